@@ -1,0 +1,45 @@
+import { defineConfig } from "vitest/config"
+
+/** One project per package; tests against a real server run after the rest, one file at a time. */
+const unit = (name: string, root: string) => ({
+  extends: true as const,
+  test: {
+    name,
+    root,
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/**/*.server.test.ts"],
+    sequence: { groupOrder: 0 }
+  }
+})
+
+const server = (name: string, root: string) => ({
+  extends: true as const,
+  test: {
+    name: `${name}:server`,
+    root,
+    include: ["test/**/*.server.test.ts"],
+    fileParallelism: false,
+    sequence: { groupOrder: 1 }
+  }
+})
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    projects: [
+      unit("efflux", "packages/efflux"),
+      unit("testkit", "packages/testkit"),
+      unit("benchmark", "packages/benchmark"),
+      unit("demo", "packages/demo"),
+      unit("examples", "examples"),
+      unit("repository", "scripts"),
+      server("efflux", "packages/efflux"),
+      server("testkit", "packages/testkit"),
+      server("benchmark", "packages/benchmark"),
+      server("demo", "packages/demo"),
+      server("examples", "examples")
+    ]
+  }
+})
