@@ -1,0 +1,223 @@
+/**
+ * A point: one measurement at one instant, with its tags and fields.
+ *
+ * `Point.Input` is what a program pushes, a plain object with the values that
+ * JavaScript has. `Point.Point` is the same point in normal form, as a Schema:
+ * what a server holds after it was written, and what decoding gives back.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Point } from "efflux"
+ *
+ * const input: Point.Input = {
+ *   measurement: "http_request",
+ *   tags: { route: "/users", status: 200 },
+ *   fields: { duration: 12.5, bytes: 512n, total: Point.uint(18446744073709551615n) },
+ *   timestamp: new Date("2026-01-01T00:00:00Z")
+ * }
+ * ```
+ *
+ * Ownership: an object that was pushed belongs to the database until it was
+ * sent or dropped. It is read later, so it must not be changed after the push.
+ *
+ * @since 0.1.0
+ */
+import type * as DateTime from "effect/DateTime"
+import * as Schema from "effect/Schema"
+import { maxTimestamp, minTimestamp } from "./Precision.ts"
+
+/**
+ * An unsigned 64-bit integer, written with a `u`. InfluxDB 2 and 3 take it,
+ * InfluxDB 1 answers 400: a database refuses it unless its `unsigned` option is
+ * set.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Uint {
+  readonly _tag = "Uint"
+  readonly value: bigint
+  constructor(value: bigint) {
+    this.value = value
+  }
+  toString(): string {
+    return `${this.value}u`
+  }
+  toJSON(): unknown {
+    return { _tag: this._tag, value: String(this.value) }
+  }
+}
+
+/**
+ * Marks a bigint as an unsigned 64-bit integer, 0 to 2⁶⁴−1. A value outside is
+ * refused when the point is written, not here.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const uint = (value: bigint): Uint => new Uint(value)
+
+/**
+ * The value of a field: `number` is written as a float, `bigint` as a signed
+ * 64-bit integer, {@link Uint} as an unsigned one, `boolean` and `string` as
+ * themselves.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FieldValue = number | bigint | boolean | string | Uint
+
+/**
+ * The value of a tag. Tags are strings on the server; numbers, bigints and
+ * booleans are written as JavaScript prints them (never with an `i`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TagValue = string | number | bigint | boolean
+
+/**
+ * An instant: a `bigint` is nanoseconds since the Unix epoch, a `Date` and a
+ * `DateTime` are what they are. A bare `number` is not taken, because nothing
+ * says its unit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Timestamp = bigint | Date | DateTime.DateTime
+
+/**
+ * A point as a program pushes it.
+ *
+ * - Tags that are `undefined`, `null` or empty are left out, as the server has
+ *   no empty tags.
+ * - Fields that are `undefined` or `null` are left out. So are NaN and the
+ *   infinities, which line protocol does not have; a database counts them in
+ *   `omittedFields`. A point with no field left is invalid.
+ * - Without a timestamp a database uses the time of the push.
+ * - Tags are written sorted by key, as InfluxDB recommends.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Input {
+  readonly measurement: string
+  readonly tags?: { readonly [key: string]: TagValue | null | undefined } | undefined
+  readonly fields: { readonly [key: string]: FieldValue | null | undefined }
+  readonly timestamp?: Timestamp | undefined
+}
+
+/**
+ * Where a name stands. The places differ in what they can hold.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NamePlace = "measurement" | "tag key" | "tag value" | "field key"
+
+/**
+ * What keeps a name from being written, in words of the `EncodeError` reasons.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NameProblem =
+  | "empty"
+  | "control character"
+  | "trailing backslash"
+  | "backslash before a special character"
+  | "comment"
+  | "lone surrogate"
+  | "reserved"
+
+/**
+ * Says why a name can't stand in a place, `undefined` if it can. The rules are
+ * those under which InfluxDB 1 reads back exactly what was written; the newer
+ * servers are a little more generous.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const nameProblem = (name: string, place: NamePlace): NameProblem | undefined => {
+  if (name.length === 0) return "empty"
+  // oxlint-disable-next-line no-control-regex
+  if (/[\x00-\x1f\x7f]/.test(name)) return "control character"
+  if (!name.isWellFormed()) return "lone surrogate"
+  if (name.endsWith("\\")) return "trailing backslash"
+  if (place === "measurement" && name.startsWith("#")) return "comment"
+  if ((place === "measurement" || place === "field key") && /\\[",= ]/.test(name)) {
+    return "backslash before a special character"
+  }
+  if ((place === "tag key" || place === "field key") && name === "time") return "reserved"
+  return undefined
+}
+
+const nameSchema = (place: NamePlace) =>
+  Schema.String.check(
+    Schema.makeFilter((name: string) => {
+      const problem = nameProblem(name, place)
+      return problem === undefined ? true : `a ${place} that line protocol can hold (${problem})`
+    })
+  )
+
+const int64Schema = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n }))
+
+/**
+ * Schema of {@link Uint}, 0 to 2⁶⁴−1.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UintSchema = Schema.instanceOf(Uint).check(
+  Schema.makeFilter((uint: Uint) =>
+    typeof uint.value === "bigint" && uint.value >= 0n && uint.value < 2n ** 64n
+      ? true
+      : "an unsigned 64-bit integer, 0 to 18446744073709551615"
+  )
+)
+
+/**
+ * Schema of the value of a field.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const FieldValueSchema = Schema.Union([
+  Schema.Finite,
+  int64Schema,
+  Schema.Boolean,
+  Schema.String.check(
+    Schema.makeFilter((value: string) => value.isWellFormed() ? true : "well-formed Unicode, without lone surrogates")
+  ),
+  UintSchema
+])
+
+/**
+ * Schema of a point in normal form: every name can be written, tags are
+ * non-empty strings, there is at least one field, and the timestamp is in
+ * nanoseconds. Every such point is an {@link Input} too.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Point = Schema.Struct({
+  measurement: nameSchema("measurement"),
+  tags: Schema.Record(nameSchema("tag key"), nameSchema("tag value")),
+  fields: Schema.Record(nameSchema("field key"), FieldValueSchema).check(
+    Schema.makeFilter((fields: { readonly [key: string]: FieldValue }) =>
+      Object.keys(fields).length > 0 ? true : "at least one field"
+    )
+  ),
+  timestamp: Schema.optional(
+    Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: minTimestamp, maximum: maxTimestamp }))
+  )
+})
+
+/**
+ * A point in normal form.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Point = typeof Point.Type

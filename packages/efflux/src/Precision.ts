@@ -1,0 +1,138 @@
+/**
+ * The precision of a timestamp: its unit, conversions from and to nanoseconds,
+ * and the name that each InfluxDB API uses for it.
+ *
+ * Inside Efflux a timestamp is a `bigint` of nanoseconds since the Unix epoch.
+ * A precision only says in which unit it is written on the wire. A UDP listener
+ * can't be asked for its precision (`[[udp]] precision`): a client that is
+ * configured differently writes points into 1970 or far into the future.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { EncodeError } from "./EncodeError.ts"
+
+/**
+ * The units in which a timestamp can be written: nanoseconds, microseconds,
+ * milliseconds, seconds, minutes, hours. Minutes and hours exist in the
+ * InfluxDB 1 HTTP and UDP APIs only.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Precision = Schema.Literals(["ns", "us", "ms", "s", "m", "h"])
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Precision = typeof Precision.Type
+
+/**
+ * All precisions, finest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const all: ReadonlyArray<Precision> = Precision.literals
+
+/**
+ * The smallest timestamp that InfluxDB stores, in nanoseconds since the epoch:
+ * two more than the smallest 64-bit integer (1677-09-21).
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const minTimestamp = -9223372036854775806n
+
+/**
+ * The largest timestamp that InfluxDB stores, in nanoseconds since the epoch:
+ * one less than the largest 64-bit integer (2262-04-11).
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxTimestamp = 9223372036854775806n
+
+const nanosPerUnit: Record<Precision, bigint> = {
+  ns: 1n,
+  us: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n
+}
+
+/**
+ * How many nanoseconds one unit of the precision lasts.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const nanosPer = (precision: Precision): bigint => nanosPerUnit[precision]
+
+/**
+ * Converts nanoseconds since the epoch to whole units of a precision, rounded
+ * down (towards the past, also before 1970). The result is exact otherwise, so
+ * `toNanos(fromNanos(t, p), p)` is at most one unit before `t`.
+ *
+ * Fails where the rounded instant lies outside what InfluxDB stores
+ * ({@link minTimestamp} to {@link maxTimestamp}).
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
+  const unit = nanosPerUnit[precision]
+  let units = nanos / unit
+  if (units * unit > nanos) units -= 1n
+  return inRange(units * unit) ? Result.succeed(units) : Result.fail(outOfRange(`${nanos} ns`))
+}
+
+/**
+ * Converts units of a precision to nanoseconds since the epoch, exactly.
+ *
+ * Fails where the instant lies outside what InfluxDB stores.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toNanos = (units: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
+  const nanos = units * nanosPerUnit[precision]
+  return inRange(nanos) ? Result.succeed(nanos) : Result.fail(outOfRange(`${units} ${precision}`))
+}
+
+/**
+ * The APIs that take line protocol, as far as they name precisions differently.
+ *
+ * `v1`: `/write` and `/query` of InfluxDB 1; `udp`: the `[[udp]]` section of its
+ * configuration; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Api = "v1" | "udp" | "v2" | "v3"
+
+const names: Record<Api, Partial<Record<Precision, string>>> = {
+  v1: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
+  udp: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
+  v2: { ns: "ns", us: "us", ms: "ms", s: "s" },
+  v3: { ns: "nanosecond", us: "microsecond", ms: "millisecond", s: "second" }
+}
+
+/**
+ * The name that an API uses for a precision, `undefined` where it has none.
+ *
+ * The name matters: InfluxDB 1.6 takes an unknown name for nanoseconds without
+ * a word, 1.8 answers 400.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const nameFor = (precision: Precision, api: Api): string | undefined => names[api][precision]
+
+const inRange = (nanos: bigint): boolean => nanos >= minTimestamp && nanos <= maxTimestamp
+
+const outOfRange = (value: string): EncodeError =>
+  new EncodeError({ part: "timestamp", reason: "out of range", key: undefined, value })
