@@ -1,0 +1,39 @@
+/**
+ * The layers of `packages/efflux/src`, from the bottom up. A module imports modules of its own layer
+ * and of earlier ones, never of a later one. `oxlint.config.ts` turns this table into lint rules, and
+ * `test/layers.test.ts` plants faults to see that they are caught.
+ *
+ * A new module gets its name into one of the lists: a module without a place may import nothing.
+ */
+
+export interface Layer {
+  readonly name: string
+  /** File names in `packages/efflux/src`, without `.ts`. `internal/X` is a file of that folder. */
+  readonly modules: ReadonlyArray<string>
+  /** Packages that this layer must not import, as regular expressions for the start of the path, whole segments. */
+  readonly forbids: ReadonlyArray<string>
+}
+
+/** What makes a module run only on one platform, or talk to the outside. */
+const platform = ["effect/socket", "effect/http", "effect/net", "@effect"]
+
+/** Services: what a pure module has no use for. */
+const services = ["effect/Context", "effect/Layer"]
+
+const pure = [...platform, ...services, "node:[^/]*"]
+
+export const layers: ReadonlyArray<Layer> = [
+  { name: "model", modules: ["EncodeError", "DecodeError", "Point", "Precision"], forbids: pure },
+  {
+    name: "codec",
+    modules: ["LineProtocol", "LineWriter", "LineReader", "Series"],
+    forbids: pure
+  },
+  { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
+  { name: "sender contract", modules: ["Sender"], forbids: platform },
+  { name: "parts of the database", modules: ["Pacer", "Resolver", "Timestamps", "Reporter"], forbids: platform },
+  { name: "transport", modules: ["UdpSender"], forbids: [] },
+  { name: "database", modules: ["InfluxDatabase"], forbids: platform },
+  { name: "default database", modules: ["Influx"], forbids: platform },
+  { name: "barrel", modules: ["index"], forbids: platform }
+]
