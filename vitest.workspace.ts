@@ -23,11 +23,18 @@ const server = (name: string, root: string) => ({
   }
 })
 
+const report = process.env.TEST_REPORT
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // `.ci/run` reads the outcome from a file.
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    coverage: {
+      include: ["packages/efflux/src/**/*.ts"]
+    },
     projects: [
       unit("efflux", "packages/efflux"),
       unit("testkit", "packages/testkit"),

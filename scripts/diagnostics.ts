@@ -1,0 +1,33 @@
+/**
+ * Runs Effect's own diagnostics (floating effects, missing services, …) over every project of the workspace,
+ * warnings counted as errors. A project with sources of which none was checked is an error as well.
+ */
+import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { root } from "./fences.ts"
+
+const { references }: { readonly references: ReadonlyArray<{ readonly path: string }> } = JSON.parse(
+  Fs.readFileSync(Path.join(root, "tsconfig.json"), "utf8")
+)
+
+for (const { path } of references) {
+  const project = path.endsWith(".json") ? path : `${path}/tsconfig.json`
+  const { status, stderr, stdout } = spawnSync(process.execPath, [
+    Path.join(root, "node_modules/@effect/tsgo/dist/effect-tsgo.cjs"),
+    "diagnostics",
+    "--project",
+    Path.join(root, project),
+    "--strict",
+    "--severity",
+    "error,warning",
+    "--format",
+    "text"
+  ], { cwd: root, encoding: "utf8" })
+  const output = `${stdout}${stderr}`.trim()
+  console.log(`${project}: ${output}`)
+  const [, checked, total] = /Checked (\d+) files out of (\d+) files/.exec(output) ?? []
+  if (status !== 0 || checked === undefined || checked !== total) {
+    process.exitCode = 1
+  }
+}

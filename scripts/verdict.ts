@@ -1,0 +1,34 @@
+/**
+ * Says in one plain line how a test run went, from the report of vitest's JSON reporter:
+ * `node scripts/verdict.ts <report>`. Fails when a test failed, when none ran, and when one was skipped.
+ */
+import * as Fs from "node:fs"
+
+interface Report {
+  readonly success: boolean
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numTodoTests: number
+  readonly testResults: ReadonlyArray<{
+    readonly status: string
+    readonly assertionResults: ReadonlyArray<{ readonly status: string }>
+  }>
+}
+
+const report: Report = JSON.parse(Fs.readFileSync(process.argv[2]!, "utf8"))
+
+const passed = report.numPassedTests
+/** A file that failed before its tests could, for example at an import, counts as one failure. */
+const brokenFiles =
+  report.testResults.filter((file) =>
+    file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")
+  ).length
+const failed = report.numFailedTests + brokenFiles
+const skipped = report.numPendingTests + report.numTodoTests
+
+console.log(`${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`)
+
+if (!report.success || failed > 0 || skipped > 0 || passed === 0) {
+  process.exitCode = 1
+}
