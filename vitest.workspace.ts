@@ -1,4 +1,8 @@
+import * as Os from "node:os"
 import { defineConfig } from "vitest/config"
+
+// By itself vitest leaves one core alone, which is half of a machine with two.
+const maxWorkers = Math.max(2, Os.availableParallelism())
 
 /** One project per package; tests against a real server run after the rest, one file at a time. */
 const unit = (name: string, root: string) => ({
@@ -8,6 +12,7 @@ const unit = (name: string, root: string) => ({
     root,
     include: ["test/**/*.test.ts"],
     exclude: ["test/**/*.server.test.ts"],
+    maxWorkers,
     sequence: { groupOrder: 0 }
   }
 })
@@ -18,7 +23,7 @@ const server = (name: string, root: string) => ({
     name: `${name}:server`,
     root,
     include: ["test/**/*.server.test.ts"],
-    fileParallelism: false,
+    maxWorkers: 1,
     sequence: { groupOrder: 1 }
   }
 })

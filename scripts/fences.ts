@@ -78,11 +78,9 @@ export const check = (fences: ReadonlyArray<Fence>): ReadonlyArray<string> => {
     Fs.writeFileSync(
       Path.join(folder, "tsconfig.json"),
       JSON.stringify({
-        extends: Path.join(root, "tsconfig.base.json"),
+        extends: Path.join(root, "tsconfig.noemit.json"),
         compilerOptions: {
-          composite: false,
           incremental: false,
-          noEmit: true,
           noUnusedLocals: false,
           rootDir: root
         },

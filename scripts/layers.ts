@@ -31,7 +31,11 @@ export const layers: ReadonlyArray<Layer> = [
   },
   { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
-  { name: "parts of the database", modules: ["Pacer", "Resolver", "Timestamps", "Reporter"], forbids: platform },
+  {
+    name: "parts of the database",
+    modules: ["DatabaseConfig", "Pacer", "Resolver", "Stamper", "Timestamps", "Reporter"],
+    forbids: platform
+  },
   { name: "transport", modules: ["UdpSender"], forbids: [] },
   { name: "database", modules: ["InfluxDatabase"], forbids: platform },
   { name: "default database", modules: ["Influx"], forbids: platform },
