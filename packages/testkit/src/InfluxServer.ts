@@ -1,0 +1,478 @@
+/**
+ * A real InfluxDB 1.x on loopback, for the life of a scope.
+ *
+ * Each server has ports and a temporary folder of its own, so any number can
+ * run side by side. When the scope closes the process is killed and the folder
+ * removed. UDP listeners are ready and their databases exist when `make`
+ * returns. All waits are in real time and bounded.
+ *
+ * ```ts
+ * const program = Effect.gen(function*() {
+ *   const server = yield* InfluxServer.make({ udp: [{ database: "app" }] })
+ *   yield* server.sendUdp("cpu value=1i")
+ *   yield* server.waitForCount("app", "cpu", 1)
+ * }).pipe(Effect.scoped)
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Dgram from "node:dgram"
+import * as InfluxBinary from "./InfluxBinary.ts"
+import * as ExactJson from "./internal/exactJson.ts"
+import * as InfluxConfig from "./internal/influxConfig.ts"
+import { InfluxProcess } from "./internal/influxProcess.ts"
+import * as LoopbackHttp from "./internal/loopbackHttp.ts"
+import * as Ports from "./internal/ports.ts"
+import * as ServerDirectory from "./internal/serverDirectory.ts"
+import { sleep, waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
+
+/** One `[[udp]]` listener. What is left out is the server's default, save for `batchTimeout`. */
+export interface UdpListener {
+  /** Where the points go; created before `make` returns. */
+  readonly database: string
+  /** Unit of the timestamps that arrive. The server's default is `n`. */
+  readonly precision?: "n" | "u" | "ms" | "s" | "m" | "h" | undefined
+  /** Points per batch; the server's default is 5000. */
+  readonly batchSize?: number | undefined
+  /**
+   * How long points wait for their batch, as the server spells durations.
+   * Default `10ms`, with `serverDefaults` the server's own `1s`.
+   */
+  readonly batchTimeout?: string | undefined
+  /** Batches that may be pending; the server's default is 10. */
+  readonly batchPending?: number | undefined
+  /** Receive buffer in bytes; the server's default is the system's. Above the system's maximum the server does not start. */
+  readonly readBuffer?: number | undefined
+}
+
+/** Options of a server. */
+export interface ServerOptions {
+  readonly udp?: ReadonlyArray<UdpListener> | undefined
+  /** Further databases to create. */
+  readonly databases?: ReadonlyArray<string> | undefined
+  /** Leaves every listener setting that is not given to the server. Default `false`. */
+  readonly serverDefaults?: boolean | undefined
+  /** Further settings of the `[http]` section, by their names in the file. */
+  readonly http?: Readonly<Record<string, string | number | boolean>> | undefined
+  /** Turns authentication on, with this administrator; the server's own operations sign in as them. */
+  readonly admin?: { readonly username: string; readonly password: string } | undefined
+  /** Default: what `InfluxBinary.find` finds or fetches. */
+  readonly binary?: string | undefined
+  /** For one start. Default 30 seconds. */
+  readonly startTimeout?: Duration.Input | undefined
+  /** For one request. Default 10 seconds. */
+  readonly requestTimeout?: Duration.Input | undefined
+}
+
+/** A cell of a query result: an integer that a `number` can't hold exactly is a `bigint`. */
+export type Value = string | number | bigint | boolean | null
+
+/** One series of a statement's result. */
+export interface Series {
+  readonly name: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly columns: ReadonlyArray<string>
+  readonly values?: ReadonlyArray<ReadonlyArray<Value>>
+}
+
+/** The body of a query answer. */
+export interface QueryResponse {
+  readonly results: ReadonlyArray<{
+    readonly statement_id: number
+    readonly series?: ReadonlyArray<Series>
+    readonly error?: string
+  }>
+  readonly error?: string
+}
+
+/** Options of a query. */
+export interface QueryOptions {
+  readonly db?: string | undefined
+  /** Unit of the times; left out, times come as RFC 3339 text. */
+  readonly epoch?: "ns" | "u" | "ms" | "s" | "m" | "h" | undefined
+  /** Bound to the `$name` of the statement. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined
+  /** Default `POST`, which every statement takes. */
+  readonly method?: "GET" | "POST" | undefined
+}
+
+/** Columns and tags of one row by name; `time` is a `bigint`. */
+export type Row = Readonly<Record<string, Value>>
+
+/** What one UDP listener has counted since it was started. */
+export interface UdpStats {
+  readonly port: number
+  readonly pointsRx: number
+  readonly bytesRx: number
+  readonly pointsParseFail: number
+  readonly readFail: number
+  readonly batchesTx: number
+  readonly pointsTx: number
+  readonly batchesTxFail: number
+}
+
+/** The server could not be had, did not start, or did not give what was asked. */
+export class InfluxServerError extends Data.TaggedError("InfluxServerError")<{
+  readonly message: string
+}> {}
+
+/** A running server. Operations that change the process must not overlap. */
+export interface Server {
+  /** Without a slash at the end. */
+  readonly httpUrl: string
+  readonly httpPort: number
+  /** In the order of `udp` in the options; the same after a restart. */
+  readonly udpPorts: ReadonlyArray<number>
+  /** Changes with a restart; `undefined` while the process is down. */
+  readonly pid: number | undefined
+  readonly directory: string
+  /** Any request; `path` begins with a slash. Every status is a success. */
+  readonly request: (
+    method: string,
+    path: string,
+    options?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
+  ) => Effect.Effect<LoopbackHttp.Response, InfluxServerError>
+  /** Fails also on an error inside an answer with status 200. */
+  readonly query: (statement: string, options?: QueryOptions) => Effect.Effect<QueryResponse, InfluxServerError>
+  /** The rows of all series of the first statement; times are in nanoseconds unless `epoch` says otherwise. */
+  readonly rows: (statement: string, options?: QueryOptions) => Effect.Effect<ReadonlyArray<Row>, InfluxServerError>
+  /** Rows of a measurement that have the field, or without a field the largest count of any; 0 when there is none. */
+  readonly count: (database: string, measurement: string, field?: string) => Effect.Effect<number, InfluxServerError>
+  /** Writes line protocol over HTTP. Every status is a success. */
+  readonly writeLines: (
+    database: string,
+    lines: string | Uint8Array,
+    precision?: string
+  ) => Effect.Effect<LoopbackHttp.Response, InfluxServerError>
+  /** Sends one datagram to a listener, the first by default. */
+  readonly sendUdp: (payload: string | Uint8Array, listener?: number) => Effect.Effect<void, InfluxServerError>
+  /** One per listener, in their order. */
+  readonly udpStats: Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError>
+  readonly waitFor: typeof waitFor
+  /** Waits until `count` gives at least `expected`, and returns what it gave. */
+  readonly waitForCount: (
+    database: string,
+    measurement: string,
+    expected: number,
+    options?: WaitOptions & { readonly field?: string | undefined }
+  ) => Effect.Effect<number, InfluxServerError | WaitTimeout>
+  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
+  readonly suspend: Effect.Effect<void>
+  /** `SIGCONT`. */
+  readonly resume: Effect.Effect<void>
+  /** `SIGKILL`: a crash. What was acknowledged over HTTP stays, UDP batches that are pending are lost. */
+  readonly kill: Effect.Effect<void>
+  /** Starts the killed server again on its ports and data. Does nothing when it runs. */
+  readonly start: Effect.Effect<void, InfluxServerError>
+  /** `kill`, then `start`. */
+  readonly restart: Effect.Effect<void, InfluxServerError>
+  /** The end of the log, 50 lines. */
+  readonly log: Effect.Effect<string>
+}
+
+/** The server as a service. */
+export class InfluxServer extends Context.Service<InfluxServer, Server>()("@efflux/testkit/InfluxServer") {}
+
+/** Starts a server that lives as long as the scope. */
+export const make: (options?: ServerOptions) => Effect.Effect<Server, InfluxServerError, Scope.Scope> = Effect
+  .fnUntraced(function*(options: ServerOptions = {}) {
+    const binary = options.binary ?? (yield* findBinary)
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(ServerDirectory.create),
+      (path) => Effect.sync(() => ServerDirectory.remove(path))
+    )
+    const started = yield* startFirst(binary, directory, options)
+    const server = new LoopbackServer(started.process, started.httpPort, started.udpPorts, options)
+    yield* server.prepare
+    return server
+  })
+
+/** A server for the life of the layer. */
+export const layer = (options?: ServerOptions): Layer.Layer<InfluxServer, InfluxServerError> =>
+  Layer.effect(InfluxServer, make(options))
+
+const findBinary = Effect.flatMap(InfluxBinary.find(), (located) =>
+  located._tag === "Available"
+    ? Effect.succeed(located.path)
+    : Effect.fail(new InfluxServerError({ message: `${located.reason}: ${located.hint}` })))
+
+const host = "127.0.0.1"
+
+/** Ports can be lost between the choice and the bind, so a start on new ports is tried a few times. */
+const startFirst = Effect.fnUntraced(function*(binary: string, directory: string, options: ServerOptions) {
+  const listeners = options.udp ?? []
+  for (let attempt = 1;; attempt++) {
+    const [rpcPort, httpPort, ...udpPorts] = yield* Ports.pick(2 + listeners.length)
+    const process = new InfluxProcess({
+      binary,
+      directory,
+      httpPort: httpPort!,
+      listeners: listeners.length,
+      startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "30 seconds")),
+      config: InfluxConfig.render({
+        directory,
+        rpcAddress: `${host}:${rpcPort}`,
+        httpAddress: `${host}:${httpPort}`,
+        http: options.admin === undefined ? { ...options.http } : { "auth-enabled": true, ...options.http },
+        listeners: listeners.map((listener, index) => ({
+          "bind-address": `${host}:${udpPorts[index]}`,
+          database: listener.database,
+          precision: listener.precision,
+          "batch-size": listener.batchSize,
+          "batch-timeout": listener.batchTimeout ?? (options.serverDefaults === true ? undefined : "10ms"),
+          "batch-pending": listener.batchPending,
+          "read-buffer": listener.readBuffer
+        }))
+      })
+    })
+    yield* Effect.addFinalizer(() => process.kill)
+    const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
+    if (failure === undefined) return { process, httpPort: httpPort!, udpPorts }
+    if (!failure.addressInUse || attempt === 5) return yield* new InfluxServerError({ message: failure.message })
+  }
+})
+
+const emptyStats = {
+  pointsRx: 0,
+  bytesRx: 0,
+  pointsParseFail: 0,
+  readFail: 0,
+  batchesTx: 0,
+  pointsTx: 0,
+  batchesTxFail: 0
+}
+
+const quoteIdentifier = (name: string): string =>
+  `"${name.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")}"`
+
+const quoteString = (text: string): string =>
+  `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replaceAll("\n", "\\n")}'`
+
+const errorIn = (response: QueryResponse): string | undefined =>
+  response.error ?? response.results.find((result) => result.error !== undefined)?.error
+
+const isQueryResponse = (body: unknown): body is QueryResponse =>
+  typeof body === "object" && body !== null && (Object.hasOwn(body, "results") || Object.hasOwn(body, "error"))
+
+class LoopbackServer implements Server {
+  readonly process: InfluxProcess
+  readonly options: ServerOptions
+  readonly httpUrl: string
+  readonly httpPort: number
+  readonly udpPorts: ReadonlyArray<number>
+  readonly directory: string
+  readonly requestTimeoutMillis: number
+  readonly waitFor = waitFor
+
+  constructor(
+    process: InfluxProcess,
+    httpPort: number,
+    udpPorts: ReadonlyArray<number>,
+    options: ServerOptions
+  ) {
+    this.process = process
+    this.options = options
+    this.httpUrl = `http://${host}:${httpPort}`
+    this.httpPort = httpPort
+    this.udpPorts = udpPorts
+    this.directory = process.command.directory
+    this.requestTimeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "10 seconds"))
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid
+  }
+
+  /** The administrator and the databases of the options. */
+  get prepare(): Effect.Effect<void, InfluxServerError> {
+    return Effect.gen({ self: this }, function*() {
+      const { admin, databases = [], udp = [] } = this.options
+      if (admin !== undefined) {
+        yield* this.query(
+          `CREATE USER ${quoteIdentifier(admin.username)} WITH PASSWORD ${
+            quoteString(admin.password)
+          } WITH ALL PRIVILEGES`
+        )
+      }
+      for (const database of new Set([...udp.map((listener) => listener.database), ...databases])) {
+        yield* this.query(`CREATE DATABASE ${quoteIdentifier(database)}`)
+      }
+    })
+  }
+
+  request(
+    method: string,
+    path: string,
+    options?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
+  ): Effect.Effect<LoopbackHttp.Response, InfluxServerError> {
+    const admin = this.options.admin
+    const authorization: Record<string, string> = admin === undefined
+      ? {}
+      : { authorization: `Basic ${Buffer.from(`${admin.username}:${admin.password}`).toString("base64")}` }
+    return LoopbackHttp.send({
+      url: new URL(this.httpUrl + path),
+      method,
+      headers: { ...authorization, ...options?.headers },
+      body: options?.body,
+      timeoutMillis: this.requestTimeoutMillis
+    }).pipe(Effect.mapError((cause) => this.failure(`${method} ${path}: ${cause.message}`)))
+  }
+
+  query(statement: string, options?: QueryOptions): Effect.Effect<QueryResponse, InfluxServerError> {
+    return Effect.gen({ self: this }, function*() {
+      const form = new URLSearchParams({ q: statement })
+      if (options?.db !== undefined) form.set("db", options.db)
+      if (options?.epoch !== undefined) form.set("epoch", options.epoch)
+      if (options?.params !== undefined) form.set("params", stringifyParams(options.params))
+      const response = options?.method === "GET"
+        ? yield* this.request("GET", `/query?${form}`)
+        : yield* this.request("POST", "/query", {
+          headers: { "content-type": "application/x-www-form-urlencoded" },
+          body: form.toString()
+        })
+      const body = yield* Effect.try({
+        try: () => ExactJson.parse(response.body),
+        catch: () => this.failure(`${statement}: status ${response.status}, no JSON: ${response.body.slice(0, 200)}`)
+      })
+      if (!isQueryResponse(body)) {
+        return yield* this.failure(`${statement}: status ${response.status}: ${response.body.slice(0, 200)}`)
+      }
+      const error = errorIn(body)
+      if (error !== undefined) return yield* this.failure(`${statement}: status ${response.status}: ${error}`)
+      return body
+    })
+  }
+
+  rows(statement: string, options?: QueryOptions): Effect.Effect<ReadonlyArray<Row>, InfluxServerError> {
+    return Effect.map(
+      this.query(statement, { epoch: "ns", ...options }),
+      (response) =>
+        (response.results[0]?.series ?? []).flatMap((series) =>
+          (series.values ?? []).map((values) =>
+            Object.fromEntries<Value>([
+              ...Object.entries(series.tags ?? {}),
+              ...series.columns.map((column, index): [string, Value] => {
+                const value = values[index] ?? null
+                return [column, column === "time" && typeof value === "number" ? BigInt(value) : value]
+              })
+            ])
+          )
+        )
+    )
+  }
+
+  count(database: string, measurement: string, field?: string): Effect.Effect<number, InfluxServerError> {
+    const what = field === undefined ? "*" : quoteIdentifier(field)
+    return Effect.map(
+      this.rows(`SELECT count(${what}) FROM ${quoteIdentifier(measurement)}`, { db: database }),
+      (rows) =>
+        Math.max(
+          0,
+          ...rows.flatMap((row) => Object.entries(row).map(([column, value]) => column === "time" ? 0 : Number(value)))
+        )
+    )
+  }
+
+  writeLines(
+    database: string,
+    lines: string | Uint8Array,
+    precision?: string
+  ): Effect.Effect<LoopbackHttp.Response, InfluxServerError> {
+    const parameters = new URLSearchParams({ db: database })
+    if (precision !== undefined) parameters.set("precision", precision)
+    return this.request("POST", `/write?${parameters}`, { body: lines })
+  }
+
+  sendUdp(payload: string | Uint8Array, listener = 0): Effect.Effect<void, InfluxServerError> {
+    const port = this.udpPorts[listener]
+    if (port === undefined) return Effect.fail(this.failure(`there is no UDP listener ${listener}`))
+    return Effect.callback((resume) => {
+      const socket = Dgram.createSocket("udp4")
+      socket.send(payload, port, host, (cause) => {
+        socket.close()
+        resume(cause === null ? Effect.void : Effect.fail(this.failure(`UDP port ${port}: ${cause.message}`)))
+      })
+    })
+  }
+
+  get udpStats(): Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError> {
+    return Effect.map(this.rows("SHOW STATS FOR 'udp'"), (rows) =>
+      this.udpPorts.map((port) => ({
+        ...emptyStats,
+        ...Object.fromEntries(
+          Object.entries(rows.find((row) => row.bind === `${host}:${port}`) ?? {})
+            .filter(([column]) => column !== "bind")
+            .map(([column, value]) => [column, Number(value)])
+        ),
+        port
+      })))
+  }
+
+  waitForCount(
+    database: string,
+    measurement: string,
+    expected: number,
+    options?: WaitOptions & { readonly field?: string | undefined }
+  ): Effect.Effect<number, InfluxServerError | WaitTimeout> {
+    return waitFor(this.count(database, measurement, options?.field), (count) => count >= expected, {
+      what: `${expected} points of ${measurement} in ${database}`,
+      ...options
+    })
+  }
+
+  get suspend(): Effect.Effect<void> {
+    return this.process.suspend
+  }
+
+  get resume(): Effect.Effect<void> {
+    return this.process.resume
+  }
+
+  get kill(): Effect.Effect<void> {
+    return this.process.kill
+  }
+
+  /** A socket that is on its way out can hold a port for a moment. */
+  get start(): Effect.Effect<void, InfluxServerError> {
+    return Effect.gen({ self: this }, function*() {
+      for (let attempt = 1;; attempt++) {
+        const failure = yield* Effect.match(this.process.start, {
+          onFailure: (error) => error,
+          onSuccess: () => undefined
+        })
+        if (failure === undefined) return
+        if (!failure.addressInUse || attempt === 20) {
+          return yield* new InfluxServerError({ message: failure.message })
+        }
+        yield* sleep(100)
+      }
+    })
+  }
+
+  get restart(): Effect.Effect<void, InfluxServerError> {
+    return Effect.andThen(this.kill, this.start)
+  }
+
+  get log(): Effect.Effect<string> {
+    return Effect.sync(() => this.process.logTail(50))
+  }
+
+  /** A server that is down explains itself by its log. */
+  private failure(message: string): InfluxServerError {
+    return new InfluxServerError({
+      message: this.process.isRunning
+        ? message
+        : `${message}; influxd is down and its log ends with:\n${this.process.logTail(15)}`
+    })
+  }
+}
+
+/** JSON with `bigint`s as integer literals. */
+const stringifyParams = (params: Readonly<Record<string, unknown>>): string => {
+  const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
+  return JSON.stringify(params, (_key, value) => typeof value === "bigint" ? rawJson(String(value)) : value)
+}

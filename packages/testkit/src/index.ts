@@ -1,0 +1,12 @@
+/**
+ * Starts a real `influxd` for tests, and receives UDP.
+ *
+ * `@efflux/testkit/realServer` and `@efflux/testkit/globalSetup` need Vitest
+ * and are imported by their own names.
+ */
+
+export * as InfluxBinary from "./InfluxBinary.ts"
+export * as InfluxServer from "./InfluxServer.ts"
+export { kernelDrops, type UdpSocketState, udpSocketState } from "./kernelDrops.ts"
+export * as UdpSink from "./UdpSink.ts"
+export { sleep, waitFor, type WaitOptions, WaitTimeout } from "./waitFor.ts"

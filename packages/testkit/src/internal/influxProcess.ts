@@ -1,0 +1,185 @@
+/**
+ * The operating system's side of a server: one `influxd` process at a time, its
+ * log and its signals.
+ *
+ * The process is ended with `SIGKILL`: 1.x can hang for 30 seconds on `SIGTERM`
+ * while a UDP batch is pending, and what was acknowledged is on disk already.
+ * It dies with its parent, also when the parent is killed, where `setpriv` of
+ * util-linux is there; elsewhere when the parent exits.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { sleep } from "../waitFor.ts"
+import * as AtExit from "./atExit.ts"
+import * as LoopbackHttp from "./loopbackHttp.ts"
+import * as ServerDirectory from "./serverDirectory.ts"
+
+/** How to run the server. */
+export interface Command {
+  readonly binary: string
+  readonly directory: string
+  readonly config: string
+  readonly httpPort: number
+  readonly listeners: number
+  readonly startTimeoutMillis: number
+}
+
+/** The process ended, or did not get ready in time. */
+export class StartFailure extends Data.TaggedError("StartFailure")<{
+  readonly message: string
+  readonly addressInUse: boolean
+}> {}
+
+const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"]
+
+/** The processes of one server, one after the other. Operations are not meant to overlap. */
+export class InfluxProcess {
+  readonly command: Command
+  readonly logPath: string
+  readonly onParentExit: () => void
+  child: ChildProcess | undefined
+
+  constructor(command: Command) {
+    this.command = command
+    this.logPath = Path.join(command.directory, "influxd.log")
+    this.child = undefined
+    this.onParentExit = () => {
+      this.child?.kill("SIGKILL")
+      ServerDirectory.remove(command.directory)
+    }
+    Fs.writeFileSync(Path.join(command.directory, "influxdb.conf"), command.config)
+  }
+
+  get pid(): number | undefined {
+    return this.isRunning ? this.child?.pid : undefined
+  }
+
+  get isRunning(): boolean {
+    const child = this.child
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
+  /** The last `lines` of the log of all processes so far. */
+  logTail(lines: number): string {
+    return this.logFrom(0).trimEnd().split("\n").slice(-lines).join("\n")
+  }
+
+  /** Starts a process unless one runs, and waits until it listens everywhere. */
+  readonly start: Effect.Effect<void, StartFailure> = Effect.suspend(() =>
+    this.isRunning ? Effect.void : Effect.onError(this.startNew(), () => this.kill)
+  )
+
+  /** Ends the process and waits until it is gone. */
+  readonly kill: Effect.Effect<void> = Effect.callback((resume) => {
+    const child = this.child
+    AtExit.remove(this.onParentExit)
+    if (child === undefined || !this.isRunning) return resume(Effect.void)
+    child.once("exit", () => resume(Effect.void))
+    child.kill("SIGKILL")
+  })
+
+  /** Stops the process as it stands; its sockets stay open. Returns when it has come to a halt. */
+  readonly suspend: Effect.Effect<void> = Effect.suspend(() => this.signalAndWait("SIGSTOP", (state) => state === "T"))
+
+  /** Lets a suspended process go on. */
+  readonly resume: Effect.Effect<void> = Effect.suspend(() => this.signalAndWait("SIGCONT", (state) => state !== "T"))
+
+  private logFrom(offset: number): string {
+    try {
+      return Fs.readFileSync(this.logPath).subarray(offset).toString("utf8")
+    } catch {
+      return ""
+    }
+  }
+
+  private startNew(): Effect.Effect<void, StartFailure> {
+    return Effect.gen({ self: this }, function*() {
+      const { httpPort, listeners, startTimeoutMillis } = this.command
+      const log = Fs.openSync(this.logPath, "a")
+      const offset = Fs.fstatSync(log).size
+      const failed = this.spawn(log)
+      Fs.closeSync(log)
+      const fail = (what: string) =>
+        new StartFailure({
+          message: `${what}; its log ends with:\n${this.logTail(15)}`,
+          addressInUse: this.logFrom(offset).includes("address already in use")
+        })
+
+      // The log is this process's own; another server may answer on the port that it failed to get.
+      const listens = () => {
+        const text = this.logFrom(offset)
+        return occurrences(text, "Listening on HTTP") === 1 &&
+          occurrences(text, "Started listening on UDP") === listeners
+      }
+      const deadline = performance.now() + startTimeoutMillis
+      while (true) {
+        const error = failed()
+        if (error !== undefined) return yield* fail(`influxd did not start: ${error.message}`)
+        if (!this.isRunning) {
+          return yield* fail(`influxd ended at start (code ${this.child?.exitCode}, signal ${this.child?.signalCode})`)
+        }
+        if (listens() && (yield* ping(httpPort))) return
+        if (performance.now() > deadline) return yield* fail(`influxd was not ready within ${startTimeoutMillis} ms`)
+        yield* sleep(10)
+      }
+    })
+  }
+
+  private spawn(log: number): () => Error | undefined {
+    const { binary, directory } = this.command
+    const args = ["-config", Path.join(directory, "influxdb.conf")]
+    const wrapper = setpriv.find((path) => Fs.existsSync(path))
+    const child = wrapper === undefined
+      ? spawn(binary, args, this.spawnOptions(log))
+      : spawn(wrapper, ["--pdeathsig", "KILL", binary, ...args], this.spawnOptions(log))
+    let error: Error | undefined
+    child.on("error", (cause) => {
+      error = cause
+    })
+    this.child = child
+    AtExit.add(this.onParentExit)
+    return () => error
+  }
+
+  // A bare environment, because INFLUXDB_* variables override the configuration file.
+  private spawnOptions(log: number): SpawnOptions {
+    return {
+      cwd: this.command.directory,
+      env: { HOME: this.command.directory },
+      stdio: ["ignore", log, log]
+    }
+  }
+
+  private signalAndWait(signal: NodeJS.Signals, done: (state: string) => boolean): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      if (!this.isRunning) return
+      this.child?.kill(signal)
+      for (let attempt = 0; attempt < 200; attempt++) {
+        const state = processState(this.child?.pid)
+        if (state === undefined || done(state)) return
+        yield* sleep(5)
+      }
+    })
+  }
+}
+
+const occurrences = (text: string, part: string): number => text.split(part).length - 1
+
+const ping = (port: number) =>
+  LoopbackHttp.send({ url: new URL(`http://127.0.0.1:${port}/ping`), method: "GET", timeoutMillis: 1000 }).pipe(
+    Effect.map((response) => response.status === 204),
+    Effect.orElseSucceed(() => false)
+  )
+
+/** The state letter of a process, where the system tells. */
+const processState = (pid: number | undefined): string | undefined => {
+  try {
+    const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.charAt(stat.lastIndexOf(")") + 2)
+  } catch {
+    return undefined
+  }
+}

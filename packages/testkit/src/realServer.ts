@@ -1,0 +1,55 @@
+/**
+ * Vitest suites that need a real InfluxDB.
+ *
+ * Where `influxd` can't be had, the suites are skipped, and `globalSetup` says
+ * so in one line; with `CI=true` each of them fails instead. `globalSetup.ts`
+ * must be in the Vitest configuration.
+ */
+/* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect -- the suites are the callers' */
+
+import { describe, inject, it as plainIt, layer, type Vitest } from "@effect/vitest"
+import type { Located } from "./InfluxBinary.ts"
+import * as InfluxServer from "./InfluxServer.ts"
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Whether there is an `influxd`, and where. */
+    influxd: Located
+  }
+}
+
+/** A suite body that starts servers itself, if it wants any: `InfluxServer.make({ binary })`. */
+export type Body = (binary: string) => void
+
+/** A suite body whose tests have `InfluxServer` in their context and run on the real clock. */
+export type ServerBody = (it: Vitest.MethodsNonLive<InfluxServer.InfluxServer>) => void
+
+/** A suite that runs only where `influxd` can be had. */
+export const describeInfluxd = (name: string, body: Body): void => {
+  const located = inject("influxd") as Located | undefined
+  if (located === undefined) {
+    throw new Error("the Vitest configuration lacks globalSetup: [\"packages/testkit/src/globalSetup.ts\"]")
+  }
+  if (located._tag === "Unavailable" && process.env.CI === "true") {
+    describe(name, () => {
+      plainIt("has a real server", () => {
+        throw new Error(`${located.reason}: ${located.hint}`)
+      })
+    })
+    return
+  }
+  describe.skipIf(located._tag === "Unavailable")(name, () => {
+    body(located._tag === "Available" ? located.path : "")
+  })
+}
+
+/** A suite whose tests share one server, started before the first and ended after the last. */
+export const describeServer: {
+  (name: string, body: ServerBody): void
+  (name: string, options: InfluxServer.ServerOptions, body: ServerBody): void
+} = (name: string, ...args: [ServerBody] | [InfluxServer.ServerOptions, ServerBody]) => {
+  const [options, body] = args.length === 1 ? [{}, args[0]] as const : args
+  describeInfluxd(name, (binary) => {
+    layer(InfluxServer.layer({ binary, ...options }), { timeout: "60 seconds", excludeTestServices: true })(body)
+  })
+}
