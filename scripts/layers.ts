@@ -33,11 +33,12 @@ export const layers: ReadonlyArray<Layer> = [
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
-    modules: ["DatabaseConfig", "Pacer", "Resolver", "Stamper", "Timestamps", "Reporter"],
+    modules: ["DatabaseConfig", "Stamper", "Pacer", "Resolver", "Custody", "Packer", "Reporter"],
     forbids: platform
   },
+  { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
   { name: "transport", modules: ["UdpSender"], forbids: [] },
-  { name: "database", modules: ["InfluxDatabase"], forbids: platform },
+  { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   { name: "default database", modules: ["Influx"], forbids: platform },
   { name: "barrel", modules: ["index"], forbids: platform }
 ]

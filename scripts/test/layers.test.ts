@@ -28,13 +28,14 @@ const plants: ReadonlyArray<Plant> = [
   { module: "UdpSender", line: `export * as DatagramSocket from "effect/socket/DatagramSocket"` },
   { module: "UdpSender", line: `export * as Dns from "effect/net/Dns"` },
   { module: "UdpSender", line: `export * as Node from "@effect/platform-node/NodeDatagramSocket"` },
-  { module: "index", line: `export * as Timestamps from "./Timestamps.ts"` },
+  { module: "index", line: `export * as Stamper from "./Stamper.ts"` },
 
   // Later layers.
   { module: "Point", line: `export * as Line from "./LineProtocol.ts"`, caught: [imports, "earlier layers"] },
   { module: "LineProtocol", line: `import type * as S from "./Sender.ts"`, caught: [imports, "earlier layers"] },
   { module: "Sender", line: `export { x } from "./UdpSender.ts"`, caught: [imports, "earlier layers"] },
   { module: "Pacer", line: `import "./internal/../InfluxDatabase.ts"`, caught: [imports, "earlier layers"] },
+  { module: "Database", line: `export * from "./UdpSender.ts"`, caught: [imports, "earlier layers"] },
   { module: "InfluxDatabase", line: `export * from "./Influx.ts"`, caught: [imports, "earlier layers"] },
   { module: "Influx", line: `export * as All from "./index.ts"`, caught: [imports, "earlier layers"] },
 
