@@ -1,0 +1,197 @@
+/**
+ * Who holds each point: the queue, a sender, or nobody any more.
+ *
+ * Every move of a point between the columns of the ledger is one synchronous
+ * step here, so no interruption can come between the move and its booking. The
+ * rest of the database only calls these steps.
+ *
+ * - {@link Custody.offer}: into the queue; if that is full, the oldest goes.
+ * - {@link Custody.take}: from the queue to a sender.
+ * - {@link Custody.settleSent}, {@link Custody.settleDropped}: out of a sender.
+ * - {@link Custody.discard}: what is left in the queue, at the end.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
+import type { SchedulerDispatcher } from "effect/Scheduler"
+import { type DropReason, Ledger, type Stats } from "./Ledger.ts"
+import type * as Point from "./Point.ts"
+import type { Stamped } from "./Stamper.ts"
+
+/**
+ * What the queue holds: a point with a timestamp of its own, or a stamped one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = Point.Input | Stamped
+
+/**
+ * A sender's share in the custody: the position in the queue's order of the
+ * oldest point that it holds, `Infinity` while it holds none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Holder {
+  oldest: number
+}
+
+interface Flush {
+  readonly target: number
+  readonly done: () => void
+}
+
+/**
+ * The custody of one database. It owns the queue and the ledger.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Custody {
+  readonly ledger = new Ledger()
+  readonly queue: Queue.Queue<Entry>
+  /** Open while there is something to send at once; senders wait here. */
+  readonly gate = Latch.makeUnsafe(false)
+  /** Opens soon after a point was shed, until {@link Custody.endShedding}. */
+  readonly shedding = Latch.makeUnsafe(false)
+
+  readonly #batchSize: number
+  readonly #dispatcher: SchedulerDispatcher
+  readonly #holders: Array<Holder> = []
+  #flushes: Array<Flush> = []
+  #closed = false
+  #waking = false
+  // Points are numbered in the order of their push, as far as they came into the queue.
+  #accepted = 0
+  #shedReported = 0
+  // Points below this number are to be sent without waiting for a batch.
+  #flushTarget = 0
+
+  constructor(queue: Queue.Queue<Entry>, batchSize: number, dispatcher: SchedulerDispatcher) {
+    this.queue = queue
+    this.#batchSize = batchSize
+    this.#dispatcher = dispatcher
+  }
+
+  /** Registers a sender. */
+  holder(): Holder {
+    const holder: Holder = { oldest: Number.POSITIVE_INFINITY }
+    this.#holders.push(holder)
+    return holder
+  }
+
+  /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
+  offer(entry: Entry): void {
+    const ledger = this.ledger
+    ledger.pushed++
+    if (this.#closed) {
+      ledger.dropped.shutdown++
+      return
+    }
+    this.#accepted++
+    if (Queue.isFullUnsafe(this.queue)) {
+      // The offer evicts the oldest point.
+      ledger.dropped.queue_full++
+      if (!this.shedding.isOpen()) this.#wake()
+    }
+    Queue.offerUnsafe(this.queue, entry)
+    if (!this.gate.isOpen() && Queue.sizeUnsafe(this.queue) >= this.#batchSize) this.#wake()
+  }
+
+  /** The number of the point at the head of the queue. */
+  get head(): number {
+    return this.#accepted - Queue.sizeUnsafe(this.queue)
+  }
+
+  /** Whether senders have something to do now: a full batch, or points that a flush or the closing waits for. */
+  get ready(): boolean {
+    const size = Queue.sizeUnsafe(this.queue)
+    return size > 0 && (size >= this.#batchSize || this.#accepted - size < this.#flushTarget)
+  }
+
+  /** Takes the oldest point out of the queue; from here it is in flight. */
+  take(): Entry | undefined {
+    const exit = Queue.takeUnsafe(this.queue)
+    if (exit === undefined || exit._tag === "Failure") return undefined
+    this.ledger.inFlight++
+    return exit.value
+  }
+
+  /** Books points in flight as sent. */
+  settleSent(points: number): void {
+    this.ledger.inFlight -= points
+    this.ledger.sent += points
+  }
+
+  /** Books points in flight as dropped. */
+  settleDropped(points: number, reason: DropReason): void {
+    this.ledger.inFlight -= points
+    this.ledger.dropped[reason] += points
+  }
+
+  /** Has the points that are queued now sent without waiting for a batch. */
+  requestFlush(): void {
+    this.#flushTarget = this.#accepted
+    if (this.ready) this.gate.openUnsafe()
+    this.checkFlushes()
+  }
+
+  /** Requests a flush and waits until the points queued or in flight now are settled. Interruptible. */
+  readonly flush: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    const flush: Flush = { target: this.#accepted, done: () => resume(Effect.void) }
+    this.#flushes.push(flush)
+    this.requestFlush()
+    return Effect.sync(() => {
+      this.#flushes = this.#flushes.filter((other) => other !== flush)
+    })
+  })
+
+  /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
+  checkFlushes(): void {
+    if (this.#flushes.length === 0) return
+    let settled = this.head
+    for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
+    const done = this.#flushes.filter((flush) => flush.target <= settled)
+    if (done.length === 0) return
+    this.#flushes = this.#flushes.filter((flush) => flush.target > settled)
+    for (const flush of done) flush.done()
+  }
+
+  /** Called by the reporter once it has reported all that was shed until now. */
+  endShedding(): void {
+    this.#shedReported = this.ledger.dropped.queue_full
+    this.shedding.closeUnsafe()
+  }
+
+  /** Stops the intake. Points pushed from now on are counted as `shutdown`. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** Books what is left in the queue as `shutdown` and shuts the queue down. Returns how many points that were. */
+  discard(): number {
+    const left = Queue.sizeUnsafe(this.queue)
+    this.ledger.dropped.shutdown += left
+    Queue.shutdownUnsafe(this.queue)
+    this.checkFlushes()
+    return left
+  }
+
+  snapshot(): Stats {
+    return this.ledger.snapshot(Queue.sizeUnsafe(this.queue))
+  }
+
+  // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
+  #wake(): void {
+    if (this.#waking) return
+    this.#waking = true
+    this.#dispatcher.scheduleTask(() => {
+      this.#waking = false
+      if (this.ready) this.gate.openUnsafe()
+      if (this.ledger.dropped.queue_full > this.#shedReported) this.shedding.openUnsafe()
+    }, 0)
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * One database: a queue, its senders, its counters, in a scope.
+ *
+ * This is the assembly. The parts: `Custody` (queue and ledger), `SenderPool`
+ * (the fibers), `Stamper`, `Reporter`, `InfluxMetrics`. How payloads leave is the
+ * `Sender`'s matter.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
+import { Custody, type Entry } from "./Custody.ts"
+import type { Settings } from "./DatabaseConfig.ts"
+import * as InfluxMetrics from "./InfluxMetrics.ts"
+import type { Stats } from "./Ledger.ts"
+import type * as Point from "./Point.ts"
+import { Reporter } from "./Reporter.ts"
+import type { Events, Sender } from "./Sender.ts"
+import * as SenderPool from "./SenderPool.ts"
+import { Stamper } from "./Stamper.ts"
+
+/**
+ * What a database does. See `Influx` for the contracts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Database {
+  readonly push: (point: Point.Input) => Effect.Effect<void>
+  readonly pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void>
+  readonly flush: Effect.Effect<void>
+  readonly stats: Effect.Effect<Stats>
+  /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
+  readonly pushUnsafe: (point: Point.Input) => void
+  /** `stats` without an Effect around it. */
+  readonly statsUnsafe: () => Stats
+}
+
+// Points that pushAll offers before it gives the event loop a turn: a millisecond or two.
+const pointsPerTurn = 4096
+
+/**
+ * Makes a database in the current scope. Closing the scope stops the intake,
+ * sends what is queued for at most `drainTimeout`, and counts the rest as
+ * `shutdown`.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*<R>(
+  settings: Settings,
+  makeSender: (events: Events, settings: Settings) => Effect.Effect<Sender["Service"], never, R>
+): Effect.fn.Return<Database, never, R | Scope.Scope> {
+  const scope = yield* Effect.scope
+  const context = yield* Effect.context<never>()
+  const queue = yield* Queue.sliding<Entry>(settings.queueCapacity)
+  const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
+  const custody = new Custody(queue, settings.batchSize, dispatcher)
+  const reporter = new Reporter(custody, settings)
+  const metrics = InfluxMetrics.register(context, {
+    database: settings.database,
+    ledger: custody.ledger,
+    capacity: settings.queueCapacity,
+    queued: () => Queue.sizeUnsafe(queue)
+  })
+  yield* Scope.addFinalizer(scope, Effect.sync(metrics.remove))
+
+  const sender = yield* makeSender({
+    onRefused: (endpoint) => {
+      custody.ledger.refusals++
+      reporter.refused(endpoint)
+    },
+    onFailure: (error) => reporter.failure(error, 0)
+  }, settings)
+  yield* Effect.forkIn(reporter.run, scope)
+  yield* Effect.forkIn(reporter.watchShedding, scope)
+  yield* Effect.forkIn(flushEvery(custody, settings.flushInterval), scope)
+  const senders = yield* SenderPool.start(
+    { custody, settings, sender, reporter, observeSend: metrics.observeSend },
+    scope
+  )
+
+  // Finalizers run last in, first out: this one before the fibers above are interrupted.
+  yield* Scope.addFinalizer(
+    scope,
+    Effect.gen(function*() {
+      custody.close()
+      yield* Effect.timeoutOption(Effect.interruptible(custody.flush), settings.drainTimeout)
+      yield* Fiber.interruptAll(senders)
+      yield* reporter.finish(custody.discard())
+    })
+  )
+
+  const clock = yield* Clock.Clock
+  const stamper = new Stamper(clock, settings.precision)
+  const stamps = settings.timestamps === "client"
+  const pushUnsafe = (point: Point.Input): void => {
+    custody.offer(stamps && !hasTimestamp(point) ? stamper.stamp(point) : point)
+  }
+  const flush = custody.flush
+  const statsUnsafe = () => custody.snapshot()
+  return {
+    push: (point) => Effect.sync(() => pushUnsafe(point)),
+    pushAll: (points) => pushAll(points, pushUnsafe),
+    flush,
+    stats: Effect.sync(statsUnsafe),
+    pushUnsafe,
+    statsUnsafe
+  }
+})
+
+// A getter or proxy that throws here throws again when the point is written, and is counted there.
+const hasTimestamp = (point: Point.Input): boolean => {
+  try {
+    return point.timestamp !== undefined && point.timestamp !== null
+  } catch {
+    return true
+  }
+}
+
+const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+  let count = 0
+  for (const point of points) {
+    pushUnsafe(point)
+    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+  }
+})
+
+// A point waits for others at most one interval, counted from when the queue was empty.
+const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>
+  Queue.peek(custody.queue).pipe(
+    Effect.andThen(Effect.sleep(interval)),
+    Effect.andThen(Effect.sync(() => custody.requestFlush())),
+    Effect.forever
+  )

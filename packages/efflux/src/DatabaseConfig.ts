@@ -1,0 +1,302 @@
+/**
+ * The configuration of a database: its options, their defaults, and the check
+ * that turns a wrong one into an error before anything starts.
+ *
+ * @since 0.1.0
+ */
+import type * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { preview } from "./EncodeError.ts"
+import { InfluxError, InvalidOption } from "./InfluxError.ts"
+import type * as Point from "./Point.ts"
+import { nameProblem } from "./Point.ts"
+import * as Precision from "./Precision.ts"
+
+/**
+ * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
+ * payload counts as several.
+ *
+ * The kernel of the server's host keeps what the server has not read yet, and
+ * drops the rest without a word: 92 such packets with Debian's defaults.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pacing {
+  /** Packets per second, on average. */
+  readonly packetsPerSecond: number
+  /** Packets that may go out at once after a pause. */
+  readonly burst: number
+}
+
+/**
+ * The options of a database. All are optional, {@link defaults} has their defaults.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DatabaseConfig {
+  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up when the database starts. */
+  readonly host?: string | undefined
+  /** UDP port of the server, default 8089. */
+  readonly port?: number | undefined
+  /**
+   * Label for metrics and logs, default the key of the service. It is not sent: a UDP listener belongs to one
+   * database of the server. Databases of one program should have different labels.
+   */
+  readonly database?: string | undefined
+  /** Unit of the timestamps on the wire, default `"ns"`. It must be the listener's, a client can't ask for it. */
+  readonly precision?: Precision.Precision | undefined
+  /**
+   * What a point without a timestamp gets, default `"client"`: the time of the push. `"server"`: the server's time of
+   * receipt, which all points of one payload share, so that points of one series overwrite each other.
+   */
+  readonly timestamps?: "client" | "server" | undefined
+  /** Tags that every point gets unless it has a tag of that key, default none. */
+  readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
+  /** Whether the server takes unsigned integers (`Point.uint`), default `false`: InfluxDB 1 does not. */
+  readonly unsigned?: boolean | undefined
+  /** Points that the queue holds, default 10 000. A full queue drops its oldest point for each new one. */
+  readonly queueCapacity?: number | undefined
+  /** Points that make the senders start before `flushInterval`, and at the most in one payload; default 100. */
+  readonly batchSize?: number | undefined
+  /** Bytes of one payload at the most, default 1432 (fits an Ethernet frame), at most 65 507 (UDP over IPv4). */
+  readonly maxPayloadBytes?: number | undefined
+  /** How long a point may wait for others, default 1 second. */
+  readonly flushInterval?: Duration.Input | undefined
+  /** Sender fibers, each with a socket of its own, default 4. */
+  readonly senders?: number | undefined
+  /** How long closing may take to send what is queued, default 5 seconds. */
+  readonly drainTimeout?: Duration.Input | undefined
+  /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
+  readonly resolveInterval?: Duration.Input | undefined
+  /** How fast to send, default 4000 packets per second in bursts of 64; `"none"` sends as fast as the host can. */
+  readonly pacing?: Pacing | "none" | undefined
+  /** The shortest time between two log lines about the same matter, default 5 seconds. */
+  readonly logInterval?: Duration.Input | undefined
+  /** Local address that the sockets are bound to, default any. */
+  readonly bindAddress?: string | undefined
+  /** Size of the kernel's send buffer of each socket in bytes, default the system's. */
+  readonly sendBufferBytes?: number | undefined
+  /** Time to live (IPv4) or hop limit (IPv6) of the datagrams, 1 to 255, default the system's. */
+  readonly ttl?: number | undefined
+}
+
+/**
+ * The defaults of {@link DatabaseConfig}.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = {
+  host: "127.0.0.1",
+  port: 8089,
+  precision: "ns",
+  timestamps: "client",
+  tags: {},
+  unsigned: false,
+  queueCapacity: 10_000,
+  batchSize: 100,
+  maxPayloadBytes: 1432,
+  flushInterval: "1 second",
+  senders: 4,
+  drainTimeout: "5 seconds",
+  resolveInterval: "30 seconds",
+  pacing: { packetsPerSecond: 4000, burst: 64 },
+  logInterval: "5 seconds"
+} as const satisfies DatabaseConfig
+
+/**
+ * A checked configuration: every option has its value, durations are in
+ * milliseconds.
+ *
+ * @internal
+ */
+export interface Settings {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly precision: Precision.Precision
+  readonly timestamps: "client" | "server"
+  readonly tags: { readonly [key: string]: Point.TagValue }
+  readonly unsigned: boolean
+  readonly queueCapacity: number
+  readonly batchSize: number
+  readonly maxPayloadBytes: number
+  readonly flushInterval: number
+  readonly senders: number
+  readonly drainTimeout: number
+  readonly resolveInterval: number
+  readonly pacing: Pacing | "none"
+  readonly logInterval: number
+  readonly bindAddress: string | undefined
+  readonly sendBufferBytes: number | undefined
+  readonly ttl: number | undefined
+}
+
+/**
+ * Checks a configuration. The first wrong option fails it, with its name, its
+ * value and what is allowed; so does an option that does not exist.
+ *
+ * @internal
+ */
+export const check = (config: DatabaseConfig, label: string): Result.Result<Settings, InfluxError> =>
+  Result.gen(function*() {
+    for (const option of Object.keys(config)) {
+      if (!Object.hasOwn(options, option)) {
+        return yield* invalid(
+          option,
+          Reflect.get(config, option),
+          `one of the options ${Object.keys(options).join(", ")}`
+        )
+      }
+    }
+    const read = <A>(option: keyof DatabaseConfig, parse: Parser<A>, fallback: A): Result.Result<A, InfluxError> => {
+      const value = config[option]
+      if (value === undefined) return Result.succeed(fallback)
+      const parsed = parse.parse(value)
+      return parsed === undefined ? invalid(option, value, parse.allowed) : Result.succeed(parsed)
+    }
+    const queueCapacity = yield* read("queueCapacity", options.queueCapacity, defaults.queueCapacity)
+    return {
+      host: yield* read("host", options.host, defaults.host),
+      port: yield* read("port", options.port, defaults.port),
+      database: yield* read("database", options.database, label),
+      precision: yield* read("precision", options.precision, defaults.precision),
+      timestamps: yield* read("timestamps", options.timestamps, defaults.timestamps),
+      tags: yield* checkTags(config.tags ?? defaults.tags),
+      unsigned: yield* read("unsigned", options.unsigned, defaults.unsigned),
+      queueCapacity,
+      // A batch that never comes together would leave the queue to the flush interval alone.
+      batchSize: yield* read(
+        "batchSize",
+        integer(1, queueCapacity, " (queueCapacity)"),
+        Math.min(defaults.batchSize, queueCapacity)
+      ),
+      maxPayloadBytes: yield* read("maxPayloadBytes", options.maxPayloadBytes, defaults.maxPayloadBytes),
+      flushInterval: yield* read("flushInterval", options.flushInterval, Duration.toMillis(defaults.flushInterval)),
+      senders: yield* read("senders", options.senders, defaults.senders),
+      drainTimeout: yield* read("drainTimeout", options.drainTimeout, Duration.toMillis(defaults.drainTimeout)),
+      resolveInterval: yield* read(
+        "resolveInterval",
+        options.resolveInterval,
+        Duration.toMillis(defaults.resolveInterval)
+      ),
+      pacing: yield* checkPacing(config.pacing ?? defaults.pacing),
+      logInterval: yield* read("logInterval", options.logInterval, Duration.toMillis(defaults.logInterval)),
+      bindAddress: yield* read<string | undefined>("bindAddress", options.bindAddress, undefined),
+      sendBufferBytes: yield* read<number | undefined>("sendBufferBytes", options.sendBufferBytes, undefined),
+      ttl: yield* read<number | undefined>("ttl", options.ttl, undefined)
+    }
+  })
+
+/** Takes a value apart, `undefined` if it is not allowed; and says in words what is. */
+interface Parser<A> {
+  readonly parse: (value: unknown) => A | undefined
+  readonly allowed: string
+}
+
+const invalid = (option: string, value: unknown, allowed: string): Result.Result<never, InfluxError> =>
+  Result.fail(new InfluxError({ reason: new InvalidOption({ option, value: preview(value), allowed }) }))
+
+const integer = (minimum: number, maximum: number, note = ""): Parser<number> => ({
+  parse: (value) =>
+    typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum ? value : undefined,
+  allowed: `an integer from ${minimum} to ${maximum}${note}`
+})
+
+const number = (above: number, maximum: number): Parser<number> => ({
+  parse: (value) => typeof value === "number" && value > above && value <= maximum ? value : undefined,
+  allowed: `a number above ${above}, at most ${maximum}`
+})
+
+const text = (allowed: string): Parser<string> => ({
+  // oxlint-disable-next-line no-control-regex
+  parse: (value) => typeof value === "string" && /^[^\x00-\x20\x7f]+$/.test(value) ? value : undefined,
+  allowed
+})
+
+const oneOf = <const A>(values: ReadonlyArray<A>): Parser<A> => ({
+  parse: (value) => values.find((allowed) => allowed === value),
+  allowed: `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
+})
+
+const duration = (minimum: number): Parser<number> => ({
+  parse: (value) => {
+    const millis = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
+    return Option.isSome(millis) && millis.value >= minimum && millis.value <= maxMillis ? millis.value : undefined
+  },
+  allowed: `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`
+})
+
+// The longest timer of the runtime.
+const maxMillis = 24 * 24 * 3600 * 1000
+
+const options = {
+  host: text("a host name or an IP address"),
+  port: integer(1, 65_535),
+  database: text("a label without spaces and control characters"),
+  precision: oneOf(Precision.all),
+  timestamps: oneOf(["client", "server"]),
+  tags: undefined,
+  unsigned: oneOf([true, false]),
+  queueCapacity: integer(1, 100_000_000),
+  batchSize: undefined,
+  maxPayloadBytes: integer(1, 65_507),
+  flushInterval: duration(1),
+  senders: integer(1, 1024),
+  drainTimeout: duration(0),
+  resolveInterval: duration(1),
+  pacing: undefined,
+  logInterval: duration(1),
+  bindAddress: text("an IP address of this host"),
+  sendBufferBytes: integer(1, 0x7fffffff),
+  ttl: integer(1, 255)
+} satisfies { [Option in keyof Required<DatabaseConfig>]: Parser<unknown> | undefined }
+
+const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
+  if (typeof tags !== "object" || tags === null || Symbol.iterator in tags) {
+    return invalid("tags", tags, "a plain object of tags")
+  }
+  for (const key of Object.keys(tags)) {
+    const value: unknown = Reflect.get(tags, key)
+    const keyProblem = nameProblem(key, "tag key")
+    if (keyProblem !== undefined) return invalid(`tags`, key, `keys that line protocol can hold (${keyProblem})`)
+    if (
+      typeof value !== "string" && typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean"
+    ) {
+      return invalid(`tags.${key}`, value, "a string, number, bigint or boolean")
+    }
+    const valueProblem = nameProblem(String(value), "tag value")
+    if (valueProblem !== undefined) {
+      return invalid(`tags.${key}`, value, `a value that line protocol can hold (${valueProblem})`)
+    }
+  }
+  return Result.succeed({ ...tags })
+}
+
+const checkPacing = (pacing: unknown): Result.Result<Pacing | "none", InfluxError> =>
+  Result.gen(function*() {
+    if (pacing === "none") return pacing
+    if (typeof pacing !== "object" || pacing === null) {
+      return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }")
+    }
+    const { burst, packetsPerSecond } = pacing as Partial<Pacing>
+    const rate = number(0, 10_000_000)
+    const size = integer(1, 1_000_000)
+    if (rate.parse(packetsPerSecond) === undefined) {
+      return yield* invalid("pacing.packetsPerSecond", packetsPerSecond, rate.allowed)
+    }
+    if (size.parse(burst) === undefined) return yield* invalid("pacing.burst", burst, size.allowed)
+    return { packetsPerSecond: packetsPerSecond!, burst: burst! }
+  })
+
+/**
+ * The options as `Config` values, for `layerConfig`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wrapped = Config.Wrap<DatabaseConfig>

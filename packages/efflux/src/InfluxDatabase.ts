@@ -1,0 +1,145 @@
+/**
+ * Databases as services: `InfluxDatabase`, the default one, and
+ * `InfluxDatabase.Service` for more of them.
+ *
+ * A database is one Layer. It owns its queue, its sender fibers, its sockets and
+ * its counters; nothing is shared between two of them, and all ends with the
+ * layer's scope.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { NodeRuntime } from "@effect/platform-node"
+ * import { Effect } from "effect"
+ * import { Influx, InfluxDatabase } from "efflux"
+ *
+ * const program = Influx.push({ measurement: "cpu", tags: { host: "a" }, fields: { load: 0.5 } })
+ *
+ * export const main = () =>
+ *   program.pipe(Effect.provide(InfluxDatabase.layer({ host: "localhost", port: 8089 })), NodeRuntime.runMain)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as NodeDns from "@effect/platform-node/NodeDns"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Database from "./Database.ts"
+import { check, type DatabaseConfig, type Settings } from "./DatabaseConfig.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import type { Stats } from "./Ledger.ts"
+import type * as Point from "./Point.ts"
+import { type Events, Sender } from "./Sender.ts"
+import * as UdpSender from "./UdpSender.ts"
+
+/**
+ * A class of databases: a service with its layers, and its operations as
+ * functions. See `Influx` for what each operation promises.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DatabaseService<Self, Identifier extends string>
+  extends Context.ServiceClass<Self, Identifier, Database.Database>
+{
+  /**
+   * A database that sends over UDP. Fails only for a wrong option, with its
+   * name, its value and what is allowed; neither a name that does not resolve nor
+   * a closed port fails it or keeps it waiting.
+   */
+  readonly layer: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError>
+  /** Like `layer`, with each option as a `Config`, for example from environment variables. */
+  readonly layerConfig: (
+    config: Config.Wrap<DatabaseConfig>
+  ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
+  /** A database that sends through the `Sender` of the context: `Sender.layerSpy` in tests, or one of your own. */
+  readonly layerSender: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Sender>
+  readonly push: (point: Point.Input) => Effect.Effect<void, never, Self>
+  readonly pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void, never, Self>
+  readonly flush: Effect.Effect<void, never, Self>
+  readonly stats: Effect.Effect<Stats, never, Self>
+}
+
+/**
+ * Makes a further class of databases, distinct from all others by its type and
+ * its identifier.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { InfluxDatabase } from "efflux"
+ *
+ * class Audit extends InfluxDatabase.Service<Audit>()("app/Audit") {}
+ *
+ * export const program = Audit.push({ measurement: "login", fields: { ok: true } }).pipe(
+ *   Effect.provide(Layer.merge(InfluxDatabase.layer(), Audit.layer({ port: 8090 })))
+ * )
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+const Service =
+  <Self>() => <const Identifier extends string>(identifier: Identifier): DatabaseService<Self, Identifier> => {
+    const tag = Context.Service<Self, Database.Database>()(identifier)
+    const layer = (config?: DatabaseConfig) => Layer.effect(tag, makeUdp(config, identifier))
+    return Object.assign(tag, {
+      layer,
+      layerConfig: (config: Config.Wrap<DatabaseConfig>) =>
+        Layer.effect(
+          tag,
+          Effect.flatMap(Config.unwrap(config), (config) => makeUdp(config, identifier))
+        ),
+      layerSender: (config?: DatabaseConfig) =>
+        Layer.effect(
+          tag,
+          Effect.flatMap(Sender, (sender) => makeWith(config, identifier, () => Effect.succeed(sender)))
+        ),
+      push: (point: Point.Input) => tag.useSync((database) => database.pushUnsafe(point)),
+      pushAll: (points: Iterable<Point.Input>) => tag.use((database) => database.pushAll(points)),
+      flush: tag.use((database) => database.flush),
+      stats: tag.useSync((database) => database.statsUnsafe())
+    }) as DatabaseService<Self, Identifier>
+  }
+
+/**
+ * The default database of a program, used by the functions of `Influx`.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxDatabase") {
+  // The type of a service key has a `Service` of its own, which is the type of the service; no value stands behind it.
+  static override readonly Service = Service as typeof Service & Database.Database
+
+  /**
+   * Makes a database that sends over UDP in the current scope, without a service
+   * around it. Fails like `layer`.
+   */
+  static readonly make = (
+    config?: DatabaseConfig
+  ): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeUdp(config, "efflux/InfluxDatabase")
+}
+
+const makeWith = <R>(
+  config: DatabaseConfig | undefined,
+  label: string,
+  makeSender: (events: Events, settings: Settings) => Effect.Effect<Sender["Service"], never, R>
+) =>
+  Effect.flatMap(
+    Effect.fromResult(check(config ?? {}, label)),
+    (settings) => Database.make(settings, makeSender)
+  )
+
+const makeUdp = (
+  config: DatabaseConfig | undefined,
+  label: string
+): Effect.Effect<Database.Database, InfluxError, Scope.Scope> =>
+  Effect.provide(
+    makeWith(config, label, (events, settings) => UdpSender.make(settings, events)),
+    NodeDns.layer
+  )

@@ -1,0 +1,114 @@
+/**
+ * The ledger of one database: where every pushed point is.
+ *
+ * The law, at every moment and exactly:
+ * `pushed = sent + dropped (by reason) + queued + in flight`.
+ *
+ * The counters are plain numbers, because a point passes several of them. What
+ * is shown outside (`Influx.stats`, the Metric values) is read from here, so it
+ * can't disagree. `queued` is not counted but read off the queue itself.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Why a point was not sent.
+ *
+ * - `queue_full`: the queue was full, and this was its oldest point.
+ * - `invalid`: it can't be written as line protocol (see `EncodeError`).
+ * - `oversize`: its line alone is longer than `maxPayloadBytes`.
+ * - `send_error`: the operating system or the network did not take its payload.
+ * - `rejected`: the server answered that it does not take it. UDP never answers.
+ * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` was over.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DropReason = "queue_full" | "invalid" | "oversize" | "send_error" | "rejected" | "shutdown"
+
+/**
+ * All reasons, in the order in which they are shown.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const dropReasons: ReadonlyArray<DropReason> = [
+  "queue_full",
+  "invalid",
+  "oversize",
+  "send_error",
+  "rejected",
+  "shutdown"
+]
+
+/**
+ * One consistent look at a database. All values are numbers of points unless
+ * they say otherwise, counted since the database was made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Stats {
+  /** Points offered, also those that were dropped at once. */
+  readonly pushed: number
+  /** Points in payloads that the operating system took. Over UDP that is no proof that they arrived. */
+  readonly sent: number
+  /** Points that were not sent, by reason. */
+  readonly dropped: { readonly [Reason in DropReason]: number }
+  /** Points waiting in the queue now. */
+  readonly queued: number
+  /** Points taken by a sender and not settled yet. */
+  readonly inFlight: number
+  /** Payloads sent. */
+  readonly payloads: number
+  /** Bytes of payload sent. */
+  readonly bytes: number
+  /** Fields left out of points that were sent, because they were NaN or infinite. */
+  readonly omittedFields: number
+  /** Times that the server's host refused a payload (ICMP port unreachable): a sign that nobody listens. */
+  readonly refusals: number
+  /** Senders that are packing or sending now. */
+  readonly sendersBusy: number
+}
+
+/**
+ * The counters. Fields are declared one by one so that V8 gives them fixed
+ * places in the object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Ledger {
+  pushed = 0
+  sent = 0
+  inFlight = 0
+  payloads = 0
+  bytes = 0
+  omittedFields = 0
+  refusals = 0
+  sendersBusy = 0
+  readonly dropped: { [Reason in DropReason]: number } = {
+    queue_full: 0,
+    invalid: 0,
+    oversize: 0,
+    send_error: 0,
+    rejected: 0,
+    shutdown: 0
+  }
+
+  /** A copy of the counters, with the queue's length as it is now. */
+  snapshot(queued: number): Stats {
+    return {
+      pushed: this.pushed,
+      sent: this.sent,
+      dropped: { ...this.dropped },
+      queued,
+      inFlight: this.inFlight,
+      payloads: this.payloads,
+      bytes: this.bytes,
+      omittedFields: this.omittedFields,
+      refusals: this.refusals,
+      sendersBusy: this.sendersBusy
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Packs points into payloads: takes them from the custody, writes them, and
+ * keeps count of the points that it holds.
+ *
+ * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and
+ * never a part of a line. The line that did not fit any more stays behind and
+ * is the first of the next payload. A point that can't be written is settled at
+ * once; its neighbours go out.
+ *
+ * The payload is a view of the packer's own buffer: it must not be used any
+ * more after {@link Packer.next}.
+ *
+ * @since 0.1.0
+ */
+import type { Custody, Holder } from "./Custody.ts"
+import type { Settings } from "./DatabaseConfig.ts"
+import type { Problem } from "./EncodeError.ts"
+import { LineWriter } from "./LineWriter.ts"
+import { Stamped } from "./Stamper.ts"
+
+// Room behind a line for its timestamp and line feed, see LineWriter.
+const slack = 128
+
+/**
+ * The packer of one sender.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Packer {
+  /** Points in the payload. */
+  points = 0
+
+  readonly #custody: Custody
+  readonly #holder: Holder
+  readonly #writer: LineWriter
+  readonly #batchSize: number
+  readonly #maxPayloadBytes: number
+  readonly #onProblem: (problem: Problem) => void
+  // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
+  #end = 0
+  #carried: number | undefined = undefined
+
+  constructor(custody: Custody, settings: Settings, onProblem: (problem: Problem) => void) {
+    this.#custody = custody
+    this.#holder = custody.holder()
+    this.#batchSize = settings.batchSize
+    this.#maxPayloadBytes = settings.maxPayloadBytes
+    this.#onProblem = onProblem
+    this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
+      precision: settings.precision,
+      unsigned: settings.unsigned,
+      tags: settings.tags,
+      maxLineBytes: settings.maxPayloadBytes
+    })
+  }
+
+  /** Points that the packer holds: those of the payload and the line behind it. */
+  get held(): number {
+    return this.points + (this.#carried === undefined ? 0 : 1)
+  }
+
+  /** The bytes of the payload: its lines, separated by line feeds. */
+  get payload(): Uint8Array {
+    return this.#writer.bytes.subarray(0, this.#end - 1)
+  }
+
+  /**
+   * Takes and writes points until the payload is full or the queue is empty.
+   * Returns whether there is a payload. Synchronous: nothing comes between a
+   * take and its booking.
+   */
+  fill(): boolean {
+    const custody = this.#custody
+    const writer = this.#writer
+    const omitted = writer.omittedFields
+    while (this.points < this.#batchSize) {
+      const number = custody.head
+      const entry = custody.take()
+      if (entry === undefined) break
+      const start = writer.position
+      const written = entry instanceof Stamped
+        ? writer.writeStamped(entry.point, entry.millis, entry.sub)
+        : writer.write(entry)
+      if (!written) {
+        const problem = writer.problem!
+        custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
+        this.#onProblem(problem)
+        continue
+      }
+      if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
+      if (writer.position - 1 > this.#maxPayloadBytes) {
+        this.#carried = number
+        this.#end = start
+        break
+      }
+      this.points++
+      this.#end = writer.position
+    }
+    custody.ledger.omittedFields += writer.omittedFields - omitted
+    if (this.points === 0) custody.checkFlushes()
+    return this.points > 0
+  }
+
+  /** Forgets the payload, whose points were settled, and makes the line behind it the first of the next one. */
+  next(): void {
+    const writer = this.#writer
+    if (this.#carried === undefined) {
+      writer.position = 0
+      this.points = 0
+      this.#holder.oldest = Number.POSITIVE_INFINITY
+    } else {
+      writer.bytes.copyWithin(0, this.#end, writer.position)
+      writer.position -= this.#end
+      this.points = 1
+      this.#holder.oldest = this.#carried
+      this.#carried = undefined
+    }
+    this.#end = writer.position
+    this.#custody.checkFlushes()
+  }
+
+  /** Forgets everything that it holds, after that was settled. */
+  reset(): void {
+    this.#carried = undefined
+    this.next()
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What a database says in the log: rarely, and with the counts.
+ *
+ * A matter (a kind of invalid point, an error of the transport, …) is logged
+ * when it first happens, and from then on at most once in `logInterval`, with
+ * how often it happened since. Shedding has a line when it starts and one when
+ * it has stopped for `logInterval`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { Custody } from "./Custody.ts"
+import type { Settings } from "./DatabaseConfig.ts"
+import { describe, type Problem } from "./EncodeError.ts"
+import type { InfluxError } from "./InfluxError.ts"
+
+interface Matter {
+  /** How often it happened since it was last logged. */
+  count: number
+  /** Points that were dropped for it since it was last logged. */
+  points: number
+  /** Until when it is not logged, in monotonic milliseconds. */
+  quietUntil: number
+  latest: () => string
+}
+
+/**
+ * The reporter of one database.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Reporter {
+  readonly #custody: Custody
+  readonly #settings: Settings
+  // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
+  readonly #matters = new Map<string, Matter>()
+  readonly #news = Latch.makeUnsafe(false)
+  #wasShed = 0
+  #isShedding = false
+
+  constructor(custody: Custody, settings: Settings) {
+    this.#custody = custody
+    this.#settings = settings
+  }
+
+  /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
+  readonly invalid = (problem: Problem): void => {
+    const reason = problem.reason === "oversize" ? "oversize" : "invalid"
+    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}: ${describe(problem)}`)
+  }
+
+  /** Notes an error of the transport and how many points were dropped for it. */
+  readonly failure = (error: InfluxError, points: number): void => {
+    const kind = "kind" in error.reason ? error.reason.kind : ""
+    this.#note(`${error.reason._tag} ${kind}`, points, () => error.message)
+  }
+
+  /** Notes something that should not happen: a defect of a sender or a transport. */
+  readonly defect = (defect: unknown, points: number): void => {
+    this.#note("defect", points, () => `a defect in a sender: ${String(defect)}`)
+  }
+
+  /** Notes that the server's host refused a payload. */
+  readonly refused = (endpoint: string): void => {
+    this.#note("refused", 0, () => `${endpoint} refuses payloads: nobody listens on the port`)
+  }
+
+  /** Logs what was noted, for as long as it runs. */
+  readonly run: Effect.Effect<never> = Effect.suspend(() => Effect.andThen(this.#logDue(false), this.#wait)).pipe(
+    Effect.forever
+  )
+
+  /** Logs when shedding starts and when it stops, for as long as it runs. */
+  readonly watchShedding: Effect.Effect<never> = Effect.suspend(() =>
+    this.#custody.shedding.await.pipe(
+      Effect.andThen(this.#logSheddingStarted),
+      Effect.andThen(this.#untilSheddingStopped),
+      Effect.andThen(this.#logSheddingStopped)
+    )
+  ).pipe(Effect.forever)
+
+  /** Logs what was noted and not logged yet, when a database closes. */
+  readonly finish = (left: number): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function*() {
+      yield* this.#logDue(true)
+      if (this.#isShedding || this.#shed > this.#wasShed) yield* this.#logSheddingStopped
+      if (left > 0) {
+        yield* this.#log(
+          Effect.logWarning,
+          `closed with ${count(left, "point")} not sent within drainTimeout, dropped (shutdown)`
+        )
+      }
+    })
+
+  get #shed(): number {
+    return this.#custody.ledger.dropped.queue_full
+  }
+
+  #note(key: string, points: number, latest: () => string): void {
+    let matter = this.#matters.get(key)
+    if (matter === undefined) {
+      matter = { count: 0, points: 0, quietUntil: Number.NEGATIVE_INFINITY, latest }
+      this.#matters.set(key, matter)
+    }
+    matter.count++
+    matter.points += points
+    matter.latest = latest
+    if (matter.count === 1) this.#news.openUnsafe()
+  }
+
+  #logDue(all: boolean): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function*() {
+      const now = yield* monotonicMillis
+      for (const matter of this.#matters.values()) {
+        if (matter.count === 0 || (matter.quietUntil > now && !all)) continue
+        const times = matter.count === 1 ? "" : ` (${matter.count} times since the last report, this is the latest)`
+        const dropped = matter.points === 0 ? "" : `${count(matter.points, "point")} dropped, `
+        const text = matter.latest()
+        matter.count = 0
+        matter.points = 0
+        matter.quietUntil = now + this.#settings.logInterval
+        yield* this.#log(Effect.logWarning, `${dropped}${text}${times}`)
+      }
+    })
+  }
+
+  // Until something new happens, or what happened in the meantime may be logged.
+  readonly #wait: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    const now = yield* monotonicMillis
+    this.#news.closeUnsafe()
+    let due = Number.POSITIVE_INFINITY
+    for (const matter of this.#matters.values()) if (matter.count > 0) due = Math.min(due, matter.quietUntil)
+    yield* due === Number.POSITIVE_INFINITY
+      ? this.#news.await
+      : Effect.timeoutOption(this.#news.await, Math.max(1, due - now))
+  })
+
+  readonly #logSheddingStarted: Effect.Effect<void> = Effect.suspend(() => {
+    this.#isShedding = true
+    return this.#log(
+      Effect.logWarning,
+      `the queue of ${this.#settings.queueCapacity} points is full, the oldest points are dropped (queue_full)`
+    )
+  })
+
+  readonly #untilSheddingStopped: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    let before: number
+    do {
+      before = this.#shed
+      yield* Effect.sleep(this.#settings.logInterval)
+    } while (this.#shed > before)
+  })
+
+  readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
+    const shed = this.#shed - this.#wasShed
+    this.#wasShed = this.#shed
+    this.#isShedding = false
+    this.#custody.endShedding()
+    return this.#log(
+      Effect.logInfo,
+      `shedding stopped: ${count(shed, "point")} dropped (queue_full), ${this.#shed} since the start`
+    )
+  })
+
+  #log(log: (...message: ReadonlyArray<unknown>) => Effect.Effect<void>, message: string): Effect.Effect<void> {
+    return Effect.annotateLogs(log(`Efflux database "${this.#settings.database}": ${message}`), {
+      database: this.#settings.database
+    })
+  }
+}
+
+/**
+ * The monotonic clock in milliseconds.
+ *
+ * @internal
+ */
+export const monotonicMillis: Effect.Effect<number> = Effect.map(
+  Clock.monotonicTimeNanos,
+  (nanos) => Number(nanos) / 1e6
+)
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`

@@ -1,0 +1,221 @@
+/**
+ * The sender fibers of a database, each an actor of its own: it opens a
+ * connection, packs and sends payloads one at a time, settles them, and opens a
+ * new connection when this one keeps failing. A defect in one ends neither it
+ * nor the others.
+ *
+ * A sender can be interrupted only where it waits, and settles what it holds
+ * exactly once, whatever the end of a send: that is what keeps the law.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import type { Custody } from "./Custody.ts"
+import type { Settings } from "./DatabaseConfig.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import type { DropReason } from "./Ledger.ts"
+import { Pacer } from "./Pacer.ts"
+import { Packer } from "./Packer.ts"
+import type { Reporter } from "./Reporter.ts"
+import type { Connection, Sender } from "./Sender.ts"
+
+// A connection that fails this often in a row, or for this long, is replaced.
+const maxFailures = 5
+const maxFailingMillis = 1000
+
+// Pauses after failures, in milliseconds: doubled each time.
+const firstPause = 10
+const longestPause = 1000
+
+// Sends that finish at once never give the event loop a turn; after this many payloads a sender gives it one.
+const payloadsPerTurn = 32
+
+interface Options {
+  readonly custody: Custody
+  readonly settings: Settings
+  readonly sender: Sender["Service"]
+  readonly reporter: Reporter
+  readonly observeSend: (seconds: number) => void
+}
+
+/**
+ * Starts the senders in a scope, and returns their fibers. A fiber ends by
+ * interruption only; what it holds is then booked as `shutdown`.
+ *
+ * @internal
+ */
+export const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
+  const clock = yield* Clock.Clock
+  const pacer = new Pacer(options.settings.pacing)
+  const fibers: Array<Fiber.Fiber<void>> = []
+  for (let i = 0; i < options.settings.senders; i++) {
+    fibers.push(yield* Effect.forkIn(new Actor(options, pacer, clock).run, scope))
+  }
+  return fibers
+})
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+class Actor {
+  readonly #custody: Custody
+  readonly #sender: Sender["Service"]
+  readonly #reporter: Reporter
+  readonly #observeSend: (seconds: number) => void
+  readonly #pacer: Pacer
+  readonly #clock: Clock.Clock
+  readonly #packer: Packer
+  #busy = false
+  // Since the last payload that was taken: how often and since when sending or opening failed, and the last pause.
+  #failures = 0
+  #failingSince = 0
+  #pause = 0
+
+  constructor(options: Options, pacer: Pacer, clock: Clock.Clock) {
+    this.#custody = options.custody
+    this.#sender = options.sender
+    this.#reporter = options.reporter
+    this.#observeSend = options.observeSend
+    this.#pacer = pacer
+    this.#clock = clock
+    this.#packer = new Packer(options.custody, options.settings, options.reporter.invalid)
+  }
+
+  /** One connection after the other, until interrupted. */
+  readonly run: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+    Effect.gen({ self: this }, function*() {
+      while (true) {
+        const exit = yield* Effect.exit(Effect.scoped(this.#connected(restore)))
+        if (Exit.isFailure(exit)) {
+          if (yield* this.#isInterrupted(exit, restore)) return this.#abandon("shutdown")
+          this.#failed(exit.cause)
+          const paused = yield* Effect.exit(restore(Effect.sleep(this.#pause)))
+          if (Exit.isFailure(paused)) return this.#abandon("shutdown")
+        }
+      }
+    })
+  )
+
+  /** Sends over one connection until it is stale or fails too often. */
+  #connected(restore: Restore) {
+    return Effect.gen({ self: this }, function*() {
+      const custody = this.#custody
+      const packer = this.#packer
+      const connection = yield* restore(this.#sender.open)
+      let payloads = 0
+      while (!connection.isStale() && !this.#isFailing()) {
+        if (packer.points === 0 && !custody.ready) {
+          custody.gate.closeUnsafe()
+          yield* restore(custody.gate.await)
+          continue
+        }
+        if (!packer.fill()) continue
+        this.#setBusy(true)
+        const payload = packer.payload
+        const exit = yield* Effect.exit(restore(this.#send(connection, payload)))
+        if (Exit.isSuccess(exit)) {
+          this.#sent(payload.length)
+        } else if (yield* this.#isInterrupted(exit, restore)) {
+          return this.#abandon("shutdown")
+        } else {
+          this.#failed(exit.cause)
+          if (this.#pause > 0) yield* restore(Effect.sleep(this.#pause))
+        }
+        if (++payloads % payloadsPerTurn === 0) yield* restore(Effect.yieldNow)
+      }
+    })
+  }
+
+  #send(connection: Connection, payload: Uint8Array): Effect.Effect<void, InfluxError> {
+    return Effect.suspend(() => {
+      const wait = this.#pacer.reserve(payload.length, this.#now())
+      return wait > 0
+        ? Effect.andThen(Effect.sleep(wait), this.#timedSend(connection, payload))
+        : this.#timedSend(connection, payload)
+    })
+  }
+
+  #timedSend(connection: Connection, payload: Uint8Array): Effect.Effect<void, InfluxError> {
+    return Effect.suspend(() => {
+      const started = this.#now()
+      return Effect.map(
+        connection.send(payload, this.#packer.points),
+        () => this.#observeSend((this.#now() - started) / 1000)
+      )
+    })
+  }
+
+  #sent(bytes: number): void {
+    const ledger = this.#custody.ledger
+    this.#custody.settleSent(this.#packer.points)
+    ledger.payloads++
+    ledger.bytes += bytes
+    this.#failures = 0
+    this.#pause = 0
+    this.#setBusy(false)
+    this.#packer.next()
+  }
+
+  /** Settles the payload, if there is one, after opening or sending failed. */
+  #failed(cause: Cause.Cause<InfluxError>): void {
+    const error = Cause.findErrorOption(cause)
+    const points = this.#busy ? this.#packer.points : 0
+    if (error._tag === "None") {
+      this.#reporter.defect(Cause.squash(cause), this.#packer.held)
+      this.#abandon("send_error")
+    } else {
+      this.#reporter.failure(error.value, points)
+      const reason = error.value.reason
+      const rejected = reason._tag === "Rejected" ? Math.min(reason.points ?? points, points) : 0
+      this.#custody.settleDropped(rejected, "rejected")
+      if (reason._tag === "Rejected") {
+        this.#custody.settleSent(points - rejected)
+      } else {
+        this.#custody.settleDropped(points, "send_error")
+      }
+      this.#setBusy(false)
+      if (points > 0) this.#packer.next()
+      // The server answered: the connection is fine.
+      if (reason._tag === "Rejected") return
+    }
+    if (this.#failures++ === 0) this.#failingSince = this.#now()
+    this.#pause = Math.min(Math.max(2 * this.#pause, firstPause), longestPause)
+  }
+
+  #isFailing(): boolean {
+    if (this.#failures < maxFailures && (this.#failures < 2 || this.#now() - this.#failingSince < maxFailingMillis)) {
+      return false
+    }
+    this.#failures = 0
+    return true
+  }
+
+  /** Settles everything that the sender holds. */
+  #abandon(reason: DropReason): void {
+    this.#custody.settleDropped(this.#packer.held, reason)
+    this.#setBusy(false)
+    this.#packer.reset()
+  }
+
+  // A transport may end a send by interrupting itself. Only an interruption of this fiber ends the sender, and that
+  // shows at the next interruptible step.
+  #isInterrupted(exit: Exit.Failure<unknown, InfluxError>, restore: Restore): Effect.Effect<boolean> {
+    return Cause.hasInterrupts(exit.cause)
+      ? Effect.map(Effect.exit(restore(Effect.yieldNow)), Exit.isFailure)
+      : Effect.succeed(false)
+  }
+
+  #setBusy(busy: boolean): void {
+    if (busy === this.#busy) return
+    this.#busy = busy
+    this.#custody.ledger.sendersBusy += busy ? 1 : -1
+  }
+
+  #now(): number {
+    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Gives points without a timestamp the time of their push.
+ *
+ * The clock is read in milliseconds, and counted on from there within one: two
+ * points of one series with one timestamp would overwrite each other on the
+ * server. At `ns` and `us` the timestamps of a database therefore strictly
+ * increase, also when the clock stands still or steps back; at the coarser
+ * precisions they are the clock's.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import type * as Point from "./Point.ts"
+import type { Precision } from "./Precision.ts"
+
+/**
+ * A point and the time of its push: milliseconds since the epoch, and units of
+ * the database's precision on top. Two small numbers, because a bigint of
+ * nanoseconds costs more than the rest of a push.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Stamped {
+  readonly point: Point.Input
+  readonly millis: number
+  readonly sub: number
+  constructor(point: Point.Input, millis: number, sub: number) {
+    this.point = point
+    this.millis = millis
+    this.sub = sub
+  }
+}
+
+/**
+ * The stamper of one database.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Stamper {
+  readonly #clock: Clock.Clock
+  /** Units in a millisecond; 0 where the precision has none to count. */
+  readonly #unitsPerMilli: number
+  #millis = Number.NEGATIVE_INFINITY
+  #sub = 0
+
+  constructor(clock: Clock.Clock, precision: Precision) {
+    this.#clock = clock
+    this.#unitsPerMilli = precision === "ns" ? 1_000_000 : precision === "us" ? 1000 : 0
+  }
+
+  stamp(point: Point.Input): Stamped {
+    const now = Math.floor(this.#clock.currentTimeMillisUnsafe())
+    if (now > this.#millis || this.#unitsPerMilli === 0) {
+      this.#millis = now
+      this.#sub = 0
+    } else if (++this.#sub === this.#unitsPerMilli) {
+      this.#millis++
+      this.#sub = 0
+    }
+    return new Stamped(point, this.#millis, this.#sub)
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The UDP transport: one connected socket per sender fiber, the server's name
+ * resolved by us.
+ *
+ * - Connected sockets: Node looks a host name up for every datagram of an
+ *   unconnected socket, hides ICMP refusals, and loses the callbacks of sends in
+ *   flight when it closes.
+ * - A name is looked up when the database starts and every `resolveInterval`, one
+ *   look-up at a time for all senders. While look-ups fail the last address is
+ *   used. When the address changes, sockets are opened anew. IPv4 is preferred.
+ * - A success means that the operating system took the datagram, no more. An ICMP
+ *   refusal is reported by a later send, whose datagram the kernel did not take:
+ *   it is sent again once, and the refusal is counted.
+ *
+ * @since 0.1.0
+ */
+import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Dns from "effect/net/Dns"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as DatagramSocket from "effect/socket/DatagramSocket"
+import type { Settings } from "./DatabaseConfig.ts"
+import { InfluxError, OpenFailed, ResolveFailed, SendFailed } from "./InfluxError.ts"
+import type { Connection, Events, Sender } from "./Sender.ts"
+
+// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time.
+const firstRetry = 100
+const longestRetry = 2000
+
+/**
+ * Makes the UDP transport of one database. Never fails: a name that does not
+ * resolve is looked up until it does, and `open` waits for that.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  events: Events
+): Effect.fn.Return<Sender["Service"], never, Dns.Dns | Scope.Scope> {
+  const endpoint = `${settings.host}:${settings.port}`
+  const target = new Target()
+  const literal = parseIp(settings.host)
+  if (literal === undefined) {
+    yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
+  } else {
+    target.found(literal)
+  }
+  return {
+    open: Effect.suspend(() => {
+      // A sender opens again after failures, which may mean that the address has changed.
+      target.lookUpNow()
+      return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused))
+    })
+  }
+})
+
+/** The address that all senders of a database use. */
+class Target {
+  /** Open once there is an address. */
+  readonly known = Latch.makeUnsafe(false)
+  /** Open when a look-up is wanted before its time. */
+  readonly wanted = Latch.makeUnsafe(true)
+  address = ""
+  /** Counts the changes of the address. */
+  generation = 0
+
+  found(address: string): void {
+    if (address !== this.address) {
+      this.address = address
+      this.generation++
+    }
+    this.known.openUnsafe()
+  }
+
+  lookUpNow(): void {
+    this.wanted.openUnsafe()
+  }
+}
+
+const lookUpForever = Effect.fnUntraced(function*(
+  settings: Settings,
+  target: Target,
+  onFailure: (error: InfluxError) => void
+) {
+  const dns = yield* Dns.Dns
+  const bound = settings.bindAddress === undefined ? undefined : familyOf(settings.bindAddress)
+  let retry = firstRetry
+  while (true) {
+    target.wanted.closeUnsafe()
+    const result = yield* Effect.result(dns.lookup(settings.host, { family: bound }))
+    if (Result.isSuccess(result)) {
+      target.found(NetAddress.formatIp(result.success.find(NetAddress.isIpv4Address) ?? result.success[0]))
+    } else {
+      onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause: result.failure }) }))
+    }
+    if (target.known.isOpen()) {
+      // At most one look-up in a while, however often senders ask for one.
+      const pause = Math.min(firstRetry, settings.resolveInterval)
+      yield* Effect.sleep(pause)
+      yield* Effect.timeoutOption(target.wanted.await, Math.max(1, settings.resolveInterval - pause))
+    } else {
+      yield* Effect.sleep(Math.min(retry, settings.resolveInterval))
+      retry = Math.min(2 * retry, longestRetry)
+    }
+  }
+})
+
+const connect = Effect.fnUntraced(function*(
+  settings: Settings,
+  target: Target,
+  endpoint: string,
+  onRefused: (endpoint: string) => void
+): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
+  const generation = target.generation
+  const refused = () => onRefused(endpoint)
+  const socket = yield* NodeDatagramSocket.make({
+    connect: { address: target.address, port: settings.port },
+    bind: settings.bindAddress === undefined ? undefined : { address: settings.bindAddress },
+    kernelSendBufferSize: settings.sendBufferBytes,
+    ttl: settings.ttl,
+    // Nothing is expected to arrive.
+    receiveBuffer: { capacity: 1 },
+    onError: (error) => {
+      if (isRefusal(error)) refused()
+    }
+  })
+  // The reader owns the socket, and writes wait for it.
+  yield* Effect.mapError(
+    socket.reader,
+    (error) => new InfluxError({ reason: new OpenFailed({ endpoint, kind: kindOf(error), cause: error.reason }) })
+  )
+  const writer = yield* socket.writer
+
+  const failed = (error: DatagramSocket.DatagramSocketError) =>
+    Effect.fail(new InfluxError({ reason: new SendFailed({ endpoint, kind: kindOf(error), cause: error.reason }) }))
+  return {
+    send: (payload) => {
+      const write = writer.write({ payload })
+      return Effect.catch(write, (error) => {
+        if (!isRefusal(error)) return failed(error)
+        refused()
+        return Effect.catch(write, failed)
+      })
+    },
+    isStale: () => target.generation !== generation
+  }
+})
+
+const parseIp = (host: string): string | undefined =>
+  Result.isSuccess(NetAddress.ipFromString(host.replace(/%.*$/, ""))) ? host : undefined
+
+const familyOf = (address: string): NetAddress.IpFamily | undefined => {
+  const ip = NetAddress.ipFromString(address)
+  return Result.isFailure(ip) ? undefined : NetAddress.isIpv4Address(ip.success) ? "IPv4" : "IPv6"
+}
+
+const isRefusal = (error: DatagramSocket.DatagramSocketError): boolean => kindOf(error) === "ConnectionRefused"
+
+const kindOf = (error: DatagramSocket.DatagramSocketError): string =>
+  "kind" in error.reason ? error.reason.kind : error.reason._tag

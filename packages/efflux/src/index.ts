@@ -1,0 +1,61 @@
+/**
+ * Efflux, an InfluxDB driver for Effect programs: a metrics path that bends
+ * under load and never breaks.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ */
+export type { Database } from "./Database.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as DatabaseConfig from "./DatabaseConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Influx from "./Influx.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { InfluxError } from "./InfluxError.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as InfluxMetrics from "./InfluxMetrics.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { DropReason, Stats } from "./Ledger.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as LineProtocol from "./LineProtocol.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Point from "./Point.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Precision from "./Precision.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Sender from "./Sender.ts"
