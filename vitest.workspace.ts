@@ -35,6 +35,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // Finds or fetches influxd once for all projects.
+    globalSetup: ["packages/testkit/src/globalSetup.ts"],
     // `.ci/run` reads the outcome from a file.
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     coverage: {

@@ -21,7 +21,6 @@
  *
  * @since 0.1.0
  */
-import * as NodeDns from "@effect/platform-node/NodeDns"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -139,7 +138,4 @@ const makeUdp = (
   config: DatabaseConfig | undefined,
   label: string
 ): Effect.Effect<Database.Database, InfluxError, Scope.Scope> =>
-  Effect.provide(
-    makeWith(config, label, (events, settings) => UdpSender.make(settings, events)),
-    NodeDns.layer
-  )
+  makeWith(config, label, (events, settings) => UdpSender.make(settings, events))

@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
+import * as NodeDns from "@effect/platform-node/NodeDns"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Dns from "effect/net/Dns"
@@ -31,13 +32,25 @@ const firstRetry = 100
 const longestRetry = 2000
 
 /**
- * Makes the UDP transport of one database. Never fails: a name that does not
- * resolve is looked up until it does, and `open` waits for that.
+ * Makes the UDP transport of one database, with the resolver of the operating
+ * system. Never fails: a name that does not resolve is looked up until it does,
+ * and `open` waits for that.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
+export const make = (
+  settings: Settings,
+  events: Events
+): Effect.Effect<Sender["Service"], never, Scope.Scope> => Effect.provide(makeDns(settings, events), NodeDns.layer)
+
+/**
+ * Like {@link make}, with the resolver of the context.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeDns = Effect.fnUntraced(function*(
   settings: Settings,
   events: Events
 ): Effect.fn.Return<Sender["Service"], never, Dns.Dns | Scope.Scope> {
