@@ -29,6 +29,15 @@ import type { Stamped } from "./Stamper.ts"
 export type Entry = Point.Input | Stamped
 
 /**
+ * What an empty queue gives. Not `undefined`: a program without types can push
+ * that, and it is counted like any other bad point.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const nothing: unique symbol = Symbol("efflux/Custody/nothing")
+
+/**
  * A sender's share in the custody: the position in the queue's order of the
  * oldest point that it holds, `Infinity` while it holds none.
  *
@@ -113,9 +122,9 @@ export class Custody {
   }
 
   /** Takes the oldest point out of the queue; from here it is in flight. */
-  take(): Entry | undefined {
+  take(): Entry | typeof nothing {
     const exit = Queue.takeUnsafe(this.queue)
-    if (exit === undefined || exit._tag === "Failure") return undefined
+    if (exit === undefined || exit._tag === "Failure") return nothing
     this.ledger.inFlight++
     return exit.value
   }
@@ -171,13 +180,11 @@ export class Custody {
     this.#closed = true
   }
 
-  /** Books what is left in the queue as `shutdown` and shuts the queue down. Returns how many points that were. */
-  discard(): number {
-    const left = Queue.sizeUnsafe(this.queue)
-    this.ledger.dropped.shutdown += left
+  /** Books what is left in the queue as `shutdown` and shuts the queue down. */
+  discard(): void {
+    this.ledger.dropped.shutdown += Queue.sizeUnsafe(this.queue)
     Queue.shutdownUnsafe(this.queue)
     this.checkFlushes()
-    return left
   }
 
   snapshot(): Stats {

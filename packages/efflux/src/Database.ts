@@ -89,7 +89,8 @@ export const make = Effect.fnUntraced(function*<R>(
       custody.close()
       yield* Effect.timeoutOption(Effect.interruptible(custody.flush), settings.drainTimeout)
       yield* Fiber.interruptAll(senders)
-      yield* reporter.finish(custody.discard())
+      custody.discard()
+      yield* reporter.finish
     })
   )
 

@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import type { Custody, Holder } from "./Custody.ts"
+import { type Custody, type Holder, nothing } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import type { Problem } from "./EncodeError.ts"
 import { LineWriter } from "./LineWriter.ts"
@@ -77,7 +77,7 @@ export class Packer {
     while (this.points < this.#batchSize) {
       const number = custody.head
       const entry = custody.take()
-      if (entry === undefined) break
+      if (entry === nothing) break
       const start = writer.position
       const written = entry instanceof Stamped
         ? writer.writeStamped(entry.point, entry.millis, entry.sub)

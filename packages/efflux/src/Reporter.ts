@@ -83,17 +83,17 @@ export class Reporter {
   ).pipe(Effect.forever)
 
   /** Logs what was noted and not logged yet, when a database closes. */
-  readonly finish = (left: number): Effect.Effect<void> =>
-    Effect.gen({ self: this }, function*() {
-      yield* this.#logDue(true)
-      if (this.#isShedding || this.#shed > this.#wasShed) yield* this.#logSheddingStopped
-      if (left > 0) {
-        yield* this.#log(
-          Effect.logWarning,
-          `closed with ${count(left, "point")} not sent within drainTimeout, dropped (shutdown)`
-        )
-      }
-    })
+  readonly finish: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    yield* this.#logDue(true)
+    if (this.#isShedding || this.#shed > this.#wasShed) yield* this.#logSheddingStopped
+    const left = this.#custody.ledger.dropped.shutdown
+    if (left > 0) {
+      yield* this.#log(
+        Effect.logWarning,
+        `closed with ${count(left, "point")} not sent within drainTimeout, dropped (shutdown)`
+      )
+    }
+  })
 
   get #shed(): number {
     return this.#custody.ledger.dropped.queue_full

@@ -265,6 +265,8 @@ const somePoint = (random: SeededRandom, number: number): Point.Input => {
       }
     case 3:
       return { measurement: "m", fields, timestamp: 1n }
+    case 4:
+      return random.pick([undefined, null, 1, "m n=1i"]) as unknown as Point.Input
     default:
       return { measurement: "m", fields }
   }

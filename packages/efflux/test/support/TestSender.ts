@@ -1,0 +1,47 @@
+/**
+ * A transport that a test steers: what each send does, and how often it was
+ * opened.
+ */
+import { Effect, type Scope } from "effect"
+import type { InfluxError, Sender } from "efflux"
+
+export type Send = (payload: string, points: number) => Effect.Effect<void, InfluxError>
+
+export class TestSender {
+  /** What the next sends do; by default they succeed at once. */
+  behaviour: Send = () => Effect.void
+  /** Payloads whose send succeeded, as text. */
+  readonly sent: Array<string> = []
+  opened = 0
+  closed = 0
+  stale = false
+
+  get lines(): ReadonlyArray<string> {
+    return this.sent.flatMap((payload) => payload.split("\n"))
+  }
+
+  readonly service: Sender.Sender["Service"] = {
+    open: Effect.acquireRelease(
+      Effect.sync((): Sender.Connection => {
+        this.opened++
+        this.stale = false
+        return {
+          send: (payload, points) => {
+            const text = new TextDecoder().decode(payload)
+            return Effect.andThen(
+              Effect.suspend(() => this.behaviour(text, points)),
+              Effect.sync(() => {
+                this.sent.push(text)
+              })
+            )
+          },
+          isStale: () => this.stale
+        }
+      }),
+      () =>
+        Effect.sync(() => {
+          this.closed++
+        })
+    ) as Effect.Effect<Sender.Connection, InfluxError, Scope.Scope>
+  }
+}

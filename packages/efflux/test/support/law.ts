@@ -1,0 +1,10 @@
+import { assert } from "@effect/vitest"
+import type { Stats } from "efflux"
+
+/** Points that were dropped, whatever the reason. */
+export const droppedOf = (stats: Stats): number => Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
+
+/** `pushed = sent + dropped + queued + in flight`, exactly. */
+export const assertLaw = (stats: Stats): void => {
+  assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
+}
