@@ -59,6 +59,7 @@ export const make = Effect.fnUntraced(function*<R>(
   const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
   const custody = new Custody(queue, settings.batchSize, dispatcher)
   const reporter = new Reporter(custody, settings)
+  if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
   const metrics = InfluxMetrics.register(context, {
     database: settings.database,
     ledger: custody.ledger,

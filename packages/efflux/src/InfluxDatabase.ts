@@ -98,7 +98,9 @@ const Service =
           tag,
           Effect.flatMap(Sender, (sender) => makeWith(config, identifier, () => Effect.succeed(sender)))
         ),
-      push: (point: Point.Input) => tag.useSync((database) => database.pushUnsafe(point)),
+      // One step of the fiber: a service looked up and a function called.
+      push: (point: Point.Input) =>
+        Effect.withFiberSucceed((fiber) => Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point)),
       pushAll: (points: Iterable<Point.Input>) => tag.use((database) => database.pushAll(points)),
       flush: tag.use((database) => database.flush),
       stats: tag.useSync((database) => database.statsUnsafe())

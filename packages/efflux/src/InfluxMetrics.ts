@@ -147,6 +147,17 @@ export const sendDuration = Metric.histogram("efflux_send_duration_seconds", {
 })
 
 /**
+ * Whether a database with this label has registered its values already. Another
+ * one would replace them.
+ *
+ * @internal
+ */
+export const isRegistered = (context: Context.Context<never>, database: string): boolean =>
+  Metric.snapshotUnsafe(context).some((metric) =>
+    metric.id === pointsPushed.id && metric.attributes?.["database"] === database
+  )
+
+/**
  * Registers all values of one database in the metric registry of a context.
  * The returned function removes them.
  *

@@ -68,6 +68,14 @@ export class Reporter {
     this.#note("refused", 0, () => `${endpoint} refuses payloads: nobody listens on the port`)
   }
 
+  /** Logs that another database has the same label. */
+  readonly sameLabel: Effect.Effect<void> = Effect.suspend(() =>
+    this.#log(
+      Effect.logWarning,
+      "another database has this label, its metrics are replaced by this one's; give each its own option \"database\""
+    )
+  )
+
   /** Logs what was noted, for as long as it runs. */
   readonly run: Effect.Effect<never> = Effect.suspend(() => Effect.andThen(this.#logDue(false), this.#wait)).pipe(
     Effect.forever

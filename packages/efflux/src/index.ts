@@ -28,7 +28,7 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 /**
  * @since 0.1.0
  */
-export { InfluxError } from "./InfluxError.ts"
+export { InfluxError, InvalidOption, OpenFailed, Rejected, ResolveFailed, SendFailed } from "./InfluxError.ts"
 
 /**
  * @since 0.1.0

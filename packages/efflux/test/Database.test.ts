@@ -56,13 +56,16 @@ describe("batching", () => {
       })))
 
   it.effect("a payload has at most batchSize points and never exceeds maxPayloadBytes, and no line is split", () =>
-    withDatabase({ batchSize: 4, maxPayloadBytes: 3 * line(1).length + 2, senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.pushAll(Array.from({ length: 9 }, (_, n) => point(n)))
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.sent.map((payload) => payload.split("\n").length), [3, 3, 3])
-        assert.deepStrictEqual(numbers(sender.lines), [0, 1, 2, 3, 4, 5, 6, 7, 8])
-      })))
+    withDatabase(
+      { batchSize: 4, maxPayloadBytes: 3 * line(1).length + 2, senders: 1 },
+      (sender) =>
+        Effect.gen(function*() {
+          yield* Influx.pushAll(Array.from({ length: 9 }, (_, n) => point(n)))
+          yield* Influx.flush
+          assert.deepStrictEqual(sender.sent.map((payload) => payload.split("\n").length), [3, 3, 3])
+          assert.deepStrictEqual(numbers(sender.lines), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+        })
+    ))
 
   it.effect("a line of exactly maxPayloadBytes is sent, one byte more is oversize, its neighbours go out", () =>
     withDatabase({ maxPayloadBytes: line(10).length }, (sender) =>
@@ -123,78 +126,85 @@ describe("shedding", () => {
         assertLaw(stats)
       })))
 
-  it.effect("1 000 000 pushes from one fiber into a queue of 10 000: the law on every look, the newest survive", () =>
-    withDatabase({ pacing: "none" }, (sender) =>
-      Effect.gen(function*() {
-        const total = 1_000_000
-        // A transport that takes a while, so that the queue runs over.
-        sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
-        for (let n = 0; n < total; n++) {
-          yield* Influx.push(point(n))
-          if (n % 1000 === 0) assertLaw(yield* Influx.stats)
-        }
-        const before = yield* Influx.stats
-        assertLaw(before)
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assertLaw(stats)
-        assert.strictEqual(stats.pushed, total)
-        assert.strictEqual(stats.sent, sender.lines.length)
-        assert.isAbove(stats.dropped.queue_full, 0)
-        assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
-        // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
-        const survivors = numbers(sender.lines).sort((a, b) => a - b)
-        assert.deepStrictEqual(
-          survivors.slice(-before.queued),
-          Array.from({ length: before.queued }, (_, i) => total - before.queued + i)
-        )
-        for (const payload of sender.sent) {
-          const sequence = numbers(payload.split("\n"))
-          assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
-        }
-        const dropped = yield* Metric.value(
-          Metric.withAttributes(InfluxMetrics.pointsDropped, { database: "test", reason: "queue_full" })
-        )
-        assert.strictEqual(dropped.count, stats.dropped.queue_full)
-        const snapshot = (yield* Metric.snapshot).find((metric) =>
-          metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
-        )
-        assert.deepStrictEqual(snapshot?.attributes, { database: "test", reason: "queue_full" })
-        assert.include(
-          yield* PrometheusMetrics.format(),
-          `efflux_points_dropped{database="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
-        )
-        console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
-      })), 120_000)
+  it.effect(
+    "1 000 000 pushes from one fiber into a queue of 10 000: the law on every look, the newest survive",
+    () =>
+      withDatabase({ pacing: "none" }, (sender) =>
+        Effect.gen(function*() {
+          const total = 1_000_000
+          // A transport that takes a while, so that the queue runs over.
+          sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
+          for (let n = 0; n < total; n++) {
+            yield* Influx.push(point(n))
+            if (n % 1000 === 0) assertLaw(yield* Influx.stats)
+          }
+          const before = yield* Influx.stats
+          assertLaw(before)
+          yield* Influx.flush
+          const stats = yield* Influx.stats
+          assertLaw(stats)
+          assert.strictEqual(stats.pushed, total)
+          assert.strictEqual(stats.sent, sender.lines.length)
+          assert.isAbove(stats.dropped.queue_full, 0)
+          assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
+          // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
+          const survivors = numbers(sender.lines).sort((a, b) => a - b)
+          assert.deepStrictEqual(
+            survivors.slice(-before.queued),
+            Array.from({ length: before.queued }, (_, i) => total - before.queued + i)
+          )
+          for (const payload of sender.sent) {
+            const sequence = numbers(payload.split("\n"))
+            assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
+          }
+          const dropped = yield* Metric.value(
+            Metric.withAttributes(InfluxMetrics.pointsDropped, { database: "test", reason: "queue_full" })
+          )
+          assert.strictEqual(dropped.count, stats.dropped.queue_full)
+          const snapshot = (yield* Metric.snapshot).find((metric) =>
+            metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
+          )
+          assert.deepStrictEqual(snapshot?.attributes, { database: "test", reason: "queue_full" })
+          assert.include(
+            yield* PrometheusMetrics.format(),
+            `efflux_points_dropped{database="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
+          )
+          console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
+        })),
+    120_000
+  )
 
   it.effect("says when shedding starts and when it stops, once each, with the counts", () =>
-    withDatabase({ queueCapacity: 5, batchSize: 5, senders: 1, logInterval: "5 seconds", drainTimeout: 0 }, (sender, logs) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.never
-        for (let n = 0; n < 1000; n++) {
-          yield* Influx.push(point(n))
-          if (n % 10 === 0) yield* turns
-        }
-        yield* turns
-        assert.strictEqual(logs.length, 1)
-        assert.match(logs[0], /^Warn Efflux database "test": the queue of 5 points is full/)
-        yield* TestClock.adjust("5 seconds")
-        assert.strictEqual(logs.length, 1)
-        yield* TestClock.adjust("5 seconds")
-        const shed = (yield* Influx.stats).dropped.queue_full
-        assert.strictEqual(logs.length, 2)
-        assert.strictEqual(
-          logs[1],
-          `Info Efflux database "test": shedding stopped: ${shed} points dropped (queue_full), ${shed} since the start`
-        )
-        yield* TestClock.adjust("1 minute")
-        assert.strictEqual(logs.length, 2)
-        for (let n = 0; n < 7; n++) yield* Influx.push(point(n))
-        yield* turns
-        yield* TestClock.adjust("10 seconds")
-        assert.strictEqual(logs.length, 4)
-        assert.match(logs[3], /shedding stopped: 7 points dropped/)
-      })))
+    withDatabase(
+      { queueCapacity: 5, batchSize: 5, senders: 1, logInterval: "5 seconds", drainTimeout: 0 },
+      (sender, logs) =>
+        Effect.gen(function*() {
+          sender.behaviour = () => Effect.never
+          for (let n = 0; n < 1000; n++) {
+            yield* Influx.push(point(n))
+            if (n % 10 === 0) yield* turns
+          }
+          yield* turns
+          assert.strictEqual(logs.length, 1)
+          assert.match(logs[0], /^Warn Efflux database "test": the queue of 5 points is full/)
+          yield* TestClock.adjust("5 seconds")
+          assert.strictEqual(logs.length, 1)
+          yield* TestClock.adjust("5 seconds")
+          const shed = (yield* Influx.stats).dropped.queue_full
+          assert.strictEqual(logs.length, 2)
+          assert.strictEqual(
+            logs[1],
+            `Info Efflux database "test": shedding stopped: ${shed} points dropped (queue_full), ${shed} since the start`
+          )
+          yield* TestClock.adjust("1 minute")
+          assert.strictEqual(logs.length, 2)
+          for (let n = 0; n < 7; n++) yield* Influx.push(point(n))
+          yield* turns
+          yield* TestClock.adjust("10 seconds")
+          assert.strictEqual(logs.length, 4)
+          assert.match(logs[3], /shedding stopped: 7 points dropped/)
+        })
+    ))
 })
 
 describe("bad points", () => {
@@ -343,18 +353,21 @@ describe("the senders", () => {
       })))
 
   it.effect("failures are followed by growing pauses, not by spinning", () =>
-    withDatabase({ senders: 1, batchSize: 1, queueCapacity: 1000, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        let sends = 0
-        sender.behaviour = () => {
-          sends++
-          return Effect.fail(sendError)
-        }
-        yield* Influx.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
-        yield* TestClock.adjust("10 seconds")
-        assert.isAbove(sends, 5)
-        assert.isBelow(sends, 25)
-      })))
+    withDatabase(
+      { senders: 1, batchSize: 1, queueCapacity: 1000, drainTimeout: 0 },
+      (sender) =>
+        Effect.gen(function*() {
+          let sends = 0
+          sender.behaviour = () => {
+            sends++
+            return Effect.fail(sendError)
+          }
+          yield* Influx.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
+          yield* TestClock.adjust("10 seconds")
+          assert.isAbove(sends, 5)
+          assert.isBelow(sends, 25)
+        })
+    ))
 
   it.effect("a defect of the transport is counted and ends neither its sender nor the others", () =>
     withDatabase({ senders: 2, batchSize: 1 }, (sender, logs) =>
@@ -459,7 +472,7 @@ describe("closing", () => {
 
   it.effect("removes its metrics from the registry", () =>
     Effect.gen(function*() {
-      const registry: Metric.MetricRegistry["Service"] = new Map()
+      const registry: typeof Metric.MetricRegistry.Service = new Map()
       const scope = yield* Scope.make()
       yield* Effect.provideService(open({}, new TestSender(), scope), Metric.MetricRegistry, registry)
       assert.isAbove(registry.size, 10)
@@ -510,26 +523,39 @@ describe("options", () => {
     [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options host, port/]
   ]
 
-  it.effect.each(wrong)("a wrong one fails the layer and nothing starts: %j", ([config, message]) =>
-    Effect.gen(function*() {
-      const sender = new TestSender()
-      const result = yield* Influx.stats.pipe(
-        Effect.provide(InfluxDatabase.layerSender(config as DatabaseConfig.DatabaseConfig)),
-        Effect.provideService(Sender.Sender, sender.service),
-        Effect.result
-      )
-      assert.isTrue(Result.isFailure(result))
-      if (Result.isSuccess(result)) return
-      assert.strictEqual(result.failure._tag, "InfluxError")
-      assert.strictEqual(result.failure.reason._tag, "InvalidOption")
-      assert.isFalse(result.failure.isRetryable)
-      assert.match(result.failure.message, message)
-      yield* turns
-      assert.strictEqual(sender.opened, 0)
-    }))
+  it.effect.each(wrong)(
+    "a wrong one fails the layer and nothing starts: %j",
+    ([config, message]) =>
+      Effect.gen(function*() {
+        const sender = new TestSender()
+        const result = yield* Influx.stats.pipe(
+          Effect.provide(InfluxDatabase.layerSender(config as DatabaseConfig.DatabaseConfig)),
+          Effect.provideService(Sender.Sender, sender.service),
+          Effect.result
+        )
+        assert.isTrue(Result.isFailure(result))
+        if (Result.isSuccess(result)) return
+        assert.strictEqual(result.failure._tag, "InfluxError")
+        assert.strictEqual(result.failure.reason._tag, "InvalidOption")
+        assert.isFalse(result.failure.isRetryable)
+        assert.match(result.failure.message, message)
+        yield* turns
+        assert.strictEqual(sender.opened, 0)
+      })
+  )
 })
 
 describe("several databases", () => {
+  it.effect("with one label are noticed, as they would replace each other's metrics", () =>
+    withDatabase({ database: "same" }, (sender, logs) =>
+      Effect.gen(function*() {
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerSender({ database: "other" }))
+        assert.deepStrictEqual(logs, [])
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerSender({ database: "same" }), { local: true })
+        assert.strictEqual(logs.length, 1)
+        assert.include(logs[0], "Efflux database \"same\": another database has this label")
+      }).pipe(Effect.provideService(Sender.Sender, sender.service))))
+
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
 
   it.effect("share no state", () =>

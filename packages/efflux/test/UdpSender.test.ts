@@ -1,6 +1,6 @@
 /** The UDP transport over real loopback sockets, with a resolver that the test steers. */
-import { UdpSink } from "@efflux/testkit"
 import { assert, describe, it } from "@effect/vitest"
+import { UdpSink } from "@efflux/testkit"
 import { Effect, Layer, Logger, Result } from "effect"
 import { Dns, NetAddress } from "effect/net"
 import type { Database as DatabaseShape, DatabaseConfig } from "efflux"
@@ -150,7 +150,10 @@ describe("the UDP transport", () => {
   it.live("a bind address that is not this host's is reported and hurts nobody", () =>
     Effect.gen(function*() {
       const logs = capture()
-      const database = yield* Effect.provide(open({ bindAddress: "192.0.2.1", drainTimeout: 0 }, new Resolver()), logs.layer)
+      const database = yield* Effect.provide(
+        open({ bindAddress: "192.0.2.1", drainTimeout: 0 }, new Resolver()),
+        logs.layer
+      )
       yield* push(database, 0, 10)
       while (logs.lines.length === 0) yield* Effect.sleep(5)
       assert.include(logs.lines[0], "No connection to 127.0.0.1:8089 (AddressNotAvailable)")
