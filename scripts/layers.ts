@@ -23,10 +23,20 @@ const services = ["effect/Context", "effect/Layer"]
 const pure = [...platform, ...services, "node:[^/]*"]
 
 export const layers: ReadonlyArray<Layer> = [
-  { name: "model", modules: ["EncodeError", "DecodeError", "Point", "Precision"], forbids: pure },
+  { name: "model", modules: ["EncodeError", "DecodeError", "Dialect", "Point", "Precision"], forbids: pure },
   {
     name: "codec",
-    modules: ["LineProtocol", "LineWriter", "LineReader", "Series"],
+    modules: [
+      "LineProtocol",
+      "LineWriter",
+      "KeyTrie",
+      "Escape",
+      "Decimal",
+      "LineReader",
+      "LineDecoder",
+      "NameCache",
+      "Series"
+    ],
     forbids: pure
   },
   { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },

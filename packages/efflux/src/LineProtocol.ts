@@ -4,19 +4,55 @@
  *
  * - {@link encode} turns one point into one line, or says why it can't.
  * - {@link makeWriter} gives the byte writer behind it, for many points.
+ * - {@link decode} turns one line into a point, {@link decodeAll} a whole text,
+ *   {@link decodeStream} chunks of bytes as they come.
+ * - {@link Line} is the Schema codec between a line and a point.
  *
  * The promise of the encoder: a line that it emits is read back by the server
  * as exactly the point. What can't keep the promise is refused with an
  * {@link EncodeError} that names the part and the reason.
  *
+ * The promise of the decoder: it reads a line as the server of its
+ * {@link Dialect} does, whatever the line; it never throws, and its time is
+ * linear in the size of the text. What the encoder wrote decodes to exactly the
+ * point. The other way round it takes more than the encoder writes, as servers
+ * do:
+ *
+ * - Names may have control characters, a backslash at the end or before a
+ *   special character. `encode` refuses such a point.
+ * - A tag or field may be named `time`. InfluxDB 1 reads it as well, but does
+ *   not store it: it drops such a tag, and such a field where another field is
+ *   left, else the point. `encode` refuses such a point.
+ * - The timestamp is kept as it is, in nanoseconds, or absent.
+ *
+ * {@link Line} takes only points that can be encoded again.
+ *
  * @since 0.1.0
  */
+import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Stream from "effect/Stream"
+import { DecodeError } from "./DecodeError.ts"
+import type { Dialect } from "./Dialect.ts"
 import { EncodeError } from "./EncodeError.ts"
+import { LineDecoder, makeError, MORE, type Options as DecodeOptions, POINT } from "./LineDecoder.ts"
 import { defaultMaxLineBytes, LineWriter, type Options } from "./LineWriter.ts"
-import type * as Point from "./Point.ts"
+import { NameCache } from "./NameCache.ts"
+import * as Point from "./Point.ts"
 
 export {
+  /**
+   * @category errors
+   * @since 0.1.0
+   */
+  DecodeError,
   /**
    * @category errors
    * @since 0.1.0
@@ -25,6 +61,16 @@ export {
 }
 
 export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  DecodeOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Dialect,
   /**
    * @category models
    * @since 0.1.0
@@ -76,6 +122,259 @@ export const encode = (point: Point.Input, options: Options = {}): Result.Result
  * @since 0.1.0
  */
 export const makeWriter = (capacity: number, options: Options = {}): LineWriter => new LineWriter(capacity, options)
+
+/**
+ * Decodes one line, with or without its line feed.
+ *
+ * Fails also where there is no point (a blank line, a comment) or more than one
+ * line. A `string` that is not well-formed Unicode fails with `invalid UTF-8`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineProtocol } from "efflux"
+ *
+ * LineProtocol.decode("cpu,host=a\\ b load=0.5,cores=8i 1000")
+ * // Result.succeed({ measurement: "cpu", tags: { host: "a b" }, fields: { load: 0.5, cores: 8n }, timestamp: 1000n })
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decode = (
+  line: string | Uint8Array,
+  options: DecodeOptions = {}
+): Result.Result<Point.Point, DecodeError> => {
+  const lines = new LineDecoder(options, sharedNames())
+  if (typeof line === "string") feedText(lines, line)
+  else lines.feed(line)
+  lines.end()
+  const first = lines.step()
+  if (first === MORE) return Result.fail(makeError(1, 1, "no point", ""))
+  if (first !== POINT) return Result.fail(lines.error!)
+  const point = lines.point!
+  return lines.step() === MORE ? Result.succeed(point) : Result.fail(makeError(lines.line, 1, "several lines", ""))
+}
+
+/**
+ * What {@link decodeAll} gives.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Decoded {
+  /** The points of all good lines, in order. */
+  readonly points: ReadonlyArray<Point.Point>
+  /** The errors of the bad lines, in order; at most `maxErrors`. */
+  readonly errors: ReadonlyArray<DecodeError>
+  /** How many lines were bad, whether or not their errors were kept. */
+  readonly failed: number
+}
+
+/**
+ * Decodes a text of many lines. A bad line costs only itself: the good ones
+ * around it are kept. Blank lines and comments are passed over.
+ *
+ * `maxErrors`, default 100 000, bounds the memory that errors take; lines beyond
+ * it are still counted as `failed`.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeAll = (
+  text: string | Uint8Array,
+  options: DecodeOptions & { readonly maxErrors?: number | undefined } = {}
+): Decoded => {
+  const maxErrors = options.maxErrors ?? 100_000
+  const lines = new LineDecoder(options, sharedNames())
+  lines.feed(typeof text === "string" ? utf8(text) : text)
+  lines.end()
+  const points: Array<Point.Point> = []
+  const errors: Array<DecodeError> = []
+  let failed = 0
+  for (let outcome = lines.step(); outcome !== MORE; outcome = lines.step()) {
+    if (outcome === POINT) points.push(lines.point!)
+    else if (failed++ < maxErrors) errors.push(lines.error!)
+  }
+  return { points, errors, failed }
+}
+
+/**
+ * Decodes a stream of bytes, in chunks that are cut anywhere. Each line gives
+ * one element, in order: a success with its point or a failure with its error.
+ * A bad line does not end the stream; only the source's own error does.
+ *
+ * The source is pulled only when what it gave is used up, and results go on in
+ * arrays of at most 1024. Beside the present chunk, at most `maxLineBytes` are
+ * held. A longer line gives one error as soon as it is too long, and is skipped
+ * to its end. A line without a line feed at the end of the source is a line; if
+ * the source fails, it is dropped.
+ *
+ * A quote that is never closed makes a string of what follows, as it does on
+ * the server, until another quote closes it.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineProtocol } from "efflux"
+ * import { Result, Stream } from "effect"
+ *
+ * declare const bytes: Stream.Stream<Uint8Array>
+ *
+ * const points = bytes.pipe(
+ *   LineProtocol.decodeStream({ precision: "s" }),
+ *   Stream.filter(Result.isSuccess),
+ *   Stream.map((line) => line.success)
+ * )
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decodeStream =
+  (options: DecodeOptions = {}) =>
+  <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Result.Result<Point.Point, DecodeError>, E, R> =>
+    Stream.pipeThroughChannel(bytes, decodeChannel<E>(options))
+
+const resultsAtOnce = 1024
+
+type Outcome = Result.Result<Point.Point, DecodeError>
+
+const decodeChannel = <E>(options: DecodeOptions) =>
+  Channel.fromTransform((
+    upstream: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E, unknown>
+  ) =>
+    Effect.sync(() => {
+      const lines = new LineDecoder(options, new NameCache())
+      let chunks: ReadonlyArray<Uint8Array> = []
+      let next = 0
+      let ended = false
+
+      const take = (): Arr.NonEmptyReadonlyArray<Outcome> | undefined => {
+        const results: Array<Outcome> = []
+        while (results.length < resultsAtOnce) {
+          const outcome = lines.step()
+          if (outcome === POINT) results.push(Result.succeed(lines.point!))
+          else if (outcome !== MORE) results.push(Result.fail(lines.error!))
+          else if (next < chunks.length) lines.feed(chunks[next++])
+          else break
+        }
+        return results.length === 0 ? undefined : results as [Outcome, ...Array<Outcome>]
+      }
+
+      const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Outcome>, E, unknown> = Effect.suspend(() => {
+        const results = take()
+        if (results !== undefined) return Effect.succeed(results)
+        if (ended) return Cause.done()
+        return Pull.matchEffect(upstream, {
+          onSuccess: (given) => {
+            chunks = given
+            next = 0
+            return pull
+          },
+          onFailure: Effect.failCause,
+          onDone: () => {
+            ended = true
+            lines.end()
+            return pull
+          }
+        })
+      })
+      return pull
+    })
+  )
+
+/**
+ * A Schema codec between a line and its point.
+ *
+ * It takes only points that can be written as well as read: a line with, say, a
+ * tag named `time` or a control character in a name fails. Timestamps that are
+ * no whole units of `precision` are rounded down when they are encoded.
+ *
+ * Unsigned integers are read and written where the dialect has them, or as
+ * `unsigned` says.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const makeLine = (options: DecodeOptions & Options = {}) => {
+  const unsigned = options.unsigned ?? (options.dialect !== undefined && options.dialect !== "influx-1")
+  return Schema.String.pipe(
+    Schema.decodeTo(Point.Point, {
+      decode: SchemaGetter.transformEffect((line, parse) => {
+        const result = decode(line, options)
+        return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, line, parse)
+      }),
+      encode: SchemaGetter.transformEffect((point, parse) => {
+        const result = encode(point, { ...options, unsigned })
+        return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, point, parse)
+      })
+    })
+  ).annotate({ title: "line protocol", description: "one line of InfluxDB's line protocol" })
+}
+
+/**
+ * {@link makeLine} with its defaults: nanoseconds, as InfluxDB 1 reads it, no
+ * unsigned integers.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineProtocol } from "efflux"
+ * import { Schema } from "effect"
+ *
+ * const point = Schema.decodeUnknownSync(LineProtocol.Line)("cpu load=0.5")
+ * Schema.encodeSync(LineProtocol.Line)(point) // "cpu load=0.5"
+ * ```
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Line = makeLine()
+
+const invalid = (
+  error: DecodeError | EncodeError,
+  input: unknown,
+  options: Parameters<Parameters<typeof SchemaGetter.transformEffect>[0]>[1]
+) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, input, options))
+
+// Both only save time: made when first needed, of fixed size, and nothing of them can be observed.
+let names: NameCache | undefined
+const sharedNames = (): NameCache => names ??= new NameCache()
+let scratch: Uint8Array | undefined
+const scratchBytes = 2048
+
+// For the text of one line. `encode` allocates a buffer of its own, which costs more than all the rest.
+const feedText = (lines: LineDecoder, text: string): void => {
+  const length = text.length
+  if (length > scratchBytes) return lines.feed(utf8(text))
+  const bytes = scratch ??= new Uint8Array(scratchBytes + 1)
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit > 127) return lines.feed(utf8(text))
+    bytes[i] = unit
+  }
+  bytes[length] = 10 // spares the search for a line feed the rest of the buffer
+  lines.feed(bytes, length)
+}
+
+const encoder = new TextEncoder()
+
+// A lone surrogate has no UTF-8 form. It becomes a byte that has no place in UTF-8 either, and is refused where it stands.
+const utf8 = (text: string): Uint8Array => {
+  if (text.isWellFormed()) return encoder.encode(text)
+  const bytes = encoder.encode(text)
+  const surrogate = /\p{Surrogate}/gu
+  let pos = 0
+  let unit = 0
+  for (let found = surrogate.exec(text); found !== null; found = surrogate.exec(text)) {
+    pos += encoder.encode(text.slice(unit, found.index)).length
+    bytes[pos] = 0xff
+    pos += 3
+    unit = found.index + 1
+  }
+  return bytes
+}
 
 const lineRoom = 128
 const decoder = new TextDecoder()
