@@ -18,6 +18,7 @@ export type Part =
   | "tag value"
   | "field key"
   | "field value"
+  | "tags"
   | "fields"
   | "timestamp"
 

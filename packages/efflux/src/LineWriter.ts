@@ -15,8 +15,29 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import type { Part, Problem, Reason } from "./EncodeError.ts"
-import { preview } from "./EncodeError.ts"
+import {
+  maxDecimalBytes,
+  writeFloat,
+  writeInt64,
+  writeSix,
+  writeText,
+  writeThree,
+  writeUint64,
+  writeWhole
+} from "./Decimal.ts"
+import { type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
+import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName, writeString } from "./Escape.ts"
+import {
+  compareKeys,
+  Encoded,
+  encodeKey,
+  find,
+  type KeyNode,
+  KeyTrie,
+  nothing,
+  Texts,
+  writeEncoded
+} from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { type NamePlace, nameProblem, Uint } from "./Point.ts"
 import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "./Precision.ts"
@@ -49,45 +70,25 @@ export const defaultMaxLineBytes = 1024 * 1024
 // InfluxDB 1 refuses a series key (measurement and tags, escaped) above this.
 const maxSeriesKeyBytes = 65_535
 
-// Digits of a timestamp, a float or an integer, separators, quotes: no line ends further than this behind its limit
-// before the limit is looked at.
-const slack = 64
+// Room behind the buffer, so that a number, or the last word of a text, can be written before it is measured.
+const room = 2 * maxDecimalBytes
 
 const LF = 10
 const SPACE = 32
-const QUOTE = 34
-const COMMA = 44
-const MINUS = 45
-const DOT = 46
-const ZERO = 48
-const EQUALS = 61
-const BACKSLASH = 92
+const HASH = 35
+const LOWER_E = 101
+const LOWER_I = 105
+const LOWER_U = 117
+// "true" and "fals", as one store each
+const TRUE = 0x65757274
+const FALS = 0x736c6166
 
-// One byte of flags for each ASCII character, so that a name is scanned with one look-up a character.
-const CONTROL = 1
-const ESCAPE_MEASUREMENT = 2
-const ESCAPE_KEY = 4
-const NOT_AFTER_BACKSLASH = 8
-const ESCAPE_STRING = 16
+const maxInt64 = 2n ** 63n - 1n
+const minInt64 = -(2n ** 63n)
+const maxUint64 = 2n ** 64n - 1n
+const maxDateMillis = 8.64e15
 
-const flagsOf = (() => {
-  const flags = new Uint8Array(128)
-  for (let c = 0; c < 32; c++) flags[c] = CONTROL
-  flags[127] = CONTROL
-  flags[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
-  flags[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
-  flags[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
-  flags[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING
-  flags[BACKSLASH] = ESCAPE_STRING
-  return flags
-})()
-
-const IN_MEASUREMENT = CONTROL | ESCAPE_MEASUREMENT | NOT_AFTER_BACKSLASH
-const IN_TAG = CONTROL | ESCAPE_KEY
-const IN_FIELD_KEY = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH
-
-// A negative position says that a string can't be written where it stands.
-const REFUSED = -1
+const hasOwnProperty = Object.prototype.hasOwnProperty
 
 /**
  * A writer of line protocol with a buffer of its own.
@@ -109,29 +110,34 @@ export class LineWriter {
   /** How many NaN and infinite fields were left out of the lines written so far. */
   omittedFields = 0
 
+  readonly #out: Uint8Array
+  readonly #view: DataView
   readonly #precision: Precision
-  readonly #unit: bigint
   readonly #unsigned: boolean
   readonly #maxLineBytes: number
   readonly #defaultKeys: ReadonlyArray<string>
-  readonly #defaultTags: ReadonlyArray<Uint8Array>
-  readonly #tagShapes: Array<Shape> = new Array(shapeSlots).fill(noShape)
-  readonly #fieldShapes: Array<Shape> = new Array(shapeSlots).fill(noShape)
+  readonly #defaultTags: ReadonlyArray<Encoded>
+  readonly #measurements = new Texts()
+  readonly #tagKeys = new KeyTrie("tag key")
+  readonly #fieldKeys = new KeyTrie("field key")
   readonly #values: Array<unknown> = []
+  #lastMeasurement = nothing
 
   /**
-   * @param capacity Bytes of the buffer. It holds a line at position `p` if
-   * `p + maxLineBytes + 64` is within it.
+   * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
+   * position `p` if `p + maxLineBytes + 1` is within it.
    */
   constructor(capacity: number, options: Options = {}) {
-    this.bytes = new Uint8Array(capacity)
+    const buffer = new ArrayBuffer(capacity + room)
+    this.bytes = new Uint8Array(buffer, 0, capacity)
+    this.#out = new Uint8Array(buffer)
+    this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
-    this.#unit = nanosPer(this.#precision)
     this.#unsigned = options.unsigned ?? false
     this.#maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
-    const [keys, tags] = this.#encodeDefaults(options.tags ?? {})
-    this.#defaultKeys = keys
-    this.#defaultTags = tags
+    const tags = options.tags ?? {}
+    this.#defaultKeys = Object.keys(tags).filter((key) => !isAbsent(tags[key])).sort(compareKeys)
+    this.#defaultTags = this.#defaultKeys.map((key) => encodeDefault(key, tags[key]!))
   }
 
   /**
@@ -175,217 +181,260 @@ export class LineWriter {
   }
 
   #line(point: Point.Input, millis: number, sub: number): number {
-    const bytes = this.bytes
     const start = this.position
-    // Writing past the end of a typed array does nothing, so a line is only measured now and then.
-    const limit = Math.min(start + this.#maxLineBytes, bytes.length - 1)
+    const limit = Math.min(start + this.#maxLineBytes, this.bytes.length - 1)
     const measurement = point.measurement
     if (typeof measurement !== "string") return this.#fail("measurement", "missing", undefined, measurement)
-    if (start + measurement.length > limit) return this.#oversize()
-    let pos = measurement.charCodeAt(0) === 35 ? REFUSED : writeName(bytes, start, measurement, IN_MEASUREMENT)
-    if (pos < 0) return this.#failName("measurement", undefined, measurement)
+    let pos = this.#measurement(measurement, start, limit)
+    if (pos < 0) return REFUSED
 
-    pos = this.#tags(point.tags, measurement.length, pos, limit)
+    pos = this.#tags(point.tags, pos, limit)
     if (pos < 0) return REFUSED
     if (pos - start > maxSeriesKeyBytes) {
       return this.#fail("measurement", "series key too long", undefined, measurement)
     }
 
-    pos = this.#fields(point.fields, measurement.length, pos, limit)
+    pos = this.#fields(point.fields, pos, limit)
     if (pos < 0) return REFUSED
 
     const timestamp = point.timestamp
     if (timestamp !== undefined && timestamp !== null) {
-      bytes[pos++] = SPACE
+      this.#out[pos++] = SPACE
       pos = this.#timestamp(timestamp, pos)
       if (pos < 0) return REFUSED
     } else if (millis === millis) {
-      bytes[pos++] = SPACE
+      this.#out[pos++] = SPACE
       pos = this.#stamp(millis, sub, pos)
+      if (pos < 0) return REFUSED
     }
     return pos > limit ? this.#oversize() : pos
   }
 
-  #tags(tags: Point.Input["tags"], hint: number, pos: number, limit: number): number {
-    const bytes = this.bytes
-    const defaultKeys = this.#defaultKeys
-    let nextDefault = 0
-    if (tags !== undefined && tags !== null) {
-      if (typeof tags !== "object") return this.#fail("tag value", "type", undefined, tags)
-      const shape = this.#shape(tags, hint, this.#tagShapes, true)
-      const { keys, order, prefixes } = shape
-      // A Map or another collection has no keys of its own: its tags would be lost without a word.
-      if (keys.length === 0 && Symbol.iterator in tags) return this.#fail("tag value", "type", undefined, tags)
-      const values = this.#values
-      for (let i = 0; i < keys.length; i++) {
-        const value = values[order[i]] as Point.TagValue | null | undefined
-        if (value === undefined || value === null || value === "") continue
-        while (nextDefault < defaultKeys.length) {
-          const difference = compareKeys(defaultKeys[nextDefault], keys[i])
-          if (difference > 0) break
-          if (difference < 0) pos = writeBytes(bytes, pos, this.#defaultTags[nextDefault])
-          nextDefault++
-        }
-        const prefix = prefixes[i]
-        if (prefix === undefined) return this.#failName("tag key", keys[i], keys[i])
-        if (pos + prefix.length > limit) return this.#oversize()
-        pos = writeBytes(bytes, pos, prefix)
-        if (typeof value === "string") {
-          if (pos + value.length > limit) return this.#oversize()
-          pos = writeName(bytes, pos, value, IN_TAG)
-          if (pos < 0) return this.#failName("tag value", keys[i], value)
-        } else if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
-          const text = String(value)
-          if (pos + text.length > limit) return this.#oversize()
-          pos = writeAscii(bytes, pos, text)
-        } else {
-          return this.#fail("tag value", "type", keys[i], value)
+  #measurement(measurement: string, pos: number, limit: number): number {
+    if (measurement.length === 0) return this.#failName("measurement", undefined, measurement)
+    let known = this.#lastMeasurement
+    if (known.text !== measurement) known = find(this.#measurements.texts, measurement)
+    if (known.text === measurement) {
+      this.#lastMeasurement = known
+      return pos + known.length > limit ? this.#oversize() : writeEncoded(this.#view, pos, known)
+    }
+    if (pos + measurement.length > limit) return this.#oversize()
+    const end = measurement.charCodeAt(0) === HASH ? REFUSED : writeName(this.#out, pos, measurement, IN_MEASUREMENT)
+    if (end < 0) return this.#failName("measurement", undefined, measurement)
+    if (end > limit) return this.#oversize()
+    this.#measurements.remember(measurement, this.#view, pos, end)
+    return end
+  }
+
+  #tags(tags: Point.Input["tags"], pos: number, limit: number): number {
+    if (tags === undefined || tags === null) return this.#defaults(0, this.#defaultTags.length, pos, limit)
+    if (typeof tags !== "object" || Array.isArray(tags)) return this.#fail("tags", "type", undefined, tags)
+    if (this.#defaultTags.length > 0) return this.#sortedTags(tags, pos, limit)
+    const start = pos
+    let node = this.#tagKeys.root
+    // `for … in` with a check for own keys is the one way to read unknown keys that V8 compiles to plain field loads.
+    for (const key in tags) {
+      if (!hasOwnProperty.call(tags, key)) continue
+      const next = node.next
+      node = next !== undefined && next.key === key ? next : this.#tagKeys.descend(node, key)
+      if (!node.inOrder) return this.#sortedTags(tags, start, limit)
+      const value = tags[key]
+      if (typeof value === "string" && value.length > 0) {
+        const known = find(node.texts, value)
+        if (known.text === value && pos + known.length <= limit) {
+          pos = writeEncoded(this.#view, pos, known)
+          continue
         }
       }
+      pos = this.#tag(node, value, pos, limit)
+      if (pos < 0) return REFUSED
     }
-    for (; nextDefault < defaultKeys.length; nextDefault++) {
-      pos = writeBytes(bytes, pos, this.#defaultTags[nextDefault])
+    return pos === start ? this.#noTags(tags, pos) : pos
+  }
+
+  // Tags that were not given in order, or have defaults among them: read first, and then written in order.
+  #sortedTags(tags: NonNullable<Point.Input["tags"]>, pos: number, limit: number): number {
+    const values = this.#values
+    let last = this.#tagKeys.root
+    let count = 0
+    for (const key in tags) {
+      if (!hasOwnProperty.call(tags, key)) continue
+      const next = last.next
+      last = next !== undefined && next.key === key ? next : this.#tagKeys.descend(last, key)
+      values[count++] = tags[key]
+    }
+    const order = last.sorted ?? this.#tagKeys.sort(last, this.#defaultKeys)
+    let defaultsDone = 0
+    for (let i = 0; i < order.length; i++) {
+      const { node, index, defaultsBefore } = order[i]
+      const value = values[index] as Point.TagValue | null | undefined
+      if (isAbsent(value)) continue
+      if (defaultsDone < defaultsBefore) {
+        pos = this.#defaults(defaultsDone, defaultsBefore, pos, limit)
+        if (pos < 0) return REFUSED
+      }
+      defaultsDone = order[i].defaultsDone
+      if (typeof value === "string") {
+        const known = find(node.texts, value)
+        if (known.text === value && pos + known.length <= limit) {
+          pos = writeEncoded(this.#view, pos, known)
+          continue
+        }
+      }
+      pos = this.#tag(node, value, pos, limit)
+      if (pos < 0) return REFUSED
+    }
+    if (count === 0 && this.#noTags(tags, pos) < 0) return REFUSED
+    return this.#defaults(defaultsDone, this.#defaultTags.length, pos, limit)
+  }
+
+  #tag(node: KeyNode, value: Point.TagValue | null | undefined, pos: number, limit: number): number {
+    if (isAbsent(value)) return pos
+    const { key, prefix } = node
+    if (prefix === undefined) return this.#failName("tag key", key, key)
+    const start = pos
+    if (pos + prefix.length > limit) return this.#oversize()
+    pos = writeEncoded(this.#view, pos, prefix)
+    if (typeof value === "string") {
+      if (pos + value.length > limit) return this.#oversize()
+      pos = writeName(this.#out, pos, value, IN_TAG)
+      if (pos < 0) return this.#failName("tag value", key, value)
+      if (pos > limit) return this.#oversize()
+      if (node.remember(value, this.#view, start, pos)) this.#tagKeys.grow()
+      return pos
+    }
+    if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
+      pos = writeWhole(this.#view, pos, value)
+    } else if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
+      const text = String(value)
+      if (pos + text.length > limit) return this.#oversize()
+      pos = writeText(this.#view, pos, text)
+    } else {
+      return this.#fail("tag value", "type", key, value)
     }
     return pos > limit ? this.#oversize() : pos
   }
 
-  #fields(fields: Point.Input["fields"], hint: number, pos: number, limit: number): number {
+  // A Map or another collection has no keys of its own: its tags would be lost without a word.
+  #noTags(tags: object, pos: number): number {
+    return Symbol.iterator in tags ? this.#fail("tags", "type", undefined, tags) : pos
+  }
+
+  #defaults(from: number, to: number, pos: number, limit: number): number {
+    for (let i = from; i < to; i++) {
+      const tag = this.#defaultTags[i]
+      if (pos + tag.length > limit) return this.#oversize()
+      pos = writeEncoded(this.#view, pos, tag)
+    }
+    return pos
+  }
+
+  #fields(fields: Point.Input["fields"], pos: number, limit: number): number {
     if (typeof fields !== "object" || fields === null) return this.#fail("fields", "missing", undefined, fields)
-    const bytes = this.bytes
-    const { keys, prefixes } = this.#shape(fields, hint, this.#fieldShapes, false)
-    const values = this.#values
-    let separator = SPACE
-    for (let i = 0; i < keys.length; i++) {
-      const value = values[i] as Point.FieldValue | null | undefined
+    if (Array.isArray(fields)) return this.#fail("fields", "type", undefined, fields)
+    const out = this.#out
+    const view = this.#view
+    const start = pos
+    let node = this.#fieldKeys.root
+    for (const key in fields) {
+      if (!hasOwnProperty.call(fields, key)) continue
+      const next = node.next
+      node = next !== undefined && next.key === key ? next : this.#fieldKeys.descend(node, key)
+      const value = fields[key]
       if (value === undefined || value === null) continue
       if (typeof value === "number" && value - value !== 0) {
         this.omittedFields++
         continue
       }
-      const prefix = prefixes[i]
-      if (prefix === undefined) return this.#failName("field key", keys[i], keys[i])
+      const prefix = node.prefix
+      if (prefix === undefined) return this.#failName("field key", key, key)
       if (pos + prefix.length > limit) return this.#oversize()
-      const at = pos
-      pos = writeBytes(bytes, pos, prefix)
-      bytes[at] = separator
-      separator = COMMA
+      pos = writeEncoded(view, pos, prefix)
       if (typeof value === "number") {
-        pos = writeFloat(bytes, pos, value)
+        pos = writeFloat(view, pos, value)
       } else if (typeof value === "string") {
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(bytes, pos, value)
-        if (pos < 0) return this.#fail("field value", "lone surrogate", keys[i], value)
+        pos = writeString(out, pos, value)
+        if (pos < 0) return this.#fail("field value", "lone surrogate", key, value)
       } else if (typeof value === "boolean") {
-        pos = writeBytes(bytes, pos, value ? TRUE : FALSE)
+        view.setInt32(pos, value ? TRUE : FALS, true)
+        pos += 4
+        if (!value) out[pos++] = LOWER_E
       } else if (typeof value === "bigint") {
-        if (value > maxInt64 || value < minInt64) return this.#fail("field value", "out of range", keys[i], value)
-        pos = writeInt64(bytes, pos, value)
-        bytes[pos++] = 105
-      } else if (value instanceof Uint) {
-        const unsigned = value.value
-        if (!this.#unsigned) return this.#fail("field value", "unsigned", keys[i], unsigned)
-        if (typeof unsigned !== "bigint" || unsigned < 0n || unsigned > maxUint64) {
-          return this.#fail("field value", "out of range", keys[i], unsigned)
-        }
-        pos = writeUint64(bytes, pos, unsigned)
-        bytes[pos++] = 117
+        if (value > maxInt64 || value < minInt64) return this.#fail("field value", "out of range", key, value)
+        pos = writeInt64(view, pos, value)
+        out[pos++] = LOWER_I
       } else {
-        return this.#fail("field value", "type", keys[i], value)
+        pos = this.#uint(key, value, pos)
+        if (pos < 0) return REFUSED
       }
       if (pos > limit) return this.#oversize()
     }
-    return separator === SPACE ? this.#fail("fields", "missing", undefined, undefined) : pos
+    if (pos === start) return this.#fail("fields", "missing", undefined, undefined)
+    // The first field begins with a comma too.
+    out[start] = SPACE
+    return pos
   }
 
-  // Points of one shape have the same keys, as the same string objects: their order and their escaped bytes are looked
-  // up by identity in a small direct-mapped cache, bounded and only ever a shortcut. The values are read in the same
-  // `for … in` loop, which is the one way to read unknown keys that V8 compiles to plain field loads.
-  #shape(
-    record: { readonly [key: string]: unknown },
-    hint: number,
-    shapes: Array<Shape>,
-    sorted: boolean
-  ): Shape {
-    const slot = hint & (shapeSlots - 1)
-    const shape = shapes[slot]
-    const given = shape.given
-    const values = this.#values
-    let count = 0
-    for (const key in record) {
-      if (!hasOwnProperty.call(record, key)) continue
-      if (given[count] !== key) return shapes[slot] = this.#newShape(record, sorted)
-      values[count++] = record[key]
+  #uint(key: string, value: unknown, pos: number): number {
+    if (!(value instanceof Uint)) return this.#fail("field value", "type", key, value)
+    const unsigned = value.value
+    if (!this.#unsigned) return this.#fail("field value", "unsigned", key, unsigned)
+    if (typeof unsigned !== "bigint" || unsigned < 0n || unsigned > maxUint64) {
+      return this.#fail("field value", "out of range", key, unsigned)
     }
-    return count === given.length ? shape : shapes[slot] = this.#newShape(record, sorted)
-  }
-
-  #newShape(record: { readonly [key: string]: unknown }, sorted: boolean): Shape {
-    const given = Object.keys(record)
-    for (let i = 0; i < given.length; i++) this.#values[i] = record[given[i]]
-    const order = given.map((_, i) => i)
-    if (sorted) order.sort((a, b) => compareKeys(given[a], given[b]))
-    const keys = order.map((i) => given[i])
-    const place = sorted ? "tag key" : "field key"
-    return { given, order, keys, prefixes: keys.map((key) => keyPrefix(key, place)) }
+    pos = writeUint64(this.#view, pos, unsigned)
+    this.#out[pos++] = LOWER_U
+    return pos
   }
 
   #timestamp(timestamp: Point.Timestamp, pos: number): number {
-    if (typeof timestamp === "bigint") {
-      if (timestamp > maxTimestamp || timestamp < minTimestamp) return this.#outOfRange(timestamp)
-      if (this.#unit === 1n) return writeInt64(this.bytes, pos, timestamp)
-      let units = timestamp / this.#unit
-      if (units * this.#unit > timestamp) units -= 1n
-      return units * this.#unit < minTimestamp ? this.#outOfRange(timestamp) : writeInt64(this.bytes, pos, units)
-    }
+    if (typeof timestamp === "bigint") return this.#nanos(timestamp, timestamp, pos)
     const millis = timestamp instanceof Date
       ? timestamp.getTime()
       : DateTime.isDateTime(timestamp)
       ? DateTime.toEpochMillis(timestamp)
       : undefined
     if (millis === undefined) return this.#fail("timestamp", "type", undefined, timestamp)
-    if (!(millis >= minMillis && millis <= maxMillis)) {
-      return this.#outOfRange(Number.isNaN(millis) ? "an invalid Date" : millis)
-    }
     return this.#stamp(Math.floor(millis), 0, pos)
   }
 
   #stamp(millis: number, sub: number, pos: number): number {
-    const bytes = this.bytes
-    switch (this.#precision) {
-      case "ns":
-        return writeMillis(bytes, pos, millis, sub, 6)
-      case "us":
-        return writeMillis(bytes, pos, millis, sub, 3)
-      case "ms":
-        return writeInteger(bytes, pos, millis)
-      case "s":
-        return writeInteger(bytes, pos, Math.floor(millis / 1000))
-      case "m":
-        return writeInteger(bytes, pos, Math.floor(millis / 60_000))
-      case "h":
-        return writeInteger(bytes, pos, Math.floor(millis / 3_600_000))
+    const seconds = Math.floor(millis / 1000)
+    // From 2001 to 2262 nothing is out of range, and nothing is negative.
+    if (seconds >= 1e9 && seconds < 9_223_372_036) {
+      const view = this.#view
+      const rest = millis - seconds * 1000
+      switch (this.#precision) {
+        case "ns":
+          return writeSix(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
+        case "us":
+          return writeThree(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
+        case "ms":
+          return writeThree(view, writeWhole(view, pos, seconds), rest)
+        case "s":
+          return writeWhole(view, pos, seconds)
+        case "m":
+          return writeWhole(view, pos, Math.floor(seconds / 60))
+        case "h":
+          return writeWhole(view, pos, Math.floor(seconds / 3600))
+      }
     }
+    if (!(millis >= -maxDateMillis && millis <= maxDateMillis)) {
+      return this.#fail("timestamp", "out of range", undefined, Number.isNaN(millis) ? "an invalid Date" : millis)
+    }
+    return this.#nanos(BigInt(millis) * 1_000_000n + BigInt(sub) * (this.#precision === "us" ? 1000n : 1n), millis, pos)
   }
 
-  #encodeDefaults(tags: NonNullable<Options["tags"]>): [ReadonlyArray<string>, ReadonlyArray<Uint8Array>] {
-    const keys = Object.keys(tags).filter((key) => {
-      const value = tags[key]
-      return value !== undefined && value !== null && value !== ""
-    }).sort(compareKeys)
-    const encoded = keys.map((key) => {
-      const value = String(tags[key])
-      const prefix = keyPrefix(key, "tag key")
-      if (prefix === undefined) throw new TypeError(`default tag: ${this.#describeName("tag key", key)}`)
-      const bytes = new Uint8Array(prefix.length + value.length * 3)
-      const end = writeName(bytes, writeBytes(bytes, 0, prefix), value, IN_TAG)
-      if (end < 0) throw new TypeError(`default tag: ${this.#describeName("tag value", value)}`)
-      return bytes.slice(0, end)
-    })
-    return [keys, encoded]
-  }
-
-  #describeName(place: NamePlace, name: string): string {
-    return `${place} ${preview(name)} can't be written (${nameProblem(name, place)})`
+  #nanos(nanos: bigint, given: unknown, pos: number): number {
+    if (nanos > maxTimestamp || nanos < minTimestamp) return this.#fail("timestamp", "out of range", undefined, given)
+    if (this.#precision === "ns") return writeInt64(this.#view, pos, nanos)
+    const unit = nanosPer(this.#precision)
+    let units = nanos / unit
+    if (units * unit > nanos) units -= 1n
+    return units * unit < minTimestamp
+      ? this.#fail("timestamp", "out of range", undefined, given)
+      : writeInt64(this.#view, pos, units)
   }
 
   #fail(part: Part, reason: Reason, key: string | undefined, value: unknown): number {
@@ -403,262 +452,28 @@ export class LineWriter {
     return this.#fail(place, nameProblem(name, place) ?? "lone surrogate", isKey ? undefined : key, name)
   }
 
-  #outOfRange(value: unknown): number {
-    return this.#fail("timestamp", "out of range", undefined, value)
-  }
-
   #oversize(): number {
     return this.#fail("point", "oversize", undefined, undefined)
   }
 }
 
-/** The keys of a tag or field set: as given, how to sort them, sorted, and each as `,key=` if it can be written. */
-interface Shape {
-  readonly given: ReadonlyArray<string>
-  readonly order: ReadonlyArray<number>
-  readonly keys: ReadonlyArray<string>
-  readonly prefixes: ReadonlyArray<Uint8Array | undefined>
-}
+const isAbsent = (value: unknown): value is null | undefined | "" =>
+  value === undefined || value === null || value === ""
 
-const noShape: Shape = { given: [], order: [], keys: [], prefixes: [] }
-const shapeSlots = 64
-const hasOwnProperty = Object.prototype.hasOwnProperty
-const TRUE = Uint8Array.of(116, 114, 117, 101)
-const FALSE = Uint8Array.of(102, 97, 108, 115, 101)
-
-const maxInt64 = 2n ** 63n - 1n
-const minInt64 = -(2n ** 63n)
-const maxUint64 = 2n ** 64n - 1n
-const minMillis = Math.ceil(Number(minTimestamp / 1_000_000n))
-const maxMillis = Math.floor(Number(maxTimestamp / 1_000_000n))
-
-/**
- * Orders keys as InfluxDB does, by their UTF-8 bytes. UTF-16 order, which
- * JavaScript compares by, differs above U+D7FF.
- */
-const compareKeys = (a: string, b: string): number => {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return codePointRank(x) - codePointRank(y)
+const encodeDefault = (key: string, value: Point.TagValue): Encoded => {
+  const fail = (what: string) => new TypeError(`default tag: ${what}`)
+  const describe = (name: string, place: NamePlace) =>
+    fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place)})`)
+  const type = typeof value
+  if (type !== "string" && type !== "number" && type !== "boolean" && type !== "bigint") {
+    throw fail(`tag value of ${preview(key)} must be a string, number, bigint or boolean`)
   }
-  return a.length - b.length
-}
-
-// Surrogates stand for code points above all of the basic plane.
-const codePointRank = (unit: number): number => unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit
-
-/** Writes a name with its escapes. `REFUSED` where it can't be written. */
-const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
-  const length = name.length
-  let unit = BACKSLASH // an empty name is refused like one that ends in a backslash
-  for (let i = 0; i < length; i++) {
-    const previous = unit
-    unit = name.charCodeAt(i)
-    if (unit < 128) {
-      const flags = flagsOf[unit] & place
-      if (flags !== 0) {
-        if ((flags & CONTROL) !== 0) return REFUSED
-        if ((flags & NOT_AFTER_BACKSLASH) !== 0 && previous === BACKSLASH && i > 0) return REFUSED
-        if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY)) !== 0) bytes[pos++] = BACKSLASH
-      }
-      bytes[pos++] = unit
-    } else if (unit < 0x800) {
-      bytes[pos++] = 0xc0 | (unit >> 6)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else if (unit < 0xd800 || unit > 0xdfff) {
-      bytes[pos++] = 0xe0 | (unit >> 12)
-      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else {
-      pos = writePair(bytes, pos, unit, name, ++i)
-      if (pos < 0) return REFUSED
-    }
-  }
-  return unit === BACKSLASH ? REFUSED : pos
-}
-
-/** Writes a string value with its quotes. `REFUSED` for a lone surrogate, the only string that can't be written. */
-const writeString = (bytes: Uint8Array, pos: number, value: string): number => {
-  const length = value.length
-  bytes[pos++] = QUOTE
-  for (let i = 0; i < length; i++) {
-    const unit = value.charCodeAt(i)
-    if (unit < 128) {
-      if ((flagsOf[unit] & ESCAPE_STRING) !== 0) bytes[pos++] = BACKSLASH
-      bytes[pos++] = unit
-    } else if (unit < 0x800) {
-      bytes[pos++] = 0xc0 | (unit >> 6)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else if (unit < 0xd800 || unit > 0xdfff) {
-      bytes[pos++] = 0xe0 | (unit >> 12)
-      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else {
-      pos = writePair(bytes, pos, unit, value, ++i)
-      if (pos < 0) return REFUSED
-    }
-  }
-  bytes[pos++] = QUOTE
-  return pos
-}
-
-const writePair = (bytes: Uint8Array, pos: number, high: number, text: string, next: number): number => {
-  const low = next < text.length ? text.charCodeAt(next) : 0
-  if (high > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
-  const codePoint = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)
-  bytes[pos++] = 0xf0 | (codePoint >> 18)
-  bytes[pos++] = 0x80 | ((codePoint >> 12) & 63)
-  bytes[pos++] = 0x80 | ((codePoint >> 6) & 63)
-  bytes[pos++] = 0x80 | (codePoint & 63)
-  return pos
-}
-
-/** `,key=` in bytes, `undefined` if the key can't be written. */
-const keyPrefix = (key: string, place: "tag key" | "field key"): Uint8Array | undefined => {
-  if (nameProblem(key, place) !== undefined) return undefined
-  // A UTF-16 unit takes three bytes at the most, an escaped one two.
-  const bytes = new Uint8Array(key.length * 3 + 2)
-  bytes[0] = COMMA
-  const end = writeName(bytes, 1, key, place === "tag key" ? IN_TAG : IN_FIELD_KEY)
-  bytes[end] = EQUALS
-  return bytes.slice(0, end + 1)
-}
-
-const writeBytes = (bytes: Uint8Array, pos: number, source: Uint8Array): number => {
-  for (let i = 0; i < source.length; i++) bytes[pos + i] = source[i]
-  return pos + source.length
-}
-
-const writeAscii = (bytes: Uint8Array, pos: number, text: string): number => {
-  for (let i = 0; i < text.length; i++) bytes[pos++] = text.charCodeAt(i)
-  return pos
-}
-
-/**
- * Writes a finite number so that it reads back as the same double. Integers and
- * short decimals are written digit by digit: `m / 1000 === value` proves that
- * the decimal `m / 1000` reads back as `value`, because division is correctly
- * rounded, as parsing is.
- */
-const writeFloat = (bytes: Uint8Array, pos: number, value: number): number => {
-  const integer = value | 0
-  if (integer === value) {
-    if (integer === 0 && 1 / value < 0) bytes[pos++] = MINUS
-    return writeInteger(bytes, pos, integer)
-  }
-  if (value < 2_000_000 && value > -2_000_000) {
-    const thousandths = Math.round(value * 1000)
-    if (thousandths / 1000 === value) return writeThousandths(bytes, pos, thousandths)
-  }
-  return writeAscii(bytes, pos, String(value))
-}
-
-const writeThousandths = (bytes: Uint8Array, pos: number, thousandths: number): number => {
-  if (thousandths < 0) {
-    bytes[pos++] = MINUS
-    thousandths = -thousandths
-  }
-  const whole = (thousandths / 1000) | 0
-  const rest = thousandths - whole * 1000
-  pos = writeUint31(bytes, pos, whole)
-  const tenths = (rest / 100) | 0
-  const hundredths = ((rest - tenths * 100) / 10) | 0
-  const last = rest - tenths * 100 - hundredths * 10
-  bytes[pos++] = DOT
-  bytes[pos++] = ZERO + tenths
-  if (hundredths !== 0 || last !== 0) bytes[pos++] = ZERO + hundredths
-  if (last !== 0) bytes[pos++] = ZERO + last
-  return pos
-}
-
-/** Writes an integer of at most 2⁵³ in size. */
-const writeInteger = (bytes: Uint8Array, pos: number, value: number): number => {
-  if (value < 0) {
-    bytes[pos++] = MINUS
-    value = -value
-  }
-  if (value < 0x80000000) return writeUint31(bytes, pos, value)
-  const high = Math.floor(value / 1e9)
-  return writePadded(bytes, writeUint31(bytes, pos, high), value - high * 1e9, 9)
-}
-
-const writeUint31 = (bytes: Uint8Array, pos: number, value: number): number => {
-  let end = pos + 1
-  for (let limit = 10; value >= limit && end < pos + 10; limit *= 10) end++
-  let rest = value
-  for (let i = end - 1; i >= pos; i--) {
-    const quotient = (rest / 10) | 0
-    bytes[i] = ZERO + rest - quotient * 10
-    rest = quotient
-  }
-  return end
-}
-
-const writePadded = (bytes: Uint8Array, pos: number, value: number, digits: number): number => {
-  let rest = value
-  for (let i = pos + digits - 1; i >= pos; i--) {
-    const quotient = (rest / 10) | 0
-    bytes[i] = ZERO + rest - quotient * 10
-    rest = quotient
-  }
-  return pos + digits
-}
-
-/** Writes milliseconds and, behind them, a count of smaller units with as many digits as a millisecond has of them. */
-const writeMillis = (bytes: Uint8Array, pos: number, millis: number, sub: number, digits: number): number => {
-  if (millis === 0) return writeUint31(bytes, pos, sub)
-  if (millis < 0 && sub > 0) {
-    // -5 ms + 3 ns is -4999997 ns
-    bytes[pos++] = MINUS
-    const scale = digits === 6 ? 1_000_000 : 1000
-    const whole = -millis - 1
-    return whole === 0
-      ? writeUint31(bytes, pos, scale - sub)
-      : writePadded(bytes, writeInteger(bytes, pos, whole), scale - sub, digits)
-  }
-  return writePadded(bytes, writeInteger(bytes, pos, millis), sub, digits)
-}
-
-// A bigint is taken apart through shared memory: storing it and reading two 32-bit halves allocates nothing,
-// arithmetic on bigints does.
-const int64 = new BigInt64Array(1)
-const halves = new Uint32Array(int64.buffer)
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-const LOW = littleEndian ? 0 : 1
-const HIGH = littleEndian ? 1 : 0
-
-const writeInt64 = (bytes: Uint8Array, pos: number, value: bigint): number => {
-  int64[0] = value
-  let low = halves[LOW]
-  let high = halves[HIGH]
-  if (high >= 0x80000000) {
-    // the size of a negative number in two's complement
-    bytes[pos++] = MINUS
-    low = (~low + 1) >>> 0
-    high = (low === 0 ? ~high + 1 : ~high) >>> 0
-  }
-  return writeHalves(bytes, pos, high, low)
-}
-
-const writeUint64 = (bytes: Uint8Array, pos: number, value: bigint): number => {
-  int64[0] = BigInt.asIntN(64, value)
-  return writeHalves(bytes, pos, halves[HIGH], halves[LOW])
-}
-
-/**
- * Writes `high · 2³² + low` in decimal. With `high = a · 2¹⁶ + b`, and 2⁴⁸ and 2³² split at 10⁹, every intermediate
- * value stays below 2⁵³.
- */
-const writeHalves = (bytes: Uint8Array, pos: number, high: number, low: number): number => {
-  if (high === 0 && low < 0x80000000) return writeUint31(bytes, pos, low)
-  const a = high >>> 16
-  const b = high & 0xffff
-  const rest = a * 976_710_656 + b * 294_967_296 + low
-  const carry = Math.floor(rest / 1e9)
-  const billions = a * 281_474 + b * 4 + carry
-  return billions === 0
-    ? writeUint31(bytes, pos, rest)
-    : writePadded(bytes, writeInteger(bytes, pos, billions), rest - carry * 1e9, 9)
+  const prefix = encodeKey(key, "tag key")
+  if (prefix === undefined) throw describe(key, "tag key")
+  const text = String(value)
+  const bytes = new Uint8Array(prefix.length + 8 + 3 * text.length)
+  const view = new DataView(bytes.buffer)
+  const end = writeName(bytes, writeEncoded(view, 0, prefix), text, IN_TAG)
+  if (end < 0) throw describe(text, "tag value")
+  return new Encoded(key, view, 0, end)
 }

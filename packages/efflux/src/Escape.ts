@@ -1,0 +1,142 @@
+/**
+ * Writes names and string values as UTF-8 with the escapes of line protocol.
+ *
+ * Every function writes at `pos` and returns where it ended, or
+ * {@link REFUSED} for a text that can't be written where it stands. Writing past
+ * the end of the buffer does nothing, and the caller sees it by the position.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * In place of a position: the text can't be written.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const REFUSED = -1
+
+const SPACE = 32
+const QUOTE = 34
+const COMMA = 44
+const EQUALS = 61
+const BACKSLASH = 92
+
+// One byte of flags for each ASCII character, so that a text is scanned with one look-up a character.
+const CONTROL = 1
+const ESCAPE_MEASUREMENT = 2
+const ESCAPE_KEY = 4
+const NOT_AFTER_BACKSLASH = 8
+const ESCAPE_STRING = 16
+
+const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
+flagsOf[127] = CONTROL
+flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
+flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
+flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
+flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING
+flagsOf[BACKSLASH] = ESCAPE_STRING
+
+// From this length on the fixed price of native calls is less than what they save.
+const nativeLength = 64
+const encoder = new TextEncoder()
+
+/**
+ * What is special in a measurement, in a tag key or value, in a field key.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const IN_MEASUREMENT = CONTROL | ESCAPE_MEASUREMENT | NOT_AFTER_BACKSLASH
+export const IN_TAG = CONTROL | ESCAPE_KEY
+export const IN_FIELD_KEY = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH
+
+/**
+ * Writes a name. It is refused where the server would not read it back.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
+  const length = name.length
+  let unit = BACKSLASH // an empty name is refused like one that ends in a backslash
+  for (let i = 0; i < length; i++) {
+    const previous = unit
+    unit = name.charCodeAt(i)
+    if (unit < 128) {
+      const flags = flagsOf[unit] & place
+      if (flags !== 0) {
+        if ((flags & CONTROL) !== 0) return REFUSED
+        if ((flags & NOT_AFTER_BACKSLASH) !== 0 && previous === BACKSLASH && i > 0) return REFUSED
+        if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY)) !== 0) bytes[pos++] = BACKSLASH
+      }
+      bytes[pos++] = unit
+    } else if (unit < 0x800) {
+      bytes[pos++] = 0xc0 | (unit >> 6)
+      bytes[pos++] = 0x80 | (unit & 63)
+    } else if (unit < 0xd800 || unit > 0xdfff) {
+      bytes[pos++] = 0xe0 | (unit >> 12)
+      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+      bytes[pos++] = 0x80 | (unit & 63)
+    } else {
+      pos = writePair(bytes, pos, unit, name, ++i)
+      if (pos < 0) return REFUSED
+    }
+  }
+  return unit === BACKSLASH ? REFUSED : pos
+}
+
+/**
+ * Writes a string value with its quotes. Only a lone surrogate is refused.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeString = (bytes: Uint8Array, pos: number, value: string): number => {
+  const length = value.length
+  bytes[pos++] = QUOTE
+  if (length > nativeLength && value.indexOf("\"") < 0 && value.indexOf("\\") < 0 && value.isWellFormed()) {
+    const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
+    if (read < length) return bytes.length
+    bytes[pos + written] = QUOTE
+    return pos + written + 1
+  }
+  let i = 0
+  // Most strings hold nothing special: one test a character, and the position follows from the index.
+  for (; i < length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit > 127 || (flagsOf[unit] & ESCAPE_STRING) !== 0) break
+    bytes[pos + i] = unit
+  }
+  pos += i
+  for (; i < length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit < 128) {
+      if ((flagsOf[unit] & ESCAPE_STRING) !== 0) bytes[pos++] = BACKSLASH
+      bytes[pos++] = unit
+    } else if (unit < 0x800) {
+      bytes[pos++] = 0xc0 | (unit >> 6)
+      bytes[pos++] = 0x80 | (unit & 63)
+    } else if (unit < 0xd800 || unit > 0xdfff) {
+      bytes[pos++] = 0xe0 | (unit >> 12)
+      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+      bytes[pos++] = 0x80 | (unit & 63)
+    } else {
+      pos = writePair(bytes, pos, unit, value, ++i)
+      if (pos < 0) return REFUSED
+    }
+  }
+  bytes[pos++] = QUOTE
+  return pos
+}
+
+const writePair = (bytes: Uint8Array, pos: number, high: number, text: string, next: number): number => {
+  const low = next < text.length ? text.charCodeAt(next) : 0
+  if (high > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
+  const codePoint = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)
+  bytes[pos++] = 0xf0 | (codePoint >> 18)
+  bytes[pos++] = 0x80 | ((codePoint >> 12) & 63)
+  bytes[pos++] = 0x80 | ((codePoint >> 6) & 63)
+  bytes[pos++] = 0x80 | (codePoint & 63)
+  return pos
+}
