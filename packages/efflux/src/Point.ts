@@ -25,6 +25,7 @@
  */
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 
 /**
@@ -153,12 +154,20 @@ export const nameProblem = (name: string, place: NamePlace): NameProblem | undef
   return undefined
 }
 
+// What strings are generated from: mostly words, otherwise what is hard to write. In names, backslashes stand only where
+// each place can hold them. The schemas still check what was generated.
+const hardCharacters = "a-z#.:\\u00e9\\u2028\\ud7ff\\ue000\\ufeff\\uffff\\u{1f600}\\u{10ffff}"
+const generatedName = "^(?:[a-z_]{1,8}|\\w{1,20}" +
+  `|(?:\\\\{0,3}[${hardCharacters}]|[ ,="]){1,12}|[a-z ,="\\u{1f600}]{30,90}` +
+  "|__proto__|constructor|toString|[0-9]{1,4})$"
+const generatedString = `^(?:[a-z ]{0,12}|[${hardCharacters}\\\\" ,=\\n\\r\\t\\u0000]{0,12}|[a-z"\\\\ ]{30,90})$`
+
 const nameSchema = (place: NamePlace) =>
   Schema.String.check(
     Schema.makeFilter((name: string) => {
       const problem = nameProblem(name, place)
       return problem === undefined ? true : `a ${place} that line protocol can hold (${problem})`
-    })
+    }, { arbitraryConstraint: { patterns: [{ source: generatedName, flags: "u" }] } })
   )
 
 const int64Schema = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n }))
@@ -169,7 +178,13 @@ const int64Schema = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: -(2n *
  * @category schemas
  * @since 0.1.0
  */
-export const UintSchema = Schema.instanceOf(Uint).check(
+export const UintSchema = Schema.instanceOf(Uint, {
+  toCodecArbitrary: () =>
+    Schema.link<Uint>()(Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: 0n, maximum: 2n ** 64n - 1n })), {
+      decode: SchemaGetter.transform((value) => new Uint(value)),
+      encode: SchemaGetter.transform((uint) => uint.value)
+    })
+}).check(
   Schema.makeFilter((uint: Uint) =>
     typeof uint.value === "bigint" && uint.value >= 0n && uint.value < 2n ** 64n
       ? true
@@ -188,7 +203,10 @@ export const FieldValueSchema = Schema.Union([
   int64Schema,
   Schema.Boolean,
   Schema.String.check(
-    Schema.makeFilter((value: string) => value.isWellFormed() ? true : "well-formed Unicode, without lone surrogates")
+    Schema.makeFilter(
+      (value: string) => value.isWellFormed() ? true : "well-formed Unicode, without lone surrogates",
+      { arbitraryConstraint: { patterns: [{ source: generatedString, flags: "u" }] } }
+    )
   ),
   UintSchema
 ])
@@ -205,8 +223,9 @@ export const Point = Schema.Struct({
   measurement: nameSchema("measurement"),
   tags: Schema.Record(nameSchema("tag key"), nameSchema("tag value")),
   fields: Schema.Record(nameSchema("field key"), FieldValueSchema).check(
-    Schema.makeFilter((fields: { readonly [key: string]: FieldValue }) =>
-      Object.keys(fields).length > 0 ? true : "at least one field"
+    Schema.makeFilter(
+      (fields: { readonly [key: string]: FieldValue }) => Object.keys(fields).length > 0 ? true : "at least one field",
+      { arbitraryConstraint: { minProperties: 1 } }
     )
   ),
   timestamp: Schema.optional(
