@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type * as Config from "effect/Config"
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -199,7 +199,15 @@ interface Parser<A> {
 }
 
 const invalid = (option: string, value: unknown, allowed: string): Result.Result<never, InfluxError> =>
-  Result.fail(new InfluxError({ reason: new InvalidOption({ option, value: preview(value), allowed }) }))
+  Result.fail(
+    new InfluxError({
+      reason: new InvalidOption({
+        option,
+        value: Duration.isDuration(value) ? Duration.format(value) : preview(value),
+        allowed
+      })
+    })
+  )
 
 const integer = (minimum: number, maximum: number, note = ""): Parser<number> => ({
   parse: (value) =>
@@ -258,7 +266,7 @@ const options = {
 
 const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
   if (typeof tags !== "object" || tags === null || Symbol.iterator in tags) {
-    return invalid("tags", tags, "a plain object of tags")
+    return invalid("tags", tags, "a plain object of tags, in a variable a=b,c=d")
   }
   for (const key of Object.keys(tags)) {
     const value: unknown = Reflect.get(tags, key)
@@ -281,7 +289,7 @@ const checkPacing = (pacing: unknown): Result.Result<Pacing | "none", InfluxErro
   Result.gen(function*() {
     if (pacing === "none") return pacing
     if (typeof pacing !== "object" || pacing === null) {
-      return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }")
+      return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }, in a variable 4000/64")
     }
     const { burst, packetsPerSecond } = pacing as Partial<Pacing>
     const rate = number(0, 10_000_000)
@@ -300,3 +308,76 @@ const checkPacing = (pacing: unknown): Result.Result<Pacing | "none", InfluxErro
  * @since 0.1.0
  */
 export type Wrapped = Config.Wrap<DatabaseConfig>
+
+/**
+ * `Config.unwrap` for options, of which those that are `undefined` are left out.
+ *
+ * @internal
+ */
+export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> =>
+  Config.isConfig(wrapped)
+    ? wrapped
+    : Config.unwrap<DatabaseConfig>(
+      Object.fromEntries(Object.entries(wrapped).filter(([, option]) => option !== undefined))
+    )
+
+/**
+ * Every option as a variable, for `layerConfig`: `HOST`, `PORT`,
+ * `QUEUE_CAPACITY`, `FLUSH_INTERVAL`, … behind a prefix. What is not set has its
+ * default, and a wrong value fails the layer like any other wrong option.
+ *
+ * Durations are spelled like `"500 millis"`, `TAGS` like `a=b,c=d`, `PACING` is
+ * `none` or packets per second and burst, like `4000/64`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DatabaseConfig, InfluxDatabase } from "efflux"
+ *
+ * // INFLUX_HOST, INFLUX_PORT, INFLUX_TAGS, …
+ * export const database = InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX"))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const config = (prefix: string): Config.Config<DatabaseConfig> => {
+  const variables = Object.keys(options).map((option) => {
+    const name = option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+    const read = Object.hasOwn(readers, option) ? readers[option as keyof typeof readers] : undefined
+    const variable = read === undefined ? Config.String(name) : Config.map(Config.String(name), read)
+    return [option, Config.withDefault(variable, undefined)] as const
+  })
+  return Config.nested(Config.all(Object.fromEntries(variables)), prefix) as Config.Config<DatabaseConfig>
+}
+
+// What text stands for. Text that stands for nothing stays as it is: `check` refuses it and names it.
+const numberOf = (text: string): unknown => text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
+
+const booleanOf = (text: string): unknown =>
+  /^(true|yes|on|y|1)$/i.test(text) ? true : /^(false|no|off|n|0)$/i.test(text) ? false : text
+
+const tagsOf = (text: string): unknown => {
+  const tags = text.split(",").map((tag) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(tag))
+  return tags.every((tag) => tag !== null) ? Object.fromEntries(tags.map((tag) => [tag[1], tag[2]])) : text
+}
+
+const pacingOf = (text: string): unknown => {
+  const [packetsPerSecond, burst, ...rest] = text.split("/")
+  return burst === undefined || rest.length > 0
+    ? text
+    : { packetsPerSecond: numberOf(packetsPerSecond), burst: numberOf(burst) }
+}
+
+const readers = {
+  port: numberOf,
+  tags: tagsOf,
+  unsigned: booleanOf,
+  queueCapacity: numberOf,
+  batchSize: numberOf,
+  maxPayloadBytes: numberOf,
+  senders: numberOf,
+  pacing: pacingOf,
+  sendBufferBytes: numberOf,
+  ttl: numberOf
+} satisfies { [Option in keyof DatabaseConfig]: (text: string) => unknown }

@@ -21,13 +21,13 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Database from "./Database.ts"
-import { check, type DatabaseConfig, type Settings } from "./DatabaseConfig.ts"
+import { check, type DatabaseConfig, type Settings, unwrap } from "./DatabaseConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
@@ -91,7 +91,7 @@ const Service =
       layerConfig: (config: Config.Wrap<DatabaseConfig>) =>
         Layer.effect(
           tag,
-          Effect.flatMap(Config.unwrap(config), (config) => makeUdp(config, identifier))
+          Effect.flatMap(unwrap(config), (config) => makeUdp(config, identifier))
         ),
       layerSender: (config?: DatabaseConfig) =>
         Layer.effect(
