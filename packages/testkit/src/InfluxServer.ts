@@ -34,6 +34,8 @@ import { sleep, waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts
 export interface UdpListener {
   /** Where the points go; created before `make` returns. */
   readonly database: string
+  /** A port that has to be this one; the server does not start where it is taken. Default: any that is free. */
+  readonly port?: number | undefined
   /** Unit of the timestamps that arrive. The server's default is `n`. */
   readonly precision?: "n" | "u" | "ms" | "s" | "m" | "h" | undefined
   /** Points per batch; the server's default is 5000. */
@@ -206,7 +208,15 @@ const host = "127.0.0.1"
 const startFirst = Effect.fnUntraced(function*(binary: string, directory: string, options: ServerOptions) {
   const listeners = options.udp ?? []
   for (let attempt = 1;; attempt++) {
-    const [rpcPort, httpPort, ...udpPorts] = yield* Ports.pick(2 + listeners.length)
+    const [rpcPort, httpPort, ...freePorts] = yield* Ports.pick(2 + listeners.length)
+    const udpPorts = listeners.map((listener, index) => listener.port ?? freePorts[index]!)
+    for (const { port } of listeners) {
+      if (port !== undefined && !(yield* Ports.udpIsFree(port))) {
+        return yield* new InfluxServerError({
+          message: `UDP port ${port} of ${host} is taken, and a listener has to have it`
+        })
+      }
+    }
     const process = new InfluxProcess({
       binary,
       directory,

@@ -22,7 +22,8 @@ const tcpIsFree = (port: number) =>
     server.listen({ port, host, exclusive: true }, () => server.close(() => resume(Effect.succeed(true))))
   })
 
-const udpIsFree = (port: number) =>
+/** Whether a UDP port was free a moment ago. */
+export const udpIsFree = (port: number) =>
   Effect.callback<boolean>((resume) => {
     const socket = Dgram.createSocket("udp4")
     socket.once("error", () => socket.close(() => resume(Effect.succeed(false))))
