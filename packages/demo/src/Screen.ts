@@ -1,0 +1,118 @@
+/**
+ * The output of a run: a table that is refreshed in place with lines above it,
+ * or lines alone.
+ *
+ * Every write goes through one `Painter`, also the log's, so that a log line can't
+ * tear the table: it takes the table away, writes the line and puts the table
+ * back, all in one write.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import { cut } from "./Table.ts"
+
+/** Where text goes at once. */
+export type Write = (text: string) => void
+
+/** Keeps track of the table on the terminal. */
+export class Painter {
+  readonly #write: Write
+  readonly #live: boolean
+  #table: ReadonlyArray<string> = []
+
+  constructor(write: Write, live: boolean) {
+    this.#write = write
+    this.#live = live
+  }
+
+  /** Puts a table in the place of the one before. No line may be wider than the terminal. Nothing where not live. */
+  frame(table: ReadonlyArray<string>): void {
+    if (!this.#live) return
+    this.#write(`${this.#top()}${this.#lines(table)}${clearBelow}`)
+    this.#table = table
+  }
+
+  /** Writes a line above the table. */
+  print(line: string): void {
+    if (!this.#live) return this.#write(`${line}\n`)
+    this.#write(`${this.#top()}${this.#lines([line, ...this.#table])}${clearBelow}`)
+  }
+
+  /** Leaves the table where it is. What follows is written below it. */
+  leave(): void {
+    this.#table = []
+  }
+
+  // To the first line of the table. What is there is written over, which flickers less than to erase it first.
+  #top(): string {
+    return this.#table.length === 0 ? "" : `\x1b[${this.#table.length}A\r`
+  }
+
+  #lines(lines: ReadonlyArray<string>): string {
+    return lines.map((line) => `${line}${clearRight}\n`).join("")
+  }
+}
+
+const clearRight = "\x1b[K"
+const clearBelow = "\x1b[J"
+
+/** The output as a service. */
+export class Screen extends Context.Service<Screen, {
+  /** Whether there is a table. */
+  readonly live: boolean
+  readonly frame: (table: ReadonlyArray<string>) => Effect.Effect<void>
+  readonly print: (line: string) => Effect.Effect<void>
+  readonly leave: Effect.Effect<void>
+}>()("@efflux/demo/Screen") {}
+
+/** The screen of this process, and a logger that writes to it. The cursor is hidden while there is a table. */
+export const layer = (options: { readonly plain: boolean }) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const terminal = yield* Terminal.Terminal
+    const stdio = yield* Stdio.Stdio
+    const live = !options.plain && (yield* stdio.stdoutIsTerminal) && process.env.TERM !== "dumb" &&
+      (process.env.NO_COLOR ?? "") === ""
+    const write = yield* writer
+    const painter = new Painter(write, live)
+    if (live) {
+      yield* Effect.acquireRelease(
+        Effect.sync(() => write("\x1b[?25l")),
+        () => Effect.sync(() => write("\x1b[?25h"))
+      )
+    }
+    return Layer.merge(
+      Layer.succeed(Screen, {
+        live,
+        frame: Effect.fnUntraced(function*(table: ReadonlyArray<string>) {
+          const columns = (yield* terminal.columns) || 80
+          const rows = (yield* terminal.rows) || 24
+          // A line that wraps, or a table that scrolls, could not be erased.
+          painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)))
+        }),
+        print: (line) => Effect.sync(() => painter.print(line)),
+        leave: Effect.sync(() => painter.leave())
+      }),
+      Logger.layer([
+        Logger.make(({ date, logLevel, message }) => {
+          const words = (Array.isArray(message) ? message : [message]).map(String)
+          painter.print(`${date.toISOString().slice(11, 23)} ${logLevel.toUpperCase()} ${words.join(" ")}`)
+        })
+      ])
+    )
+  }))
+
+/** Standard output, without a crash when whoever reads it has gone. */
+const writer = Effect.as(
+  Effect.acquireRelease(
+    Effect.sync(() => process.stdout.on("error", ignore)),
+    () => Effect.sync(() => process.stdout.off("error", ignore))
+  ),
+  ((text) => {
+    process.stdout.write(text)
+  }) as Write
+)
+
+const ignore = () => {}

@@ -1,0 +1,166 @@
+/**
+ * How a run looks: the live table of a terminal, the lines of a plain output,
+ * and the summary. Pure functions from a view to text.
+ */
+import type { Stats } from "efflux"
+import type { Summary } from "./Figures.ts"
+import type { Stored } from "./Target.ts"
+
+/** What there is to show at one moment. */
+export interface View {
+  readonly run: string
+  /** The target, in words and with its address. */
+  readonly target: string
+  readonly phase: string
+  /** Since the first push, in seconds. */
+  readonly elapsed: number
+  readonly seconds: number
+  readonly stats: Stats
+  readonly queueCapacity: number
+  /** The most that was seen in the queue. */
+  readonly queuePeak: number
+  /** Points sent per second, lately. */
+  readonly rate: number
+  /** The highest rate that was seen. */
+  readonly ratePeak: number
+  readonly figures: Summary | undefined
+}
+
+/** How often the law was looked at, and how often it did not hold. */
+export interface LawCheck {
+  readonly looks: number
+  readonly violations: number
+}
+
+/** The points that were not sent. */
+export const totalDropped = (stats: Stats): number =>
+  Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
+
+/** `pushed = sent + dropped + queued + in flight` */
+export const lawHolds = (stats: Stats): boolean =>
+  stats.pushed === stats.sent + totalDropped(stats) + stats.queued + stats.inFlight
+
+/** The live table, styled for a terminal, one string for each line. */
+export const table = (view: View): ReadonlyArray<string> => {
+  const { figures, queueCapacity, queuePeak, stats } = view
+  const dropped = totalDropped(stats)
+  return [
+    `${bold("Efflux")}  run ${view.run}  ${dim(view.target)}`,
+    `${bar(view.elapsed / view.seconds, 30)} ${seconds(view.elapsed)} of ${view.seconds} s  ${bold(view.phase)}`,
+    "",
+    dim(`${"points".padEnd(14)}${"since start".padStart(14)}`),
+    row("pushed", stats.pushed, ""),
+    row("sent", stats.sent, `${grouped(view.rate)} points/s, at most ${grouped(view.ratePeak)}`, green),
+    row("dropped", dropped, "", dropped > 0 ? yellow : dim),
+    ...Object.entries(stats.dropped).map(([reason, points]) =>
+      row(`  ${reason}`, points, "", points > 0 ? yellow : dim)
+    ),
+    row(
+      "queued",
+      stats.queued,
+      `${bar(stats.queued / queueCapacity, 20)} of ${grouped(queueCapacity)}, at most ${grouped(queuePeak)}`
+    ),
+    row("in flight", stats.inFlight, `${stats.sendersBusy} senders busy`),
+    row("payloads", stats.payloads, `${grouped(stats.bytes)} bytes`),
+    "",
+    dim(figures === undefined ? "measuring this machine" : `this machine: ${describe(figures)}`)
+  ]
+}
+
+/** One line for one second, without escape codes. */
+export const plainLine = (view: View): string => {
+  const { stats } = view
+  return [
+    `${seconds(view.elapsed).padStart(6)} ${view.phase}:`,
+    `pushed ${stats.pushed},`,
+    `sent ${stats.sent},`,
+    `dropped ${dropped(stats)},`,
+    `queued ${stats.queued} (at most ${view.queuePeak} of ${view.queueCapacity}),`,
+    `in flight ${stats.inFlight},`,
+    `payloads ${stats.payloads},`,
+    `${Math.round(view.rate)} points/s`,
+    ...(view.figures === undefined ? [] : [`(${describe(view.figures)})`])
+  ].join(" ")
+}
+
+/** The law with its numbers. */
+export const lawLine = (stats: Stats, check: LawCheck): string =>
+  [
+    `pushed ${stats.pushed}`,
+    `= sent ${stats.sent} + dropped ${dropped(stats)} + queued ${stats.queued} + in flight ${stats.inFlight}:`,
+    lawHolds(stats) ? "holds," : "DOES NOT HOLD,",
+    check.violations === 0
+      ? `as in each of ${check.looks} looks during the run`
+      : `and did not in ${check.violations} of ${check.looks} looks during the run`
+  ].join(" ")
+
+/** What was sent beside what was stored: the verdict of a run. */
+export const comparison = (sent: number, stored: Stored): string => {
+  const { errors, kernelDrops, rows } = stored
+  const start = `sent ${sent} points, stored ${rows}`
+  if (sent === rows) return `${start}: equal`
+  if (rows > sent) return `${start}: ${rows - sent} too many`
+  const lost = sent - rows
+  const why = [
+    ...(kernelDrops === undefined || kernelDrops === 0
+      ? []
+      : [`${kernelDrops} datagrams dropped by the receiver's kernel, whose buffer was full`]),
+    ...(errors === 0 ? [] : [`${errors} lines that the receiver could not read`])
+  ]
+  return `${start}: lost ${lost} (${percent(100 * lost / sent)})${why.length === 0 ? "" : `; ${why.join(", ")}`}`
+}
+
+/** Cuts a line to a width, escape codes not counted. */
+export const cut = (line: string, columns: number): string => {
+  let width = 0
+  let out = ""
+  for (const [part] of line.matchAll(pieces)) {
+    if (part.startsWith("\x1b")) {
+      out += part
+    } else if (width < columns) {
+      out += part
+      width++
+    }
+  }
+  return out
+}
+
+// An escape code that styles, or one character.
+// oxlint-disable-next-line no-control-regex
+const pieces = /\x1b\[[0-9;]*m|[^]/gu
+
+const describe = (figures: Summary): string =>
+  [
+    `cpu ${figures.cpuPercent === undefined ? "unknown" : percent(figures.cpuPercent)}`,
+    `memory ${percent(figures.memoryPercent)}`,
+    `load ${figures.load.toFixed(2)}`,
+    `event loop ${figures.loopDelay === undefined ? "unknown" : `${figures.loopDelay.toFixed(1)} ms late (p99)`}`
+  ].join(", ")
+
+const dropped = (stats: Stats): string => {
+  const reasons = Object.entries(stats.dropped).filter(([, points]) => points > 0)
+  return reasons.length === 0
+    ? "0"
+    : `${totalDropped(stats)} (${reasons.map(([reason, points]) => `${reason} ${points}`).join(", ")})`
+}
+
+const row = (name: string, value: number, note: string, style: (text: string) => string = (text) => text): string =>
+  `${name.padEnd(14)}${style(grouped(value).padStart(14))}${note === "" ? "" : `  ${dim(note)}`}`
+
+const bar = (share: number, width: number): string => {
+  const full = Math.round(Math.max(0, Math.min(1, share)) * width)
+  return `[${"#".repeat(full)}${".".repeat(width - full)}]`
+}
+
+const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ")
+
+const seconds = (value: number): string => `${value.toFixed(1)} s`
+
+// Two digits at least, so that one lost point in a million does not look like none.
+const percent = (value: number): string => `${value >= 0.1 || value === 0 ? value.toFixed(1) : value.toPrecision(2)} %`
+
+const styled = (code: number, end: number) => (text: string): string => `\x1b[${code}m${text}\x1b[${end}m`
+const bold = styled(1, 22)
+const dim = styled(2, 22)
+const green = styled(32, 39)
+const yellow = styled(33, 39)

@@ -1,0 +1,50 @@
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Result } from "effect"
+import { LineProtocol } from "efflux"
+import { Figures } from "../src/Figures.ts"
+
+/** A sample, once the processors had time to tick. */
+const sample = Effect.gen(function*() {
+  const figures = yield* Figures
+  const end = performance.now() + 200
+  while (performance.now() < end) yield* Effect.yieldNow
+  return yield* figures.sample
+})
+
+const figures = (proc?: string) => Figures.layer(proc).pipe(Layer.provide(NodeFileSystem.layer))
+
+const everywhere = ["cpu", "memory", "load", "event_loop"]
+
+describe("Figures", () => {
+  for (const [source, proc] of [["this system", undefined], ["a system without /proc", "/nowhere"]] as const) {
+    it.live(`gives finite, named figures of ${source}, each of which can be written`, () =>
+      Effect.gen(function*() {
+        const { points, summary } = yield* sample
+        for (const point of points) {
+          assert.isTrue(Result.isSuccess(LineProtocol.encode(point)), point.measurement)
+          for (const [name, value] of Object.entries(point.fields)) {
+            assert.match(name, /^[a-z][a-z0-9_]*$/)
+            assert.isTrue(
+              typeof value === "bigint"
+                ? value >= 0n
+                : typeof value === "number" && Number.isFinite(value) && value >= 0,
+              `${point.measurement} ${name} is ${value}`
+            )
+          }
+        }
+        const measurements = new Set(points.map((point) => point.measurement))
+        assert.includeMembers([...measurements], everywhere)
+        for (const share of [summary.cpuPercent ?? 0, summary.memoryPercent]) {
+          assert.isTrue(share >= 0 && share <= 100, String(share))
+        }
+      }).pipe(Effect.provide(figures(proc))))
+  }
+
+  it.live.runIf(process.platform === "linux")("has the network's counters on Linux", () =>
+    Effect.gen(function*() {
+      const { points } = yield* sample
+      const loopback = points.find((point) => point.measurement === "network" && point.tags?.["interface"] === "lo")
+      assert.strictEqual(typeof loopback?.fields["received_bytes"], "bigint")
+    }).pipe(Effect.provide(figures())))
+})

@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Painter } from "../src/Screen.ts"
+import { FakeTerminal } from "./support/terminal.ts"
+
+describe("Painter", () => {
+  it("puts a table in the place of the one before, also when it is shorter or narrower", () => {
+    const terminal = new FakeTerminal()
+    const painter = new Painter(terminal.write, true)
+    painter.frame(["a long line", "two", "three"])
+    painter.frame(["short", "deux"])
+    assert.deepStrictEqual(terminal.shown, ["short", "deux"])
+  })
+
+  it("writes lines above the table and leaves the table whole", () => {
+    const terminal = new FakeTerminal()
+    const painter = new Painter(terminal.write, true)
+    painter.print("first")
+    painter.frame(["one", "two"])
+    painter.print("second")
+    painter.print("third, longer than the table")
+    painter.frame(["1", "2"])
+    assert.deepStrictEqual(terminal.shown, ["first", "second", "third, longer than the table", "1", "2"])
+  })
+
+  it("writes below a table that it left", () => {
+    const terminal = new FakeTerminal()
+    const painter = new Painter(terminal.write, true)
+    painter.frame(["table"])
+    painter.leave()
+    painter.print("summary")
+    assert.deepStrictEqual(terminal.shown, ["table", "summary"])
+  })
+
+  it("writes lines and nothing else where there is no live table", () => {
+    let out = ""
+    const painter = new Painter((text) => {
+      out += text
+    }, false)
+    painter.frame(["table"])
+    painter.print("line")
+    painter.frame(["table"])
+    painter.leave()
+    painter.print("last")
+    assert.strictEqual(out, "line\nlast\n")
+  })
+})

@@ -1,0 +1,81 @@
+import { assert, it } from "@effect/vitest"
+import { InfluxServer } from "@efflux/testkit"
+import { describeInfluxd } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import * as Fs from "node:fs"
+import { printed, start } from "./support/demo.ts"
+
+/** The local UDP ports of this system, where it tells. */
+const boundPorts = () =>
+  Fs.existsSync("/proc/net/udp")
+    ? Fs.readFileSync("/proc/net/udp", "utf8").split("\n").slice(1, -1).map((line) =>
+      parseInt(line.trim().split(/\s+/)[1]!.split(":")[1]!, 16)
+    )
+    : []
+
+/** The arguments that name a server and its first listener. */
+const to = (
+  server: InfluxServer.Server,
+  database: string
+) => ["--url", server.httpUrl, "--udp", `127.0.0.1:${server.udpPorts[0]}`, "--database", database]
+
+describeInfluxd("the demo with a real server", (binary) => {
+  it("starts influxd with its own defaults, and stores all that it sent", async () => {
+    const { code, leftovers, lines } = await start(["--seconds", "3", "--target", "influxd"], {
+      EFFLUX_INFLUXD: binary
+    }).ended
+    assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
+    assert.match(lines.at(-2)!, /queue_full [1-9]/)
+    assert.strictEqual(code, 0)
+    assert.deepStrictEqual(leftovers, [])
+  })
+
+  it.live("counts only its own points in a server that is given", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: "given" }] })
+      yield* server.writeLines("given", "memory,run=another total_bytes=1i 1\nburst sequence=1i 1")
+      const { code, lines } = yield* Effect.promise(() =>
+        start(["--seconds", "2", "--burst", "20000", ...to(server, "given")]).ended
+      )
+      assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
+      assert.strictEqual(code, 0)
+    }))
+
+  it.live("says how much was lost, and ends with 1", () =>
+    Effect.gen(function*() {
+      // A listener that stands still longer than the run: its kernel's buffer is full after some 90 payloads.
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: "slow" }] })
+      const run = start(["--seconds", "3", "--burst", "50000", ...to(server, "slow")])
+      yield* Effect.promise(() => printed(run, /UDP 127/))
+      yield* server.suspend
+      yield* Effect.promise(() => printed(run, /shedding stopped/))
+      yield* server.resume
+      const { code, lines } = yield* Effect.promise(() => run.ended)
+      assert.match(
+        lines.at(-1)!,
+        /^sent \d+ points, stored \d+: lost \d+ \([\d.]+ %\); \d+ datagrams dropped by the receiver's kernel/,
+        lines.join("\n")
+      )
+      assert.strictEqual(code, 1)
+    }))
+
+  it("says when a database is not there", async () => {
+    const { code, errors } = await Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary })
+      return yield* Effect.promise(() => start(["--url", server.httpUrl, "--database", "missing"]).ended)
+    }).pipe(Effect.scoped, Effect.runPromise)
+    assert.strictEqual(code, 1)
+    assert.include(errors, "database not found")
+  })
+
+  it("leaves neither process nor folder when it is interrupted", async () => {
+    const run = start(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
+    const [, port] = await printed(run, /UDP 127\.0\.0\.1:(\d+)/)
+    await printed(run, /1\.0 s/)
+    run.child.kill("SIGINT")
+    const { code, leftovers } = await run.ended
+    assert.strictEqual(code, 130)
+    assert.deepStrictEqual(leftovers, [])
+    assert.notInclude(boundPorts(), Number(port))
+  })
+})
