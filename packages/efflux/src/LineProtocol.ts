@@ -377,4 +377,5 @@ const utf8 = (text: string): Uint8Array => {
 }
 
 const lineRoom = 128
-const decoder = new TextDecoder()
+// A byte order mark in front is a part of the measurement.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

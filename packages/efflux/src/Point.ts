@@ -26,6 +26,7 @@
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import { preview } from "./EncodeError.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 
 /**
@@ -162,13 +163,28 @@ const generatedName = "^(?:[a-z_]{1,8}|\\w{1,20}" +
   "|__proto__|constructor|toString|[0-9]{1,4})$"
 const generatedString = `^(?:[a-z ]{0,12}|[${hardCharacters}\\\\" ,=\\n\\r\\t\\u0000]{0,12}|[a-z"\\\\ ]{30,90})$`
 
+const generates = (source: string) => ({ arbitraryConstraint: { patterns: [{ source, flags: "u" }] as const } })
+
 const nameSchema = (place: NamePlace) =>
   Schema.String.check(
     Schema.makeFilter((name: string) => {
       const problem = nameProblem(name, place)
       return problem === undefined ? true : `a ${place} that line protocol can hold (${problem})`
-    }, { arbitraryConstraint: { patterns: [{ source: generatedName, flags: "u" }] } })
+    }, generates(generatedName))
   )
+
+// A record leaves keys out that its key schema refuses. Nothing of a point may be lost in silence, so its key schema
+// refuses none, and the record is checked as a whole.
+const anyName = Schema.String.check(Schema.makeFilter<string>(() => true, generates(generatedName)))
+
+const keysSchema = (place: "tag key" | "field key") =>
+  Schema.makeFilter((record: { readonly [key: string]: unknown }) => {
+    for (const key of Object.keys(record)) {
+      const problem = nameProblem(key, place)
+      if (problem !== undefined) return `${place}s that line protocol can hold (${preview(key)}: ${problem})`
+    }
+    return true
+  })
 
 const int64Schema = Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n }))
 
@@ -205,7 +221,7 @@ export const FieldValueSchema = Schema.Union([
   Schema.String.check(
     Schema.makeFilter(
       (value: string) => value.isWellFormed() ? true : "well-formed Unicode, without lone surrogates",
-      { arbitraryConstraint: { patterns: [{ source: generatedString, flags: "u" }] } }
+      generates(generatedString)
     )
   ),
   UintSchema
@@ -221,8 +237,9 @@ export const FieldValueSchema = Schema.Union([
  */
 export const Point = Schema.Struct({
   measurement: nameSchema("measurement"),
-  tags: Schema.Record(nameSchema("tag key"), nameSchema("tag value")),
-  fields: Schema.Record(nameSchema("field key"), FieldValueSchema).check(
+  tags: Schema.Record(anyName, nameSchema("tag value")).check(keysSchema("tag key")),
+  fields: Schema.Record(anyName, FieldValueSchema).check(
+    keysSchema("field key"),
     Schema.makeFilter(
       (fields: { readonly [key: string]: FieldValue }) => Object.keys(fields).length > 0 ? true : "at least one field",
       { arbitraryConstraint: { minProperties: 1 } }
