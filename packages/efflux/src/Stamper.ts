@@ -7,6 +7,10 @@
  * increase, also when the clock stands still or steps back; at the coarser
  * precisions they are the clock's.
  *
+ * Each database counts from a place of its own within the millisecond: two
+ * processes that push points of one series, each from 0, would overwrite one
+ * another's in every millisecond that they share.
+ *
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
@@ -42,19 +46,24 @@ export class Stamper {
   readonly #clock: Clock.Clock
   /** Units in a millisecond; 0 where the precision has none to count. */
   readonly #unitsPerMilli: number
+  /** Where the count starts: what the monotonic clock had beyond a millisecond when the database was made. */
+  readonly #first: number
   #millis = Number.NEGATIVE_INFINITY
   #sub = 0
 
   constructor(clock: Clock.Clock, precision: Precision) {
     this.#clock = clock
     this.#unitsPerMilli = precision === "ns" ? 1_000_000 : precision === "us" ? 1000 : 0
+    // The wall clock's first answer in a process is in whole milliseconds.
+    const nanos = Number(BigInt.asUintN(64, clock.monotonicTimeNanosUnsafe()) % 1_000_000n)
+    this.#first = Math.floor(nanos * this.#unitsPerMilli / 1_000_000)
   }
 
   stamp(point: Point.Input): Stamped {
     const now = Math.floor(this.#clock.currentTimeMillisUnsafe())
     if (now > this.#millis || this.#unitsPerMilli === 0) {
       this.#millis = now
-      this.#sub = 0
+      this.#sub = this.#first
     } else if (++this.#sub === this.#unitsPerMilli) {
       this.#millis++
       this.#sub = 0
