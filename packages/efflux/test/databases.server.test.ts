@@ -55,6 +55,23 @@ describeServer("several databases in one program", {
       console.log("300 + 100 + 30 points over three listeners: one series in each of the three databases")
     }))
 
+  it.effect("two that push points of one series at the same time do not overwrite each other's", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const port = server.udpPorts[0]!
+      yield* Effect.gen(function*() {
+        const one = yield* InfluxDatabase.make({ port, database: "one" })
+        const two = yield* InfluxDatabase.make({ port, database: "two" })
+        for (let n = 0; n < 500; n++) {
+          one.pushUnsafe(point("same", n))
+          two.pushUnsafe(point("same", n))
+          if (n % 10 === 0) yield* Effect.sleep(1)
+        }
+      }).pipe(Effect.scoped, alone)
+      yield* server.waitForCount("default", "same", 1000)
+      console.log("two databases, 500 points each of one series in the same milliseconds: 1000 rows")
+    }))
+
   it.effect("one that ends leaves the others alone", () =>
     Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer
