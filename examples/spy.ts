@@ -1,0 +1,37 @@
+/**
+ * How do I test a program that pushes?
+ *
+ * With `layerSender` and `Sender.layerSpy` everything is real but the socket, so a test sees the lines as they would
+ * go out: with default tags, escaped, stamped, and without the points that could not be written.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Duration, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Influx, InfluxDatabase, Sender } from "efflux"
+import { deepStrictEqual } from "node:assert/strict"
+
+/** The program to test: it counts an order, and how long it took. */
+const placeOrder = Effect.fn("placeOrder")(function*(articles: number) {
+  const [duration] = yield* Effect.timed(Effect.sleep("20 millis"))
+  yield* Influx.push({
+    measurement: "order",
+    fields: { articles: BigInt(articles), millis: Duration.toMillis(duration) }
+  })
+})
+
+const test = Effect.gen(function*() {
+  yield* TestClock.setTime(1_700_000_000_000)
+  yield* Effect.forkChild(TestClock.adjust("20 millis"))
+  yield* placeOrder(3)
+  yield* Influx.flush
+
+  const spy = yield* Sender.Spy
+  deepStrictEqual(spy.lines(), ["order,app=shop articles=3i,millis=20 1700000000020000000"])
+  yield* Console.log("the order was counted")
+})
+
+test.pipe(
+  Effect.provide(InfluxDatabase.layerSender({ tags: { app: "shop" } }).pipe(Layer.provideMerge(Sender.layerSpy))),
+  Effect.provide(TestClock.layer()),
+  NodeRuntime.runMain
+)

@@ -1,0 +1,172 @@
+/** Every example is run as its reader would run it: as a program of its own, against a UDP socket on loopback. */
+import { assert, describe, it } from "@effect/vitest"
+import { UdpSink, waitFor } from "@efflux/testkit"
+import { Effect, type Scope } from "effect"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { run, start } from "./support/run.ts"
+
+/** The lines without their timestamps. */
+const unstamped = (lines: ReadonlyArray<string>): Array<string> => lines.map((line) => line.replace(/ \d+$/, ""))
+
+const stamps = (lines: ReadonlyArray<string>): Array<string> => lines.map((line) => / (\d+)$/.exec(line)![1]!)
+
+// Many programs start at once, and a machine may have other things to do.
+const patience = { timeout: "40 seconds" } as const
+
+const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
+  hello: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("hello.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.include(outcome.stdout, "pushed 3, sent 1, invalid 2\n")
+    assert.include(outcome.stdout, "a point needs at least one field")
+    assert.include(outcome.stdout, "see the option unsigned")
+    yield* sink.waitForPoints(1)
+    assert.deepStrictEqual(unstamped(sink.lines), [
+      "http_request,route=/users,status=200 duration=12.5,bytes=512i,cached=false,agent=\"curl/8.9\""
+    ])
+    assert.isBelow(Math.abs(Date.now() - Number(BigInt(stamps(sink.lines)[0]!) / 1_000_000n)), 60_000)
+  }),
+
+  hotLoop: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("hotLoop.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const [, payloads] = /^pushed 20000, sent 20000 in (\d+) payloads, shed 0$/m.exec(outcome.stdout) ?? []
+    assert.isDefined(payloads, outcome.stdout)
+    // What is lost here is lost in the kernel, where nobody but the kernel counts it.
+    yield* waitFor(
+      Effect.map(sink.drops, (drops) => sink.payloads.length + (drops ?? 0)),
+      (seen) => seen >= Number(payloads),
+      patience
+    )
+    assert.strictEqual(new Set(stamps(sink.lines)).size, sink.points)
+  }),
+
+  metricsEndpoint: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const program = yield* start("metricsEndpoint.ts", { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })
+    const listening = /Listening on (http:\/\/127\.0\.0\.1:\d+)/
+    yield* waitFor(Effect.sync(() => program), ({ stdout }) => listening.test(stdout), patience)
+    yield* sink.waitForPoints(1, patience)
+    const [, url] = listening.exec(program.stdout)!
+    const text = yield* Effect.promise(() => fetch(`${url}/metrics`).then((response) => response.text()))
+    const value = (name: string) => Number(text.split("\n").find((line) => line.startsWith(`${name} `))?.split(" ")[1])
+    assert.isAbove(value("efflux_points_pushed{database=\"heartbeats\"}"), 1)
+    assert.isAbove(value("efflux_points_sent{database=\"heartbeats\"}"), 0)
+    assert.isAbove(value("efflux_points_dropped{database=\"heartbeats\",reason=\"invalid\"}"), 0)
+    assert.strictEqual(value("efflux_queue_capacity{database=\"heartbeats\"}"), 10_000)
+    program.signal("SIGTERM")
+    const { exit } = yield* Effect.promise(() => program.ended)
+    assert.strictEqual(exit, 130)
+  }),
+
+  twoDatabases: Effect.gen(function*() {
+    const metrics = yield* UdpSink.make()
+    const audit = yield* UdpSink.make()
+    const outcome = yield* run("twoDatabases.ts", {
+      env: { INFLUX_PORT: `${metrics.port}`, AUDIT_PORT: `${audit.port}` }
+    })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(outcome.stdout, "metrics: sent 3\naudit: sent 3\n")
+    yield* Effect.all([metrics.waitForPoints(3), audit.waitForPoints(3)])
+    assert.deepStrictEqual(unstamped(metrics.lines), Array(3).fill("sign_in count=1i"))
+    assert.deepStrictEqual(unstamped(audit.lines).sort(), [
+      "sign_in,user=ada ok=true",
+      "sign_in,user=edsger ok=true",
+      "sign_in,user=grace ok=true"
+    ])
+    assert.deepStrictEqual(stamps(metrics.lines).map((stamp) => stamp.length), [19, 19, 19])
+    assert.strictEqual(new Set(stamps(metrics.lines)).size, 3)
+    assert.deepStrictEqual(stamps(audit.lines).map((stamp) => stamp.length), [13, 13, 13])
+  }),
+
+  configFromEnv: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("configFromEnv.ts", {
+      env: { INFLUX_PORT: `${sink.port}`, INFLUX_PRECISION: "s", INFLUX_TAGS: "region=eu,host=a" }
+    })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(outcome.stdout, "sent 1\n")
+    yield* sink.waitForPoints(1)
+    assert.match(sink.lines[0]!, /^started,host=a,region=eu value=1i \d{10}$/)
+    const wrong = (env: Readonly<Record<string, string>>) =>
+      Effect.map(run("configFromEnv.ts", { env }), ({ stderr }) => stderr)
+    const [queue, port] = yield* Effect.all([wrong({ INFLUX_QUEUE_CAPACITY: "0" }), wrong({ INFLUX_PORT: "many" })], {
+      concurrency: "unbounded"
+    })
+    assert.strictEqual(queue, "Option \"queueCapacity\" is 0, allowed is an integer from 1 to 100000000\n")
+    assert.strictEqual(port, "Option \"port\" is \"many\", allowed is an integer from 1 to 65535\n")
+  }),
+
+  shedding: Effect.gen(function*() {
+    const outcome = yield* run("shedding.ts")
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.include(outcome.stdout, "pushed 1000 = sent 100 + shed 900 + queued 0 + 0\n")
+    assert.include(outcome.stdout, "the last line is job n=999i 0\n")
+    assert.include(outcome.stdout, "the queue of 100 points is full, the oldest points are dropped (queue_full)")
+    assert.include(outcome.stdout, "shedding stopped: 900 points dropped (queue_full), 900 since the start")
+  }),
+
+  spy: Effect.gen(function*() {
+    const outcome = yield* run("spy.ts")
+    assert.strictEqual(outcome.exit, 0, outcome.stdout)
+    assert.strictEqual(outcome.stdout, "the order was counted\n")
+  }),
+
+  requestTiming: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("requestTiming.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(outcome.stdout, "/users/1 200\n/users/2 200\n/broken 500\n")
+    yield* sink.waitForPoints(3)
+    const points = sink.lines.map((line) => /^(.*) millis=([\d.]+) \d+$/.exec(line)!)
+    assert.deepStrictEqual(points.map(([, series]) => series), [
+      "http_request,method=GET,route=/users/:id,status=200",
+      "http_request,method=GET,route=/users/:id,status=200",
+      "http_request,method=GET,route=/broken,status=500"
+    ])
+    assert.isAbove(Number(points[0]![2]), 3)
+  }),
+
+  hostFigures: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const env = { INFLUX_PORT: `${sink.port}` }
+    const interrupted = yield* start("hostFigures.ts", { env })
+    const outcome = yield* run("hostFigures.ts", { args: ["2"], env })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(outcome.stdout, "pushed 6 points\n")
+    // The seventh is the other program's. What it has queued goes out when it is interrupted: three points a second.
+    yield* sink.waitForPoints(7, patience)
+    interrupted.signal("SIGINT")
+    yield* Effect.promise(() => interrupted.ended)
+    yield* waitFor(Effect.sync(() => sink.points), (points) => points % 3 === 0)
+    for (const measurement of ["load", "memory", "process"]) {
+      assert.strictEqual(sink.lines.filter((line) => line.startsWith(`${measurement},`)).length, sink.points / 3)
+    }
+  }),
+
+  decode: Effect.gen(function*() {
+    const outcome = yield* run("decode.ts", {
+      stdin: "cpu,host=a\\ b load=0.5,cores=8i 1000\nmem used\n# a comment\nm s=\"a\nb\"\n"
+    })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.deepStrictEqual(outcome.stdout.trim().split("\n").map((line) => JSON.parse(line)), [
+      { measurement: "cpu", tags: { host: "a b" }, fields: { load: 0.5, cores: "8" }, timestamp: "1000" },
+      { measurement: "m", tags: {}, fields: { s: "a\nb" } }
+    ])
+    assert.match(outcome.stderr, /^line 2, column \d+: /)
+  })
+}
+
+describe.concurrent("the examples", () => {
+  for (const [name, test] of Object.entries(tests)) {
+    it.live(`${name}.ts does what it says`, () => Effect.scoped(test), 60_000)
+  }
+
+  it("are all run here", () => {
+    const files = Fs.globSync("*.ts", { cwd: Path.resolve(import.meta.dirname, "..") })
+    assert.deepStrictEqual(files.sort(), Object.keys(tests).map((name) => `${name}.ts`).sort())
+  })
+})

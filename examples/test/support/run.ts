@@ -1,0 +1,59 @@
+import { Effect, type Scope } from "effect"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import * as Path from "node:path"
+
+const folder = Path.resolve(import.meta.dirname, "../..")
+
+export interface Options {
+  readonly args?: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+}
+
+/** What a program printed, and the code or signal that it ended with. */
+export interface Outcome {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exit: number | NodeJS.Signals | null
+}
+
+/** A program that was started. */
+export class Run {
+  stdout = ""
+  stderr = ""
+  readonly ended: Promise<Outcome>
+  readonly #process: ChildProcessWithoutNullStreams
+
+  constructor(file: string, options: Options) {
+    const child = spawn(process.execPath, [Path.join(folder, file), ...options.args ?? []], {
+      env: { PATH: process.env.PATH, NO_COLOR: "1", ...options.env }
+    })
+    child.stdout.setEncoding("utf8").on("data", (text: string) => this.stdout += text)
+    child.stderr.setEncoding("utf8").on("data", (text: string) => this.stderr += text)
+    // A program that does not read its input may have closed it.
+    child.stdin.on("error", () => {})
+    child.stdin.end(options.stdin ?? "")
+    this.#process = child
+    this.ended = new Promise((resolve, reject) => {
+      child.once("error", reject)
+      child.once("close", (code, signal) => resolve({ stdout: this.stdout, stderr: this.stderr, exit: code ?? signal }))
+    })
+    // Whoever waits for the end is told; nobody may be waiting.
+    this.ended.catch(() => {})
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+}
+
+/** Starts an example; with the scope it is killed, if it still runs. */
+export const start = (file: string, options: Options = {}): Effect.Effect<Run, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Run(file, options)),
+    (run) => Effect.sync(() => run.signal("SIGKILL"))
+  )
+
+/** Runs an example to its end. */
+export const run = (file: string, options: Options = {}): Effect.Effect<Outcome> =>
+  Effect.scoped(Effect.flatMap(start(file, options), (run) => Effect.promise(() => run.ended)))
