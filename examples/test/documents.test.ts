@@ -1,0 +1,122 @@
+/** What the documentation says, compared with what the code does. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result } from "effect"
+import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, LineProtocol, Point, Sender } from "efflux"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { inspect } from "node:util"
+
+const root = Path.resolve(import.meta.dirname, "../..")
+const read = (file: string): string => Fs.readFileSync(Path.join(root, file), "utf8")
+
+/** The cells of the table rows whose first cell is code. */
+const rows = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
+  text.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+    line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll("\\|", "|"))
+  )
+
+const uncode = (cell: string): string => cell.replace(/^`(.*)`$/, "$1")
+
+const section = (text: string, heading: string): string => {
+  const start = text.indexOf(`\n## ${heading}\n`)
+  assert.isAbove(start, -1, heading)
+  const end = text.indexOf("\n## ", start + 1)
+  return text.slice(start, end === -1 ? undefined : end)
+}
+
+describe("the configuration table of the README", () => {
+  const durations: ReadonlyArray<string> = ["flushInterval", "drainTimeout", "resolveInterval", "logInterval"]
+  const table = rows(section(read("README.md"), "Configuration"))
+
+  it("has the defaults of DatabaseConfig", () => {
+    const shown = new Map(table.map(([option, value]) => [uncode(option!), uncode(value!)]))
+    for (const [option, value] of Object.entries(DatabaseConfig.defaults)) {
+      const expected = typeof value === "string" && !durations.includes(option) ? JSON.stringify(value) : value
+      assert.strictEqual(shown.get(option), typeof expected === "string" ? expected : inspect(expected), option)
+    }
+  })
+
+  it.effect("has every option, and no other", () =>
+    Effect.gen(function*() {
+      // The message about an option that does not exist names those that do.
+      const result = yield* Influx.stats.pipe(
+        Effect.provide(InfluxDatabase.layerSender({ none: 1 } as DatabaseConfig.DatabaseConfig)),
+        Effect.provide(Sender.layerNoop),
+        Effect.result
+      )
+      const message = Result.isFailure(result) ? result.failure.message : ""
+      const options = message.slice(message.indexOf("one of the options ")).replace("one of the options ", "")
+      assert.deepStrictEqual(table.map(([option]) => uncode(option!)).sort(), options.split(", ").sort())
+    }))
+})
+
+describe("docs/invalid-points.md", () => {
+  type Reason = LineProtocol.EncodeError["reason"]
+  const fields = { n: 1 }
+  const unreadable = {
+    measurement: "m",
+    get fields(): never {
+      throw new Error("no")
+    }
+  }
+  const points: Record<Reason, Point.Input> = {
+    missing: { measurement: "m", fields: { n: Number.NaN } },
+    empty: { measurement: "", fields },
+    "control character": { measurement: "m", tags: { t: "a\nb" }, fields },
+    "trailing backslash": { measurement: "m", tags: { path: "C:\\" }, fields },
+    "backslash before a special character": { measurement: "a\\ b", fields },
+    comment: { measurement: "#m", fields },
+    "lone surrogate": { measurement: "m", fields: { s: "\ud800" } },
+    reserved: { measurement: "m", tags: { time: "noon" }, fields },
+    type: { measurement: "m", fields: { n: {} as unknown as number } },
+    "out of range": { measurement: "m", fields: { n: 2n ** 63n } },
+    unsigned: { measurement: "m", fields: { n: Point.uint(1n) } },
+    "series key too long": { measurement: "m".repeat(65_536), fields },
+    oversize: { measurement: "m", fields: { s: "x".repeat(1432) } },
+    unreadable
+  }
+
+  it("has a row for every reason, and each reason is given for its example", () => {
+    const shown = rows(read("docs/invalid-points.md")).map(([reason]) => uncode(reason!))
+    assert.deepStrictEqual([...shown].sort(), Object.keys(points).sort())
+    for (const [reason, point] of Object.entries(points)) {
+      const result = LineProtocol.encode(point, reason === "oversize" ? { maxLineBytes: 1432 } : {})
+      assert.strictEqual(Result.isFailure(result) ? result.failure.reason : "written", reason)
+    }
+  })
+})
+
+describe("docs/drops.md", () => {
+  it.effect("has every metric, every counter and every reason", () =>
+    Effect.gen(function*() {
+      const text = read("docs/drops.md")
+      const stats = yield* Influx.stats
+      for (const metric of Object.values(InfluxMetrics)) {
+        if (typeof metric === "object") assert.include(text, `\`${metric.id}`)
+      }
+      for (const counter of Object.keys(stats)) assert.include(text, `\`${counter}`)
+      for (const reason of Object.keys(stats.dropped)) assert.include(text, `\`dropped.${reason}\``)
+    }).pipe(Effect.provide(InfluxDatabase.layerSender()), Effect.provide(Sender.layerNoop)))
+})
+
+describe("links", () => {
+  const documents = Fs.globSync(["*.md", "docs/**/*.md", "examples/*.md", "packages/*/*.md"], {
+    cwd: root,
+    exclude: ["**/node_modules/**"]
+  })
+
+  it.each(documents)("of %s lead somewhere", (document) => {
+    for (const [, target] of read(document).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(?:https?:|#)/.test(target!)) continue
+      const file = Path.join(root, Path.dirname(document), target!.replace(/#.*$/, ""))
+      assert.isTrue(Fs.existsSync(file), target)
+    }
+  })
+
+  it("lead from docs/README.md to every page, and from examples/README.md to every example", () => {
+    const linked = (file: string) => [...read(file).matchAll(/\]\(([\w.-]+)\)/g)].map(([, target]) => target!)
+    const pages = Fs.globSync("*.md", { cwd: Path.join(root, "docs") }).filter((page) => page !== "README.md")
+    assert.includeMembers(linked("docs/README.md"), pages)
+    assert.includeMembers(linked("examples/README.md"), Fs.globSync("*.ts", { cwd: Path.join(root, "examples") }))
+  })
+})
