@@ -3,13 +3,11 @@ import { assert, it } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeInfluxd } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
-import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { packageFolder, runProgram } from "./support/childProgram.ts"
 import { identifier } from "./support/delivery.ts"
 
-const packageFolder = dirname(dirname(fileURLToPath(import.meta.url)))
 const readme = join(packageFolder, "..", "..", "README.md")
 
 /** The first fence of TypeScript that runs by itself. */
@@ -18,27 +16,6 @@ const firstProgram = (markdown: string): string => {
     .find((code) => code.includes("NodeRuntime.runMain"))
   return program ?? assert.fail("README.md has no ts fence with NodeRuntime.runMain")
 }
-
-/** Runs a file with Node, for at most 20 seconds. */
-const runNode = (file: string) =>
-  Effect.callback<{ readonly code: number; readonly stdout: string; readonly stderr: string }>((resume) => {
-    const child = execFile(process.execPath, [file], { timeout: 20_000 }, (error, stdout, stderr) => {
-      resume(Effect.succeed({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }))
-    })
-    return Effect.sync(() => child.kill("SIGKILL"))
-  })
-
-/** A file inside this package, where its name and its dependencies resolve, and Node strips types. */
-const temporaryModule = (code: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      mkdirSync(join(packageFolder, "dist"), { recursive: true })
-      const folder = mkdtempSync(join(packageFolder, "dist", "readme-"))
-      writeFileSync(join(folder, "program.ts"), code)
-      return folder
-    }),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  )
 
 describeInfluxd("the README", (binary) => {
   it.live("its first program runs as it stands there, ends by itself, and its point is stored", () =>
@@ -52,9 +29,8 @@ describeInfluxd("the README", (binary) => {
         udp: [{ database: "udp", port: 8089 }],
         serverDefaults: true
       })
-      const folder = yield* temporaryModule(code)
       const start = performance.now()
-      const ended = yield* runNode(join(folder, "program.ts"))
+      const ended = yield* runProgram(code)
       const millis = performance.now() - start
       assert.deepStrictEqual([ended.code, ended.stderr], [0, ""])
       for (const measurement of measurements) {
