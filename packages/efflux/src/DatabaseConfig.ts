@@ -226,6 +226,16 @@ const text = (allowed: string): Parser<string> => ({
   allowed
 })
 
+// Neither an URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address.
+const hostName: Parser<string> = {
+  parse: (value) =>
+    // oxlint-disable-next-line no-control-regex
+    typeof value === "string" && /^[^\x00-\x20\x7f/[\]]+$/.test(value) && value.split(":").length !== 2
+      ? value
+      : undefined,
+  allowed: "a host name or an IP address"
+}
+
 const oneOf = <const A>(values: ReadonlyArray<A>): Parser<A> => ({
   parse: (value) => values.find((allowed) => allowed === value),
   allowed: `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
@@ -243,7 +253,7 @@ const duration = (minimum: number): Parser<number> => ({
 const maxMillis = 24 * 24 * 3600 * 1000
 
 const options = {
-  host: text("a host name or an IP address"),
+  host: hostName,
   port: integer(1, 65_535),
   database: text("a label without spaces and control characters"),
   precision: oneOf(Precision.all),
