@@ -170,6 +170,9 @@ describe("a wrong option", () => {
 
   const wrong: ReadonlyArray<readonly [name: string, value: string, message: string]> = [
     ["HOST", "not a host", `Option "host" is "not a host", allowed is a host name or an IP address`],
+    ["HOST", "http://localhost", `Option "host" is "http://localhost", allowed is a host name or an IP address`],
+    ["HOST", "localhost:8089", `Option "host" is "localhost:8089", allowed is a host name or an IP address`],
+    ["HOST", "[::1]", `Option "host" is "[::1]", allowed is a host name or an IP address`],
     ["PORT", "99999", `Option "port" is 99999, allowed is an integer from 1 to 65535`],
     ["PORT", "80x", `Option "port" is "80x", allowed is an integer from 1 to 65535`],
     ["PORT", "80.5", `Option "port" is 80.5, allowed is an integer from 1 to 65535`],
