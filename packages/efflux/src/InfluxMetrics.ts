@@ -80,7 +80,7 @@ export const bytesSent = Metric.counter("efflux_bytes_sent", {
 })
 
 /**
- * Fields left out of points that were sent, because they were NaN or infinite.
+ * Fields left out of points that were written, because they were NaN or infinite.
  *
  * @category metrics
  * @since 0.1.0
