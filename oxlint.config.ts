@@ -59,6 +59,8 @@ export default defineConfig({
     "import/no-duplicates": "error",
     "import/no-self-import": "error",
     "typescript/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+    // Tests state what they assert in functions of their own, too.
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "assert", "assert*", "check"] }],
     // The hot path preallocates its arrays.
     "unicorn/no-new-array": "off"
   },

@@ -30,14 +30,21 @@ export class Encoded {
 
   /** Takes the bytes from `start` to `end` of a buffer that has eight bytes to spare behind them. */
   constructor(text: string, view: DataView, start: number, end: number) {
-    // A long text could be a slice, and keep alive the whole text that it was cut from. A property key is a flat string
-    // of its own, and the same string object as a literal of the program, which makes it quick to compare.
-    this.text = text.length < 13 ? text : Object.keys({ [text]: undefined })[0]
+    // From 13 characters on a text could be a slice, and keep alive the whole text that it was cut from.
+    this.text = text.length < 13 ? text : asKey(text)
     this.length = end - start
     this.words = new Float64Array((this.length + 7) >> 3)
     view.setFloat64(end, 0)
     for (let i = 0; i < this.words.length; i++) this.words[i] = view.getFloat64(start + 8 * i, true)
   }
+}
+
+// A property key is a flat string of its own, and the same string object as a literal of the program, which makes it
+// quick to compare. An object without a prototype is a mere table, for which no class has to be made.
+const asKey = (text: string): string => {
+  const table = Object.create(null) as Record<string, undefined>
+  table[text] = undefined
+  return Object.keys(table)[0]
 }
 
 /**
@@ -122,7 +129,7 @@ export class KeyNode extends Texts {
   /** `,key=`, `undefined` if the key can't be written. */
   readonly prefix: Encoded | undefined
   readonly parent: KeyNode | undefined
-  readonly children = new Map<string, KeyNode>()
+  children: Map<string, KeyNode> | undefined = undefined
   /** The node that was last found behind this one. */
   next: KeyNode | undefined = undefined
   /** Whether the keys up to this one, and all known ones behind it, are given in order. */
@@ -171,14 +178,14 @@ export class KeyTrie {
 
   /** Goes from a node to the one of the next key, which is made if it is new. */
   descend(node: KeyNode, key: string): KeyNode {
-    const known = node.children.get(key)
+    const known = node.children?.get(key)
     if (known !== undefined) return node.next = known
     const child = new KeyNode(key, encodeKey(key, this.#place), node)
     if (node.parent !== undefined && compareKeys(node.key, key) > 0) {
       for (let above: KeyNode | undefined = child; above !== undefined; above = above.parent) above.inOrder = false
     }
     if (key.length > maxTextLength) return child
-    node.children.set(key, child)
+    ;(node.children ??= new Map()).set(key, child)
     this.grow()
     return node.next = child
   }
