@@ -6,9 +6,10 @@
  * that it was given. Where a line ends is not its business (see `LineDecoder`).
  *
  * It follows what InfluxDB 1.6's own parser makes of a line; `Dialect` says
- * where other servers differ. Three things it refuses that 1.6 takes, because
+ * where other servers differ. Four things it refuses that 1.6 takes, because
  * the server does not store what the line says: text behind a closing quote, a
- * field key that ends in a pair of backslashes, and bytes that are not UTF-8.
+ * field key that ends in a pair of backslashes, an empty field key (behind a
+ * tab), and bytes that are not UTF-8.
  *
  * @since 0.1.0
  */
@@ -88,6 +89,8 @@ export class LineReader {
   #bytes: Uint8Array = noBytes
   #end = 0
   #seen = 0
+  // Numbers the keys of the line, differently for measurements of different length.
+  #place = 0
   #name = ""
   readonly #tagKeys: Array<string> = []
 
@@ -122,6 +125,7 @@ export class LineReader {
     const end = this.#end
     if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
     let pos = this.#scan(start, SEPARATES)
+    this.#place = (pos - start) * 16
     if (!this.#text(start, pos, MEASUREMENT_OR_FIELD_KEY)) return false
     const measurement = this.#name
 
@@ -156,12 +160,8 @@ export class LineReader {
     let count = 0
     while (pos < end && bytes[pos] === COMMA) {
       const keyStart = pos + 1
-      const keyEnd = this.#scan(keyStart, STOPS_TAG)
-      if (keyEnd === keyStart && !(mayBeEmpty && keyEnd < end && bytes[keyEnd] === EQUALS)) {
-        return this.#refuse("missing tag key", keyStart)
-      }
-      if (keyEnd >= end || bytes[keyEnd] !== EQUALS) return this.#refuse("missing tag value", keyEnd)
-      if (!this.#text(keyStart, keyEnd, TAG)) return -1
+      const keyEnd = this.#tagKey(keyStart)
+      if (keyEnd < 0) return -1
       const key = this.#name
 
       const valueStart = keyEnd + 1
@@ -183,6 +183,24 @@ export class LineReader {
     return pos
   }
 
+  // From behind the comma to the equals sign; the key is the name.
+  #tagKey(start: number): number {
+    const place = this.#place++
+    const known = start + this.#names.meets(this.#bytes, start, this.#end, place)
+    if (known !== start) {
+      this.#name = this.#names.expectedName(place)
+      return known
+    }
+    const end = this.#scan(start, STOPS_TAG)
+    const stop = end < this.#end ? this.#bytes[end] : SPACE
+    if (end === start && !(this.#rules.emptyTags && stop === EQUALS)) return this.#refuse("missing tag key", start)
+    if (stop !== EQUALS) return this.#refuse("missing tag value", end)
+    const plain = this.#seen === 0
+    if (!this.#text(start, end, TAG)) return -1
+    if (plain) this.#names.expect(this.#bytes, start, end, place, this.#name)
+    return end
+  }
+
   // From the space before the fields to the space or the end behind them.
   #fields(pos: number, fields: Record<string, Point.FieldValue>, maxKeyBytes: number): number {
     const bytes = this.#bytes
@@ -190,21 +208,34 @@ export class LineReader {
     pos = skipBlank(bytes, pos, end)
     if (pos >= end) return this.#refuse("missing fields", end)
     for (;;) {
-      const keyStart = pos
-      const keyEnd = this.#scan(keyStart, STOPS_FIELD_KEY)
-      if (keyEnd >= end || bytes[keyEnd] !== EQUALS) {
-        return this.#refuse(keyEnd === keyStart && keyEnd < end ? "missing field key" : "invalid field", keyStart)
-      }
-      if (keyEnd === keyStart) return this.#refuse("missing field key", keyStart)
-      if (!this.#rules.escapedBackslash && bytes[keyEnd - 1] === BACKSLASH) {
-        return this.#refuse("trailing backslash", keyEnd - 1)
-      }
-      if (keyEnd - keyStart > maxKeyBytes) return this.#refuse("series key too long", keyStart)
-      if (!this.#text(keyStart, keyEnd, MEASUREMENT_OR_FIELD_KEY)) return -1
+      const keyEnd = this.#fieldKey(pos, maxKeyBytes)
+      if (keyEnd < 0) return -1
       pos = this.#value(keyEnd + 1, fields, this.#name)
       if (pos < 0 || pos >= end || bytes[pos] !== COMMA) return pos
       pos++
     }
+  }
+
+  // To the equals sign; the key is the name.
+  #fieldKey(start: number, maxBytes: number): number {
+    const place = this.#place++
+    const known = start + this.#names.meets(this.#bytes, start, this.#end, place)
+    if (known !== start && known - start <= maxBytes) {
+      this.#name = this.#names.expectedName(place)
+      return known
+    }
+    const end = this.#scan(start, STOPS_FIELD_KEY)
+    const stop = end < this.#end ? this.#bytes[end] : 0
+    if (end === start && stop !== 0) return this.#refuse("missing field key", start)
+    if (stop !== EQUALS) return this.#refuse("invalid field", start)
+    if (!this.#rules.escapedBackslash && this.#bytes[end - 1] === BACKSLASH) {
+      return this.#refuse("trailing backslash", end - 1)
+    }
+    if (end - start > maxBytes) return this.#refuse("series key too long", start)
+    const plain = this.#seen === 0
+    if (!this.#text(start, end, MEASUREMENT_OR_FIELD_KEY)) return -1
+    if (plain) this.#names.expect(this.#bytes, start, end, place, this.#name)
+    return end
   }
 
   #value(start: number, fields: Record<string, Point.FieldValue>, key: string): number {

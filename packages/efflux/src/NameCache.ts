@@ -12,6 +12,9 @@
 const slots = 1024
 const width = 32
 
+// Keys that are expected in the next line, in places that the caller numbers.
+const places = 256
+
 /**
  * @category models
  * @since 0.1.0
@@ -21,6 +24,43 @@ export class NameCache {
   // Length and kind of the name in each slot; 0 where there is none, as no name is empty.
   readonly #sizes = new Int32Array(slots)
   readonly #names: Array<string> = new Array(slots).fill("")
+
+  readonly #expected = new Uint8Array(places * width)
+  readonly #expectedSizes = new Uint8Array(places)
+  readonly #expectedNames: Array<string> = new Array(places).fill("")
+
+  /**
+   * Bytes of the key that was last expected in `place`, if `bytes` from `start`
+   * are that key and an equals sign; else 0. It is `expectedName`. Lines of one
+   * kind have their keys in one order: to compare with what came last is cheaper
+   * than to look for the end of a key and then for its string.
+   */
+  meets(bytes: Uint8Array, start: number, end: number, place: number): number {
+    const slot = place & (places - 1)
+    const size = this.#expectedSizes[slot]
+    if (start + size >= end) return 0
+    const expected = this.#expected
+    const from = slot * width
+    for (let i = 0; i < size; i++) {
+      if (expected[from + i] !== bytes[start + i]) return 0
+    }
+    return bytes[start + size] === 61 ? size : 0
+  }
+
+  /** The key of a `place` where `meets` was not 0. */
+  expectedName(place: number): string {
+    return this.#expectedNames[place & (places - 1)]
+  }
+
+  /** Expects a key in `place`. Its bytes must mean themselves in every dialect. */
+  expect(bytes: Uint8Array, start: number, end: number, place: number, name: string): void {
+    const size = end - start
+    if (size > width) return
+    const slot = place & (places - 1)
+    for (let i = 0; i < size; i++) this.#expected[slot * width + i] = bytes[start + i]
+    this.#expectedSizes[slot] = size
+    this.#expectedNames[slot] = name
+  }
 
   /**
    * The string for `bytes[start, end)`, `undefined` if it is not known. `kind`
