@@ -72,7 +72,7 @@ export interface DatabaseConfig {
   readonly drainTimeout?: Duration.Input | undefined
   /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
   readonly resolveInterval?: Duration.Input | undefined
-  /** How fast to send, default 4000 packets per second in bursts of 64; `"none"` sends as fast as the host can. */
+  /** How fast to send, default 4000 packets per second in bursts of 32; `"none"` sends as fast as the host can. */
   readonly pacing?: Pacing | "none" | undefined
   /** The shortest time between two log lines about the same matter, default 5 seconds. */
   readonly logInterval?: Duration.Input | undefined
@@ -104,7 +104,7 @@ export const defaults = {
   senders: 4,
   drainTimeout: "5 seconds",
   resolveInterval: "30 seconds",
-  pacing: { packetsPerSecond: 4000, burst: 64 },
+  pacing: { packetsPerSecond: 4000, burst: 32 },
   logInterval: "5 seconds"
 } as const satisfies DatabaseConfig
 
@@ -299,7 +299,7 @@ const checkPacing = (pacing: unknown): Result.Result<Pacing | "none", InfluxErro
   Result.gen(function*() {
     if (pacing === "none") return pacing
     if (typeof pacing !== "object" || pacing === null) {
-      return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }, in a variable 4000/64")
+      return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32")
     }
     const { burst, packetsPerSecond } = pacing as Partial<Pacing>
     const rate = number(0, 10_000_000)
@@ -337,7 +337,7 @@ export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> =>
  * default, and a wrong value fails the layer like any other wrong option.
  *
  * Durations are spelled like `"500 millis"`, `TAGS` like `a=b,c=d`, `PACING` is
- * `none` or packets per second and burst, like `4000/64`.
+ * `none` or packets per second and burst, like `4000/32`.
  *
  * **Example**
  *

@@ -79,7 +79,7 @@ describe("batching", () => {
       })))
 
   it.effect("the longest line goes out through the smallest limit that holds it, whatever comes before", () =>
-    withDatabase({ maxPayloadBytes: 65_507, senders: 1 }, (sender) =>
+    withDatabase({ maxPayloadBytes: 65_507, senders: 1, pacing: "none" }, (sender) =>
       Effect.gen(function*() {
         const text = "x".repeat(65_507 - "m s=\"\" 0".length)
         yield* Influx.push(point(1))

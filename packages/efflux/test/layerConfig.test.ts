@@ -216,7 +216,7 @@ describe("a wrong option", () => {
     [
       "PACING",
       "fast",
-      `Option "pacing" is "fast", allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/64`
+      `Option "pacing" is "fast", allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
     ],
     ["PACING", "0/64", `Option "pacing.packetsPerSecond" is 0, allowed is a number above 0, at most 10000000`],
     ["PACING", "4000/x", `Option "pacing.burst" is "x", allowed is an integer from 1 to 1000000`],
