@@ -12,7 +12,7 @@ const unstamped = (lines: ReadonlyArray<string>): Array<string> => lines.map((li
 const stamps = (lines: ReadonlyArray<string>): Array<string> => lines.map((line) => / (\d+)$/.exec(line)![1]!)
 
 // Many programs start at once, and a machine may have other things to do.
-const patience = { timeout: "40 seconds" } as const
+const patience = { timeout: "60 seconds" } as const
 
 const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
   hello: Effect.gen(function*() {
@@ -84,20 +84,17 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
   configFromEnv: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("configFromEnv.ts", {
-      env: { INFLUX_PORT: `${sink.port}`, INFLUX_PRECISION: "s", INFLUX_TAGS: "region=eu,host=a" }
-    })
+    const [outcome, wrong] = yield* Effect.all([
+      run("configFromEnv.ts", {
+        env: { INFLUX_PORT: `${sink.port}`, INFLUX_PRECISION: "s", INFLUX_TAGS: "region=eu,host=a" }
+      }),
+      run("configFromEnv.ts", { env: { INFLUX_PORT: "many" } })
+    ], { concurrency: "unbounded" })
     assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.strictEqual(outcome.stdout, "sent 1\n")
     yield* sink.waitForPoints(1)
     assert.match(sink.lines[0]!, /^started,host=a,region=eu value=1i \d{10}$/)
-    const wrong = (env: Readonly<Record<string, string>>) =>
-      Effect.map(run("configFromEnv.ts", { env }), ({ stderr }) => stderr)
-    const [queue, port] = yield* Effect.all([wrong({ INFLUX_QUEUE_CAPACITY: "0" }), wrong({ INFLUX_PORT: "many" })], {
-      concurrency: "unbounded"
-    })
-    assert.strictEqual(queue, "Option \"queueCapacity\" is 0, allowed is an integer from 1 to 100000000\n")
-    assert.strictEqual(port, "Option \"port\" is \"many\", allowed is an integer from 1 to 65535\n")
+    assert.strictEqual(wrong.stderr, "Option \"port\" is \"many\", allowed is an integer from 1 to 65535\n")
   }),
 
   shedding: Effect.gen(function*() {
@@ -162,7 +159,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
 describe.concurrent("the examples", () => {
   for (const [name, test] of Object.entries(tests)) {
-    it.live(`${name}.ts does what it says`, () => Effect.scoped(test), 60_000)
+    it.live(`${name}.ts does what it says`, () => Effect.scoped(test), 120_000)
   }
 
   it("are all run here", () => {

@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import * as Path from "node:path"
 
 const folder = Path.resolve(import.meta.dirname, "../..")
+const cache = Path.join(folder, "node_modules/.cache/compile")
 
 export interface Options {
   readonly args?: ReadonlyArray<string>
@@ -26,7 +27,8 @@ export class Run {
 
   constructor(file: string, options: Options) {
     const child = spawn(process.execPath, [Path.join(folder, file), ...options.args ?? []], {
-      env: { PATH: process.env.PATH, NO_COLOR: "1", ...options.env }
+      // Compiled code is kept: loading Effect is most of what a short program does.
+      env: { PATH: process.env.PATH, NO_COLOR: "1", NODE_COMPILE_CACHE: cache, ...options.env }
     })
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.stdout += text)
     child.stderr.setEncoding("utf8").on("data", (text: string) => this.stderr += text)
