@@ -28,7 +28,7 @@ export interface Options {
   /**
    * Packets per second, 0 for as many as the host can.
    *
-   * The default is a quarter of the database's: where this machine has few
+   * The default is an eighth of the database's: where this machine has few
    * processors, the receiver shares them with the demo and what else runs, and
    * its kernel keeps some 90 packets while it waits for its turn.
    */
@@ -61,8 +61,8 @@ export const flags = {
     Flag.withDescription("Points that the queue holds; default 10000")
   ),
   pacing: integer("pacing", 0, 10_000_000).pipe(
-    Flag.withDefault(1000),
-    Flag.withDescription("Packets per second, in bursts of 16 ms; default 1000, 0 for as many as the host can")
+    Flag.withDefault(500),
+    Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for as many as the host can")
   ),
   target: Flag.Literals("target", ["auto", "influxd", "receiver"]).pipe(
     Flag.withDefault("auto"),

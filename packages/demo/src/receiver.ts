@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import * as Os from "node:os"
 import { Tally } from "./Tally.ts"
 
-// A kernel's default buffer holds some 90 payloads, which is 20 ms at the default pacing. So while payloads come in they
+// A kernel's default buffer holds some 90 payloads, 20 ms at a database's default pacing. So while payloads come in they
 // are only kept, and decoded in pauses and when the counts are asked for.
 const pause = 300
 const payloadsPerTurn = 8

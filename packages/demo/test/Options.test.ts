@@ -6,7 +6,7 @@ const parsed: Options.Parsed = {
   seconds: 15,
   burst: 200_000,
   queue: 10_000,
-  pacing: 1000,
+  pacing: 500,
   target: "auto",
   url: Option.none(),
   udp: Option.none(),
