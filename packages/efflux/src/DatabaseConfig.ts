@@ -27,8 +27,8 @@ import * as Precision from "./Precision.ts"
 export interface Pacing {
   /** Packets per second, on average. */
   readonly packetsPerSecond: number
-  /** Packets that may go out at once after a pause. */
-  readonly burst: number
+  /** Packets that may go out at once after a pause, default 32. */
+  readonly burst?: number | undefined
 }
 
 /**
@@ -129,7 +129,7 @@ export interface Settings {
   readonly senders: number
   readonly drainTimeout: number
   readonly resolveInterval: number
-  readonly pacing: Pacing | "none"
+  readonly pacing: { readonly packetsPerSecond: number; readonly burst: number } | "none"
   readonly logInterval: number
   readonly bindAddress: string | undefined
   readonly sendBufferBytes: number | undefined
@@ -295,20 +295,20 @@ const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> 
   return Result.succeed({ ...tags })
 }
 
-const checkPacing = (pacing: unknown): Result.Result<Pacing | "none", InfluxError> =>
+const checkPacing = (pacing: unknown): Result.Result<Settings["pacing"], InfluxError> =>
   Result.gen(function*() {
     if (pacing === "none") return pacing
     if (typeof pacing !== "object" || pacing === null) {
       return yield* invalid("pacing", pacing, "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32")
     }
-    const { burst, packetsPerSecond } = pacing as Partial<Pacing>
+    const { burst = defaults.pacing.burst, packetsPerSecond } = pacing as Partial<Pacing>
     const rate = number(0, 10_000_000)
     const size = integer(1, 1_000_000)
     if (rate.parse(packetsPerSecond) === undefined) {
       return yield* invalid("pacing.packetsPerSecond", packetsPerSecond, rate.allowed)
     }
     if (size.parse(burst) === undefined) return yield* invalid("pacing.burst", burst, size.allowed)
-    return { packetsPerSecond: packetsPerSecond!, burst: burst! }
+    return { packetsPerSecond: packetsPerSecond!, burst }
   })
 
 /**

@@ -54,7 +54,10 @@ export interface DatabaseService<Self, Identifier extends string>
   readonly layerConfig: (
     config: Config.Wrap<DatabaseConfig>
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
-  /** A database that sends through the `Sender` of the context: `Sender.layerSpy` in tests, or one of your own. */
+  /**
+   * A database that sends through the `Sender` of the context: `Sender.layerSpy` in tests, or one of your own. It is
+   * not paced unless the configuration says so: the default pace is for a UDP listener.
+   */
   readonly layerSender: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Sender>
   readonly push: (point: Point.Input) => Effect.Effect<void, never, Self>
   readonly pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void, never, Self>
@@ -96,7 +99,9 @@ const Service =
       layerSender: (config?: DatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(Sender, (sender) => makeWith(config, identifier, () => Effect.succeed(sender)))
+          Effect.flatMap(Sender, (sender) =>
+            makeWith({ ...config, pacing: config?.pacing ?? "none" }, identifier, () =>
+              Effect.succeed(sender)))
         ),
       // One step of the fiber: a service looked up and a function called.
       push: (point: Point.Input) =>

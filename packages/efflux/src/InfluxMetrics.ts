@@ -20,7 +20,7 @@
  *
  * @since 0.1.0
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import { dropReasons, type Ledger } from "./Ledger.ts"
 
@@ -152,10 +152,16 @@ export const sendDuration = Metric.histogram("efflux_send_duration_seconds", {
  *
  * @internal
  */
-export const isRegistered = (context: Context.Context<never>, database: string): boolean =>
-  Metric.snapshotUnsafe(context).some((metric) =>
-    metric.id === pointsPushed.id && metric.attributes?.["database"] === database
-  )
+export const isRegistered = (context: Context.Context<never>, database: string): boolean => {
+  const registry = Context.get(context, Metric.MetricRegistry)
+  for (const { attributes, hooks, id } of registry.values()) {
+    if (id === pointsPushed.id && attributes?.["database"] === database && ledgerReaders.has(hooks.get)) return true
+  }
+  return false
+}
+
+// A program that reads a value before its database exists registers it as well, but that one reads no ledger.
+const ledgerReaders = new WeakSet<object>()
 
 /**
  * Registers all values of one database in the metric registry of a context.
@@ -179,14 +185,17 @@ export const register = (
     metric: typeof pointsPushed,
     get: () => number,
     attributes: { readonly [key: string]: string } = {}
-  ) =>
+  ) => {
+    const read = () => ({ count: get(), incremental: true })
+    ledgerReaders.add(read)
     registrations.push(
       Metric.registerUnsafe(Metric.withAttributes(metric, { database, ...attributes }), context, {
-        get: () => ({ count: get(), incremental: true }),
+        get: read,
         update: ignore,
         modify: ignore
       })
     )
+  }
   const gauge = (metric: typeof queueDepth, get: () => number) =>
     registrations.push(
       Metric.registerUnsafe(Metric.withAttributes(metric, { database }), context, {

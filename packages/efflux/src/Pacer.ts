@@ -7,10 +7,10 @@
  *
  * @since 0.1.0
  */
-import type { Pacing } from "./DatabaseConfig.ts"
+import type { Settings } from "./DatabaseConfig.ts"
 
 /**
- * Bytes of payload that one packet of {@link Pacing} stands for.
+ * Bytes of payload that one packet of `Pacing` stands for.
  *
  * @category constants
  * @since 0.1.0
@@ -28,7 +28,7 @@ export class Pacer {
   readonly #burstMillis: number
   #fullAt = Number.NEGATIVE_INFINITY
 
-  constructor(pacing: Pacing | "none") {
+  constructor(pacing: Settings["pacing"]) {
     this.#millisPerPacket = pacing === "none" ? 0 : 1000 / pacing.packetsPerSecond
     this.#burstMillis = pacing === "none" ? 0 : this.#millisPerPacket * pacing.burst
   }

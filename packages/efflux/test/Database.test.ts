@@ -470,6 +470,11 @@ describe("closing", () => {
       assertLaw(database.statsUnsafe())
     }))
 
+  it.effect("does not wait for the clock of a test where the transport takes everything", () =>
+    Effect.gen(function*() {
+      yield* Influx.pushAll(Array.from({ length: 9000 }, (_, n) => point(n)))
+    }).pipe(Effect.provide(InfluxDatabase.layerSender()), Effect.provide(Sender.layerNoop)))
+
   it.effect("removes its metrics from the registry", () =>
     Effect.gen(function*() {
       const registry: typeof Metric.MetricRegistry.Service = new Map()
@@ -515,6 +520,7 @@ describe("options", () => {
     [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
     [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
     [{ pacing: { packetsPerSecond: 0, burst: 1 } }, /"pacing.packetsPerSecond" is 0, allowed is a number above 0/],
+    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is undefined, allowed is a number above 0/],
     [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
     [{ logInterval: 0 }, /"logInterval" is 0/],
     [{ bindAddress: "" }, /"bindAddress" is ""/],
@@ -546,6 +552,22 @@ describe("options", () => {
 })
 
 describe("several databases", () => {
+  it.effect("a metric that was read before its database exists is no other database", () =>
+    Effect.gen(function*() {
+      const pushed = Metric.withAttributes(InfluxMetrics.pointsPushed, { database: "test" })
+      assert.strictEqual((yield* Metric.value(pushed)).count, 0)
+      const logs = capture()
+      yield* Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        assert.strictEqual((yield* Metric.value(pushed)).count, 1)
+      }).pipe(
+        Effect.provide(InfluxDatabase.layerSender({ database: "test" })),
+        Effect.provide(Sender.layerNoop),
+        Effect.provide(logs.layer)
+      )
+      assert.deepStrictEqual(logs.lines, [])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
   it.effect("with one label are noticed, as they would replace each other's metrics", () =>
     withDatabase({ database: "same" }, (sender, logs) =>
       Effect.gen(function*() {
