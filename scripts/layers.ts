@@ -35,6 +35,8 @@ export const layers: ReadonlyArray<Layer> = [
       "LineReader",
       "LineDecoder",
       "NameCache",
+      "Unescape",
+      "Digits",
       "Series"
     ],
     forbids: pure

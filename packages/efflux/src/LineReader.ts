@@ -15,14 +15,25 @@
  */
 import type { Reason } from "./DecodeError.ts"
 import type { Rules } from "./Dialect.ts"
+import { isDigit, powersOfTen, wholeNumber } from "./Digits.ts"
 import { NameCache } from "./NameCache.ts"
 import type * as Point from "./Point.ts"
 import { Uint } from "./Point.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
+import {
+  ascii,
+  invalidUtf8,
+  MEASUREMENT_OR_FIELD_KEY,
+  PAIRED,
+  STRING,
+  STRING_WITH_ESCAPES,
+  TAG,
+  type TextKind,
+  unescape,
+  utf8
+} from "./Unescape.ts"
 
 const TAB = 9
-const LF = 10
-const CR = 13
 const SPACE = 32
 const QUOTE = 34
 const PLUS = 43
@@ -430,7 +441,7 @@ export class LineReader {
     this.#name = (seen & IS_BACKSLASH) !== 0
       ? unescape(this.#bytes, start, end, variant)
       : (seen & IS_HIGH) !== 0
-      ? decoder.decode(this.#bytes.subarray(start, end))
+      ? utf8(this.#bytes, start, end)
       : ascii(this.#bytes, start, end)
     this.#names.set(this.#bytes, start, end, variant, this.#name)
     return true
@@ -466,8 +477,6 @@ export const skipBlank = (bytes: Uint8Array, start: number, end: number): number
   return pos
 }
 
-const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
-
 // Makes `__proto__` a key like any other.
 const put = <A>(record: Record<string, A>, key: string, value: A): void => {
   if (key === "__proto__") {
@@ -480,125 +489,4 @@ const put = <A>(record: Record<string, A>, key: string, value: A): void => {
 const floorTo = (nanos: bigint, unit: bigint): bigint => {
   const units = nanos / unit
   return (units * unit > nanos ? units - 1n : units) * unit
-}
-
-const powersOfTen = Array.from({ length: 16 }, (_, i) => 10 ** i)
-
-// A bigint of 64 bits is put together in shared memory: one allocation, where arithmetic on bigints makes several.
-const uint64 = new BigUint64Array(1)
-const halves = new Uint32Array(uint64.buffer)
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-const LOW = littleEndian ? 0 : 1
-const HIGH = littleEndian ? 1 : 0
-const beyond64Bits = 2n ** 64n
-
-/** The number that the digits of `bytes[start, end)` say; some number beyond 64 bits if they are too many. */
-const wholeNumber = (bytes: Uint8Array, start: number, end: number, negative: boolean): bigint => {
-  let first = start
-  while (first < end - 1 && bytes[first] === 48) first++
-  const count = end - first
-  let value: bigint
-  if (count <= 19) {
-    // high · 10⁹ + low, with high = a · 2¹⁶ + b so that no product exceeds 2⁵³
-    let high = 0
-    let low = 0
-    const middle = count > 9 ? end - 9 : first
-    for (let i = first; i < middle; i++) high = high * 10 + bytes[i] - 48
-    for (let i = middle; i < end; i++) low = low * 10 + bytes[i] - 48
-    const a = Math.floor(high / 65_536)
-    const upper = a * 1e9
-    const upperHalf = Math.floor(upper / 65_536)
-    const rest = (upper - upperHalf * 65_536) * 65_536 + (high - a * 65_536) * 1e9 + low
-    const carry = Math.floor(rest / 4_294_967_296)
-    halves[LOW] = rest - carry * 4_294_967_296
-    halves[HIGH] = upperHalf + carry
-    value = uint64[0]
-  } else {
-    value = count === 20 ? BigInt(ascii(bytes, first, end)) : beyond64Bits
-  }
-  return negative ? -value : value
-}
-
-const fromCharCode = String.fromCharCode
-
-// Making a short string by hand is faster than calling the decoder. Above twelve it would be a rope.
-const ascii = (bytes: Uint8Array, start: number, end: number): string => {
-  if (end - start > 12) return decoder.decode(bytes.subarray(start, end))
-  let text = ""
-  let pos = start
-  for (; pos + 4 <= end; pos += 4) {
-    text += fromCharCode(bytes[pos], bytes[pos + 1], bytes[pos + 2], bytes[pos + 3])
-  }
-  for (; pos < end; pos++) text += fromCharCode(bytes[pos])
-  return text
-}
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-
-// The ways to unescape. In all of them a backslash that escapes nothing is itself.
-type TextKind = typeof MEASUREMENT_OR_FIELD_KEY | typeof TAG | typeof STRING
-const MEASUREMENT_OR_FIELD_KEY = 0 // drops it before comma, space, equals sign and quote
-const TAG = 1 // drops it before comma, space and equals sign
-const STRING = 2 // before quote and backslash
-const STRING_WITH_ESCAPES = 3 // the same, and knows \n, \r and \t
-const PAIRED = 4 // before comma, space, equals sign and backslash
-
-const unescape = (bytes: Uint8Array, start: number, end: number, kind: number): string => {
-  const plain = new Uint8Array(end - start)
-  let length = 0
-  for (let pos = start; pos < end; pos++) {
-    let byte = bytes[pos]
-    if (byte === BACKSLASH && pos + 1 < end) {
-      const escaped = unescaped(bytes[pos + 1], kind)
-      if (escaped !== 0) {
-        byte = escaped
-        pos++
-      }
-    }
-    plain[length++] = byte
-  }
-  return decoder.decode(plain.subarray(0, length))
-}
-
-/** What a backslash and this byte stand for; 0 if the backslash is itself. */
-const unescaped = (byte: number, kind: number): number => {
-  switch (byte) {
-    case COMMA:
-    case SPACE:
-    case EQUALS:
-      return kind === STRING || kind === STRING_WITH_ESCAPES ? 0 : byte
-    case QUOTE:
-      return kind === TAG || kind === PAIRED ? 0 : byte
-    case BACKSLASH:
-      return kind >= STRING ? byte : 0
-    case 110:
-      return kind === STRING_WITH_ESCAPES ? LF : 0
-    case 114:
-      return kind === STRING_WITH_ESCAPES ? CR : 0
-    case 116:
-      return kind === STRING_WITH_ESCAPES ? TAB : 0
-    default:
-      return 0
-  }
-}
-
-/** Where `bytes[start, end)` stops being UTF-8, -1 if it is: no overlong forms, no surrogates, nothing above U+10FFFF. */
-const invalidUtf8 = (bytes: Uint8Array, start: number, end: number): number => {
-  let pos = start
-  while (pos < end) {
-    const byte = bytes[pos]
-    if (byte < 0x80) {
-      pos++
-      continue
-    }
-    const length = byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0
-    if (length === 0 || pos + length > end) return pos
-    const second = bytes[pos + 1]
-    const least = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
-    const most = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
-    if (second < least || second > most) return pos
-    for (let i = 2; i < length; i++) if ((bytes[pos + i] & 0xc0) !== 0x80) return pos
-    pos += length
-  }
-  return -1
 }
