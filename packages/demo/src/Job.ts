@@ -115,6 +115,8 @@ const burst = Effect.fnUntraced(function*(options: Options, watch: Watch) {
   yield* Effect.sleep(options.seconds * 1000 / 3)
   watch.phase = "burst"
   yield* Influx.pushAll(burstPoints(options.burst))
+  watch.phase = "draining"
+  yield* Influx.flush
   watch.phase = "figures"
 })
 
