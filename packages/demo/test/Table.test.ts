@@ -6,6 +6,7 @@ const stats: Stats = {
   pushed: 200_012,
   sent: 27_000,
   dropped: { queue_full: 172_900, invalid: 3, oversize: 0, send_error: 0, rejected: 0, shutdown: 0 },
+  droppedTotal: 172_903,
   queued: 100,
   inFlight: 9,
   payloads: 1178,

@@ -35,7 +35,7 @@ export interface Database {
   readonly stats: Effect.Effect<Stats>
   /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
   readonly pushUnsafe: (point: Point.Input) => void
-  /** `stats` without an Effect around it. */
+  /** `stats` without an Effect around it. Also after closing, when all points are settled. */
   readonly statsUnsafe: () => Stats
 }
 

@@ -55,6 +55,8 @@ export interface Stats {
   readonly sent: number
   /** Points that were not sent, by reason. */
   readonly dropped: { readonly [Reason in DropReason]: number }
+  /** Points that were not sent, whatever the reason. */
+  readonly droppedTotal: number
   /** Points waiting in the queue now. */
   readonly queued: number
   /** Points taken by a sender and not settled yet. */
@@ -102,6 +104,7 @@ export class Ledger {
       pushed: this.pushed,
       sent: this.sent,
       dropped: { ...this.dropped },
+      droppedTotal: dropReasons.reduce((total, reason) => total + this.dropped[reason], 0),
       queued,
       inFlight: this.inFlight,
       payloads: this.payloads,

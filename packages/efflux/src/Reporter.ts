@@ -169,7 +169,8 @@ export class Reporter {
     this.#custody.endShedding()
     return this.#log(
       Effect.logInfo,
-      `shedding stopped: ${count(shed, "point")} dropped (queue_full), ${this.#shed} since the start`
+      `shedding stopped: ${count(shed, "point")} dropped (queue_full)`
+        + (shed === this.#shed ? "" : `, ${this.#shed} since the start`)
     )
   })
 

@@ -6,5 +6,6 @@ export const droppedOf = (stats: Stats): number => Object.values(stats.dropped).
 
 /** `pushed = sent + dropped + queued + in flight`, exactly. */
 export const assertLaw = (stats: Stats): void => {
+  assert.strictEqual(stats.droppedTotal, droppedOf(stats))
   assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
 }
