@@ -33,9 +33,10 @@ export class Encoded {
     // From 13 characters on a text could be a slice, and keep alive the whole text that it was cut from.
     this.text = text.length < 13 ? text : asKey(text)
     this.length = end - start
-    this.words = new Float64Array((this.length + 7) >> 3)
+    const words = (this.length + 7) >> 3
+    this.words = new Float64Array(Math.max(words, fixedWords))
     view.setFloat64(end, 0)
-    for (let i = 0; i < this.words.length; i++) this.words[i] = view.getFloat64(start + 8 * i, true)
+    for (let i = 0; i < words; i++) this.words[i] = view.getFloat64(start + 8 * i, true)
   }
 }
 
@@ -47,16 +48,30 @@ const asKey = (text: string): string => {
   return Object.keys(table)[0]
 }
 
+// Most keys and tags fit into three words. To copy always these costs less than to ask how many there are.
+const fixedWords = 3
+
 /**
- * Writes at `pos` and returns where it ended. Up to seven bytes behind that are
- * touched.
+ * Bytes that must be free behind an {@link Encoded} where it is written.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const encodedRoom = 8 * fixedWords
+
+/**
+ * Writes at `pos` and returns where it ended. Up to {@link encodedRoom} bytes
+ * behind that are touched.
  *
  * @category writing
  * @since 0.1.0
  */
 export const writeEncoded = (view: DataView, pos: number, encoded: Encoded): number => {
   const words = encoded.words
-  for (let i = 0; i < words.length; i++) view.setFloat64(pos + 8 * i, words[i], true)
+  view.setFloat64(pos, words[0], true)
+  view.setFloat64(pos + 8, words[1], true)
+  view.setFloat64(pos + 16, words[2], true)
+  for (let i = fixedWords; i < words.length; i++) view.setFloat64(pos + 8 * i, words[i], true)
   return pos + encoded.length
 }
 

@@ -30,6 +30,7 @@ import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName, writeString } from "./Escap
 import {
   compareKeys,
   Encoded,
+  encodedRoom,
   encodeKey,
   find,
   type KeyNode,
@@ -471,7 +472,7 @@ const encodeDefault = (key: string, value: Point.TagValue): Encoded => {
   const prefix = encodeKey(key, "tag key")
   if (prefix === undefined) throw describe(key, "tag key")
   const text = String(value)
-  const bytes = new Uint8Array(prefix.length + 8 + 3 * text.length)
+  const bytes = new Uint8Array(prefix.length + encodedRoom + 3 * text.length)
   const view = new DataView(bytes.buffer)
   const end = writeName(bytes, writeEncoded(view, 0, prefix), text, IN_TAG)
   if (end < 0) throw describe(text, "tag value")
