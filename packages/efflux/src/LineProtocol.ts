@@ -101,17 +101,27 @@ export type {
  * @category encoding
  * @since 0.1.0
  */
-export const encode = (point: Point.Input, options: Options = {}): Result.Result<string, EncodeError> => {
-  const maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
+export const encode = (point: Point.Input, options?: Options): Result.Result<string, EncodeError> => {
+  const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   // Most lines are short. A long one is written again into the buffer that it may fill.
-  for (let capacity = Math.min(1024, maxLineBytes);; capacity = maxLineBytes) {
-    const writer = makeWriter(capacity + lineRoom, options)
-    if (writer.write(point)) return Result.succeed(decoder.decode(writer.bytes.subarray(0, writer.position - 1)))
-    if (writer.problem!.reason !== "oversize" || capacity === maxLineBytes) {
-      return Result.fail(new EncodeError(writer.problem!))
-    }
-  }
+  const capacity = Math.min(shortLine, maxLineBytes)
+  const writer = options === undefined && sharedWriter !== undefined
+    ? sharedWriter
+    : makeWriter(capacity + lineRoom, options)
+  // A getter of the point may encode another point: nobody else has the writer meanwhile.
+  if (writer === sharedWriter) sharedWriter = undefined
+  writer.position = 0
+  const result = finish(writer, writer.write(point))
+  if (options === undefined) sharedWriter = writer
+  if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
+  const large = makeWriter(maxLineBytes + lineRoom, options)
+  return finish(large, large.write(point))
 }
+
+const finish = (writer: LineWriter, written: boolean): Result.Result<string, EncodeError> =>
+  written
+    ? Result.succeed(decoder.decode(writer.bytes.subarray(0, writer.position - 1)))
+    : Result.fail(new EncodeError(writer.problem!))
 
 /**
  * Makes a writer with a buffer of `capacity` bytes.
@@ -338,7 +348,8 @@ const invalid = (
   options: Parameters<Parameters<typeof SchemaGetter.transformEffect>[0]>[1]
 ) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, input, options))
 
-// Both only save time: made when first needed, of fixed size, and nothing of them can be observed.
+// These only save time: made when first needed, of bounded size, and nothing of them can be observed.
+let sharedWriter: LineWriter | undefined
 let names: NameCache | undefined
 const sharedNames = (): NameCache => names ??= new NameCache()
 let scratch: Uint8Array | undefined
@@ -376,6 +387,7 @@ const utf8 = (text: string): Uint8Array => {
   return bytes
 }
 
+const shortLine = 1024
 const lineRoom = 128
 // A byte order mark in front is a part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

@@ -233,13 +233,14 @@ export class LineWriter {
     if (this.#defaultTags.length > 0) return this.#sortedTags(tags, pos, limit)
     const start = pos
     let node = this.#tagKeys.root
-    // `for … in` with a check for own keys is the one way to read unknown keys that V8 compiles to plain field loads.
+    // `for … in` is the one way to read unknown keys that V8 compiles to plain field loads, if the value is read before
+    // all else: behind a branch it compiles for the keys that it has seen, and throws that away at the next other key.
     for (const key in tags) {
+      const value = tags[key]
       if (!hasOwnProperty.call(tags, key)) continue
       const next = node.next
       node = next !== undefined && next.key === key ? next : this.#tagKeys.descend(node, key)
       if (!node.inOrder) return this.#sortedTags(tags, start, limit)
-      const value = tags[key]
       if (typeof value === "string" && value.length > 0) {
         const known = find(node.texts, value)
         if (known.text === value && pos + known.length <= limit) {
@@ -259,10 +260,11 @@ export class LineWriter {
     let last = this.#tagKeys.root
     let count = 0
     for (const key in tags) {
+      const value = tags[key]
       if (!hasOwnProperty.call(tags, key)) continue
       const next = last.next
       last = next !== undefined && next.key === key ? next : this.#tagKeys.descend(last, key)
-      values[count++] = tags[key]
+      values[count++] = value
     }
     const order = last.sorted ?? this.#tagKeys.sort(last, this.#defaultKeys)
     let defaultsDone = 0
@@ -338,10 +340,10 @@ export class LineWriter {
     const start = pos
     let node = this.#fieldKeys.root
     for (const key in fields) {
+      const value = fields[key]
       if (!hasOwnProperty.call(fields, key)) continue
       const next = node.next
       node = next !== undefined && next.key === key ? next : this.#fieldKeys.descend(node, key)
-      const value = fields[key]
       if (value === undefined || value === null) continue
       if (typeof value === "number" && value - value !== 0) {
         this.omittedFields++

@@ -327,6 +327,32 @@ describe("keys", () => {
   })
 })
 
+describe("a point that encodes others while it is read", () => {
+  it("becomes the line that it becomes alone", () => {
+    const inner = { measurement: "inner", tags: { a: "b" }, fields: { f: 1 } }
+    const outer = {
+      measurement: "outer",
+      tags: {
+        get t() {
+          return encode(inner)
+        }
+      },
+      fields: {
+        get a() {
+          return encode(inner).length
+        },
+        get b() {
+          return refusal(undefined).reason
+        }
+      }
+    }
+    for (let i = 0; i < 3; i++) {
+      assert.strictEqual(encode(outer), "outer,t=inner\\,a\\=b\\ f\\=1 a=13,b=\"missing\"")
+      assert.strictEqual(encode(inner), "inner,a=b f=1")
+    }
+  })
+})
+
 describe("tag values", () => {
   const tag = (value: unknown) => encode({ measurement: "m", tags: { t: value }, fields: { f: 1 } })
 
