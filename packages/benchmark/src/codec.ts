@@ -1,0 +1,101 @@
+/** The rungs of the codec: a template literal, the writer, `LineProtocol.encode`, and the other clients. */
+import { Result } from "effect"
+import { LineProtocol } from "efflux"
+import * as Assert from "node:assert/strict"
+import type { Rung } from "./Measure.ts"
+import { rivals } from "./Rival.ts"
+import type { Shape } from "./Shape.ts"
+
+/** Written so that reading it is not optimised away. */
+export let read = 0
+
+const capacity = 2 * 1024 * 1024
+
+/** What must come out of all of them, whatever their order of tags and their spelling of numbers. */
+const canonical = (payload: string | Uint8Array): string => {
+  const { failed, points } = LineProtocol.decodeAll(payload)
+  Assert.equal(failed, 0)
+  return points.map(({ fields, measurement, tags, timestamp }) =>
+    JSON.stringify([
+      measurement,
+      Object.entries(tags).sort(byKey),
+      Object.entries(fields).sort(byKey).map(([key, value]) => [key, typeof value, String(value)]),
+      String(timestamp)
+    ])
+  ).join("\n")
+}
+
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => a < b ? -1 : 1
+
+export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
+  const { ascii, build, literal, points } = shape
+  const writer = LineProtocol.makeWriter(capacity)
+  const buffer = Buffer.alloc(capacity)
+
+  const write = (): Uint8Array => {
+    writer.position = 0
+    for (const point of points) writer.write(point)
+    return writer.bytes.subarray(0, writer.position)
+  }
+  const buildAndWrite = (): Uint8Array => {
+    writer.position = 0
+    for (const point of points) writer.write(build(point))
+    return writer.bytes.subarray(0, writer.position)
+  }
+  // The quicker of the methods that are right for the text.
+  const encoding = ascii ? "latin1" : "utf8"
+  const joined = (): Uint8Array => {
+    let payload = ""
+    for (const point of points) payload += literal(point)
+    return buffer.subarray(0, buffer.write(payload, 0, encoding))
+  }
+  const eachWritten = (): Uint8Array => {
+    let position = 0
+    for (const point of points) position += buffer.write(literal(point), position, encoding)
+    return buffer.subarray(0, position)
+  }
+  const flattened = (): string => {
+    let payload = ""
+    for (const point of points) payload += literal(point)
+    // To read it as a number ends at its first letter, but makes one string of the pieces before.
+    read = Number(payload)
+    return payload
+  }
+  const rope = (): string => {
+    let payload = ""
+    for (const point of points) payload += literal(point)
+    return payload
+  }
+  const encode = (): string => {
+    let payload = ""
+    for (const point of points) payload += `${Result.getOrThrow(LineProtocol.encode(point))}\n`
+    return payload
+  }
+
+  const contenders: ReadonlyArray<readonly [string, () => string | Uint8Array, boolean?]> = [
+    ["template literal: a rope of pieces, no bytes yet", rope],
+    ["template literal: one string, no bytes yet", flattened],
+    ["template literal: lines joined, bytes in a buffer", joined, true],
+    ["template literal: bytes in a buffer, line by line", eachWritten],
+    ["**efflux, the writer**: bytes in a buffer, line by line", write],
+    ["efflux, the writer, with building the point", buildAndWrite],
+    ["efflux, `LineProtocol.encode`: a string for each point", encode],
+    ...rivals.flatMap((rival): ReadonlyArray<readonly [string, () => string | Uint8Array]> => {
+      const run = rival.prepare(shape)
+      return run === undefined ? [] : [[rival.name, run]]
+    })
+  ]
+  const expected = canonical(joined())
+  for (const [name, run] of contenders) {
+    // the second time with what a contender may have remembered
+    run()
+    Assert.equal(canonical(run()), expected, `${shape.name}: ${name} does not write the same points`)
+  }
+  Assert.deepEqual(Buffer.from(write()), Buffer.from(eachWritten()), "the writer and the literal write the same bytes")
+  return contenders.map(([name, run, reference]) => ({
+    name,
+    points: points.length,
+    run,
+    ...(reference === undefined ? {} : { reference })
+  }))
+}
