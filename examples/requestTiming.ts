@@ -46,7 +46,11 @@ const program = Effect.gen(function*() {
 })
 
 program.pipe(
-  Effect.provide(server),
-  Effect.provide(InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), database: "requests" })),
+  Effect.provide(
+    Layer.provideMerge(
+      server,
+      InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), database: "requests" })
+    )
+  ),
   NodeRuntime.runMain
 )

@@ -30,13 +30,14 @@ const program = Effect.gen(function*() {
 })
 
 program.pipe(
-  Effect.provide(InfluxDatabase.layerSender({
-    database: "jobs",
-    queueCapacity: 100,
-    batchSize: 10,
-    senders: 1,
-    logInterval: "200 millis"
-  })),
-  Effect.provide(slow),
+  Effect.provide(
+    InfluxDatabase.layerSender({
+      database: "jobs",
+      queueCapacity: 100,
+      batchSize: 10,
+      senders: 1,
+      logInterval: "200 millis"
+    }).pipe(Layer.provide(slow))
+  ),
   NodeRuntime.runMain
 )

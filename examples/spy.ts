@@ -31,7 +31,11 @@ const test = Effect.gen(function*() {
 })
 
 test.pipe(
-  Effect.provide(InfluxDatabase.layerSender({ tags: { app: "shop" } }).pipe(Layer.provideMerge(Sender.layerSpy))),
-  Effect.provide(TestClock.layer()),
+  Effect.provide(
+    InfluxDatabase.layerSender({ tags: { app: "shop" } }).pipe(
+      Layer.provideMerge(Sender.layerSpy),
+      Layer.provideMerge(TestClock.layer())
+    )
+  ),
   NodeRuntime.runMain
 )

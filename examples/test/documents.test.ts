@@ -1,6 +1,6 @@
 /** What the documentation says, compared with what the code does. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result } from "effect"
+import { Effect, Layer, Result } from "effect"
 import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, LineProtocol, Point, Sender } from "efflux"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -40,8 +40,12 @@ describe("the configuration table of the README", () => {
     Effect.gen(function*() {
       // The message about an option that does not exist names those that do.
       const result = yield* Influx.stats.pipe(
-        Effect.provide(InfluxDatabase.layerSender({ none: 1 } as DatabaseConfig.DatabaseConfig)),
-        Effect.provide(Sender.layerNoop),
+        Effect.provide(
+          Layer.provide(
+            InfluxDatabase.layerSender({ none: 1 } as DatabaseConfig.DatabaseConfig),
+            Sender.layerNoop
+          )
+        ),
         Effect.result
       )
       const message = Result.isFailure(result) ? result.failure.message : ""
@@ -96,7 +100,7 @@ describe("docs/drops.md", () => {
       }
       for (const counter of Object.keys(stats)) assert.include(text, `\`${counter}`)
       for (const reason of Object.keys(stats.dropped)) assert.include(text, `\`dropped.${reason}\``)
-    }).pipe(Effect.provide(InfluxDatabase.layerSender()), Effect.provide(Sender.layerNoop)))
+    }).pipe(Effect.provide(Layer.provide(InfluxDatabase.layerSender(), Sender.layerNoop))))
 })
 
 describe("links", () => {

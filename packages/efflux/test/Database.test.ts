@@ -473,7 +473,7 @@ describe("closing", () => {
   it.effect("does not wait for the clock of a test where the transport takes everything", () =>
     Effect.gen(function*() {
       yield* Influx.pushAll(Array.from({ length: 9000 }, (_, n) => point(n)))
-    }).pipe(Effect.provide(InfluxDatabase.layerSender()), Effect.provide(Sender.layerNoop)))
+    }).pipe(Effect.provide(Layer.provide(InfluxDatabase.layerSender(), Sender.layerNoop))))
 
   it.effect("removes its metrics from the registry", () =>
     Effect.gen(function*() {
@@ -561,9 +561,12 @@ describe("several databases", () => {
         yield* Influx.push(point(1))
         assert.strictEqual((yield* Metric.value(pushed)).count, 1)
       }).pipe(
-        Effect.provide(InfluxDatabase.layerSender({ database: "test" })),
-        Effect.provide(Sender.layerNoop),
-        Effect.provide(logs.layer)
+        Effect.provide(
+          InfluxDatabase.layerSender({ database: "test" }).pipe(
+            Layer.provide(Sender.layerNoop),
+            Layer.provide(logs.layer)
+          )
+        )
       )
       assert.deepStrictEqual(logs.lines, [])
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))

@@ -198,8 +198,9 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
   const producer = Effect.gen(function*() {
     for (let i = random.integer(1, 12); i > 0; i--) {
       push()
-      if (random.chance(0.3)) yield* world.sleep(random.integer(1, 5))
-      else if (random.chance(0.3)) yield* Effect.yieldNow
+      const pause = random.next()
+      if (pause < 0.3) yield* world.sleep(random.integer(1, 5))
+      else if (pause < 0.5) yield* Effect.yieldNow
       if (random.chance(0.1)) yield* database!.flush.pipe(Effect.timeoutOption(random.integer(1, 20)))
     }
   })

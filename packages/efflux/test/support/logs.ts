@@ -1,4 +1,4 @@
-import { Layer, Logger } from "effect"
+import { type Layer, Logger } from "effect"
 
 /** Collects log lines as text. */
 export const capture = () => {
