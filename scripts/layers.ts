@@ -35,6 +35,7 @@ export const layers: ReadonlyArray<Layer> = [
       "LineReader",
       "LineDecoder",
       "NameCache",
+      "SeriesCache",
       "Unescape",
       "Digits",
       "Series"

@@ -75,6 +75,14 @@ const isSpecial = (() => {
 })()
 
 /**
+ * See `forget`.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const keptBytes = 2048
+
+/**
  * Default of {@link Options.maxLineBytes}, in bytes.
  *
  * @category constants
@@ -129,6 +137,7 @@ export class LineDecoder {
 
   /** Gives the next chunk, or `length` bytes of it. `step` reads it until it wants more; it is not held longer. */
   feed(chunk: Uint8Array, length: number = chunk.length): void {
+    if (chunk !== this.#chunk) this.#reader.release()
     this.#chunk = chunk
     this.#pos = 0
     this.#end = length
@@ -137,6 +146,23 @@ export class LineDecoder {
   /** Says that no chunk follows the present one: the last line may lack its line feed. */
   end(): void {
     this.#ended = true
+  }
+
+  /** Begins another text. */
+  restart(): void {
+    this.line = 1
+    this.#ended = false
+    this.#nextLine = 1
+    this.#pos = 0
+    this.#end = 0
+    this.#endLine()
+  }
+
+  /** Holds nothing any longer but a chunk of up to `keptBytes`, which it is then quick to be given again. */
+  forget(): void {
+    this.point = undefined
+    this.error = undefined
+    if (this.#chunk.length > keptBytes) this.feed(noBytes)
   }
 
   /** Goes on to the next point or error, or to the end of the chunk. */
@@ -203,16 +229,14 @@ export class LineDecoder {
   #readAtOnce(): boolean {
     this.#fresh = false
     const start = this.#pos
-    const found = this.#indexOfLineFeed(start)
-    if (found < 0 && !this.#ended) return false
-    const end = found < 0 ? this.#end : found
-    if (end - start > this.#maxLineBytes || !this.#reader.read(this.#chunk, start, end) || this.#reader.oddNames) {
-      return false
-    }
-    this.point = this.#reader.point
+    const reader = this.#reader
+    if (!reader.readToLineFeed(this.#chunk, start, this.#end)) return false
+    const end = reader.next
+    if (end - start > this.#maxLineBytes || (end === this.#end && !this.#ended)) return false
+    this.point = reader.point
     this.line = this.#nextLine++
-    this.#pos = found < 0 ? end : end + 1
-    this.#endLine()
+    this.#pos = end < this.#end ? end + 1 : end
+    this.#started = false
     return true
   }
 

@@ -42,7 +42,7 @@ import * as Stream from "effect/Stream"
 import { DecodeError } from "./DecodeError.ts"
 import type { Dialect } from "./Dialect.ts"
 import { EncodeError } from "./EncodeError.ts"
-import { LineDecoder, makeError, MORE, type Options as DecodeOptions, POINT } from "./LineDecoder.ts"
+import { keptBytes, LineDecoder, makeError, MORE, type Options as DecodeOptions, POINT } from "./LineDecoder.ts"
 import { defaultMaxLineBytes, LineWriter, type Options } from "./LineWriter.ts"
 import { NameCache } from "./NameCache.ts"
 import * as Point from "./Point.ts"
@@ -153,17 +153,24 @@ export const makeWriter = (capacity: number, options: Options = {}): LineWriter 
  */
 export const decode = (
   line: string | Uint8Array,
-  options: DecodeOptions = {}
+  options: DecodeOptions = noOptions
 ): Result.Result<Point.Point, DecodeError> => {
-  const lines = new LineDecoder(options, sharedNames())
+  const lines = sharedDecoder(options)
+  lines.restart()
   if (typeof line === "string") feedText(lines, line)
-  else lines.feed(line)
+  else feedBytes(lines, line)
   lines.end()
   const first = lines.step()
-  if (first === MORE) return Result.fail(makeError(1, 1, "no point", ""))
-  if (first !== POINT) return Result.fail(lines.error!)
-  const point = lines.point!
-  return lines.step() === MORE ? Result.succeed(point) : Result.fail(makeError(lines.line, 1, "several lines", ""))
+  const point = lines.point
+  const error = first === MORE
+    ? makeError(1, 1, "no point", "")
+    : first !== POINT
+    ? lines.error!
+    : lines.step() !== MORE
+    ? makeError(lines.line, 1, "several lines", "")
+    : undefined
+  lines.forget()
+  return error === undefined ? Result.succeed(point!) : Result.fail(error)
 }
 
 /**
@@ -352,21 +359,37 @@ const invalid = (
 let sharedWriter: LineWriter | undefined
 let names: NameCache | undefined
 const sharedNames = (): NameCache => names ??= new NameCache()
+let decoderOptions: DecodeOptions | undefined
+let decoderOfLine: LineDecoder | undefined
 let scratch: Uint8Array | undefined
-const scratchBytes = 2048
+const noOptions: DecodeOptions = {}
 
-// For the text of one line. `encode` allocates a buffer of its own, which costs more than all the rest.
-const feedText = (lines: LineDecoder, text: string): void => {
-  const length = text.length
-  if (length > scratchBytes) return lines.feed(utf8(text))
-  const bytes = scratch ??= new Uint8Array(scratchBytes + 1)
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit > 127) return lines.feed(utf8(text))
-    bytes[i] = unit
+// To make a decoder takes longer than to decode a short line.
+const sharedDecoder = (options: DecodeOptions): LineDecoder => {
+  const { dialect, defaultTimestamp, maxLineBytes, precision } = options
+  if (
+    decoderOfLine === undefined || dialect !== decoderOptions!.dialect || precision !== decoderOptions!.precision ||
+    defaultTimestamp !== decoderOptions!.defaultTimestamp || maxLineBytes !== decoderOptions!.maxLineBytes
+  ) {
+    decoderOfLine = new LineDecoder(options, sharedNames())
+    decoderOptions = { dialect, defaultTimestamp, maxLineBytes, precision }
   }
-  bytes[length] = 10 // spares the search for a line feed the rest of the buffer
-  lines.feed(bytes, length)
+  return decoderOfLine
+}
+
+// One line is copied into a buffer that is known to the decoder. Looking at a new one costs more than the copy.
+const feedBytes = (lines: LineDecoder, bytes: Uint8Array): void => {
+  if (bytes.length > keptBytes) return lines.feed(bytes)
+  scratch ??= new Uint8Array(keptBytes)
+  scratch.set(bytes)
+  lines.feed(scratch, bytes.length)
+}
+
+const feedText = (lines: LineDecoder, text: string): void => {
+  // A UTF-16 unit takes three bytes at the most.
+  if (text.length * 3 > keptBytes || !text.isWellFormed()) return lines.feed(utf8(text))
+  scratch ??= new Uint8Array(keptBytes)
+  lines.feed(scratch, encoder.encodeInto(text, scratch).written)
 }
 
 const encoder = new TextEncoder()

@@ -15,11 +15,12 @@
  */
 import type { Reason } from "./DecodeError.ts"
 import type { Rules } from "./Dialect.ts"
-import { isDigit, powersOfTen, wholeNumber } from "./Digits.ts"
+import { eightDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
 import { NameCache } from "./NameCache.ts"
 import type * as Point from "./Point.ts"
 import { Uint } from "./Point.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
+import type { SeriesCache } from "./SeriesCache.ts"
 import {
   ascii,
   invalidUtf8,
@@ -34,6 +35,7 @@ import {
 } from "./Unescape.ts"
 
 const TAB = 9
+const LF = 10
 const SPACE = 32
 const QUOTE = 34
 const PLUS = 43
@@ -51,11 +53,13 @@ const SEPARATES = 8
 const STOPS_TAG = 16
 const STOPS_FIELD_KEY = 32
 const STOPS_STRING = 64
+const ENDS_LINE = 128
 
 const flagsOf = (() => {
   const flags = new Uint8Array(256)
   flags.fill(IS_CONTROL, 0, 32)
   flags[127] = IS_CONTROL
+  flags[LF] = IS_CONTROL | ENDS_LINE
   flags.fill(IS_HIGH, 128)
   flags[BACKSLASH] = IS_BACKSLASH | STOPS_STRING
   flags[QUOTE] = STOPS_STRING
@@ -65,16 +69,23 @@ const flagsOf = (() => {
   return flags
 })()
 
+// What dialects differ in, or what may hide where a line ends.
+const ODD = IS_CONTROL | IS_BACKSLASH | STOPS_STRING
+
 // Tags up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
 const fewTags = 8
 
 // InfluxDB 1 puts this many bytes between a series key and a field key, and limits the whole.
 const fieldKeySeparatorBytes = 4
 
+// The first eight of the 19 digits that a timestamp may have.
+const maxHigh = 92_233_720
+
 const maxInt64 = 2n ** 63n - 1n
 const minInt64 = -(2n ** 63n)
 const maxUint64 = 2n ** 64n - 1n
 const noBytes = new Uint8Array(0)
+const noView: DataView = new DataView(noBytes.buffer)
 
 /**
  * A reader of lines.
@@ -89,6 +100,8 @@ export class LineReader {
   reason: Reason = "no point"
   /** Where: an index into its bytes. */
   at = 0
+  /** Where the line of the last `readToLineFeed` that returned `true` ends. */
+  next = 0
   /** Whether a name in the line has a quote or a backslash. */
   oddNames = false
 
@@ -96,10 +109,16 @@ export class LineReader {
   readonly #unit: bigint
   readonly #defaultTimestamp: bigint | undefined
   readonly #names: NameCache
+  readonly #series: SeriesCache
   // The bytes of the line, and what the scanners return beside a position.
   #bytes: Uint8Array = noBytes
+  #view = noView
   #end = 0
+  // ENDS_LINE while a line feed ends the line, else 0; and that with SEPARATES.
+  #ends = 0
+  #separates = SEPARATES
   #seen = 0
+  #seenInNames = 0
   // Numbers the keys of the line, differently for measurements of different length.
   #place = 0
   #name = ""
@@ -114,6 +133,7 @@ export class LineReader {
     this.#rules = rules
     this.#unit = unit
     this.#names = names
+    this.#series = names.series
     this.#defaultTimestamp = defaultTimestamp === undefined ? undefined : floorTo(defaultTimestamp, unit)
   }
 
@@ -122,39 +142,75 @@ export class LineReader {
    * comment. Returns `false` and sets `reason` and `at` if it can't be read.
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#bytes = bytes
+    this.#ends = 0
+    this.#separates = SEPARATES
+    return this.#read(bytes, start, end)
+  }
+
+  /**
+   * Reads the line that begins at `start`, up to its first line feed, or to the
+   * end if there is none. Returns `false` also if it is not sure where it ends;
+   * then it was not read further than to the first line feed.
+   */
+  readToLineFeed(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#ends = ENDS_LINE
+    this.#separates = SEPARATES | ENDS_LINE
+    return this.#read(bytes, start, end) && !this.oddNames
+  }
+
+  /** Lets go of the bytes. */
+  release(): void {
+    this.#bytes = noBytes
+    this.#view = noView
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
     this.#end = end
     this.point = undefined
     this.oddNames = false
-    const ok = this.#line(skipBlank(bytes, start, end))
-    this.#bytes = noBytes
-    return ok
+    this.#seenInNames = 0
+    return this.#line(skipBlank(bytes, start, end))
   }
 
   #line(start: number): boolean {
     const bytes = this.#bytes
     const end = this.#end
-    if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
-    let pos = this.#scan(start, SEPARATES)
-    this.#place = (pos - start) * 16
-    if (!this.#text(start, pos, MEASUREMENT_OR_FIELD_KEY)) return false
-    const measurement = this.#name
-
-    const tags: Record<string, string> = {}
-    if (pos < end && bytes[pos] === COMMA) {
-      pos = this.#tags(pos, tags)
-      if (pos < 0) return false
+    let pos: number
+    let measurement: string
+    let tags: Record<string, string>
+    const series = this.#series.find(this.#view, start, end)
+    if (series !== undefined) {
+      pos = start + series.length
+      measurement = series.measurement
+      tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
+      this.#place = series.place
+    } else {
+      if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
+      pos = this.#scan(start, SEPARATES)
+      this.#place = (pos - start) * 16
+      if (!this.#text(start, pos, MEASUREMENT_OR_FIELD_KEY)) return false
+      measurement = this.#name
+      tags = {}
+      if (pos < end && bytes[pos] === COMMA) {
+        pos = this.#tags(pos, tags)
+        if (pos < 0) return false
+      }
+      if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#fail("series key too long", start)
+      if (pos >= end) return this.#fail("missing fields", end)
+      if ((this.#seenInNames & ODD) === 0) this.#series.keep(this.#view, start, pos, measurement, tags, this.#place)
     }
-    const keyBytes = pos - start
-    if (keyBytes > this.#rules.maxSeriesKeyBytes) return this.#fail("series key too long", start)
-    if (pos >= end) return this.#fail("missing fields", end)
 
     const fields: Record<string, Point.FieldValue> = {}
-    pos = this.#fields(pos, fields, this.#rules.maxSeriesKeyBytes - keyBytes - fieldKeySeparatorBytes)
+    pos = this.#fields(pos, fields, this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes)
     if (pos < 0) return false
 
     pos = skipBlank(bytes, pos, end)
-    const timestamp = pos < end ? this.#timestamp(pos) : this.#defaultTimestamp
+    this.next = pos
+    const timestamp = this.#isEnd(pos) ? this.#defaultTimestamp : this.#timestamp(pos)
     if (timestamp === null) return false
     this.point = timestamp === undefined
       ? { measurement, tags, fields }
@@ -182,7 +238,10 @@ export class LineReader {
       if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
       if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
       if (!this.#text(valueStart, pos, TAG)) return -1
-      if (keyEnd === keyStart || pos === valueStart) continue
+      if (keyEnd === keyStart || pos === valueStart) {
+        this.#seenInNames |= ODD
+        continue
+      }
       if (count < fewTags) {
         for (let i = 0; i < count; i++) if (keys[i] === key) return this.#refuse("duplicate tag", keyStart)
         keys[count++] = key
@@ -197,18 +256,18 @@ export class LineReader {
   // From behind the comma to the equals sign; the key is the name.
   #tagKey(start: number): number {
     const place = this.#place++
-    const known = start + this.#names.meets(this.#bytes, start, this.#end, place)
-    if (known !== start) {
+    const size = this.#names.meets(this.#view, start, this.#end, place)
+    if (size !== 0) {
       this.#name = this.#names.expectedName(place)
-      return known
+      return start + size - 1
     }
     const end = this.#scan(start, STOPS_TAG)
     const stop = end < this.#end ? this.#bytes[end] : SPACE
     if (end === start && !(this.#rules.emptyTags && stop === EQUALS)) return this.#refuse("missing tag key", start)
     if (stop !== EQUALS) return this.#refuse("missing tag value", end)
-    const plain = this.#seen === 0
+    const plain = this.#seen === 0 && end !== start
     if (!this.#text(start, end, TAG)) return -1
-    if (plain) this.#names.expect(this.#bytes, start, end, place, this.#name)
+    if (plain) this.#names.expect(this.#view, start, end, place, this.#name)
     return end
   }
 
@@ -230,10 +289,10 @@ export class LineReader {
   // To the equals sign; the key is the name.
   #fieldKey(start: number, maxBytes: number): number {
     const place = this.#place++
-    const known = start + this.#names.meets(this.#bytes, start, this.#end, place)
-    if (known !== start && known - start <= maxBytes) {
+    const size = this.#names.meets(this.#view, start, this.#end, place)
+    if (size !== 0 && size <= maxBytes) {
       this.#name = this.#names.expectedName(place)
-      return known
+      return start + size - 1
     }
     const end = this.#scan(start, STOPS_FIELD_KEY)
     const stop = end < this.#end ? this.#bytes[end] : 0
@@ -245,7 +304,7 @@ export class LineReader {
     if (end - start > maxBytes) return this.#refuse("series key too long", start)
     const plain = this.#seen === 0
     if (!this.#text(start, end, MEASUREMENT_OR_FIELD_KEY)) return -1
-    if (plain) this.#names.expect(this.#bytes, start, end, place, this.#name)
+    if (plain) this.#names.expect(this.#view, start, end, place, this.#name)
     return end
   }
 
@@ -265,8 +324,9 @@ export class LineReader {
     if (first === 78 || first === 110) return this.#refuse("invalid number", start) // NaN, nan
     let pos = start
     let word = 0
+    const separates = this.#separates
     // A word of up to five letters is a number in base 256; a longer one is no boolean.
-    while (pos < end && (flagsOf[bytes[pos]] & SEPARATES) === 0 && pos - start < 6) word = word * 256 + bytes[pos++]
+    while (pos < end && (flagsOf[bytes[pos]] & separates) === 0 && pos - start < 6) word = word * 256 + bytes[pos++]
     switch (word) {
       case 0x74:
       case 0x54:
@@ -291,8 +351,16 @@ export class LineReader {
   #string(start: number): number {
     const bytes = this.#bytes
     const end = this.#end
+    const ends = this.#ends
     let seen = 0
     let pos = start
+    // Most of a string is neither quote nor backslash nor, if that ends the line, line feed: passed four bytes at a time.
+    const view = this.#view
+    for (; pos + 4 <= end; pos += 4) {
+      const word = view.getInt32(pos, true)
+      if ((hasZero(word ^ QUOTES) | hasZero(word ^ BACKSLASHES) | hasZero(word ^ LINE_FEEDS)) !== 0) break
+      if ((word & HIGH_BITS) !== 0) seen |= IS_HIGH
+    }
     for (; pos < end; pos++) {
       const byte = bytes[pos]
       const flags = flagsOf[byte]
@@ -302,13 +370,14 @@ export class LineReader {
         pos++ // whatever is behind the backslash does not end the string
         if (pos < end) seen |= flagsOf[bytes[pos]]
       }
+      if ((seen & ends) !== 0) break
     }
-    if (pos >= end) return this.#refuse("unbalanced quotes", start - 1)
+    if (pos >= end || (seen & ends) !== 0) return this.#refuse("unbalanced quotes", start - 1)
     this.#seen = seen
     if (start === pos) this.#name = ""
     else if (!this.#text(start, pos, STRING)) return -1
     const after = pos + 1
-    if (after < end && (flagsOf[bytes[after]] & SEPARATES) === 0) return this.#refuse("text after string", after)
+    if (after < end && (flagsOf[bytes[after]] & this.#separates) === 0) return this.#refuse("text after string", after)
     return after
   }
 
@@ -317,27 +386,30 @@ export class LineReader {
   #number(start: number, fields: Record<string, Point.FieldValue>, key: string): number {
     const bytes = this.#bytes
     const end = this.#end
+    const separates = this.#separates
     const negative = bytes[start] === MINUS
     const first = negative ? start + 1 : start
     let pos = first
     let digits = 0
     while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
-    const whole = pos - first
+    const count = pos - first
     const next = pos < end ? bytes[pos] : SPACE
     if (next === 105 || next === 117) {
-      if (whole === 0 || (pos + 1 < end && (flagsOf[bytes[pos + 1]] & SEPARATES) === 0)) {
+      if (count === 0 || (pos + 1 < end && (flagsOf[bytes[pos + 1]] & separates) === 0)) {
         return this.#refuse("invalid number", start)
       }
       if (next === 117) {
         if (negative) return this.#refuse("invalid number", start)
         if (!this.#rules.unsigned) return this.#refuse("unsigned", start)
-        const unsigned = whole <= 15 ? BigInt(digits) : wholeNumber(bytes, first, pos, false)
-        if (unsigned > maxUint64) return this.#refuse("out of range", start)
+        const unsigned = count <= 15 ? whole(0, 1, digits, false) : wholeNumber(bytes, first, pos, false)
+        if (count > 15 && unsigned > maxUint64) return this.#refuse("out of range", start)
         put(fields, key, new Uint(unsigned))
         return pos + 1
       }
-      const integer = whole <= 15 ? BigInt(negative ? -digits : digits) : wholeNumber(bytes, first, pos, negative)
-      if (integer > maxInt64 || integer < minInt64) return this.#refuse("out of range", start)
+      const integer = count <= 15
+        ? whole(0, 1, digits, negative)
+        : wholeNumber(bytes, first, pos, negative)
+      if (count > 15 && (integer > maxInt64 || integer < minInt64)) return this.#refuse("out of range", start)
       put(fields, key, integer)
       return pos + 1
     }
@@ -346,9 +418,9 @@ export class LineReader {
       const from = ++pos
       while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
       fraction = pos - from
-      if ((fraction === 0 || whole === 0) && !this.#rules.bareDecimalPoint) return this.#refuse("invalid number", start)
+      if ((fraction === 0 || count === 0) && !this.#rules.bareDecimalPoint) return this.#refuse("invalid number", start)
     }
-    if (whole + fraction === 0) return this.#refuse("invalid number", start)
+    if (count + fraction === 0) return this.#refuse("invalid number", start)
     let exponent = false
     if (pos < end && (bytes[pos] === 101 || bytes[pos] === 69)) {
       exponent = true
@@ -358,9 +430,9 @@ export class LineReader {
       while (pos < end && isDigit(bytes[pos])) pos++
       if (pos === from) return this.#refuse("invalid number", start)
     }
-    if (pos < end && (flagsOf[bytes[pos]] & SEPARATES) === 0) return this.#refuse("invalid number", start)
+    if (pos < end && (flagsOf[bytes[pos]] & separates) === 0) return this.#refuse("invalid number", start)
     let value: number
-    if (!exponent && whole + fraction <= 15) {
+    if (!exponent && count + fraction <= 15) {
       value = fraction === 0 ? digits : digits / powersOfTen[fraction]
       if (negative) value = -value
     } else {
@@ -376,31 +448,51 @@ export class LineReader {
     const end = this.#end
     const negative = bytes[start] === MINUS
     const first = negative ? start + 1 : start
+    // Up to 19 digits are read as eight and the rest.
     let pos = first
-    while (pos < end && isDigit(bytes[pos])) pos++
-    if (pos === first || (pos < end && bytes[pos] !== SPACE)) return this.#none("invalid timestamp", start)
-    const units = wholeNumber(bytes, first, pos, negative)
-    const nanos = this.#unit === 1n ? units : units * this.#unit
-    if (nanos > maxTimestamp || nanos < minTimestamp) return this.#none("out of range", start)
+    let high = eightDigits(this.#view, pos, end)
+    if (high < 0) high = 0
+    else pos += 8
+    const from = pos
+    let low = 0
+    while (pos < end && isDigit(bytes[pos])) low = low * 10 + bytes[pos++] - 48
+    if (pos === first || (!this.#isEnd(pos) && bytes[pos] !== SPACE)) return this.#none("invalid timestamp", start)
+    const short = pos - from <= 11
+    let nanos = short
+      ? whole(high, powersOfTen[pos - from], low, negative)
+      : wholeNumber(bytes, first, pos, negative)
+    // The first digits nearly always show that it is in range: to compare bigints takes longer.
+    if (this.#unit !== 1n || !short || high >= maxHigh) {
+      nanos *= this.#unit
+      if (nanos > maxTimestamp || nanos < minTimestamp) return this.#none("out of range", start)
+    }
     while (pos < end && bytes[pos] === SPACE) pos++
-    return pos < end ? this.#none("text after timestamp", pos) : nanos
+    this.next = pos
+    return this.#isEnd(pos) ? nanos : this.#none("text after timestamp", pos)
+  }
+
+  #isEnd(pos: number): boolean {
+    return pos >= this.#end || (flagsOf[this.#bytes[pos]] & this.#ends) !== 0
   }
 
   // To the first byte that stops a name and is not escaped. Leaves what was seen among the bytes.
   #scan(start: number, stops: number): number {
     const bytes = this.#bytes
     const end = this.#end
+    const ends = this.#ends
     let seen = 0
     let pos = start
     for (; pos < end; pos++) {
       const byte = bytes[pos]
       const flags = flagsOf[byte]
-      if ((flags & stops) !== 0 && !(pos > start && bytes[pos - 1] === BACKSLASH && this.#escapes(start, pos, stops))) {
-        break
+      if ((flags & (stops | ends)) !== 0) {
+        if ((flags & ends) !== 0 || pos === start || bytes[pos - 1] !== BACKSLASH) break
+        if (!this.#escapes(start, pos, stops)) break
       }
       seen |= flags
     }
     this.#seen = seen
+    this.#seenInNames |= seen
     if ((seen & STOPS_STRING) !== 0) this.oddNames = true
     return pos
   }
@@ -429,7 +521,7 @@ export class LineReader {
       : this.#rules.escapedBackslash
       ? PAIRED
       : kind
-    const known = this.#names.get(this.#bytes, start, end, variant)
+    const known = this.#names.get(this.#view, start, end, variant)
     if (known !== undefined) {
       this.#name = known
       return true
@@ -443,7 +535,7 @@ export class LineReader {
       : (seen & IS_HIGH) !== 0
       ? utf8(this.#bytes, start, end)
       : ascii(this.#bytes, start, end)
-    this.#names.set(this.#bytes, start, end, variant, this.#name)
+    this.#names.set(this.#view, start, end, variant, this.#name)
     return true
   }
 
@@ -476,6 +568,14 @@ export const skipBlank = (bytes: Uint8Array, start: number, end: number): number
   while (pos < end && (bytes[pos] === SPACE || bytes[pos] === TAB || bytes[pos] === 0)) pos++
   return pos
 }
+
+const QUOTES = 0x22222222
+const BACKSLASHES = 0x5c5c5c5c
+const LINE_FEEDS = 0x0a0a0a0a
+const HIGH_BITS = 0x80808080
+
+/** Not 0 if one of the four bytes is 0. */
+const hasZero = (word: number): number => (word - 0x01010101) & ~word & HIGH_BITS
 
 // Makes `__proto__` a key like any other.
 const put = <A>(record: Record<string, A>, key: string, value: A): void => {
