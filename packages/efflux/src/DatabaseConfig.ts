@@ -64,6 +64,12 @@ export interface DatabaseConfig {
   readonly batchSize?: number | undefined
   /** Bytes of one payload at the most, default 1432 (fits an Ethernet frame), at most 65 507 (UDP over IPv4). */
   readonly maxPayloadBytes?: number | undefined
+  /**
+   * What happens to a point whose line alone is longer than `maxPayloadBytes`, default `"drop"`: it is dropped and
+   * counted as `oversize`. `"split"`: its fields go out over several lines of one series and timestamp, which to the
+   * server is the same point; `oversize` remains what can't be split, as a single large field.
+   */
+  readonly oversize?: "drop" | "split" | undefined
   /** How long a point may wait for others, default 1 second. */
   readonly flushInterval?: Duration.Input | undefined
   /** Sender fibers, each with a socket of its own, default 4. */
@@ -100,6 +106,7 @@ export const defaults = {
   queueCapacity: 10_000,
   batchSize: 100,
   maxPayloadBytes: 1432,
+  oversize: "drop",
   flushInterval: "1 second",
   senders: 4,
   drainTimeout: "5 seconds",
@@ -125,6 +132,7 @@ export interface Settings {
   readonly queueCapacity: number
   readonly batchSize: number
   readonly maxPayloadBytes: number
+  readonly oversize: "drop" | "split"
   readonly flushInterval: number
   readonly senders: number
   readonly drainTimeout: number
@@ -176,6 +184,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
         Math.min(defaults.batchSize, queueCapacity)
       ),
       maxPayloadBytes: yield* read("maxPayloadBytes", options.maxPayloadBytes, defaults.maxPayloadBytes),
+      oversize: yield* read("oversize", options.oversize, defaults.oversize),
       flushInterval: yield* read("flushInterval", options.flushInterval, Duration.toMillis(defaults.flushInterval)),
       senders: yield* read("senders", options.senders, defaults.senders),
       drainTimeout: yield* read("drainTimeout", options.drainTimeout, Duration.toMillis(defaults.drainTimeout)),
@@ -263,6 +272,7 @@ const options = {
   queueCapacity: integer(1, 100_000_000),
   batchSize: undefined,
   maxPayloadBytes: integer(1, 65_507),
+  oversize: oneOf(["drop", "split"]),
   flushInterval: duration(1),
   senders: integer(1, 1024),
   drainTimeout: duration(0),

@@ -7,19 +7,26 @@
  * is the first of the next payload. A point that can't be written is settled at
  * once; its neighbours go out.
  *
+ * With `oversize: "split"` a point may take several lines, and these several
+ * payloads: it counts with the payload of its last line, and is lost as a whole
+ * if one of them is.
+ *
  * The payload is a view of the packer's own buffer: it must not be used any
  * more after {@link Packer.next}.
  *
  * @since 0.1.0
  */
-import { type Custody, type Holder, nothing } from "./Custody.ts"
+import { type Custody, type Entry, type Holder, nothing } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import type { Problem } from "./EncodeError.ts"
 import { LineWriter } from "./LineWriter.ts"
+import { splitPoint } from "./Split.ts"
 import { Stamped } from "./Stamper.ts"
 
 // Room behind a line for its timestamp and line feed, see LineWriter.
 const slack = 128
+
+const LF = 10
 
 /**
  * The packer of one sender.
@@ -28,7 +35,7 @@ const slack = 128
  * @since 0.1.0
  */
 export class Packer {
-  /** Points in the payload. */
+  /** Points whose last line, which mostly is their only one, is in the payload. */
   points = 0
 
   readonly #custody: Custody
@@ -36,16 +43,22 @@ export class Packer {
   readonly #writer: LineWriter
   readonly #batchSize: number
   readonly #maxPayloadBytes: number
+  readonly #splits: boolean
   readonly #onProblem: (problem: Problem) => void
   // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
   #end = 0
   #carried: number | undefined = undefined
+  // The lines of a point that was split, how many of them are packed, and the number of that point.
+  #lines: ReadonlyArray<Uint8Array> = []
+  #packed = 0
+  #splitNumber = 0
 
   constructor(custody: Custody, settings: Settings, onProblem: (problem: Problem) => void) {
     this.#custody = custody
     this.#holder = custody.holder()
     this.#batchSize = settings.batchSize
     this.#maxPayloadBytes = settings.maxPayloadBytes
+    this.#splits = settings.oversize === "split"
     this.#onProblem = onProblem
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
@@ -55,9 +68,9 @@ export class Packer {
     })
   }
 
-  /** Points that the packer holds: those of the payload and the line behind it. */
+  /** Points that the packer holds: those of the payload, the line behind it, and a point with lines left to pack. */
   get held(): number {
-    return this.points + (this.#carried === undefined ? 0 : 1)
+    return this.points + (this.#carried === undefined ? 0 : 1) + (this.#lines.length === 0 ? 0 : 1)
   }
 
   /** The bytes of the payload: its lines, separated by line feeds. */
@@ -75,6 +88,10 @@ export class Packer {
     const writer = this.#writer
     const omitted = writer.omittedFields
     while (this.points < this.#batchSize) {
+      if (this.#lines.length > 0) {
+        if (this.#packLines()) continue
+        break
+      }
       const number = custody.head
       const entry = custody.take()
       if (entry === nothing) break
@@ -83,6 +100,10 @@ export class Packer {
         ? writer.writeStamped(entry.point, entry.millis, entry.sub)
         : writer.write(entry)
       if (!written) {
+        if (this.#splits && writer.problem!.reason === "oversize" && this.#split(entry)) {
+          this.#splitNumber = number
+          continue
+        }
         const problem = writer.problem!
         custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
         this.#onProblem(problem)
@@ -98,8 +119,19 @@ export class Packer {
       this.#end = writer.position
     }
     custody.ledger.omittedFields += writer.omittedFields - omitted
-    if (this.points === 0) custody.checkFlushes()
-    return this.points > 0
+    if (this.held === 0) custody.checkFlushes()
+    return this.#end > 0
+  }
+
+  /**
+   * Gives up the point whose lines are packed only in part, because a payload of
+   * it was lost. Returns how many points that are, for the caller to settle.
+   */
+  breakSplit(): number {
+    if (this.#packed === 0) return 0
+    this.#lines = []
+    this.#packed = 0
+    return 1
   }
 
   /** Forgets the payload, whose points were settled, and makes the line behind it the first of the next one. */
@@ -108,7 +140,7 @@ export class Packer {
     if (this.#carried === undefined) {
       writer.position = 0
       this.points = 0
-      this.#holder.oldest = Number.POSITIVE_INFINITY
+      this.#holder.oldest = this.#lines.length > 0 ? this.#splitNumber : Number.POSITIVE_INFINITY
     } else {
       writer.bytes.copyWithin(0, this.#end, writer.position)
       writer.position -= this.#end
@@ -123,6 +155,40 @@ export class Packer {
   /** Forgets everything that it holds, after that was settled. */
   reset(): void {
     this.#carried = undefined
+    this.#lines = []
+    this.#packed = 0
     this.next()
+  }
+
+  #split(entry: Entry): boolean {
+    try {
+      const lines = entry instanceof Stamped
+        ? splitPoint(this.#writer, entry.point, entry.millis, entry.sub)
+        : splitPoint(this.#writer, entry, Number.NaN, 0)
+      if (lines === undefined) return false
+      this.#lines = lines
+      return true
+    } catch {
+      // A getter that threw only now. The problem of the first attempt stands.
+      return false
+    }
+  }
+
+  /** Packs lines of a split point. Returns whether all are packed now; if not, the payload is full. */
+  #packLines(): boolean {
+    const writer = this.#writer
+    if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = this.#splitNumber
+    for (; this.#packed < this.#lines.length; this.#packed++) {
+      const line = this.#lines[this.#packed]
+      if (writer.position + line.length > this.#maxPayloadBytes) return false
+      writer.bytes.set(line, writer.position)
+      writer.bytes[writer.position + line.length] = LF
+      writer.position += line.length + 1
+      this.#end = writer.position
+    }
+    this.#lines = []
+    this.#packed = 0
+    this.points++
+    return true
   }
 }

@@ -38,7 +38,8 @@ import type { InfluxError } from "./InfluxError.ts"
  */
 export interface Connection {
   /**
-   * Sends one payload: complete lines separated by line feeds, `points` of them.
+   * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
+   * which is the number of lines unless points are split.
    *
    * Succeeds when the payload was taken; how much that means depends on the
    * transport. Must be interruptible, and must not keep `payload` after it ends:
@@ -122,7 +123,7 @@ export const layerNoop: Layer.Layer<Sender> = Layer.sync(Sender, () => {
   return { open: Effect.succeed(connection) }
 })
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 // Only string values have quotes that count, and inside them `\` escapes the next character.
 const splitLines = (text: string): Array<string> => text.match(/(?:[^\n"\\]|\\[^]|"(?:[^"\\]|\\[^])*"|["\\])+/g) ?? []

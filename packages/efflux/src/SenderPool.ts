@@ -108,7 +108,7 @@ class Actor {
       const connection = yield* restore(this.#sender.open)
       let payloads = 0
       while (!connection.isStale() && !this.#isFailing()) {
-        if (packer.points === 0 && !custody.ready) {
+        if (packer.held === 0 && !custody.ready) {
           custody.gate.closeUnsafe()
           yield* restore(custody.gate.await)
           continue
@@ -163,22 +163,26 @@ class Actor {
   /** Settles the payload, if there is one, after opening or sending failed. */
   #failed(cause: Cause.Cause<InfluxError>): void {
     const error = Cause.findErrorOption(cause)
-    const points = this.#busy ? this.#packer.points : 0
     if (error._tag === "None") {
       this.#reporter.defect(Cause.squash(cause), this.#packer.held)
       this.#abandon("send_error")
     } else {
-      this.#reporter.failure(error.value, points)
+      const wasBusy = this.#busy
+      const points = wasBusy ? this.#packer.points : 0
+      // A point of which some lines are lost is lost; what is left of it need not be sent.
+      const broken = wasBusy ? this.#packer.breakSplit() : 0
       const reason = error.value.reason
-      const rejected = reason._tag === "Rejected" ? Math.min(reason.points ?? points, points) : 0
-      this.#custody.settleDropped(rejected, "rejected")
       if (reason._tag === "Rejected") {
+        const rejected = Math.min(reason.points ?? points, points)
         this.#custody.settleSent(points - rejected)
+        this.#custody.settleDropped(rejected + broken, "rejected")
+        this.#reporter.failure(error.value, rejected + broken)
       } else {
-        this.#custody.settleDropped(points, "send_error")
+        this.#custody.settleDropped(points + broken, "send_error")
+        this.#reporter.failure(error.value, points + broken)
       }
       this.#setBusy(false)
-      if (points > 0) this.#packer.next()
+      if (wasBusy) this.#packer.next()
       // The server answered: the connection is fine.
       if (reason._tag === "Rejected") return
     }

@@ -91,6 +91,46 @@ describe("batching", () => {
         assert.strictEqual((yield* Influx.stats).dropped.oversize, 1)
       })))
 
+  it.effect("with oversize \"split\" the fields of a large point go out over several lines of one timestamp", () =>
+    withDatabase({ maxPayloadBytes: 40, oversize: "split", senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+        yield* Influx.pushAll([point(1), { measurement: "m", tags: { a: "b" }, fields }, point(2)])
+        yield* Influx.flush
+        for (const payload of sender.sent) assert.isAtMost(payload.length, 40)
+        const parts = sender.lines.filter((line) => line.startsWith("m,a=b "))
+        const stamps = new Set(parts.map((line) => line.split(" ")[2]))
+        assert.strictEqual(stamps.size, 1)
+        assert.deepStrictEqual(
+          parts.flatMap((line) => line.split(" ")[1].split(",")),
+          Object.entries(fields).map(([key, value]) => `${key}=${value}`)
+        )
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.sent, 3)
+        assertLaw(stats)
+      })))
+
+  it.effect("a split point is lost as a whole if a payload of it is, and what can't be split is oversize", () =>
+    withDatabase(
+      { maxPayloadBytes: 40, oversize: "split", senders: 1, batchSize: 1 },
+      (sender) =>
+        Effect.gen(function*() {
+          sender.behaviour = (payload) => payload.includes("field7") ? Effect.fail(sendError) : Effect.void
+          const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+          yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
+          yield* TestClock.adjust("1 second")
+          yield* Influx.pushAll([{ measurement: "m", fields: { a: 1, text: "x".repeat(50) }, timestamp: 0n }, point(2)])
+          yield* Influx.flush
+          const stats = yield* Influx.stats
+          assert.strictEqual(stats.dropped.send_error, 1)
+          assert.strictEqual(stats.dropped.oversize, 1)
+          assert.strictEqual(stats.sent, 1)
+          assert.strictEqual(sender.lines.at(-1), line(2))
+          assert.isFalse(sender.lines.some((line) => line.includes("field19")))
+          assertLaw(stats)
+        })
+    ))
+
   it.effect("flush waits for what is in flight and not for what is pushed later", () =>
     withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
       Effect.gen(function*() {

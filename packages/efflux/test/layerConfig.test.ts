@@ -45,6 +45,7 @@ const everyOption = {
   queueCapacity: Config.Int("QUEUE_CAPACITY"),
   batchSize: Config.Int("BATCH_SIZE"),
   maxPayloadBytes: Config.Int("MAX_PAYLOAD_BYTES"),
+  oversize: Config.schema(Schema.Literals(["drop", "split"]), "OVERSIZE"),
   flushInterval: Config.Duration("FLUSH_INTERVAL"),
   senders: Config.Int("SENDERS"),
   drainTimeout: Config.Duration("DRAIN_TIMEOUT"),
@@ -70,6 +71,7 @@ const environment = (port: number): Environment => ({
   QUEUE_CAPACITY: "50",
   BATCH_SIZE: "10",
   MAX_PAYLOAD_BYTES: "200",
+  OVERSIZE: "split",
   FLUSH_INTERVAL: "20 millis",
   SENDERS: "2",
   DRAIN_TIMEOUT: "2 seconds",
@@ -191,6 +193,7 @@ describe("a wrong option", () => {
     ["UNSIGNED", "maybe", `Option "unsigned" is "maybe", allowed is one of true, false`],
     ["QUEUE_CAPACITY", "0", `Option "queueCapacity" is 0, allowed is an integer from 1 to 100000000`],
     ["BATCH_SIZE", "20000", `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`],
+    ["OVERSIZE", "cut", `Option "oversize" is "cut", allowed is one of "drop", "split"`],
     ["MAX_PAYLOAD_BYTES", "65508", `Option "maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507`],
     [
       "FLUSH_INTERVAL",

@@ -55,7 +55,8 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
 
   const config: DatabaseConfig = {
     queueCapacity: random.integer(1, 8),
-    maxPayloadBytes: random.integer(24, 90),
+    maxPayloadBytes: random.integer(32, 90),
+    oversize: random.pick(["drop", "split"] as const),
     flushInterval: random.integer(1, 20),
     senders: random.integer(1, 3),
     drainTimeout: random.integer(0, 30),
@@ -68,12 +69,12 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
     checkConfig({ ...config, batchSize: random.integer(1, config.queueCapacity!) }, "simulation")
   )
 
-  // What happened, by the number that each point carries in its field `n`.
+  // What happened, by the number that each point carries in its tag `n`.
   let pushed = 0
   let accepted = 0
   const numberOf: Array<number> = [] // numbers of the points that came into the queue, in order
   const evicted = new Set<number>()
-  const attempted = new Set<number>()
+  const attempted = new Set<string>()
   const delivered = new Set<number>()
   let partly = 0 // points of payloads of which the transport rejected only some
   let interruptions = 0
@@ -123,17 +124,20 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
   const send = (newest: { number: number }) => (payload: Uint8Array, points: number) =>
     Effect.suspend(() => {
       if (payload.length > settings.maxPayloadBytes) fail(`a payload of ${payload.length} bytes`)
-      const lines = decoder.decode(payload).split("\n")
-      if (lines.length !== points) fail(`${lines.length} lines, said to be ${points} points`)
       if (points > settings.batchSize) fail(`${points} points in a payload, batchSize ${settings.batchSize}`)
-      const numbers = lines.map((line) => Number(/ n=(\d+)i/.exec(line)?.[1] ?? fail(`a strange line: ${line}`)))
-      for (const number of numbers) {
+      const numbers: Array<number> = []
+      for (const line of decoder.decode(payload).split("\n")) {
+        const [, text, field] = /^m,n=(\d+) ([a-z]+)=/.exec(line) ?? fail(`a strange line: ${line}`)
+        const number = Number(text)
         if (evicted.has(number)) fail(`point ${number} was shed, but is sent`)
-        if (attempted.has(number)) fail(`point ${number} is sent twice`)
-        if (number <= newest.number) fail(`point ${number} is sent after ${newest.number}`)
-        attempted.add(number)
+        if (attempted.has(`${number} ${field}`)) fail(`${field} of point ${number} is sent twice`)
+        if (number < newest.number) fail(`point ${number} is sent after ${newest.number}`)
+        attempted.add(`${number} ${field}`)
         newest.number = number
+        // The last field of a point comes with its last line.
+        if (line.includes("z=")) numbers.push(number)
       }
+      if (numbers.length !== points) fail(`${numbers.length} points end in a payload, said to be ${points}`)
       const done = Effect.sync(() => {
         for (const number of numbers) delivered.add(number)
       })
@@ -251,12 +255,16 @@ const decoder = new TextDecoder()
 
 // Mostly good points, some too long, some invalid, some that throw when they are read.
 const somePoint = (random: SeededRandom, number: number): Point.Input => {
-  const fields = { n: BigInt(number) }
+  const tags = { n: number }
+  const fields = { z: true }
   switch (random.integer(0, 9)) {
     case 0:
-      return { measurement: "m", fields: { ...fields, text: "x".repeat(100) } }
+      return { measurement: "m", tags, fields: { a: "x".repeat(100), ...fields } }
     case 1:
       return { measurement: "", fields }
+    case 5:
+    case 6:
+      return { measurement: "m", tags, fields: { a: 1, b: 2.5, c: "third", d: 4n, e: false, ...fields } }
     case 2:
       return {
         measurement: "m",
@@ -265,11 +273,11 @@ const somePoint = (random: SeededRandom, number: number): Point.Input => {
         }
       }
     case 3:
-      return { measurement: "m", fields, timestamp: 1n }
+      return { measurement: "m", tags, fields, timestamp: 1n }
     case 4:
-      return random.pick([undefined, null, 1, "m n=1i"]) as unknown as Point.Input
+      return random.pick([undefined, null, 1, "m,n=1 z=true"]) as unknown as Point.Input
     default:
-      return { measurement: "m", fields }
+      return { measurement: "m", tags, fields }
   }
 }
 
