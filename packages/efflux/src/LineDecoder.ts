@@ -97,7 +97,6 @@ export const defaultMaxLineBytes = 1024 * 1024
  * @since 0.1.0
  */
 export class LineDecoder {
-  point: Point.Point | undefined = undefined
   error: DecodeError | undefined = undefined
   /** Number of the line of the last point or error. */
   line = 1
@@ -148,6 +147,11 @@ export class LineDecoder {
     this.#ended = true
   }
 
+  /** The point of the last `step` that returned `POINT`. */
+  get point(): Point.Point | undefined {
+    return this.#reader.point
+  }
+
   /** Begins another text. */
   restart(): void {
     this.line = 1
@@ -160,7 +164,7 @@ export class LineDecoder {
 
   /** Holds nothing any longer but a chunk of up to `keptBytes`, which it is then quick to be given again. */
   forget(): void {
-    this.point = undefined
+    this.#reader.point = undefined
     this.error = undefined
     if (this.#chunk.length > keptBytes) this.feed(noBytes)
   }
@@ -233,7 +237,6 @@ export class LineDecoder {
     if (!reader.readToLineFeed(this.#chunk, start, this.#end)) return false
     const end = reader.next
     if (end - start > this.#maxLineBytes || (end === this.#end && !this.#ended)) return false
-    this.point = reader.point
     this.line = this.#nextLine++
     this.#pos = end < this.#end ? end + 1 : end
     this.#started = false
@@ -306,7 +309,6 @@ export class LineDecoder {
     }
     this.line = this.#nextLine
     if (this.#reader.read(bytes, start, end)) {
-      this.point = this.#reader.point
       return POINT
     }
     return this.#refuse(bytes, start, end)

@@ -386,10 +386,12 @@ const feedBytes = (lines: LineDecoder, bytes: Uint8Array): void => {
 }
 
 const feedText = (lines: LineDecoder, text: string): void => {
-  // A UTF-16 unit takes three bytes at the most.
-  if (text.length * 3 > keptBytes || !text.isWellFormed()) return lines.feed(utf8(text))
+  // A UTF-16 unit takes three bytes at the most. If each took one it is ASCII.
+  if (text.length * 3 > keptBytes) return lines.feed(utf8(text))
   scratch ??= new Uint8Array(keptBytes)
-  lines.feed(scratch, encoder.encodeInto(text, scratch).written)
+  const { written } = encoder.encodeInto(text, scratch)
+  if (written === text.length || text.isWellFormed()) lines.feed(scratch, written)
+  else lines.feed(utf8(text))
 }
 
 const encoder = new TextEncoder()
