@@ -37,6 +37,7 @@ export const layers: ReadonlyArray<Layer> = [
       "LineDecoder",
       "NameCache",
       "SeriesCache",
+      "Scanner",
       "Unescape",
       "Digits",
       "Column",
