@@ -60,6 +60,9 @@ const flagsOf = (() => {
  */
 export const ODD = IS_CONTROL | IS_BACKSLASH | STOPS_STRING
 
+// A string value up to this length is made as quickly as it is found, and seldom comes again.
+const shortString = 16
+
 const noBytes = new Uint8Array(0)
 const noView: DataView = new DataView(noBytes.buffer)
 
@@ -163,6 +166,10 @@ export class Scanner {
       let at = start
       while ((flagsOf[bytes[at]] & IS_CONTROL) === 0) at++
       return this.fail("control character", at)
+    }
+    if (kind === STRING && end - start <= shortString && (seen & (IS_HIGH | IS_BACKSLASH)) === 0) {
+      this.name = ascii(this.bytes, start, end)
+      return true
     }
     const variant = kind === STRING
       ? this.rules.stringEscapes ? STRING_WITH_ESCAPES : STRING
