@@ -18,8 +18,8 @@ import * as Precision from "./Precision.ts"
  * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
  * payload counts as several.
  *
- * The kernel of the server's host keeps what the server has not read yet, and
- * drops the rest without a word: 92 such packets with Debian's defaults.
+ * The kernel of the server's host keeps only so much of what the server has not
+ * read yet, and drops the rest without a word. A burst must fit in there.
  *
  * @category models
  * @since 0.1.0
