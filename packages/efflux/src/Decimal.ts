@@ -192,6 +192,10 @@ export const writeText = (view: DataView, pos: number, text: string): number => 
   return pos + text.length
 }
 
+// The billions that were written last, in digits: nanoseconds of one second have them in common. A digit is no byte of a
+// NaN that a double could lose.
+const known = { billions: -1, length: 0, view: new DataView(new ArrayBuffer(maxDecimalBytes)) }
+
 /** Writes `high · 2³² + low`. */
 const writeHalves = (view: DataView, pos: number, high: number, low: number): number => {
   if (high === 0) return writeWhole(view, pos, low)
@@ -205,5 +209,13 @@ const writeHalves = (view: DataView, pos: number, high: number, low: number): nu
     billions++
     rest -= 1_000_000_000
   }
-  return billions === 0 ? writeWhole(view, pos, rest) : writeNine(view, writeWhole(view, pos, billions), rest)
+  if (billions === 0) return writeWhole(view, pos, rest)
+  if (billions !== known.billions) {
+    known.billions = billions
+    known.length = writeWhole(known.view, 0, billions)
+  }
+  // at most eleven digits
+  view.setFloat64(pos, known.view.getFloat64(0))
+  view.setInt32(pos + 8, known.view.getInt32(8))
+  return writeNine(view, pos + known.length, rest)
 }

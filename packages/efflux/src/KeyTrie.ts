@@ -71,7 +71,9 @@ export const writeEncoded = (view: DataView, pos: number, encoded: Encoded): num
   view.setFloat64(pos, words[0], true)
   view.setFloat64(pos + 8, words[1], true)
   view.setFloat64(pos + 16, words[2], true)
-  for (let i = fixedWords; i < words.length; i++) view.setFloat64(pos + 8 * i, words[i], true)
+  if (encoded.length > encodedRoom) {
+    for (let i = fixedWords; i < words.length; i++) view.setFloat64(pos + 8 * i, words[i], true)
+  }
   return pos + encoded.length
 }
 
@@ -197,7 +199,8 @@ export class KeyTrie {
     if (known !== undefined) return node.next = known
     const child = new KeyNode(key, encodeKey(key, this.#place), node)
     if (node.parent !== undefined && compareKeys(node.key, key) > 0) {
-      for (let above: KeyNode | undefined = child; above !== undefined; above = above.parent) above.inOrder = false
+      // Above a node that is out of order all are.
+      for (let above: KeyNode | undefined = child; above?.inOrder === true; above = above.parent) above.inOrder = false
     }
     if (key.length > maxTextLength) return child
     ;(node.children ??= new Map()).set(key, child)
