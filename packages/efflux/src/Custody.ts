@@ -50,7 +50,8 @@ export interface Holder {
 
 interface Flush {
   readonly target: number
-  readonly done: () => void
+  /** `undefined` once it was interrupted. */
+  done: (() => void) | undefined
 }
 
 /**
@@ -70,7 +71,7 @@ export class Custody {
   readonly #batchSize: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
-  #flushes: Array<Flush> = []
+  readonly #flushes: Array<Flush> = []
   #closed = false
   #waking = false
   // Points are numbered in the order of their push, as far as they came into the queue.
@@ -154,19 +155,20 @@ export class Custody {
     this.#flushes.push(flush)
     this.requestFlush()
     return Effect.sync(() => {
-      this.#flushes = this.#flushes.filter((other) => other !== flush)
+      flush.done = undefined
     })
   })
 
   /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
   checkFlushes(): void {
-    if (this.#flushes.length === 0) return
+    const flushes = this.#flushes
+    // Targets only grow: the first one is the first to be reached.
+    if (flushes.length === 0 || flushes[0].target > this.head) return
     let settled = this.head
     for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
-    const done = this.#flushes.filter((flush) => flush.target <= settled)
-    if (done.length === 0) return
-    this.#flushes = this.#flushes.filter((flush) => flush.target > settled)
-    for (const flush of done) flush.done()
+    let reached = 0
+    while (reached < flushes.length && flushes[reached].target <= settled) reached++
+    for (const flush of flushes.splice(0, reached)) flush.done?.()
   }
 
   /** Called by the reporter once it has reported all that was shed until now. */

@@ -230,16 +230,16 @@ const number = (above: number, maximum: number): Parser<number> => ({
 })
 
 const text = (allowed: string): Parser<string> => ({
-  // oxlint-disable-next-line no-control-regex
-  parse: (value) => typeof value === "string" && /^[^\x00-\x20\x7f]+$/.test(value) ? value : undefined,
+  parse: (value) =>
+    typeof value === "string" && value.length <= 255 && /^[^\p{Cc}\p{Cf}\p{Z}]+$/u.test(value) ? value : undefined,
   allowed
 })
 
 // Neither an URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address.
 const hostName: Parser<string> = {
   parse: (value) =>
-    // oxlint-disable-next-line no-control-regex
-    typeof value === "string" && /^[^\x00-\x20\x7f/[\]]+$/.test(value) && value.split(":").length !== 2
+    typeof value === "string" && value.length <= 255 && /^[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u.test(value) &&
+      value.split(":").length !== 2
       ? value
       : undefined,
   allowed: "a host name or an IP address"
@@ -252,11 +252,32 @@ const oneOf = <const A>(values: ReadonlyArray<A>): Parser<A> => ({
 
 const duration = (minimum: number): Parser<number> => ({
   parse: (value) => {
-    const millis = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
+    if (!isDurationInput(value)) return undefined
+    const millis = Option.map(Duration.fromInput(value), Duration.toMillis)
     return Option.isSome(millis) && millis.value >= minimum && millis.value <= maxMillis ? millis.value : undefined
   },
   allowed: `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`
 })
+
+// Duration takes what it does not understand for zero: NaN, an unknown unit, a Date.
+const isDurationInput = (value: unknown): value is Duration.Input => {
+  if (typeof value === "number") return !Number.isNaN(value)
+  if (typeof value === "string" || typeof value === "bigint" || Duration.isDuration(value)) return true
+  if (Array.isArray(value)) return value.length === 2 && value.every(Number.isFinite)
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0 &&
+    Object.entries(value).every(([unit, amount]) => durationUnits.has(unit) && Number.isFinite(amount))
+}
+
+const durationUnits = new Set([
+  "weeks",
+  "days",
+  "hours",
+  "minutes",
+  "seconds",
+  "milliseconds",
+  "microseconds",
+  "nanoseconds"
+])
 
 // The longest timer of the runtime.
 const maxMillis = 24 * 24 * 3600 * 1000

@@ -137,7 +137,7 @@ const makeWith = <R>(
   makeSender: (events: Events, settings: Settings) => Effect.Effect<Sender["Service"], never, R>
 ) =>
   Effect.flatMap(
-    Effect.fromResult(check(config ?? {}, label)),
+    Effect.suspend(() => Effect.fromResult(check(config ?? {}, label))),
     (settings) => Database.make(settings, makeSender)
   )
 

@@ -87,7 +87,8 @@ export class Packer {
     const custody = this.#custody
     const writer = this.#writer
     const omitted = writer.omittedFields
-    while (this.points < this.#batchSize) {
+    // Bad points count as well: a queue full of them must not hold the event loop.
+    for (let taken = 0; taken < this.#batchSize && this.points < this.#batchSize; taken++) {
       if (this.#lines.length > 0) {
         if (this.#packLines()) continue
         break
@@ -95,8 +96,9 @@ export class Packer {
       const number = custody.head
       const entry = custody.take()
       if (entry === nothing) break
+      if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
       const start = writer.position
-      const written = entry instanceof Stamped
+      const written = Stamped.is(entry)
         ? writer.writeStamped(entry.point, entry.millis, entry.sub)
         : writer.write(entry)
       if (!written) {
@@ -109,7 +111,6 @@ export class Packer {
         this.#onProblem(problem)
         continue
       }
-      if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
       if (writer.position - 1 > this.#maxPayloadBytes) {
         this.#carried = number
         this.#end = start
@@ -119,7 +120,10 @@ export class Packer {
       this.#end = writer.position
     }
     custody.ledger.omittedFields += writer.omittedFields - omitted
-    if (this.held === 0) custody.checkFlushes()
+    if (this.held === 0) {
+      this.#holder.oldest = Number.POSITIVE_INFINITY
+      custody.checkFlushes()
+    }
     return this.#end > 0
   }
 
@@ -162,7 +166,7 @@ export class Packer {
 
   #split(entry: Entry): boolean {
     try {
-      const lines = entry instanceof Stamped
+      const lines = Stamped.is(entry)
         ? splitPoint(this.#writer, entry.point, entry.millis, entry.sub)
         : splitPoint(this.#writer, entry, Number.NaN, 0)
       if (lines === undefined) return false
@@ -177,7 +181,6 @@ export class Packer {
   /** Packs lines of a split point. Returns whether all are packed now; if not, the payload is full. */
   #packLines(): boolean {
     const writer = this.#writer
-    if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = this.#splitNumber
     for (; this.#packed < this.#lines.length; this.#packed++) {
       const line = this.#lines[this.#packed]
       if (writer.position + line.length > this.#maxPayloadBytes) return false

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
-import { describe, type Problem } from "./EncodeError.ts"
+import { describe, printable, type Problem } from "./EncodeError.ts"
 import type { InfluxError } from "./InfluxError.ts"
 
 interface Matter {
@@ -60,7 +60,7 @@ export class Reporter {
 
   /** Notes something that should not happen: a defect of a sender or a transport. */
   readonly defect = (defect: unknown, points: number): void => {
-    this.#note("defect", points, () => `a defect in a sender: ${String(defect)}`)
+    this.#note("defect", points, () => `a defect in a sender: ${describeDefect(defect)}`)
   }
 
   /** Notes that the server's host refused a payload. */
@@ -110,6 +110,8 @@ export class Reporter {
   #note(key: string, points: number, latest: () => string): void {
     let matter = this.#matters.get(key)
     if (matter === undefined) {
+      // A transport of somebody's own may name ever new kinds of errors.
+      if (this.#matters.size >= maxMatters && key !== otherMatters) return this.#note(otherMatters, points, latest)
       matter = { count: 0, points: 0, quietUntil: Number.NEGATIVE_INFINITY, latest }
       this.#matters.set(key, matter)
     }
@@ -175,9 +177,12 @@ export class Reporter {
   })
 
   #log(log: (...message: ReadonlyArray<unknown>) => Effect.Effect<void>, message: string): Effect.Effect<void> {
-    return Effect.annotateLogs(log(`Efflux database "${this.#settings.database}": ${message}`), {
-      database: this.#settings.database
-    })
+    // A logger that throws must not end the reporter, nor fail the program at the close.
+    return Effect.ignoreCause(
+      Effect.annotateLogs(log(printable(`Efflux database "${this.#settings.database}": ${message}`, maxLogLength)), {
+        database: this.#settings.database
+      })
+    )
   }
 }
 
@@ -190,5 +195,17 @@ export const monotonicMillis: Effect.Effect<number> = Effect.map(
   Clock.monotonicTimeNanos,
   (nanos) => Number(nanos) / 1e6
 )
+
+const maxLogLength = 1024
+const maxMatters = 256
+const otherMatters = "other"
+
+const describeDefect = (defect: unknown): string => {
+  try {
+    return String(defect)
+  } catch {
+    return typeof defect
+  }
+}
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`

@@ -32,8 +32,8 @@ const maxFailingMillis = 1000
 const firstPause = 10
 const longestPause = 1000
 
-// Sends that finish at once never give the event loop a turn; after this many payloads a sender gives it one.
-const payloadsPerTurn = 32
+// Sends that finish at once, and bad points, never give the event loop a turn; after this many batches a sender does.
+const turnsBeforeYield = 32
 
 interface Options {
   readonly custody: Custody
@@ -106,13 +106,14 @@ class Actor {
       const custody = this.#custody
       const packer = this.#packer
       const connection = yield* restore(this.#sender.open)
-      let payloads = 0
+      let turns = 0
       while (!connection.isStale() && !this.#isFailing()) {
         if (packer.held === 0 && !custody.ready) {
           custody.gate.closeUnsafe()
           yield* restore(custody.gate.await)
           continue
         }
+        if (++turns % turnsBeforeYield === 0) yield* restore(Effect.yieldNow)
         if (!packer.fill()) continue
         this.#setBusy(true)
         const payload = packer.payload
@@ -125,7 +126,6 @@ class Actor {
           this.#failed(exit.cause)
           if (this.#pause > 0) yield* restore(Effect.sleep(this.#pause))
         }
-        if (++payloads % payloadsPerTurn === 0) yield* restore(Effect.yieldNow)
       }
     })
   }
@@ -173,7 +173,7 @@ class Actor {
       const broken = wasBusy ? this.#packer.breakSplit() : 0
       const reason = error.value.reason
       if (reason._tag === "Rejected") {
-        const rejected = Math.min(reason.points ?? points, points)
+        const rejected = Math.max(0, Math.min(reason.points ?? points, points))
         this.#custody.settleSent(points - rejected)
         this.#custody.settleDropped(rejected + broken, "rejected")
         this.#reporter.failure(error.value, rejected + broken)

@@ -34,7 +34,9 @@ export const splitPoint = (
   // Read once: from here on nothing can throw but the writer's own reading, which it catches.
   const { fields, measurement, tags, timestamp } = point
   if (Number.isNaN(millis) && (timestamp === undefined || timestamp === null)) return undefined
-  const values = Object.entries(fields)
+  const all = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
+  // Left out here, so that they are counted once, and only if the point is written.
+  const values = all.filter(([, value]) => typeof value !== "number" || Number.isFinite(value))
 
   const write = (from: number, to: number): boolean => {
     const part = { measurement, tags, fields: Object.fromEntries(values.slice(from, to)), timestamp }
@@ -43,11 +45,11 @@ export const splitPoint = (
       writer.position = start
       return true
     }
-    // These have no value; others may.
-    if (writer.problem!.part === "fields" && writer.problem!.reason === "missing") return true
     if (writer.problem!.reason !== "oversize" || to - from < 2) return false
     const middle = (from + to) >> 1
     return write(from, middle) && write(middle, to)
   }
-  return write(0, values.length) && lines.length > 0 ? lines : undefined
+  if (!write(0, values.length)) return undefined
+  writer.omittedFields += all.length - values.length
+  return lines
 }

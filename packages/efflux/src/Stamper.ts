@@ -15,7 +15,7 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Point from "./Point.ts"
-import type { Precision } from "./Precision.ts"
+import { maxTimestamp, type Precision } from "./Precision.ts"
 
 /**
  * A point and the time of its push: milliseconds since the epoch, and units of
@@ -29,12 +29,20 @@ export class Stamped {
   readonly point: Point.Input
   readonly millis: number
   readonly sub: number
+  readonly #brand = true
   constructor(point: Point.Input, millis: number, sub: number) {
     this.point = point
     this.millis = millis
     this.sub = sub
   }
+
+  /** Whether something is a stamped point. Unlike `instanceof` this asks no proxy. */
+  static is(u: unknown): u is Stamped {
+    return typeof u === "object" && u !== null && #brand in u
+  }
 }
+
+const maxMillis = Number(maxTimestamp / 1_000_000n)
 
 /**
  * The stamper of one database.
@@ -61,7 +69,8 @@ export class Stamper {
 
   stamp(point: Point.Input): Stamped {
     const now = Math.floor(this.#clock.currentTimeMillisUnsafe())
-    if (now > this.#millis || this.#unitsPerMilli === 0) {
+    // A reading that no timestamp can hold would stay the latest for ever.
+    if ((now > this.#millis && now < maxMillis) || this.#unitsPerMilli === 0) {
       this.#millis = now
       this.#sub = this.#first
     } else if (++this.#sub === this.#unitsPerMilli) {

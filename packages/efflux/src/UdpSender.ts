@@ -16,7 +16,9 @@
  */
 import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
 import * as NodeDns from "@effect/platform-node/NodeDns"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Dns from "effect/net/Dns"
 import * as NetAddress from "effect/net/NetAddress"
@@ -104,11 +106,12 @@ const lookUpForever = Effect.fnUntraced(function*(
   let retry = firstRetry
   while (true) {
     target.wanted.closeUnsafe()
-    const result = yield* Effect.result(dns.lookup(settings.host, { family: bound }))
-    if (Result.isSuccess(result)) {
-      target.found(NetAddress.formatIp(result.success.find(NetAddress.isIpv4Address) ?? result.success[0]))
+    const exit = yield* Effect.exit(dns.lookup(settings.host, { family: bound }))
+    if (Exit.isSuccess(exit) && exit.value.length > 0) {
+      target.found(NetAddress.formatIp(exit.value.find(NetAddress.isIpv4Address) ?? exit.value[0]))
     } else {
-      onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause: result.failure }) }))
+      const cause = Exit.isSuccess(exit) ? new Error("no addresses") : Cause.squash(exit.cause)
+      onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause }) }))
     }
     if (target.known.isOpen()) {
       // At most one look-up in a while, however often senders ask for one.

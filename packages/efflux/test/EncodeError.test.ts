@@ -21,7 +21,7 @@ describe("an EncodeError", () => {
       ],
       [
         { measurement: "m", fields: { big: 2n ** 63n } },
-        "field value of \"big\": must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1), got 9223372036854775808"
+        "field value of \"big\": must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1), got 9223372036854775808n"
       ],
       [
         { measurement: "m", fields: { f: 1 }, timestamp: 1 },
