@@ -43,7 +43,8 @@ const plants: ReadonlyArray<Plant> = [
   { module: "Point", line: `export * as Layer from "effect/Layer"`, caught: [imports, "Out of bounds"] },
   { module: "Point", line: `export * as Fs from "node:fs"`, caught: [imports, "Out of bounds"] },
   { module: "Point", line: `export * as Fs from "node:fs/promises"`, caught: [imports, "Out of bounds"] },
-  { module: "Series", line: `export * as Context from "effect/Context"`, caught: [imports, "Out of bounds"] },
+  { module: "PreparedPoint", line: `export * as Context from "effect/Context"`, caught: [imports, "Out of bounds"] },
+  { module: "Series", line: `export * as Fs from "node:fs"`, caught: [imports, "Out of bounds"] },
   { module: "LineReader", line: `export * as Http from "effect/http/Url"`, caught: [imports, "Out of bounds"] },
 
   // One transport.

@@ -29,6 +29,7 @@ export class Stamped {
   readonly point: Point.Input
   readonly millis: number
   readonly sub: number
+  // oxlint-disable-next-line no-unused-private-class-members -- `is` asks for it
   readonly #brand = true
   constructor(point: Point.Input, millis: number, sub: number) {
     this.point = point

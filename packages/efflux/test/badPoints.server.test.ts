@@ -151,12 +151,12 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "timestamp, type",
     point: { ...base, timestamp: 1_700_000_000_000 },
-    log: /timestamp: must be a bigint of nanoseconds, a Date or a DateTime, got 1700000000000$/
+    log: /timestamp: must be a bigint of nanoseconds, a Date or a DateTime, got 1700000000000n$/
   },
   {
     wrong: "timestamp, out of range",
     point: { ...base, timestamp: 9223372036854775807n },
-    log: /timestamp: must be an instant from .* got 9223372036854775807$/
+    log: /timestamp: must be an instant from .* got 9223372036854775807n$/
   },
   {
     wrong: "timestamp, out of range",
@@ -171,7 +171,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "field value, out of range",
     point: { ...base, fields: { a: 2n ** 63n } },
-    log: /field value of "a": must be a 64-bit integer .* got 9223372036854775808$/
+    log: /field value of "a": must be a 64-bit integer .* got 9223372036854775808n$/
   },
   {
     wrong: "field value, out of range",

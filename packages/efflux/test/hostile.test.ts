@@ -1,7 +1,7 @@
 /** What hostile points, transports, loggers and options can't do to a database. Each was found by an attack. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Layer, Logger, Metric, Result } from "effect"
-import { type DatabaseConfig, Influx, InfluxDatabase, LineProtocol, Point, Rejected, Sender } from "efflux"
+import { type DatabaseConfig, Influx, InfluxDatabase, LineProtocol, type Point, Rejected, Sender } from "efflux"
 import { check } from "../src/DatabaseConfig.ts"
 import { preview } from "../src/EncodeError.ts"
 import { InfluxError } from "../src/InfluxError.ts"
