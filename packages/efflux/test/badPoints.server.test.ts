@@ -151,7 +151,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "timestamp, type",
     point: { ...base, timestamp: 1_700_000_000_000 },
-    log: /timestamp: must be a bigint of nanoseconds, a Date or a DateTime, got 1700000000000n$/
+    log: /timestamp: must be a bigint of nanoseconds, a Date or a DateTime, got 1700000000000$/
   },
   {
     wrong: "timestamp, out of range",
@@ -181,7 +181,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "field value, unsigned",
     point: { ...base, fields: { a: Point.uint(1n) } },
-    log: /field value of "a": unsigned integers are not taken by this server \(see the option unsigned\), got 1$/
+    log: /field value of "a": unsigned integers are not taken by this server \(see the option unsigned\), got 1n$/
   },
   {
     wrong: "point, unreadable",
