@@ -32,7 +32,9 @@ export type Part =
  * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
  *   the line and turn the rest into a point of its own.
  * - `trailing backslash`: the server takes the separator behind it as escaped.
- * - `backslash before a special character`: in measurements and field keys the
+ * - `backslash before a special character`: with a backslash before a space, in a
+ *   tag too, the server looks for the end of the line in the wrong place, and may
+ *   take what stands in a string for a line. In measurements and field keys the
  *   server reads `\` before `"`, `,`, `=` or a space as an escape.
  * - `comment`: a measurement that begins with `#` makes the line a comment.
  * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
@@ -120,7 +122,9 @@ const allowed = (problem: Problem): string => {
     case "trailing backslash":
       return `${name(problem)} must not end in a backslash`
     case "backslash before a special character":
-      return `${name(problem)} must not have a backslash directly before a quote, comma, equals sign or space`
+      return problem.part === "tag key" || problem.part === "tag value"
+        ? `${name(problem)} must not have a backslash directly before a space`
+        : `${name(problem)} must not have a backslash directly before a quote, comma, equals sign or space`
     case "comment":
       return "must not begin with \"#\", the server takes such a line for a comment"
     case "lone surrogate":

@@ -28,11 +28,12 @@ const ESCAPE_MEASUREMENT = 2
 const ESCAPE_KEY = 4
 const NOT_AFTER_BACKSLASH = 8
 const ESCAPE_STRING = 16
+const NOT_AFTER_BACKSLASH_IN_TAG = 32
 
 const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
 flagsOf[127] = CONTROL
 flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
-flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
+flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG
 flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING
 flagsOf[BACKSLASH] = ESCAPE_STRING
@@ -48,7 +49,7 @@ const encoder = new TextEncoder()
  * @since 0.1.0
  */
 export const IN_MEASUREMENT = CONTROL | ESCAPE_MEASUREMENT | NOT_AFTER_BACKSLASH
-export const IN_TAG = CONTROL | ESCAPE_KEY
+export const IN_TAG = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH_IN_TAG
 export const IN_FIELD_KEY = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH
 
 /**
@@ -67,7 +68,9 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
       const flags = flagsOf[unit] & place
       if (flags !== 0) {
         if ((flags & CONTROL) !== 0) return REFUSED
-        if ((flags & NOT_AFTER_BACKSLASH) !== 0 && previous === BACKSLASH && i > 0) return REFUSED
+        if ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH && i > 0) {
+          return REFUSED
+        }
         if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY)) !== 0) bytes[pos++] = BACKSLASH
       }
       bytes[pos++] = unit

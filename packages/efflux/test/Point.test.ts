@@ -75,7 +75,9 @@ describe("nameProblem", () => {
     assert.strictEqual(Point.nameProblem("time", "tag value"), undefined)
     assert.strictEqual(Point.nameProblem("time", "measurement"), undefined)
     assert.strictEqual(Point.nameProblem("a\\ b", "field key"), "backslash before a special character")
-    assert.strictEqual(Point.nameProblem("a\\ b", "tag key"), undefined)
+    assert.strictEqual(Point.nameProblem("a\\ b", "tag key"), "backslash before a special character")
+    assert.strictEqual(Point.nameProblem("a\\ b", "tag value"), "backslash before a special character")
+    assert.strictEqual(Point.nameProblem("a\\,b", "tag key"), undefined)
   })
 })
 

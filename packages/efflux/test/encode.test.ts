@@ -59,8 +59,8 @@ describe("escapes", () => {
     for (const place of names) assert.include(encode(having(place, "a\\b\\\\c")), "a\\b\\\\c", place)
   })
 
-  it("a tag value may have backslashes before a special character, a key of a tag too", () => {
-    for (const special of [",", "=", " "]) {
+  it("a tag value may have backslashes before a comma or an equals sign, a key of a tag too", () => {
+    for (const special of [",", "="]) {
       for (let run = 1; run <= 5; run++) {
         const backslashes = "\\".repeat(run)
         assert.strictEqual(

@@ -45,6 +45,9 @@ const escapeName = (name: string, place: Place): string => {
       if (name.includes(`\\${special}`)) refuse(place, "backslash before a special character")
     }
   }
+  if ((place === "tag key" || place === "tag value") && name.includes("\\ ")) {
+    refuse(place, "backslash before a special character")
+  }
   if ((place === "tag key" || place === "field key") && name === "time") refuse(place, "reserved")
   const escaped = place === "measurement" ? [",", " "] : [",", " ", "="]
   return escaped.reduce((text, special) => text.replaceAll(special, `\\${special}`), name)
