@@ -1,7 +1,7 @@
 /** What the documentation says, compared with what the code does. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Result } from "effect"
-import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, LineProtocol, Point, Sender } from "efflux"
+import { Effect, Layer, Result, Schema } from "effect"
+import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, LineProtocol, Point, Sender, Series } from "efflux"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { inspect } from "node:util"
@@ -77,6 +77,7 @@ describe("docs/invalid-points.md", () => {
     unsigned: { measurement: "m", fields: { n: Point.uint(1n) } },
     "series key too long": { measurement: "m".repeat(65_536), fields },
     oversize: { measurement: "m", fields: { s: "x".repeat(1432) } },
+    schema: Series.make("m", { fields: { n: Schema.Finite } }).point({ n: Number.NaN }),
     unreadable
   }
 

@@ -3,6 +3,7 @@ import { codecRungs } from "./codec.ts"
 import { pushRungs, wayRungs } from "./database.ts"
 import { type Effort, measure } from "./Measure.ts"
 import type { Group } from "./Report.ts"
+import { seriesRungs } from "./series.ts"
 import { shapes } from "./Shape.ts"
 
 export const run = async (
@@ -23,6 +24,7 @@ export const run = async (
   for (const { rungs, shape } of codec) {
     add({ title: `Encoding: ${shape.name} (${shape.what})`, measured: await measure(rungs, effort) })
   }
+  add({ title: "Encoding: a typed series (request point)", measured: await measure(seriesRungs(), effort) })
   const push = await pushRungs()
   add({ title: "What a push costs its caller (request point)", measured: await measure(push.rungs, effort) })
   await push.close()

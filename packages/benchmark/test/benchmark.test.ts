@@ -8,7 +8,7 @@ import { shapes } from "../src/Shape.ts"
 describe("the benchmark", () => {
   it("sees every contender write the same points, and measures each rung", { timeout: 120_000 }, async () => {
     const groups = await run(quick, () => {})
-    assert.strictEqual(groups.length, shapes.length + 2)
+    assert.strictEqual(groups.length, shapes.length + 3)
     for (const { measured } of groups) {
       for (const { name, nanos, ratio } of measured) assert.isTrue(nanos > 0 && ratio > 0, name)
     }

@@ -45,6 +45,7 @@ export type Part =
  * - `unsigned`: an unsigned integer for a server that does not take them.
  * - `series key too long`: measurement and tags over 65 535 bytes.
  * - `oversize`: the line is longer than the payload it must fit into.
+ * - `schema`: the Schema of a typed series refuses the value, or the absence of one.
  * - `unreadable`: reading the point threw, for example in a getter.
  *
  * @category models
@@ -64,6 +65,7 @@ export type Reason =
   | "unsigned"
   | "series key too long"
   | "oversize"
+  | "schema"
   | "unreadable"
 
 /**
@@ -149,6 +151,8 @@ const allowed = (problem: Problem): string => {
       return "measurement and tags together must be at most 65535 bytes"
     case "oversize":
       return "the line is longer than the payload limit"
+    case "schema":
+      return "must be a value that the Schema of its series takes"
     case "unreadable":
       return "reading the point threw"
   }

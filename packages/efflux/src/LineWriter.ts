@@ -42,6 +42,7 @@ import {
 import type * as Point from "./Point.ts"
 import { type NamePlace, nameProblem, Uint } from "./Point.ts"
 import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "./Precision.ts"
+import { PreparedPoint, type Target } from "./PreparedPoint.ts"
 
 /**
  * How points are written.
@@ -118,6 +119,8 @@ export class LineWriter {
   readonly #maxLineBytes: number
   readonly #defaultKeys: ReadonlyArray<string>
   readonly #defaultTags: ReadonlyArray<Encoded>
+  /** What the encoder of a series is told of this writer. */
+  readonly #target: Target
   readonly #measurements = new Texts()
   readonly #tagKeys = new KeyTrie("tag key")
   readonly #fieldKeys = new KeyTrie("field key")
@@ -139,6 +142,7 @@ export class LineWriter {
     const tags = options.tags ?? {}
     this.#defaultKeys = Object.keys(tags).filter((key) => !isAbsent(tags[key])).sort(compareKeys)
     this.#defaultTags = this.#defaultKeys.map((key) => encodeDefault(key, tags[key]!))
+    this.#target = { out: this.#out, view: this.#view, unsigned: this.#unsigned, defaults: this.#defaultTags }
   }
 
   /**
@@ -184,6 +188,7 @@ export class LineWriter {
   #line(point: Point.Input, millis: number, sub: number): number {
     const start = this.position
     const limit = Math.min(start + this.#maxLineBytes, this.bytes.length - 1)
+    if (point instanceof PreparedPoint) return this.#prepared(point, millis, sub, start, limit)
     const measurement = point.measurement
     if (typeof measurement !== "string") return this.#fail("measurement", "missing", undefined, measurement)
     let pos = this.#measurement(measurement, start, limit)
@@ -197,8 +202,20 @@ export class LineWriter {
 
     pos = this.#fields(point.fields, pos, limit)
     if (pos < 0) return REFUSED
+    return this.#end(point.timestamp, millis, sub, pos, limit)
+  }
 
-    const timestamp = point.timestamp
+  #prepared({ encoder, values }: PreparedPoint, millis: number, sub: number, pos: number, limit: number): number {
+    pos = encoder.write(values, this.#target, pos, limit)
+    if (pos < 0) {
+      this.problem = encoder.problem
+      return REFUSED
+    }
+    this.omittedFields += encoder.omittedFields
+    return this.#end(encoder.timestamp as Point.Timestamp | undefined, millis, sub, pos, limit)
+  }
+
+  #end(timestamp: Point.Input["timestamp"] | null, millis: number, sub: number, pos: number, limit: number): number {
     if (timestamp !== undefined && timestamp !== null) {
       this.#out[pos++] = SPACE
       pos = this.#timestamp(timestamp, pos)

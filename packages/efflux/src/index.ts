@@ -59,3 +59,8 @@ export * as Precision from "./Precision.ts"
  * @since 0.1.0
  */
 export * as Sender from "./Sender.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Series from "./Series.ts"

@@ -1,0 +1,361 @@
+/**
+ * A typed series: a measurement with its tags and fields, each with a Schema.
+ *
+ * The types of what is pushed follow from the Schemas. Names are escaped, tags
+ * are put in order and the encoder is prepared once, at construction. A point
+ * is one flat object, since a tag and a field can't share a name.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Duration, Schema } from "effect"
+ * import { Series } from "efflux"
+ *
+ * const requests = Series.make("http_request", {
+ *   tags: { host: Schema.String, route: Schema.String, status: Schema.Literals(["200", "404", "500"]) },
+ *   fields: { duration: Schema.DurationFromMillis, bytes: Schema.BigInt, ok: Schema.optional(Schema.Boolean) }
+ * })
+ * const mine = requests.with({ host: "web-1" })
+ *
+ * export const program = mine.push({ route: "/users", status: "200", duration: Duration.millis(12.5), bytes: 512n })
+ * ```
+ *
+ * **What a Schema may do.** The encoded side of a tag is a string, number,
+ * bigint or boolean; that of a field is one of the values that
+ * `Point.FieldValue` names; either may be optional. Between that and the type
+ * anything goes: brands, literals, checks, transformations. Schemas that name
+ * types, brands or literals cost next to nothing, and checks what they do.
+ * Transformations are run, by the sender and not by `push`. They must be
+ * synchronous.
+ *
+ * **What is refused.** `push` never fails. A value that its Schema does not take
+ * is found by the sender, counted as `invalid`, and logged by the name of its
+ * tag or field.
+ *
+ * **Reading back.** `decodePoint` and `decodeRow` turn points and query rows
+ * into the values of the series. Columns that the series does not have are
+ * passed over.
+ *
+ * - Servers have no empty tags. Where a tag may be any text, an absent one is
+ *   read as `""`; elsewhere it is absent.
+ * - A tag is text. Where the Schema has numbers or booleans, it is read as one.
+ * - An integer may come as `number` or as `bigint`. Each is taken for the other
+ *   as long as that is exact.
+ *
+ * This module needs no Node: a browser can import `efflux/Series`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Types from "effect/Types"
+import * as Column from "./Column.ts"
+import type { Database } from "./Database.ts"
+import { preview } from "./EncodeError.ts"
+import type { InfluxDatabase } from "./InfluxDatabase.ts"
+import * as Point from "./Point.ts"
+import type { Precision } from "./Precision.ts"
+import { bind, type BoundTags, PointEncoder, PreparedPoint } from "./PreparedPoint.ts"
+import * as RowReader from "./RowReader.ts"
+
+/**
+ * The Schema of a tag.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TagSchema = Schema.ConstraintCodec<unknown, Point.TagValue | undefined>
+
+/**
+ * The Schema of a field.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FieldSchema = Schema.ConstraintCodec<unknown, Point.FieldValue | undefined>
+
+/**
+ * The tags of a series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tags = { readonly [name: string]: TagSchema }
+
+/**
+ * The fields of a series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fields = { readonly [name: string]: FieldSchema }
+
+/**
+ * What a series is pushed: a value for each tag that is not bound and for each
+ * field, and a timestamp if it is not to be that of the push.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Input<T extends Tags, F extends Fields, Bound extends keyof T = never> = Types.Simplify<
+  & Schema.Struct.Type<Omit<T, Bound>>
+  & Schema.Struct.Type<F>
+  & { readonly timestamp?: Point.Timestamp | undefined }
+>
+
+/**
+ * What a series reads back: a value for each tag, also those that are bound, and
+ * for each field. The timestamp is in nanoseconds since the epoch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Values<T extends Tags, F extends Fields> = Types.Simplify<
+  & Schema.Struct.Type<T>
+  & Schema.Struct.Type<F>
+  & { readonly timestamp?: bigint }
+>
+
+/**
+ * A typed series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Series<T extends Tags, F extends Fields, Bound extends keyof T = never> {
+  readonly measurement: string
+  readonly tags: T
+  readonly fields: F
+
+  /**
+   * Pushes to the default database, as `Influx.push` does. The values must not be
+   * changed afterwards.
+   */
+  readonly push: (values: Input<T, F, Bound>) => Effect.Effect<void, never, InfluxDatabase>
+
+  /**
+   * A point for everything that takes one: `Audit.push(series.point(values))`,
+   * `database.pushUnsafe(series.point(values))`. It holds the values, which must
+   * not be changed afterwards, and makes `tags` and `fields` only for those who
+   * read them. Don't spread it.
+   */
+  readonly point: (values: Input<T, F, Bound>) => Point.Input
+
+  /**
+   * The same series with some tags bound: they stand in all of its points, and
+   * are encoded here, once. A value that can't be written makes its points
+   * invalid.
+   */
+  readonly with: <const K extends Exclude<keyof T, Bound>>(
+    tags: Pick<Schema.Struct.Type<T>, K & keyof Schema.Struct.Type<T>>
+  ) => Series<T, F, Bound | K>
+
+  /** Reads a point, for example one that `LineProtocol.decode` gave. */
+  readonly decodePoint: (point: Point.Point) => Result.Result<Values<T, F>, Schema.SchemaError>
+
+  /**
+   * Reads a query row: an object with a property for each column. `null` is an
+   * absent value. `time` becomes the timestamp: text is RFC 3339, numbers count
+   * units of `precision`, by default nanoseconds, and must be exact.
+   */
+  readonly decodeRow: (
+    row: { readonly [column: string]: unknown },
+    options?: { readonly precision?: Precision | undefined }
+  ) => Result.Result<Values<T, F>, Schema.SchemaError>
+
+  /** The Schema codec between a point and its values, for example behind `LineProtocol.Line`. */
+  readonly schema: Schema.Codec<Values<T, F>, Point.Point>
+}
+
+// A refused name gets a text in place of its Schema: the compiler says that the Schema is not assignable to it.
+type CheckName<Name, Place extends string> = string extends Name ? unknown
+  : Name extends "" ? `a ${Place} must have a name`
+  : Name extends "time" ? `InfluxDB drops a ${Place} named time`
+  : Name extends "timestamp" ? "timestamp is the name of the point's timestamp"
+  : unknown
+
+type CheckMeasurement<Name extends string> = Name extends "" ? "a measurement must have a name"
+  : Name extends `#${string}` ? "the server takes a line that begins with # for a comment"
+  : unknown
+
+type CheckTags<T, F> = {
+  readonly [K in keyof T]: string extends K ? unknown : K extends keyof F ? `${K & string} is a field as well`
+  : CheckName<K, "tag">
+}
+
+type CheckFields<F> = [keyof F] extends [never] ? "a series needs a field"
+  : { readonly [K in keyof F]: CheckName<K, "field"> }
+
+/**
+ * Makes a series.
+ *
+ * Throws a `TypeError` for what can't be a series: no fields, a name that can't
+ * be written, one name for a tag and a field, the names `time` and `timestamp`,
+ * a Schema that encodes to something that line protocol does not have. Where
+ * names are literals, most of that does not compile.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <const Measurement extends string, const F extends Fields, const T extends Tags = {}>(
+  measurement: Measurement & CheckMeasurement<Measurement>,
+  options: {
+    readonly tags?: T & CheckTags<T, F>
+    readonly fields: F & CheckFields<F>
+  }
+): Series<T, F> => {
+  const tags: Tags = options.tags ?? {}
+  const fields: Fields = options.fields
+  const fail = (what: string) => new TypeError(`series ${preview(measurement)}: ${what}`)
+  if (typeof measurement !== "string") throw fail("the measurement must be a string")
+  const problem = Point.nameProblem(measurement, "measurement")
+  if (problem !== undefined) throw fail(`the measurement can't be written (${problem})`)
+  if (typeof fields !== "object" || fields === null || Object.keys(fields).length === 0) {
+    throw fail("a series needs at least one field")
+  }
+  const column = (name: string, isTag: boolean, schema: Schema.Constraint): Column.Column => {
+    const place = isTag ? "tag" : "field"
+    const problem = Point.nameProblem(name, `${place} key`)
+    if (problem !== undefined) throw fail(`${place} ${preview(name)}: the name can't be written (${problem})`)
+    if (name === "timestamp") throw fail(`${place} "timestamp": that is the name of the point's timestamp`)
+    if (isTag && Object.hasOwn(fields, name)) throw fail(`${preview(name)} is a tag and a field`)
+    if (!Schema.isSchema(schema)) throw fail(`${place} ${preview(name)}: it has no Schema`)
+    const made = Column.make(name, isTag, schema)
+    if (made === undefined) {
+      throw fail(
+        `${place} ${preview(name)}: its Schema must encode to a ` +
+          (isTag ? "string, number, bigint or boolean" : "number, bigint, boolean, string or Point.Uint")
+      )
+    }
+    return made
+  }
+  const columns = [
+    ...Object.keys(tags).map((name) => column(name, true, tags[name])),
+    ...Object.keys(fields).map((name) => column(name, false, fields[name]))
+  ]
+  return build(new Definition(measurement, tags, fields, columns), { values: new Map() }) as unknown as Series<T, F>
+}
+
+/** What a series is, whatever its bound tags. What reading back needs is made when it is first needed. */
+class Definition {
+  readonly measurement: string
+  readonly tags: Tags
+  readonly fields: Fields
+  readonly columns: ReadonlyArray<Column.Column>
+  #read: ReturnType<typeof RowReader.make> | undefined = undefined
+  #schema: Schema.Codec<Column.Values, Point.Point> | undefined = undefined
+
+  constructor(measurement: string, tags: Tags, fields: Fields, columns: ReadonlyArray<Column.Column>) {
+    this.measurement = measurement
+    this.tags = tags
+    this.fields = fields
+    this.columns = columns
+  }
+
+  decodePoint(point: Point.Point): Decoded {
+    if (point.measurement !== this.measurement) {
+      return Result.fail(RowReader.problemAt("measurement", preview(this.measurement)))
+    }
+    const { fields, tags } = point
+    return this.#decode(({ isTag, name }) => Column.own(isTag ? tags : fields, name), point.timestamp)
+  }
+
+  decodeRow(row: Column.Values, precision: Precision): Decoded {
+    const time = RowReader.readTime(Column.own(row, "time"), precision)
+    return Result.isFailure(time)
+      ? Result.fail(time.failure)
+      : this.#decode(({ name }) => Column.own(row, name), time.success)
+  }
+
+  #decode(source: RowReader.Source, timestamp: bigint | undefined): Decoded {
+    const values = (this.#read ??= RowReader.make(this.columns))(source)
+    return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
+  }
+
+  get schema(): Schema.Codec<Column.Values, Point.Point> {
+    return this.#schema ??= this.#makeSchema()
+  }
+
+  #makeSchema(): Schema.Codec<Column.Values, Point.Point> {
+    const encoder = new PointEncoder(this.measurement, this.columns)
+    const values = Schema.toType(Schema.Struct({
+      ...Object.fromEntries(this.columns.map(({ name, schema }) => [name, schema])),
+      timestamp: Schema.optionalKey(Schema.BigInt)
+    })) as unknown as Schema.Codec<Column.Values>
+    return Point.Point.pipe(Schema.decodeTo(values, {
+      decode: SchemaGetter.transformEffect((point) => {
+        const decoded = this.decodePoint(point)
+        return Result.isSuccess(decoded) ? Effect.succeed(decoded.success) : Effect.fail(decoded.failure.issue)
+      }),
+      encode: SchemaGetter.transformEffect((values, options) =>
+        Effect.try({
+          try: (): Point.Point => {
+            const { fields, tags } = encoder.plain(values)
+            return {
+              measurement: this.measurement,
+              tags: texts(tags),
+              fields: finite(fields),
+              ...(values.timestamp === undefined ? {} : { timestamp: values.timestamp as bigint })
+            }
+          },
+          catch: (error) => new SchemaIssue.InvalidValue({ message: String(error) }, values, options)
+        })
+      )
+    }))
+  }
+}
+
+type Decoded = Result.Result<Column.Values, Schema.SchemaError>
+
+// Points in normal form have no empty tags and no NaN.
+const texts = (tags: { readonly [key: string]: Point.TagValue }): { readonly [key: string]: string } =>
+  Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== "").map(([key, value]) => [key, `${value}`]))
+
+const finite = (fields: Point.Point["fields"]): Point.Point["fields"] =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => typeof value !== "number" || Number.isFinite(value))
+  )
+
+const build = (
+  definition: Definition,
+  bound: BoundTags
+): Series<Tags, Fields, string> => {
+  const { fields, measurement, tags } = definition
+  const columns = definition.columns.filter(({ name }) => !bound.values.has(name))
+  const encoder = new PointEncoder(measurement, columns, bound)
+  const point = (values: Column.Values): PreparedPoint => new PreparedPoint(encoder, values)
+  return {
+    measurement,
+    tags,
+    fields,
+    point,
+    push: (values) =>
+      Effect.withFiberSucceed((fiber) =>
+        Context.get(fiber.context as Context.Context<InfluxDatabase>, defaultDatabase).pushUnsafe(point(values))
+      ),
+    with: (tags: Column.Values) => {
+      const names = Object.keys(tags)
+      const binding = names.map((name) => {
+        const column = columns.find((column) => column.isTag && column.name === name)
+        if (column === undefined) {
+          throw new TypeError(`series ${preview(measurement)}: ${preview(name)} is no tag that can be bound`)
+        }
+        return column
+      })
+      return build(definition, bind(bound, binding, tags))
+    },
+    decodePoint: (point) => definition.decodePoint(point),
+    decodeRow: (row, options) => definition.decodeRow(row, options?.precision ?? "ns"),
+    get schema() {
+      return definition.schema
+    }
+  } as Series<Tags, Fields, string>
+}
+
+// The database by its key alone: the module of databases is Node's, this one is everybody's.
+const key: typeof InfluxDatabase.key = "efflux/InfluxDatabase"
+const defaultDatabase = Context.Service<InfluxDatabase, Pick<Database, "pushUnsafe">>()(key)

@@ -1,0 +1,135 @@
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Duration, Result, Schema } from "effect"
+import { LineProtocol, Point, Series } from "efflux"
+
+const requests = Series.make("http_request", {
+  tags: { route: Schema.String, status: Schema.Literals([200, 404]), region: Schema.optional(Schema.String) },
+  fields: {
+    duration: Schema.Number,
+    bytes: Schema.BigInt,
+    took: Schema.optional(Schema.DurationFromMillis),
+    total: Schema.optional(Point.UintSchema)
+  }
+})
+const row = { route: "/", status: "200", duration: 1.5, bytes: 2n }
+const values = { route: "/", status: 200, duration: 1.5, bytes: 2n } as const
+
+const message = (result: Result.Result<unknown, Schema.SchemaError>): string =>
+  Result.match(result, { onFailure: (error) => error.message, onSuccess: () => assert.fail("read") })
+
+describe("a query row", () => {
+  it("reads as the values of the series, whatever other columns it has", () => {
+    assert.deepStrictEqual(Result.getOrThrow(requests.decodeRow({ ...row, host: "h", other: {} })), values)
+  })
+
+  it("has null for what is absent", () => {
+    const read = requests.decodeRow({ ...row, region: null, took: null, total: null, time: null })
+    assert.deepStrictEqual(Result.getOrThrow(read), values)
+  })
+
+  it("has an absent tag where an empty one was pushed, if any text will do", () => {
+    for (const route of ["", null, undefined]) {
+      assert.deepStrictEqual(Result.getOrThrow(requests.decodeRow({ ...row, route })), { ...values, route: "" })
+    }
+    assert.include(message(requests.decodeRow({ ...row, status: "" })), "status")
+  })
+
+  it.each([2, 2n, Point.uint(2n)])("gives an integer as %s", (bytes) => {
+    assert.deepStrictEqual(Result.getOrThrow(requests.decodeRow({ ...row, bytes })), values)
+  })
+
+  it.each([2, 2n, Point.uint(2n)])("gives a float and an unsigned integer as %s", (n) => {
+    const read = Result.getOrThrow(requests.decodeRow({ ...row, duration: n, total: n, took: n }))
+    assert.strictEqual(read.duration, 2)
+    assert.strictEqual(read.total?.value, 2n)
+    assert.strictEqual(Duration.toMillis(read.took!), 2)
+  })
+
+  it.each([
+    ["an integer that is none", { bytes: 1.5 }, "bytes"],
+    ["an integer that a number can't hold", { bytes: 2 ** 53 }, "bytes"],
+    ["a float that a number can't hold", { duration: 2n ** 53n }, "duration"],
+    ["a negative unsigned integer", { total: -1 }, "total"],
+    ["a text for a number", { duration: "1.5" }, "duration"],
+    ["a tag that is none of the literals", { status: "500" }, "status"],
+    ["a missing field", { bytes: undefined }, "bytes"],
+    ["a tag that is an object", { route: {} }, "route"]
+  ])("is refused for %s, by the name of the column", (_, wrong, column) => {
+    assert.include(message(requests.decodeRow({ ...row, ...wrong })), `["${column}"]`)
+  })
+
+  const at = (time: unknown, precision?: "ns" | "ms" | "s") =>
+    Result.map(requests.decodeRow({ ...row, time }, { precision }), ({ timestamp }) => timestamp)
+
+  it.each<[unknown, bigint, ("ns" | "ms" | "s")?]>([
+    [1_767_225_600_123_456_789n, 1_767_225_600_123_456_789n],
+    [1_767_225_600_123n, 1_767_225_600_123_000_000n, "ms"],
+    [1_767_225_600_123, 1_767_225_600_123_000_000n, "ms"],
+    [-5, -5_000_000_000n, "s"],
+    [0, 0n],
+    ["2026-01-01T00:00:00Z", 1_767_225_600_000_000_000n],
+    ["2026-01-01T00:00:00.123456789Z", 1_767_225_600_123_456_789n],
+    ["2026-01-01T00:00:00.5", 1_767_225_600_500_000_000n],
+    ["2026-01-01 01:00:00.000000001+01:00", 1_767_225_600_000_000_001n],
+    ["1969-12-31T23:59:59.999999999Z", -1n],
+    ["1677-09-21T00:12:43.145224194Z", -9_223_372_036_854_775_806n],
+    [new Date(5), 5_000_000n],
+    [DateTime.makeUnsafe(5), 5_000_000n]
+  ])("has the time %s exactly", (time, nanos, precision) => {
+    assert.strictEqual(Result.getOrThrow(at(time, precision)), nanos)
+  })
+
+  it.each([
+    2 ** 60,
+    0.5,
+    Number.NaN,
+    "yesterday",
+    "2026-13-01T00:00:00Z",
+    "2026-02-30T00:00:00Z",
+    "2026-01-01",
+    new Date(Number.NaN),
+    {},
+    true
+  ])("is refused with the time %s", (time) => {
+    assert.include(message(at(time)), `["time"]`)
+  })
+})
+
+describe("a point", () => {
+  it("reads as the values of the series", () => {
+    const point = Result.getOrThrow(
+      LineProtocol.decode("http_request,a=b,route=/,status=200 bytes=2i,duration=1.5,x=1 7")
+    )
+    assert.deepStrictEqual(Result.getOrThrow(requests.decodePoint(point)), { ...values, timestamp: 7n })
+  })
+
+  it("of another measurement is refused", () => {
+    const point = { measurement: "cpu", tags: { route: "/", status: "200" }, fields: { duration: 1.5, bytes: 2n } }
+    assert.include(message(requests.decodePoint(point)), `Expected "http_request"`)
+  })
+
+  it("with a tag where a field should be is refused", () => {
+    const point = {
+      measurement: "http_request",
+      tags: { route: "/", status: "200", bytes: "2" },
+      fields: { duration: 1 }
+    }
+    assert.include(message(requests.decodePoint(point)), "bytes")
+  })
+
+  it("of a bound series has its bound tags, whatever they are", () => {
+    const point = Result.getOrThrow(LineProtocol.decode("http_request,route=/,status=200 bytes=2i,duration=1.5"))
+    assert.deepStrictEqual(Result.getOrThrow(requests.with({ route: "/other" }).decodePoint(point)), values)
+  })
+
+  it("and its line are one Schema away", () => {
+    const Line = LineProtocol.Line.pipe(Schema.decodeTo(requests.schema))
+    const line = "http_request,route=/,status=200 duration=1.5,bytes=2i 7"
+    const read = Schema.decodeUnknownSync(Line)(line)
+    assert.deepStrictEqual(read, { ...values, timestamp: 7n })
+    assert.strictEqual(Schema.encodeSync(Line)(read), line)
+    assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(Line)("cpu load=1")))
+    assert.isTrue(Result.isFailure(Schema.encodeUnknownResult(Line)({ ...values, status: 500 })))
+    assert.isTrue(Result.isFailure(Schema.encodeUnknownResult(Line)({ ...values, route: "a\nb" })))
+  })
+})
