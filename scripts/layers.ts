@@ -41,6 +41,8 @@ export const layers: ReadonlyArray<Layer> = [
       "Unescape",
       "Digits",
       "Column",
+      "ValueReader",
+      "SeriesKey",
       "PreparedPoint",
       "RowReader"
     ],
@@ -56,7 +58,7 @@ export const layers: ReadonlyArray<Layer> = [
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
   { name: "transport", modules: ["UdpSender"], forbids: [] },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
-  // Needs only the type of the database service, and so runs where the codec does: `Series.platform.test.ts` looks.
+  // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
   { name: "default database", modules: ["Influx"], forbids: platform },
   { name: "barrel", modules: ["index"], forbids: platform }

@@ -24,12 +24,15 @@ const places = [
 if (!hasChromium) console.log("browser: no /usr/bin/chromium here, so the bundles run in a bare realm alone")
 
 describe("a browser", () => {
-  it.each(["LineProtocol", "Point", "Precision"])("can import efflux/%s: it brings nothing of Node", async (name) => {
-    const made = await bundle(`import * as ${name} from "efflux/${name}"\nexport { ${name} }`)
-    const { gzip, raw } = sizes(made)
-    console.log(`browser: efflux/${name} takes ${raw} bytes, ${gzip} with gzip`)
-    assert.deepStrictEqual(made.foreign, [])
-  })
+  it.each(["LineProtocol", "Point", "Precision", "Series"])(
+    "can import efflux/%s: it brings nothing of Node",
+    async (name) => {
+      const made = await bundle(`import * as ${name} from "efflux/${name}"\nexport { ${name} }`)
+      const { gzip, raw } = sizes(made)
+      console.log(`browser: efflux/${name} takes ${raw} bytes, ${gzip} with gzip`)
+      assert.deepStrictEqual(made.foreign, [])
+    }
+  )
 
   it.each(places)("writes and reads a hostile point, in $place", async ({ run }) => {
     const { code, foreign } = await program("codec.ts")

@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
+import { makeProblem, preview, type Problem } from "./EncodeError.ts"
 import { Uint, UintSchema } from "./Point.ts"
 
 /**
@@ -148,6 +149,22 @@ export type Transform = (values: Values) => { readonly get: (name: string) => un
 export const accepts = (column: Column, value: unknown): boolean =>
   (kindOf(value) & column.kinds) !== 0 &&
   (column.check === undefined || value === undefined || column.check(value))
+
+/**
+ * The problem of a value, or of its absence, that the Schema of a column refuses.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const schemaProblem = (column: Column | undefined, value: unknown): Problem => ({
+  ...makeProblem(
+    column === undefined ? "point" : column.isTag ? "tag value" : "field value",
+    "schema",
+    column?.name,
+    undefined
+  ),
+  value: preview(value)
+})
 
 /**
  * Looks into the Schema of a tag or field, `undefined` if it encodes to something

@@ -194,3 +194,16 @@ export const printable = (text: string, length = 512): string =>
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, "0")}`
   )
+
+/**
+ * Makes a problem. The key and the value are shortened and quoted.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeProblem = (part: Part, reason: Reason, key: string | undefined, value: unknown): Problem => ({
+  part,
+  reason,
+  key: key === undefined ? undefined : preview(key),
+  value: value === undefined ? undefined : preview(value)
+})

@@ -25,7 +25,7 @@ import {
   writeUint64,
   writeWhole
 } from "./Decimal.ts"
-import { type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
+import { makeProblem, type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
 import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName, writeString } from "./Escape.ts"
 import {
   compareKeys,
@@ -42,7 +42,8 @@ import {
 import type * as Point from "./Point.ts"
 import { type NamePlace, nameProblem, Uint } from "./Point.ts"
 import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "./Precision.ts"
-import { PreparedPoint, type Target } from "./PreparedPoint.ts"
+import { PreparedPoint } from "./PreparedPoint.ts"
+import type { Target } from "./SeriesKey.ts"
 
 /**
  * How points are written.
@@ -458,12 +459,7 @@ export class LineWriter {
   }
 
   #fail(part: Part, reason: Reason, key: string | undefined, value: unknown): number {
-    this.problem = {
-      part,
-      reason,
-      key: key === undefined ? undefined : preview(key),
-      value: value === undefined ? undefined : preview(value)
-    }
+    this.problem = makeProblem(part, reason, key, value)
     return REFUSED
   }
 

@@ -4,10 +4,7 @@
  *
  * Names were escaped and tags were put in order at construction. For each point
  * its values are read and written; those that have to go through a Schema do so
- * first, in one run.
- *
- * An encoder serves all writers of a program. What differs between them, the
- * default tags, is worked into a plan for each.
+ * first, in one run. An encoder serves all writers of a program.
  *
  * @since 0.1.0
  */
@@ -21,32 +18,21 @@ import {
   NUMBER,
   own,
   Refused,
+  schemaProblem,
   STRING,
   type Transform,
   UINT,
   UNDEFINED,
   type Values
 } from "./Column.ts"
-import { writeFloat, writeInt64, writeText, writeUint64, writeWhole } from "./Decimal.ts"
-import { EncodeError, type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
-import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName, writeString } from "./Escape.ts"
-import { compareKeys, Encoded, encodedRoom, encodeKey, find, nothing, Texts, writeEncoded } from "./KeyTrie.ts"
+import { writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
+import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
+import { REFUSED, writeString } from "./Escape.ts"
+import { compareKeys, type Encoded, encodeKey, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
-
-/**
- * What an encoder is told of a writer: its buffer, with some room behind it,
- * whether it takes unsigned integers, and its default tags in order.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Target {
-  readonly out: Uint8Array
-  readonly view: DataView
-  readonly unsigned: boolean
-  readonly defaults: ReadonlyArray<Encoded>
-}
+import { encodeTag, SeriesKey, type Target } from "./SeriesKey.ts"
+import { ValueReader } from "./ValueReader.ts"
 
 /**
  * A point of a series: its values, and the encoder that writes them.
@@ -119,16 +105,6 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, given: Va
   return { values, fault }
 }
 
-const schemaProblem = (column: Column | undefined, value: unknown): Problem => ({
-  part: column === undefined ? "point" : column.isTag ? "tag value" : "field value",
-  reason: "schema",
-  key: column === undefined ? undefined : preview(column.name),
-  value: preview(value)
-})
-
-// InfluxDB 1 refuses a series key (measurement and tags, escaped) above this.
-const maxSeriesKeyBytes = 65_535
-
 const maxInt64 = 2n ** 63n - 1n
 const minInt64 = -(2n ** 63n)
 const maxUint64 = 2n ** 64n - 1n
@@ -141,58 +117,9 @@ const LOWER_U = 117
 const TRUE = 0x65757274
 const FALS = 0x736c6166
 
-const hasOwnProperty = Object.prototype.hasOwnProperty
-
-/** A tag in a plan. As `Texts`, its values, each with all that stands in front of it. */
-class PlannedTag extends Texts {
+class PreparedField {
   readonly column: Column
-  /** The tags in front that are the same in all lines, and `,key=`. */
-  readonly prefix: Encoded
-  /** What is written without a value: the tags in front, and the default of this one if the writer has one. */
-  readonly absent: Encoded
-
-  constructor(column: Column, prefix: Encoded, absent: Encoded) {
-    super()
-    this.column = column
-    this.prefix = prefix
-    this.absent = absent
-  }
-}
-
-/** What stands in all lines of one writer, with the tags that differ in between. */
-class Plan {
-  /** The measurement. */
-  readonly head: Encoded
-  readonly tags: ReadonlyArray<PlannedTag>
-  /** The tags behind the last one that differs. */
-  readonly tail: Encoded
-  /** Measurement and tags of points that came by, as a whole. */
-  rows = noRows
-  /** Whether rows are remembered: not of a single tag, and not where a check has to see every value. */
-  readonly hasRows: boolean
-
-  constructor(head: Encoded, tags: ReadonlyArray<PlannedTag>, tail: Encoded) {
-    this.head = head
-    this.tags = tags
-    this.tail = tail
-    this.hasRows = tags.length > 1 && tags.every((tag) => isRemembered(tag.column))
-  }
-}
-
-/** The values of the tags, and all that is written of them with the measurement in front. */
-interface Row {
-  readonly texts: ReadonlyArray<string>
-  readonly bytes: Encoded
-}
-
-const noRow: Row = { texts: [], bytes: nothing }
-const rowSlots = 256
-const noRows: Array<Row> = new Array(rowSlots).fill(noRow)
-// One in so many that found no free slot takes one over.
-const rowTakeOver = 16
-
-class PlannedField {
-  readonly column: Column
+  /** The place of its value. */
   readonly index: number
   readonly kinds: number
   readonly check: Check | undefined
@@ -209,36 +136,6 @@ class PlannedField {
 }
 
 /**
- * A key of an object with values, behind the keys that came before it there.
- *
- * The objects of a program have few shapes. Each step remembers how the last
- * object went on that came by, and the next one is expected to do the same: that
- * costs a comparison of pointers a key.
- */
-class Step {
-  readonly key: string
-  readonly parent: Step | undefined
-  /** Where its value goes. Keys that the series does not know share a place that nobody reads. */
-  readonly index: number
-  /** The places that no key so far has a value for. */
-  readonly left: ReadonlyArray<number>
-  readonly children = new Map<string, Step>()
-  /** All steps of the object that last came by, from its first key on. */
-  path: Array<Step>
-
-  constructor(key: string, parent: Step | undefined, index: number, left: ReadonlyArray<number>, path: Array<Step>) {
-    this.key = key
-    this.parent = parent
-    this.index = index
-    this.left = left
-    this.path = path
-  }
-}
-
-// Objects of ever new shapes would make ever more steps.
-const maxSteps = 4096
-
-/**
  * Writes the points of one series.
  *
  * @category models
@@ -253,21 +150,16 @@ export class PointEncoder {
   /** How many NaN and infinite fields were left out of it. */
   omittedFields = 0
 
+  // Tags in the order of the line, and then the fields.
   readonly #columns: ReadonlyArray<Column>
   readonly #bound: ReadonlyMap<string, Point.TagValue | undefined>
-  readonly #transform: Transform | undefined
-  readonly #head: Encoded
-  readonly #boundTags: ReadonlyArray<Encoded>
   // A bound tag that can't be written: no point can.
   readonly #fault: Problem | undefined
-  readonly #fields: ReadonlyArray<PlannedField>
-  readonly #indexOf: ReadonlyMap<string, number>
-  readonly #plans = new WeakMap<Target, Plan>()
-  #target: Target | undefined = undefined
-  #plan: Plan | undefined = undefined
-  #root: Step
-  #steps = 0
-  #rowMisses = 0
+  readonly #transform: Transform | undefined
+  // Gives the values of the columns, and the timestamp behind them.
+  readonly #reader: ValueReader
+  readonly #key: SeriesKey
+  readonly #fields: ReadonlyArray<PreparedField>
   // Taken while a line is written: a getter or a Schema could write another point of the series meanwhile.
   #values: Array<unknown> | undefined = undefined
 
@@ -278,31 +170,22 @@ export class PointEncoder {
    */
   constructor(measurement: string, columns: ReadonlyArray<Column>, bound: BoundTags = noBoundTags) {
     this.measurement = measurement
-    // Tags in the order of the line, and then the fields.
-    this.#columns = [
-      ...columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name)),
-      ...columns.filter((column) => !column.isTag)
-    ]
+    const tags = columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name))
+    this.#columns = [...tags, ...columns.filter((column) => !column.isTag)]
     this.#bound = bound.values
     this.#transform = makeTransform(columns)
-    this.#head = encode(measurement, (bytes) => writeName(bytes, 0, measurement, IN_MEASUREMENT))!
-    this.#fields = this.#columns.flatMap((column, index) => column.isTag ? [] : [new PlannedField(column, index)])
-    this.#indexOf = new Map([...this.#columns.map(({ name }) => name), "timestamp"].map((name, index) => [name, index]))
-    const boundTags: Array<Encoded> = []
+    this.#reader = new ValueReader([...this.#columns.map(({ name }) => name), "timestamp"])
+    this.#fields = this.#columns.slice(tags.length).map((column, i) => new PreparedField(column, tags.length + i))
+    const constant: Array<Encoded> = []
     let fault = bound.fault
     for (const [key, value] of bound.values) {
       if (value === undefined || value === "") continue
       const tag = encodeTag(key, value)
-      if (tag === undefined) {
-        const reason = nameProblem(String(value), "tag value") ?? "lone surrogate"
-        fault ??= { part: "tag value", reason, key: preview(key), value: preview(value) }
-      } else {
-        boundTags.push(tag)
-      }
+      if (tag !== undefined) constant.push(tag)
+      else fault ??= makeProblem("tag value", nameProblem(String(value), "tag value") ?? "lone surrogate", key, value)
     }
     this.#fault = fault
-    this.#boundTags = boundTags
-    this.#root = this.#newRoot()
+    this.#key = new SeriesKey(measurement, tags, constant)
   }
 
   /**
@@ -315,9 +198,9 @@ export class PointEncoder {
       return REFUSED
     }
     if (typeof given !== "object" || given === null) return this.#fail("point", "missing", undefined, given)
-    const values = this.#values ?? new Array(this.#columns.length + 2).fill(undefined)
+    const values = this.#values ?? this.#reader.makeValues()
     this.#values = undefined
-    this.#read(given, values)
+    this.#reader.read(given, values)
     if (this.#transform !== undefined) {
       const encoded = this.#transform(given)
       if (encoded instanceof Refused) return this.#refuse(this.#columnOf(encoded.column), given[encoded.column])
@@ -325,9 +208,9 @@ export class PointEncoder {
         if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
       }
     }
-    const plan = target === this.#target ? this.#plan! : this.#planFor(target)
-    pos = this.#seriesKey(plan, values, target, pos, limit)
-    if (pos > 0) pos = this.#writeFields(values, target, pos, limit)
+    pos = this.#key.write(values, target, pos, limit)
+    if (pos < 0) this.problem = this.#key.problem
+    else pos = this.#writeFields(values, target, pos, limit)
     this.timestamp = values[this.#columns.length]
     this.#values = values
     return pos
@@ -356,35 +239,6 @@ export class PointEncoder {
     return {
       tags: Object.fromEntries(present.sort(([a], [b]) => compareKeys(a, b))),
       fields: Object.fromEntries(fields)
-    }
-  }
-
-  /** Puts the values of an object in the order of the columns, and its timestamp behind them. */
-  #read(point: Values, values: Array<unknown>): void {
-    let last = this.#root
-    let path = last.path
-    let count = 0
-    let strayed = false
-    for (const key in point) {
-      // Read before the check for an own key, it is a plain load of a field for V8.
-      const value = point[key]
-      if (!hasOwnProperty.call(point, key)) continue
-      if (count < path.length && path[count].key === key) {
-        last = path[count]
-      } else {
-        last = this.#stray(last, key, count)
-        path = last.path
-        strayed = true
-      }
-      count++
-      values[last.index] = value
-    }
-    const left = last.left
-    for (let i = 0; i < left.length; i++) values[left[i]] = undefined
-    if (strayed) {
-      for (let step: Step | undefined = last; step !== undefined; step = step.parent) {
-        step.path = last.path
-      }
     }
   }
 
@@ -435,106 +289,7 @@ export class PointEncoder {
     return pos
   }
 
-  // A row is found by the ends and lengths of its texts, in one of two slots.
-  #seriesKey(plan: Plan, values: ReadonlyArray<unknown>, target: Target, pos: number, limit: number): number {
-    const { rows, tags } = plan
-    if (!plan.hasRows) return this.#eachTag(plan, values, target, pos, limit)
-    const count = tags.length
-    let slot = 0
-    for (let i = 0; i < count; i++) {
-      const value = values[i]
-      if (typeof value !== "string" || value.length === 0) return this.#eachTag(plan, values, target, pos, limit)
-      const length = value.length
-      slot = (slot * 5 + value.charCodeAt(0) + value.charCodeAt(length - 1) + 2 * length) | 0
-    }
-    slot = (slot ^ (slot >> 8)) & (rowSlots - 1)
-    let row = rows[slot]
-    if (!isRow(row, values, count)) row = rows[slot ^ 1]
-    if (isRow(row, values, count) && pos + row.bytes.length <= limit) return writeEncoded(target.view, pos, row.bytes)
-    const end = this.#eachTag(plan, values, target, pos, limit)
-    if (end > 0) this.#rememberRow(plan, slot, values, target.view, pos, end)
-    return end
-  }
-
-  #eachTag(plan: Plan, values: ReadonlyArray<unknown>, target: Target, pos: number, limit: number): number {
-    const { head, tags, tail } = plan
-    const view = target.view
-    const start = pos
-    if (pos + head.length > limit) return this.#oversize()
-    pos = writeEncoded(view, pos, head)
-    for (let i = 0; i < tags.length; i++) {
-      const tag = tags[i]
-      const value = values[i]
-      if (typeof value === "string" && value.length > 0) {
-        const known = find(tag.texts, value)
-        if (known.text === value && pos + known.length <= limit) {
-          pos = writeEncoded(view, pos, known)
-          continue
-        }
-      }
-      pos = this.#tag(tag, value, target, pos, limit)
-      if (pos < 0) return REFUSED
-    }
-    if (pos + tail.length > limit) return this.#oversize()
-    if (tail !== nothing) pos = writeEncoded(view, pos, tail)
-    return pos - start > maxSeriesKeyBytes
-      ? this.#fail("measurement", "series key too long", undefined, this.measurement)
-      : pos
-  }
-
-  // Only of texts that are remembered one by one: those of a tag with ever new values are not.
-  #rememberRow(
-    plan: Plan,
-    slot: number,
-    values: ReadonlyArray<unknown>,
-    view: DataView,
-    start: number,
-    end: number
-  ): void {
-    const { rows, tags } = plan
-    if (rows[slot] !== noRow) slot ^= 1
-    if (rows[slot] !== noRow && ++this.#rowMisses % rowTakeOver !== 0) return
-    const texts: Array<string> = []
-    for (let i = 0; i < tags.length; i++) {
-      const known = find(tags[i].texts, values[i] as string)
-      if (known.text !== values[i]) return
-      texts.push(known.text)
-    }
-    if (rows === noRows) plan.rows = noRows.slice()
-    plan.rows[slot] = { texts, bytes: new Encoded("", view, start, end) }
-  }
-
-  #tag(tag: PlannedTag, value: unknown, target: Target, pos: number, limit: number): number {
-    const { column, prefix } = tag
-    const view = target.view
-    if (!accepts(column, value)) return this.#refuse(column, value)
-    if (value === undefined || value === "") {
-      return pos + tag.absent.length > limit ? this.#oversize() : writeEncoded(view, pos, tag.absent)
-    }
-    const start = pos
-    if (pos + prefix.length > limit) return this.#oversize()
-    pos = writeEncoded(view, pos, prefix)
-    if (typeof value === "string") {
-      if (pos + value.length > limit) return this.#oversize()
-      pos = writeName(target.out, pos, value, IN_TAG)
-      if (pos < 0) {
-        return this.#fail("tag value", nameProblem(value, "tag value") ?? "lone surrogate", column.name, value)
-      }
-      if (pos > limit) return this.#oversize()
-      if (isRemembered(column)) tag.remember(value, view, start, pos)
-      return pos
-    }
-    if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
-      pos = writeWhole(view, pos, value)
-    } else {
-      const text = String(value)
-      if (pos + text.length > limit) return this.#oversize()
-      pos = writeText(view, pos, text)
-    }
-    return pos > limit ? this.#oversize() : pos
-  }
-
-  #uint({ column, kinds, prefix }: PlannedField, value: unknown, target: Target, pos: number): number {
+  #uint({ column, kinds, prefix }: PreparedField, value: unknown, target: Target, pos: number): number {
     if (!(value instanceof Uint) || (kinds & UINT) === 0) return this.#refuse(column, value)
     const unsigned = value.value
     if (!target.unsigned) return this.#fail("field value", "unsigned", column.name, unsigned)
@@ -546,60 +301,8 @@ export class PointEncoder {
     return pos
   }
 
-  /** The step to a key that was not expected, behind `count` others. */
-  #stray(from: Step, key: string, count: number): Step {
-    const known = from.children.get(key)
-    if (known !== undefined) return known
-    if (++this.#steps > maxSteps) {
-      this.#steps = 0
-      this.#root = this.#newRoot()
-    }
-    const index = this.#indexOf.get(key)
-    const left = index === undefined ? from.left : from.left.filter((other) => other !== index)
-    // Who shares this path is on it, and is told as well how the object went on.
-    const path = from.path.length === count ? from.path : from.path.slice(0, count)
-    const step = new Step(key, from, index ?? this.#indexOf.size, left, path)
-    path.push(step)
-    from.children.set(key, step)
-    return step
-  }
-
-  #newRoot(): Step {
-    return new Step("", undefined, 0, [...this.#indexOf.values()], [])
-  }
-
   #columnOf(name: string): Column | undefined {
     return this.#columns.find((column) => column.name === name)
-  }
-
-  #planFor(target: Target): Plan {
-    let plan = this.#plans.get(target)
-    if (plan === undefined) {
-      plan = this.#makePlan(target)
-      this.#plans.set(target, plan)
-    }
-    this.#target = target
-    return this.#plan = plan
-  }
-
-  #makePlan(target: Target): Plan {
-    const bound = new Set(this.#boundTags.map((tag) => tag.text))
-    const varying = new Set(this.#columns.filter((column) => column.isTag).map((column) => column.name))
-    const constant = [
-      ...this.#boundTags,
-      ...target.defaults.filter((tag) => !bound.has(tag.text) && !varying.has(tag.text))
-    ].sort((a, b) => compareKeys(a.text, b.text))
-    let done = 0
-    const tags = this.#columns.flatMap((column) => {
-      if (!column.isTag) return []
-      const start = done
-      while (done < constant.length && compareKeys(constant[done].text, column.name) < 0) done++
-      const front = constant.slice(start, done)
-      const fallback = target.defaults.filter((tag) => tag.text === column.name)
-      const key = encodeKey(column.name, "tag key")!
-      return [new PlannedTag(column, join([...front, key]), join([...front, ...fallback]))]
-    })
-    return new Plan(this.#head, tags, done === constant.length ? nothing : join(constant.slice(done)))
   }
 
   #refuse(column: Column | undefined, value: unknown): number {
@@ -608,12 +311,7 @@ export class PointEncoder {
   }
 
   #fail(part: Part, reason: Reason, key: string | undefined, value: unknown): number {
-    this.problem = {
-      part,
-      reason,
-      key: key === undefined ? undefined : preview(key),
-      value: value === undefined ? undefined : preview(value)
-    }
+    this.problem = makeProblem(part, reason, key, value)
     return REFUSED
   }
 
@@ -621,38 +319,3 @@ export class PointEncoder {
     return this.#fail("point", "oversize", undefined, undefined)
   }
 }
-
-// What is remembered is not checked again, so a check of the program's own has to see every value.
-const isRemembered = (column: Column): boolean => column.check === undefined || column.isLiteral
-
-const isRow = (row: Row, values: ReadonlyArray<unknown>, count: number): boolean => {
-  const texts = row.texts
-  if (texts.length !== count) return false
-  for (let i = 0; i < count; i++) if (texts[i] !== values[i]) return false
-  return true
-}
-
-/** `write` gives the end of what it wrote into a buffer that is long enough for the text. */
-const encode = (text: string, write: (bytes: Uint8Array, view: DataView) => number, room = 0): Encoded | undefined => {
-  const bytes = new Uint8Array(3 * text.length + room + encodedRoom)
-  const view = new DataView(bytes.buffer)
-  const end = write(bytes, view)
-  return end < 0 ? undefined : new Encoded(text, view, 0, end)
-}
-
-const encodeTag = (key: string, value: Point.TagValue): Encoded | undefined => {
-  const prefix = encodeKey(key, "tag key")!
-  const text = String(value)
-  return encode(
-    key,
-    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, IN_TAG),
-    prefix.length + 3 * text.length
-  )
-}
-
-const join = (parts: ReadonlyArray<Encoded>): Encoded =>
-  encode(
-    "",
-    (_, view) => parts.reduce((pos, part) => writeEncoded(view, pos, part), 0),
-    parts.reduce((length, part) => length + part.length, 0)
-  )!

@@ -55,6 +55,29 @@ describe("a line of a series", () => {
     )
   })
 
+  it("is right for objects of ever new shapes", () => {
+    const writer = LineProtocol.makeWriter(1024)
+    for (let i = 0; i < 10_000; i++) {
+      writer.position = 0
+      const point = untyped(requests)({ [`a${i}`]: 1, ...values, [`z${i}`]: 2 })
+      assert.isTrue(writer.write(point))
+      const line = new TextDecoder().decode(writer.bytes.subarray(0, writer.position))
+      assert.strictEqual(line, "http_request,host=a,route=/users,status=200 duration=12.5,bytes=512i,ok=true\n")
+    }
+  })
+
+  it("is right for more tags than are remembered", () => {
+    const ours = LineProtocol.makeWriter(1024)
+    for (let i = 0; i < 20_000; i++) {
+      ours.position = 0
+      const route = `/${(i * 7919) % 700}`
+      const host = `h${(i * 31) % 40}`
+      assert.isTrue(ours.write(requests.point({ ...values, route, host })))
+      const line = new TextDecoder().decode(ours.bytes.subarray(0, ours.position))
+      assert.strictEqual(line.split(" ")[0], `http_request,host=${host},route=${route},status=200`)
+    }
+  })
+
   it("can be written while another one of the series is read", () => {
     const inner = () => encode(requests.point({ ...values, host: "inner", duration: 1 }))
     const outer = requests.point({
@@ -242,6 +265,31 @@ describe("the Schemas of a series", () => {
         problem(untyped(jobs)(nothing)).split(",")[0],
         "point: a point must be an object with a measurement and fields"
       )
+    }
+  })
+
+  it("may be enums, unions, groups of checks and exclusive unions", () => {
+    const Even = Schema.makeFilter((n: number) => n % 2 === 0)
+    const series = Series.make("m", {
+      tags: { level: Schema.Enum({ low: "l", high: 2 }), kind: Schema.Union([Schema.Literal("a"), Schema.Number]) },
+      fields: {
+        size: Schema.optional(Schema.Number.check(Schema.isGreaterThan(0).and(Even), Schema.isLessThan(100))),
+        one: Schema.Union([Schema.Int, Schema.String], { mode: "oneOf" }),
+        id: Schema.TemplateLiteral(["id-", Schema.Number])
+      }
+    })
+    const good = { level: "l", kind: "a", size: 4, one: 1, id: "id-5" }
+    const line = (more: object) => problem(untyped(series)({ ...good, ...more }))
+    assert.strictEqual(line({}), "wrote m,kind=a,level=l size=4,one=1,id=\"id-5\"")
+    assert.strictEqual(
+      line({ level: 2, kind: 7, size: undefined, one: "x" }),
+      "wrote m,kind=7,level=2 one=\"x\",id=\"id-5\""
+    )
+    for (const bad of [{ level: "low" }, { kind: "b" }, { size: 3 }, { size: 0 }, { size: 100 }, { size: "4" }]) {
+      assert.include(line(bad), "Schema of its series", JSON.stringify(bad))
+    }
+    for (const bad of [{ one: 1.5 }, { one: true }, { id: "5" }]) {
+      assert.include(line(bad), "Schema of its series", JSON.stringify(bad))
     }
   })
 
