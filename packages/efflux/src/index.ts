@@ -36,7 +36,10 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 export {
   BadRequest,
   InfluxError,
+  InvalidAnswer,
   InvalidOption,
+  InvalidRow,
+  InvalidStatement,
   NotFound,
   OpenFailed,
   Rejected,
@@ -44,6 +47,7 @@ export {
   ResolveFailed,
   SendFailed,
   ServerError,
+  StatementFailed,
   Timeout,
   TooLarge,
   Unauthorized,
@@ -79,6 +83,11 @@ export * as Point from "./Point.ts"
  * @since 0.1.0
  */
 export * as Precision from "./Precision.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Cell, Row } from "./Row.ts"
 
 /**
  * @since 0.1.0
