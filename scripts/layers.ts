@@ -68,7 +68,8 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "transport", modules: ["UdpSender"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
+  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },

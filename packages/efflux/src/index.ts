@@ -28,7 +28,22 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 /**
  * @since 0.1.0
  */
-export { InfluxError, InvalidOption, OpenFailed, Rejected, ResolveFailed, SendFailed } from "./InfluxError.ts"
+export {
+  BadRequest,
+  InfluxError,
+  InvalidOption,
+  NotFound,
+  OpenFailed,
+  Rejected,
+  RequestFailed,
+  ResolveFailed,
+  SendFailed,
+  ServerError,
+  Timeout,
+  TooLarge,
+  Unauthorized,
+  Unavailable
+} from "./InfluxError.ts"
 
 /**
  * @since 0.1.0
