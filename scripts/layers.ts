@@ -53,7 +53,19 @@ export const layers: ReadonlyArray<Layer> = [
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
-    modules: ["DatabaseConfig", "Stamper", "Pacer", "Resolver", "Custody", "Packer", "Reporter"],
+    modules: [
+      "DatabaseConfig",
+      "Stamper",
+      "PointSize",
+      "SelectiveQueue",
+      "Pacer",
+      "Resolver",
+      "Custody",
+      "Packer",
+      "Pressure",
+      "SelfReport",
+      "Reporter"
+    ],
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },

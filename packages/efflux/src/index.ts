@@ -8,7 +8,7 @@
 /**
  * @since 0.1.0
  */
-export type { Database } from "./Database.ts"
+export type { Database, Push, PushOptions } from "./Database.ts"
 
 /**
  * @since 0.1.0
@@ -83,6 +83,11 @@ export * as Point from "./Point.ts"
  * @since 0.1.0
  */
 export * as Precision from "./Precision.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Pressure } from "./Pressure.ts"
 
 /**
  * @since 0.1.0
