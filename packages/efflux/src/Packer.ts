@@ -16,12 +16,12 @@
  *
  * @since 0.1.0
  */
-import { type Custody, type Entry, type Holder, nothing } from "./Custody.ts"
+import { type Custody, type Holder, nothing } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import type { Problem } from "./EncodeError.ts"
 import { LineWriter } from "./LineWriter.ts"
 import { splitPoint } from "./Split.ts"
-import { Stamped } from "./Stamper.ts"
+import { type Entry, Stamped } from "./Stamper.ts"
 
 // Room behind a line for its timestamp and line feed, see LineWriter.
 const slack = 128

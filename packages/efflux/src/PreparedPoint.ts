@@ -46,10 +46,17 @@ import { ValueReader } from "./ValueReader.ts"
 export class PreparedPoint implements Point.Input {
   readonly encoder: PointEncoder
   readonly values: Values
+  // oxlint-disable-next-line no-unused-private-class-members -- `is` asks for it
+  readonly #brand = true
 
   constructor(encoder: PointEncoder, values: Values) {
     this.encoder = encoder
     this.values = values
+  }
+
+  /** Whether something is a point of a series. Unlike `instanceof` this asks no proxy. */
+  static is(u: unknown): u is PreparedPoint {
+    return typeof u === "object" && u !== null && #brand in u
   }
 
   get measurement(): string {
@@ -143,6 +150,8 @@ class PreparedField {
  */
 export class PointEncoder {
   readonly measurement: string
+  /** Of all points of the series, unless their push says otherwise. */
+  readonly priority: "normal" | "high"
   /** Why the last `write` was refused. */
   problem: Problem | undefined = undefined
   /** The timestamp of the point that was written last. */
@@ -168,8 +177,14 @@ export class PointEncoder {
    * written.
    * @param bound Tags that all points have.
    */
-  constructor(measurement: string, columns: ReadonlyArray<Column>, bound: BoundTags = noBoundTags) {
+  constructor(
+    measurement: string,
+    columns: ReadonlyArray<Column>,
+    bound: BoundTags = noBoundTags,
+    priority: "normal" | "high" = "normal"
+  ) {
     this.measurement = measurement
+    this.priority = priority
     const tags = columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name))
     this.#columns = [...tags, ...columns.filter((column) => !column.isTag)]
     this.#bound = bound.values

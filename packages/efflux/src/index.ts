@@ -8,7 +8,7 @@
 /**
  * @since 0.1.0
  */
-export type { Database } from "./Database.ts"
+export type { Database, Push, PushOptions } from "./Database.ts"
 
 /**
  * @since 0.1.0
@@ -28,7 +28,22 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 /**
  * @since 0.1.0
  */
-export { InfluxError, InvalidOption, OpenFailed, Rejected, ResolveFailed, SendFailed } from "./InfluxError.ts"
+export {
+  BadRequest,
+  InfluxError,
+  InvalidOption,
+  NotFound,
+  OpenFailed,
+  Rejected,
+  RequestFailed,
+  ResolveFailed,
+  SendFailed,
+  ServerError,
+  Timeout,
+  TooLarge,
+  Unauthorized,
+  Unavailable
+} from "./InfluxError.ts"
 
 /**
  * @since 0.1.0
@@ -54,6 +69,11 @@ export * as Point from "./Point.ts"
  * @since 0.1.0
  */
 export * as Precision from "./Precision.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Pressure } from "./Pressure.ts"
 
 /**
  * @since 0.1.0
