@@ -70,9 +70,11 @@ export class Custody {
   readonly #holders: Array<Holder> = []
   readonly #flushes: Array<Flush> = []
   #closed = false
+  // Whether points go another way than into the sliding queue: the database is closed, or its queue a selective one.
+  #special = false
   #waking = false
-  // Points are numbered in the order of their push, as far as they came into the queue.
-  #accepted = 0
+  // Points are numbered in the order of their push.
+  #acceptedAtClose = 0
   #shedReported = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushTarget = 0
@@ -89,7 +91,7 @@ export class Custody {
     this.#limits = limits
     this.#batchSize = limits.batchSize
     this.#dispatcher = dispatcher
-    if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select()
+    if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
   }
 
   /** Registers a sender. */
@@ -103,42 +105,49 @@ export class Custody {
   offer(entry: Entry, high: boolean): void {
     const ledger = this.ledger
     ledger.pushed++
-    if (this.#closed) {
-      ledger.dropped.shutdown++
+    if (high || this.#special) {
+      this.#offerSpecially(entry, high)
       return
     }
-    if (high || this.#selective !== undefined) {
-      this.#offerSelective(entry, high)
-      return
-    }
-    this.#accepted++
-    if (Queue.isFullUnsafe(this.queue)) {
-      // The offer evicts the oldest point.
+    const queue = this.queue
+    const size = Queue.sizeUnsafe(queue)
+    if (size >= queue.capacity) {
+      // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
       ledger.dropped.queue_full++
       if (!this.shedding.isOpen()) this.#wake()
+    } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
+      this.#wake()
     }
-    Queue.offerUnsafe(this.queue, entry)
-    if (!this.gate.isOpen() && Queue.sizeUnsafe(this.queue) >= this.#batchSize) this.#wake()
+    Queue.offerUnsafe(queue, entry)
   }
 
-  #offerSelective(entry: Entry, high: boolean): void {
-    const queue = this.#selective ?? this.#select()
-    if (queue.offer(entry, this.#accepted++, high)) {
-      if (!this.shedding.isOpen()) this.#wake()
+  #offerSpecially(entry: Entry, high: boolean): void {
+    if (this.#closed) {
+      this.ledger.dropped.shutdown++
+      return
     }
-    this.#filled.openUnsafe()
-    if (!this.gate.isOpen() && queue.size >= this.#batchSize) this.#wake()
+    const number = this.ledger.pushed - 1
+    const queue = this.#selective ?? this.#select(number)
+    if (queue.offer(entry, number, high) && !this.shedding.isOpen()) this.#wake()
+    if (queue.size > 0) this.#filled.openUnsafe()
+    if (queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
   }
 
-  /** Goes over to the selective queue, with all that is queued now. */
-  #select(): SelectiveQueue {
+  /** Goes over to the selective queue with all that is queued now: the points before number `end`. */
+  #select(end: number): SelectiveQueue {
     const selective = new SelectiveQueue(this.#limits, this.ledger.dropped)
-    for (let number = this.head; number < this.#accepted; number++) {
-      const exit = Queue.takeUnsafe(this.queue)
-      if (exit?._tag === "Success") selective.offer(exit.value, number, false)
+    let number = end - Queue.sizeUnsafe(this.queue)
+    for (let exit = Queue.takeUnsafe(this.queue); exit?._tag === "Success"; exit = Queue.takeUnsafe(this.queue)) {
+      selective.offer(exit.value, number++, false)
     }
     this.#selective = selective
+    this.#special = true
     return selective
+  }
+
+  /** How many points were taken in, which is the number of the next one. */
+  get #accepted(): number {
+    return this.#closed ? this.#acceptedAtClose : this.ledger.pushed
   }
 
   /** Points in the queue. */
@@ -237,7 +246,9 @@ export class Custody {
 
   /** Stops the intake. Points pushed from now on are counted as `shutdown`. */
   close(): void {
+    this.#acceptedAtClose = this.#accepted
     this.#closed = true
+    this.#special = true
   }
 
   /** Books what is left in the queue as `shutdown` and shuts the queue down. */

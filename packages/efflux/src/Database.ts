@@ -123,7 +123,15 @@ export const make = Effect.fnUntraced(function*<R>(
   const stamper = new Stamper(clock, settings.precision)
   const stamps = settings.timestamps === "client"
   const pushUnsafe = (point: Point.Input, options?: PushOptions): void => {
-    custody.offer(stamps && !hasTimestamp(point) ? stamper.stamp(point) : point, isHigh(point, options))
+    let high = false
+    let stamp = false
+    try {
+      high = (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
+      stamp = stamps && (point.timestamp === undefined || point.timestamp === null)
+    } catch {
+      // A getter or proxy that throws here throws again when the point is written, and is counted there.
+    }
+    custody.offer(stamp ? stamper.stamp(point) : point, high)
   }
   const statsUnsafe = () => custody.snapshot()
   const report = Effect.sync(() => pushUnsafe(SelfReport.make(settings.database, statsUnsafe())))
@@ -157,11 +165,6 @@ export const make = Effect.fnUntraced(function*<R>(
   }
 })
 
-const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean => {
-  const priority = options?.priority ?? (PreparedPoint.is(point) ? point.encoder.priority : undefined)
-  return priority === "high"
-}
-
 // One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
 const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressure.Pressure> =>
   Stream.suspend(() => {
@@ -172,15 +175,6 @@ const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressur
       Stream.changesWith(Pressure.isSame)
     )
   })
-
-// A getter or proxy that throws here throws again when the point is written, and is counted there.
-const hasTimestamp = (point: Point.Input): boolean => {
-  try {
-    return point.timestamp !== undefined && point.timestamp !== null
-  } catch {
-    return true
-  }
-}
 
 const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
   let count = 0

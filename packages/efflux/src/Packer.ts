@@ -78,17 +78,24 @@ export class Packer {
     return this.#writer.bytes.subarray(0, this.#end - 1)
   }
 
+  /** Whether there is a payload to send: it is full, or the queue has no more for it. */
+  get isReady(): boolean {
+    return this.#end > 0 &&
+      (this.points >= this.#batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
+        this.#custody.size === 0)
+  }
+
   /**
-   * Takes and writes points until the payload is full or the queue is empty.
-   * Returns whether there is a payload. Synchronous: nothing comes between a
-   * take and its booking.
+   * Takes and writes at most `limit` points, until the payload is full or the
+   * queue is empty, and returns how many it took, the bad ones among them.
+   * Synchronous: nothing comes between a take and its booking.
    */
-  fill(): boolean {
+  fill(limit: number): number {
     const custody = this.#custody
     const writer = this.#writer
     const omitted = writer.omittedFields
-    // Bad points count as well: a queue full of them must not hold the event loop.
-    for (let taken = 0; taken < this.#batchSize && this.points < this.#batchSize; taken++) {
+    let taken = 0
+    for (; taken < limit && this.points < this.#batchSize; taken++) {
       if (this.#lines.length > 0) {
         if (this.#packLines()) continue
         break
@@ -124,7 +131,7 @@ export class Packer {
       this.#holder.oldest = Number.POSITIVE_INFINITY
       custody.checkFlushes()
     }
-    return this.#end > 0
+    return taken
   }
 
   /**

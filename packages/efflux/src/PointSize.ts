@@ -39,7 +39,7 @@ export const measurementOf = (entry: Entry): string | undefined => {
 export const estimateBytes = (entry: Entry): number => {
   try {
     const point = pointOf(entry)
-    return PreparedPoint.is(point)
+    return point instanceof PreparedPoint
       ? objectBytes + bytesOf(point.values)
       : objectBytes + textBytes(point.measurement) + bytesOf(point.tags) + bytesOf(point.fields)
   } catch {

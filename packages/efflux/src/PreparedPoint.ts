@@ -46,17 +46,10 @@ import { ValueReader } from "./ValueReader.ts"
 export class PreparedPoint implements Point.Input {
   readonly encoder: PointEncoder
   readonly values: Values
-  // oxlint-disable-next-line no-unused-private-class-members -- `is` asks for it
-  readonly #brand = true
 
   constructor(encoder: PointEncoder, values: Values) {
     this.encoder = encoder
     this.values = values
-  }
-
-  /** Whether something is a point of a series. Unlike `instanceof` this asks no proxy. */
-  static is(u: unknown): u is PreparedPoint {
-    return typeof u === "object" && u !== null && #brand in u
   }
 
   get measurement(): string {
