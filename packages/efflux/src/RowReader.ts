@@ -67,12 +67,13 @@ const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
     : undefined
   if (integer === undefined) return value
   if ((kinds & BIGINT) !== 0) return integer
-  if ((kinds & NUMBER) !== 0 && integer >= minSafe && integer <= maxSafe) return Number(integer)
+  if ((kinds & NUMBER) !== 0) {
+    // JSON has floats beyond 2⁵³ as integers, in the fewest digits that tell them from other floats.
+    const number = Number(integer)
+    if (String(number) === String(integer)) return number
+  }
   return (kinds & UINT) !== 0 && integer >= 0n ? new Uint(integer) : value
 }
-
-const minSafe = BigInt(Number.MIN_SAFE_INTEGER)
-const maxSafe = BigInt(Number.MAX_SAFE_INTEGER)
 
 /**
  * Reads the time of a row as nanoseconds since the epoch. Numbers and bigints

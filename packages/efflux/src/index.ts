@@ -57,6 +57,17 @@ export {
 /**
  * @since 0.1.0
  */
+export {
+  InfluxHttp,
+  type InfluxHttpApi,
+  type InfluxHttpService,
+  type QueryOptions,
+  type TypedQueryOptions
+} from "./InfluxHttp.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as InfluxMetrics from "./InfluxMetrics.ts"
 
 /**
@@ -92,7 +103,22 @@ export type { Pressure } from "./Pressure.ts"
 /**
  * @since 0.1.0
  */
+export * as QueryConfig from "./QueryConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Statement } from "./QueryRequest.ts"
+
+/**
+ * @since 0.1.0
+ */
 export type { Cell, Row } from "./Row.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { Int64, type RowDecoder } from "./RowDecoder.ts"
 
 /**
  * @since 0.1.0
