@@ -27,7 +27,7 @@ export const parse = (text: string): unknown => {
 const mayBeUnsafe = /(?:^|[^.\d])\d{16}/
 
 // Strings are matched to pass over them. A number with a fraction or an exponent is a float.
-const stringOrInteger = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![.\d\-+eE])-?\d{16,}(?![.\deE])/g
+const stringOrInteger = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![.\d\-+eE])-?[1-9]\d{15,}(?![.\deE])/g
 
 const mark = (found: string): string => found.startsWith("\"") ? found : `"\\u0000${found}"`
 
