@@ -48,6 +48,7 @@ export const layers: ReadonlyArray<Layer> = [
     ],
     forbids: pure
   },
+  { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
   { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {

@@ -18,6 +18,11 @@ export * as DatabaseConfig from "./DatabaseConfig.ts"
 /**
  * @since 0.1.0
  */
+export * as Flux from "./Flux.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Influx from "./Influx.ts"
 
 /**
@@ -53,6 +58,11 @@ export * as InfluxMetrics from "./InfluxMetrics.ts"
 /**
  * @since 0.1.0
  */
+export * as InfluxQL from "./InfluxQL.ts"
+
+/**
+ * @since 0.1.0
+ */
 export type { DropReason, Stats } from "./Ledger.ts"
 
 /**
@@ -84,3 +94,13 @@ export * as Sender from "./Sender.ts"
  * @since 0.1.0
  */
 export * as Series from "./Series.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Sql from "./Sql.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { StatementError } from "./Statement.ts"
