@@ -51,7 +51,7 @@ export const make = (columns: ReadonlyArray<Column>) => {
 // Servers have no empty tags: an absent tag and an empty one are the same.
 const tagText = (column: Column, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
-  return typeof value === "object" ? value : String(value)
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 
 const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
@@ -112,7 +112,7 @@ export const readTime = (
   }
 }
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)?$/
+const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)?$/
 
 const parseTime = (text: string): bigint | undefined => {
   const parts = rfc3339.exec(text)
