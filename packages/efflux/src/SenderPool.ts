@@ -84,7 +84,7 @@ class Actor {
     this.#observeSend = options.observeSend
     this.#pacer = pacer
     this.#clock = clock
-    this.#packer = new Packer(options.custody, options.settings, options.reporter.invalid)
+    this.#packer = new Packer(options.custody, options.settings, options.reporter)
   }
 
   /** One connection after the other, until interrupted. */
