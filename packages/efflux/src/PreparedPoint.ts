@@ -143,6 +143,8 @@ class PreparedField {
  */
 export class PointEncoder {
   readonly measurement: string
+  /** Of all points of the series, unless their push says otherwise. */
+  readonly priority: "normal" | "high"
   /** Why the last `write` was refused. */
   problem: Problem | undefined = undefined
   /** The timestamp of the point that was written last. */
@@ -168,8 +170,14 @@ export class PointEncoder {
    * written.
    * @param bound Tags that all points have.
    */
-  constructor(measurement: string, columns: ReadonlyArray<Column>, bound: BoundTags = noBoundTags) {
+  constructor(
+    measurement: string,
+    columns: ReadonlyArray<Column>,
+    bound: BoundTags = noBoundTags,
+    priority: "normal" | "high" = "normal"
+  ) {
     this.measurement = measurement
+    this.priority = priority
     const tags = columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name))
     this.#columns = [...tags, ...columns.filter((column) => !column.isTag)]
     this.#bound = bound.values
