@@ -62,7 +62,7 @@ export class Packer {
     this.#onProblem = onProblem
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
-      unsigned: settings.unsigned,
+      dialect: settings.dialect,
       tags: settings.tags,
       maxLineBytes: settings.maxPayloadBytes
     })

@@ -26,8 +26,9 @@ import {
   type Values
 } from "./Column.ts"
 import { writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
+import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { REFUSED, writeString } from "./Escape.ts"
+import { REFUSED, stringReason, writeString } from "./Escape.ts"
 import { compareKeys, type Encoded, encodeKey, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
@@ -109,6 +110,11 @@ const maxInt64 = 2n ** 63n - 1n
 const minInt64 = -(2n ** 63n)
 const maxUint64 = 2n ** 64n - 1n
 
+// A comma and an equals sign around a field key.
+const prefixRoom = 2
+
+const isOmitted = (value: unknown): boolean => typeof value === "number" && !Number.isFinite(value)
+
 const SPACE = 32
 const LOWER_E = 101
 const LOWER_I = 105
@@ -126,13 +132,24 @@ class PreparedField {
   /** `,key=` */
   readonly prefix: Encoded
 
-  constructor(column: Column, index: number) {
+  constructor(column: Column, index: number, dialect: Dialect) {
     this.column = column
     this.index = index
     this.kinds = column.kinds
     this.check = column.check
-    this.prefix = encodeKey(column.name, "field key")!
+    this.prefix = encodeKey(column.name, "field key", dialect)!
   }
+}
+
+/** What of a series is written in one dialect. */
+interface Form {
+  readonly dialect: Dialect
+  /** A bound tag that can't be written: no point can. */
+  readonly fault: Problem | undefined
+  readonly key: SeriesKey
+  readonly fields: ReadonlyArray<PreparedField>
+  /** Bytes of the longest `,key=`. */
+  readonly longestPrefix: number
 }
 
 /**
@@ -152,14 +169,13 @@ export class PointEncoder {
 
   // Tags in the order of the line, and then the fields.
   readonly #columns: ReadonlyArray<Column>
-  readonly #bound: ReadonlyMap<string, Point.TagValue | undefined>
-  // A bound tag that can't be written: no point can.
-  readonly #fault: Problem | undefined
+  readonly #bound: BoundTags
+  // That of the last writer, and those of the dialects so far.
+  #form: Form
+  readonly #forms = new Map<Dialect, Form>()
   readonly #transform: Transform | undefined
   // Gives the values of the columns, and the timestamp behind them.
   readonly #reader: ValueReader
-  readonly #key: SeriesKey
-  readonly #fields: ReadonlyArray<PreparedField>
   // Taken while a line is written: a getter or a Schema could write another point of the series meanwhile.
   #values: Array<unknown> | undefined = undefined
 
@@ -170,22 +186,14 @@ export class PointEncoder {
    */
   constructor(measurement: string, columns: ReadonlyArray<Column>, bound: BoundTags = noBoundTags) {
     this.measurement = measurement
-    const tags = columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name))
-    this.#columns = [...tags, ...columns.filter((column) => !column.isTag)]
-    this.#bound = bound.values
+    this.#columns = [
+      ...columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name)),
+      ...columns.filter((column) => !column.isTag)
+    ]
+    this.#bound = bound
     this.#transform = makeTransform(columns)
     this.#reader = new ValueReader([...this.#columns.map(({ name }) => name), "timestamp"])
-    this.#fields = this.#columns.slice(tags.length).map((column, i) => new PreparedField(column, tags.length + i))
-    const constant: Array<Encoded> = []
-    let fault = bound.fault
-    for (const [key, value] of bound.values) {
-      if (value === undefined || value === "") continue
-      const tag = encodeTag(key, value)
-      if (tag !== undefined) constant.push(tag)
-      else fault ??= makeProblem("tag value", nameProblem(String(value), "tag value") ?? "lone surrogate", key, value)
-    }
-    this.#fault = fault
-    this.#key = new SeriesKey(measurement, tags, constant)
+    this.#form = this.#formFor("influx-1")
   }
 
   /**
@@ -193,8 +201,9 @@ export class PointEncoder {
    * where it ended, or `REFUSED` with a `problem`.
    */
   write(given: Values, target: Target, pos: number, limit: number): number {
-    if (this.#fault !== undefined) {
-      this.problem = this.#fault
+    const form = this.#form.dialect === target.dialect ? this.#form : this.#formFor(target.dialect)
+    if (form.fault !== undefined) {
+      this.problem = form.fault
       return REFUSED
     }
     if (typeof given !== "object" || given === null) return this.#fail("point", "missing", undefined, given)
@@ -208,9 +217,15 @@ export class PointEncoder {
         if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
       }
     }
-    pos = this.#key.write(values, target, pos, limit)
-    if (pos < 0) this.problem = this.#key.problem
-    else pos = this.#writeFields(values, target, pos, limit)
+    const start = pos
+    pos = form.key.write(values, target, pos, limit)
+    if (pos < 0) this.problem = form.key.problem
+    else {
+      const tooLong = this.#tooLong(form, values, target, pos - start)
+      pos = tooLong === undefined
+        ? this.#writeFields(form.fields, values, target, pos, limit)
+        : this.#fail("field key", "series key too long", undefined, tooLong)
+    }
     this.timestamp = values[this.#columns.length]
     this.#values = values
     return pos
@@ -221,12 +236,12 @@ export class PointEncoder {
     readonly tags: { readonly [key: string]: Point.TagValue }
     readonly fields: { readonly [key: string]: Point.FieldValue }
   } {
-    if (this.#fault !== undefined) throw new EncodeError(this.#fault)
+    if (this.#bound.fault !== undefined) throw new EncodeError(this.#bound.fault)
     const encoded = this.#transform?.(values)
     if (encoded instanceof Refused) {
       throw new EncodeError(schemaProblem(this.#columnOf(encoded.column), values[encoded.column]))
     }
-    const tags = new Map(this.#bound)
+    const tags = new Map(this.#bound.values)
     const fields = new Map<string, Point.FieldValue>()
     for (const column of this.#columns) {
       const { isTag, name } = column
@@ -242,9 +257,58 @@ export class PointEncoder {
     }
   }
 
-  #writeFields(values: ReadonlyArray<unknown>, target: Target, pos: number, limit: number): number {
+  #formFor(dialect: Dialect): Form {
+    let form = this.#forms.get(dialect)
+    if (form === undefined) {
+      form = this.#makeForm(dialect)
+      this.#forms.set(dialect, form)
+    }
+    return this.#form = form
+  }
+
+  #makeForm(dialect: Dialect): Form {
+    const tags = this.#columns.filter((column) => column.isTag)
+    const constant: Array<Encoded> = []
+    let fault = this.#bound.fault
+    for (const [key, value] of this.#bound.values) {
+      if (value === undefined || value === "") continue
+      const tag = encodeTag(key, value, dialect)
+      if (tag !== undefined) constant.push(tag)
+      else {
+        const reason = nameProblem(String(value), "tag value", dialect) ?? "lone surrogate"
+        fault ??= makeProblem("tag value", reason, key, value)
+      }
+    }
+    const fields = this.#columns.slice(tags.length).map((column, i) =>
+      new PreparedField(column, tags.length + i, dialect)
+    )
+    return {
+      dialect,
+      fault,
+      key: new SeriesKey(this.measurement, tags, constant, dialect),
+      fields,
+      longestPrefix: fields.reduce((longest, { prefix }) => Math.max(longest, prefix.length), 0)
+    }
+  }
+
+  // A field that is written and whose key, together with a series key of that many bytes, is too long.
+  #tooLong(form: Form, values: ReadonlyArray<unknown>, target: Target, seriesKeyBytes: number): string | undefined {
+    const longest = target.maxSeriesKeyBytes - seriesKeyBytes - fieldKeySeparatorBytes + prefixRoom
+    if (form.longestPrefix <= longest) return undefined
+    const field = form.fields.find(({ index, prefix }) =>
+      prefix.length > longest && values[index] !== undefined && !isOmitted(values[index])
+    )
+    return field?.column.name
+  }
+
+  #writeFields(
+    fields: ReadonlyArray<PreparedField>,
+    values: ReadonlyArray<unknown>,
+    target: Target,
+    pos: number,
+    limit: number
+  ): number {
     const { out, view } = target
-    const fields = this.#fields
     const start = pos
     let omitted = 0
     for (let i = 0; i < fields.length; i++) {
@@ -263,8 +327,8 @@ export class PointEncoder {
       } else if (typeof value === "string" && (kinds & STRING) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value)
-        if (pos < 0) return this.#fail("field value", "lone surrogate", field.column.name, value)
+        pos = writeString(out, pos, value, target.places.string)
+        if (pos < 0) return this.#fail("field value", stringReason(value), field.column.name, value)
       } else if (typeof value === "boolean" && (kinds & BOOLEAN) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         view.setInt32(pos, value ? TRUE : FALS, true)
