@@ -48,15 +48,29 @@ export const layers: ReadonlyArray<Layer> = [
     ],
     forbids: pure
   },
+  { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
   { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
-    modules: ["DatabaseConfig", "Stamper", "Pacer", "Resolver", "Custody", "Packer", "Reporter"],
+    modules: [
+      "DatabaseConfig",
+      "Stamper",
+      "PointSize",
+      "SelectiveQueue",
+      "Pacer",
+      "Resolver",
+      "Custody",
+      "Packer",
+      "Pressure",
+      "SelfReport",
+      "Reporter"
+    ],
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "transport", modules: ["UdpSender"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
+  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },

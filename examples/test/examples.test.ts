@@ -44,6 +44,21 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.strictEqual(new Set(stamps(sink.lines)).size, sink.points)
   }),
 
+  priorities: Effect.gen(function*() {
+    const outcome = yield* run("priorities.ts", {})
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    // Of 1004 points the queue holds the 2 of high priority, the 2 of the quiet measurements, and 6 of the noisy one.
+    assert.include(outcome.stdout, "pushed 1004 = queued 10 + quota 994 + oldest 0\nhigh priority dropped: 0\n")
+  }),
+
+  pressure: Effect.gen(function*() {
+    const outcome = yield* run("pressure.ts", {})
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.match(outcome.stdout, /^the queue is \d % full, 0 points\/s go out$/m)
+    const [, pushed, leftOut] = /^pushed (\d+), left out (\d+), dropped 0$/m.exec(outcome.stdout) ?? []
+    assert.strictEqual(Number(pushed) + Number(leftOut), 6000, outcome.stdout)
+  }),
+
   metricsEndpoint: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
     const program = yield* start("metricsEndpoint.ts", { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })

@@ -36,6 +36,10 @@ export interface LawCheck {
 export const totalDropped = (stats: Stats): number =>
   Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
 
+// What only happens with options that the demo does not set takes no line.
+const optional = new Set(["queue_full_high", "queue_bytes", "quota"])
+const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
+
 /** `pushed = sent + dropped + queued + in flight` */
 export const lawHolds = (stats: Stats): boolean =>
   stats.pushed === stats.sent + totalDropped(stats) + stats.queued + stats.inFlight
@@ -52,7 +56,7 @@ export const table = (view: View): ReadonlyArray<string> => {
     row("pushed", stats.pushed, ""),
     row("sent", stats.sent, `${grouped(view.rate)} points/s, at most ${grouped(view.ratePeak)}`, green),
     row("dropped", dropped, "", dropped > 0 ? yellow : dim),
-    ...Object.entries(stats.dropped).map(([reason, points]) =>
+    ...Object.entries(stats.dropped).filter(isShown).map(([reason, points]) =>
       row(`  ${reason}`, points, "", points > 0 ? yellow : dim)
     ),
     row(

@@ -5,9 +5,20 @@ import { comparison, cut, lawHolds, lawLine, plainLine, table, type View } from 
 const stats: Stats = {
   pushed: 200_012,
   sent: 27_000,
-  dropped: { queue_full: 172_900, invalid: 3, oversize: 0, send_error: 0, rejected: 0, shutdown: 0 },
+  dropped: {
+    queue_full: 172_900,
+    queue_full_high: 0,
+    queue_bytes: 0,
+    quota: 0,
+    invalid: 3,
+    oversize: 0,
+    send_error: 0,
+    rejected: 0,
+    shutdown: 0
+  },
   droppedTotal: 172_903,
   queued: 100,
+  queuedBytes: 0,
   inFlight: 9,
   payloads: 1178,
   bytes: 1_613_956,

@@ -17,16 +17,8 @@ import * as Latch from "effect/Latch"
 import * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import { type DropReason, Ledger, type Stats } from "./Ledger.ts"
-import type * as Point from "./Point.ts"
-import type { Stamped } from "./Stamper.ts"
-
-/**
- * What the queue holds: a point with a timestamp of its own, or a stamped one.
- *
- * @category models
- * @since 0.1.0
- */
-export type Entry = Point.Input | Stamped
+import { type Limits, SelectiveQueue } from "./SelectiveQueue.ts"
+import type { Entry } from "./Stamper.ts"
 
 /**
  * What an empty queue gives. Not `undefined`: a program without types can push
@@ -57,6 +49,10 @@ interface Flush {
 /**
  * The custody of one database. It owns the queue and the ledger.
  *
+ * The queue is the `Queue.sliding` that it is given, until a database needs more
+ * than that: with a quota or a limit in bytes from the start, with points of
+ * high priority from the first of them.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -68,22 +64,34 @@ export class Custody {
   /** Opens soon after a point was shed, until {@link Custody.endShedding}. */
   readonly shedding = Latch.makeUnsafe(false)
 
+  readonly #limits: Limits
   readonly #batchSize: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
   readonly #flushes: Array<Flush> = []
   #closed = false
+  // Whether points go another way than into the sliding queue: the database is closed, or its queue a selective one.
+  #special = false
   #waking = false
-  // Points are numbered in the order of their push, as far as they came into the queue.
-  #accepted = 0
+  // Points are numbered in the order of their push.
+  #acceptedAtClose = 0
   #shedReported = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushTarget = 0
+  #selective: SelectiveQueue | undefined = undefined
+  // Open while the selective queue has points.
+  readonly #filled = Latch.makeUnsafe(false)
 
-  constructor(queue: Queue.Queue<Entry>, batchSize: number, dispatcher: SchedulerDispatcher) {
+  constructor(
+    queue: Queue.Queue<Entry>,
+    limits: Limits & { readonly batchSize: number },
+    dispatcher: SchedulerDispatcher
+  ) {
     this.queue = queue
-    this.#batchSize = batchSize
+    this.#limits = limits
+    this.#batchSize = limits.batchSize
     this.#dispatcher = dispatcher
+    if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
   }
 
   /** Registers a sender. */
@@ -94,36 +102,95 @@ export class Custody {
   }
 
   /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
-  offer(entry: Entry): void {
+  offer(entry: Entry, high: boolean): void {
     const ledger = this.ledger
     ledger.pushed++
-    if (this.#closed) {
-      ledger.dropped.shutdown++
+    if (high || this.#special) {
+      this.#offerSpecially(entry, high)
       return
     }
-    this.#accepted++
-    if (Queue.isFullUnsafe(this.queue)) {
-      // The offer evicts the oldest point.
+    const queue = this.queue
+    const size = Queue.sizeUnsafe(queue)
+    if (size >= queue.capacity) {
+      // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
       ledger.dropped.queue_full++
       if (!this.shedding.isOpen()) this.#wake()
+    } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
+      this.#wake()
     }
-    Queue.offerUnsafe(this.queue, entry)
-    if (!this.gate.isOpen() && Queue.sizeUnsafe(this.queue) >= this.#batchSize) this.#wake()
+    Queue.offerUnsafe(queue, entry)
+  }
+
+  #offerSpecially(entry: Entry, high: boolean): void {
+    if (this.#closed) {
+      this.ledger.dropped.shutdown++
+      return
+    }
+    const number = this.ledger.pushed - 1
+    const queue = this.#selective ?? this.#select(number)
+    if (queue.offer(entry, number, high) && !this.shedding.isOpen()) this.#wake()
+    if (queue.size > 0) this.#filled.openUnsafe()
+    if (queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
+  }
+
+  /** Goes over to the selective queue with all that is queued now: the points before number `end`. */
+  #select(end: number): SelectiveQueue {
+    const selective = new SelectiveQueue(this.#limits, this.ledger.dropped)
+    let number = end - Queue.sizeUnsafe(this.queue)
+    for (let exit = Queue.takeUnsafe(this.queue); exit?._tag === "Success"; exit = Queue.takeUnsafe(this.queue)) {
+      selective.offer(exit.value, number++, false)
+    }
+    this.#selective = selective
+    this.#special = true
+    return selective
+  }
+
+  /** How many points were taken in, which is the number of the next one. */
+  get #accepted(): number {
+    return this.#closed ? this.#acceptedAtClose : this.ledger.pushed
+  }
+
+  /** Points in the queue. */
+  get size(): number {
+    return this.#selective === undefined ? Queue.sizeUnsafe(this.queue) : this.#selective.size
+  }
+
+  /** Estimated bytes of the points in the queue, if it has a limit in bytes; else 0. */
+  get bytes(): number {
+    return this.#selective === undefined ? 0 : this.#selective.bytes
   }
 
   /** The number of the point at the head of the queue. */
   get head(): number {
-    return this.#accepted - Queue.sizeUnsafe(this.queue)
+    return this.#selective === undefined
+      ? this.#accepted - Queue.sizeUnsafe(this.queue)
+      : Math.min(this.#selective.head, this.#accepted)
   }
+
+  /** Waits until there is a point in the queue. */
+  readonly filled: Effect.Effect<void> = Effect.suspend(() =>
+    this.#selective === undefined
+      // The queue may become a selective one meanwhile.
+      ? Effect.raceFirst(Effect.asVoid(Queue.peek(this.queue)), this.#filled.await)
+      : this.#filled.await
+  )
 
   /** Whether senders have something to do now: a full batch, or points that a flush or the closing waits for. */
   get ready(): boolean {
-    const size = Queue.sizeUnsafe(this.queue)
-    return size > 0 && (size >= this.#batchSize || this.#accepted - size < this.#flushTarget)
+    const size = this.size
+    return size > 0 && (size >= this.#batchSize || this.head < this.#flushTarget)
   }
 
   /** Takes the oldest point out of the queue; from here it is in flight. */
   take(): Entry | typeof nothing {
+    const selective = this.#selective
+    if (selective !== undefined) {
+      if (selective.size === 0) return nothing
+      const entry = selective.take()
+      this.ledger.inFlight++
+      if (selective.size === 0) this.#filled.closeUnsafe()
+      return entry
+    }
     const exit = Queue.takeUnsafe(this.queue)
     if (exit === undefined || exit._tag === "Failure") return nothing
     this.ledger.inFlight++
@@ -173,24 +240,27 @@ export class Custody {
 
   /** Called by the reporter once it has reported all that was shed until now. */
   endShedding(): void {
-    this.#shedReported = this.ledger.dropped.queue_full
+    this.#shedReported = this.ledger.shed
     this.shedding.closeUnsafe()
   }
 
   /** Stops the intake. Points pushed from now on are counted as `shutdown`. */
   close(): void {
+    this.#acceptedAtClose = this.#accepted
     this.#closed = true
+    this.#special = true
   }
 
   /** Books what is left in the queue as `shutdown` and shuts the queue down. */
   discard(): void {
-    this.ledger.dropped.shutdown += Queue.sizeUnsafe(this.queue)
+    this.ledger.dropped.shutdown += this.size
+    this.#selective?.clear()
     Queue.shutdownUnsafe(this.queue)
     this.checkFlushes()
   }
 
   snapshot(): Stats {
-    return this.ledger.snapshot(Queue.sizeUnsafe(this.queue))
+    return this.ledger.snapshot(this.size, this.bytes)
   }
 
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
@@ -200,7 +270,7 @@ export class Custody {
     this.#dispatcher.scheduleTask(() => {
       this.#waking = false
       if (this.ready) this.gate.openUnsafe()
-      if (this.ledger.dropped.queue_full > this.#shedReported) this.shedding.openUnsafe()
+      if (this.ledger.shed > this.#shedReported) this.shedding.openUnsafe()
     }, 0)
   }
 }

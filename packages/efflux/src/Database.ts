@@ -12,15 +12,45 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
-import { Custody, type Entry } from "./Custody.ts"
+import * as Stream from "effect/Stream"
+import { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import * as InfluxMetrics from "./InfluxMetrics.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
+import { PreparedPoint } from "./PreparedPoint.ts"
+import * as Pressure from "./Pressure.ts"
 import { Reporter } from "./Reporter.ts"
+import * as SelfReport from "./SelfReport.ts"
 import type { Events, Sender } from "./Sender.ts"
 import * as SenderPool from "./SenderPool.ts"
-import { Stamper } from "./Stamper.ts"
+import { type Entry, Stamper } from "./Stamper.ts"
+
+/**
+ * How a point is pushed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PushOptions {
+  /**
+   * `"high"`: a full queue drops the point only when no other is left to drop. It is sent in the order of its push like
+   * any other. Default `"normal"`, or what the series of the point says.
+   */
+  readonly priority?: "normal" | "high" | undefined
+}
+
+/**
+ * `push`, as a function that takes one point, which `Effect.forEach` wants, or
+ * a point with options.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Push<R> {
+  (point: Point.Input, options: PushOptions | undefined): Effect.Effect<void, never, R>
+  (point: Point.Input): Effect.Effect<void, never, R>
+}
 
 /**
  * What a database does. See `Influx` for the contracts.
@@ -29,15 +59,20 @@ import { Stamper } from "./Stamper.ts"
  * @since 0.1.0
  */
 export interface Database {
-  readonly push: (point: Point.Input) => Effect.Effect<void>
-  readonly pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void>
+  readonly push: Push<never>
+  readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void>
   readonly flush: Effect.Effect<void>
   readonly stats: Effect.Effect<Stats>
+  readonly pressure: Effect.Effect<Pressure.Pressure>
+  readonly pressureChanges: Stream.Stream<Pressure.Pressure>
   /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
-  readonly pushUnsafe: (point: Point.Input) => void
+  readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
   /** `stats` without an Effect around it. Also after closing, when all points are settled. */
   readonly statsUnsafe: () => Stats
 }
+
+// How often a stream of pressures looks.
+const lookMillis = 100
 
 // Points that pushAll offers before it gives the event loop a turn: a millisecond or two.
 const pointsPerTurn = 4096
@@ -57,14 +92,15 @@ export const make = Effect.fnUntraced(function*<R>(
   const context = yield* Effect.context<never>()
   const queue = yield* Queue.sliding<Entry>(settings.queueCapacity)
   const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
-  const custody = new Custody(queue, settings.batchSize, dispatcher)
+  const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
   if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
   const metrics = InfluxMetrics.register(context, {
     database: settings.database,
     ledger: custody.ledger,
     capacity: settings.queueCapacity,
-    queued: () => Queue.sizeUnsafe(queue)
+    queued: () => custody.size,
+    queuedBytes: () => custody.bytes
   })
   yield* Scope.addFinalizer(scope, Effect.sync(metrics.remove))
 
@@ -83,10 +119,28 @@ export const make = Effect.fnUntraced(function*<R>(
     scope
   )
 
+  const clock = yield* Clock.Clock
+  const stamper = new Stamper(clock, settings.precision)
+  const stamps = settings.timestamps === "client"
+  const pushUnsafe = (point: Point.Input, options?: PushOptions): void => {
+    let high = false
+    let stamp = false
+    try {
+      high = (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
+      stamp = stamps && (point.timestamp === undefined || point.timestamp === null)
+    } catch {
+      // A getter or proxy that throws here throws again when the point is written, and is counted there.
+    }
+    custody.offer(stamp ? stamper.stamp(point) : point, high)
+  }
+  const statsUnsafe = () => custody.snapshot()
+  const report = Effect.sync(() => pushUnsafe(SelfReport.make(settings.database, statsUnsafe())))
+
   // Finalizers run last in, first out: this one before the fibers above are interrupted.
   yield* Scope.addFinalizer(
     scope,
     Effect.gen(function*() {
+      if (settings.selfReport !== undefined) yield* report
       custody.close()
       yield* Effect.timeoutOption(Effect.interruptible(custody.flush), settings.drainTimeout)
       yield* Fiber.interruptAll(senders)
@@ -94,33 +148,33 @@ export const make = Effect.fnUntraced(function*<R>(
       yield* reporter.finish
     })
   )
-
-  const clock = yield* Clock.Clock
-  const stamper = new Stamper(clock, settings.precision)
-  const stamps = settings.timestamps === "client"
-  const pushUnsafe = (point: Point.Input): void => {
-    custody.offer(stamps && !hasTimestamp(point) ? stamper.stamp(point) : point)
+  if (settings.selfReport !== undefined) {
+    yield* Effect.forkIn(Effect.forever(Effect.andThen(Effect.sleep(settings.selfReport), report)), scope)
   }
-  const flush = custody.flush
-  const statsUnsafe = () => custody.snapshot()
+
+  const gauge = new Pressure.Gauge(custody, settings, clock)
   return {
-    push: (point) => Effect.sync(() => pushUnsafe(point)),
-    pushAll: (points) => pushAll(points, pushUnsafe),
-    flush,
+    push: (point: Point.Input, options?: PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
+    pushAll: (points, options) => pushAll(points, (point) => pushUnsafe(point, options)),
+    flush: custody.flush,
     stats: Effect.sync(statsUnsafe),
+    pressure: Effect.sync(() => gauge.look()),
+    pressureChanges: pressureChanges(() => new Pressure.Gauge(custody, settings, clock)),
     pushUnsafe,
     statsUnsafe
   }
 })
 
-// A getter or proxy that throws here throws again when the point is written, and is counted there.
-const hasTimestamp = (point: Point.Input): boolean => {
-  try {
-    return point.timestamp !== undefined && point.timestamp !== null
-  } catch {
-    return true
-  }
-}
+// One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
+const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressure.Pressure> =>
+  Stream.suspend(() => {
+    const gauge = makeGauge()
+    const look = Effect.sync(() => gauge.look())
+    return Stream.fromEffect(look).pipe(
+      Stream.concat(Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(lookMillis), look))),
+      Stream.changesWith(Pressure.isSame)
+    )
+  })
 
 const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
   let count = 0
@@ -132,7 +186,7 @@ const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushU
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>
-  Queue.peek(custody.queue).pipe(
+  custody.filled.pipe(
     Effect.andThen(Effect.sleep(interval)),
     Effect.andThen(Effect.sync(() => custody.requestFlush())),
     Effect.forever

@@ -64,6 +64,18 @@ export interface DatabaseConfig {
   readonly dialect?: Dialect.Dialect | undefined
   /** Points that the queue holds, default 10 000. A full queue drops its oldest point for each new one. */
   readonly queueCapacity?: number | undefined
+  /**
+   * Points of one measurement that a full queue protects, default no limit. When the queue is full, the oldest point of
+   * a measurement that holds more goes first (`quota`), so that a noisy one does not push out the others. While the
+   * queue has room nothing changes. At most `queueCapacity`. Costs a look at the measurement at every push.
+   */
+  readonly measurementQuota?: number | undefined
+  /**
+   * Bytes of memory that the queued points may hold, default no limit; at least 1024. It is estimated at the push from
+   * the lengths of texts and the number of tags and fields, which costs some time. Beyond it the oldest points are
+   * dropped (`queue_bytes`).
+   */
+  readonly queueBytes?: number | undefined
   /** Points that make the senders start before `flushInterval`, and at the most in one payload; default 100. */
   readonly batchSize?: number | undefined
   /** Bytes of one payload at the most, default 1432 (fits an Ethernet frame), at most 65 507 (UDP over IPv4). */
@@ -84,6 +96,11 @@ export interface DatabaseConfig {
   readonly resolveInterval?: Duration.Input | undefined
   /** How fast to send, default 4000 packets per second in bursts of 32; `"none"` sends as fast as the host can. */
   readonly pacing?: Pacing | "none" | undefined
+  /**
+   * How often the database writes its own counters as a point of the measurement `efflux`, default never. Such a point
+   * is pushed like any other, and counted. See `SelfReport`.
+   */
+  readonly selfReport?: Duration.Input | undefined
   /** The shortest time between two log lines about the same matter, default 5 seconds. */
   readonly logInterval?: Duration.Input | undefined
   /** Local address that the sockets are bound to, default any. */
@@ -134,6 +151,8 @@ export interface Settings {
   readonly tags: { readonly [key: string]: Point.TagValue }
   readonly dialect: Dialect.Dialect
   readonly queueCapacity: number
+  readonly measurementQuota: number | undefined
+  readonly queueBytes: number | undefined
   readonly batchSize: number
   readonly maxPayloadBytes: number
   readonly oversize: "drop" | "split"
@@ -142,6 +161,7 @@ export interface Settings {
   readonly drainTimeout: number
   readonly resolveInterval: number
   readonly pacing: { readonly packetsPerSecond: number; readonly burst: number } | "none"
+  readonly selfReport: number | undefined
   readonly logInterval: number
   readonly bindAddress: string | undefined
   readonly sendBufferBytes: number | undefined
@@ -182,6 +202,12 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       tags: yield* checkTags(config.tags ?? defaults.tags),
       dialect,
       queueCapacity,
+      measurementQuota: yield* read<number | undefined>(
+        "measurementQuota",
+        integer(1, queueCapacity, " (queueCapacity)"),
+        undefined
+      ),
+      queueBytes: yield* read<number | undefined>("queueBytes", options.queueBytes, undefined),
       // A batch that never comes together would leave the queue to the flush interval alone.
       batchSize: yield* read(
         "batchSize",
@@ -199,6 +225,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
         Duration.toMillis(defaults.resolveInterval)
       ),
       pacing: yield* checkPacing(config.pacing ?? defaults.pacing),
+      selfReport: yield* read<number | undefined>("selfReport", options.selfReport, undefined),
       logInterval: yield* read("logInterval", options.logInterval, Duration.toMillis(defaults.logInterval)),
       bindAddress: yield* read<string | undefined>("bindAddress", options.bindAddress, undefined),
       sendBufferBytes: yield* read<number | undefined>("sendBufferBytes", options.sendBufferBytes, undefined),
@@ -303,6 +330,8 @@ const options = {
   tags: undefined,
   dialect: oneOf(Dialect.all),
   queueCapacity: integer(1, 100_000_000),
+  measurementQuota: undefined,
+  queueBytes: integer(1024, Number.MAX_SAFE_INTEGER),
   batchSize: undefined,
   maxPayloadBytes: integer(1, 65_507),
   oversize: oneOf(["drop", "split"]),
@@ -311,6 +340,7 @@ const options = {
   drainTimeout: duration(0),
   resolveInterval: duration(1),
   pacing: undefined,
+  selfReport: duration(1),
   logInterval: duration(1),
   bindAddress: text("an IP address of this host"),
   sendBufferBytes: integer(1, 0x7fffffff),
@@ -423,6 +453,8 @@ const readers = {
   port: numberOf,
   tags: tagsOf,
   queueCapacity: numberOf,
+  measurementQuota: numberOf,
+  queueBytes: numberOf,
   batchSize: numberOf,
   maxPayloadBytes: numberOf,
   senders: numberOf,

@@ -7,9 +7,12 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import type { Push, PushOptions } from "./Database.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
+import type { Pressure } from "./Pressure.ts"
 
 /**
  * Pushes a point. Never waits and never fails: it is one offer to the queue.
@@ -18,10 +21,13 @@ import type * as Point from "./Point.ts"
  * can't be written is dropped later, by a sender (`invalid`, `oversize`). All of
  * it is counted, see {@link stats}. The point must not be changed afterwards.
  *
+ * A point that is pushed with `{ priority: "high" }` is dropped only when the
+ * queue has no other one to drop, and then counted as `queue_full_high`.
+ *
  * @category operations
  * @since 0.1.0
  */
-export const push: (point: Point.Input) => Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.push
+export const push: Push<InfluxDatabase> = InfluxDatabase.push
 
 /**
  * Pushes points in order. Never fails; gives the event loop a turn every few
@@ -30,8 +36,10 @@ export const push: (point: Point.Input) => Effect.Effect<void, never, InfluxData
  * @category operations
  * @since 0.1.0
  */
-export const pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void, never, InfluxDatabase> =
-  InfluxDatabase.pushAll
+export const pushAll: (
+  points: Iterable<Point.Input>,
+  options?: PushOptions
+) => Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.pushAll
 
 /**
  * Sends what is queued without waiting for `flushInterval`, and waits until all
@@ -51,3 +59,22 @@ export const flush: Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.
  * @since 0.1.0
  */
 export const stats: Effect.Effect<Stats, never, InfluxDatabase> = InfluxDatabase.stats
+
+/**
+ * How hard the database is pressed now: how full the queue is, and how fast
+ * points come, go and are shed.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDatabase.pressure
+
+/**
+ * The pressure at once, and then whenever it has changed by a tenth of the queue,
+ * or shedding began or ended; looked at ten times a second. Never ends. A slow
+ * consumer gets the newest state and misses what was in between.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges

@@ -26,11 +26,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Database from "./Database.ts"
 import { check, type DatabaseConfig, type Settings, unwrap } from "./DatabaseConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
+import type { Pressure } from "./Pressure.ts"
 import { type Events, Sender } from "./Sender.ts"
 import * as UdpSender from "./UdpSender.ts"
 
@@ -59,10 +61,15 @@ export interface DatabaseService<Self, Identifier extends string>
    * not paced unless the configuration says so: the default pace is for a UDP listener.
    */
   readonly layerSender: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Sender>
-  readonly push: (point: Point.Input) => Effect.Effect<void, never, Self>
-  readonly pushAll: (points: Iterable<Point.Input>) => Effect.Effect<void, never, Self>
+  readonly push: Database.Push<Self>
+  readonly pushAll: (
+    points: Iterable<Point.Input>,
+    options?: Database.PushOptions
+  ) => Effect.Effect<void, never, Self>
   readonly flush: Effect.Effect<void, never, Self>
   readonly stats: Effect.Effect<Stats, never, Self>
+  readonly pressure: Effect.Effect<Pressure, never, Self>
+  readonly pressureChanges: Stream.Stream<Pressure, never, Self>
 }
 
 /**
@@ -104,11 +111,16 @@ const Service =
               Effect.succeed(sender)))
         ),
       // One step of the fiber: a service looked up and a function called.
-      push: (point: Point.Input) =>
-        Effect.withFiberSucceed((fiber) => Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point)),
-      pushAll: (points: Iterable<Point.Input>) => tag.use((database) => database.pushAll(points)),
+      push: (point: Point.Input, options?: Database.PushOptions) =>
+        Effect.withFiberSucceed((fiber) =>
+          Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point, options)
+        ),
+      pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
+        tag.use((database) => database.pushAll(points, options)),
       flush: tag.use((database) => database.flush),
-      stats: tag.useSync((database) => database.statsUnsafe())
+      stats: tag.useSync((database) => database.statsUnsafe()),
+      pressure: tag.use((database) => database.pressure),
+      pressureChanges: Stream.unwrap(tag.useSync((database) => database.pressureChanges))
     }) as DatabaseService<Self, Identifier>
   }
 

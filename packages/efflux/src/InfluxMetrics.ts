@@ -110,6 +110,17 @@ export const refusals = Metric.counter("efflux_refusals", {
 export const queueDepth = Metric.gauge("efflux_queue_depth", { description: "Points waiting in the queue" })
 
 /**
+ * Estimated bytes of memory of the points waiting in the queue, with the option
+ * `queueBytes`; else 0.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const queueBytes = Metric.gauge("efflux_queue_bytes", {
+  description: "Estimated bytes of the points waiting in the queue, where they are limited"
+})
+
+/**
  * Points that the queue can hold (`queueCapacity`).
  *
  * @category metrics
@@ -176,6 +187,7 @@ export const register = (
     readonly ledger: Ledger
     readonly capacity: number
     readonly queued: () => number
+    readonly queuedBytes: () => number
   }
 ): { readonly remove: () => void; readonly observeSend: (seconds: number) => void } => {
   const { database, ledger } = options
@@ -212,6 +224,7 @@ export const register = (
   counter(fieldsOmitted, () => ledger.omittedFields)
   counter(refusals, () => ledger.refusals)
   gauge(queueDepth, options.queued)
+  gauge(queueBytes, options.queuedBytes)
   gauge(queueCapacity, () => options.capacity)
   gauge(pointsInFlight, () => ledger.inFlight)
   gauge(sendersBusy, () => ledger.sendersBusy)

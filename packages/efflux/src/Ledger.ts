@@ -15,6 +15,9 @@
  * Why a point was not sent.
  *
  * - `queue_full`: the queue was full, and this was its oldest point.
+ * - `queue_full_high`: the queue was full of points of high priority, and this was the oldest of them.
+ * - `queue_bytes`: the queue held `queueBytes`, and this was its oldest point; or it alone is larger than that.
+ * - `quota`: the queue was full, and this was the oldest point of a measurement that held more than `measurementQuota`.
  * - `invalid`: it can't be written as line protocol (see `EncodeError`).
  * - `oversize`: its line alone is longer than `maxPayloadBytes`.
  * - `send_error`: the operating system or the network did not take its payload.
@@ -24,7 +27,16 @@
  * @category models
  * @since 0.1.0
  */
-export type DropReason = "queue_full" | "invalid" | "oversize" | "send_error" | "rejected" | "shutdown"
+export type DropReason =
+  | "queue_full"
+  | "queue_full_high"
+  | "queue_bytes"
+  | "quota"
+  | "invalid"
+  | "oversize"
+  | "send_error"
+  | "rejected"
+  | "shutdown"
 
 /**
  * All reasons, in the order in which they are shown.
@@ -34,12 +46,25 @@ export type DropReason = "queue_full" | "invalid" | "oversize" | "send_error" | 
  */
 export const dropReasons: ReadonlyArray<DropReason> = [
   "queue_full",
+  "queue_full_high",
+  "queue_bytes",
+  "quota",
   "invalid",
   "oversize",
   "send_error",
   "rejected",
   "shutdown"
 ]
+
+/**
+ * The reasons for which a full queue drops points.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quota"] as const satisfies ReadonlyArray<
+  DropReason
+>
 
 /**
  * One consistent look at a database. All values are numbers of points unless
@@ -59,13 +84,15 @@ export interface Stats {
   readonly droppedTotal: number
   /** Points waiting in the queue now. */
   readonly queued: number
+  /** Estimated bytes on the heap of the points waiting in the queue, with the option `queueBytes`; else 0. */
+  readonly queuedBytes: number
   /** Points taken by a sender and not settled yet. */
   readonly inFlight: number
   /** Payloads sent. */
   readonly payloads: number
   /** Bytes of payload sent. */
   readonly bytes: number
-  /** Fields left out of points that were written, because they were NaN or infinite. The log does not speak of them. */
+  /** Fields left out of points that were written, because they were NaN or infinite. */
   readonly omittedFields: number
   /** Times that the server's host refused a payload (ICMP port unreachable): a sign that nobody listens. */
   readonly refusals: number
@@ -91,6 +118,9 @@ export class Ledger {
   sendersBusy = 0
   readonly dropped: { [Reason in DropReason]: number } = {
     queue_full: 0,
+    queue_full_high: 0,
+    queue_bytes: 0,
+    quota: 0,
     invalid: 0,
     oversize: 0,
     send_error: 0,
@@ -98,14 +128,21 @@ export class Ledger {
     shutdown: 0
   }
 
-  /** A copy of the counters, with the queue's length as it is now. */
-  snapshot(queued: number): Stats {
+  /** Points that a full queue dropped, by whichever rule. */
+  get shed(): number {
+    const { queue_bytes, queue_full, queue_full_high, quota } = this.dropped
+    return queue_full + queue_full_high + queue_bytes + quota
+  }
+
+  /** A copy of the counters, with what the queue holds now: points, and their estimated bytes. */
+  snapshot(queued: number, queuedBytes: number): Stats {
     return {
       pushed: this.pushed,
       sent: this.sent,
       dropped: { ...this.dropped },
       droppedTotal: dropReasons.reduce((total, reason) => total + this.dropped[reason], 0),
       queued,
+      queuedBytes,
       inFlight: this.inFlight,
       payloads: this.payloads,
       bytes: this.bytes,

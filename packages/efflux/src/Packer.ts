@@ -16,17 +16,31 @@
  *
  * @since 0.1.0
  */
-import { type Custody, type Entry, type Holder, nothing } from "./Custody.ts"
+import { type Custody, type Holder, nothing } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import type { Problem } from "./EncodeError.ts"
 import { LineWriter } from "./LineWriter.ts"
+import { measurementOf } from "./PointSize.ts"
 import { splitPoint } from "./Split.ts"
-import { Stamped } from "./Stamper.ts"
+import { type Entry, Stamped } from "./Stamper.ts"
 
 // Room behind a line for its timestamp and line feed, see LineWriter.
 const slack = 128
 
 const LF = 10
+
+/**
+ * Whom a packer tells of what it leaves out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  /** A point can't be written. */
+  readonly invalid: (problem: Problem, measurement: string | undefined) => void
+  /** Fields that were NaN or infinite were left out of points that are written. */
+  readonly omitted: (fields: number) => void
+}
 
 /**
  * The packer of one sender.
@@ -44,7 +58,7 @@ export class Packer {
   readonly #batchSize: number
   readonly #maxPayloadBytes: number
   readonly #splits: boolean
-  readonly #onProblem: (problem: Problem) => void
+  readonly #report: Report
   // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
   #end = 0
   #carried: number | undefined = undefined
@@ -53,13 +67,13 @@ export class Packer {
   #packed = 0
   #splitNumber = 0
 
-  constructor(custody: Custody, settings: Settings, onProblem: (problem: Problem) => void) {
+  constructor(custody: Custody, settings: Settings, report: Report) {
     this.#custody = custody
     this.#holder = custody.holder()
     this.#batchSize = settings.batchSize
     this.#maxPayloadBytes = settings.maxPayloadBytes
     this.#splits = settings.oversize === "split"
-    this.#onProblem = onProblem
+    this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
       dialect: settings.dialect,
@@ -78,17 +92,24 @@ export class Packer {
     return this.#writer.bytes.subarray(0, this.#end - 1)
   }
 
+  /** Whether there is a payload to send: it is full, or the queue has no more for it. */
+  get isReady(): boolean {
+    return this.#end > 0 &&
+      (this.points >= this.#batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
+        this.#custody.size === 0)
+  }
+
   /**
-   * Takes and writes points until the payload is full or the queue is empty.
-   * Returns whether there is a payload. Synchronous: nothing comes between a
-   * take and its booking.
+   * Takes and writes at most `limit` points, until the payload is full or the
+   * queue is empty, and returns how many it took, the bad ones among them.
+   * Synchronous: nothing comes between a take and its booking.
    */
-  fill(): boolean {
+  fill(limit: number): number {
     const custody = this.#custody
     const writer = this.#writer
     const omitted = writer.omittedFields
-    // Bad points count as well: a queue full of them must not hold the event loop.
-    for (let taken = 0; taken < this.#batchSize && this.points < this.#batchSize; taken++) {
+    let taken = 0
+    for (; taken < limit && this.points < this.#batchSize; taken++) {
       if (this.#lines.length > 0) {
         if (this.#packLines()) continue
         break
@@ -108,7 +129,7 @@ export class Packer {
         }
         const problem = writer.problem!
         custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
-        this.#onProblem(problem)
+        this.#report.invalid(problem, measurementOf(entry))
         continue
       }
       if (writer.position - 1 > this.#maxPayloadBytes) {
@@ -119,12 +140,15 @@ export class Packer {
       this.points++
       this.#end = writer.position
     }
-    custody.ledger.omittedFields += writer.omittedFields - omitted
+    if (writer.omittedFields > omitted) {
+      custody.ledger.omittedFields += writer.omittedFields - omitted
+      this.#report.omitted(writer.omittedFields - omitted)
+    }
     if (this.held === 0) {
       this.#holder.oldest = Number.POSITIVE_INFINITY
       custody.checkFlushes()
     }
-    return this.#end > 0
+    return taken
   }
 
   /**

@@ -163,6 +163,8 @@ interface Form {
  */
 export class PointEncoder {
   readonly measurement: string
+  /** Of all points of the series, unless their push says otherwise. */
+  readonly priority: "normal" | "high"
   /** Why the last `write` was refused. */
   problem: Problem | undefined = undefined
   /** The timestamp of the point that was written last. */
@@ -187,8 +189,14 @@ export class PointEncoder {
    * written.
    * @param bound Tags that all points have.
    */
-  constructor(measurement: string, columns: ReadonlyArray<Column>, bound: BoundTags = noBoundTags) {
+  constructor(
+    measurement: string,
+    columns: ReadonlyArray<Column>,
+    bound: BoundTags = noBoundTags,
+    priority: "normal" | "high" = "normal"
+  ) {
     this.measurement = measurement
+    this.priority = priority
     this.#columns = [
       ...columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name)),
       ...columns.filter((column) => !column.isTag)

@@ -13,8 +13,9 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
-import { describe, printable, type Problem } from "./EncodeError.ts"
+import { describe, preview, printable, type Problem } from "./EncodeError.ts"
 import type { InfluxError } from "./InfluxError.ts"
+import { type DropReason, shedReasons } from "./Ledger.ts"
 
 interface Matter {
   /** How often it happened since it was last logged. */
@@ -38,7 +39,8 @@ export class Reporter {
   // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
   readonly #matters = new Map<string, Matter>()
   readonly #news = Latch.makeUnsafe(false)
-  #wasShed = 0
+  // Points that were shed when that was last reported, by reason.
+  #wasShed: ReadonlyArray<number> = shedReasons.map(() => 0)
   #isShedding = false
 
   constructor(custody: Custody, settings: Settings) {
@@ -47,9 +49,15 @@ export class Reporter {
   }
 
   /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
-  readonly invalid = (problem: Problem): void => {
+  readonly invalid = (problem: Problem, measurement: string | undefined): void => {
     const reason = problem.reason === "oversize" ? "oversize" : "invalid"
-    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}: ${describe(problem)}`)
+    const where = measurement === undefined || problem.part === "measurement" ? "" : ` in ${preview(measurement)}`
+    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}${where}: ${describe(problem)}`)
+  }
+
+  /** Notes fields that were left out of points that are written, because they were NaN or infinite. */
+  readonly omitted = (fields: number): void => {
+    this.#note("omitted", 0, () => `${count(fields, "field")} left out, NaN or infinite (omittedFields)`)
   }
 
   /** Notes an error of the transport and how many points were dropped for it. */
@@ -93,7 +101,7 @@ export class Reporter {
   /** Logs what was noted and not logged yet, when a database closes. */
   readonly finish: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
     yield* this.#logDue(true)
-    if (this.#isShedding || this.#shed > this.#wasShed) yield* this.#logSheddingStopped
+    if (this.#isShedding || this.#shedSince().length > 0) yield* this.#logSheddingStopped
     const left = this.#custody.ledger.dropped.shutdown
     if (left > 0) {
       yield* this.#log(
@@ -104,7 +112,15 @@ export class Reporter {
   })
 
   get #shed(): number {
-    return this.#custody.ledger.dropped.queue_full
+    return this.#custody.ledger.shed
+  }
+
+  /** For which reasons points were shed since that was last reported, and how many for each. */
+  #shedSince(): ReadonlyArray<{ readonly reason: DropReason; readonly points: number }> {
+    const { dropped } = this.#custody.ledger
+    return shedReasons
+      .map((reason, i) => ({ reason, points: dropped[reason] - this.#wasShed[i] }))
+      .filter(({ points }) => points > 0)
   }
 
   #note(key: string, points: number, latest: () => string): void {
@@ -150,9 +166,12 @@ export class Reporter {
 
   readonly #logSheddingStarted: Effect.Effect<void> = Effect.suspend(() => {
     this.#isShedding = true
+    const reasons = this.#shedSince().map(({ reason }) => reason).join(", ")
+    const { queueBytes, queueCapacity } = this.#settings
+    const limit = reasons === "queue_bytes" ? `${queueBytes} bytes` : `${queueCapacity} points`
     return this.#log(
       Effect.logWarning,
-      `the queue of ${this.#settings.queueCapacity} points is full, the oldest points are dropped (queue_full)`
+      `the queue of ${limit} is full, the oldest points are dropped (${reasons})`
     )
   })
 
@@ -165,13 +184,17 @@ export class Reporter {
   })
 
   readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
-    const shed = this.#shed - this.#wasShed
-    this.#wasShed = this.#shed
+    const since = this.#shedSince()
+    const shed = since.reduce((sum, { points }) => sum + points, 0)
+    const reasons = since.length === 1
+      ? since[0].reason
+      : since.map(({ points, reason }) => `${reason} ${points}`).join(", ")
+    this.#wasShed = shedReasons.map((reason) => this.#custody.ledger.dropped[reason])
     this.#isShedding = false
     this.#custody.endShedding()
     return this.#log(
       Effect.logInfo,
-      `shedding stopped: ${count(shed, "point")} dropped (queue_full)`
+      `shedding stopped: ${count(shed, "point")} dropped (${reasons})`
         + (shed === this.#shed ? "" : `, ${this.#shed} since the start`)
     )
   })

@@ -32,8 +32,10 @@ const maxFailingMillis = 1000
 const firstPause = 10
 const longestPause = 1000
 
-// Sends that finish at once, and bad points, never give the event loop a turn; after this many batches a sender does.
-const turnsBeforeYield = 32
+// Writing points, and sends that finish at once, never give the event loop a turn; after this many points, a few
+// milliseconds, a sender does. A payload costs as much as some points.
+const pointsPerTurn = 2048
+const pointsPerPayload = 16
 
 interface Options {
   readonly custody: Custody
@@ -82,7 +84,7 @@ class Actor {
     this.#observeSend = options.observeSend
     this.#pacer = pacer
     this.#clock = clock
-    this.#packer = new Packer(options.custody, options.settings, options.reporter.invalid)
+    this.#packer = new Packer(options.custody, options.settings, options.reporter)
   }
 
   /** One connection after the other, until interrupted. */
@@ -106,15 +108,20 @@ class Actor {
       const custody = this.#custody
       const packer = this.#packer
       const connection = yield* restore(this.#sender.open)
-      let turns = 0
+      let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
         if (packer.held === 0 && !custody.ready) {
           custody.gate.closeUnsafe()
           yield* restore(custody.gate.await)
           continue
         }
-        if (++turns % turnsBeforeYield === 0) yield* restore(Effect.yieldNow)
-        if (!packer.fill()) continue
+        if (turn <= 0) {
+          yield* restore(Effect.yieldNow)
+          turn = pointsPerTurn
+        }
+        turn -= packer.fill(turn)
+        if (!packer.isReady) continue
+        turn -= pointsPerPayload
         this.#setBusy(true)
         const payload = packer.payload
         const exit = yield* Effect.exit(restore(this.#send(connection, payload)))

@@ -206,6 +206,8 @@ export const make = <const Measurement extends string, const F extends Fields, c
   options: {
     readonly tags?: T & CheckTags<T, F>
     readonly fields: F & CheckFields<F>
+    /** `"high"`: a full queue drops points of the series last, see `PushOptions`. Default `"normal"`. */
+    readonly priority?: "normal" | "high" | undefined
   }
 ): Series<T, F> => {
   const tags: Tags = options.tags ?? {}
@@ -237,7 +239,10 @@ export const make = <const Measurement extends string, const F extends Fields, c
     ...Object.keys(tags).map((name) => column(name, true, tags[name])),
     ...Object.keys(fields).map((name) => column(name, false, fields[name]))
   ]
-  return build(new Definition(measurement, tags, fields, columns), { values: new Map() }) as unknown as Series<T, F>
+  const { priority = "normal" } = options
+  if (priority !== "normal" && priority !== "high") throw fail("its priority must be \"normal\" or \"high\"")
+  const definition = new Definition(measurement, tags, fields, columns, priority)
+  return build(definition, { values: new Map() }) as unknown as Series<T, F>
 }
 
 /** What a series is, whatever its bound tags. What reading back needs is made when it is first needed. */
@@ -246,10 +251,18 @@ class Definition {
   readonly tags: Tags
   readonly fields: Fields
   readonly columns: ReadonlyArray<Column.Column>
+  readonly priority: "normal" | "high"
   #read: ReturnType<typeof RowReader.make> | undefined = undefined
   #schema: Schema.Codec<Column.Values, Point.Point> | undefined = undefined
 
-  constructor(measurement: string, tags: Tags, fields: Fields, columns: ReadonlyArray<Column.Column>) {
+  constructor(
+    measurement: string,
+    tags: Tags,
+    fields: Fields,
+    columns: ReadonlyArray<Column.Column>,
+    priority: "normal" | "high"
+  ) {
+    this.priority = priority
     this.measurement = measurement
     this.tags = tags
     this.fields = fields
@@ -326,7 +339,7 @@ const build = (
 ): Series<Tags, Fields, string> => {
   const { fields, measurement, tags } = definition
   const columns = definition.columns.filter(({ name }) => !bound.values.has(name))
-  const encoder = new PointEncoder(measurement, columns, bound)
+  const encoder = new PointEncoder(measurement, columns, bound, definition.priority)
   const point = (values: Column.Values): PreparedPoint => new PreparedPoint(encoder, values)
   return {
     measurement,

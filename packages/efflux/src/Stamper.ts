@@ -43,6 +43,14 @@ export class Stamped {
   }
 }
 
+/**
+ * What a queue holds: a point with a timestamp of its own, or a stamped one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = Point.Input | Stamped
+
 const maxMillis = Number(maxTimestamp / 1_000_000n)
 
 /**

@@ -8,12 +8,17 @@
 /**
  * @since 0.1.0
  */
-export type { Database } from "./Database.ts"
+export type { Database, Push, PushOptions } from "./Database.ts"
 
 /**
  * @since 0.1.0
  */
 export * as DatabaseConfig from "./DatabaseConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Flux from "./Flux.ts"
 
 /**
  * @since 0.1.0
@@ -28,12 +33,32 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 /**
  * @since 0.1.0
  */
-export { InfluxError, InvalidOption, OpenFailed, Rejected, ResolveFailed, SendFailed } from "./InfluxError.ts"
+export {
+  BadRequest,
+  InfluxError,
+  InvalidOption,
+  NotFound,
+  OpenFailed,
+  Rejected,
+  RequestFailed,
+  ResolveFailed,
+  SendFailed,
+  ServerError,
+  Timeout,
+  TooLarge,
+  Unauthorized,
+  Unavailable
+} from "./InfluxError.ts"
 
 /**
  * @since 0.1.0
  */
 export * as InfluxMetrics from "./InfluxMetrics.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as InfluxQL from "./InfluxQL.ts"
 
 /**
  * @since 0.1.0
@@ -58,9 +83,24 @@ export * as Precision from "./Precision.ts"
 /**
  * @since 0.1.0
  */
+export type { Pressure } from "./Pressure.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Sender from "./Sender.ts"
 
 /**
  * @since 0.1.0
  */
 export * as Series from "./Series.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Sql from "./Sql.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { StatementError } from "./Statement.ts"

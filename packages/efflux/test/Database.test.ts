@@ -290,7 +290,7 @@ describe("bad points", () => {
         yield* Influx.flush
         yield* turns
         assert.strictEqual(logs.length, 2)
-        assert.include(logs[0], "invalid: tag key: must not contain control characters")
+        assert.include(logs[0], "invalid in \"m\": tag key: must not contain control characters")
         assert.include(logs[0], "\"a\\nb\"")
         const early = Number(/(\d+) points? dropped/.exec(logs[0])![1])
         assert.include(logs[1], "\"#m\"")
@@ -303,8 +303,8 @@ describe("bad points", () => {
         assert.strictEqual(Number(/(\d+) points? dropped/.exec(logs[2])![1]), 101 - early)
       })))
 
-  it.effect("NaN and infinite fields are left out and counted, and a point of nothing else is invalid", () =>
-    withDatabase({ senders: 1 }, (sender) =>
+  it.effect("NaN and infinite fields are left out, counted and logged, and a point of nothing else is invalid", () =>
+    withDatabase({ senders: 1 }, (sender, logs) =>
       Effect.gen(function*() {
         yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Infinity }, timestamp: 0n })
         yield* Influx.push({ measurement: "m", fields: { a: Number.NaN }, timestamp: 0n })
@@ -313,6 +313,8 @@ describe("bad points", () => {
         const stats = yield* Influx.stats
         assert.strictEqual(stats.omittedFields, 2)
         assert.strictEqual(stats.dropped.invalid, 1)
+        yield* turns
+        assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
       })))
 })
 

@@ -44,6 +44,8 @@ const everyOption = {
   tags: Config.Record(Schema.String, Schema.String, "TAGS"),
   dialect: Config.Literals(Dialect.all, "DIALECT"),
   queueCapacity: Config.Int("QUEUE_CAPACITY"),
+  measurementQuota: Config.Int("MEASUREMENT_QUOTA"),
+  queueBytes: Config.Int("QUEUE_BYTES"),
   batchSize: Config.Int("BATCH_SIZE"),
   maxPayloadBytes: Config.Int("MAX_PAYLOAD_BYTES"),
   oversize: Config.schema(Schema.Literals(["drop", "split"]), "OVERSIZE"),
@@ -55,6 +57,7 @@ const everyOption = {
     packetsPerSecond: Config.Number("PACKETS_PER_SECOND"),
     burst: Config.Int("BURST")
   }),
+  selfReport: Config.Duration("SELF_REPORT"),
   logInterval: Config.Duration("LOG_INTERVAL"),
   bindAddress: Config.String("BIND_ADDRESS"),
   sendBufferBytes: Config.Int("SEND_BUFFER_BYTES"),
@@ -70,6 +73,8 @@ const environment = (port: number): Environment => ({
   TAGS: "app=shop,region=eu-west",
   DIALECT: "influx-2",
   QUEUE_CAPACITY: "50",
+  MEASUREMENT_QUOTA: "40",
+  QUEUE_BYTES: "1000000",
   BATCH_SIZE: "10",
   MAX_PAYLOAD_BYTES: "200",
   OVERSIZE: "split",
@@ -80,6 +85,7 @@ const environment = (port: number): Environment => ({
   PACKETS_PER_SECOND: "1000.5",
   BURST: "10",
   PACING: "1000.5/10",
+  SELF_REPORT: "1 hour",
   LOG_INTERVAL: "1 second",
   BIND_ADDRESS: "127.0.0.1",
   SEND_BUFFER_BYTES: "65536",
@@ -106,11 +112,13 @@ describe("every option from environment variables", () => {
         assert.strictEqual(capacity.value, 50)
         if (before !== undefined) assert.strictEqual(udpSockets()! - before, 2)
       }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map()), quiet)
-      yield* sink.waitForPoints(40)
+      yield* sink.waitForPoints(40 + 3)
       assert.deepStrictEqual(
-        [...sink.lines].sort(),
+        sink.lines.filter((line) => !line.startsWith("efflux,")).sort(),
         Array.from({ length: 40 }, (_, n) => `m,app=shop,region=eu-west n=${n}i ${n}`).sort()
       )
+      // The report at the close is larger than a payload: split into three lines.
+      assert.include(sink.lines.join(), "efflux,app=shop,database=from-env,region=eu-west pushed=40i,sent=40i")
       for (const payload of sink.payloads) assert.isAtMost(payload.length, 200)
     })
 
@@ -197,9 +205,20 @@ describe("a wrong option", () => {
       `Option "dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`
     ],
     ["QUEUE_CAPACITY", "0", `Option "queueCapacity" is 0, allowed is an integer from 1 to 100000000`],
+    [
+      "MEASUREMENT_QUOTA",
+      "10001",
+      `Option "measurementQuota" is 10001, allowed is an integer from 1 to 10000 (queueCapacity)`
+    ],
+    ["QUEUE_BYTES", "1000", `Option "queueBytes" is 1000, allowed is an integer from 1024 to 9007199254740991`],
     ["BATCH_SIZE", "20000", `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`],
     ["OVERSIZE", "cut", `Option "oversize" is "cut", allowed is one of "drop", "split"`],
     ["MAX_PAYLOAD_BYTES", "65508", `Option "maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507`],
+    [
+      "SELF_REPORT",
+      "often",
+      `Option "selfReport" is "often", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
     [
       "FLUSH_INTERVAL",
       "soon",

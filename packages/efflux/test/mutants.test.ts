@@ -27,8 +27,8 @@ interface Fault {
 const faults: Record<string, Fault> = {
   "drops the newest point instead of the oldest": {
     custody: {
-      offer(entry) {
-        if (!Queue.isFullUnsafe(this.queue)) return original.offer.call(this, entry)
+      offer(entry, high) {
+        if (!Queue.isFullUnsafe(this.queue)) return original.offer.call(this, entry, high)
         this.ledger.pushed++
         this.ledger.dropped.queue_full++
       }

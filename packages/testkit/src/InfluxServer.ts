@@ -20,15 +20,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Dgram from "node:dgram"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
 import * as InfluxBinary from "./InfluxBinary.ts"
 import * as ExactJson from "./internal/exactJson.ts"
 import * as InfluxConfig from "./internal/influxConfig.ts"
-import { InfluxProcess } from "./internal/influxProcess.ts"
-import * as LoopbackHttp from "./internal/loopbackHttp.ts"
+import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
+import { type Credentials, host, LoopbackServer, startOnFreePorts } from "./internal/loopbackServer.ts"
 import * as Ports from "./internal/ports.ts"
 import * as ServerDirectory from "./internal/serverDirectory.ts"
-import { sleep, waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
+import type { Command, ServerProcess } from "./internal/serverProcess.ts"
+import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 
 /** One `[[udp]]` listener. What is left out is the server's default, save for `batchTimeout`. */
 export interface UdpListener {
@@ -61,7 +63,7 @@ export interface ServerOptions {
   /** Further settings of the `[http]` section, by their names in the file. */
   readonly http?: Readonly<Record<string, string | number | boolean>> | undefined
   /** Turns authentication on, with this administrator; the server's own operations sign in as them. */
-  readonly admin?: { readonly username: string; readonly password: string } | undefined
+  readonly admin?: Credentials | undefined
   /** Default: what `InfluxBinary.find` finds or fetches. */
   readonly binary?: string | undefined
   /** For one start. Default 30 seconds. */
@@ -188,7 +190,7 @@ export const make: (options?: ServerOptions) => Effect.Effect<Server, InfluxServ
       (path) => Effect.sync(() => ServerDirectory.remove(path))
     )
     const started = yield* startFirst(binary, directory, options)
-    const server = new LoopbackServer(started.process, started.httpPort, started.udpPorts, options)
+    const server = new LocalInfluxServer(started.process, started.httpPort, started.udpPorts, options)
     yield* server.prepare
     return server
   })
@@ -202,49 +204,67 @@ const findBinary = Effect.flatMap(InfluxBinary.find(), (located) =>
     ? Effect.succeed(located.path)
     : Effect.fail(new InfluxServerError({ message: `${located.reason}: ${located.hint}` })))
 
-const host = "127.0.0.1"
-
-/** Ports can be lost between the choice and the bind, so a start on new ports is tried a few times. */
 const startFirst = Effect.fnUntraced(function*(binary: string, directory: string, options: ServerOptions) {
   const listeners = options.udp ?? []
-  for (let attempt = 1;; attempt++) {
-    const [rpcPort, httpPort, ...freePorts] = yield* Ports.pick(2 + listeners.length)
-    const udpPorts = listeners.map((listener, index) => listener.port ?? freePorts[index]!)
-    for (const { port } of listeners) {
-      if (port !== undefined && !(yield* Ports.udpIsFree(port))) {
-        return yield* new InfluxServerError({
-          message: `UDP port ${port} of ${host} is taken, and a listener has to have it`
-        })
-      }
-    }
-    const process = new InfluxProcess({
-      binary,
-      directory,
-      httpPort: httpPort!,
-      listeners: listeners.length,
-      startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "30 seconds")),
-      config: InfluxConfig.render({
-        directory,
-        rpcAddress: `${host}:${rpcPort}`,
-        httpAddress: `${host}:${httpPort}`,
-        http: options.admin === undefined ? { ...options.http } : { "auth-enabled": true, ...options.http },
-        listeners: listeners.map((listener, index) => ({
-          "bind-address": `${host}:${udpPorts[index]}`,
-          database: listener.database,
-          precision: listener.precision,
-          "batch-size": listener.batchSize,
-          "batch-timeout": listener.batchTimeout ?? (options.serverDefaults === true ? undefined : "10ms"),
-          "batch-pending": listener.batchPending,
-          "read-buffer": listener.readBuffer
-        }))
+  for (const { port } of listeners) {
+    if (port !== undefined && !(yield* Ports.udpIsFree(port))) {
+      return yield* new InfluxServerError({
+        message: `UDP port ${port} of ${host} is taken, and a listener has to have it`
       })
-    })
-    yield* Effect.addFinalizer(() => process.kill)
-    const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
-    if (failure === undefined) return { process, httpPort: httpPort!, udpPorts }
-    if (!failure.addressInUse || attempt === 5) return yield* new InfluxServerError({ message: failure.message })
+    }
   }
+  const udpPortsOf = (freePorts: ReadonlyArray<number>) =>
+    listeners.map((listener, index) => listener.port ?? freePorts[2 + index]!)
+  const { ports, process } = yield* startOnFreePorts(
+    2 + listeners.length,
+    (ports) => command(binary, directory, ports, udpPortsOf(ports), options),
+    (message) => new InfluxServerError({ message })
+  )
+  return { process, httpPort: ports[1]!, udpPorts: udpPortsOf(ports) }
 })
+
+/** Writes the configuration file, too. */
+const command = (
+  binary: string,
+  directory: string,
+  [rpcPort, httpPort]: ReadonlyArray<number>,
+  udpPorts: ReadonlyArray<number>,
+  options: ServerOptions
+): Command => {
+  const listeners = options.udp ?? []
+  const configPath = Path.join(directory, "influxdb.conf")
+  Fs.writeFileSync(
+    configPath,
+    InfluxConfig.render({
+      directory,
+      rpcAddress: `${host}:${rpcPort}`,
+      httpAddress: `${host}:${httpPort}`,
+      http: options.admin === undefined ? { ...options.http } : { "auth-enabled": true, ...options.http },
+      listeners: listeners.map((listener, index) => ({
+        "bind-address": `${host}:${udpPorts[index]}`,
+        database: listener.database,
+        precision: listener.precision,
+        "batch-size": listener.batchSize,
+        "batch-timeout": listener.batchTimeout ?? (options.serverDefaults === true ? undefined : "10ms"),
+        "batch-pending": listener.batchPending,
+        "read-buffer": listener.readBuffer
+      }))
+    })
+  )
+  return {
+    name: "influxd",
+    binary,
+    args: ["-config", configPath],
+    directory,
+    listens: (log) =>
+      occurrences(log, "Listening on HTTP") === 1 && occurrences(log, "Started listening on UDP") === listeners.length,
+    pingUrl: `http://${host}:${httpPort}/ping`,
+    pingStatus: 204,
+    startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "30 seconds"))
+  }
+}
+
+const occurrences = (text: string, part: string): number => text.split(part).length - 1
 
 const emptyStats = {
   pointsRx: 0,
@@ -268,33 +288,23 @@ const errorIn = (response: QueryResponse): string | undefined =>
 const isQueryResponse = (body: unknown): body is QueryResponse =>
   typeof body === "object" && body !== null && (Object.hasOwn(body, "results") || Object.hasOwn(body, "error"))
 
-class LoopbackServer implements Server {
-  readonly process: InfluxProcess
+class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Server {
   readonly options: ServerOptions
-  readonly httpUrl: string
-  readonly httpPort: number
   readonly udpPorts: ReadonlyArray<number>
-  readonly directory: string
-  readonly requestTimeoutMillis: number
-  readonly waitFor = waitFor
 
-  constructor(
-    process: InfluxProcess,
-    httpPort: number,
-    udpPorts: ReadonlyArray<number>,
-    options: ServerOptions
-  ) {
-    this.process = process
+  constructor(process: ServerProcess, httpPort: number, udpPorts: ReadonlyArray<number>, options: ServerOptions) {
+    super(
+      process,
+      httpPort,
+      Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "10 seconds")),
+      options.admin
+    )
     this.options = options
-    this.httpUrl = `http://${host}:${httpPort}`
-    this.httpPort = httpPort
     this.udpPorts = udpPorts
-    this.directory = process.command.directory
-    this.requestTimeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "10 seconds"))
   }
 
-  get pid(): number | undefined {
-    return this.process.pid
+  protected error(message: string): InfluxServerError {
+    return new InfluxServerError({ message })
   }
 
   /** The administrator and the databases of the options. */
@@ -312,24 +322,6 @@ class LoopbackServer implements Server {
         yield* this.query(`CREATE DATABASE ${quoteIdentifier(database)}`)
       }
     })
-  }
-
-  request(
-    method: string,
-    path: string,
-    options?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
-  ): Effect.Effect<LoopbackHttp.Response, InfluxServerError> {
-    const admin = this.options.admin
-    const authorization: Record<string, string> = admin === undefined
-      ? {}
-      : { authorization: `Basic ${Buffer.from(`${admin.username}:${admin.password}`).toString("base64")}` }
-    return LoopbackHttp.send({
-      url: new URL(this.httpUrl + path),
-      method,
-      headers: { ...authorization, ...options?.headers },
-      body: options?.body,
-      timeoutMillis: this.requestTimeoutMillis
-    }).pipe(Effect.mapError((cause) => this.failure(`${method} ${path}: ${cause.message}`)))
   }
 
   query(statement: string, options?: QueryOptions): Effect.Effect<QueryResponse, InfluxServerError> {
@@ -400,13 +392,7 @@ class LoopbackServer implements Server {
   sendUdp(payload: string | Uint8Array, listener = 0): Effect.Effect<void, InfluxServerError> {
     const port = this.udpPorts[listener]
     if (port === undefined) return Effect.fail(this.failure(`there is no UDP listener ${listener}`))
-    return Effect.callback((resume) => {
-      const socket = Dgram.createSocket("udp4")
-      socket.send(payload, port, host, (cause) => {
-        socket.close()
-        resume(cause === null ? Effect.void : Effect.fail(this.failure(`UDP port ${port}: ${cause.message}`)))
-      })
-    })
+    return this.sendDatagram(port, payload)
   }
 
   get udpStats(): Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError> {
@@ -431,52 +417,6 @@ class LoopbackServer implements Server {
     return waitFor(this.count(database, measurement, options?.field), (count) => count >= expected, {
       what: `${expected} points of ${measurement} in ${database}`,
       ...options
-    })
-  }
-
-  get suspend(): Effect.Effect<void> {
-    return this.process.suspend
-  }
-
-  get resume(): Effect.Effect<void> {
-    return this.process.resume
-  }
-
-  get kill(): Effect.Effect<void> {
-    return this.process.kill
-  }
-
-  /** A socket that is on its way out can hold a port for a moment. */
-  get start(): Effect.Effect<void, InfluxServerError> {
-    return Effect.gen({ self: this }, function*() {
-      for (let attempt = 1;; attempt++) {
-        const failure = yield* Effect.match(this.process.start, {
-          onFailure: (error) => error,
-          onSuccess: () => undefined
-        })
-        if (failure === undefined) return
-        if (!failure.addressInUse || attempt === 20) {
-          return yield* new InfluxServerError({ message: failure.message })
-        }
-        yield* sleep(100)
-      }
-    })
-  }
-
-  get restart(): Effect.Effect<void, InfluxServerError> {
-    return Effect.andThen(this.kill, this.start)
-  }
-
-  get log(): Effect.Effect<string> {
-    return Effect.sync(() => this.process.logTail(50))
-  }
-
-  /** A server that is down explains itself by its log. */
-  private failure(message: string): InfluxServerError {
-    return new InfluxServerError({
-      message: this.process.isRunning
-        ? message
-        : `${message}; influxd is down and its log ends with:\n${this.process.logTail(15)}`
     })
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Vitest global setup: finds or fetches `influxd` once per run and tells the
- * test workers where it is.
+ * Vitest global setup: finds or fetches the real servers once per run and tells
+ * the test workers where they are.
  *
  * It belongs into the root configuration, where it serves all projects:
  * `test: { globalSetup: ["packages/testkit/src/globalSetup.ts"] }`.
@@ -8,13 +8,17 @@
 import * as Effect from "effect/Effect"
 import type { TestProject } from "vitest/node"
 import * as InfluxBinary from "./InfluxBinary.ts"
+import * as VictoriaBinary from "./VictoriaBinary.ts"
 
 /** Called by Vitest before the first worker starts. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const located = await Effect.runPromise(InfluxBinary.find())
-  project.provide("influxd", located)
-  if (located._tag === "Unavailable") {
-    const outcome = process.env.CI === "true" ? "fail" : "are left out"
+  const influxd = await Effect.runPromise(InfluxBinary.find())
+  const victoriaMetrics = await Effect.runPromise(VictoriaBinary.find())
+  project.provide("influxd", influxd)
+  project.provide("victoriaMetrics", victoriaMetrics)
+  const outcome = process.env.CI === "true" ? "fail" : "are left out"
+  for (const located of [influxd, victoriaMetrics]) {
+    if (located._tag === "Available") continue
     process.stdout.write(`Tests against a real server ${outcome}: ${located.reason}. To run them, ${located.hint}.\n`)
   }
 }

@@ -1,32 +1,33 @@
 /**
- * Vitest suites that need a real InfluxDB.
+ * Vitest suites that need a real server.
  *
- * Where `influxd` can't be had, the suites are skipped, and `globalSetup` says
- * so in one line; with `CI=true` each of them fails instead. `globalSetup.ts`
- * must be in the Vitest configuration.
+ * Where the program can't be had, the suites are skipped, and `globalSetup`
+ * says so in one line; with `CI=true` each of them fails instead.
+ * `globalSetup.ts` must be in the Vitest configuration.
  */
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect -- the suites are the callers' */
 
 import { describe, inject, it as plainIt, layer, type Vitest } from "@effect/vitest"
-import type { Located } from "./InfluxBinary.ts"
 import * as InfluxServer from "./InfluxServer.ts"
+import type { Located } from "./internal/debianProgram.ts"
+import * as VictoriaServer from "./VictoriaServer.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Whether there is an `influxd`, and where. */
     influxd: Located
+    /** Whether there is a VictoriaMetrics, and where. */
+    victoriaMetrics: Located
   }
 }
 
 /** A suite body that starts servers itself, if it wants any: `InfluxServer.make({ binary })`. */
 export type Body = (binary: string) => void
 
-/** A suite body whose tests have `InfluxServer` in their context and run on the real clock. */
-export type ServerBody = (it: Vitest.MethodsNonLive<InfluxServer.InfluxServer>) => void
+/** A suite body whose tests have the server in their context and run on the real clock. */
+export type ServerBody<S = InfluxServer.InfluxServer> = (it: Vitest.MethodsNonLive<S>) => void
 
-/** A suite that runs only where `influxd` can be had. */
-export const describeInfluxd = (name: string, body: Body): void => {
-  const located = inject("influxd") as Located | undefined
+const describeProgram = (located: Located | undefined, name: string, body: Body): void => {
   if (located === undefined) {
     throw new Error("the Vitest configuration lacks globalSetup: [\"packages/testkit/src/globalSetup.ts\"]")
   }
@@ -43,6 +44,14 @@ export const describeInfluxd = (name: string, body: Body): void => {
   })
 }
 
+/** A suite that runs only where `influxd` can be had. */
+export const describeInfluxd = (name: string, body: Body): void =>
+  describeProgram(inject("influxd") as Located | undefined, name, body)
+
+/** A suite that runs only where VictoriaMetrics can be had. */
+export const describeVictoriaBinary = (name: string, body: Body): void =>
+  describeProgram(inject("victoriaMetrics") as Located | undefined, name, body)
+
 /** A suite whose tests share one server, started before the first and ended after the last. */
 export const describeServer: {
   (name: string, body: ServerBody): void
@@ -51,5 +60,16 @@ export const describeServer: {
   const [options, body] = args.length === 1 ? [{}, args[0]] as const : args
   describeInfluxd(name, (binary) => {
     layer(InfluxServer.layer({ binary, ...options }), { timeout: "60 seconds", excludeTestServices: true })(body)
+  })
+}
+
+/** The same with a VictoriaMetrics. */
+export const describeVictoria = (
+  name: string,
+  options: VictoriaServer.ServerOptions,
+  body: ServerBody<VictoriaServer.VictoriaServer>
+): void => {
+  describeVictoriaBinary(name, (binary) => {
+    layer(VictoriaServer.layer({ binary, ...options }), { timeout: "60 seconds", excludeTestServices: true })(body)
   })
 }

@@ -2,7 +2,7 @@
  * A transport that a test steers: what each send does, and how often it was
  * opened.
  */
-import { Effect, type Scope } from "effect"
+import { Deferred, Effect, type Scope } from "effect"
 import type { InfluxError, Sender } from "efflux"
 
 export type Send = (payload: string, points: number) => Effect.Effect<void, InfluxError>
@@ -12,6 +12,13 @@ export class TestSender {
   behaviour: Send = () => Effect.void
   /** Payloads whose send succeeded, as text. */
   readonly sent: Array<string> = []
+  #hanging = Deferred.makeUnsafe<void>()
+  /** Ends the sends that hang: they succeed, but are not in `sent`. */
+  readonly release = Effect.suspend(() => {
+    const hanging = this.#hanging
+    this.#hanging = Deferred.makeUnsafe<void>()
+    return Deferred.succeed(hanging, undefined)
+  })
   opened = 0
   closed = 0
   stale = false
@@ -28,12 +35,13 @@ export class TestSender {
         return {
           send: (payload, points) => {
             const text = new TextDecoder().decode(payload)
-            return Effect.andThen(
+            const sent = Effect.andThen(
               Effect.suspend(() => this.behaviour(text, points)),
               Effect.sync(() => {
                 this.sent.push(text)
               })
             )
+            return Effect.raceFirst(sent, Deferred.await(this.#hanging))
           },
           isStale: () => this.stale
         }

@@ -8,7 +8,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-const prefix = "efflux-influxd-"
+const prefix = "efflux-server-"
 
 /** Process ids mean something only within one namespace. */
 const namespace = (): string => {

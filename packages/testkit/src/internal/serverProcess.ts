@@ -1,9 +1,10 @@
 /**
- * The operating system's side of a server: one `influxd` process at a time, its
- * log and its signals.
+ * The operating system's side of a server: one process at a time, its log and
+ * its signals.
  *
- * The process is ended with `SIGKILL`: 1.x can hang for 30 seconds on `SIGTERM`
- * while a UDP batch is pending, and what was acknowledged is on disk already.
+ * The process is ended with `SIGKILL`: influxd 1.x can hang for 30 seconds on
+ * `SIGTERM` while a UDP batch is pending, and what was acknowledged is on disk
+ * already.
  * It dies with its parent, also when the parent is killed, where `setpriv` of
  * util-linux is there; elsewhere when the parent exits.
  */
@@ -19,11 +20,16 @@ import * as ServerDirectory from "./serverDirectory.ts"
 
 /** How to run the server. */
 export interface Command {
+  /** What it is called in messages, and its log's file name. */
+  readonly name: string
   readonly binary: string
+  readonly args: ReadonlyArray<string>
   readonly directory: string
-  readonly config: string
-  readonly httpPort: number
-  readonly listeners: number
+  /** Whether the log of this start says that the server listens everywhere. */
+  readonly listens: (log: string) => boolean
+  /** Answered with `pingStatus` once the server is ready. */
+  readonly pingUrl: string
+  readonly pingStatus: number
   readonly startTimeoutMillis: number
 }
 
@@ -36,7 +42,7 @@ export class StartFailure extends Data.TaggedError("StartFailure")<{
 const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"]
 
 /** The processes of one server, one after the other. Operations are not meant to overlap. */
-export class InfluxProcess {
+export class ServerProcess {
   readonly command: Command
   readonly logPath: string
   readonly onParentExit: () => void
@@ -44,13 +50,12 @@ export class InfluxProcess {
 
   constructor(command: Command) {
     this.command = command
-    this.logPath = Path.join(command.directory, "influxd.log")
+    this.logPath = Path.join(command.directory, `${command.name}.log`)
     this.child = undefined
     this.onParentExit = () => {
       this.child?.kill("SIGKILL")
       ServerDirectory.remove(command.directory)
     }
-    Fs.writeFileSync(Path.join(command.directory, "influxdb.conf"), command.config)
   }
 
   get pid(): number | undefined {
@@ -73,19 +78,26 @@ export class InfluxProcess {
   )
 
   /** Ends the process and waits until it is gone. */
-  readonly kill: Effect.Effect<void> = Effect.callback((resume) => {
-    const child = this.child
-    AtExit.remove(this.onParentExit)
-    if (child === undefined || !this.isRunning) return resume(Effect.void)
-    child.once("exit", () => resume(Effect.void))
-    child.kill("SIGKILL")
-  })
+  readonly kill: Effect.Effect<void> = Effect.suspend(() => this.end("SIGKILL"))
+
+  /** Asks the process to end, so that it writes what it holds, and waits until it is gone. */
+  readonly stop: Effect.Effect<void> = Effect.suspend(() => this.end("SIGTERM"))
 
   /** Stops the process as it stands; its sockets stay open. Returns when it has come to a halt. */
   readonly suspend: Effect.Effect<void> = Effect.suspend(() => this.signalAndWait("SIGSTOP", (state) => state === "T"))
 
   /** Lets a suspended process go on. */
   readonly resume: Effect.Effect<void> = Effect.suspend(() => this.signalAndWait("SIGCONT", (state) => state !== "T"))
+
+  private end(signal: NodeJS.Signals): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      const child = this.child
+      AtExit.remove(this.onParentExit)
+      if (child === undefined || !this.isRunning) return resume(Effect.void)
+      child.once("exit", () => resume(Effect.void))
+      child.kill(signal)
+    })
+  }
 
   private logFrom(offset: number): string {
     try {
@@ -97,7 +109,7 @@ export class InfluxProcess {
 
   private startNew(): Effect.Effect<void, StartFailure> {
     return Effect.gen({ self: this }, function*() {
-      const { httpPort, listeners, startTimeoutMillis } = this.command
+      const { listens, name, pingStatus, pingUrl, startTimeoutMillis } = this.command
       const log = Fs.openSync(this.logPath, "a")
       const offset = Fs.fstatSync(log).size
       const failed = this.spawn(log)
@@ -109,28 +121,22 @@ export class InfluxProcess {
         })
 
       // The log is this process's own; another server may answer on the port that it failed to get.
-      const listens = () => {
-        const text = this.logFrom(offset)
-        return occurrences(text, "Listening on HTTP") === 1 &&
-          occurrences(text, "Started listening on UDP") === listeners
-      }
       const deadline = performance.now() + startTimeoutMillis
       while (true) {
         const error = failed()
-        if (error !== undefined) return yield* fail(`influxd did not start: ${error.message}`)
+        if (error !== undefined) return yield* fail(`${name} did not start: ${error.message}`)
         if (!this.isRunning) {
-          return yield* fail(`influxd ended at start (code ${this.child?.exitCode}, signal ${this.child?.signalCode})`)
+          return yield* fail(`${name} ended at start (code ${this.child?.exitCode}, signal ${this.child?.signalCode})`)
         }
-        if (listens() && (yield* ping(httpPort))) return
-        if (performance.now() > deadline) return yield* fail(`influxd was not ready within ${startTimeoutMillis} ms`)
+        if (listens(this.logFrom(offset)) && (yield* ping(pingUrl, pingStatus))) return
+        if (performance.now() > deadline) return yield* fail(`${name} was not ready within ${startTimeoutMillis} ms`)
         yield* sleep(10)
       }
     })
   }
 
   private spawn(log: number): () => Error | undefined {
-    const { binary, directory } = this.command
-    const args = ["-config", Path.join(directory, "influxdb.conf")]
+    const { args, binary } = this.command
     const wrapper = setpriv.find((path) => Fs.existsSync(path))
     const child = wrapper === undefined
       ? spawn(binary, args, this.spawnOptions(log))
@@ -166,11 +172,9 @@ export class InfluxProcess {
   }
 }
 
-const occurrences = (text: string, part: string): number => text.split(part).length - 1
-
-const ping = (port: number) =>
-  LoopbackHttp.send({ url: new URL(`http://127.0.0.1:${port}/ping`), method: "GET", timeoutMillis: 1000 }).pipe(
-    Effect.map((response) => response.status === 204),
+const ping = (url: string, status: number) =>
+  LoopbackHttp.send({ url: new URL(url), method: "GET", timeoutMillis: 1000 }).pipe(
+    Effect.map((response) => response.status === status),
     Effect.orElseSucceed(() => false)
   )
 

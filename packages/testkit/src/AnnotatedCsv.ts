@@ -1,0 +1,127 @@
+/**
+ * Annotated CSV, in which InfluxDB 2 answers Flux queries, as the documentation
+ * describes it.
+ */
+import type * as Point from "efflux/Point"
+import type { Stored } from "./internal/lineStore.ts"
+
+/** Names of the types in the `#datatype` row. */
+export type DataType =
+  | "string"
+  | "long"
+  | "unsignedLong"
+  | "double"
+  | "boolean"
+  | "dateTime:RFC3339"
+  | "dateTime:RFC3339Nano"
+  | "duration"
+  | "base64Binary"
+
+/** A column, without the `result` and `table` columns that every table has. */
+export interface Column {
+  readonly name: string
+  readonly type: DataType
+  readonly group?: boolean | undefined
+  /** Stands for an empty cell. */
+  readonly default?: string | undefined
+}
+
+/** One table; cells are text as it stands in the file, before quoting. */
+export interface Table {
+  readonly columns: ReadonlyArray<Column>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+  /** Name of the result, which the first column gives by its default. Default `_result`. */
+  readonly result?: string | undefined
+}
+
+/** What a request can choose. */
+export interface Dialect {
+  readonly header: boolean
+  readonly delimiter: string
+  readonly annotations: ReadonlyArray<string>
+}
+
+const quote = (cell: string, delimiter: string): string =>
+  cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll("\"", "\"\"")}"` : cell
+
+/** Writes tables; lines end in CR LF. */
+export const encode = function*(tables: Iterable<Table>, dialect: Dialect): Generator<string> {
+  const { annotations, delimiter, header } = dialect
+  const row = (cells: ReadonlyArray<string>): string =>
+    `${cells.map((cell) => quote(cell, delimiter)).join(delimiter)}\r\n`
+  let number = 0
+  for (const { columns, result = "_result", rows } of tables) {
+    let text = number === 0 ? "" : "\r\n"
+    if (annotations.includes("datatype")) {
+      text += row([
+        "#datatype",
+        "string",
+        "long",
+        ...columns.map(({ type }) => type)
+      ])
+    }
+    if (annotations.includes("group")) {
+      text += row(["#group", "false", "false", ...columns.map(({ group }) => String(group ?? false))])
+    }
+    if (annotations.includes("default")) {
+      text += row(["#default", result, "", ...columns.map((column) => column.default ?? "")])
+    }
+    if (header) text += row(["", "result", "table", ...columns.map(({ name }) => name)])
+    yield text
+    for (const cells of rows) yield row(["", annotations.includes("default") ? "" : result, String(number), ...cells])
+    number++
+  }
+}
+
+/** An instant as Go writes RFC 3339: with as many decimals as it needs. */
+export const instant = (nanos: bigint): string => {
+  const second = 1_000_000_000n
+  const fraction = ((nanos % second) + second) % second
+  const whole = new Date(Number((nanos - fraction) / 1_000_000n)).toISOString().replace(/\.000Z$/, "")
+  const decimals = String(fraction).padStart(9, "0").replace(/0+$/, "")
+  return `${whole}${decimals === "" ? "" : `.${decimals}`}Z`
+}
+
+const cellOf = (value: Point.FieldValue): readonly [DataType, string] =>
+  typeof value === "number"
+    ? ["double", String(value)]
+    : typeof value === "bigint"
+    ? ["long", String(value)]
+    : typeof value === "boolean"
+    ? ["boolean", String(value)]
+    : typeof value === "string"
+    ? ["string", value]
+    : ["unsignedLong", String(value.value)]
+
+/** Points as `from() |> range()` gives them: one table for each series and field. */
+export const tablesOf = (points: ReadonlyArray<Stored>): ReadonlyArray<Table> => {
+  const tables = new Map<
+    string,
+    { readonly columns: ReadonlyArray<Column>; readonly rows: Array<ReadonlyArray<string>> }
+  >()
+  for (const point of points) {
+    const tags = Object.entries(point.tags).toSorted(([a], [b]) => a < b ? -1 : 1)
+    for (const [field, value] of Object.entries(point.fields)) {
+      const [type, cell] = cellOf(value)
+      const key = JSON.stringify([point.measurement, tags, field, type])
+      let table = tables.get(key)
+      if (table === undefined) {
+        table = {
+          columns: [
+            { name: "_time", type: "dateTime:RFC3339" },
+            { name: "_value", type },
+            ...["_field", "_measurement", ...tags.map(([tag]) => tag)].map((name): Column => ({
+              name,
+              type: "string",
+              group: true
+            }))
+          ],
+          rows: []
+        }
+        tables.set(key, table)
+      }
+      table.rows.push([instant(point.timestamp), cell, field, point.measurement, ...tags.map(([, tag]) => tag)])
+    }
+  }
+  return Array.from(tables.values())
+}

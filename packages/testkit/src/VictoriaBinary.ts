@@ -1,0 +1,25 @@
+/**
+ * Finds a VictoriaMetrics, and fetches one where there is none.
+ *
+ * Looked at in turn: the environment variable `EFFLUX_VICTORIA_METRICS` (alone,
+ * when it is set), the search path, `/usr/bin`, a cache folder, and at last the
+ * Debian package, which is unpacked into the cache folder without being installed.
+ */
+import type * as Effect from "effect/Effect"
+import * as DebianProgram from "./internal/debianProgram.ts"
+
+export type { Available, FindOptions, Located, Unavailable } from "./internal/debianProgram.ts"
+
+const victoriaMetrics: DebianProgram.Program = {
+  file: "victoria-metrics",
+  title: "VictoriaMetrics",
+  debianPackage: "victoria-metrics",
+  variable: "EFFLUX_VICTORIA_METRICS",
+  // Debian builds it without a version: its `-version` says nothing.
+  probe: ["-help"],
+  version: (output) => output.includes("victoria-metrics is a time series database") ? "unknown" : undefined
+}
+
+/** Searches, and fetches if need be. A fetch takes seconds and can wait for the network up to some minutes. */
+export const find = (options?: DebianProgram.FindOptions): Effect.Effect<DebianProgram.Located> =>
+  DebianProgram.find(victoriaMetrics, options)

@@ -1,0 +1,181 @@
+/**
+ * Line protocol as a server keeps it: points by container (bucket or
+ * database), and the types of their columns.
+ *
+ * It is read by the library's own decoder, which is tested against real
+ * servers, in the server's dialect.
+ */
+import * as LineProtocol from "efflux/LineProtocol"
+import type * as Point from "efflux/Point"
+import type { Precision } from "efflux/Precision"
+
+/** A point that was stored; one without a timestamp got the time of its request. */
+export interface Stored extends Point.Point {
+  readonly timestamp: bigint
+}
+
+/** A line that was refused. */
+export interface Refused {
+  /** From 1. */
+  readonly line: number
+  readonly text: string
+  readonly reason:
+    | { readonly _tag: "Parse"; readonly message: string }
+    | { readonly _tag: "Conflict"; readonly column: string; readonly is: string; readonly was: string }
+}
+
+/** What became of the lines of one body. */
+export interface Outcome {
+  readonly points: ReadonlyArray<Stored>
+  readonly refused: ReadonlyArray<Refused>
+}
+
+/** The types of the columns of a measurement, tags included. */
+type Columns = Map<string, string>
+
+/** Whether a unit is given or guessed from the size of each timestamp, as InfluxDB 3 does. */
+export type Unit = Precision | "auto"
+
+interface Container {
+  readonly arrived: Array<Stored>
+  readonly measurements: Map<string, Columns>
+}
+
+/** The points of all containers. */
+export class LineStore {
+  readonly dialect: LineProtocol.Dialect
+  readonly containers = new Map<string, Container>()
+
+  constructor(dialect: LineProtocol.Dialect) {
+    this.dialect = dialect
+  }
+
+  /** In the order of arrival, also those that overwrote others. */
+  points(container: string): ReadonlyArray<Stored> {
+    return this.containers.get(container)?.arrived ?? []
+  }
+
+  /** One point per series and timestamp, with the latest of each field. */
+  merged(container: string): ReadonlyArray<Stored> {
+    const merged = new Map<string, Stored>()
+    for (const point of this.points(container)) {
+      const tags = Object.entries(point.tags).toSorted(([a], [b]) => a < b ? -1 : 1)
+      const key = JSON.stringify([point.measurement, tags, String(point.timestamp)])
+      const earlier = merged.get(key)
+      merged.set(key, earlier === undefined ? point : { ...earlier, fields: { ...earlier.fields, ...point.fields } })
+    }
+    return Array.from(merged.values())
+  }
+
+  /** Reads a body without storing anything. */
+  read(container: string, text: string, unit: Unit): Outcome {
+    const known = this.containers.get(container)?.measurements
+    const measurements = new Map<string, Columns>()
+    const columnsOf = (measurement: string): Columns => {
+      let columns = measurements.get(measurement)
+      if (columns === undefined) {
+        columns = new Map(known?.get(measurement))
+        measurements.set(measurement, columns)
+      }
+      return columns
+    }
+    const now = BigInt(Date.now()) * 1_000_000n
+    const points: Array<Stored> = []
+    const refused: Array<Refused> = []
+    for (const { line, text: source } of lines(text, this.dialect)) {
+      const decoded = LineProtocol.decode(source, {
+        dialect: this.dialect,
+        precision: unit === "auto" ? "ns" : unit
+      })
+      if (decoded._tag === "Failure") {
+        if (decoded.failure.reason === "no point") continue
+        refused.push({ line, text: source, reason: { _tag: "Parse", message: decoded.failure.message } })
+        continue
+      }
+      const point = decoded.success
+      const columns = columnsOf(point.measurement)
+      const conflict = typesOf(point).find(([column, type]) => (columns.get(column) ?? type) !== type)
+      if (conflict !== undefined) {
+        const [column, is] = conflict
+        refused.push({ line, text: source, reason: { _tag: "Conflict", column, is, was: columns.get(column)! } })
+        continue
+      }
+      for (const [column, type] of typesOf(point)) columns.set(column, type)
+      const { timestamp } = point
+      points.push({
+        ...point,
+        timestamp: timestamp === undefined ? now : unit === "auto" ? guessed(timestamp) : timestamp
+      })
+    }
+    return { points, refused }
+  }
+
+  /** Stores points that were read. */
+  store(container: string, points: ReadonlyArray<Stored>): void {
+    let kept = this.containers.get(container)
+    if (kept === undefined) {
+      kept = { arrived: [], measurements: new Map() }
+      this.containers.set(container, kept)
+    }
+    for (const point of points) {
+      kept.arrived.push(point)
+      let columns = kept.measurements.get(point.measurement)
+      if (columns === undefined) {
+        columns = new Map()
+        kept.measurements.set(point.measurement, columns)
+      }
+      for (const [column, type] of typesOf(point)) columns.set(column, type)
+    }
+  }
+}
+
+/** The type of a field, as InfluxDB calls it. */
+export const typeOf = (value: Point.FieldValue): string =>
+  typeof value === "number"
+    ? "float"
+    : typeof value === "bigint"
+    ? "integer"
+    : typeof value === "object"
+    ? "unsigned"
+    : typeof value
+
+const typesOf = (point: Point.Point): ReadonlyArray<readonly [string, string]> => [
+  ...Object.keys(point.tags).map((key) => [key, "tag"] as const),
+  ...Object.entries(point.fields).map(([key, value]) => [key, typeOf(value)] as const)
+]
+
+/** The unit follows from the magnitude; the limits are those of the documentation. */
+const guessed = (units: bigint): bigint => {
+  const size = units < 0n ? -units : units
+  return size < 5_000_000_000n
+    ? units * 1_000_000_000n
+    : size < 5_000_000_000_000n
+    ? units * 1_000_000n
+    : size < 5_000_000_000_000_000n
+    ? units * 1_000n
+    : units
+}
+
+/** The lines of a text; a line feed in a quoted string does not end one. */
+const lines = function*(text: string, dialect: LineProtocol.Dialect) {
+  const physical = text.split("\n")
+  for (let index = 0; index < physical.length; index++) {
+    const line = index + 1
+    let source = physical[index]!
+    if (source.includes("\"")) {
+      let length = 0
+      while (index + length + 1 < physical.length && isOpen(source, dialect)) {
+        length++
+        source += `\n${physical[index + length]}`
+      }
+      if (isOpen(source, dialect)) source = physical[index]!
+      else index += length
+    }
+    if (source !== "") yield { line, text: source }
+  }
+}
+
+const isOpen = (source: string, dialect: LineProtocol.Dialect): boolean => {
+  const decoded = LineProtocol.decode(source, { dialect })
+  return decoded._tag === "Failure" && decoded.failure.reason === "unbalanced quotes"
+}

@@ -1,0 +1,145 @@
+/**
+ * What every server of the kit can do: be asked over HTTP, be sent datagrams,
+ * be stopped, killed and started again.
+ */
+import * as Effect from "effect/Effect"
+import * as Dgram from "node:dgram"
+import { sleep, waitFor } from "../waitFor.ts"
+import * as LoopbackHttp from "./loopbackHttp.ts"
+import * as Ports from "./ports.ts"
+import { type Command, ServerProcess } from "./serverProcess.ts"
+
+/** The address of every server. */
+export const host = "127.0.0.1"
+
+/** A request; `path` begins with a slash. */
+export interface RequestOptions {
+  readonly headers?: Record<string, string> | undefined
+  readonly body?: string | Uint8Array | undefined
+}
+
+/** Whom a server asks for. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** A running server. Operations that change the process must not overlap. */
+export abstract class LoopbackServer<E> {
+  readonly process: ServerProcess
+  readonly httpUrl: string
+  readonly httpPort: number
+  readonly directory: string
+  readonly requestTimeoutMillis: number
+  readonly waitFor = waitFor
+
+  /** Sent with every request that does not say otherwise. */
+  readonly defaultHeaders: Readonly<Record<string, string>>
+
+  constructor(
+    process: ServerProcess,
+    httpPort: number,
+    requestTimeoutMillis: number,
+    credentials: Credentials | undefined
+  ) {
+    this.process = process
+    this.defaultHeaders = credentials === undefined
+      ? {}
+      : { authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}` }
+    this.httpUrl = `http://${host}:${httpPort}`
+    this.httpPort = httpPort
+    this.directory = process.command.directory
+    this.requestTimeoutMillis = requestTimeoutMillis
+  }
+
+  protected abstract error(message: string): E
+
+  get pid(): number | undefined {
+    return this.process.pid
+  }
+
+  request(method: string, path: string, options?: RequestOptions): Effect.Effect<LoopbackHttp.Response, E> {
+    return LoopbackHttp.send({
+      url: new URL(this.httpUrl + path),
+      method,
+      headers: { ...this.defaultHeaders, ...options?.headers },
+      body: options?.body,
+      timeoutMillis: this.requestTimeoutMillis
+    }).pipe(Effect.mapError((cause) => this.failure(`${method} ${path}: ${cause.message}`)))
+  }
+
+  protected sendDatagram(port: number, payload: string | Uint8Array): Effect.Effect<void, E> {
+    return Effect.callback((resume) => {
+      const socket = Dgram.createSocket("udp4")
+      socket.send(payload, port, host, (cause) => {
+        socket.close()
+        resume(cause === null ? Effect.void : Effect.fail(this.failure(`UDP port ${port}: ${cause.message}`)))
+      })
+    })
+  }
+
+  get suspend(): Effect.Effect<void> {
+    return this.process.suspend
+  }
+
+  get resume(): Effect.Effect<void> {
+    return this.process.resume
+  }
+
+  get kill(): Effect.Effect<void> {
+    return this.process.kill
+  }
+
+  /** A socket that is on its way out can hold a port for a moment. */
+  get start(): Effect.Effect<void, E> {
+    return Effect.gen({ self: this }, function*() {
+      for (let attempt = 1;; attempt++) {
+        const failure = yield* Effect.match(this.process.start, {
+          onFailure: (error) => error,
+          onSuccess: () => undefined
+        })
+        if (failure === undefined) return
+        if (!failure.addressInUse || attempt === 20) return yield* Effect.fail(this.error(failure.message))
+        yield* sleep(100)
+      }
+    })
+  }
+
+  get restart(): Effect.Effect<void, E> {
+    return Effect.andThen(this.kill, this.start)
+  }
+
+  get log(): Effect.Effect<string> {
+    return Effect.sync(() => this.process.logTail(50))
+  }
+
+  /** A server that is down explains itself by its log. */
+  protected failure(message: string): E {
+    return this.error(
+      this.process.isRunning
+        ? message
+        : `${message}; ${this.process.command.name} is down and its log ends with:\n${this.process.logTail(15)}`
+    )
+  }
+}
+
+/**
+ * Starts a process on `count` ports of its own, and ends it with the scope.
+ *
+ * Ports can be lost between the choice and the bind, so a start on new ports is
+ * tried a few times.
+ */
+export const startOnFreePorts = Effect.fnUntraced(function*<E>(
+  count: number,
+  command: (ports: ReadonlyArray<number>) => Command,
+  onFailure: (message: string) => E
+) {
+  for (let attempt = 1;; attempt++) {
+    const ports = yield* Ports.pick(count)
+    const process = new ServerProcess(command(ports))
+    yield* Effect.addFinalizer(() => process.kill)
+    const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
+    if (failure === undefined) return { process, ports }
+    if (!failure.addressInUse || attempt === 5) return yield* Effect.fail(onFailure(failure.message))
+  }
+})
