@@ -8,6 +8,7 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Dialect from "./Dialect.ts"
 import { preview } from "./EncodeError.ts"
 import { InfluxError, InvalidOption } from "./InfluxError.ts"
 import type * as Point from "./Point.ts"
@@ -56,8 +57,11 @@ export interface DatabaseConfig {
   readonly timestamps?: "client" | "server" | undefined
   /** Tags that every point gets unless it has a tag of that key, default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** Whether the server takes unsigned integers (`Point.uint`), default `false`: InfluxDB 1 does not. */
-  readonly unsigned?: boolean | undefined
+  /**
+   * Whose line protocol to write, default `"influx-1"`: every other server reads it as well, but for a few texts that
+   * `Dialect` names, and it has no unsigned integers (`Point.uint`).
+   */
+  readonly dialect?: Dialect.Dialect | undefined
   /** Points that the queue holds, default 10 000. A full queue drops its oldest point for each new one. */
   readonly queueCapacity?: number | undefined
   /**
@@ -119,7 +123,7 @@ export const defaults = {
   precision: "ns",
   timestamps: "client",
   tags: {},
-  unsigned: false,
+  dialect: "influx-1",
   queueCapacity: 10_000,
   batchSize: 100,
   maxPayloadBytes: 1432,
@@ -145,7 +149,7 @@ export interface Settings {
   readonly precision: Precision.Precision
   readonly timestamps: "client" | "server"
   readonly tags: { readonly [key: string]: Point.TagValue }
-  readonly unsigned: boolean
+  readonly dialect: Dialect.Dialect
   readonly queueCapacity: number
   readonly measurementQuota: number | undefined
   readonly queueBytes: number | undefined
@@ -188,14 +192,15 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       return parsed === undefined ? invalid(option, value, parse.allowed) : Result.succeed(parsed)
     }
     const queueCapacity = yield* read("queueCapacity", options.queueCapacity, defaults.queueCapacity)
+    const dialect = yield* read("dialect", options.dialect, defaults.dialect)
     return {
       host: yield* read("host", options.host, defaults.host),
       port: yield* read("port", options.port, defaults.port),
       database: yield* read("database", options.database, label),
-      precision: yield* read("precision", options.precision, defaults.precision),
+      precision: yield* read("precision", precisionsOf(dialect), defaults.precision),
       timestamps: yield* read("timestamps", options.timestamps, defaults.timestamps),
       tags: yield* checkTags(config.tags ?? defaults.tags),
-      unsigned: yield* read("unsigned", options.unsigned, defaults.unsigned),
+      dialect,
       queueCapacity,
       measurementQuota: yield* read<number | undefined>(
         "measurementQuota",
@@ -277,6 +282,13 @@ const oneOf = <const A>(values: ReadonlyArray<A>): Parser<A> => ({
   allowed: `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
 })
 
+// A server that can't be told the unit of the timestamps takes them for nanoseconds.
+const precisionsOf = (dialect: Dialect.Dialect): Parser<Precision.Precision> => {
+  const { minutesAndHours } = Dialect.rulesOf(dialect)
+  const { allowed, parse } = oneOf(Precision.all.filter((unit) => minutesAndHours || (unit !== "m" && unit !== "h")))
+  return { parse, allowed: minutesAndHours ? allowed : `${allowed} (dialect "${dialect}")` }
+}
+
 const duration = (minimum: number): Parser<number> => ({
   parse: (value) => {
     if (!isDurationInput(value)) return undefined
@@ -313,10 +325,10 @@ const options = {
   host: hostName,
   port: integer(1, 65_535),
   database: text("a label without spaces and control characters"),
-  precision: oneOf(Precision.all),
+  precision: undefined,
   timestamps: oneOf(["client", "server"]),
   tags: undefined,
-  unsigned: oneOf([true, false]),
+  dialect: oneOf(Dialect.all),
   queueCapacity: integer(1, 100_000_000),
   measurementQuota: undefined,
   queueBytes: integer(1024, Number.MAX_SAFE_INTEGER),
@@ -425,9 +437,6 @@ export const config = (prefix: string): Config.Config<DatabaseConfig> => {
 // What text stands for. Text that stands for nothing stays as it is: `check` refuses it and names it.
 const numberOf = (text: string): unknown => text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
 
-const booleanOf = (text: string): unknown =>
-  /^(true|yes|on|y|1)$/i.test(text) ? true : /^(false|no|off|n|0)$/i.test(text) ? false : text
-
 const tagsOf = (text: string): unknown => {
   const tags = text.split(",").map((tag) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(tag))
   return tags.every((tag) => tag !== null) ? Object.fromEntries(tags.map((tag) => [tag[1], tag[2]])) : text
@@ -443,7 +452,6 @@ const pacingOf = (text: string): unknown => {
 const readers = {
   port: numberOf,
   tags: tagsOf,
-  unsigned: booleanOf,
   queueCapacity: numberOf,
   measurementQuota: numberOf,
   queueBytes: numberOf,
