@@ -53,6 +53,8 @@ export const layers: ReadonlyArray<Layer> = [
   {
     name: "parts of the database",
     modules: [
+      "OptionReader",
+      "HttpConfig",
       "DatabaseConfig",
       "Stamper",
       "PointSize",
@@ -68,8 +70,12 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
-  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter", "LineEnds", "Hosts"], forbids: platform },
+  {
+    name: "transport",
+    modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
+    forbids: []
+  },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
