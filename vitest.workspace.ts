@@ -1,5 +1,6 @@
 import * as Os from "node:os"
 import { defineConfig } from "vitest/config"
+import { SecretReporter } from "./packages/testkit/src/secretReporter.ts"
 
 // By itself vitest leaves one core alone, which is half of a machine with two.
 const maxWorkers = Math.max(2, Os.availableParallelism())
@@ -37,8 +38,12 @@ export default defineConfig({
     teardownTimeout: 20_000,
     // Finds or fetches influxd once for all projects.
     globalSetup: ["packages/testkit/src/globalSetup.ts"],
-    // `.ci/run` reads the outcome from a file.
-    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+    // No token or password of a test is ever shown. `.ci/run` reads the outcome from a file.
+    reporters: [
+      "default",
+      new SecretReporter(),
+      ...(report === undefined ? [] : [["json", { outputFile: report }] satisfies [string, object]])
+    ],
     coverage: {
       include: ["packages/efflux/src/**/*.ts"]
     },
@@ -47,6 +52,7 @@ export default defineConfig({
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("demo", "packages/demo"),
+      unit("faults", "packages/faults"),
       unit("examples", "examples"),
       unit("repository", "scripts"),
       server("efflux", "packages/efflux"),

@@ -44,16 +44,22 @@ export const layers: ReadonlyArray<Layer> = [
       "ValueReader",
       "SeriesKey",
       "PreparedPoint",
+      "Instant",
       "RowReader"
     ],
     forbids: pure
   },
-  { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
+  { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
+  { name: "answers", modules: ["ExactJson", "LineBuffer", "Row", "AnswerReader"], forbids: pure },
+  {
+    name: "errors and metrics",
+    modules: ["InfluxError", "OptionReader", "InfluxMetrics", "Ledger"],
+    forbids: platform
+  },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
     modules: [
-      "OptionReader",
       "HttpConfig",
       "DatabaseConfig",
       "Stamper",
@@ -75,6 +81,11 @@ export const layers: ReadonlyArray<Layer> = [
     name: "transport",
     modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
     forbids: []
+  },
+  {
+    name: "queries over HTTP",
+    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp"],
+    forbids: platform
   },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.

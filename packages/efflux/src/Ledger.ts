@@ -96,7 +96,7 @@ export interface Stats {
   readonly payloads: number
   /** Bytes of payload sent. */
   readonly bytes: number
-  /** Fields left out of points that were written, because they were NaN or infinite. The log does not speak of them. */
+  /** Fields left out of points that were written, because they were NaN or infinite. */
   readonly omittedFields: number
   /** Times that the server's host refused a payload (ICMP port unreachable): a sign that nobody listens. */
   readonly refusals: number

@@ -20,6 +20,7 @@ import { type Custody, type Holder, nothing } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
 import type { Problem } from "./EncodeError.ts"
 import { LineWriter } from "./LineWriter.ts"
+import { measurementOf } from "./PointSize.ts"
 import { splitPoint } from "./Split.ts"
 import { type Entry, Stamped } from "./Stamper.ts"
 
@@ -27,6 +28,19 @@ import { type Entry, Stamped } from "./Stamper.ts"
 const slack = 128
 
 const LF = 10
+
+/**
+ * Whom a packer tells of what it leaves out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  /** A point can't be written. */
+  readonly invalid: (problem: Problem, measurement: string | undefined) => void
+  /** Fields that were NaN or infinite were left out of points that are written. */
+  readonly omitted: (fields: number) => void
+}
 
 /**
  * The packer of one sender.
@@ -44,7 +58,7 @@ export class Packer {
   readonly #batchSize: number
   readonly #maxPayloadBytes: number
   readonly #splits: boolean
-  readonly #onProblem: (problem: Problem) => void
+  readonly #report: Report
   // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
   #end = 0
   #carried: number | undefined = undefined
@@ -53,16 +67,16 @@ export class Packer {
   #packed = 0
   #splitNumber = 0
 
-  constructor(custody: Custody, settings: Settings, onProblem: (problem: Problem) => void) {
+  constructor(custody: Custody, settings: Settings, report: Report) {
     this.#custody = custody
     this.#holder = custody.holder()
     this.#batchSize = settings.batchSize
     this.#maxPayloadBytes = settings.maxPayloadBytes
     this.#splits = settings.oversize === "split"
-    this.#onProblem = onProblem
+    this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
-      unsigned: settings.unsigned,
+      dialect: settings.dialect,
       tags: settings.tags,
       maxLineBytes: settings.maxPayloadBytes
     })
@@ -115,7 +129,7 @@ export class Packer {
         }
         const problem = writer.problem!
         custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
-        this.#onProblem(problem)
+        this.#report.invalid(problem, measurementOf(entry))
         continue
       }
       if (writer.position - 1 > this.#maxPayloadBytes) {
@@ -126,7 +140,10 @@ export class Packer {
       this.points++
       this.#end = writer.position
     }
-    custody.ledger.omittedFields += writer.omittedFields - omitted
+    if (writer.omittedFields > omitted) {
+      custody.ledger.omittedFields += writer.omittedFields - omitted
+      this.#report.omitted(writer.omittedFields - omitted)
+    }
     if (this.held === 0) {
       this.#holder.oldest = Number.POSITIVE_INFINITY
       custody.checkFlushes()

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
-import { describe, printable, type Problem } from "./EncodeError.ts"
+import { describe, preview, printable, type Problem } from "./EncodeError.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import { type DropReason, shedReasons } from "./Ledger.ts"
 
@@ -49,9 +49,15 @@ export class Reporter {
   }
 
   /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
-  readonly invalid = (problem: Problem): void => {
+  readonly invalid = (problem: Problem, measurement: string | undefined): void => {
     const reason = problem.reason === "oversize" ? "oversize" : "invalid"
-    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}: ${describe(problem)}`)
+    const where = measurement === undefined || problem.part === "measurement" ? "" : ` in ${preview(measurement)}`
+    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}${where}: ${describe(problem)}`)
+  }
+
+  /** Notes fields that were left out of points that are written, because they were NaN or infinite. */
+  readonly omitted = (fields: number): void => {
+    this.#note("omitted", 0, () => `${count(fields, "field")} left out, NaN or infinite (omittedFields)`)
   }
 
   /** Notes an error of the transport and how many points were dropped for it. */

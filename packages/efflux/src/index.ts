@@ -18,6 +18,11 @@ export * as DatabaseConfig from "./DatabaseConfig.ts"
 /**
  * @since 0.1.0
  */
+export * as Flux from "./Flux.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Influx from "./Influx.ts"
 
 /**
@@ -31,7 +36,10 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 export {
   BadRequest,
   InfluxError,
+  InvalidAnswer,
   InvalidOption,
+  InvalidRow,
+  InvalidStatement,
   NotFound,
   OpenFailed,
   Rejected,
@@ -39,6 +47,7 @@ export {
   ResolveFailed,
   SendFailed,
   ServerError,
+  StatementFailed,
   Timeout,
   TooLarge,
   Unauthorized,
@@ -48,7 +57,23 @@ export {
 /**
  * @since 0.1.0
  */
+export {
+  InfluxHttp,
+  type InfluxHttpApi,
+  type InfluxHttpService,
+  type QueryOptions,
+  type TypedQueryOptions
+} from "./InfluxHttp.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as InfluxMetrics from "./InfluxMetrics.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as InfluxQL from "./InfluxQL.ts"
 
 /**
  * @since 0.1.0
@@ -78,9 +103,39 @@ export type { Pressure } from "./Pressure.ts"
 /**
  * @since 0.1.0
  */
+export * as QueryConfig from "./QueryConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Statement } from "./QueryRequest.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Cell, Row } from "./Row.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { Int64, type RowDecoder } from "./RowDecoder.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Sender from "./Sender.ts"
 
 /**
  * @since 0.1.0
  */
 export * as Series from "./Series.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Sql from "./Sql.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { StatementError } from "./Statement.ts"

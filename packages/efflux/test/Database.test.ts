@@ -290,7 +290,7 @@ describe("bad points", () => {
         yield* Influx.flush
         yield* turns
         assert.strictEqual(logs.length, 2)
-        assert.include(logs[0], "invalid: tag key: must not contain control characters")
+        assert.include(logs[0], "invalid in \"m\": tag key: must not contain control characters")
         assert.include(logs[0], "\"a\\nb\"")
         const early = Number(/(\d+) points? dropped/.exec(logs[0])![1])
         assert.include(logs[1], "\"#m\"")
@@ -303,8 +303,8 @@ describe("bad points", () => {
         assert.strictEqual(Number(/(\d+) points? dropped/.exec(logs[2])![1]), 101 - early)
       })))
 
-  it.effect("NaN and infinite fields are left out and counted, and a point of nothing else is invalid", () =>
-    withDatabase({ senders: 1 }, (sender) =>
+  it.effect("NaN and infinite fields are left out, counted and logged, and a point of nothing else is invalid", () =>
+    withDatabase({ senders: 1 }, (sender, logs) =>
       Effect.gen(function*() {
         yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Infinity }, timestamp: 0n })
         yield* Influx.push({ measurement: "m", fields: { a: Number.NaN }, timestamp: 0n })
@@ -313,6 +313,8 @@ describe("bad points", () => {
         const stats = yield* Influx.stats
         assert.strictEqual(stats.omittedFields, 2)
         assert.strictEqual(stats.dropped.invalid, 1)
+        yield* turns
+        assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
       })))
 })
 
@@ -546,7 +548,12 @@ describe("options", () => {
     [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
     [{ tags: { a: null } }, /"tags.a" is null/],
     [{ tags: "a=b" }, /"tags" is "a=b"/],
-    [{ unsigned: 1 }, /"unsigned" is 1, allowed is one of true, false/],
+    [{ dialect: "influx" }, /"dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf",/],
+    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
+    [
+      { dialect: "influx-2", precision: "m" },
+      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
+    ],
     [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
     [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
     [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to 10000 \(queueCapacity\)/],

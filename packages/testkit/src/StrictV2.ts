@@ -196,7 +196,8 @@ const parseQuery = (options: ServerOptions, check: Check, text: string): Omit<Qu
 const dialectOf = (check: Check, value: unknown): AnnotatedCsv.Dialect => {
   if (value === undefined) return defaultDialect
   if (!check.that(isRecord(value), "\"dialect\" is not an object") || !isRecord(value)) return defaultDialect
-  const keys = ["header", "delimiter", "annotations", "commentPrefix", "dateTimeFormat"]
+  // The documentation has no "quoteChar", but the official client sends it.
+  const keys = ["header", "delimiter", "annotations", "commentPrefix", "dateTimeFormat", "quoteChar"]
   for (const key of Object.keys(value)) check.that(keys.includes(key), `the dialect has no "${key}"`)
   const { annotations = [], commentPrefix = "#", dateTimeFormat = "RFC3339", delimiter = ",", header = true } = value
   check.that(typeof header === "boolean", "\"header\" is not a boolean")

@@ -1,14 +1,16 @@
 /**
  * Starts real servers for tests (`influxd`, VictoriaMetrics), and receives UDP.
  *
- * `@efflux/testkit/realServer` and `@efflux/testkit/globalSetup` need Vitest
+ * `@efflux/testkit/realServer`, `globalSetup` and `secretReporter` need Vitest
  * and are imported by their own names.
  */
 
 export * as AnnotatedCsv from "./AnnotatedCsv.ts"
+export * as FaultServer from "./FaultServer.ts"
 export * as InfluxBinary from "./InfluxBinary.ts"
 export * as InfluxServer from "./InfluxServer.ts"
 export { kernelDrops, type UdpSocketState, udpSocketState } from "./kernelDrops.ts"
+export * as SecretWatch from "./SecretWatch.ts"
 export * as StrictV2 from "./StrictV2.ts"
 export * as StrictV3 from "./StrictV3.ts"
 export * as UdpSink from "./UdpSink.ts"

@@ -1,0 +1,86 @@
+/** Texts that want to be more than a value. */
+import { SeededRandom } from "../simulation/SeededRandom.ts"
+
+/** A source of random numbers, whose seed stands in `SEED` or is printed. */
+export const seeded = (): SeededRandom => {
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff))
+  // oxlint-disable-next-line no-console -- a failure has to be repeatable
+  console.log(`SEED=${seed}`)
+  return new SeededRandom(seed)
+}
+
+const pieces = [
+  "'",
+  "''",
+  "\"",
+  "\\",
+  "\\\\",
+  "\\'",
+  "\\\"",
+  "`",
+  "/",
+  "\\/",
+  "//",
+  "/*",
+  "*/",
+  "--",
+  "#",
+  ";",
+  "$",
+  "${",
+  "}",
+  "$p0",
+  "\\x22",
+  "\\n",
+  "\n",
+  "\r",
+  "\r\n",
+  "\t",
+  "\0",
+  "\x1a",
+  "\x7f",
+  "\u0085",
+  "\u2028",
+  "\ufeff",
+  "é",
+  "😀",
+  "ａ",
+  "＇",
+  " ",
+  ",",
+  "=",
+  "(",
+  ")",
+  "[",
+  "]",
+  ".",
+  "*",
+  "%",
+  "_",
+  "a",
+  "B",
+  "0",
+  "x OR 1=1",
+  "' OR 'a'='a",
+  "\" FROM other; --",
+  "'; DROP MEASUREMENT kept; --",
+  "\"; DROP DATABASE kept; --",
+  "\\'; DROP MEASUREMENT kept; --",
+  ") OR (1=1",
+  " UNION SELECT * FROM kept",
+  "__proto__",
+  "constructor",
+  "time",
+  "SELECT",
+  "null",
+  "true",
+  "|> drop()"
+]
+
+/** Up to eight pieces, now and then a long one; always well-formed, never empty. */
+export const hostileText = (random: SeededRandom): string => {
+  const length = random.integer(1, random.chance(0.02) ? 200 : 8)
+  let text = ""
+  for (let n = 0; n < length; n++) text += random.pick(pieces)
+  return text
+}

@@ -1,0 +1,274 @@
+/**
+ * An HTTP server that misbehaves on command: one fault for each request.
+ *
+ * A fault gets the socket and does to it what it likes. Requests beyond the
+ * script get the fallback, by default an empty 204. The server counts
+ * connections, requests, bytes and open sockets, so that a test can see what a
+ * client did, and that it let go of a socket.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
+import * as Zlib from "node:zlib"
+import { host } from "./internal/loopbackServer.ts"
+import { type Received, RequestReader } from "./internal/requestReader.ts"
+import { waitFor, type WaitTimeout } from "./waitFor.ts"
+
+export type { Received } from "./internal/requestReader.ts"
+
+/** What happens to a request; `nth` counts all requests from 1. */
+export type Fault = (socket: Net.Socket, request: Received, nth: number) => void
+
+/** Options of a server. */
+export interface ServerOptions {
+  /** What happens to requests that have no fault of their own. Default: an empty 204. */
+  readonly fallback?: Fault | undefined
+}
+
+/** A running server. The getters show the present state. */
+export interface Server {
+  /** Without a slash at the end. */
+  readonly url: string
+  readonly port: number
+  /** Appends faults for the next requests. */
+  readonly script: (...faults: ReadonlyArray<Fault>) => void
+  /** In the order of their ends; their bodies are inflated. */
+  readonly requests: ReadonlyArray<Received>
+  /** Connections so far. */
+  readonly connections: number
+  /** Connections that are open. */
+  readonly open: number
+  /** Bytes that came, heads included. */
+  readonly bytesRead: number
+  /** Bytes that were given to the kernel or wait to be. */
+  readonly bytesWritten: number
+  /** Stops to listen and resets what is open: from now on connections are refused. */
+  readonly refuse: Effect.Effect<void>
+  /** Listens again on the same port. */
+  readonly accept: Effect.Effect<void>
+  /** Waits until so many requests have come. */
+  readonly waitForRequests: (count: number) => Effect.Effect<void, WaitTimeout>
+  /** Waits until no connection is open. */
+  readonly waitUntilFreed: Effect.Effect<void, WaitTimeout>
+}
+
+/** Starts a server that lives as long as the scope. */
+export const make: (options?: ServerOptions) => Effect.Effect<Server, never, Scope.Scope> = Effect.fnUntraced(
+  function*(options: ServerOptions = {}) {
+    const server = new LoopbackFaultServer(options.fallback ?? answer(204))
+    yield* Effect.acquireRelease(server.accept, () => server.refuse)
+    return server
+  }
+)
+
+/** Options of an answer. */
+export interface AnswerOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: string | Uint8Array | undefined
+  /** Closes the connection after the answer. Default: it is kept. */
+  readonly close?: boolean | undefined
+}
+
+/** A whole answer. */
+export const answer = (status: number, options: AnswerOptions = {}): Fault => (socket) => {
+  const { body = "", close = false, headers } = options
+  const bytes = Buffer.from(body)
+  socket.write(Buffer.concat([
+    head(status, { "content-length": String(bytes.length), ...(close ? { connection: "close" } : {}), ...headers }),
+    bytes
+  ]))
+  if (close) socket.end()
+}
+
+/** A JSON answer. */
+export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Fault =>
+  answer(status, { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } })
+
+/** Bytes as they are, and then nothing; `end` closes the connection behind them. */
+export const raw = (bytes: string | Uint8Array, options: { readonly end?: boolean } = {}): Fault => (socket) => {
+  if (options.end === true) socket.end(bytes)
+  else socket.write(bytes)
+}
+
+/** Closes the connection without an answer. */
+export const close: Fault = (socket) => {
+  socket.end()
+}
+
+/** Resets the connection without an answer. */
+export const reset: Fault = (socket) => {
+  socket.resetAndDestroy()
+}
+
+/** Never answers, and keeps the connection. */
+export const silence: Fault = () => {}
+
+/** Sends a text one byte at a time, again and again; default every 100 ms. */
+export const drip = (text: string, everyMillis = 100): Fault => (socket) => {
+  const bytes = Buffer.from(text)
+  let sent = 0
+  const timer = setInterval(() => {
+    socket.write(bytes.subarray(sent, sent + 1))
+    sent = (sent + 1) % bytes.length
+  }, everyMillis)
+  socket.on("close", () => clearInterval(timer))
+}
+
+/** The head of an answer at once, and then its body one byte at a time. */
+export const dripBody = (everyMillis = 100): Fault => (socket, request, nth) => {
+  socket.write(head(200, { "content-length": "1000000" }))
+  drip("x", everyMillis)(socket, request, nth)
+}
+
+/** An answer that is cut off. */
+export const truncated = {
+  head: raw("HTTP/1.1 204 No Con", { end: true }),
+  length: raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", { end: true }),
+  chunk: raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", { end: true }),
+  lastChunk: raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", { end: true }),
+  gzip: answer(200, {
+    body: Zlib.gzipSync("x".repeat(1000)).subarray(0, 20),
+    headers: { "content-encoding": "gzip" }
+  })
+} as const satisfies Record<string, Fault>
+
+/** Says gzip and is none. */
+export const notGzip: Fault = answer(200, { body: "abc", headers: { "content-encoding": "gzip" } })
+
+/** Not HTTP. */
+export const garbage: Fault = raw("garbage\r\n\r\n", { end: true })
+
+/** A head that is larger than clients take. */
+export const hugeHead = (bytes = 70 * 1024): Fault => answer(200, { headers: { "x-large": "a".repeat(bytes) } })
+
+/** A body of so many bytes, written as fast as they are read. */
+export const hugeBody = (bytes: number, headers: Readonly<Record<string, string>> = {}): Fault => (socket) => {
+  const chunk = Buffer.alloc(65_536, "x")
+  let left = bytes
+  const more = (): void => {
+    while (left > 0 && !socket.destroyed) {
+      const part = left < chunk.length ? chunk.subarray(0, left) : chunk
+      left -= part.length
+      if (!socket.write(part)) {
+        socket.once("drain", more)
+        return
+      }
+    }
+  }
+  socket.write(head(200, { "content-length": String(bytes), ...headers }))
+  more()
+}
+
+/** A small body that inflates to so many bytes. */
+export const gzipBomb = (bytes: number): Fault => {
+  const body = Zlib.gzipSync(Buffer.alloc(bytes))
+  return answer(200, { body, headers: { "content-encoding": "gzip" } })
+}
+
+/** Sends the client elsewhere. */
+export const redirect = (location: string, status = 307): Fault => answer(status, { headers: { location } })
+
+/** A fault that waits until the test releases it. */
+export const held = (fault: Fault): { readonly fault: Fault; readonly release: Effect.Effect<void> } => {
+  const waiting: Array<() => void> = []
+  let released = false
+  return {
+    fault: (socket, request, nth) => {
+      const go = () => fault(socket, request, nth)
+      if (released) go()
+      else waiting.push(go)
+    },
+    release: Effect.sync(() => {
+      released = true
+      for (const go of waiting.splice(0)) go()
+    })
+  }
+}
+
+const head = (status: number, headers: Readonly<Record<string, string>>): Buffer =>
+  Buffer.from(
+    `HTTP/1.1 ${status} Status\r\n${
+      // A 204 has no body, and so no length.
+      Object.entries(headers).filter(([name]) => status !== 204 || name !== "content-length")
+        .map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
+  )
+
+class LoopbackFaultServer implements Server {
+  readonly fallback: Fault
+  readonly faults: Array<Fault> = []
+  readonly requests: Array<Received> = []
+  readonly sockets = new Set<Net.Socket>()
+  port = 0
+  connections = 0
+  bytesRead = 0
+  closedWritten = 0
+  server: Net.Server | undefined
+
+  constructor(fallback: Fault) {
+    this.fallback = fallback
+  }
+
+  get url(): string {
+    return `http://${host}:${this.port}`
+  }
+
+  get open(): number {
+    return this.sockets.size
+  }
+
+  get bytesWritten(): number {
+    return Array.from(this.sockets).reduce((sum, socket) => sum + socket.bytesWritten, this.closedWritten)
+  }
+
+  script(...faults: ReadonlyArray<Fault>): void {
+    this.faults.push(...faults)
+  }
+
+  readonly accept: Effect.Effect<void> = Effect.callback((resume) => {
+    if (this.server !== undefined) return resume(Effect.void)
+    const server = Net.createServer((socket) => this.serve(socket))
+    this.server = server
+    server.listen(this.port, host, () => {
+      this.port = (server.address() as Net.AddressInfo).port
+      resume(Effect.void)
+    })
+  })
+
+  readonly refuse: Effect.Effect<void> = Effect.callback((resume) => {
+    const { server } = this
+    this.server = undefined
+    if (server === undefined) return resume(Effect.void)
+    server.close(() => resume(Effect.void))
+    for (const socket of this.sockets) socket.resetAndDestroy()
+  })
+
+  waitForRequests(count: number): Effect.Effect<void, WaitTimeout> {
+    return Effect.asVoid(
+      waitFor(Effect.sync(() => this.requests.length), (requests) => requests >= count, { what: `${count} requests` })
+    )
+  }
+
+  readonly waitUntilFreed: Effect.Effect<void, WaitTimeout> = Effect.asVoid(
+    waitFor(Effect.sync(() => this.open), (open) => open === 0, { what: "no open connection" })
+  )
+
+  private serve(socket: Net.Socket): void {
+    this.connections++
+    this.sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on("error", () => {})
+    socket.on("close", () => {
+      this.sockets.delete(socket)
+      this.closedWritten += socket.bytesWritten
+    })
+    const reader = new RequestReader()
+    socket.on("data", (data) => {
+      this.bytesRead += data.length
+      for (const request of reader.feed(data)) {
+        this.requests.push(request)
+        const fault = this.faults.shift() ?? this.fallback
+        fault(socket, request, this.requests.length)
+      }
+    })
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Looks for a secret in everything that a program shows: log records in every
+ * format, spans, metrics, errors and their causes, and any value in every way
+ * in which Node and JavaScript print one.
+ *
+ * A test gives the secret to the program, runs it under `layer`, shows the watch
+ * the values that it got, and asks that `found` be empty.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Metric from "effect/Metric"
+import * as References from "effect/References"
+import * as Tracer from "effect/Tracer"
+import { inspect } from "node:util"
+import { findIn, formsOf } from "./internal/secretForms.ts"
+
+/** A watch for one secret. */
+export interface SecretWatch {
+  /** Where the secret was found, each with its surroundings. */
+  readonly found: ReadonlyArray<string>
+  /** How many texts have been looked through: a watch that saw nothing found nothing. */
+  readonly looked: number
+  /** Every log record, as a line. */
+  readonly logs: ReadonlyArray<string>
+  /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
+  readonly look: (where: string, value: unknown) => void
+  /** Looks at every log record and every span, of any level. Replaces the loggers and the tracer. */
+  readonly layer: Layer.Layer<never>
+  /** Looks at all metrics. */
+  readonly lookAtMetrics: Effect.Effect<void>
+  /** Looks at how an effect ends, whatever that is, and gives its exit's value or fails as it did. */
+  readonly watch: <A, E, R>(where: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/** Makes a watch. */
+export const make = (secret: string): SecretWatch => new Watch(formsOf(secret))
+
+const formats = [Logger.formatSimple, Logger.formatLogFmt, Logger.formatJson]
+
+class Watch implements SecretWatch {
+  readonly forms: ReadonlyArray<string>
+  readonly found: Array<string> = []
+  readonly logs: Array<string> = []
+  looked = 0
+
+  constructor(forms: ReadonlyArray<string>) {
+    this.forms = forms
+  }
+
+  look(where: string, value: unknown): void {
+    this.text(where, String(printed(() => String(value))))
+    this.text(`${where}, inspected`, printed(() => inspect(value, { depth: 20, showHidden: true, getters: true })))
+    this.text(`${where}, as JSON`, printed(() => JSON.stringify(value) ?? ""))
+    this.text(`${where}, formatted`, printed(() => Formatter.format(value)))
+    if (Cause.isCause(value)) this.text(`${where}, pretty`, Cause.pretty(value))
+    this.walk(where, value, new Set())
+  }
+
+  get layer(): Layer.Layer<never> {
+    const logger = Logger.make((options) => {
+      this.logs.push(Logger.formatSimple.log(options))
+      for (const format of formats) this.text("log", format.log(options))
+      this.look("log message", options.message)
+      this.look("log cause", options.cause)
+    })
+    const ended = (span: Tracer.Span) => this.look(`span ${span.name}`, span)
+    const tracer = Tracer.make({
+      span: (options) => {
+        const span = new Tracer.NativeSpan(options)
+        const end = span.end.bind(span)
+        span.end = (time, exit) => {
+          end(time, exit)
+          ended(span)
+        }
+        return span
+      }
+    })
+    return Layer.mergeAll(
+      Logger.layer([logger]),
+      Layer.succeed(Tracer.Tracer, tracer),
+      Layer.succeed(References.MinimumLogLevel, "All"),
+      Layer.succeed(Tracer.MinimumTraceLevel, "All")
+    )
+  }
+
+  readonly lookAtMetrics: Effect.Effect<void> = Effect.map(Metric.snapshot, (metrics) => this.look("metrics", metrics))
+
+  watch<A, E, R>(where: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.onExit(effect, (exit) => Effect.sync(() => this.look(where, exit)))
+  }
+
+  private text(where: string, text: string): void {
+    this.looked++
+    const surroundings = findIn(this.forms, text)
+    if (surroundings !== undefined) this.found.push(`${where}: ${surroundings}`)
+  }
+
+  /** Every property that can be reached, hidden ones and inherited getters included. */
+  private walk(where: string, value: unknown, seen: Set<object>): void {
+    if (typeof value === "string") return this.text(where, value)
+    if (typeof value === "symbol") return this.text(where, String(value.description))
+    if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return
+    seen.add(value)
+    if (ArrayBuffer.isView(value)) {
+      return this.text(where, Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1"))
+    }
+    if (value instanceof Map || value instanceof Set) {
+      for (const entry of value) this.walk(`${where} entry`, entry, seen)
+    }
+    for (
+      let owner: object | null = value;
+      owner !== null && !builtIn.has(owner);
+      owner = Object.getPrototypeOf(owner)
+    ) {
+      for (const key of Reflect.ownKeys(owner)) {
+        if (key === "constructor") continue
+        this.text(where, String(key))
+        const property = printed(() => Reflect.get(owner, key, value))
+        this.walk(`${where}.${String(key)}`, property, seen)
+      }
+    }
+  }
+}
+
+const builtIn = new Set<object>([Object.prototype, Array.prototype, Function.prototype, Map.prototype, Set.prototype])
+
+/** What can't be printed shows nothing but its error. */
+const printed = <A>(print: () => A): A | string => {
+  try {
+    return print()
+  } catch (cause) {
+    return String(cause)
+  }
+}
