@@ -29,6 +29,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Body from "./HttpBody.ts"
+import type * as HttpConfig from "./HttpConfig.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import { InfluxError, RequestFailed, Timeout } from "./InfluxError.ts"
 
@@ -39,9 +40,7 @@ import { InfluxError, RequestFailed, Timeout } from "./InfluxError.ts"
  * @category models
  * @since 0.1.0
  */
-export type Credentials =
-  | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }
-  | { readonly scheme: "Token" | "Bearer"; readonly token: Redacted.Redacted }
+export type Credentials = HttpConfig.Credentials
 
 /**
  * Where and how to ask. All values are checked by whoever makes them from options.
