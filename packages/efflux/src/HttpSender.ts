@@ -272,19 +272,20 @@ const settle = (sending: Sending, bytes: number, points: number, rejected: Rejec
 const settleFailed = (sending: Sending, points: number, error: InfluxError, isDoubtful: boolean): void => {
   sending.inDoubt = 0
   sending.error = error
-  switch (error.reason._tag) {
-    case "BadRequest":
-    case "NotFound":
-    case "TooLarge":
-    case "Unauthorized":
-      sending.rejected += points
-      sending.rejections.push(new Rejected({ points, detail: HttpFailure.shorten(error.message) }))
-      break
-    default:
-      if (isDoubtful) sending.unknown += points
-      else sending.sendError += points
+  if (isRefusal(error)) {
+    sending.rejected += points
+    sending.rejections.push(new Rejected({ points, detail: HttpFailure.shorten(error.message) }))
+  } else if (isDoubtful) {
+    sending.unknown += points
+  } else {
+    sending.sendError += points
   }
 }
+
+/** Whether the server answered that it does not take the points. An answer that is too large may have been a yes. */
+const isRefusal = ({ reason }: InfluxError): boolean =>
+  reason._tag === "BadRequest" || reason._tag === "NotFound" || reason._tag === "Unauthorized" ||
+  reason._tag === "TooLarge" && reason.part === "request"
 
 // A redirect is an answer, and says that the points were not taken.
 const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect"])
