@@ -11,7 +11,7 @@ import type * as Stream from "effect/Stream"
 import { type Audit, audit as runAudit, auditOf as runAuditOf, type AuditOptions } from "./Audit.ts"
 import type { Push, PushOptions } from "./Database.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
-import type { InfluxError } from "./InfluxError.ts"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
 import type { InfluxHttp } from "./InfluxHttp.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
@@ -81,6 +81,16 @@ export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDa
  * @since 0.1.0
  */
 export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges
+
+/**
+ * What the server rejects, as it happens: how many points, its reason, and where
+ * it names them the lines. Over HTTP only; UDP has no answers. A consumer that is
+ * slow misses the oldest; without one nothing is kept. Ends with the database.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
 
 /**
  * How much of what the database sends over UDP arrives, by the counters of the

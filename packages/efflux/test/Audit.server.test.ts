@@ -7,7 +7,7 @@ import { failsWith } from "./support/reasons.ts"
 
 /** A database that sends to the server's listener, and the way to ask the server. */
 const withBoth = <A, E>(
-  config: DatabaseConfig.DatabaseConfig,
+  config: DatabaseConfig.UdpConfig,
   use: (server: InfluxServer.Server, listener: number) => Effect.Effect<A, E, InfluxDatabase | InfluxHttp>
 ) =>
   Effect.gen(function*() {

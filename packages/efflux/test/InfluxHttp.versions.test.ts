@@ -1,7 +1,7 @@
 /** Queries of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
 import { assert, describe, it } from "@effect/vitest"
 import { type AnnotatedCsv, StrictV2, StrictV3 } from "@efflux/testkit"
-import { ConfigProvider, Duration, Effect, Redacted, Result, Schema, Stream } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Redacted, Result, Schema, Stream } from "effect"
 import { Flux, InfluxHttp, InfluxQL, Int64, QueryConfig, Series, Sql } from "efflux"
 import { failsWith } from "./support/reasons.ts"
 
@@ -194,6 +194,16 @@ describe("the configuration of a server to ask", () => {
       })
       const http = yield* Effect.scoped(InfluxHttp.make(given))
       assert.deepStrictEqual([http.version, http.endpoint], [2, "http://h:1"])
+      const layer = InfluxHttp.layerConfig({
+        version: 3,
+        db: Config.String("DB"),
+        token: Config.Redacted("TOKEN")
+      })
+      const version = InfluxHttp.use((http) => Effect.succeed(http.version)).pipe(
+        Effect.provide(layer),
+        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DB: "d", TOKEN: "t" } })))
+      )
+      assert.strictEqual(yield* version, 3)
       yield* failsWith(
         Effect.scoped(Effect.flatMap(Effect.orDie(read({ INFLUX_VERSION: "two" })), InfluxHttp.make)),
         "InvalidOption",
