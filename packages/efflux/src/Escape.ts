@@ -137,7 +137,18 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string, place
     return pos + written + 1
   }
   let i = 0
-  // Most strings hold nothing special: one test a character, and the position follows from the index.
+  // Most strings hold nothing special: one test for four characters, and the position follows from the index.
+  for (; i + 3 < length; i += 4) {
+    const a = value.charCodeAt(i)
+    const b = value.charCodeAt(i + 1)
+    const c = value.charCodeAt(i + 2)
+    const d = value.charCodeAt(i + 3)
+    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & place) !== 0) break
+    bytes[pos + i] = a
+    bytes[pos + i + 1] = b
+    bytes[pos + i + 2] = c
+    bytes[pos + i + 3] = d
+  }
   for (; i < length; i++) {
     const unit = value.charCodeAt(i)
     if (unit > 127 || (flagsOf[unit] & place) !== 0) break

@@ -191,7 +191,7 @@ export class LineWriter {
     const omitted = this.omittedFields
     let end: number
     try {
-      end = this.#line(point, millis, sub)
+      end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
     } catch {
       // A getter or a proxy of the point threw, or it is no object at all.
       end = this.#fail(
@@ -213,7 +213,6 @@ export class LineWriter {
   #line(point: Point.Input, millis: number, sub: number): number {
     const start = this.position
     const limit = Math.min(start + this.#maxLineBytes, this.bytes.length - 1)
-    if (point instanceof PreparedPoint) return this.#prepared(point, millis, sub, start, limit)
     const measurement = point.measurement
     if (typeof measurement !== "string") return this.#fail("measurement", "missing", undefined, measurement)
     let pos = this.#measurement(measurement, start, limit)
@@ -229,8 +228,9 @@ export class LineWriter {
     return this.#end(point.timestamp, millis, sub, pos, limit)
   }
 
-  #prepared({ encoder, values }: PreparedPoint, millis: number, sub: number, pos: number, limit: number): number {
-    pos = encoder.write(values, this.#target, pos, limit)
+  #prepared({ encoder, values }: PreparedPoint, millis: number, sub: number): number {
+    const limit = Math.min(this.position + this.#maxLineBytes, this.bytes.length - 1)
+    const pos = encoder.write(values, this.#target, this.position, limit)
     if (pos < 0) {
       this.problem = encoder.problem
       return REFUSED

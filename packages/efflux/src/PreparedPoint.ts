@@ -25,7 +25,7 @@ import {
   UNDEFINED,
   type Values
 } from "./Column.ts"
-import { writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
+import { maxDecimalBytes, writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
 import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
 import { REFUSED, stringReason, writeString } from "./Escape.ts"
@@ -142,6 +142,8 @@ class PreparedField {
   readonly check: Check | undefined
   /** `,key=`, nothing if it can't be written. */
   readonly prefix: Encoded
+  /** The kinds of values that are written as they are, if nothing else is asked of them. */
+  readonly plain: number
 
   constructor(column: Column, index: number, dialect: Dialect) {
     this.column = column
@@ -149,6 +151,7 @@ class PreparedField {
     this.kinds = column.kinds
     this.check = column.check
     this.prefix = encodeKey(column.name, "field key", dialect) ?? nothing
+    this.plain = column.check === undefined ? column.kinds : 0
   }
 }
 
@@ -221,33 +224,36 @@ export class PointEncoder {
    */
   write(given: Values, target: Target, pos: number, limit: number): number {
     const form = this.#form.dialect === target.dialect ? this.#form : this.#formFor(target.dialect)
-    if (form.fault !== undefined) {
-      this.problem = form.fault
-      return REFUSED
-    }
-    if (typeof given !== "object" || given === null) return this.#fail("point", "missing", undefined, given)
+    if (form.fault !== undefined || typeof given !== "object" || given === null) return this.#refuseAll(form, given)
     const values = this.#values ?? this.#reader.makeValues()
     this.#values = undefined
     this.#reader.read(given, values)
-    if (this.#transform !== undefined) {
-      const encoded = this.#transform(given)
-      if (encoded instanceof Refused) return this.#refuse(this.#columnOf(encoded.column), given[encoded.column])
-      for (let i = 0; i < this.#columns.length; i++) {
-        if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
-      }
-    }
+    if (this.#transform !== undefined && !this.#encode(this.#transform, given, values)) return REFUSED
     const start = pos
     pos = form.key.write(values, target, pos, limit)
     if (pos < 0) this.problem = form.key.problem
-    else {
-      const tooLong = this.#tooLong(form, values, target, pos - start)
-      pos = tooLong === undefined
-        ? this.#writeFields(form.fields, values, target, pos, limit)
-        : this.#fail("field key", "series key too long", undefined, tooLong)
-    }
+    else pos = this.#writePlainFields(form, values, target, start, pos, limit)
     this.timestamp = values[this.#columns.length]
     this.#values = values
     return pos
+  }
+
+  #refuseAll({ fault }: Form, given: unknown): number {
+    if (fault === undefined) return this.#fail("point", "missing", undefined, given)
+    this.problem = fault
+    return REFUSED
+  }
+
+  #encode(transform: Transform, given: Values, values: Array<unknown>): boolean {
+    const encoded = transform(given)
+    if (encoded instanceof Refused) {
+      this.#refuse(this.#columnOf(encoded.column), given[encoded.column])
+      return false
+    }
+    for (let i = 0; i < this.#columns.length; i++) {
+      if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
+    }
+    return true
   }
 
   /** The tags and fields of a point as a plain object has them. */
@@ -314,6 +320,48 @@ export class PointEncoder {
     }
   }
 
+  // Fields that are what they should be, with room to spare. This is all that the engine compiles into one piece with its
+  // callers, as long as it is short; so whatever is unusual makes it give up, and all fields are written anew with care.
+  #writePlainFields(
+    form: Form,
+    values: ReadonlyArray<unknown>,
+    target: Target,
+    start: number,
+    from: number,
+    limit: number
+  ): number {
+    const { out, view } = target
+    const { fields, longestPrefix } = form
+    const last = limit - longestPrefix - maxDecimalBytes
+    const keyRoom = target.maxSeriesKeyBytes - (from - start) - fieldKeySeparatorBytes + prefixRoom
+    let pos = longestPrefix > keyRoom ? REFUSED : from
+    for (let i = 0; i < fields.length; i++) {
+      if (pos > last || pos < 0) return this.#writeFields(form, values, target, start, from, limit)
+      const { index, plain, prefix } = fields[i]
+      const value = values[index]
+      pos = writeEncoded(view, pos, prefix)
+      if (typeof value === "number" && value - value === 0 && (plain & NUMBER) !== 0) {
+        pos = writeFloat(view, pos, value)
+      } else if (typeof value === "string" && (plain & STRING) !== 0) {
+        pos = writeString(out, pos, value, target.places.string)
+      } else if (typeof value === "boolean" && (plain & BOOLEAN) !== 0) {
+        view.setInt32(pos, value ? TRUE : FALS, true)
+        pos += 4
+        if (!value) out[pos++] = LOWER_E
+      } else if (typeof value === "bigint" && (plain & BIGINT) !== 0 && BigInt.asIntN(64, value) === value) {
+        pos = writeInt64(view, pos, value)
+        out[pos++] = LOWER_I
+      } else {
+        return this.#writeFields(form, values, target, start, from, limit)
+      }
+    }
+    if (pos > limit || pos < 0) return this.#writeFields(form, values, target, start, from, limit)
+    // The first field begins with a comma too.
+    out[from] = SPACE
+    this.omittedFields = 0
+    return pos
+  }
+
   // A field that is written and whose key, together with a series key of that many bytes, is too long.
   #tooLong(form: Form, values: ReadonlyArray<unknown>, target: Target, seriesKeyBytes: number): string | undefined {
     const longest = target.maxSeriesKeyBytes - seriesKeyBytes - fieldKeySeparatorBytes + prefixRoom
@@ -325,14 +373,18 @@ export class PointEncoder {
   }
 
   #writeFields(
-    fields: ReadonlyArray<PreparedField>,
+    form: Form,
     values: ReadonlyArray<unknown>,
     target: Target,
-    pos: number,
+    lineStart: number,
+    start: number,
     limit: number
   ): number {
+    const tooLong = this.#tooLong(form, values, target, start - lineStart)
+    if (tooLong !== undefined) return this.#fail("field key", "series key too long", undefined, tooLong)
     const { out, view } = target
-    const start = pos
+    const { fields } = form
+    let pos = start
     let omitted = 0
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
