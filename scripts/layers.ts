@@ -60,6 +60,7 @@ export const layers: ReadonlyArray<Layer> = [
   {
     name: "parts of the database",
     modules: [
+      "HttpConfig",
       "DatabaseConfig",
       "Stamper",
       "PointSize",
@@ -75,8 +76,12 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
-  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter", "LineEnds", "Hosts"], forbids: platform },
+  {
+    name: "transport",
+    modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
+    forbids: []
+  },
   {
     name: "queries over HTTP",
     modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp"],

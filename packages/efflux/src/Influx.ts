@@ -10,6 +10,7 @@ import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Push, PushOptions } from "./Database.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
+import type { Rejected } from "./InfluxError.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
 import type { Pressure } from "./Pressure.ts"
@@ -78,3 +79,13 @@ export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDa
  * @since 0.1.0
  */
 export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges
+
+/**
+ * What the server rejects, as it happens: how many points, its reason, and where
+ * it names them the lines. Over HTTP only; UDP has no answers. A consumer that is
+ * slow misses the oldest; without one nothing is kept. Ends with the database.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
