@@ -23,7 +23,10 @@ interface Case {
 }
 
 const cases: ReadonlyArray<Case> = [
-  { name: "UDP", config: ({ linePort }) => ({ port: linePort }), perSecond: 25_000 }
+  { name: "UDP", config: ({ linePort }) => ({ port: linePort }), perSecond: 25_000 },
+  { name: "TCP", config: ({ linePort }) => ({ transport: "tcp", port: linePort }) },
+  { name: "HTTP, API 1", config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "" }) },
+  { name: "HTTP, API 2", config: ({ httpUrl }) => ({ transport: "http-v2", url: httpUrl, org: "any", bucket: "any" }) }
 ]
 
 const valueOf = (n: number): number => Math.round(n * 1234.5678) / 1000
