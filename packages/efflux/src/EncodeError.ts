@@ -35,9 +35,7 @@ export type Part =
  * - `backslash before a special character`: with a backslash before a space, in a
  *   tag too, the server looks for the end of the line in the wrong place, and may
  *   take what stands in a string for a line. In measurements and field keys the
- *   server reads `\` before `"`, `,`, `=` or a space as an escape. In tags
- *   InfluxDB 3 and VictoriaMetrics take `\` with the one that escapes a `,` or `=`
- *   for one backslash, and what follows for the next tag.
+ *   server reads `\` before `"`, `,`, `=` or a space as an escape.
  * - `comment`: a measurement that begins with `#` makes the line a comment.
  * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
  * - `reserved`: a tag or field named `time` is dropped by the server.
@@ -127,7 +125,7 @@ const allowed = (problem: Problem): string => {
       return `${name(problem)} must not end in a backslash`
     case "backslash before a special character":
       return problem.part === "tag key" || problem.part === "tag value"
-        ? `${name(problem)} must not have a backslash directly before a comma, equals sign or space`
+        ? `${name(problem)} must not have a backslash directly before a space`
         : `${name(problem)} must not have a backslash directly before a quote, comma, equals sign or space`
     case "comment":
       return "must not begin with \"#\", the server takes such a line for a comment"

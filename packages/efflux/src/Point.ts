@@ -151,7 +151,7 @@ export const nameProblem = (name: string, place: NamePlace): NameProblem | undef
   if ((place === "measurement" || place === "field key") && /\\[",= ]/.test(name)) {
     return "backslash before a special character"
   }
-  if ((place === "tag key" || place === "tag value") && /\\[,= ]/.test(name)) {
+  if ((place === "tag key" || place === "tag value") && name.includes("\\ ")) {
     return "backslash before a special character"
   }
   if ((place === "tag key" || place === "field key") && name === "time") return "reserved"

@@ -53,7 +53,7 @@ const strings = [
 const measurements = ["plain", "with space", "with,comma", "with=equals", "with\"quote", "a\\b", "grüße 🦜", "  ", "'"]
 const names = ["plain", "with space", "with,comma", "with=equals", "with\"quote", "a\\b", "grüße 🦜", "__proto__", "'"]
 // A tag may also have a backslash before what would be escaped.
-const tagValues = [...names, "a\\\\b", "=,= ,", "\\\"", "#"]
+const tagValues = [...names, "\\,", "\\=", "a\\\\b", "=,= ,", "\\\"", "#"]
 
 const fieldsOf = (values: ReadonlyArray<Point.FieldValue>) =>
   Object.fromEntries(values.map((value, i) => [`f${i}`, value]))

@@ -45,10 +45,8 @@ const escapeName = (name: string, place: Place): string => {
       if (name.includes(`\\${special}`)) refuse(place, "backslash before a special character")
     }
   }
-  if (place === "tag key" || place === "tag value") {
-    for (const special of [",", "=", " "]) {
-      if (name.includes(`\\${special}`)) refuse(place, "backslash before a special character")
-    }
+  if ((place === "tag key" || place === "tag value") && name.includes("\\ ")) {
+    refuse(place, "backslash before a special character")
   }
   if ((place === "tag key" || place === "field key") && name === "time") refuse(place, "reserved")
   const escaped = place === "measurement" ? [",", " "] : [",", " ", "="]
