@@ -21,7 +21,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.include(outcome.stdout, "pushed 3, sent 1, invalid 2\n")
     assert.include(outcome.stdout, "a point needs at least one field")
-    assert.include(outcome.stdout, "see the option unsigned")
+    assert.include(outcome.stdout, "see the option dialect")
     yield* sink.waitForPoints(1)
     assert.deepStrictEqual(unstamped(sink.lines), [
       "http_request,route=/users,status=200 duration=12.5,bytes=512i,cached=false,agent=\"curl/8.9\""

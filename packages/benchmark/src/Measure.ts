@@ -1,22 +1,26 @@
 /** How rungs are measured: all of a group in turn, over several rounds, so that a noisy machine is noisy for all alike. */
-import * as V8 from "node:v8"
-import * as Vm from "node:vm"
+import * as Mitata from "mitata"
 import { Bench } from "tinybench"
 
 /** One thing that is timed. A run of it does `points` points. */
 export interface Rung {
+  /** What the figures that are promised know it by. */
+  readonly id?: string
   readonly name: string
   readonly points: number
   readonly run: () => unknown
-  /** Runs that take part in a comparison: 1.0 is the rung that others are divided by. */
+  /** The rung that others are divided by: its ratio is 1. */
   readonly reference?: boolean
   /** Runs asynchronously. Its allocation is not measured. */
   readonly async?: boolean
 }
 
 export interface Measured {
+  readonly id: string | undefined
   readonly name: string
-  /** Nanoseconds a point, median over rounds of the median in a round. */
+  /** Nanoseconds a point, for each round the median in it. */
+  readonly rounds: ReadonlyArray<number>
+  /** Nanoseconds a point, median over the rounds. */
   readonly nanos: number
   /** Time divided by that of the reference rung in the same round, median over rounds. */
   readonly ratio: number
@@ -30,7 +34,7 @@ export interface Effort {
   readonly time: number
 }
 
-export const full: Effort = { rounds: 7, time: 120 }
+export const full: Effort = { rounds: 7, time: 80 }
 
 /** Enough to see that everything runs; the figures mean nothing. */
 export const quick: Effort = { rounds: 1, time: 0 }
@@ -62,30 +66,48 @@ export const measure = async (rungs: ReadonlyArray<Rung>, effort: Effort): Promi
     }))
   }
   const reference = Math.max(0, rungs.findIndex((rung) => rung.reference))
-  const bytes = rungs.map((rung) => rung.async || effort.time === 0 ? undefined : allocation(rung))
-  return rungs.map((rung, i) => ({
-    name: rung.name,
-    nanos: median(rounds.map((round) => round[i])),
-    ratio: median(rounds.map((round) => round[i] / round[reference])),
-    bytes: bytes[i]
-  }))
+  const measured: Array<Measured> = []
+  for (const [i, { async, id, name, points, run }] of rungs.entries()) {
+    measured.push({
+      id,
+      name,
+      rounds: rounds.map((round) => round[i]),
+      nanos: median(rounds.map((round) => round[i])),
+      ratio: median(rounds.map((round) => round[i] / round[reference])),
+      bytes: async || effort.time === 0 ? undefined : await allocation(run) / points
+    })
+  }
+  return measured
 }
 
-const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1]
+/** The time of one rung divided by that of another in the same round, median over rounds. */
+export const ratioOf = (a: Measured, b: Measured): number => median(a.rounds.map((nanos, i) => nanos / b.rounds[i]))
 
-// What the heap grew by. A collection in between makes the growth too small, so the upper of several counts.
-const allocation = (rung: Rung): number => {
-  const collect = forceCollection()
-  const grown = Array.from({ length: 5 }, () => {
-    collect()
-    const before = process.memoryUsage().heapUsed
-    rung.run()
-    return (process.memoryUsage().heapUsed - before) / rung.points
+export const byId = (measured: ReadonlyArray<Measured>, id: string): Measured => {
+  const found = measured.find((rung) => rung.id === id)
+  if (found === undefined) throw new Error(`nothing measured is called ${id}`)
+  return found
+}
+
+/** The middle one; of an even number the upper of the two. */
+export const median = (values: ReadonlyArray<number>): number => percentile(values, 0.5)
+
+export const percentile = (values: ReadonlyArray<number>, share: number): number => {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+}
+
+// Between two collections, by how much the heap grows. mitata leaves out runs that a collection fell into.
+const allocation = async (run: () => unknown): Promise<number> => {
+  const collect = globalThis.gc
+  if (collect === undefined) throw new Error("bytes are measured between collections: run node with --expose-gc")
+  const { heap } = await Mitata.measure(() => void run(), {
+    gc: () => collect(),
+    inner_gc: true,
+    heap: () => process.memoryUsage().heapUsed,
+    min_samples: 8,
+    max_samples: 8,
+    batch_threshold: 0
   })
-  return Math.max(0, median(grown.filter((bytes) => bytes >= 0).concat(0)))
-}
-
-const forceCollection = (): () => void => {
-  V8.setFlagsFromString("--expose-gc")
-  return Vm.runInNewContext("gc") as () => void
+  return Math.max(0, heap!.avg)
 }

@@ -72,17 +72,17 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     return payload
   }
 
-  const contenders: ReadonlyArray<readonly [string, () => string | Uint8Array, boolean?]> = [
+  const contenders: ReadonlyArray<readonly [name: string, run: () => string | Uint8Array, id?: string]> = [
     ["template literal: a rope of pieces, no bytes yet", rope],
     ["template literal: one string, no bytes yet", flattened],
-    ["template literal: lines joined, bytes in a buffer", joined, true],
-    ["template literal: bytes in a buffer, line by line", eachWritten],
-    ["**efflux, the writer**: bytes in a buffer, line by line", write],
+    ["template literal: lines joined, bytes in a buffer", joined, "joined"],
+    ["template literal: bytes in a buffer, line by line", eachWritten, "literal"],
+    ["**efflux, the writer**: bytes in a buffer, line by line", write, "writer"],
     ["efflux, the writer, with building the point", buildAndWrite],
     ["efflux, `LineProtocol.encode`: a string for each point", encode],
-    ...rivals.flatMap((rival): ReadonlyArray<readonly [string, () => string | Uint8Array]> => {
+    ...rivals.flatMap((rival): ReadonlyArray<readonly [string, () => string | Uint8Array, string]> => {
       const run = rival.prepare(shape)
-      return run === undefined ? [] : [[rival.name, run]]
+      return run === undefined ? [] : [[rival.name, run, rival.package]]
     })
   ]
   const expected = canonical(joined())
@@ -92,10 +92,11 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     Assert.equal(canonical(run()), expected, `${shape.name}: ${name} does not write the same points`)
   }
   Assert.deepEqual(Buffer.from(write()), Buffer.from(eachWritten()), "the writer and the literal write the same bytes")
-  return contenders.map(([name, run, reference]) => ({
+  return contenders.map(([name, run, id]) => ({
+    ...(id === undefined ? {} : { id }),
     name,
     points: points.length,
     run,
-    ...(reference === undefined ? {} : { reference })
+    reference: id === "literal"
   }))
 }

@@ -43,20 +43,20 @@ export const seriesRungs = (): ReadonlyArray<Rung> => {
   const flat = points.map(values)
   const durations = flat.map((value) => ({ ...value, duration: Duration.millis(value.duration) }))
   const ready = flat.map(requests.point)
-  const contenders: ReadonlyArray<readonly [string, () => Uint8Array, boolean?]> = [
+  const contenders: ReadonlyArray<readonly [name: string, run: () => Uint8Array, id?: string]> = [
     ["template literal: lines joined, bytes in a buffer", () => {
       let payload = ""
       for (const point of points) payload += literal(point)
       return buffer.subarray(0, buffer.write(payload, 0, "latin1"))
-    }, true],
+    }, "joined"],
     ["template literal: bytes in a buffer, line by line", () => {
       let position = 0
       for (const point of points) position += buffer.write(literal(point), position, "latin1")
       return buffer.subarray(0, position)
-    }],
+    }, "literal"],
     ["efflux, the writer", written(points, (point) => point)],
     ["efflux, the writer, with building the point", written(points, build)],
-    ["**efflux, a series**", written(ready, (point) => point)],
+    ["**efflux, a series**", written(ready, (point) => point), "series"],
     ["efflux, a series, with building the values", written(points, (point) => requests.point(values(point)))],
     ["efflux, a series with literals and a check", written(flat, checked.point)],
     ["efflux, a series that transforms a `Duration`", written(durations, transformed.point)]
@@ -67,10 +67,11 @@ export const seriesRungs = (): ReadonlyArray<Rung> => {
       Assert.deepEqual(Buffer.from(run()), expected, `${name}: not the same bytes`)
     }
   }
-  return contenders.map(([name, run, reference]) => ({
+  return contenders.map(([name, run, id]) => ({
+    ...(id === undefined ? {} : { id }),
     name,
     points: points.length,
     run,
-    ...(reference === undefined ? {} : { reference })
+    reference: id === "literal"
   }))
 }

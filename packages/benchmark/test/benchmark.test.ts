@@ -1,21 +1,28 @@
 /** The benchmark runs, and what it times is right. No figure decides anything here. */
 import { assert, describe, it } from "@effect/vitest"
+import { groupNames, groups } from "../src/groups.ts"
 import { quick } from "../src/Measure.ts"
+import { judge } from "../src/Promised.ts"
+import { promises } from "../src/promises.ts"
 import { markdown } from "../src/Report.ts"
 import { run } from "../src/run.ts"
-import { shapes } from "../src/Shape.ts"
 
 describe("the benchmark", () => {
-  it("sees every contender write the same points, and measures each rung", { timeout: 120_000 }, async () => {
-    const groups = await run(quick, () => {})
-    assert.strictEqual(groups.length, shapes.length + 3)
-    for (const { measured } of groups) {
-      for (const { name, nanos, ratio } of measured) assert.isTrue(nanos > 0 && ratio > 0, name)
+  it("sees every contender write or read the same points, and gives every figure", { timeout: 120_000 }, async () => {
+    const { figures, sections } = await run(groupNames, { effort: quick, promisedOnly: false }, () => {})
+    const verdicts = judge(promises, figures)
+    for (const { promised, value } of verdicts) {
+      assert.isTrue(Object.hasOwn(groups, promised.group), promised.group)
+      assert.isDefined(value, promised.name)
     }
-    const text = markdown(groups, "today")
-    for (const { measured, title } of groups) {
+    const text = markdown(sections, verdicts, "today")
+    for (const { table, title } of sections) {
       assert.include(text, title)
-      for (const { name } of measured) assert.include(text, name)
+      for (const row of table.rows) {
+        assert.strictEqual(row.length, table.heads.length, row[0])
+        assert.include(text, row[0])
+      }
     }
+    for (const { promised } of verdicts) assert.include(text, promised.what)
   })
 })

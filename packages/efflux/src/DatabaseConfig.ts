@@ -7,6 +7,7 @@
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import * as Dialect from "./Dialect.ts"
 import * as HttpConfig from "./HttpConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import {
@@ -68,8 +69,11 @@ export interface CommonOptions {
   readonly timestamps?: "client" | "server" | undefined
   /** Tags that every point gets unless it has a tag of that key, default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** Whether the server takes unsigned integers (`Point.uint`), default whether it is InfluxDB 2 or 3. */
-  readonly unsigned?: boolean | undefined
+  /**
+   * Whose line protocol to write, default the server's over HTTP, and else `"influx-1"`: every other server reads it as
+   * well, but for a few texts that `Dialect` names, and it has no unsigned integers (`Point.uint`).
+   */
+  readonly dialect?: Dialect.Dialect | undefined
   /** Points that the queue holds, default 10 000, for TCP and HTTP 50 000. A full queue drops its oldest point for each new one. */
   readonly queueCapacity?: number | undefined
   /**
@@ -225,7 +229,7 @@ export const defaults = {
   precision: "ns",
   timestamps: "client",
   tags: {},
-  unsigned: false,
+  dialect: "influx-1",
   queueCapacity: 10_000,
   batchSize: 100,
   maxPayloadBytes: 1432,
@@ -255,8 +259,8 @@ export const transportDefaults = {
   udp: {},
   tcp: { ...streams, senders: 1, timeout: "10 seconds" },
   "http-v1": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086" },
-  "http-v2": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086", unsigned: true },
-  "http-v3": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8181", unsigned: true }
+  "http-v2": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086", dialect: "influx-2" },
+  "http-v3": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8181", dialect: "influx-3" }
 } as const satisfies { readonly [T in Transport]: Partial<Transports[T]> }
 
 /**
@@ -276,7 +280,7 @@ export interface Settings {
   readonly precision: Precision.Precision
   readonly timestamps: "client" | "server"
   readonly tags: { readonly [key: string]: Point.TagValue }
-  readonly unsigned: boolean
+  readonly dialect: Dialect.Dialect
   readonly queueCapacity: number
   readonly measurementQuota: number | undefined
   readonly queueBytes: number | undefined
@@ -321,7 +325,8 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       common.queueCapacity,
       own.queueCapacity ?? defaults.queueCapacity
     )
-    const precision = yield* read.or("precision", common.precision, defaults.precision)
+    const dialect = yield* read.or("dialect", common.dialect, own.dialect ?? defaults.dialect)
+    const precision = yield* read.or("precision", precisionsOf(dialect), defaults.precision)
     return {
       transport,
       http: transport === "udp" || transport === "tcp"
@@ -333,7 +338,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       precision,
       timestamps: yield* read.or("timestamps", common.timestamps, defaults.timestamps),
       tags: yield* checkTags(config.tags ?? defaults.tags),
-      unsigned: yield* read.or("unsigned", common.unsigned, own.unsigned ?? defaults.unsigned),
+      dialect,
       queueCapacity,
       measurementQuota: yield* read.optional("measurementQuota", integer(1, queueCapacity, " (queueCapacity)")),
       queueBytes: yield* read.optional("queueBytes", common.queueBytes),
@@ -365,7 +370,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
 
 type OwnDefaults = Pick<
   CommonOptions,
-  "batchSize" | "maxPayloadBytes" | "pacing" | "queueCapacity" | "senders" | "unsigned"
+  "batchSize" | "maxPayloadBytes" | "pacing" | "queueCapacity" | "senders" | "dialect"
 >
 
 // What a datagram holds, what `max-body-size` of InfluxDB 1 is, and what InfluxDB 3 takes of a request.
@@ -379,14 +384,21 @@ const largestPayload: { readonly [T in Transport]: number } = {
 
 const port = integer(1, 65_535)
 
+// A server that can't be told the unit of the timestamps takes them for nanoseconds.
+const precisionsOf = (dialect: Dialect.Dialect): Parser<Precision.Precision> => {
+  const { minutesAndHours } = Dialect.rulesOf(dialect)
+  const { allowed, parse } = oneOf(Precision.all.filter((unit) => minutesAndHours || (unit !== "m" && unit !== "h")))
+  return { parse, allowed: minutesAndHours ? allowed : `${allowed} (dialect "${dialect}")` }
+}
+
 // `undefined`: read by a function of its own, or in the light of another option.
 const common = {
   transport: undefined,
   database: text("a label without spaces and control characters"),
-  precision: oneOf(Precision.all),
+  precision: undefined,
   timestamps: oneOf(["client", "server"]),
   tags: undefined,
-  unsigned: oneOf([true, false]),
+  dialect: oneOf(Dialect.all),
   queueCapacity: integer(1, 100_000_000),
   measurementQuota: undefined,
   queueBytes: integer(1024, Number.MAX_SAFE_INTEGER),
@@ -548,7 +560,6 @@ const pacingOf = (text: string): unknown => {
 const readers = {
   port: numberOf,
   tags: tagsOf,
-  unsigned: booleanOf,
   queueCapacity: numberOf,
   measurementQuota: numberOf,
   queueBytes: numberOf,

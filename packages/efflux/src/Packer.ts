@@ -76,7 +76,7 @@ export class Packer {
     this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
-      unsigned: settings.unsigned,
+      dialect: settings.dialect,
       tags: settings.tags,
       maxLineBytes: settings.maxPayloadBytes
     })

@@ -52,7 +52,7 @@ export const make = (columns: ReadonlyArray<Column>) => {
 // Servers have no empty tags: an absent tag and an empty one are the same.
 const tagText = (column: Column, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
-  return typeof value === "object" ? value : String(value)
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 
 const fieldValue = ({ kinds }: Column, value: unknown): unknown => {

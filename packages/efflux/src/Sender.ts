@@ -49,7 +49,7 @@ export interface Connection {
   readonly send: (
     payload: Uint8Array,
     points: number
-  ) => Effect.Effect<void, InfluxError> | Effect.Effect<Outcome, InfluxError>
+  ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
    * What became of the points of a send that was interrupted, as far as the transport knows: asked once, right after
    * it. Points that are not named are counted as `shutdown`; without this function all are.

@@ -548,7 +548,12 @@ describe("options", () => {
     [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
     [{ tags: { a: null } }, /"tags.a" is null/],
     [{ tags: "a=b" }, /"tags" is "a=b"/],
-    [{ unsigned: 1 }, /"unsigned" is 1, allowed is one of true, false/],
+    [{ dialect: "influx" }, /"dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf",/],
+    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
+    [
+      { dialect: "influx-2", precision: "m" },
+      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
+    ],
     [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
     [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
     [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to 10000 \(queueCapacity\)/],

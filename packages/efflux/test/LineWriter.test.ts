@@ -197,7 +197,7 @@ describe("what the writer remembers changes nothing", () => {
 
   const options: ReadonlyArray<Options> = [
     {},
-    { tags: { b: "default tag", host: "h", "😀": 1 }, unsigned: true },
+    { tags: { b: "default tag", host: "h", "😀": 1 }, dialect: "influx-2" },
     { precision: "ms", tags: { cpu: true } }
   ]
 

@@ -147,7 +147,7 @@ describe("whatever the series", () => {
   ], ([{ make, points }]) => {
     const series = make()
     for (const tags of [{}, { a: "1", host: "h", zone: "z", "😀": "e" }]) {
-      const options = { tags, unsigned: true, maxLineBytes: 400 }
+      const options = { tags, dialect: "influx-2", maxLineBytes: 400 } as const
       const ours = LineProtocol.makeWriter(4096, options)
       const theirs = LineProtocol.makeWriter(4096, options)
       for (const { plain, values } of [...points, ...points]) {
@@ -166,7 +166,7 @@ describe("whatever the series", () => {
     const series = make()
     for (const { values } of points) {
       const point = series.point(values as never)
-      const line = LineProtocol.encode(point, { unsigned: true })
+      const line = LineProtocol.encode(point, { dialect: "influx-2" })
       if (Result.isFailure(line)) {
         assert.strictEqual(line.failure.part, "fields", line.failure.message)
         continue
@@ -193,7 +193,7 @@ describe("whatever the series", () => {
       const bound = series.with({ [name]: values[name] } as never)
       const { [name]: _, ...rest } = values
       for (const tags of [{}, { a: "1", host: "h", zone: "z" }]) {
-        const options = { tags, unsigned: true }
+        const options = { tags, dialect: "influx-2" } as const
         assert.deepStrictEqual(
           LineProtocol.encode(bound.point(rest as never), options),
           LineProtocol.encode(series.point(values as never), options)

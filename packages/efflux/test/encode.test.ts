@@ -446,11 +446,11 @@ describe("integers", () => {
   it("an unsigned integer is written exactly where the server takes it, and refused elsewhere", () => {
     const fields = (value: unknown) => ({ measurement: "m", fields: { f: Point.uint(value as bigint) } })
     for (const edge of [...edges, 2n ** 64n - 1n]) {
-      assert.strictEqual(encode(fields(edge), { unsigned: true }), `m f=${edge}u`)
+      assert.strictEqual(encode(fields(edge), { dialect: "influx-2" }), `m f=${edge}u`)
       assert.strictEqual(refusal(fields(edge)).reason, "unsigned")
     }
     for (const value of [-1n, 2n ** 64n, 1, "1", undefined]) {
-      assert.strictEqual(refusal(fields(value), { unsigned: true }).reason, "out of range")
+      assert.strictEqual(refusal(fields(value), { dialect: "influx-2" }).reason, "out of range")
     }
   })
 
@@ -599,14 +599,41 @@ describe("size", () => {
     assert.isTrue(writer.write(point))
   })
 
-  it("measurement and tags have at most 65 535 bytes, escapes included", () => {
-    const tagged = (length: number, unit = "a") => having("tag value", unit.repeat(length))
-    const room = 65_535 - "m,t=".length
-    assert.strictEqual(encode(tagged(room)).length, 65_535 + " f=1".length)
-    assert.strictEqual(refusal(tagged(room + 1)).reason, "series key too long")
-    assert.strictEqual(refusal(tagged(room / 2 + 1, ",")).reason, "series key too long")
-    assert.strictEqual(refusal(tagged(room / 3 + 1, "漢")).reason, "series key too long")
-    assert.strictEqual(refusal(having("measurement", "a".repeat(65_536))).reason, "series key too long")
+  it("measurement, tags and a field key have at most 65 535 bytes with 4 between, escapes included", () => {
+    const room = 65_535 - "m,t=".length - 4
+    const tagged = (length: number, key = "f", unit = "a"): Point.Input => ({
+      measurement: "m",
+      tags: { t: unit.repeat(length) },
+      fields: { g: 2, [key]: 1 }
+    })
+    const refused = (point: Point.Input) => {
+      const { part, reason } = refusal(point)
+      assert.strictEqual(reason, "series key too long")
+      return part
+    }
+    assert.strictEqual(encode(tagged(room - 1)).length, 65_535 - 1 - 4 + " g=2,f=1".length)
+    assert.strictEqual(refused(tagged(room)), "field key")
+    assert.strictEqual(encode(tagged(room - 6, "a,b=")).length, 65_535 - 6 - 4 + " g=2,a\\,b\\==1".length)
+    assert.strictEqual(refused(tagged(room - 5, "a,b=")), "field key")
+    assert.strictEqual(refused(tagged(room + 5)), "measurement")
+    assert.strictEqual(refused(tagged(room / 2 + 3, "f", ",")), "measurement")
+    assert.strictEqual(refused(tagged(room / 3 + 2, "f", "漢")), "measurement")
+    assert.strictEqual(refused(having("measurement", "a".repeat(65_536))), "measurement")
+    assert.strictEqual(refused(having("field key", "a".repeat(65_536))), "field key")
+    // Of keys whose fields are left out nothing is written.
+    const absent = { ...tagged(room - 1), fields: { f: 1, "long": null, longer: undefined, longest: Number.NaN } }
+    assert.isString(encode(absent))
+  })
+
+  it("measurement and tags may be longer where the server does not mind", () => {
+    for (const dialect of ["influx-3", "telegraf", "victoria-metrics"] as const) {
+      const point = having("tag value", "a".repeat(100_000))
+      assert.strictEqual(encode(point, { dialect }).length, 100_000 + "m,t= f=1".length)
+    }
+    assert.strictEqual(
+      refusal(having("tag value", "a".repeat(100_000)), { dialect: "influx-2" }).reason,
+      "series key too long"
+    )
   })
 })
 
@@ -649,7 +676,7 @@ describe("default tags", () => {
 describe("against a second encoder", () => {
   const options: ReadonlyArray<LineProtocol.EncodeOptions> = [
     {},
-    { unsigned: true, precision: "us", tags: { b: "default", host: "h" } }
+    { dialect: "influx-2", precision: "us", tags: { b: "default", host: "h" } }
   ]
 
   const assertAlike = (point: Point.Input, option: LineProtocol.EncodeOptions) => {

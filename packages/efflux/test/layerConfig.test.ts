@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { UdpSink } from "@efflux/testkit"
 import { Config, ConfigProvider, Effect, type Layer, Logger, Metric, Result, Schema } from "effect"
 import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, Precision } from "efflux"
+import * as Dialect from "efflux/Dialect"
 import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 type Environment = { readonly [name: string]: string }
@@ -42,7 +43,7 @@ const everyOption = {
   precision: Config.schema(Precision.Precision, "PRECISION"),
   timestamps: Config.Literals(["client", "server"], "TIMESTAMPS"),
   tags: Config.Record(Schema.String, Schema.String, "TAGS"),
-  unsigned: Config.Boolean("UNSIGNED"),
+  dialect: Config.Literals(Dialect.all, "DIALECT"),
   queueCapacity: Config.Int("QUEUE_CAPACITY"),
   measurementQuota: Config.Int("MEASUREMENT_QUOTA"),
   queueBytes: Config.Int("QUEUE_BYTES"),
@@ -72,7 +73,7 @@ const environment = (port: number): Environment => ({
   PRECISION: "ms",
   TIMESTAMPS: "client",
   TAGS: "app=shop,region=eu-west",
-  UNSIGNED: "true",
+  DIALECT: "influx-2",
   QUEUE_CAPACITY: "50",
   MEASUREMENT_QUOTA: "40",
   QUEUE_BYTES: "1000000",
@@ -151,7 +152,7 @@ describe("every option from environment variables", () => {
         (yield* read({ INFLUX_TAGS: " a = b=c , __proto__=x" })).tags,
         tags("a", "b=c", "__proto__", "x")
       )
-      assert.strictEqual((yield* read({ INFLUX_UNSIGNED: "off" })).unsigned, false)
+      assert.strictEqual((yield* read({ INFLUX_DIALECT: "telegraf" })).dialect, "telegraf")
     }))
 
   const tags = (...entries: ReadonlyArray<string>) =>
@@ -202,7 +203,11 @@ describe("a wrong option", () => {
       `Option "tags.a" is "b\\\\", allowed is a value that line protocol can hold (trailing backslash)`
     ],
     ["TAGS", "time=b", `Option "tags" is "time", allowed is keys that line protocol can hold (reserved)`],
-    ["UNSIGNED", "maybe", `Option "unsigned" is "maybe", allowed is one of true, false`],
+    [
+      "DIALECT",
+      "influx",
+      `Option "dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`
+    ],
     ["QUEUE_CAPACITY", "0", `Option "queueCapacity" is 0, allowed is an integer from 1 to 100000000`],
     [
       "MEASUREMENT_QUOTA",
