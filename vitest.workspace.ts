@@ -52,6 +52,7 @@ export default defineConfig({
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("demo", "packages/demo"),
+      unit("faults", "packages/faults"),
       unit("examples", "examples"),
       unit("repository", "scripts"),
       server("efflux", "packages/efflux"),

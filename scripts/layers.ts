@@ -44,12 +44,18 @@ export const layers: ReadonlyArray<Layer> = [
       "ValueReader",
       "SeriesKey",
       "PreparedPoint",
+      "Instant",
       "RowReader"
     ],
     forbids: pure
   },
   { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
-  { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
+  { name: "answers", modules: ["ExactJson", "LineBuffer", "Row", "AnswerReader"], forbids: pure },
+  {
+    name: "errors and metrics",
+    modules: ["InfluxError", "OptionReader", "InfluxMetrics", "Ledger"],
+    forbids: platform
+  },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
@@ -71,6 +77,11 @@ export const layers: ReadonlyArray<Layer> = [
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
   { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
   { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
+  {
+    name: "queries over HTTP",
+    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp"],
+    forbids: platform
+  },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },

@@ -18,6 +18,7 @@
 import * as DateTime from "effect/DateTime"
 import {
   maxDecimalBytes,
+  printed,
   writeFloat,
   writeInt64,
   writeSix,
@@ -351,8 +352,8 @@ export class LineWriter {
     if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
       pos = writeWhole(this.#view, pos, value)
     } else if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
-      const text = String(value)
-      if (pos + text.length > limit) return this.#oversize()
+      const text = printed(value, limit - pos)
+      if (text === undefined || pos + text.length > limit) return this.#oversize()
       pos = writeText(this.#view, pos, text)
     } else {
       return this.#fail("tag value", "type", key, value)

@@ -92,16 +92,27 @@ const noBoundTags: BoundTags = { values: new Map() }
  * @category constructors
  * @since 0.1.0
  */
-export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, given: Values): BoundTags => {
-  const encoded = makeTransform(columns)?.(given)
+export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Values): BoundTags => {
   const values = new Map(bound.values)
   let fault = bound.fault
   for (const column of columns) {
-    const { name, runs } = column
-    const value = encoded instanceof Refused ? undefined : runs ? encoded!.get(name) : own(given, name)
-    const refused = encoded instanceof Refused ? encoded.column === name : !accepts(column, value)
-    if (refused) fault ??= schemaProblem(column, given[name])
-    values.set(name, refused ? undefined : value as Point.TagValue | undefined)
+    let value: unknown
+    try {
+      const given = { [column.name]: own(all, column.name) }
+      const encoded = makeTransform([column])?.(given)
+      value = encoded === undefined
+        ? given[column.name]
+        : encoded instanceof Refused
+        ? encoded
+        : encoded.get(column.name)
+      if (!accepts(column, value)) {
+        fault ??= schemaProblem(column, given[column.name])
+        value = undefined
+      }
+    } catch {
+      fault ??= makeProblem("tag value", "unreadable", column.name, undefined)
+    }
+    values.set(column.name, value as Point.TagValue | undefined)
   }
   return { values, fault }
 }

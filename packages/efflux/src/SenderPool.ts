@@ -118,6 +118,8 @@ class Actor {
         if (turn <= 0) {
           yield* restore(Effect.yieldNow)
           turn = pointsPerTurn
+          // Others may have taken the points meanwhile: a payload of what they left can wait for its batch.
+          continue
         }
         turn -= packer.fill(turn)
         if (!packer.isReady) continue

@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import { accepts, type Column, schemaProblem } from "./Column.ts"
-import { writeText, writeWhole } from "./Decimal.ts"
+import { printed, writeText, writeWhole } from "./Decimal.ts"
 import type { Dialect } from "./Dialect.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
 import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
@@ -227,8 +227,8 @@ export class SeriesKey {
     if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
       pos = writeWhole(view, pos, value)
     } else {
-      const text = String(value)
-      if (pos + text.length > limit) return this.#oversize()
+      const text = printed(value as number | bigint | boolean, limit - pos)
+      if (text === undefined || pos + text.length > limit) return this.#oversize()
       pos = writeText(view, pos, text)
     }
     return pos > limit ? this.#oversize() : pos

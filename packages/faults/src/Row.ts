@@ -1,0 +1,165 @@
+/**
+ * The faults of the suite: what is done to a program, and what is promised.
+ *
+ * Each row has at least one test in `test/*.fault.ts` that measures it; what the
+ * tests measured is collected here, for the terminal and for `docs/faults.md`.
+ */
+import * as Fs from "node:fs"
+
+/** One fault. */
+export interface Row {
+  readonly id: string
+  readonly fault: string
+  readonly promise: string
+}
+
+/** All faults, in the order in which they are shown. */
+export const rows: ReadonlyArray<Row> = [
+  {
+    id: "U1",
+    fault: "Nobody listens on the port",
+    promise:
+      "No crash, nothing unhandled; refusals are counted; memory stays flat; points arrive within `flushInterval` of the port opening"
+  },
+  {
+    id: "U2",
+    fault: "The server is restarted again and again",
+    promise: "Nothing is lost beyond what was sent while it was down"
+  },
+  {
+    id: "U3",
+    fault: "A point that does not fit",
+    promise:
+      "Dropped as `oversize` before any send, its neighbours go out; with `oversize: \"split\"` all of it arrives"
+  },
+  {
+    id: "U4",
+    fault: "A firewall refuses to let datagrams out (`EPERM`)",
+    promise: "Counted as `send_error`; pauses grow, nothing spins; points flow once the rule is gone"
+  },
+  {
+    id: "U5",
+    fault: "The link is down, then the address of this host changes",
+    promise: "The socket is made anew; points arrive within 2 s of the link's return"
+  },
+  {
+    id: "U6",
+    fault: "A slow link",
+    promise: "In flight is bounded by the pool, the rest is counted as `queue_full`; memory grows by at most 20 MB"
+  },
+  {
+    id: "U7",
+    fault: "The receiver's host drops datagrams",
+    promise: "No error: it can't be known. `sent` is received plus dropped, exactly"
+  },
+  {
+    id: "U8",
+    fault: "The name does not resolve, changes, or hangs",
+    promise:
+      "The program starts and ends in spite of it, the queue slides; a change is followed within `resolveInterval`; the last address is used while look-ups fail"
+  },
+  {
+    id: "U9",
+    fault: "The server is stopped (SIGSTOP) under load",
+    promise: "All that is missing was dropped by the kernel in front of the server"
+  },
+  { id: "U10", fault: "A whole queue at once", promise: "A default InfluxDB stores at least 99 %" },
+  {
+    id: "U11",
+    fault: "Ten times what the network takes",
+    promise:
+      "Memory grows by at most 1 MB a minute after 10 s; a push takes at most 50 µs and the event loop is at most 50 ms late (99 %); the newest points survive, in order"
+  },
+  {
+    id: "U12",
+    fault: "The end comes while sends are stuck and the queue is full",
+    promise: "Ends within `drainTimeout`, the rest is counted as `shutdown`, as is what is pushed afterwards"
+  },
+  { id: "U13", fault: "Interruption at any step", promise: "The law, and no fiber, timer or socket left" },
+  {
+    id: "U14",
+    fault: "A point whose getter throws",
+    promise: "Counted as `invalid`; its neighbours go out and the senders live on"
+  },
+  { id: "U15", fault: "Millions of distinct series", promise: "No state per series: memory stays flat" },
+  { id: "U16", fault: "A flood in a heap of 64 MB", promise: "Never out of memory" },
+  {
+    id: "U17",
+    fault: "`pushAll` of a million points",
+    promise: "The queue stays bounded, and the event loop is held for at most 50 ms at a time"
+  },
+  {
+    id: "U18",
+    fault: "The clock is stepped, and timers fire late",
+    promise: "Timestamps strictly increase; a program that was stopped flushes once, not in a burst"
+  },
+  {
+    id: "S1",
+    fault: "A real InfluxDB is stopped and continued again and again",
+    promise: "Stored is sent minus the kernel's drops times the points of a payload, exactly"
+  },
+  {
+    id: "S2",
+    fault: "A real InfluxDB is killed and restarted ten times",
+    promise: "The law at every look, and points flow again after each restart"
+  },
+  {
+    id: "S3",
+    fault: "A real InfluxDB behind a network that delays, loses, doubles and reorders",
+    promise: "Stored is sent minus what was lost on the way, exactly"
+  }
+]
+
+/** What one test measured. */
+export interface Result {
+  readonly id: string
+  readonly dose: string
+  readonly figures: string
+}
+
+/** Where the tests write what they measured, one JSON line each; set by the command. */
+const file = process.env.FAULTS_RESULTS
+
+/** Prints what a test measured of a row, and keeps it for the page. */
+export const result = (id: string, dose: string, figures: string): void => {
+  if (!rows.some((row) => row.id === id)) throw new Error(`there is no row ${id}`)
+  console.log(`${id}  ${dose}: ${figures}`)
+  if (file !== undefined) Fs.appendFileSync(file, `${JSON.stringify({ id, dose, figures } satisfies Result)}\n`)
+}
+
+/** What the tests of one run wrote. */
+export const readResults = (path: string): ReadonlyArray<Result> =>
+  Fs.readFileSync(path, "utf8").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Result)
+
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ")
+
+/** The page `docs/faults.md`. */
+export const page = (results: ReadonlyArray<Result>, machine: string, date: string): string => {
+  const heads = ["", "fault", "dose", "promise", "measured"]
+  const lines = rows.flatMap((row) => {
+    const own = results.filter((result) => result.id === row.id)
+    return own.map((result, index) =>
+      (index === 0
+        ? [row.id, row.fault, result.dose, row.promise, result.figures]
+        : ["", "", result.dose, "", result.figures]).map(cell)
+    )
+  })
+  const widths = heads.map((head, column) => Math.max(3, head.length, ...lines.map((line) => line[column]!.length)))
+  const line = (cells: ReadonlyArray<string>) => `| ${cells.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`
+  return `# Which faults does Efflux survive?
+
+Generated by \`npx -y pnpm@12.21.0 test:faults --write\`; do not edit. The source is \`packages/faults\`.
+
+- Machine: ${machine}
+- Date: ${date}
+
+Every row is a test with real parts: sockets on loopback or between network namespaces, packet filters, slow links,
+signals, child processes, a real InfluxDB 1. Each looks at the law, \`pushed = sent + dropped + queued + in flight\`, some
+hundred times a second while the fault lasts, and fails if it does not hold exactly; the looks are among the figures. What
+is promised about time is measured up to three times on a busy machine, and must hold once.
+
+${line(heads)}
+${line(widths.map((width) => "-".repeat(width)))}
+${lines.map(line).join("\n")}
+`
+}

@@ -1,0 +1,107 @@
+/**
+ * A program with a database, as a user would write it: the one that the faults
+ * happen to. It does what its parent asks, and reports.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { type DatabaseConfig, InfluxDatabase, type Stats } from "efflux"
+import { Load } from "../Load.ts"
+import * as Protocol from "../Protocol.ts"
+
+/** What the parent chooses. */
+export interface PusherOptions {
+  readonly database: DatabaseConfig.DatabaseConfig
+  /** From the start on; default 0. */
+  readonly perSecond?: number | undefined
+}
+
+/** The answer to `close`. */
+export interface Closed {
+  readonly stats: Stats
+  /** What closing took. */
+  readonly millis: number
+  /** The counters after one more push, and after the scope was closed a second time. */
+  readonly after: Stats
+}
+
+const options = Protocol.options<PusherOptions>()
+
+/** The real clock, whose wall time can be stepped. Sleeps and measured times are not touched by that. */
+class SteppedClock implements Clock.Clock {
+  readonly #real: Clock.Clock
+  offset = 0
+
+  constructor(real: Clock.Clock) {
+    this.#real = real
+  }
+
+  currentTimeMillisUnsafe = () => this.#real.currentTimeMillisUnsafe() + this.offset
+  currentTimeMillis = Effect.sync(this.currentTimeMillisUnsafe)
+  currentTimeNanosUnsafe = () => this.#real.currentTimeNanosUnsafe() + BigInt(this.offset) * 1_000_000n
+  currentTimeNanos = Effect.sync(this.currentTimeNanosUnsafe)
+  monotonicTimeNanosUnsafe = () => this.#real.monotonicTimeNanosUnsafe()
+  monotonicTimeNanos = Effect.sync(this.monotonicTimeNanosUnsafe)
+  sleep = (duration: Parameters<Clock.Clock["sleep"]>[0]) => this.#real.sleep(duration)
+}
+
+const program = Effect.gen(function*() {
+  const clock = new SteppedClock(yield* Clock.Clock)
+  const closing = yield* Deferred.make<void>()
+  const closed = Promise.withResolvers<Closed>()
+  const scope = yield* Scope.make()
+  const database = yield* InfluxDatabase.make(options.database).pipe(
+    Effect.provideService(Scope.Scope, scope),
+    Effect.provideService(Clock.Clock, clock)
+  )
+  const load = new Load(database)
+  load.perSecond = options.perSecond ?? 0
+  load.start()
+  const server = new Protocol.Server({
+    rate: (request) => {
+      load.perSecond = Protocol.number(request, "perSecond")
+    },
+    burst: (request) => load.burst(Protocol.number(request, "points")),
+    pushAll: (request) => Protocol.run(database.pushAll(load.points(Protocol.number(request, "points")))),
+    distinct: (request) => Protocol.run(distinct(database, Protocol.number(request, "series"))),
+    flush: () => Protocol.run(database.flush),
+    sample: () => load.sample(),
+    reset: () => load.reset(),
+    collect: () => {
+      if (globalThis.gc === undefined) throw new Error("was started without --expose-gc")
+      globalThis.gc()
+    },
+    step: (request) => {
+      clock.offset += Protocol.number(request, "millis")
+    },
+    close: () => {
+      Deferred.doneUnsafe(closing, Effect.void)
+      return closed.promise
+    }
+  })
+  yield* Deferred.await(closing)
+  load.stop()
+  const began = performance.now()
+  yield* Scope.close(scope, Exit.void)
+  const millis = performance.now() - began
+  const stats = database.statsUnsafe()
+  yield* Scope.close(scope, Exit.void)
+  database.pushUnsafe({ measurement: "late", fields: { n: 1 } })
+  closed.resolve({ stats, millis, after: database.statsUnsafe() })
+  server.end()
+})
+
+// As fast as the database takes them: a name that is never seen again for every point.
+const distinct = (database: InfluxDatabase["Service"], series: number) =>
+  Effect.gen(function*() {
+    for (let n = 0; n < series; n++) {
+      database.pushUnsafe({ measurement: "m", tags: { id: `series-${n}` }, fields: { v: n } })
+      if (n % 100 === 99) yield* Effect.yieldNow
+    }
+    yield* database.flush
+  })
+
+program.pipe(Effect.provide(Protocol.logger), NodeRuntime.runMain)

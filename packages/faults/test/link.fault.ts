@@ -1,0 +1,293 @@
+/** Two hosts and the cable between them: down, slow, lossy, overloaded. */
+import { assert, describe, it } from "@effect/vitest"
+import { waitFor } from "@efflux/testkit"
+import { Effect } from "effect"
+import { dose } from "../src/Dose.ts"
+import type { Sample } from "../src/Load.ts"
+import * as Namespace from "../src/Namespace.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Receiver from "../src/Receiver.ts"
+import * as Row from "../src/Row.ts"
+import {
+  account,
+  assertSound,
+  close,
+  grouped,
+  measured,
+  megabytes,
+  port,
+  slopePerMinute,
+  sound,
+  stopwatch,
+  until,
+  untilMore,
+  untilQuiet
+} from "./support.ts"
+
+/** A receiver at the far end, and how the near one reaches it. */
+const setUp = Effect.gen(function*() {
+  const { far, near } = yield* Namespace.pair
+  const receiver = yield* Receiver.start({ namespace: far.namespace, host: far.address, port })
+  return { near, far, receiver, target: { host: far.address, port } }
+})
+
+// What a queue of a slow link may hold: more than the send buffers of the sockets.
+const deepQueue = 20_000_000
+
+describe("the link", () => {
+  it.live("U5: a link that was down and an address that changed are recovered from within 2 s", () =>
+    Effect.gen(function*() {
+      const { near, receiver, target } = yield* setUp
+      const seconds = dose(5, 3)
+      const pusher = yield* Pusher.start({
+        namespace: near.namespace,
+        database: { ...target, flushInterval: 100 },
+        perSecond: 2000
+      })
+      yield* untilMore(receiver, 500)
+      const down = yield* measured(
+        "points arrive within 2 s of the link's return",
+        Effect.gen(function*() {
+          yield* near.namespace.ip("link", "set", near.device, "down")
+          yield* Effect.sleep(seconds * 1000)
+          yield* untilQuiet(receiver)
+          yield* near.namespace.ip("link", "set", near.device, "up")
+          const watch = stopwatch()
+          yield* untilMore(receiver, 1)
+          return watch()
+        }),
+        (took) => took <= 2
+      )
+      const failed = (yield* sound(pusher)).stats.dropped.send_error
+      assert.isAbove(failed, 0)
+      const sockets = (yield* receiver.received).sockets
+      let address = near.address
+      const changed = yield* measured(
+        "points arrive within 2 s of the change of address",
+        Effect.gen(function*() {
+          const next = address === "10.77.0.3" ? "10.77.0.4" : "10.77.0.3"
+          yield* near.namespace.ip("addr", "del", `${address}/24`, "dev", near.device)
+          yield* near.namespace.ip("addr", "add", `${next}/24`, "dev", near.device)
+          address = next
+          const watch = stopwatch()
+          yield* untilMore(receiver, 500)
+          return watch()
+        }),
+        (took) => took <= 2
+      )
+      const after = yield* receiver.received
+      assert.isAbove(after.sockets, sockets)
+      const closed = yield* close(pusher)
+      const got = yield* untilQuiet(receiver)
+      assert.isAtMost(got.distinct, closed.stats.sent)
+      Row.result(
+        "U5",
+        `link down for ${seconds} s, then another address, at 2000 points/s`,
+        `points arrived ${down.toFixed(2)} s after the link's return and ${changed.toFixed(2)} s after the change (${
+          after.sockets - sockets
+        } new sockets); ${grouped(closed.stats.dropped.send_error)} points \`send_error\`, ${
+          grouped(closed.stats.sent - got.distinct)
+        } sent and not received`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U6: a slow link fills neither the memory nor the pool, and what is too much is shed", () =>
+    Effect.gen(function*() {
+      const { near, receiver, target } = yield* setUp
+      const seconds = dose(60, 8)
+      const [senders, batchSize] = [4, 100]
+      yield* near.namespace.slow(near.device, 1_000_000, deepQueue)
+      const pusher = yield* Pusher.start({
+        namespace: near.namespace,
+        database: { ...target, senders, batchSize },
+        perSecond: 10_000
+      })
+      yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 0)
+      const first = yield* sound(pusher)
+      let rss = first.rss
+      const watch = stopwatch()
+      while (watch() < seconds) {
+        yield* Effect.sleep(500)
+        rss = Math.max(rss, (yield* sound(pusher)).rss)
+      }
+      const last = yield* sound(pusher)
+      assert.isAtMost(last.most.inFlight, senders * (batchSize + 1))
+      assert.strictEqual(last.most.queued, 10_000)
+      assert.strictEqual(last.stats.droppedTotal, last.stats.dropped.queue_full)
+      assert.isAtMost(rss - first.rss, 20 * 2 ** 20)
+      yield* near.namespace.fast(near.device, deepQueue)
+      const closed = yield* close(pusher)
+      const got = yield* waitFor(receiver.received, ({ distinct }) => distinct === closed.stats.sent)
+      assert.strictEqual(got.outOfOrder, 0)
+      Row.result(
+        "U6",
+        `1 Mbit/s for ${seconds} s, 10 000 points/s`,
+        `at most ${last.most.inFlight} in flight, memory +${megabytes(rss - first.rss)}; received is sent; ${
+          account(last)
+        }`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U6: a slow link with a short queue loses without a word, and only the link knows how much", () =>
+    Effect.gen(function*() {
+      const { near, receiver, target } = yield* setUp
+      const seconds = dose(10, 3)
+      yield* near.namespace.slow(near.device, 1_000_000, 20_000)
+      const pusher = yield* Pusher.start({ namespace: near.namespace, database: target, perSecond: 10_000 })
+      yield* Effect.sleep(seconds * 1000)
+      yield* pusher.rate(0)
+      yield* pusher.flush
+      const got = yield* untilQuiet(receiver)
+      const { dropped } = yield* near.namespace.queueStats(near.device)
+      const last = yield* sound(pusher)
+      assert.isAbove(dropped, 0)
+      assert.strictEqual(last.stats.droppedTotal, 0)
+      // The link's packets hold the load alone, but for a question about the neighbour's address, which is dropped, too.
+      assert.closeTo(last.stats.payloads - got.payloads, dropped, 5)
+      Row.result(
+        "U6",
+        `the same link with a queue of 20 kB, ${seconds} s`,
+        `no error and no drop seen by the program: ${grouped(last.stats.payloads)} payloads sent, ${
+          grouped(got.payloads)
+        } received, ${grouped(dropped)} dropped by the link's queue`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U7: datagrams that the receiver's host drops are not seen, and add up", () =>
+    Effect.gen(function*() {
+      const { far, near, receiver, target } = yield* setUp
+      const seconds = dose(10, 3)
+      const pusher = yield* Pusher.start({ namespace: near.namespace, database: target })
+      const figures: Array<string> = []
+      for (const percent of [1, 30, 100]) {
+        const before = { sample: yield* sound(pusher), got: yield* untilQuiet(receiver) }
+        const filter = yield* far.namespace.filter({ hook: "input", port, verdict: "drop", percent })
+        yield* pusher.rate(10_000)
+        yield* Effect.sleep(seconds * 1000)
+        yield* pusher.rate(0)
+        yield* pusher.flush
+        const got = yield* untilQuiet(receiver)
+        const dropped = yield* filter.packets
+        yield* filter.remove
+        const { stats } = yield* sound(pusher)
+        const sent = stats.payloads - before.sample.stats.payloads
+        assert.strictEqual(stats.droppedTotal, 0)
+        assert.strictEqual(stats.refusals, 0)
+        assert.strictEqual(sent, got.payloads - before.got.payloads + dropped)
+        if (percent === 100) assert.strictEqual(got.payloads, before.got.payloads)
+        figures.push(`${percent} %: ${grouped(sent)} payloads sent, ${grouped(dropped)} dropped by the filter`)
+      }
+      yield* close(pusher)
+      assert.deepStrictEqual(pusher.program.logs.filter((line) => !line.startsWith("Info")), [])
+      Row.result("U7", `${seconds} s each at 10 000 points/s`, `${figures.join("; ")}; the rest received, no error`)
+    }).pipe(Effect.scoped))
+
+  it.live("U11: ten times what the network takes: flat memory, quick pushes, and the newest survive in order", () =>
+    Effect.gen(function*() {
+      const { near, receiver, target } = yield* setUp
+      const seconds = dose(60, 15)
+      const warmUp = dose(10, 5)
+      const queueCapacity = 10_000
+      yield* near.namespace.slow(near.device, 5_000_000, deepQueue)
+      const pusher = yield* Pusher.start({ namespace: near.namespace, database: { ...target, queueCapacity } })
+      // What does the network take, and how is the program without a load?
+      yield* pusher.rate(50_000)
+      yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 10_000)
+      const one = yield* sound(pusher)
+      yield* Effect.sleep("3 seconds")
+      const two = yield* sound(pusher)
+      const drain = (two.stats.sent - one.stats.sent) / (two.at - one.at) * 1000
+      yield* pusher.rate(Math.round(drain / 2))
+      yield* until(pusher, ({ stats }) => stats.queued < 1000)
+      yield* pusher.reset
+      yield* Effect.sleep(dose(10, 4) * 1000)
+      const unloaded = yield* sound(pusher)
+
+      const overload = Effect.gen(function*() {
+        yield* pusher.rate(Math.round(10 * drain))
+        yield* Effect.sleep(warmUp * 1000)
+        yield* pusher.reset
+        const samples: Array<Sample> = []
+        const watch = stopwatch()
+        while (watch() < seconds - warmUp) {
+          samples.push(yield* sound(pusher))
+          yield* Effect.sleep(500)
+        }
+        const last = yield* sound(pusher)
+        const slope = slopePerMinute(samples.map(({ at, rss }) => ({ at, bytes: rss }))) / 2 ** 20
+        return { slope, push: last.push.p99, loopDelay: last.loopDelay.p99, last }
+      })
+      // A minute tells a slope; a few seconds only tell noise, and get what it makes of them.
+      const steepest = dose(1, 60)
+      const { last, loopDelay, push, slope } = yield* measured(
+        `at most ${steepest} MB a minute, 50 µs a push, 50 ms of event loop`,
+        overload,
+        ({ loopDelay, push, slope }) => slope <= steepest && push <= 0.05 && loopDelay <= 50
+      )
+      assert.isAbove(last.stats.dropped.queue_full, last.stats.sent)
+      assert.isAtMost(last.most.queued, queueCapacity)
+
+      // The load ends: what is queued is the newest, and all of it arrives.
+      yield* pusher.rate(0)
+      yield* near.namespace.fast(near.device, deepQueue)
+      yield* pusher.flush
+      const end = yield* sound(pusher)
+      const got = yield* waitFor(receiver.received, ({ distinct }) => distinct === end.stats.sent)
+      assert.strictEqual(got.newest, end.stats.pushed - 1)
+      assert.isAtLeast(got.tail, queueCapacity)
+      assert.deepStrictEqual([got.outOfOrder, got.notLater, got.strange], [0, 0, 0])
+      assert.strictEqual(end.stats.droppedTotal, end.stats.dropped.queue_full)
+      yield* close(pusher)
+      assertSound(pusher, end)
+      Row.result(
+        "U11",
+        `${seconds} s at ${grouped(Math.round(10 * drain))} points/s on a link that takes ${
+          grouped(Math.round(drain))
+        }`,
+        `memory ${slope.toFixed(2)} MB/min; push p99 ${(push * 1000).toFixed(1)} µs (${
+          (unloaded.push.p99 * 1000).toFixed(1)
+        } at half the drain), event loop late by ${loopDelay.toFixed(1)} ms p99 (${
+          unloaded.loopDelay.p99.toFixed(1)
+        }); the newest ${grouped(got.tail)} points arrived without a gap, all in order; ${account(end)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U12: closing with stuck sends and a full queue keeps to its deadline and counts what is left", () =>
+    Effect.gen(function*() {
+      const { near, receiver, target } = yield* setUp
+      const drainTimeout = 1000
+      yield* near.namespace.slow(near.device, 50_000, deepQueue)
+      const { closed, exit } = yield* measured(
+        "closing takes at most drainTimeout and half a second",
+        Effect.gen(function*() {
+          const pusher = yield* Pusher.start({
+            namespace: near.namespace,
+            // The smallest send buffer: one datagram fills it, and the next send waits.
+            database: { ...target, drainTimeout, sendBufferBytes: 1, pacing: "none" }
+          })
+          yield* pusher.burst(30_000)
+          yield* until(pusher, ({ stats }) => stats.sendersBusy === 4 && stats.payloads > 0)
+          yield* sound(pusher)
+          const closed = yield* close(pusher)
+          const watch = stopwatch()
+          yield* pusher.program.exit
+          return { closed, exit: watch() }
+        }).pipe(Effect.scoped),
+        ({ closed }) => closed.millis <= drainTimeout + 500
+      )
+      const { dropped, pushed, sent } = closed.stats
+      assert.strictEqual(pushed, 30_000)
+      assert.strictEqual(dropped.queue_full, 20_000)
+      assert.isAbove(dropped.shutdown, 5000)
+      assert.strictEqual(sent + dropped.shutdown + dropped.queue_full + dropped.send_error, pushed)
+      yield* near.namespace.fast(near.device, deepQueue)
+      assert.isAtMost((yield* untilQuiet(receiver)).outOfOrder, 0)
+      Row.result(
+        "U12",
+        `10 000 queued on a link of 50 kbit/s, \`drainTimeout\` ${drainTimeout} ms`,
+        `closed in ${closed.millis.toFixed(0)} ms, ended ${(exit * 1000).toFixed(0)} ms later with code 0; ${
+          grouped(dropped.shutdown)
+        } \`shutdown\`, ${grouped(sent)} sent; a second closing did nothing, a late push was counted`
+      )
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,109 @@
+/** The resolver of the operating system, with names that come, change, go and hang. */
+import { assert, describe, it } from "@effect/vitest"
+import { waitFor } from "@efflux/testkit"
+import { Effect } from "effect"
+import { dose } from "../src/Dose.ts"
+import * as Namespace from "../src/Namespace.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Receiver from "../src/Receiver.ts"
+import * as Row from "../src/Row.ts"
+import { account, close, grouped, measured, port, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
+
+const name = "influx.test"
+
+describe("names", () => {
+  it.live("U8: a name that resolves late, moves and vanishes is followed, with the last address as a stopgap", () =>
+    Effect.gen(function*() {
+      const namespace = yield* Namespace.make
+      const one = yield* Receiver.start({ namespace, host: "127.0.0.1", port })
+      const two = yield* Receiver.start({ namespace, host: "127.0.0.2", port })
+      // Nobody answers questions here, and says so at once.
+      yield* namespace.etc("resolv.conf", "nameserver 127.0.0.53\noptions timeout:1 attempts:1\n")
+      yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
+      const resolveInterval = 1000
+      const pusher = yield* Pusher.start({
+        namespace,
+        database: { host: name, port, queueCapacity: 1000, resolveInterval, flushInterval: 50 },
+        perSecond: 2000
+      })
+      // At first there is no such name: the queue slides.
+      yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 0)
+      const before = yield* sound(pusher)
+      assert.deepStrictEqual([before.stats.sent, before.stats.queued], [0, 1000])
+      assert.isTrue(pusher.program.logs.some((line) => line.includes(`"${name}" did not resolve`)))
+
+      const to = (address: string, receiver: Receiver.Receiver) =>
+        Effect.gen(function*() {
+          yield* namespace.etc("hosts", `127.0.0.1 localhost\n${address} ${name}\n`)
+          const watch = stopwatch()
+          yield* untilMore(receiver, 1)
+          return watch()
+        })
+      const appears = yield* to("127.0.0.1", one)
+      let here = 0
+      const changes = yield* measured(
+        "a change is followed within resolveInterval and a flush",
+        Effect.suspend(() => here++ % 2 === 0 ? to("127.0.0.2", two) : to("127.0.0.1", one)),
+        (seconds) => seconds <= (resolveInterval + 250) / 1000
+      )
+      const there = here % 2 === 1 ? two : one
+
+      // The name is gone: points go where they went.
+      yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
+      const seconds = dose(10, 3)
+      yield* Effect.sleep(seconds * 1000)
+      yield* untilMore(there, 100)
+      const gone = yield* sound(pusher)
+      yield* pusher.rate(0)
+      yield* pusher.flush
+      const closed = yield* close(pusher)
+      const [got, more] = [yield* untilQuiet(one), yield* untilQuiet(two)]
+      assert.strictEqual(got.distinct + more.distinct, closed.stats.sent)
+      assert.strictEqual(closed.stats.dropped.send_error, 0)
+      Row.result(
+        "U8",
+        `\`/etc/hosts\` without the name, with it, with another address, without it for ${seconds} s`,
+        `sent ${appears.toFixed(2)} s after the name appeared, ${
+          changes.toFixed(2)
+        } s after it changed (\`resolveInterval\` ${
+          resolveInterval / 1000
+        } s), and on to the last address while look-ups failed; received is sent; ${account(gone)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U8: a look-up that hangs delays neither the program nor its end", () =>
+    Effect.gen(function*() {
+      const { far, near } = yield* Namespace.pair
+      // A name server that never answers.
+      yield* near.namespace.etc("resolv.conf", `nameserver ${far.address}\noptions timeout:5 attempts:2\n`)
+      yield* near.namespace.etc("hosts", "127.0.0.1 localhost\n")
+      const asked = yield* far.namespace.filter({ hook: "input", port: 53, verdict: "drop" })
+      const drainTimeout = 500
+      const pusher = yield* Pusher.start({
+        namespace: near.namespace,
+        database: { host: name, port, drainTimeout },
+        perSecond: 20_000
+      })
+      yield* waitFor(asked.packets, (packets) => packets > 0)
+      yield* Effect.sleep("1 second")
+      const during = yield* sound(pusher)
+      assert.strictEqual(during.stats.sent, 0)
+      assert.isAbove(during.stats.dropped.queue_full, 0)
+      const questions = yield* asked.packets
+      // One look-up asks for two kinds of address.
+      assert.isAtMost(questions, 2)
+      const watch = stopwatch()
+      const closed = yield* close(pusher)
+      const ended = watch()
+      assert.isBelow(closed.millis, drainTimeout + 1000)
+      Row.result(
+        "U8",
+        "a name server that never answers, 20 000 points/s",
+        `one look-up at a time; closed in ${
+          closed.millis.toFixed(0)
+        } ms (\`drainTimeout\` ${drainTimeout} ms), the process ended ${ended.toFixed(2)} s after closing began; ${
+          grouped(closed.stats.pushed)
+        } pushed, ${account(during)}`
+      )
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,167 @@
+/** Nobody listens, servers come and go, a firewall refuses. In a namespace with nothing but loopback. */
+import { assert, describe, it } from "@effect/vitest"
+import { waitFor } from "@efflux/testkit"
+import { Effect } from "effect"
+import { dose } from "../src/Dose.ts"
+import * as Namespace from "../src/Namespace.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Receiver from "../src/Receiver.ts"
+import * as Row from "../src/Row.ts"
+import {
+  account,
+  assertSound,
+  close,
+  grouped,
+  measured,
+  megabytes,
+  port,
+  sound,
+  stopwatch,
+  until,
+  untilMore,
+  untilQuiet
+} from "./support.ts"
+
+const host = "127.0.0.1"
+
+describe("ports", () => {
+  it.live("U1: a closed port neither harms nor fills the program, and points arrive soon after it opens", () =>
+    Effect.gen(function*() {
+      const namespace = yield* Namespace.make
+      const seconds = dose(60, 6)
+      const flushInterval = 500
+      const pusher = yield* Pusher.start({
+        namespace,
+        database: { host, port, flushInterval },
+        perSecond: 1000,
+        node: ["--expose-gc"]
+      })
+      yield* until(pusher, ({ stats }) => stats.refusals > 0)
+      yield* Effect.sleep("1 second")
+      yield* pusher.collect
+      const first = yield* sound(pusher)
+      yield* Effect.sleep(seconds * 1000)
+      yield* pusher.collect
+      const last = yield* sound(pusher)
+      const growth = last.heapUsed - first.heapUsed
+      assert.isAbove(last.stats.refusals, first.stats.refusals)
+      assert.isBelow(growth, 2 ** 20)
+      assert.strictEqual(last.descriptors, first.descriptors)
+      assert.strictEqual(last.stats.droppedTotal, 0)
+      // The port opens: how long until the first payload?
+      const receiver = yield* Receiver.start({ namespace, host, port, closed: true })
+      const wait = yield* measured(
+        "the first payload comes within a flush interval of the port opening",
+        Effect.gen(function*() {
+          yield* receiver.close
+          yield* Effect.sleep(200)
+          yield* receiver.open
+          const { firstAt, openedAt } = yield* waitFor(receiver.received, ({ firstAt }) => firstAt > 0)
+          return firstAt - openedAt
+        }),
+        (millis) => millis <= flushInterval
+      )
+      const open = yield* sound(pusher)
+      yield* untilMore(receiver, 500)
+      assert.isAtMost((yield* sound(pusher)).stats.refusals - open.stats.refusals, 4)
+      yield* close(pusher)
+      Row.result(
+        "U1",
+        `${seconds} s at 1000 points/s`,
+        `${grouped(last.stats.refusals)} refusals counted, heap ${growth < 0 ? "−" : "+"}${
+          megabytes(Math.abs(growth))
+        } after a collection, first payload ${
+          wait.toFixed(0)
+        } ms after the port opened (\`flushInterval\` ${flushInterval} ms); ${account(last)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U2: a server that is restarted loses nothing but what was sent while it was down", () =>
+    Effect.gen(function*() {
+      const namespace = yield* Namespace.make
+      const restarts = 10
+      const pause = dose(2000, 300)
+      const watch = stopwatch()
+      const pusher = yield* Pusher.start({
+        namespace,
+        database: { host, port, flushInterval: 100 },
+        perSecond: 5000
+      })
+      let received = 0
+      let sentWhileDown = 0
+      let sentBefore = 0
+      for (let start = 0; start <= restarts; start++) {
+        const server = yield* Receiver.start({ namespace, host, port })
+        sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
+        yield* untilMore(server, 100)
+        yield* Effect.sleep(pause)
+        // The load pauses until all that was sent has come: no datagram is on its way when the server goes.
+        yield* pusher.rate(0)
+        yield* pusher.flush
+        const got = yield* untilQuiet(server)
+        received += got.distinct
+        assert.deepStrictEqual([got.outOfOrder, got.strange], [0, 0])
+        sentBefore = (yield* sound(pusher)).stats.sent
+        yield* server.program.kill
+        yield* pusher.rate(5000)
+        yield* Effect.sleep(pause / 4)
+      }
+      yield* pusher.rate(0)
+      yield* pusher.flush
+      sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
+      const closed = yield* close(pusher)
+      assert.strictEqual(closed.stats.droppedTotal, 0)
+      const lost = closed.stats.sent - received
+      assert.isAbove(lost, 0)
+      assert.isAtMost(lost, sentWhileDown)
+      Row.result(
+        "U2",
+        `${restarts} restarts in ${watch().toFixed(0)} s at 5000 points/s`,
+        `${grouped(closed.stats.sent)} sent, ${grouped(sentWhileDown)} of them while the server was down, ${
+          grouped(lost)
+        } missing; ${closed.stats.refusals} refusals`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("U4: a firewall that refuses is counted, is not hammered at, and is forgotten once it is gone", () =>
+    Effect.gen(function*() {
+      const namespace = yield* Namespace.make
+      const seconds = dose(10, 4)
+      const senders = 4
+      const receiver = yield* Receiver.start({ namespace, host, port })
+      const pusher = yield* Pusher.start({ namespace, database: { host, port, senders }, perSecond: 5000 })
+      yield* untilMore(receiver, 1000)
+      const before = yield* sound(pusher)
+      const filter = yield* namespace.filter({ hook: "output", port, verdict: "drop" })
+      yield* Effect.sleep(seconds * 1000)
+      const refused = yield* filter.packets
+      const during = yield* sound(pusher)
+      yield* filter.remove
+      const watch = stopwatch()
+      yield* untilMore(receiver, 100)
+      const recovery = watch()
+      const after = yield* sound(pusher)
+      // Pauses of 10 ms, doubled up to 1 s: seven in the first 1.3 s, then one a second, for each sender.
+      assert.isAbove(refused, 0)
+      assert.isAtMost(refused, senders * (8 + seconds))
+      assert.isAbove(during.stats.dropped.send_error, 0)
+      assert.strictEqual(during.stats.droppedTotal, during.stats.dropped.send_error + during.stats.dropped.queue_full)
+      // The longest pause is a second.
+      assert.isBelow(recovery, 5)
+      assert.isTrue(
+        pusher.program.logs.some((line) => /Warn.*PermissionDenied/i.test(line)),
+        pusher.program.logs.join("\n")
+      )
+      const closed = yield* close(pusher)
+      const got = yield* untilQuiet(receiver)
+      assert.strictEqual(got.distinct, closed.stats.sent)
+      assertSound(pusher, after)
+      Row.result(
+        "U4",
+        `${seconds} s at 5000 points/s`,
+        `${refused} sends in ${seconds} s by ${senders} senders, ${
+          ((during.cpuMillis - before.cpuMillis) / (during.at - before.at) * 100).toFixed(0)
+        } % of a processor; points flowed again after ${recovery.toFixed(2)} s; received is sent; ${account(after)}`
+      )
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,254 @@
+/** A real InfluxDB that is stopped, killed, overrun, and far away. */
+import { assert, describe, it } from "@effect/vitest"
+import { InfluxServer, kernelDrops, udpSocketState, waitFor } from "@efflux/testkit"
+import { describeInfluxd } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import { dose } from "../src/Dose.ts"
+import { firstNumber, lineBytes } from "../src/Load.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Row from "../src/Row.ts"
+import * as UdpProxy from "../src/UdpProxy.ts"
+import { account, close, grouped, measured, sound, stopwatch, until } from "./support.ts"
+
+/** Points of every payload: so a lost datagram is a known number of points. */
+const perPayload = 16
+
+/** Payloads are sent only when they are full: nothing flushes before the end. */
+const fullPayloads = { batchSize: perPayload, flushInterval: "1 hour" } as const
+
+const db = "udp"
+
+/** What became of a run. */
+interface Outcome {
+  readonly sent: number
+  readonly drops: number
+  readonly stored: number
+}
+
+const waitUntilRead = (port: number) =>
+  waitFor(udpSocketState(port), (state) => state === undefined || state.receiveQueueBytes === 0, {
+    timeout: "30 seconds",
+    what: "the server has read its port"
+  })
+
+/** Ends the load with nothing but full payloads sent so far, and the kernel's drops until then. */
+const settle = Effect.fnUntraced(function*(pusher: Pusher.Pusher, port: number) {
+  yield* pusher.rate(0)
+  yield* until(pusher, ({ stats }) => stats.queued + stats.inFlight < perPayload)
+  yield* waitUntilRead(port)
+  const sample = yield* sound(pusher)
+  assert.strictEqual(sample.stats.sent, sample.stats.payloads * perPayload)
+  return { sample, drops: (yield* kernelDrops(port))! }
+})
+
+/** A load at a rate while something happens to the server, and what is stored of it, exactly. */
+const reconciled = <E, R>(
+  binary: string,
+  perSecond: number,
+  fault: (server: InfluxServer.Server, pusher: Pusher.Pusher) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function*() {
+    const server = yield* InfluxServer.make({ binary, udp: [{ database: db }], serverDefaults: true })
+    const port = server.udpPorts[0]!
+    const pusher = yield* Pusher.start({ database: { port, ...fullPayloads }, perSecond })
+    yield* until(pusher, ({ stats }) => stats.sent > perSecond / 2)
+    yield* fault(server, pusher)
+    const { drops, sample } = yield* settle(pusher, port)
+    yield* close(pusher)
+    yield* waitUntilRead(port)
+    // The last points came in a payload of their own.
+    const expected = sample.stats.pushed - drops * perPayload - sample.stats.droppedTotal
+    assert.strictEqual(yield* kernelDrops(port), drops)
+    const stored = yield* server.waitForCount(db, "load", expected, {
+      field: "n",
+      timeout: "60 seconds",
+      interval: 100
+    })
+    assert.strictEqual(stored, expected)
+    return { server, sample, drops, stored }
+  })
+
+describe("the load", () => {
+  it("has lines of one length, of which a payload takes 16 or more", () => {
+    assert.isAtMost(perPayload * (lineBytes + 1), 1432)
+    assert.strictEqual(String(firstNumber).length, 10)
+  })
+})
+
+describeInfluxd("a real InfluxDB", (binary) => {
+  it.live("U9: a server that is stopped loses what the kernel drops in front of it, and nothing else", () =>
+    Effect.gen(function*() {
+      const seconds = dose(5, 2)
+      const { drops, sample, stored } = yield* reconciled(binary, 50_000, (server) =>
+        Effect.gen(function*() {
+          yield* server.suspend
+          yield* Effect.sleep(seconds * 1000)
+          yield* server.resume
+          yield* Effect.sleep("1 second")
+        }))
+      assert.isAbove(drops, 0)
+      Row.result(
+        "U9",
+        `stopped for ${seconds} s at 50 000 points/s`,
+        `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
+          sample.stats.droppedTotal > 0 ? " − dropped" : ""
+        }; ${account(sample)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("S1: a server that is stopped and continued again and again: stored is sent less the kernel's drops", () =>
+    Effect.gen(function*() {
+      const times = dose(10, 3)
+      const { drops, sample, stored } = yield* reconciled(binary, 20_000, (server) =>
+        Effect.gen(function*() {
+          for (let time = 0; time < times; time++) {
+            yield* server.suspend
+            yield* Effect.sleep(700)
+            yield* server.resume
+            yield* Effect.sleep(700)
+          }
+        }))
+      assert.isAbove(drops, 0)
+      Row.result(
+        "S1",
+        `${times} times 0.7 s at 20 000 points/s`,
+        `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
+          sample.stats.droppedTotal > 0 ? " − dropped" : ""
+        }; ${account(sample)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("S2: a server that is killed and restarted ten times under load: the law, and points flow again each time", () =>
+    Effect.gen(function*() {
+      const restarts = 10
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: db }] })
+      const port = server.udpPorts[0]!
+      const pusher = yield* Pusher.start({ database: { port, ...fullPayloads }, perSecond: 20_000 })
+      const newest = Effect.map(
+        server.rows("SELECT max(n) AS newest FROM load", { db }),
+        (rows) => Number(rows[0]?.newest ?? 0) - firstNumber
+      )
+      const watch = stopwatch()
+      let pushed = 0
+      for (let restart = 0; restart < restarts; restart++) {
+        yield* Effect.sleep(dose(1000, 100))
+        yield* server.restart
+        pushed = (yield* sound(pusher)).stats.pushed
+        yield* waitFor(newest, (n) => n > pushed, {
+          interval: 100,
+          timeout: "20 seconds",
+          what: "points after a restart"
+        })
+      }
+      const seconds = watch()
+      yield* Effect.sleep("1 second")
+      // Since the last restart the server had all points from number `pushed` on.
+      const { drops, sample } = yield* settle(pusher, port)
+      yield* close(pusher)
+      const after = Effect.map(
+        server.rows(`SELECT count(n) AS points FROM load WHERE n >= ${firstNumber + pushed}`, { db }),
+        (rows) => Number(rows[0]?.points ?? 0)
+      )
+      const expected = sample.stats.pushed - pushed
+      const stored = yield* waitFor(after, (points) => points >= expected - drops * perPayload, { interval: 100 })
+      const total = yield* server.count(db, "load", "n")
+      assert.isAtMost(stored, expected)
+      assert.isAtMost(total, sample.stats.pushed)
+      assert.strictEqual(sample.stats.dropped.send_error, 0)
+      assert.strictEqual(sample.stats.droppedTotal, sample.stats.dropped.queue_full)
+      if (drops === 0) assert.strictEqual(stored, expected)
+      Row.result(
+        "S2",
+        `${restarts} restarts in ${seconds.toFixed(0)} s at 20 000 points/s`,
+        `after the last restart stored ${grouped(stored)} of ${grouped(expected)} with ${drops} kernel drops; in all ${
+          grouped(total)
+        } of ${
+          grouped(sample.stats.pushed)
+        }, the rest was sent while the server was down; ${sample.stats.refusals} refusals; ${account(sample)}`
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("S3: behind a network that delays, loses, doubles and reorders: stored is sent less what was lost", () =>
+    Effect.gen(function*() {
+      const seconds = dose(30, 4)
+      const seed = 20_261_124
+      const weather = { loss: 0.05, duplication: 0.05, reordering: 0.05, delayMillis: 5, jitterMillis: 20 }
+      const run = Effect.gen(function*() {
+        const server = yield* InfluxServer.make({ binary, udp: [{ database: db }], serverDefaults: true })
+        const port = server.udpPorts[0]!
+        const proxy = yield* UdpProxy.make({ seed, weather, targetPort: port })
+        const pusher = yield* Pusher.start({ database: { port: proxy.port, ...fullPayloads }, perSecond: 20_000 })
+        yield* Effect.sleep(seconds * 1000)
+        const { sample } = yield* settle(pusher, proxy.port)
+        yield* waitFor(Effect.sync(() => proxy.counts), ({ received, waiting }) => waiting === 0 && received > 0)
+        yield* waitUntilRead(port)
+        const { doubled, forwarded, heldBack, lost, received } = proxy.counts
+        const before = (yield* kernelDrops(proxy.port))!
+        const drops = (yield* kernelDrops(port))!
+        assert.strictEqual(received + before, sample.stats.payloads)
+        assert.strictEqual(forwarded, received - lost + doubled)
+        const expected = sample.stats.sent - (before + lost) * perPayload
+        const stored = yield* server.waitForCount(db, "load", expected - drops * perPayload, {
+          field: "n",
+          timeout: "30 seconds",
+          interval: 100
+        })
+        // A datagram that the kernel dropped may have had a copy that it did not.
+        assert.isAtMost(stored, expected)
+        if (drops === 0) assert.strictEqual(stored, expected)
+        return { sample, received, lost: lost + before, doubled, heldBack, drops, stored, expected }
+      }).pipe(Effect.scoped)
+      const { doubled, drops, expected, heldBack, lost, sample, stored } = yield* measured(
+        "no datagram is dropped in front of the server",
+        run,
+        ({ drops }) => drops === 0
+      )
+      assert.strictEqual(drops, 0)
+      Row.result(
+        "S3",
+        `5 % each lost, doubled and held back, 5 to 25 ms late, seed ${seed}, ${seconds} s at 20 000 points/s`,
+        `stored ${grouped(stored)} = ${grouped(sample.stats.sent)} − ${grouped(lost)} datagrams × ${perPayload} = ${
+          grouped(expected)
+        }; ${grouped(doubled)} doubled, ${grouped(heldBack)} held back; ${account(sample)}`
+      )
+    }))
+
+  it.live("U10: a whole queue at once is stored by a default server, with the default pacing", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: db }], serverDefaults: true })
+      const port = server.udpPorts[0]!
+      const points = 10_000
+      const run = Effect.gen(function*() {
+        const before = yield* kernelDrops(port)
+        const pusher = yield* Pusher.start({ database: { port } })
+        yield* server.query("DROP MEASUREMENT load", { db })
+        yield* pusher.burst(points)
+        const watch = stopwatch()
+        const { stats } = yield* close(pusher)
+        const seconds = watch()
+        assert.deepStrictEqual([stats.pushed, stats.sent], [points, points])
+        yield* waitUntilRead(port)
+        const drops = (yield* kernelDrops(port))! - before!
+        // The server shows a batch after a second at the latest.
+        const least = drops === 0 ? points : 1
+        let stored = yield* server.waitForCount(db, "load", least, { field: "n" })
+        if (drops > 0) {
+          yield* Effect.sleep("3 seconds")
+          stored = yield* server.count(db, "load", "n")
+        }
+        return { sent: stats.sent, drops, stored, seconds } satisfies Outcome & { readonly seconds: number }
+      }).pipe(Effect.scoped)
+      const { drops, seconds, stored } = yield* measured(
+        "at least 99 % are stored",
+        run,
+        ({ stored }) => stored >= points * 0.99
+      )
+      Row.result(
+        "U10",
+        `${grouped(points)} points into an empty queue, then the end`,
+        `${grouped(stored)} stored (${(stored / points * 100).toFixed(1)} %), sent in ${
+          seconds.toFixed(2)
+        } s, ${drops} datagrams dropped by the kernel`
+      )
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,117 @@
+/** What the faults share: the law, waiting, and a second try where a busy machine was late. */
+import { assert } from "@effect/vitest"
+import { waitFor, type WaitOptions } from "@efflux/testkit"
+import { Effect } from "effect"
+import type { Stats } from "efflux"
+import type { Sample } from "../src/Load.ts"
+import type { Pusher } from "../src/Pusher.ts"
+import type { Receiver } from "../src/Receiver.ts"
+
+export const port = 8089
+
+const droppedOf = (stats: Stats): number => Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
+
+/** The law on one look. */
+export const assertLaw = (stats: Stats): void => {
+  assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
+  assert.strictEqual(stats.droppedTotal, droppedOf(stats))
+}
+
+/** The law on every look so far, and a program that wrote nothing to its standard error. */
+export const assertSound = (pusher: Pusher, sample: Sample): void => {
+  assertLaw(sample.stats)
+  assert.strictEqual(sample.law.broken, 0)
+  assert.isAbove(sample.law.looks, 0)
+  assert.strictEqual(pusher.program.stderr, "")
+}
+
+/** Looks once, and finds the law unbroken. */
+export const sound = (pusher: Pusher) =>
+  Effect.tap(pusher.sample, (sample) => Effect.sync(() => assertSound(pusher, sample)))
+
+/** Closes the database and checks its last counters, and that the program ends by itself with code 0. */
+export const close = Effect.fnUntraced(function*(pusher: Pusher) {
+  const closed = yield* pusher.close
+  const ended = yield* pusher.program.exit
+  assertLaw(closed.stats)
+  assert.deepStrictEqual([closed.stats.queued, closed.stats.inFlight, closed.stats.sendersBusy], [0, 0, 0])
+  // What is pushed after closing is counted.
+  assert.strictEqual(closed.after.dropped.shutdown, closed.stats.dropped.shutdown + 1)
+  assertLaw(closed.after)
+  assert.deepStrictEqual([ended.code, ended.signal, pusher.program.stderr], [0, null, ""])
+  return closed
+})
+
+/** Waits for a sample. */
+export const until = (pusher: Pusher, accept: (sample: Sample) => boolean, options?: WaitOptions) =>
+  waitFor(pusher.sample, accept, { interval: 20, ...options })
+
+/** Waits until so many points are received more than were before. */
+export const untilMore = (receiver: Receiver, points: number, options?: WaitOptions) =>
+  Effect.gen(function*() {
+    const before = (yield* receiver.received).points
+    return yield* waitFor(receiver.received, (received) => received.points >= before + points, {
+      interval: 10,
+      what: `${points} more points`,
+      ...options
+    })
+  })
+
+/** Waits until nothing more comes. */
+export const untilQuiet = Effect.fnUntraced(function*(receiver: Receiver) {
+  let last = yield* receiver.received
+  while (true) {
+    yield* Effect.sleep(300)
+    const now = yield* receiver.received
+    if (now.payloads === last.payloads) return now
+    last = now
+  }
+})
+
+/**
+ * Measures, up to three times: where others use the machine as well, a promise about time may need a second look. What
+ * is promised exactly must hold each time, and is asserted by the measurement itself.
+ */
+export const measured = Effect.fnUntraced(function*<A, E, R>(
+  what: string,
+  measure: Effect.Effect<A, E, R>,
+  accept: (value: A) => boolean
+) {
+  const seen: Array<A> = []
+  while (seen.length < 3) {
+    const value = yield* measure
+    seen.push(value)
+    if (accept(value)) return value
+    console.log(`${what}: not so in try ${seen.length}: ${JSON.stringify(value)}`)
+  }
+  return assert.fail(`${what}: ${JSON.stringify(seen)}`)
+})
+
+/** Seconds since the call. */
+export const stopwatch = () => {
+  const start = performance.now()
+  return () => (performance.now() - start) / 1000
+}
+
+export const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
+
+/** A number in groups of three digits. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, " ")
+
+/** Looks and reasons that are not 0, in few words. */
+export const account = ({ law, stats }: Pick<Sample, "law" | "stats">): string => {
+  const dropped = Object.entries(stats.dropped).filter(([, points]) => points > 0)
+    .map(([reason, points]) => `, ${reason} ${grouped(points)}`)
+  return `pushed ${grouped(stats.pushed)}, sent ${grouped(stats.sent)}${dropped.join("")}; law exact in ${
+    grouped(law.looks)
+  } looks`
+}
+
+/** Bytes a minute, by least squares, of what was measured at times in milliseconds. */
+export const slopePerMinute = (points: ReadonlyArray<{ readonly at: number; readonly bytes: number }>): number => {
+  const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length
+  const meanBytes = points.reduce((sum, { bytes }) => sum + bytes, 0) / points.length
+  const over = points.reduce((sum, { at, bytes }) => sum + (at - meanAt) * (bytes - meanBytes), 0)
+  const under = points.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0)
+  return over / under * 60_000
+}
