@@ -138,7 +138,7 @@ export const promises: ReadonlyArray<Promised> = [
   {
     name: "overload/memory",
     group: "overload",
-    what: "growth of the memory meanwhile, in megabytes a minute",
+    what: "growth meanwhile of what lives in memory, in megabytes a minute",
     limit: { atMost: 1 },
     digits: 1
   }
