@@ -64,6 +64,7 @@ export const layers: ReadonlyArray<Layer> = [
       "Stamper",
       "PointSize",
       "SelectiveQueue",
+      "SlidingQueue",
       "Pacer",
       "Resolver",
       "Custody",
