@@ -41,6 +41,13 @@ const faults: Record<string, Fault> = {
       }
     }
   },
+  "forgets the points whose fate nobody knows": {
+    custody: {
+      settleDropped(points, reason) {
+        if (reason !== "unknown") original.settleDropped.call(this, points, reason)
+      }
+    }
+  },
   "counts payloads instead of points": {
     custody: {
       settleSent(points) {

@@ -4,6 +4,7 @@
  * and closing anywhere. After every step of the scheduler the law is checked,
  * and at the end that every point is where it should be.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -16,7 +17,7 @@ import { check as checkConfig, type DatabaseConfig, type Settings } from "../../
 import { InfluxError, OpenFailed, Rejected, SendFailed } from "../../src/InfluxError.ts"
 import type { DropReason, Stats } from "../../src/Ledger.ts"
 import type * as Point from "../../src/Point.ts"
-import type { Connection, Sender } from "../../src/Sender.ts"
+import type { Connection, Outcome as Sending, Sender } from "../../src/Sender.ts"
 import { SeededRandom } from "./SeededRandom.ts"
 import { World } from "./World.ts"
 
@@ -96,8 +97,8 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
     const held = settings.senders * (settings.batchSize + 1)
     if (stats.queued > settings.queueCapacity) fail(`queued ${stats.queued}, capacity ${settings.queueCapacity}`)
     if (stats.inFlight < 0 || stats.inFlight > held) fail(`in flight ${stats.inFlight}, the senders hold ${held}`)
-    // A send that is interrupted at its very end was delivered, but counts as shutdown: nobody can know.
-    if (stats.sent + stats.inFlight + stats.dropped.shutdown < delivered.size) {
+    // A send that is interrupted at its very end was delivered, but counts as shutdown or unknown: nobody can know.
+    if (stats.sent + stats.inFlight + stats.dropped.shutdown + stats.dropped.unknown < delivered.size) {
       fail(`${delivered.size} points delivered, but only ${stats.sent} counted as sent`)
     }
     if (stats.sent > delivered.size + partly) fail(`${stats.sent} points sent, but ${delivered.size} delivered`)
@@ -121,59 +122,98 @@ export const simulate = (seed: number, mutate: (settings: Settings) => Settings 
     numberOf[accepted++] = number
   }
 
-  const send = (newest: { number: number }) => (payload: Uint8Array, points: number) =>
-    Effect.suspend(() => {
-      if (payload.length > settings.maxPayloadBytes) fail(`a payload of ${payload.length} bytes`)
-      if (points > settings.batchSize) fail(`${points} points in a payload, batchSize ${settings.batchSize}`)
-      const numbers: Array<number> = []
-      for (const line of decoder.decode(payload).split("\n")) {
-        const [, text, field] = /^m,n=(\d+) ([a-z]+)=/.exec(line) ?? fail(`a strange line: ${line}`)
-        const number = Number(text)
-        if (evicted.has(number)) fail(`point ${number} was shed, but is sent`)
-        if (attempted.has(`${number} ${field}`)) fail(`${field} of point ${number} is sent twice`)
-        if (number < newest.number) fail(`point ${number} is sent after ${newest.number}`)
-        attempted.add(`${number} ${field}`)
-        newest.number = number
-        // The last field of a point comes with its last line.
-        if (line.includes("z=")) numbers.push(number)
-      }
-      if (numbers.length !== points) fail(`${numbers.length} points end in a payload, said to be ${points}`)
-      const done = Effect.sync(() => {
-        for (const number of numbers) delivered.add(number)
-      })
-      const error = new InfluxError({
-        reason: new SendFailed({ endpoint: "simulated", kind: "Unknown", cause: new Error("simulated") })
-      })
-      switch (random.integer(0, 11)) {
-        case 0:
-          return Effect.andThen(world.sleep(random.integer(1, 10)), done)
-        case 1:
-          return Effect.fail(error)
-        case 2:
-          return Effect.andThen(world.sleep(random.integer(1, 10)), Effect.fail(error))
-        case 3:
-          return random.chance(0.3) ? Effect.never : done
-        case 4:
-          return Effect.die("simulated")
-        case 5:
-          return Effect.interrupt
-        case 6: {
-          const rejected = random.integer(0, points)
-          partly += points - rejected
-          return Effect.fail(new InfluxError({ reason: new Rejected({ points: rejected, detail: "simulated" }) }))
+  const send =
+    (newest: { number: number }, sending: { points: number }) =>
+    (payload: Uint8Array, points: number): Effect.Effect<void | Sending, InfluxError> =>
+      Effect.suspend((): Effect.Effect<void | Sending, InfluxError> => {
+        if (payload.length > settings.maxPayloadBytes) fail(`a payload of ${payload.length} bytes`)
+        if (points > settings.batchSize) fail(`${points} points in a payload, batchSize ${settings.batchSize}`)
+        const numbers: Array<number> = []
+        for (const line of decoder.decode(payload).split("\n")) {
+          const [, text, field] = /^m,n=(\d+) ([a-z]+)=/.exec(line) ?? fail(`a strange line: ${line}`)
+          const number = Number(text)
+          if (evicted.has(number)) fail(`point ${number} was shed, but is sent`)
+          if (attempted.has(`${number} ${field}`)) fail(`${field} of point ${number} is sent twice`)
+          if (number < newest.number) fail(`point ${number} is sent after ${newest.number}`)
+          attempted.add(`${number} ${field}`)
+          newest.number = number
+          // The last field of a point comes with its last line.
+          if (line.includes("z=")) numbers.push(number)
         }
-        case 7:
-          throw new Error("simulated")
-        default:
-          return done
-      }
-    })
+        if (numbers.length !== points) fail(`${numbers.length} points end in a payload, said to be ${points}`)
+        const done = Effect.sync(() => {
+          for (const number of numbers) delivered.add(number)
+        })
+        const error = new InfluxError({
+          reason: new SendFailed({ endpoint: "simulated", kind: "Unknown", cause: new Error("simulated") })
+        })
+        sending.points = points
+        switch (random.integer(0, 13)) {
+          case 0:
+            return Effect.andThen(world.sleep(random.integer(1, 10)), done)
+          case 1:
+            return Effect.fail(error)
+          case 2:
+            return Effect.andThen(world.sleep(random.integer(1, 10)), Effect.fail(error))
+          case 3:
+            return random.chance(0.3) ? Effect.never : done
+          case 4:
+            return Effect.die("simulated")
+          case 5:
+            sending.points = 0
+            return Effect.interrupt
+          case 6: {
+            const rejected = random.integer(0, points)
+            partly += points - rejected
+            return Effect.fail(new InfluxError({ reason: new Rejected({ points: rejected, detail: "simulated" }) }))
+          }
+          case 7:
+            throw new Error("simulated")
+          case 8:
+          case 9: {
+            // Every way to come apart, and now and then one that names too many points, or too few.
+            const sent = random.integer(0, points)
+            const rejected = random.integer(0, points - sent)
+            const unknown = random.integer(0, points - sent - rejected)
+            const outcome: Sending = {
+              sent,
+              rejected,
+              unknown: random.chance(0.1) ? points : unknown,
+              send_error: random.chance(0.1) ? undefined : points - sent - rejected - unknown,
+              error: random.chance(0.5) ? error : undefined,
+              rejections: rejected === 0 ? [] : [new Rejected({ points: rejected, detail: "simulated" })]
+            }
+            return Effect.map(random.chance(0.5) ? world.sleep(random.integer(1, 10)) : Effect.void, () => {
+              for (const number of numbers.slice(0, sent)) delivered.add(number)
+              return outcome
+            })
+          }
+          default:
+            return done
+        }
+      }).pipe(Effect.onExit((exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit) || !Cause.hasInterrupts(exit.cause)) sending.points = 0
+        })
+      ))
+
+  const interrupted = (sending: { points: number }): Sending => {
+    const unknown = sending.points
+    sending.points = 0
+    return { sent: 0, unknown }
+  }
 
   const open = Effect.suspend(() => {
-    const connection = (newest: { number: number }): Connection => ({
-      send: send(newest),
-      isStale: () => random.chance(0.05)
-    })
+    // Some transports know what became of a send that was interrupted.
+    const connection = (newest: { number: number }): Connection => {
+      const sending = { points: 0 }
+      const knows = random.chance(0.5)
+      return {
+        send: send(newest, sending),
+        ...(knows ? { interrupted: () => interrupted(sending) } : {}),
+        isStale: () => random.chance(0.05)
+      }
+    }
     const opened = Effect.acquireRelease(
       Effect.sync(() => {
         openConnections++
