@@ -65,6 +65,7 @@ export const layers: ReadonlyArray<Layer> = [
       "Stamper",
       "PointSize",
       "SelectiveQueue",
+      "SlidingQueue",
       "Pacer",
       "Resolver",
       "Custody",
