@@ -65,7 +65,6 @@ export const layers: ReadonlyArray<Layer> = [
       "Stamper",
       "PointSize",
       "SelectiveQueue",
-      "SlidingQueue",
       "Pacer",
       "Resolver",
       "Custody",

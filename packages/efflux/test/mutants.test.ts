@@ -3,10 +3,10 @@
  * purpose, must make the simulation fail within a few hundred seeds.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Queue from "effect/Queue"
 import { Custody } from "../src/Custody.ts"
 import type { Settings } from "../src/DatabaseConfig.ts"
 import { Packer } from "../src/Packer.ts"
-import { SlidingQueue } from "../src/SlidingQueue.ts"
 import { simulate, Violation } from "./simulation/simulate.ts"
 
 const original = {
@@ -14,23 +14,23 @@ const original = {
   settleSent: Custody.prototype.settleSent,
   settleDropped: Custody.prototype.settleDropped,
   discard: Custody.prototype.discard,
-  next: Packer.prototype.next,
-  offerToQueue: SlidingQueue.prototype.offer
+  next: Packer.prototype.next
 }
 
-/** Methods of the custody, of its queue, of the packer, and the settings, each changed for the worse. */
+/** Methods of the custody, of the packer, and the settings, each changed for the worse. */
 interface Fault {
   readonly custody?: Partial<Pick<Custody, "offer" | "settleSent" | "settleDropped" | "discard">> & ThisType<Custody>
-  readonly queue?: Partial<Pick<SlidingQueue, "offer">> & ThisType<SlidingQueue>
   readonly packer?: Partial<Pick<Packer, "next">> & ThisType<Packer>
   readonly settings?: (settings: Settings) => Settings
 }
 
 const faults: Record<string, Fault> = {
   "drops the newest point instead of the oldest": {
-    queue: {
-      offer(entry) {
-        return this.size === this.capacity || original.offerToQueue.call(this, entry)
+    custody: {
+      offer(entry, high) {
+        if (!Queue.isFullUnsafe(this.queue)) return original.offer.call(this, entry, high)
+        this.ledger.pushed++
+        this.ledger.dropped.queue_full++
       }
     }
   },
@@ -110,17 +110,15 @@ const firstViolation = (run: (seed: number) => unknown): Violation | undefined =
 }
 
 describe("mutants", () => {
-  it.each(Object.entries(faults))("is noticed: a database that %s", (_name, { custody, packer, queue, settings }) => {
-    const { next, offerToQueue, ...sound } = original
+  it.each(Object.entries(faults))("is noticed: a database that %s", (_name, { custody, packer, settings }) => {
+    const { next, ...sound } = original
     Object.assign(Custody.prototype, custody)
     Object.assign(Packer.prototype, packer)
-    Object.assign(SlidingQueue.prototype, queue)
     try {
       assert.instanceOf(firstViolation((seed) => simulate(seed, settings)), Violation)
     } finally {
       Object.assign(Custody.prototype, sound)
       Packer.prototype.next = next
-      SlidingQueue.prototype.offer = offerToQueue
     }
   })
 
