@@ -60,6 +60,7 @@ export const layers: ReadonlyArray<Layer> = [
   {
     name: "parts of the database",
     modules: [
+      "HttpConfig",
       "DatabaseConfig",
       "Stamper",
       "PointSize",
@@ -75,16 +76,21 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
-  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter", "LineEnds", "Hosts"], forbids: platform },
+  {
+    name: "transport",
+    modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
+    forbids: []
+  },
   {
     name: "queries over HTTP",
-    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp"],
+    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp", "InfluxAdmin"],
     forbids: platform
   },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
+  { name: "audit", modules: ["Audit"], forbids: platform },
   { name: "default database", modules: ["Influx"], forbids: platform },
   { name: "barrel", modules: ["index"], forbids: platform }
 ]

@@ -101,7 +101,11 @@ export class SendFailed extends Schema.Error<SendFailed>("efflux/InfluxError/Sen
 export class Rejected extends Schema.Error<Rejected>("efflux/InfluxError/Rejected")({
   _tag: Schema.tag("Rejected"),
   points: Schema.optional(Schema.Int),
-  detail: Schema.String
+  detail: Schema.String,
+  /** The first lines of those that the server named, shortened. InfluxDB 3 names lines. */
+  lines: Schema.optional(
+    Schema.Array(Schema.Struct({ number: Schema.Int, line: Schema.String, message: Schema.String }))
+  )
 }) {
   override get message(): string {
     return `The server rejected points: ${this.detail}`

@@ -22,6 +22,8 @@
  * - `oversize`: its line alone is longer than `maxPayloadBytes`.
  * - `send_error`: the operating system or the network did not take its payload.
  * - `rejected`: the server answered that it does not take it. UDP never answers.
+ * - `unknown`: the server got its payload, or a part of it, and did not answer, or the database closed before it did. It
+ *   may be stored or not. UDP has no answers and never counts this.
  * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` was over.
  *
  * @category models
@@ -36,6 +38,7 @@ export type DropReason =
   | "oversize"
   | "send_error"
   | "rejected"
+  | "unknown"
   | "shutdown"
 
 /**
@@ -53,6 +56,7 @@ export const dropReasons: ReadonlyArray<DropReason> = [
   "oversize",
   "send_error",
   "rejected",
+  "unknown",
   "shutdown"
 ]
 
@@ -125,6 +129,7 @@ export class Ledger {
     oversize: 0,
     send_error: 0,
     rejected: 0,
+    unknown: 0,
     shutdown: 0
   }
 

@@ -599,13 +599,13 @@ describe("options", () => {
     [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
     [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
     [{ pacing: { packetsPerSecond: 0, burst: 1 } }, /"pacing.packetsPerSecond" is 0, allowed is a number above 0/],
-    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is undefined, allowed is a number above 0/],
+    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is missing, allowed is a number above 0/],
     [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
     [{ logInterval: 0 }, /"logInterval" is 0/],
     [{ bindAddress: "" }, /"bindAddress" is ""/],
     [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
     [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
-    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options host, port/]
+    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, database/]
   ]
 
   it.effect.each(wrong)(

@@ -23,7 +23,14 @@ interface Case {
 }
 
 const cases: ReadonlyArray<Case> = [
-  { name: "UDP", config: ({ linePort }) => ({ port: linePort }), perSecond: 25_000 }
+  { name: "UDP", config: ({ linePort }) => ({ port: linePort }), perSecond: 25_000 },
+  { name: "TCP", config: ({ linePort }) => ({ transport: "tcp", port: linePort }) },
+  { name: "HTTP v1", config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "" }) },
+  {
+    name: "HTTP v1 without gzip",
+    config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "", gzipThreshold: "none" })
+  },
+  { name: "HTTP v2", config: ({ httpUrl }) => ({ transport: "http-v2", url: httpUrl, org: "o", bucket: "b" }) }
 ]
 
 const valueOf = (n: number): number => Math.round(n * 1234.5678) / 1000

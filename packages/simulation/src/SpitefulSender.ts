@@ -19,9 +19,29 @@ const openFailed = new InfluxError({
 export const spitefulSender = (world: World, random: SeededRandom, watch: Watch): Sender.Sender["Service"] => {
   // Some transports hardly ever go wrong, some always do.
   const trouble = watch.isCalm ? 0.3 : random.pick([0.05, 0.5, 0.9])
+  // Some transports know what became of a send that was interrupted.
+  const asks = random.chance(0.5)
   const pause = () => world.sleep(random.integer(1, 10))
+  /** Says what became of each point; now and then it does not name those that were not sent, or names too many. */
+  const settle = (connected: Connected, points: number) => {
+    const sent = random.integer(0, points)
+    const rejected = random.integer(0, points - sent)
+    const unknown = random.integer(0, points - sent - rejected)
+    connected.settled({ sent, rejected, unknown })
+    const failed = points - sent - rejected - unknown
+    const isVague = random.chance(0.2)
+    return Effect.succeed<Sender.Outcome>({
+      sent,
+      rejected,
+      send_error: isVague ? undefined : failed,
+      unknown: !isVague && random.chance(0.2) ? points : unknown,
+      error: random.chance(0.5) ? sendFailed : undefined,
+      rejections: rejected === 0 ? [] : [new Rejected({ points: rejected, detail: "simulated" })]
+    })
+  }
+
   const send = (connected: Connected) => (payload: Uint8Array, points: number) =>
-    Effect.suspend(() => {
+    Effect.suspend((): Effect.Effect<void | Sender.Outcome, InfluxError> => {
       const { numbers } = connected.receive(payload, points)
       const done = Effect.sync(() => connected.delivered())
       const fail = Effect.suspend(() => {
@@ -29,7 +49,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
         return Effect.fail(sendFailed)
       })
       if (!random.chance(trouble)) return random.chance(0.2) ? Effect.andThen(pause(), done) : done
-      switch (random.integer(0, watch.isCalm ? 3 : 7)) {
+      switch (random.integer(0, watch.isCalm ? 5 : 9)) {
         case 0:
           return fail
         case 1:
@@ -44,11 +64,15 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
           )
         }
         case 4:
-          return Effect.never
+          return settle(connected, numbers.length)
         case 5:
+          return Effect.andThen(pause(), Effect.suspend(() => settle(connected, numbers.length)))
+        case 6:
+          return Effect.never
+        case 7:
           connected.failed(true)
           return Effect.die("simulated")
-        case 6:
+        case 8:
           connected.failed(true)
           return Effect.interrupt
         default:
@@ -63,7 +87,11 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
   )
   const opened = Effect.map(
     connected,
-    (connected): Sender.Connection => ({ send: send(connected), isStale: () => random.chance(0.05) })
+    (connected): Sender.Connection => ({
+      send: send(connected),
+      ...(asks && { interrupted: () => connected.interrupted(random.integer(0, 2)) }),
+      isStale: () => random.chance(0.05)
+    })
   )
   const hanging = Effect.flatMap(connected, (connected) => {
     connected.isBroken = true

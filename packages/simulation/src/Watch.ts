@@ -5,7 +5,7 @@
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
-import type { Database, Stats } from "efflux"
+import type { Database, Sender, Stats } from "efflux"
 import type { Settings } from "efflux/DatabaseConfig"
 import { ReferenceQueue, shedReasons, type Waiting } from "./ReferenceQueue.ts"
 import { type SomePoint, somePoint } from "./SomePoint.ts"
@@ -61,6 +61,8 @@ export class Watch {
   #maybeDelivered = 0
   #rejected = 0
   #mostFailed = 0
+  #mostUnknown = 0
+  #leastUnknown = 0
   readonly #flushes = new Set<{ readonly target: number; latest: number | undefined }>()
   // Outcomes that a later payload of the same connection has confirmed to be known to the sender.
   #tokens = Number.MAX_SAFE_INTEGER
@@ -128,6 +130,19 @@ export class Watch {
       }
     }
     this.check(false)
+    if (this.#random.chance(0.05)) this.#checkPressure(Effect.runSync(database.pressure))
+  }
+
+  #checkPressure(pressure: Effect.Success<Database["pressure"]>): void {
+    const { queued, queuedBytes } = this.stats!
+    const { queueBytes, queueCapacity } = this.settings
+    const fill = Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : queuedBytes / queueBytes)
+    const { drainedPerSecond, pushedPerSecond, secondsToDrain, shedPerSecond } = pressure
+    const isRate = (rate: number) => rate >= 0 && Number.isFinite(rate)
+    if (
+      pressure.queued !== queued || pressure.fill !== fill || !isRate(drainedPerSecond) || !isRate(pushedPerSecond) ||
+      !isRate(shedPerSecond) || (queued === 0) !== (secondsToDrain === 0)
+    ) this.fail(`the pressure is ${JSON.stringify(pressure)}, but ${queued} points are queued, ${queuedBytes} bytes`)
   }
 
   /** A flush, which must not end before its points are settled. */
@@ -193,7 +208,10 @@ export class Watch {
       this.fail(`${dropped.rejected} points rejected, but only ${this.#rejected} can have been`)
     }
     // A send that is interrupted at its very end was delivered, but counts as shutdown: nobody can know.
-    if (stats.sent + stats.inFlight + dropped.shutdown < this.#delivered) {
+    if (dropped.unknown > this.#mostUnknown) {
+      this.fail(`${dropped.unknown} points are of unknown fate, but only ${this.#mostUnknown} can be`)
+    }
+    if (stats.sent + stats.inFlight + dropped.shutdown + dropped.unknown < this.#delivered) {
       this.fail(`${this.#delivered} points delivered, but only ${stats.sent} counted as sent`)
     }
     if (stats.sent > this.#delivered + this.#maybeDelivered) {
@@ -234,6 +252,9 @@ export class Watch {
     if (stats.sent < this.#confirmedSent) this.fail(`${this.#confirmedSent} points sent, only ${stats.sent} counted`)
     if (stats.dropped.send_error < this.#confirmedFailed) {
       this.fail(`${this.#confirmedFailed} points failed, only ${stats.dropped.send_error} counted`)
+    }
+    if (stats.dropped.unknown < this.#leastUnknown) {
+      this.fail(`${this.#leastUnknown} points are of unknown fate, only ${stats.dropped.unknown} counted`)
     }
     if (stats.refusals < this.knownRefusals) {
       this.fail(`${this.knownRefusals} refusals were told, but only ${stats.refusals} are counted`)
@@ -335,6 +356,26 @@ export class Watch {
     this.#maybeDelivered += received.numbers.length - rejected
     for (const number of received.numbers) this.#known(number).place = "gone"
     if (received.broken !== undefined) this.#known(received.broken).place = "gone"
+  }
+
+  /** The transport says of each point of a payload what became of it. */
+  settle(received: Received, { rejected = 0, sent, unknown = 0 }: Sender.Outcome): void {
+    const { numbers } = received
+    this.#delivered += sent
+    this.#rejected += rejected
+    this.#mostUnknown += unknown
+    // Of what it does not name, nothing was sent; and a split point is lost with a part of it.
+    const isBroken = received.broken !== undefined && sent < numbers.length
+    this.#mostFailed += numbers.length - sent - rejected - unknown + (isBroken ? 1 : 0)
+    for (const number of numbers) this.#known(number).place = "gone"
+    if (isBroken) this.#known(received.broken!).place = "gone"
+  }
+
+  /** The sender was interrupted in a send, and asked what became of its points: at once, so that this is exact. */
+  interrupt(sent: number, unknown: number): void {
+    this.#delivered += sent
+    this.#mostUnknown += unknown
+    this.#leastUnknown += unknown
   }
 
   confirm(sent: number, failed: number): void {
@@ -480,6 +521,22 @@ export class Connected {
     this.#watch.knownRefusals++
     this.#watch.trace(() => `again: payload with ${refused.received.numbers}`)
     return refused.received
+  }
+
+  settled(outcome: Sender.Outcome): void {
+    const received = this.#end("settled")
+    this.#watch.settle(received, outcome)
+    this.#isFree = received.numbers.length === outcome.sent + (outcome.rejected ?? 0)
+    this.#sent += outcome.sent
+  }
+
+  /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
+  interrupted(sent: number): Sender.Outcome {
+    if (this.#received === undefined) return { sent: 0 }
+    const { numbers } = this.#end("interrupted")
+    const outcome = { sent: Math.min(sent, numbers.length), unknown: Math.max(0, numbers.length - sent) }
+    this.#watch.interrupt(outcome.sent, outcome.unknown)
+    return outcome
   }
 
   rejected(points: number): void {

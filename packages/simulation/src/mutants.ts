@@ -106,6 +106,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     edits: [["Math.min(reason.points ?? points, points)", "Math.min(points, points)"]]
   },
   {
+    name: "forgets the points whose fate nobody knows",
+    check: "simulation",
+    module: "SenderPool.ts",
+    edits: [["    custody.settleDropped(unknown, \"unknown\")\n", ""]]
+  },
+  {
+    name: "does not ask what became of an interrupted send",
+    check: "simulation",
+    module: "SenderPool.ts",
+    edits: [[
+      "          if (connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)\n",
+      ""
+    ]]
+  },
+  {
+    name: "trusts a transport that names more points than it was given",
+    check: "simulation",
+    module: "SenderPool.ts",
+    edits: [["const taken = Math.max(0, Math.min(points, left))", "const taken = points"]]
+  },
+  {
+    name: "says it is less full than it is",
+    check: "simulation",
+    module: "Pressure.ts",
+    edits: [["queued / queueCapacity, queueBytes", "queued / (queueCapacity + 1), queueBytes"]]
+  },
+  {
     name: "waits for a close without end",
     check: "simulation",
     module: "Database.ts",
