@@ -34,7 +34,7 @@ const startWorker = (options: Options) =>
         // A test runner's own would be inherited.
         execArgv: [],
         // Much is made and soon forgotten.
-        resourceLimits: { maxYoungGenerationSizeMb: 64 }
+        resourceLimits: { maxYoungGenerationSizeMb: 192 }
       })
     ),
     (worker) => Effect.promise(() => worker.terminate())

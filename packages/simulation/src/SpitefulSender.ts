@@ -27,14 +27,16 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     const sent = random.integer(0, points)
     const rejected = random.integer(0, points - sent)
     const unknown = random.integer(0, points - sent - rejected)
-    connected.settled({ sent, rejected, unknown })
     const failed = points - sent - rejected - unknown
     const isVague = random.chance(0.2)
+    const isExcessive = !isVague && random.chance(0.2)
+    // What a transport names too much is not booked, but it does count as a failure.
+    connected.settled({ sent, rejected, unknown }, failed + unknown === 0 && !isExcessive)
     return Effect.succeed<Sender.Outcome>({
       sent,
       rejected,
       send_error: isVague ? undefined : failed,
-      unknown: !isVague && random.chance(0.2) ? points : unknown,
+      unknown: isExcessive ? points : unknown,
       error: random.chance(0.5) ? sendFailed : undefined,
       rejections: rejected === 0 ? [] : [new Rejected({ points: rejected, detail: "simulated" })]
     })
@@ -82,7 +84,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     })
 
   const connected = Effect.acquireRelease(
-    Effect.sync(() => watch.connect()),
+    Effect.sync(() => watch.connect(asks)),
     (connected) => Effect.sync(() => connected.close())
   )
   const opened = Effect.map(

@@ -266,9 +266,9 @@ export class Watch {
     this.#checkTimestamps()
   }
 
-  /** A connection was opened. */
-  connect(): Connected {
-    const connected = new Connected(this)
+  /** A connection was opened; with `asks` the sender must ask it what became of a send that was interrupted. */
+  connect(asks = false): Connected {
+    const connected = new Connected(this, asks)
     this.#connections.push(connected)
     return connected
   }
@@ -453,6 +453,7 @@ interface Refused {
 /** A connection, as the transport's other end sees it: one payload at a time. */
 export class Connected {
   readonly #watch: Watch
+  readonly #asks: boolean
   #newest = -1
   #received: Received | undefined
   #refused: Refused | undefined
@@ -462,7 +463,8 @@ export class Connected {
   /** Set where the sender can't use it, for a reason that no payload shows. */
   isBroken = false
 
-  constructor(watch: Watch) {
+  constructor(watch: Watch, asks: boolean) {
+    this.#asks = asks
     this.#watch = watch
     watch.trace(() => "connected")
   }
@@ -473,6 +475,9 @@ export class Connected {
   }
 
   close(): void {
+    if (this.#asks && this.#received !== undefined) {
+      this.#watch.fail(`nobody asked what became of ${this.#received.numbers}, whose send was interrupted`)
+    }
     this.#watch.disconnect(this)
     this.#watch.trace(() => "disconnected")
   }
@@ -523,10 +528,10 @@ export class Connected {
     return refused.received
   }
 
-  settled(outcome: Sender.Outcome): void {
+  settled(outcome: Sender.Outcome, isClean: boolean): void {
     const received = this.#end("settled")
     this.#watch.settle(received, outcome)
-    this.#isFree = received.numbers.length === outcome.sent + (outcome.rejected ?? 0)
+    this.#isFree = isClean
     this.#sent += outcome.sent
   }
 
