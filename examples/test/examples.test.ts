@@ -205,6 +205,27 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     }
   }),
 
+  series: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("series.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(
+      outcome.stdout.split("\n").filter((line) => !line.includes("point dropped")).join("\n"),
+      "pushed 3, sent 2, invalid 1\n" +
+        "12ms 500000ns, 512 bytes, at 1767225600000000000\n" +
+        "Expected \"200\" | \"404\" | \"500\"\n  at [\"status\"]\n"
+    )
+    assert.include(
+      outcome.stdout,
+      "field value of \"ratio\": must be a value that the Schema of its series takes, got 2"
+    )
+    yield* sink.waitForPoints(2)
+    assert.deepStrictEqual(unstamped(sink.lines), [
+      "http_request,host=web\\ 1,route=/users,status=200 duration=12.5,bytes=512i",
+      "http_request,host=web\\ 1,route=/,status=404 duration=1000,bytes=0i,ratio=0.25"
+    ])
+  }),
+
   decode: Effect.gen(function*() {
     const outcome = yield* run("decode.ts", {
       stdin: "cpu,host=a\\ b load=0.5,cores=8i 1000\nmem used\n# a comment\nm s=\"a\nb\"\n"

@@ -28,6 +28,17 @@ const generated = (count: number): Effect.Effect<ReadonlyArray<Point.Point>> =>
     }))
   })
 
+/** InfluxDB 3 reads two backslashes of a name as one, and there is no way to write two that InfluxDB 1 reads as well. */
+const asReadBy3 = (point: Point.Point): Point.Point => {
+  const name = (text: string): string => text.replaceAll("\\\\", "\\")
+  return {
+    ...point,
+    measurement: name(point.measurement),
+    tags: Object.fromEntries(Object.entries(point.tags).map(([key, value]) => [name(key), name(value)])),
+    fields: Object.fromEntries(Object.entries(point.fields).map(([key, value]) => [name(key), value]))
+  }
+}
+
 const servers = {
   v2: (maxBodyBytes?: number) =>
     Effect.map(
@@ -80,6 +91,7 @@ for (const api of ["v2", "v3"] as const) {
         Effect.gen(function*() {
           const { config, server, stored } = yield* servers[api]()
           const points = yield* generated(2000)
+          const expected = api === "v3" ? points.map(asReadBy3) : points
           const stats = yield* run(
             { ...config, senders: 1, gzipThreshold },
             (database) => Effect.sync(() => points.forEach((point) => database.pushUnsafe(point)))
@@ -87,7 +99,7 @@ for (const api of ["v2", "v3"] as const) {
           assert.deepStrictEqual(server.violations, [])
           assert.strictEqual(stats.sent, points.length, JSON.stringify(stats))
           assert.strictEqual(stored().length, points.length)
-          for (const [n, point] of points.entries()) {
+          for (const [n, point] of expected.entries()) {
             if (!samePoint(point, stored()[n]!)) assert.deepStrictEqual(stored()[n], point as never)
           }
           assert.isTrue(
