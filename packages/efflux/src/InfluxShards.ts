@@ -37,7 +37,7 @@ import * as HashRing from "effect/HashRing"
 import * as Layer from "effect/Layer"
 import * as PrimaryKey from "effect/PrimaryKey"
 import type * as Scope from "effect/Scope"
-import type * as Database from "./Database.ts"
+import * as Database from "./Database.ts"
 import { checkTags, type DatabaseConfig } from "./DatabaseConfig.ts"
 import * as InfluxDatabase from "./InfluxDatabase.ts"
 import { InfluxError, InvalidOption } from "./InfluxError.ts"
@@ -120,9 +120,6 @@ const placesPerShard = 1024
 // The ring's hash spreads what differs at the end of a long text. Of short names alone one would get nearly everything.
 const onRing = "shard of efflux: "
 
-// Points that pushAll offers before it gives the event loop a turn.
-const pointsPerTurn = 4096
-
 class Shard {
   readonly name: string
   readonly database: Database.Database
@@ -177,7 +174,7 @@ const make = Effect.fnUntraced(
     }
     return {
       push: (point: Point.Input, options?: Database.PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
-      pushAll: (points, options) => pushAll(points, (point) => pushUnsafe(point, options)),
+      pushAll: (points, options) => Database.pushAll(points, (point) => pushUnsafe(point, options)),
       flush: Effect.forEach(shards, ({ database }) => database.flush, { concurrency: "unbounded", discard: true }),
       stats: Effect.sync(statsUnsafe),
       pushUnsafe,
@@ -187,14 +184,6 @@ const make = Effect.fnUntraced(
     }
   }
 )
-
-const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
-  let count = 0
-  for (const point of points) {
-    pushUnsafe(point)
-    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
-  }
-})
 
 const named = (name: string, error: InfluxError): InfluxError =>
   error.reason._tag === "InvalidOption"
