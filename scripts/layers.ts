@@ -84,12 +84,13 @@ export const layers: ReadonlyArray<Layer> = [
   },
   {
     name: "queries over HTTP",
-    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp"],
+    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp", "InfluxAdmin"],
     forbids: platform
   },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
+  { name: "audit", modules: ["Audit"], forbids: platform },
   { name: "default database", modules: ["Influx"], forbids: platform },
   { name: "barrel", modules: ["index"], forbids: platform }
 ]

@@ -26,29 +26,34 @@ export interface Problem {
 }
 
 /**
+ * The rows that are complete, and why there will be no more, if that is so.
+ *
  * @internal
  */
-export type Read = Result.Result<ReadonlyArray<Row.Row>, Problem>
+export interface Read {
+  readonly rows: ReadonlyArray<Row.Row>
+  readonly problem: Problem | undefined
+}
 
 /**
  * @internal
  */
 export interface AnswerReader<in Input> {
+  /** Not to be called again once there was a problem. */
   readonly read: (input: Input) => Read
-  readonly end: () => Read
+  /** Whether that was the end. */
+  readonly end: () => Problem | undefined
 }
 
-const failed = (detail: string): Result.Result<never, Problem> => Result.fail({ _tag: "Failed", detail })
+const failed = (detail: string): Problem => ({ _tag: "Failed", detail })
 
-const unreadable = (detail: string): Result.Result<never, Problem> => Result.fail({ _tag: "Unreadable", detail })
-
-const nothing: Read = Result.succeed([])
+/**
+ * @internal
+ */
+export const unreadable = (detail: string): Problem => ({ _tag: "Unreadable", detail })
 
 const parseJson = (text: string): Result.Result<unknown, Problem> =>
-  Result.try({
-    try: () => ExactJson.parse(text),
-    catch: () => ({ _tag: "Unreadable", detail: "it is not JSON" })
-  })
+  Result.try({ try: () => ExactJson.parse(text), catch: () => unreadable("it is not JSON") })
 
 const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -68,20 +73,19 @@ export const influxQL = (measurement?: string): AnswerReader<string> => {
     for (const line of text.split("\n")) {
       if (line === "" || line === "\r") continue
       const document = parseJson(line)
-      if (Result.isFailure(document)) return Result.fail(document.failure)
-      const problem = readDocument(document.success, rows)
-      if (problem !== undefined) return Result.fail(problem)
+      const problem = Result.isFailure(document) ? document.failure : readDocument(document.success, rows)
+      if (problem !== undefined) return { rows, problem }
     }
-    return Result.succeed(rows)
+    return { rows, problem: undefined }
   }
   const readDocument = (document: unknown, rows: Array<Row.Row>): Problem | undefined => {
     if (!isObject(document)) return notThat
-    if (typeof document.error === "string") return { _tag: "Failed", detail: document.error }
+    if (typeof document.error === "string") return failed(document.error)
     if (!Array.isArray(document.results)) return notThat
     documents++
     for (const result of document.results) {
       if (!isObject(result)) return notThat
-      if (typeof result.error === "string") return { _tag: "Failed", detail: result.error }
+      if (typeof result.error === "string") return failed(result.error)
       isPartial = result.partial === true
       if (result.series === undefined) continue
       if (!Array.isArray(result.series)) return notThat
@@ -99,11 +103,11 @@ export const influxQL = (measurement?: string): AnswerReader<string> => {
         ? unreadable("it is empty")
         : isPartial
         ? failed("the answer is partial: it has more rows than the server gives")
-        : nothing
+        : undefined
   }
 }
 
-const notThat: Problem = { _tag: "Unreadable", detail: "it is not the JSON of a query" }
+const notThat = unreadable("it is not the JSON of a query")
 
 const readSeries = (
   series: { readonly [key: string]: unknown },
@@ -140,25 +144,22 @@ const readSeries = (
  */
 export const jsonLines = (): AnswerReader<string> => ({
   read: (text) => {
+    const read: Array<Row.Row> = []
     const lines = text.split("\n").filter((line) => line !== "" && line !== "\r")
-    if (lines.length === 0) return nothing
     // Parsed at once, many short lines cost half as much.
-    return Result.flatMap(parseJson(`[${lines.join(",")}]`), (rows) => {
-      const read: Array<Row.Row> = []
-      for (const object of rows as ReadonlyArray<unknown>) {
-        if (!isObject(object)) return unreadable("a line is no object")
-        const columns = Object.keys(object)
-        if (typeof object.error === "string" && columns.length === 1) return failed(object.error)
-        const row: Row.Draft = {}
-        for (const column of columns) {
-          Row.set(row, column, column === "time" ? Row.time(object[column]) : object[column])
-        }
-        read.push(row)
-      }
-      return Result.succeed(read)
-    })
+    const objects = parseJson(`[${lines.join(",")}]`)
+    if (Result.isFailure(objects)) return { rows: read, problem: objects.failure }
+    for (const object of objects.success as ReadonlyArray<unknown>) {
+      if (!isObject(object)) return { rows: read, problem: unreadable("a line is no object") }
+      const columns = Object.keys(object)
+      if (typeof object.error === "string" && columns.length === 1) return { rows: read, problem: failed(object.error) }
+      const row: Row.Draft = {}
+      for (const column of columns) Row.set(row, column, column === "time" ? Row.time(object[column]) : object[column])
+      read.push(row)
+    }
+    return { rows: read, problem: undefined }
   },
-  end: () => nothing
+  end: () => undefined
 })
 
 /** The columns of a table of annotated CSV. */
@@ -198,7 +199,7 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
     if (datatypes === undefined) {
       return record.includes("error")
         ? (table = { names: record, parsers: record.map(() => String), defaults: [] }, undefined)
-        : { _tag: "Unreadable", detail: "it is not annotated CSV" }
+        : unreadable("it is not annotated CSV")
     }
     if (datatypes.length !== record.length) return notAligned
     const parsers = datatypes.map((datatype) => Object.hasOwn(csvParsers, datatype) ? csvParsers[datatype] : String)
@@ -212,15 +213,15 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
       const rows: Array<Row.Row> = []
       for (const record of records) {
         const problem = readRecord(record, rows)
-        if (problem !== undefined) return Result.fail(problem)
+        if (problem !== undefined) return { rows, problem }
       }
-      return Result.succeed(rows)
+      return { rows, problem: undefined }
     },
-    end: () => datatypes === undefined ? nothing : unreadable("it ends within a table's head")
+    end: () => datatypes === undefined ? undefined : unreadable("it ends within a table's head")
   }
 }
 
-const notAligned: Problem = { _tag: "Unreadable", detail: "a record has not as many values as there are columns" }
+const notAligned = unreadable("a record has not as many values as there are columns")
 
 const readRow = (table: Table, record: ReadonlyArray<string>, rows: Array<Row.Row>): Problem | undefined => {
   const { defaults, names, parsers } = table
@@ -231,11 +232,11 @@ const readRow = (table: Table, record: ReadonlyArray<string>, rows: Array<Row.Ro
     const name = names[i]
     if (text === "" || name === "result" || name === "table") continue
     const value = parsers[i](text)
-    if (value === undefined) return { _tag: "Unreadable", detail: `a value of the column ${name} is not of its type` }
+    if (value === undefined) return unreadable(`a value of the column ${name} is not of its type`)
     Row.set(row, name, value)
   }
   if (Object.hasOwn(row, "error") && names.includes("reference")) {
-    return { _tag: "Failed", detail: String(row.error) }
+    return failed(String(row.error))
   }
   rows.push(row)
   return undefined

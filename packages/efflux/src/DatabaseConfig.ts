@@ -540,9 +540,12 @@ export const config = (prefix: string): Config.Config<DatabaseConfig> => {
 }
 
 // What text stands for. Text that stands for nothing stays as it is: `check` refuses it and names it.
-const numberOf = (text: string): unknown => text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
+/** @internal */
+export const numberOf = (text: string): unknown =>
+  text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
 
-const booleanOf = (text: string): unknown =>
+/** @internal */
+export const booleanOf = (text: string): unknown =>
   /^(true|yes|on|y|1)$/i.test(text) ? true : /^(false|no|off|n|0)$/i.test(text) ? false : text
 
 const tagsOf = (text: string): unknown => {

@@ -140,10 +140,15 @@ export interface HttpSettings {
   readonly ca: string | ReadonlyArray<string> | undefined
 }
 
-const databaseName = Read.name("the name of a database on the server")
+/** @internal */
+export const databaseName = Read.name("the name of a database on the server")
 
-// Basic authentication ends the name at its first colon.
-const userName: Read.Parser<string> = {
+/**
+ * Basic authentication ends the name at its first colon.
+ *
+ * @internal
+ */
+export const userName: Read.Parser<string> = {
   parse: (value) => {
     const name = Read.name("").parse(value)
     return name === undefined || name.includes(":") ? undefined : name
@@ -273,7 +278,8 @@ const paramsOf = (
     }
   })
 
-const credentialsOf = (
+/** @internal */
+export const credentialsOf = (
   transport: HttpTransport,
   read: Read.Reader
 ): Result.Result<Credentials | undefined, InfluxError> =>

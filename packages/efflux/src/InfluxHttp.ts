@@ -39,7 +39,7 @@ import * as Stream from "effect/Stream"
 import * as HttpExchange from "./HttpExchange.ts"
 import { InfluxError, StatementFailed, Timeout } from "./InfluxError.ts"
 import * as Ping from "./Ping.ts"
-import { check, type QueryConfig, type QuerySettings } from "./QueryConfig.ts"
+import { check, type QueryConfig, type QuerySettings, unwrap, type Wrapped } from "./QueryConfig.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Statement, StatementOptions } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
@@ -125,9 +125,9 @@ export interface InfluxHttpService<Self, Identifier extends string>
    * what is allowed.
    */
   readonly layer: (config: QueryConfig) => Layer.Layer<Self, InfluxError>
-  /** Like `layer`, with the options as a `Config`: `QueryConfig.config("INFLUX")` reads them from the environment. */
+  /** Like `layer`, with each option as a `Config`; `QueryConfig.config("INFLUX")` reads all of them from variables. */
   readonly layerConfig: (
-    config: Config.Config<QueryConfig>
+    config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   readonly ping: Effect.Effect<Ping.Ping, InfluxError, Self>
   readonly query: Query<Self>
@@ -147,7 +147,7 @@ const Service =
     const tag = Context.Service<Self, InfluxHttpApi>()(identifier)
     return Object.assign(tag, {
       layer: (config: QueryConfig) => Layer.effect(tag, make(config)),
-      layerConfig: (config: Config.Config<QueryConfig>) => Layer.effect(tag, Effect.flatMap(config, make)),
+      layerConfig: (config: Wrapped) => Layer.effect(tag, Effect.flatMap(unwrap(config), make)),
       ping: tag.use((http) => http.ping),
       query: (statement: Statement, options?: QueryOptions) => tag.use((http) => http.query(statement, options)),
       queryStream: (statement: Statement, options?: QueryOptions) =>

@@ -8,6 +8,8 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import { booleanOf, numberOf } from "./DatabaseConfig.ts"
+import * as HttpConfig from "./HttpConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import * as Read from "./OptionReader.ts"
 
@@ -120,26 +122,11 @@ export interface QuerySettings {
   readonly maxLineBytes: number
   readonly gzip: boolean
   readonly ca: string | ReadonlyArray<string> | undefined
-  readonly credentials: Credentials | undefined
+  readonly credentials: HttpConfig.Credentials | undefined
   readonly db: string | undefined
   readonly retentionPolicy: string | undefined
   readonly chunkSize: number
   readonly org: string | undefined
-}
-
-type Credentials =
-  | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }
-  | { readonly scheme: "Token" | "Bearer"; readonly token: Redacted.Redacted }
-
-const database = Read.name("the name of a database on the server")
-
-// Basic authentication ends the name at its first colon.
-const user: Read.Parser<string> = {
-  parse: (value) => {
-    const name = Read.name("").parse(value)
-    return name?.includes(":") === true ? undefined : name
-  },
-  allowed: "the name of a user, without a colon"
 }
 
 const common = {
@@ -155,9 +142,9 @@ const common = {
 const options = {
   1: {
     ...common,
-    db: database,
+    db: HttpConfig.databaseName,
     retentionPolicy: Read.name("the name of a retention policy"),
-    username: user,
+    username: HttpConfig.userName,
     password: Read.password,
     chunkSize: Read.integer(1, 1_000_000)
   } satisfies { readonly [Option in keyof Required<V1Options>]: Read.Parser<unknown> },
@@ -168,7 +155,7 @@ const options = {
   } satisfies { readonly [Option in keyof Required<V2Options>]: Read.Parser<unknown> },
   3: {
     ...common,
-    db: database,
+    db: HttpConfig.databaseName,
     token: Read.token
   } satisfies { readonly [Option in keyof Required<V3Options>]: Read.Parser<unknown> }
 }
@@ -201,27 +188,44 @@ export const check = (config: QueryConfig): Result.Result<QuerySettings, InfluxE
       maxLineBytes: yield* read.or("maxLineBytes", common.maxLineBytes, defaults.maxLineBytes),
       gzip: yield* read.or<boolean>("gzip", common.gzip, defaults.gzip),
       ca: yield* read.optional("ca", common.ca),
-      credentials: yield* credentialsOf(version, read),
-      db: version === 3 ? yield* read.required("db", database) : yield* read.optional("db", database),
+      credentials: yield* HttpConfig.credentialsOf(`http-v${version}`, read),
+      db: version === 3
+        ? yield* read.required("db", HttpConfig.databaseName)
+        : yield* read.optional("db", HttpConfig.databaseName),
       retentionPolicy: yield* read.optional("retentionPolicy", options[1].retentionPolicy),
       chunkSize: yield* read.or("chunkSize", options[1].chunkSize, defaults.chunkSize),
       org: version === 2 ? yield* read.required("org", options[2].org) : undefined
     }
   })
 
-const credentialsOf = (version: 1 | 2 | 3, read: Read.Reader): Result.Result<Credentials | undefined, InfluxError> =>
-  Result.gen(function*() {
-    if (version !== 1) {
-      const token = yield* read.optional("token", Read.token)
-      return token === undefined ? undefined : { scheme: version === 2 ? "Token" : "Bearer", token }
-    }
-    if (!read.has("username") && !read.has("password")) return undefined
-    return {
-      scheme: "Basic",
-      username: yield* read.required("username", user),
-      password: yield* read.required("password", Read.password)
-    }
-  })
+/**
+ * The options as `Config` values, for `layerConfig`. The version may stand as it
+ * is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wrapped = Config.Config<QueryConfig> | WrapEach<QueryConfig>
+
+type WrapEach<C> = C extends unknown ? {
+    readonly [Option in keyof C]: Option extends "version" ? C[Option] | Config.Config<C[Option]>
+      : Option extends "password" | "token" ? Config.Config<C[Option]>
+      : Config.Wrap<C[Option]>
+  }
+  : never
+
+/**
+ * The options as one `Config`, without those that are `undefined`.
+ *
+ * @internal
+ */
+export const unwrap = (wrapped: Wrapped): Config.Config<QueryConfig> => {
+  if (Config.isConfig(wrapped)) return wrapped
+  const options = Object.entries(wrapped).filter(([, option]) => option !== undefined).map(([name, option]) =>
+    [name, (typeof option === "number" ? Config.succeed(option) : option) as Config.Config<unknown>] as const
+  )
+  return Config.all(Object.fromEntries(options)) as Config.Config<unknown> as Config.Config<QueryConfig>
+}
 
 /**
  * Every option as a variable, for `InfluxHttp.layerConfig`: `VERSION`, `URL`,
@@ -257,16 +261,12 @@ const readerOf = (option: string, name: string): Config.Config<unknown> => {
     case "password":
       return Config.Redacted(name)
     case "gzip":
-      return Config.map(Config.String(name), (text) => text === "true" ? true : text === "false" ? false : text)
+      return Config.map(Config.String(name), booleanOf)
     case "version":
     case "maxResponseBytes":
     case "maxLineBytes":
     case "chunkSize":
-      // Text that is no number stays as it is: `check` refuses it and names it.
-      return Config.map(
-        Config.String(name),
-        (text) => text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
-      )
+      return Config.map(Config.String(name), numberOf)
     default:
       return Config.String(name)
   }

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -167,31 +166,36 @@ export const rows = (
     const reader = AnswerReader.annotatedCsv()
     const records = body.pipe(
       Stream.pipeThroughChannel(Csv.decode({ maxRecordSize: settings.maxLineBytes })),
-      Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail({ _tag: "Unreadable", detail: message })))
+      Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(AnswerReader.unreadable(message))))
     )
-    return readAll(Stream.chunks(records), reader, fail)
+    return readAll(Stream.map(Stream.chunks(records), reader.read), reader.end, fail)
   }
   const buffer = new LineBuffer(settings.maxLineBytes)
   const reader = settings.version === 1 ? AnswerReader.influxQL(options.measurement) : AnswerReader.jsonLines()
-  const lines = (text: Result.Result<string, string>): AnswerReader.Read =>
-    Result.isFailure(text)
-      ? Result.fail({ _tag: "Unreadable", detail: text.failure })
-      : reader.read(text.success)
-  return readAll(body, {
-    read: (bytes) => lines(buffer.feed(bytes)),
-    end: () => Result.flatMap(lines(buffer.end()), (last) => Result.map(reader.end(), (rows) => [...last, ...rows]))
-  }, fail)
+  const read = (lines: Result.Result<string, string>): AnswerReader.Read =>
+    Result.isFailure(lines) ? { rows: [], problem: AnswerReader.unreadable(lines.failure) } : reader.read(lines.success)
+  // The last line may have no end.
+  const last = Stream.sync(() => read(buffer.end()))
+  return readAll(Stream.concat(Stream.map(body, (bytes) => read(buffer.feed(bytes))), last), reader.end, fail)
 }
 
-const readAll = <Input>(
-  input: Stream.Stream<Input, InfluxError>,
-  reader: AnswerReader.AnswerReader<Input>,
+const readAll = (
+  reads: Stream.Stream<AnswerReader.Read, InfluxError>,
+  end: () => AnswerReader.Problem | undefined,
   fail: (problem: AnswerReader.Problem) => InfluxError
-): Stream.Stream<Row, InfluxError> =>
-  input.pipe(
-    Stream.map(reader.read),
-    Stream.concat(Stream.suspend(() => Stream.succeed(reader.end()))),
-    Stream.mapEffect((read) => Effect.mapError(Effect.fromResult(read), fail)),
+): Stream.Stream<Row, InfluxError> => {
+  let problem: AnswerReader.Problem | undefined
+  return reads.pipe(
+    Stream.takeUntil((read) => {
+      problem = read.problem
+      return problem !== undefined
+    }),
+    Stream.map(({ rows }) => rows),
     Stream.filter(Arr.isReadonlyArrayNonEmpty),
-    Stream.flattenArray
+    Stream.flattenArray,
+    Stream.concat(Stream.suspend(() => {
+      problem ??= end()
+      return problem === undefined ? Stream.empty : Stream.fail(fail(problem))
+    }))
   )
+}

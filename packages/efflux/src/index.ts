@@ -28,6 +28,11 @@ export * as Influx from "./Influx.ts"
 /**
  * @since 0.1.0
  */
+export * as InfluxAdmin from "./InfluxAdmin.ts"
+
+/**
+ * @since 0.1.0
+ */
 export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 
 /**

@@ -138,15 +138,18 @@ const read = (reader: AnswerReader.AnswerReader<string>, text: string, size: num
     const lines = buffer.feed(bytes.subarray(start, start + size))
     if (Result.isFailure(lines)) return lines.failure
     const some = reader.read(lines.success)
-    if (Result.isFailure(some)) return `${some.failure._tag}: ${some.failure.detail}`
-    rows.push(...some.success)
+    rows.push(...some.rows)
+    if (some.problem !== undefined) return shown(some.problem)
   }
-  const rest = Result.flatMap(buffer.end(), (text) => Result.mapError(reader.read(text), ({ detail }) => detail))
+  const rest = buffer.end()
   if (Result.isFailure(rest)) return rest.failure
-  rows.push(...rest.success)
-  const end = reader.end()
-  return Result.isFailure(end) ? `${end.failure._tag}: ${end.failure.detail}` : rows
+  const last = reader.read(rest.success)
+  rows.push(...last.rows)
+  const problem = last.problem ?? reader.end()
+  return problem === undefined ? rows : shown(problem)
 }
+
+const shown = ({ _tag, detail }: AnswerReader.Problem) => `${_tag}: ${detail}`
 
 const sizes = [1, 2, 3, 7, 100, 100_000]
 
@@ -237,9 +240,9 @@ describe("an answer of InfluxDB 3", () => {
 describe("an answer of InfluxDB 2", () => {
   const csv = (...records: ReadonlyArray<string>) => {
     const reader = AnswerReader.annotatedCsv()
-    const read = reader.read(records.map((record) => record.split(",")))
-    const all = Result.flatMap(read, (rows) => Result.map(reader.end(), (more) => [...rows, ...more]))
-    return Result.isFailure(all) ? `${all.failure._tag}: ${all.failure.detail}` : all.success
+    const { problem, rows } = reader.read(records.map((record) => record.split(",")))
+    const end = problem ?? reader.end()
+    return end === undefined ? rows : shown(end)
   }
   const head = [
     "#datatype,string,long,dateTime:RFC3339,long,unsignedLong,double,boolean,string",
