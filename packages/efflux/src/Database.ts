@@ -101,14 +101,18 @@ export const make = Effect.fnUntraced(function*<R>(
   const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
   if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
-  const metrics = InfluxMetrics.register(context, {
-    database: settings.database,
-    ledger: custody.ledger,
-    capacity: settings.queueCapacity,
-    queued: () => custody.size,
-    queuedBytes: () => custody.bytes
-  })
-  yield* Scope.addFinalizer(scope, Effect.sync(metrics.remove))
+  const metrics = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      InfluxMetrics.register(context, {
+        database: settings.database,
+        ledger: custody.ledger,
+        capacity: settings.queueCapacity,
+        queued: () => custody.size,
+        queuedBytes: () => custody.bytes
+      })
+    ),
+    ({ remove }) => Effect.sync(remove)
+  )
 
   const sender = yield* makeSender({
     onRefused: (endpoint) => {

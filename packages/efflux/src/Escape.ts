@@ -25,7 +25,7 @@ const COMMA = 44
 const EQUALS = 61
 const BACKSLASH = 92
 
-// One byte of flags for each ASCII character, so that a text is scanned with one look-up a character.
+// Flags for each ASCII character, so that a text is scanned with one look-up a character.
 const CONTROL = 1
 const ESCAPE_MEASUREMENT = 2
 const ESCAPE_KEY = 4
@@ -34,14 +34,15 @@ const ESCAPE_STRING = 16
 const NOT_AFTER_BACKSLASH_IN_TAG = 32
 const ESCAPE_BACKSLASH = 64
 const LINE_FEED = 128
+const NOT_IN_FIELD_KEY = 256
 
-const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
+const flagsOf = new Uint16Array(128).fill(CONTROL, 0, 32)
 flagsOf[LF] = CONTROL | LINE_FEED
 flagsOf[127] = CONTROL
 flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG
 flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
-flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING
+flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING | NOT_IN_FIELD_KEY
 flagsOf[BACKSLASH] = ESCAPE_STRING | ESCAPE_BACKSLASH
 
 // From this length on the fixed price of native calls is less than what they save.
@@ -69,11 +70,12 @@ export interface Places {
  * @since 0.1.0
  */
 export const placesOf = (dialect: Dialect): Places => {
-  const { escapedBackslash, quotedLineFeed } = rulesOf(dialect)
+  const { escapedBackslash, quoteInFieldKey, quotedLineFeed } = rulesOf(dialect)
   return {
     measurement: CONTROL | ESCAPE_MEASUREMENT | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH),
     tag: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH_IN_TAG),
-    fieldKey: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH),
+    fieldKey: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH) |
+      (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY),
     string: ESCAPE_STRING | (quotedLineFeed ? 0 : LINE_FEED)
   }
 }
@@ -93,7 +95,7 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
     if (unit < 128) {
       const flags = flagsOf[unit] & place
       if (flags !== 0) {
-        if ((flags & CONTROL) !== 0) return REFUSED
+        if ((flags & (CONTROL | NOT_IN_FIELD_KEY)) !== 0) return REFUSED
         if ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH) {
           return REFUSED
         }

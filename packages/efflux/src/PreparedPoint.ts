@@ -29,7 +29,7 @@ import { maxDecimalBytes, writeFloat, writeInt64, writeUint64 } from "./Decimal.
 import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
 import { REFUSED, stringReason, writeString } from "./Escape.ts"
-import { compareKeys, type Encoded, encodeKey, writeEncoded } from "./KeyTrie.ts"
+import { compareKeys, type Encoded, encodeKey, nothing, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
 import { encodeTag, SeriesKey, type Target } from "./SeriesKey.ts"
@@ -140,7 +140,7 @@ class PreparedField {
   readonly index: number
   readonly kinds: number
   readonly check: Check | undefined
-  /** `,key=` */
+  /** `,key=`, nothing if it can't be written. */
   readonly prefix: Encoded
   /** The kinds of values that are written as they are, if nothing else is asked of them. */
   readonly plain: number
@@ -150,7 +150,7 @@ class PreparedField {
     this.index = index
     this.kinds = column.kinds
     this.check = column.check
-    this.prefix = encodeKey(column.name, "field key", dialect)!
+    this.prefix = encodeKey(column.name, "field key", dialect) ?? nothing
     this.plain = column.check === undefined ? column.kinds : 0
   }
 }
@@ -158,7 +158,7 @@ class PreparedField {
 /** What of a series is written in one dialect. */
 interface Form {
   readonly dialect: Dialect
-  /** A bound tag that can't be written: no point can. */
+  /** A bound tag, or the name of a field, that can't be written: no point can. */
   readonly fault: Problem | undefined
   readonly key: SeriesKey
   readonly fields: ReadonlyArray<PreparedField>
@@ -303,6 +303,10 @@ export class PointEncoder {
         const reason = nameProblem(String(value), "tag value", dialect) ?? "lone surrogate"
         fault ??= makeProblem("tag value", reason, key, value)
       }
+    }
+    for (const { isTag, name } of this.#columns) {
+      const problem = isTag ? undefined : nameProblem(name, "field key", dialect)
+      if (problem !== undefined) fault ??= makeProblem("field key", problem, undefined, name)
     }
     const fields = this.#columns.slice(tags.length).map((column, i) =>
       new PreparedField(column, tags.length + i, dialect)
