@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { End } from "../Namespace.ts"
-import * as Program from "../Program.ts"
-import * as Receiver from "../Receiver.ts"
+import type * as Program from "../Program.ts"
+import type * as Receiver from "../Receiver.ts"
 import type { ToolError } from "../Tool.ts"
 import type { Weather } from "../UdpProxy.ts"
 
