@@ -10,8 +10,8 @@ const window = 4
 /** Counts per second, each over the looks of two seconds. */
 const rate = (looks: ReadonlyArray<Look>, count: (look: Look) => number): ReadonlyArray<number> =>
   looks.map((look, i) => {
-    const before = looks[i === 0 ? -1 : Math.max(0, i - window)]
-    return before === undefined ? 0 : Math.max(0, (count(look) - count(before)) / (look.seconds - before.seconds))
+    const before = looks[Math.max(0, i - window)]!
+    return i === 0 ? 0 : Math.max(0, (count(look) - count(before)) / (look.seconds - before.seconds))
   })
 
 /** The chart of a soak. */
