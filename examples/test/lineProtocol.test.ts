@@ -35,6 +35,10 @@ const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
     return names[0] === 2 ? "two backslashes" : "one backslash"
   },
   "a line feed in a string": (dialect) => field(dialect, "m v=\"a\nb\"") === "a\nb" ? "kept" : "ends the line",
+  "a quote in a field key": (dialect) => {
+    const key = Object.keys(read("m a\"b=1", dialect).points[0]?.fields ?? {})[0]
+    return key === "a\"b" ? "kept" : key === undefined ? "begins a string" : key
+  },
   "series and field keys over 65 535 bytes": (dialect) => {
     const series = "m".repeat(65_530)
     assert.strictEqual(taken(dialect, `${series} f=1`), "taken")

@@ -101,14 +101,18 @@ export const make = Effect.fnUntraced(function*<R>(
   const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
   if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
-  const metrics = InfluxMetrics.register(context, {
-    database: settings.database,
-    ledger: custody.ledger,
-    capacity: settings.queueCapacity,
-    queued: () => custody.size,
-    queuedBytes: () => custody.bytes
-  })
-  yield* Scope.addFinalizer(scope, Effect.sync(metrics.remove))
+  const metrics = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      InfluxMetrics.register(context, {
+        database: settings.database,
+        ledger: custody.ledger,
+        capacity: settings.queueCapacity,
+        queued: () => custody.size,
+        queuedBytes: () => custody.bytes
+      })
+    ),
+    ({ remove }) => Effect.sync(remove)
+  )
 
   const sender = yield* makeSender({
     onRefused: (endpoint) => {
@@ -191,13 +195,16 @@ const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressur
     )
   })
 
-const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
-  let count = 0
-  for (const point of points) {
-    pushUnsafe(point)
-    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+/** @internal */
+export const pushAll = Effect.fnUntraced(
+  function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+    let count = 0
+    for (const point of points) {
+      pushUnsafe(point)
+      if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+    }
   }
-})
+)
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>

@@ -13,6 +13,7 @@
  * | unsigned integers, `1u`                 | refused            | taken              | taken          | taken           | taken              |
  * | two backslashes in a name               | two backslashes    | two backslashes    | one backslash  | two backslashes | one backslash      |
  * | a line feed in a string                 | kept               | kept               | kept           | kept            | ends the line      |
+ * | a quote in a field key | kept | kept | kept | kept | begins a string |
  * | series and field keys over 65 535 bytes | refused            | refused            | taken          | taken           | taken              |
  * | `\n`, `\r` and `\t` in a string         | as written         | as written         | as written     | one character   | as written         |
  * | control characters in names             | kept               | kept               | kept           | refused         | kept               |
@@ -36,19 +37,20 @@
  * does one in quotes, not even in a comment (`# x="` swallows the next line).
  *
  * **Writing.** What is written in a dialect reads back in it as exactly the
- * point; what can't is refused. Only the first four rows matter:
+ * point; what can't is refused. Only the first five rows matter:
  *
  * - `influx-3` and `victoria-metrics` have an escape for the backslash. There a
  *   name may have backslashes anywhere; in the others not at its end, nor before
  *   some characters.
- * - A line feed in a string is refused in `victoria-metrics`.
+ * - A line feed in a string and a quote in a field key are refused in
+ *   `victoria-metrics`.
  * - Control characters in names, and tags and fields named `time`, are refused in
  *   all dialects.
  *
- * What was written in `influx-1` reads back in every dialect, except for two
+ * What was written in `influx-1` reads back in every dialect, except for three
  * things: a backslash directly before another one, a comma or an equals sign in
- * a name, in `influx-3` and `victoria-metrics`; and a line feed in a string, in
- * `victoria-metrics`.
+ * a name, in `influx-3` and `victoria-metrics`; and a line feed in a string or a
+ * quote in a field key, in `victoria-metrics`.
  *
  * A line does not say the unit of its timestamp. The last row says which units
  * the server can be told, and a database takes no other.
@@ -69,6 +71,8 @@ export interface Rules {
   /** `\\` stands for one backslash, so a backslash can end a name. */
   readonly escapedBackslash: boolean
   readonly quotedLineFeed: boolean
+  /** A quote in a field key is a character like any other. */
+  readonly quoteInFieldKey: boolean
   /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   readonly maxSeriesKeyBytes: number
   readonly stringEscapes: boolean
@@ -85,6 +89,7 @@ const influx1: Rules = {
   unsigned: false,
   escapedBackslash: false,
   quotedLineFeed: true,
+  quoteInFieldKey: true,
   stringEscapes: false,
   maxSeriesKeyBytes: 65_535,
   controlCharacters: true,
@@ -139,6 +144,7 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
     unsigned: true,
     escapedBackslash: true,
     quotedLineFeed: false,
+    quoteInFieldKey: false,
     maxSeriesKeyBytes: unbounded,
     emptyTags: true,
     carriageReturn: true,

@@ -32,6 +32,7 @@ export type Part =
  * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
  *   the line and turn the rest into a point of its own.
  * - `line feed`: in a string, in a dialect in which it ends the line there too.
+ * - `quote`: in a field key, in a dialect in which it begins a string there too.
  * - `trailing backslash`: the server takes the separator behind it as escaped.
  * - `backslash before a special character`: with a backslash before a space, in a
  *   tag too, the server looks for the end of the line in the wrong place, and may
@@ -58,6 +59,7 @@ export type Reason =
   | "empty"
   | "control character"
   | "line feed"
+  | "quote"
   | "trailing backslash"
   | "backslash before a special character"
   | "comment"
@@ -126,6 +128,8 @@ const allowed = (problem: Problem): string => {
       return `must not contain control characters (U+0000 to U+001F, U+007F) in ${name(problem)}`
     case "line feed":
       return "must not contain line feeds, which end the line in this dialect"
+    case "quote":
+      return "field keys must not contain quotes, which begin a string in this dialect"
     case "trailing backslash":
       return `${name(problem)} must not end in a backslash`
     case "backslash before a special character":

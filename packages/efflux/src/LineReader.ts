@@ -219,6 +219,10 @@ export class LineReader extends Scanner {
     if (!this.rules.escapedBackslash && this.bytes[end - 1] === BACKSLASH) {
       return this.refuse("trailing backslash", end - 1)
     }
+    if (!this.rules.quoteInFieldKey && (this.seen & ODD) !== 0) {
+      const quote = this.bytes.subarray(start, end).indexOf(QUOTE)
+      if (quote >= 0) return this.refuse("quote", start + quote)
+    }
     if (end - start > maxBytes) return this.refuse("series key too long", start)
     const plain = this.seen === 0
     if (!this.text(start, end, MEASUREMENT_OR_FIELD_KEY)) return -1

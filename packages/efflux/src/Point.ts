@@ -131,11 +131,13 @@ export type NameProblem =
   | "backslash before a special character"
   | "comment"
   | "lone surrogate"
+  | "quote"
   | "reserved"
 
 /**
  * Says why a name can't stand in a place, `undefined` if it can. What can stand
- * in `influx-1`, the default, can stand in every dialect.
+ * in `influx-1`, the default, can stand in every dialect, but for a quote in a
+ * field key, which `victoria-metrics` does not take.
  *
  * @category validation
  * @since 0.1.0
@@ -145,13 +147,15 @@ export const nameProblem = (name: string, place: NamePlace, dialect?: Dialect): 
   // oxlint-disable-next-line no-control-regex
   if (/[\x00-\x1f\x7f]/.test(name)) return "control character"
   if (!name.isWellFormed()) return "lone surrogate"
-  const plainBackslash = !rulesOf(dialect).escapedBackslash
+  const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
+  const plainBackslash = !escapedBackslash
   if (plainBackslash && name.endsWith("\\")) return "trailing backslash"
   if (place === "measurement" && name.startsWith("#")) return "comment"
   const inTag = place === "tag key" || place === "tag value"
   if (plainBackslash && (inTag ? name.includes("\\ ") : /\\[",= ]/.test(name))) {
     return "backslash before a special character"
   }
+  if (place === "field key" && !quoteInFieldKey && name.includes("\"")) return "quote"
   if ((place === "tag key" || place === "field key") && name === "time") return "reserved"
   return undefined
 }
@@ -258,8 +262,8 @@ export const makeSchema = (dialect: Dialect) =>
   })
 
 /**
- * Schema of a point in normal form: every name can be written, in every dialect,
- * tags are non-empty strings, there is at least one field, and the timestamp is
+ * Schema of a point in normal form: every name can be written in `influx-1`, tags
+ * are non-empty strings, there is at least one field, and the timestamp is
  * in nanoseconds. Every such point is an {@link Input} too.
  *
  * @category schemas

@@ -28,8 +28,8 @@ import {
 import { maxDecimalBytes, writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
 import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { REFUSED, stringReason, writeString } from "./Escape.ts"
-import { compareKeys, type Encoded, encodeKey, writeEncoded } from "./KeyTrie.ts"
+import { REFUSED, stringReason, writeString, writeStringOfOneLine } from "./Escape.ts"
+import { compareKeys, type Encoded, encodeKey, nothing, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
 import { encodeTag, SeriesKey, type Target } from "./SeriesKey.ts"
@@ -140,7 +140,7 @@ class PreparedField {
   readonly index: number
   readonly kinds: number
   readonly check: Check | undefined
-  /** `,key=` */
+  /** `,key=`, nothing if it can't be written. */
   readonly prefix: Encoded
   /** The kinds of values that are written as they are, if nothing else is asked of them. */
   readonly plain: number
@@ -150,7 +150,7 @@ class PreparedField {
     this.index = index
     this.kinds = column.kinds
     this.check = column.check
-    this.prefix = encodeKey(column.name, "field key", dialect)!
+    this.prefix = encodeKey(column.name, "field key", dialect) ?? nothing
     this.plain = column.check === undefined ? column.kinds : 0
   }
 }
@@ -158,7 +158,7 @@ class PreparedField {
 /** What of a series is written in one dialect. */
 interface Form {
   readonly dialect: Dialect
-  /** A bound tag that can't be written: no point can. */
+  /** A bound tag, or the name of a field, that can't be written: no point can. */
   readonly fault: Problem | undefined
   readonly key: SeriesKey
   readonly fields: ReadonlyArray<PreparedField>
@@ -304,6 +304,10 @@ export class PointEncoder {
         fault ??= makeProblem("tag value", reason, key, value)
       }
     }
+    for (const { isTag, name } of this.#columns) {
+      const problem = isTag ? undefined : nameProblem(name, "field key", dialect)
+      if (problem !== undefined) fault ??= makeProblem("field key", problem, undefined, name)
+    }
     const fields = this.#columns.slice(tags.length).map((column, i) =>
       new PreparedField(column, tags.length + i, dialect)
     )
@@ -339,7 +343,7 @@ export class PointEncoder {
       if (typeof value === "number" && value - value === 0 && (plain & NUMBER) !== 0) {
         pos = writeFloat(view, pos, value)
       } else if (typeof value === "string" && (plain & STRING) !== 0) {
-        pos = writeString(out, pos, value, target.places.string)
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
       } else if (typeof value === "boolean" && (plain & BOOLEAN) !== 0) {
         view.setInt32(pos, value ? TRUE : FALS, true)
         pos += 4
@@ -398,7 +402,7 @@ export class PointEncoder {
       } else if (typeof value === "string" && (kinds & STRING) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value, target.places.string)
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
         if (pos < 0) return this.#fail("field value", stringReason(value), field.column.name, value)
       } else if (typeof value === "boolean" && (kinds & BOOLEAN) !== 0) {
         pos = writeEncoded(view, pos, prefix)

@@ -146,6 +146,38 @@ describe("batching", () => {
         assert.deepStrictEqual(sender.lines, [line(1)])
       })))
 
+  it.effect("flush ends when its points are shed, though nothing can be sent", () =>
+    Effect.gen(function*() {
+      yield* Influx.pushAll([point(1), point(2)])
+      const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* Influx.push(point(3))
+      yield* turns
+      assert.isUndefined(flush.pollUnsafe())
+      yield* Influx.push(point(4))
+      yield* turns
+      yield* Fiber.join(flush)
+      assert.strictEqual((yield* Influx.stats).queued, 2)
+    }).pipe(
+      Effect.provide(InfluxDatabase.layerSender({ queueCapacity: 2, drainTimeout: 0 })),
+      Effect.provideService(Sender.Sender, { open: Effect.never })
+    ))
+
+  it.effect("flush does not wait for a later point that shares a payload with a bad one", () =>
+    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.sleep("1 second")
+        yield* Influx.push(point(1))
+        yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push({ measurement: "", fields: {} })
+        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push(point(2))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(flush)
+        assert.strictEqual((yield* Influx.stats).inFlight, 1)
+      })))
+
   it.effect("flush of an empty database ends at once", () => withDatabase({}, () => Influx.flush))
 })
 

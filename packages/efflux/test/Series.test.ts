@@ -225,6 +225,14 @@ describe("a line of a series", () => {
     }
   })
 
+  it("is refused in a dialect that can't hold the name of a field", () => {
+    const series = Series.make("m", { fields: { "size in \"": Schema.Number, n: Schema.optional(Schema.Number) } })
+    const point = series.point({ "size in \"": 1, n: 2 })
+    assert.strictEqual(encode(point), "m size\\ in\\ \"=1,n=2")
+    const result = LineProtocol.encode(point, { dialect: "victoria-metrics" })
+    assert.deepInclude(Result.getOrThrow(Result.flip(result)), { part: "field key", reason: "quote" })
+  })
+
   it("of a tag that can't be written is refused as any other", () => {
     for (const host of ["a\nb", "a\\", "\ud800", "\u0000"]) {
       const { measurement, tags, fields } = requests.point({ ...values, host })

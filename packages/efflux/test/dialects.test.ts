@@ -30,8 +30,16 @@ const normal = ({ fields, measurement, tags, timestamp }: Point.Input): Point.Po
 const hasPairs = ({ fields, measurement, tags }: Point.Point): boolean =>
   [measurement, ...Object.entries(tags).flat(), ...Object.keys(fields)].some((name) => /\\[\\,=]/.test(name))
 
-const hasLineFeed = ({ fields }: Point.Point): boolean =>
-  Object.values(fields).some((value) => typeof value === "string" && value.includes("\n"))
+const hasLineFeedOrQuote = ({ fields }: Point.Point): boolean =>
+  Object.entries(fields).some(([key, value]) =>
+    key.includes("\"") || (typeof value === "string" && value.includes("\n"))
+  )
+
+/** Whether a point that was written for InfluxDB 1 need not read back. */
+const isExcepted = (point: Point.Point, dialect: Dialect.Dialect): boolean =>
+  dialect === "influx-3"
+    ? hasPairs(point)
+    : dialect === "victoria-metrics" && (hasPairs(point) || hasLineFeedOrQuote(point))
 
 describe.each(Dialect.all)("in %s", (dialect) => {
   const writer = LineProtocol.makeWriter(1 << 16, { dialect })
@@ -71,7 +79,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     assert.deepStrictEqual(decoded.errors, [])
     assert.strictEqual(decoded.points.length, written.length)
     written.forEach((point, i) => assert.isTrue(samePoint(normal(point), decoded.points[i]), JSON.stringify(text)))
-  }, { arbitrary: { runs: 2000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
 
   it.effect("lines of one payload read back from chunks that are cut anywhere", () =>
     Effect.gen(function*() {
@@ -102,9 +110,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
           const line = LineProtocol.encode(point)
           if (Result.isFailure(line)) continue
           const read = LineProtocol.decode(line.success, { dialect })
-          const excepted = dialect === "influx-3"
-            ? hasPairs(point)
-            : dialect === "victoria-metrics" && (hasPairs(point) || hasLineFeed(point))
+          const excepted = isExcepted(point, dialect)
           if (excepted) exceptions++
           assert.strictEqual(Result.isSuccess(read) && samePoint(point, read.success), !excepted, line.success)
         }
@@ -115,21 +121,16 @@ describe.each(Dialect.all)("in %s", (dialect) => {
 
   it.prop("what was written for InfluxDB 1 reads back, whatever the point", [anyPoint], ([point]) => {
     const line = LineProtocol.encode(point)
-    const excepted = dialect === "influx-3"
-      ? hasPairs
-      : dialect === "victoria-metrics"
-      ? (point: Point.Point) => hasPairs(point) || hasLineFeed(point)
-      : () => false
-    if (Result.isFailure(line) || excepted(normal(point))) return
+    if (Result.isFailure(line) || isExcepted(normal(point), dialect)) return
     assert.isTrue(samePoint(normal(point), Result.getOrThrow(LineProtocol.decode(line.success, { dialect }))))
-  }, { arbitrary: { runs: 2000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
 
-  it("a name that InfluxDB 1 can hold can be written", () => {
-    for (const name of ["a", "a\\b", "a\\\\b", "\\\"", "a,b= c", "é\u{1f600}", "__proto__"]) {
+  it("a name that InfluxDB 1 can hold can be written, but for a quote in a field key of VictoriaMetrics", () => {
+    for (const name of ["a", "a\\b", "a\\\\b", "\\\"", "a\"b", "a,b= c", "é\u{1f600}", "__proto__"]) {
       for (const place of ["measurement", "tag key", "tag value", "field key"] as const) {
-        if (Point.nameProblem(name, place) === undefined) {
-          assert.isUndefined(Point.nameProblem(name, place, dialect), `${place} ${name}`)
-        }
+        if (Point.nameProblem(name, place) !== undefined) continue
+        const isQuote = place === "field key" && dialect === "victoria-metrics" && name.includes("\"")
+        assert.strictEqual(Point.nameProblem(name, place, dialect), isQuote ? "quote" : undefined, `${place} ${name}`)
       }
     }
   })
@@ -226,7 +227,7 @@ describe("encodeLines", () => {
         assert.isTrue(samePoint(expected, { ...expected, fields }))
       }
     }
-  }, { arbitrary: { runs: 1500 } })
+  }, { timeout: 120_000, arbitrary: { runs: 1500 } })
 
   it("of a typed series too", () => {
     const series = Series.make("m", { tags: { host: Schema.String }, fields: { a: Schema.String, b: Schema.Number } })

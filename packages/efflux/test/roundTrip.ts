@@ -46,7 +46,7 @@ const mayRefuse = (
     ? precision !== "ns"
     : reason === "unsigned"
     ? dialect === "influx-1"
-    : reason === "line feed"
+    : reason === "line feed" || reason === "quote"
     ? dialect === "victoria-metrics"
     : (reason === "trailing backslash" || reason === "backslash before a special character") &&
       dialect !== "influx-3" && dialect !== "victoria-metrics"

@@ -113,6 +113,24 @@ for (const api of ["v2", "v3"] as const) {
         }))
     }
 
+    it.live("a tag value can't add a tag, nor a name a field, with backslashes before what separates them", () =>
+      Effect.gen(function*() {
+        const { config, server, stored } = yield* servers[api]()
+        const texts = ["x\\,admin\\=yes", "\\\\,a=b", "a\\=b", "\\\\server\\share", "a\\b"]
+        const points = texts.map((text, n): Point.Point => ({
+          measurement: `m${n}`,
+          tags: { t: text, [text]: "v" },
+          fields: { f: text },
+          timestamp: 1n
+        }))
+        yield* run(
+          { ...config, senders: 1 },
+          (database) => Effect.sync(() => points.forEach((point) => database.pushUnsafe(point)))
+        )
+        assert.deepStrictEqual(stored(), points as never)
+        assert.deepStrictEqual(server.violations, [])
+      }))
+
     it.live("what is too large for the server goes in parts, and arrives", () =>
       Effect.gen(function*() {
         const { config, server, stored } = yield* servers[api](5000)

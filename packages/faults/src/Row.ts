@@ -56,7 +56,7 @@ export const rows: ReadonlyArray<Row> = [
     id: "U8",
     fault: "The name does not resolve, changes, or hangs",
     promise:
-      "The program starts and ends in spite of it, the queue slides; a change is followed within `resolveInterval`; the last address is used while look-ups fail"
+      "The program runs and the database closes in spite of it, the queue slides; a change is followed within `resolveInterval`; the last address is used while look-ups fail"
   },
   {
     id: "U9",
@@ -68,7 +68,7 @@ export const rows: ReadonlyArray<Row> = [
     id: "U11",
     fault: "Ten times what the network takes",
     promise:
-      "Memory grows by at most 1 MB a minute after 10 s; a push takes at most 50 µs and the event loop is at most 50 ms late (99 %); the newest points survive, in order"
+      "Memory grows by at most 1 MB a minute after 10 s; a push takes at most 50 µs and twice what it takes without overload, a turn of the event loop at most 50 ms (99 % of each); the newest points survive, in order"
   },
   {
     id: "U12",

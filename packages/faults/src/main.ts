@@ -34,7 +34,6 @@ const runVitest = (env: NodeJS.ProcessEnv, only: string | undefined) =>
     child.on("error", () => resume(Effect.succeed(1)))
     child.on("close", (code) => resume(Effect.succeed(code ?? 1)))
     return Effect.callback<void>((done) => {
-      // The scopes of the tests remove their namespaces.
       child.once("close", () => done(Effect.void))
       child.kill("SIGINT")
     })
@@ -61,10 +60,12 @@ const suite = Command.make(
       return
     }
     yield* Namespace.sweep
+    // A test process that is killed can't remove its namespaces.
+    yield* Effect.addFinalizer(() => Effect.ignore(Namespace.sweep))
     const results = Path.join(Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-faults-")), "results")
     Fs.writeFileSync(results, "")
     yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(Path.dirname(results), { recursive: true })))
-    const env = { FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
+    const env = { FAULTS_RUN: String(process.pid), FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
     const code = yield* runVitest(env, Option.getOrUndefined(only))
     process.exitCode = code
     if (code !== 0 || Option.isSome(only)) return

@@ -8,6 +8,7 @@ import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
 import * as Row from "../src/Row.ts"
+import { slopePerMinute } from "../src/Slope.ts"
 import {
   account,
   assertSound,
@@ -16,7 +17,6 @@ import {
   measured,
   megabytes,
   port,
-  slopePerMinute,
   sound,
   stopwatch,
   until,
@@ -185,11 +185,16 @@ describe("the link", () => {
   it.live("U11: ten times what the network takes: flat memory, quick pushes, and the newest survive in order", () =>
     Effect.gen(function*() {
       const { near, receiver, target } = yield* setUp
-      const seconds = dose(60, 15)
-      const warmUp = dose(10, 5)
+      const seconds = dose(60, 10)
+      const warmUp = dose(10, 4)
       const queueCapacity = 10_000
       yield* near.namespace.slow(near.device, 5_000_000, deepQueue)
-      const pusher = yield* Pusher.start({ namespace: near.namespace, database: { ...target, queueCapacity } })
+      const pusher = yield* Pusher.start({
+        namespace: near.namespace,
+        database: { ...target, queueCapacity },
+        // Left alone, V8 lets garbage pile up for minutes before resident memory comes to rest.
+        node: ["--max-old-space-size=96"]
+      })
       // What does the network take, and how is the program without a load?
       yield* pusher.rate(50_000)
       yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 10_000)
@@ -209,20 +214,22 @@ describe("the link", () => {
         yield* pusher.reset
         const samples: Array<Sample> = []
         const watch = stopwatch()
-        while (watch() < seconds - warmUp) {
+        while (watch() < seconds) {
           samples.push(yield* sound(pusher))
           yield* Effect.sleep(500)
         }
         const last = yield* sound(pusher)
         const slope = slopePerMinute(samples.map(({ at, rss }) => ({ at, bytes: rss }))) / 2 ** 20
-        return { slope, push: last.push.p99, loopDelay: last.loopDelay.p99, last }
+        return { slope, push: last.push.p99, last }
       })
       // A minute tells a slope; a few seconds only tell noise, and get what it makes of them.
       const steepest = dose(1, 60)
-      const { last, loopDelay, push, slope } = yield* measured(
-        `at most ${steepest} MB a minute, 50 µs a push, 50 ms of event loop`,
+      const { last, push, slope } = yield* measured(
+        `at most ${steepest} MB a minute, 50 µs and twice the time of a push, 50 ms of event loop`,
         overload,
-        ({ loopDelay, push, slope }) => slope <= steepest && push <= 0.05 && loopDelay <= 50
+        // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
+        ({ last, push, slope }) =>
+          slope <= steepest && push <= Math.min(0.05, 2 * unloaded.push.p99) && last.loopBusy.p99 <= 50
       )
       assert.isAbove(last.stats.dropped.queue_full, last.stats.sent)
       assert.isAtMost(last.most.queued, queueCapacity)
@@ -246,9 +253,11 @@ describe("the link", () => {
         }`,
         `memory ${slope.toFixed(2)} MB/min; push p99 ${(push * 1000).toFixed(1)} µs (${
           (unloaded.push.p99 * 1000).toFixed(1)
-        } at half the drain), event loop late by ${loopDelay.toFixed(1)} ms p99 (${
-          unloaded.loopDelay.p99.toFixed(1)
-        }); the newest ${grouped(got.tail)} points arrived without a gap, all in order; ${account(end)}`
+        } at half the drain), turn of the event loop ${last.loopBusy.p99.toFixed(1)} ms of processor time p99 (${
+          unloaded.loopBusy.p99.toFixed(1)
+        }), timers late by ${last.loopDelay.p99.toFixed(1)} ms p99 (${unloaded.loopDelay.p99.toFixed(1)}); the newest ${
+          grouped(got.tail)
+        } points arrived without a gap, all in order; ${account(end)}`
       )
     }).pipe(Effect.scoped))
 

@@ -127,7 +127,7 @@ describe("points", () => {
   it.live("U13: whatever is interrupted, the law holds and nothing is left", () =>
     Effect.gen(function*() {
       // Every step of the scheduler, with a transport that does its worst.
-      const seeds = dose(100_000, 10_000)
+      const seeds = dose(20_000, 2000)
       const summary = yield* Effect.callback<string, Error>((resume) => {
         const child = execFile(
           process.execPath,
@@ -154,7 +154,7 @@ describe("points", () => {
             () => Effect.andThen(database.pushAll([{ measurement: "m", fields: { n } }]), database.flush),
             { concurrency: 4 }
           )
-          yield* Effect.never
+          return yield* Effect.never
         }).pipe(Effect.scoped)
       const finished: Array<InfluxDatabase["Service"]["statsUnsafe"]> = []
       yield* alone(Effect.andThen(Effect.timeoutOption(use(0), 50), Effect.void))

@@ -106,12 +106,3 @@ export const account = ({ law, stats }: Pick<Sample, "law" | "stats">): string =
     grouped(law.looks)
   } looks`
 }
-
-/** Bytes a minute, by least squares, of what was measured at times in milliseconds. */
-export const slopePerMinute = (points: ReadonlyArray<{ readonly at: number; readonly bytes: number }>): number => {
-  const meanAt = points.reduce((sum, { at }) => sum + at, 0) / points.length
-  const meanBytes = points.reduce((sum, { bytes }) => sum + bytes, 0) / points.length
-  const over = points.reduce((sum, { at, bytes }) => sum + (at - meanAt) * (bytes - meanBytes), 0)
-  const under = points.reduce((sum, { at }) => sum + (at - meanAt) ** 2, 0)
-  return over / under * 60_000
-}

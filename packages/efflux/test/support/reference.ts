@@ -51,6 +51,7 @@ const escapeName = (name: string, place: Place, dialect: LineProtocol.Dialect | 
   if (!pairs && unsafe.some((special) => name.includes(`\\${special}`))) {
     refuse(place, "backslash before a special character")
   }
+  if (place === "field key" && dialect === "victoria-metrics" && name.includes("\"")) refuse(place, "quote")
   if ((place === "tag key" || place === "field key") && name === "time") refuse(place, "reserved")
   const escaped = [...(pairs ? ["\\"] : []), ",", " ", ...(place === "measurement" ? [] : ["="])]
   return escaped.reduce((text, special) => text.replaceAll(special, `\\${special}`), name)

@@ -1,0 +1,104 @@
+/**
+ * What can happen during a soak. Each fault has a beginning and an end, and
+ * leaves the world as it found it.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { End } from "../Namespace.ts"
+import type * as Program from "../Program.ts"
+import type * as Receiver from "../Receiver.ts"
+import type { ToolError } from "../Tool.ts"
+import type { Weather } from "../UdpProxy.ts"
+
+/** The world of a soak: a program here, a server there, and a proxy in front of the server. */
+export interface World {
+  readonly near: End
+  readonly far: End
+  readonly proxy: Program.Program
+  /** The server that runs, replaced when it is killed. */
+  readonly server: {
+    current: Receiver.Receiver
+    readonly start: Effect.Effect<Receiver.Receiver, Program.ProgramError, Scope.Scope>
+  }
+  /** Of the link, in bits per second, in normal times. */
+  readonly bitsPerSecond: number
+  readonly queueBytes: number
+}
+
+type Step = (world: World) => Effect.Effect<void, Program.ProgramError | ToolError, Scope.Scope>
+
+/** One fault. `begin` and `end` are some seconds apart. */
+export interface Fault {
+  readonly name: string
+  readonly begin: Step
+  readonly end: Step
+}
+
+/** The port of the proxy, where the program sends to. */
+export const proxyPort = 8089
+
+const nothing: Weather = {}
+
+const weather = (world: World, weather: Weather) => Effect.asVoid(world.proxy.ask("weather", { weather }))
+
+const link = (world: World, state: "up" | "down") =>
+  Effect.asVoid(world.near.namespace.ip("link", "set", world.near.device, state))
+
+const startServer: Step = (world) =>
+  Effect.map(world.server.start, (server) => {
+    world.server.current = server
+  })
+
+/** All faults, in no order. A filter ends with the scope of its fault. */
+export const faults: ReadonlyArray<Fault> = [
+  {
+    name: "server stopped",
+    begin: (world) => world.server.current.program.signal("SIGSTOP"),
+    end: (world) => world.server.current.program.signal("SIGCONT")
+  },
+  {
+    name: "server killed",
+    begin: (world) => Effect.asVoid(world.server.current.program.kill),
+    end: startServer
+  },
+  {
+    name: "server restarted",
+    begin: (world) => Effect.andThen(world.server.current.program.kill, startServer(world)),
+    end: () => Effect.void
+  },
+  {
+    name: "30 % lost",
+    begin: (world) => weather(world, { loss: 0.3, duplication: 0.05, reordering: 0.1 }),
+    end: (world) => weather(world, nothing)
+  },
+  {
+    name: "late, in disorder",
+    begin: (world) => weather(world, { delayMillis: 50, jitterMillis: 200, duplication: 0.1 }),
+    end: (world) => weather(world, nothing)
+  },
+  {
+    name: "port closed",
+    begin: (world) => Effect.asVoid(world.proxy.ask("close")),
+    end: (world) => Effect.asVoid(world.proxy.ask("open"))
+  },
+  {
+    name: "slow link",
+    begin: (world) => world.near.namespace.slow(world.near.device, world.bitsPerSecond / 10, world.queueBytes),
+    end: (world) => world.near.namespace.slow(world.near.device, world.bitsPerSecond, world.queueBytes)
+  },
+  {
+    name: "firewall refuses",
+    begin: (world) => Effect.asVoid(world.near.namespace.filter({ hook: "output", port: proxyPort, verdict: "drop" })),
+    end: () => Effect.void
+  },
+  {
+    name: "firewall swallows",
+    begin: (world) => Effect.asVoid(world.far.namespace.filter({ hook: "input", port: proxyPort, verdict: "drop" })),
+    end: () => Effect.void
+  },
+  {
+    name: "link down",
+    begin: (world) => link(world, "down"),
+    end: (world) => link(world, "up")
+  }
+]

@@ -1,0 +1,87 @@
+/** What a soak promises, and whether it was kept. */
+import { slopePerMinute } from "../Slope.ts"
+import { settings, type Soaked } from "./Soak.ts"
+
+/** One promise, what was measured, and whether it holds. */
+export interface Promised {
+  readonly promise: string
+  readonly measured: string
+  readonly kept: boolean
+}
+
+// Resident memory breathes: in a short run that is more than any slope.
+const breathing = 8 * 2 ** 20
+const slopeLimit = 2 ** 20
+
+/** Seconds that are not counted when the slope of the memory is taken, of a run of so many. */
+export const warmUp = (seconds: number): number => Math.max(10, seconds / 4)
+
+/** Checks a soak against all promises. */
+export const verdict = (soaked: Soaked): ReadonlyArray<Promised> => {
+  const { closed, exitCode, first, looks, recovery, stderr } = soaked
+  const last = looks.at(-1)!
+  const counted = looks.filter((look) => look.seconds >= warmUp(last.seconds))
+  const slope = slopePerMinute(counted.map(({ sample }) => ({ at: sample.at, bytes: sample.rss })))
+  const minutes = (last.seconds - (counted[0]?.seconds ?? 0)) / 60
+  const broken = looks.reduce((sum, { sample }) => sum + sample.law.broken, 0)
+  const stats = closed.stats
+  const total = stats.sent + Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
+  const mostInFlight = Math.max(...looks.map(({ sample }) => sample.most.inFlight))
+  const mostQueued = Math.max(...looks.map(({ sample }) => sample.most.queued))
+  const descriptors = Math.max(...counted.map(({ sample }) => sample.descriptors))
+  const pool = settings.senders * (settings.batchSize + 1)
+  return [
+    {
+      promise: "The law holds exactly at every look",
+      measured: `broken in ${broken} of ${last.sample.law.looks} looks`,
+      kept: broken === 0
+    },
+    {
+      promise: "The law holds exactly at the end",
+      measured: `pushed ${stats.pushed} = ${total} sent or dropped`,
+      kept: stats.pushed === total && stats.queued === 0 && stats.inFlight === 0
+    },
+    {
+      promise: `At most ${settings.queueCapacity} points queued, ${pool} in flight`,
+      measured: `${mostQueued} queued, ${mostInFlight} in flight`,
+      kept: mostQueued <= settings.queueCapacity && mostInFlight <= pool
+    },
+    {
+      promise: "Memory grows by at most 1 MB a minute after the warm-up, or 8 MB in a short run",
+      measured: `${(slope / 2 ** 20).toFixed(2)} MB a minute over ${minutes.toFixed(1)} minutes`,
+      kept: slope <= slopeLimit || slope * minutes <= breathing
+    },
+    {
+      promise: "No file descriptor is left open",
+      measured:
+        `${last.sample.descriptors} at the end, ${first.descriptors} at the start, at most ${descriptors} between`,
+      kept: last.sample.descriptors <= first.descriptors
+    },
+    {
+      promise: "99 % of all pushes take at most 50 µs",
+      measured: `${(last.sample.push.p99 * 1000).toFixed(2)} µs`,
+      kept: last.sample.push.p99 <= 0.05
+    },
+    {
+      // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
+      promise: "99 % of all turns of the event loop take at most 50 ms",
+      measured: `${last.sample.loopBusy.p99.toFixed(1)} ms of processor time; timers late by ${
+        last.sample.loopDelay.p99.toFixed(1)
+      } ms`,
+      kept: last.sample.loopBusy.p99 <= 50
+    },
+    {
+      promise: "Points are received again within 2 s of the end of the last fault",
+      measured: `${recovery.toFixed(2)} s`,
+      kept: recovery <= 2
+    },
+    {
+      promise:
+        "Closing takes at most drainTimeout and half a second, and the program ends with code 0 and no complaint",
+      measured: `${closed.millis.toFixed(0)} ms, code ${exitCode}${
+        stderr === "" ? "" : `, it wrote: ${stderr.slice(0, 200)}`
+      }`,
+      kept: closed.millis <= settings.drainTimeout + 500 && exitCode === 0 && stderr === ""
+    }
+  ]
+}
