@@ -195,13 +195,16 @@ const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressur
     )
   })
 
-const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
-  let count = 0
-  for (const point of points) {
-    pushUnsafe(point)
-    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+/** @internal */
+export const pushAll = Effect.fnUntraced(
+  function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+    let count = 0
+    for (const point of points) {
+      pushUnsafe(point)
+      if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+    }
   }
-})
+)
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>
