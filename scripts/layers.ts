@@ -65,7 +65,6 @@ export const layers: ReadonlyArray<Layer> = [
       "Stamper",
       "PointSize",
       "SelectiveQueue",
-      "SlidingQueue",
       "Pacer",
       "Resolver",
       "Custody",
@@ -89,6 +88,7 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
+  { name: "shards", modules: ["SeriesHash", "InfluxShards"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
   { name: "audit", modules: ["Audit"], forbids: platform },

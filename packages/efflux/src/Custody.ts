@@ -14,10 +14,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import { type DropReason, Ledger, type Stats } from "./Ledger.ts"
 import { type Limits, SelectiveQueue } from "./SelectiveQueue.ts"
-import { SlidingQueue } from "./SlidingQueue.ts"
 import type { Entry } from "./Stamper.ts"
 
 /**
@@ -49,21 +49,21 @@ interface Flush {
 /**
  * The custody of one database. It owns the queue and the ledger.
  *
- * The queue is a plain sliding one, until a database needs more than that: with
- * a quota or a limit in bytes from the start, with points of high priority from
- * the first of them.
+ * The queue is the `Queue.sliding` that it is given, until a database needs more
+ * than that: with a quota or a limit in bytes from the start, with points of
+ * high priority from the first of them.
  *
  * @category models
  * @since 0.1.0
  */
 export class Custody {
   readonly ledger = new Ledger()
+  readonly queue: Queue.Queue<Entry>
   /** Open while there is something to send at once; senders wait here. */
   readonly gate = Latch.makeUnsafe(false)
   /** Opens soon after a point was shed, until {@link Custody.endShedding}. */
   readonly shedding = Latch.makeUnsafe(false)
 
-  readonly #queue: SlidingQueue
   readonly #limits: Limits
   readonly #batchSize: number
   readonly #dispatcher: SchedulerDispatcher
@@ -79,11 +79,15 @@ export class Custody {
   // Points below this number are to be sent without waiting for a batch.
   #flushTarget = 0
   #selective: SelectiveQueue | undefined = undefined
-  // Opens soon after a point came into an empty queue, until it is empty again.
+  // Open while the selective queue has points.
   readonly #filled = Latch.makeUnsafe(false)
 
-  constructor(limits: Limits & { readonly batchSize: number }, dispatcher: SchedulerDispatcher) {
-    this.#queue = new SlidingQueue(limits.queueCapacity)
+  constructor(
+    queue: Queue.Queue<Entry>,
+    limits: Limits & { readonly batchSize: number },
+    dispatcher: SchedulerDispatcher
+  ) {
+    this.queue = queue
     this.#limits = limits
     this.#batchSize = limits.batchSize
     this.#dispatcher = dispatcher
@@ -105,14 +109,16 @@ export class Custody {
       this.#offerSpecially(entry, high)
       return
     }
-    const queue = this.#queue
-    if (queue.offer(entry)) {
-      // The gate need not be looked at: before a full queue no sender closes it.
+    const queue = this.queue
+    const size = Queue.sizeUnsafe(queue)
+    if (size >= queue.capacity) {
+      // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
       ledger.dropped.queue_full++
       this.#wakeAfterShedding()
-    } else if (queue.size === 1 || (queue.size >= this.#batchSize && !this.gate.isOpen())) {
+    } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
       this.#wake()
     }
+    Queue.offerUnsafe(queue, entry)
   }
 
   #offerSpecially(entry: Entry, high: boolean): void {
@@ -123,13 +129,17 @@ export class Custody {
     const number = this.ledger.pushed - 1
     const queue = this.#selective ?? this.#select(number)
     if (queue.offer(entry, number, high)) this.#wakeAfterShedding()
-    if (queue.size === 1 || (queue.size >= this.#batchSize && !this.gate.isOpen())) this.#wake()
+    if (queue.size > 0) this.#filled.openUnsafe()
+    if (queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
   }
 
   /** Goes over to the selective queue with all that is queued now: the points before number `end`. */
   #select(end: number): SelectiveQueue {
     const selective = new SelectiveQueue(this.#limits, this.ledger.dropped)
-    for (let number = end - this.#queue.size; number < end; number++) selective.offer(this.#queue.take(), number, false)
+    let number = end - Queue.sizeUnsafe(this.queue)
+    for (let exit = Queue.takeUnsafe(this.queue); exit?._tag === "Success"; exit = Queue.takeUnsafe(this.queue)) {
+      selective.offer(exit.value, number++, false)
+    }
     this.#selective = selective
     this.#special = true
     return selective
@@ -142,7 +152,7 @@ export class Custody {
 
   /** Points in the queue. */
   get size(): number {
-    return (this.#selective ?? this.#queue).size
+    return this.#selective === undefined ? Queue.sizeUnsafe(this.queue) : this.#selective.size
   }
 
   /** Estimated bytes of the points in the queue, if it has a limit in bytes; else 0. */
@@ -153,14 +163,17 @@ export class Custody {
   /** The number of the point at the head of the queue. */
   get head(): number {
     return this.#selective === undefined
-      ? this.#accepted - this.#queue.size
+      ? this.#accepted - Queue.sizeUnsafe(this.queue)
       : Math.min(this.#selective.head, this.#accepted)
   }
 
   /** Waits until there is a point in the queue. */
-  get filled(): Effect.Effect<void> {
-    return this.#filled.await
-  }
+  readonly filled: Effect.Effect<void> = Effect.suspend(() =>
+    this.#selective === undefined
+      // The queue may become a selective one meanwhile.
+      ? Effect.raceFirst(Effect.asVoid(Queue.peek(this.queue)), this.#filled.await)
+      : this.#filled.await
+  )
 
   /** Whether senders have something to do now: a full batch, or points that a flush or the closing waits for. */
   get ready(): boolean {
@@ -170,12 +183,18 @@ export class Custody {
 
   /** Takes the oldest point out of the queue; from here it is in flight. */
   take(): Entry | typeof nothing {
-    const queue = this.#selective ?? this.#queue
-    if (queue.size === 0) return nothing
-    const entry = queue.take()
+    const selective = this.#selective
+    if (selective !== undefined) {
+      if (selective.size === 0) return nothing
+      const entry = selective.take()
+      this.ledger.inFlight++
+      if (selective.size === 0) this.#filled.closeUnsafe()
+      return entry
+    }
+    const exit = Queue.takeUnsafe(this.queue)
+    if (exit === undefined || exit._tag === "Failure") return nothing
     this.ledger.inFlight++
-    if (queue.size === 0) this.#filled.closeUnsafe()
-    return entry
+    return exit.value
   }
 
   /** Books points in flight as sent. */
@@ -235,7 +254,8 @@ export class Custody {
   /** Books what is left in the queue as `shutdown` and shuts the queue down. */
   discard(): void {
     this.ledger.dropped.shutdown += this.size
-    ;(this.#selective ?? this.#queue).clear()
+    this.#selective?.clear()
+    Queue.shutdownUnsafe(this.queue)
     this.checkFlushes()
   }
 
@@ -254,7 +274,6 @@ export class Custody {
     this.#waking = true
     this.#dispatcher.scheduleTask(() => {
       this.#waking = false
-      if (this.size > 0) this.#filled.openUnsafe()
       if (this.ready) this.gate.openUnsafe()
       if (this.ledger.shed > this.#shedReported) this.shedding.openUnsafe()
       this.checkFlushes()

@@ -11,6 +11,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
+import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Custody } from "./Custody.ts"
@@ -25,7 +26,7 @@ import { Reporter } from "./Reporter.ts"
 import * as SelfReport from "./SelfReport.ts"
 import type { Events, Sender } from "./Sender.ts"
 import * as SenderPool from "./SenderPool.ts"
-import { Stamper } from "./Stamper.ts"
+import { type Entry, Stamper } from "./Stamper.ts"
 
 /**
  * How a point is pushed.
@@ -95,8 +96,9 @@ export const make = Effect.fnUntraced(function*<R>(
 ): Effect.fn.Return<Database, never, R | Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
+  const queue = yield* Queue.sliding<Entry>(settings.queueCapacity)
   const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
-  const custody = new Custody(settings, dispatcher)
+  const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
   if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
   const metrics = yield* Effect.acquireRelease(
@@ -193,13 +195,16 @@ const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressur
     )
   })
 
-const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
-  let count = 0
-  for (const point of points) {
-    pushUnsafe(point)
-    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+/** @internal */
+export const pushAll = Effect.fnUntraced(
+  function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+    let count = 0
+    for (const point of points) {
+      pushUnsafe(point)
+      if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+    }
   }
-})
+)
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>

@@ -437,7 +437,8 @@ const transports = Object.keys(optionsOf) as ReadonlyArray<Transport>
 
 const allOptions: ReadonlySet<string> = new Set(Object.values(optionsOf).flatMap(Object.keys))
 
-const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
+/** @internal */
+export const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
   if (typeof tags !== "object" || tags === null || Symbol.iterator in tags) {
     return invalid("tags", tags, "a plain object of tags, in a variable a=b,c=d")
   }

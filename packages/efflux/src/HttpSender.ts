@@ -36,6 +36,10 @@ import * as WriteAnswer from "./WriteAnswer.ts"
 const firstPause = 250
 const longestPause = 15_000
 
+// Milliseconds for which payloads are halved without asking once the server said that one is too large. Not for ever: it
+// may have been a single one that could hardly be compressed.
+const sizeIsKnownFor = 600_000
+
 // Bytes of an answer that says what was refused. InfluxDB 3 quotes every bad line.
 const maxErrorBytes = 16 * 1024 * 1024
 
@@ -58,7 +62,7 @@ export const make = Effect.fnUntraced(function*(
       ca: http.ca,
       connections: settings.senders
     }))
-  const server = new Server(http, new Hosts(ways, http.strategy, clock), events)
+  const server = new Server(http, new Hosts(ways, http.strategy, clock), clock, events)
   return { open: Effect.sync(() => new HttpConnection(server)) }
 })
 
@@ -68,12 +72,14 @@ class Server {
   readonly hosts: Hosts<HttpExchange.HttpExchange>
   readonly retry: Schedule.Schedule<unknown, InfluxError>
   readonly onRetry: (error: InfluxError) => void
-  /** The smallest payload that was too large for the server. Larger ones are halved without asking. */
-  tooLarge = Number.POSITIVE_INFINITY
+  readonly #clock: Clock.Clock
+  #tooLarge = Number.POSITIVE_INFINITY
+  #toldAt = 0
 
-  constructor(http: HttpSettings, hosts: Hosts<HttpExchange.HttpExchange>, events: Events) {
+  constructor(http: HttpSettings, hosts: Hosts<HttpExchange.HttpExchange>, clock: Clock.Clock, events: Events) {
     this.http = http
     this.hosts = hosts
+    this.#clock = clock
     this.onRetry = events.onFailure
     this.retry = Schedule.exponential(firstPause).pipe(
       Schedule.setInputType<InfluxError>(),
@@ -88,6 +94,20 @@ class Server {
         input.isRetryable && attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
       )
     )
+  }
+
+  /** Whether the server said not long ago that a payload of so many bytes is too large for it. */
+  isTooLarge(bytes: number): boolean {
+    return bytes >= this.#tooLarge && this.#now() - this.#toldAt < sizeIsKnownFor
+  }
+
+  wasTooLarge(bytes: number): void {
+    this.#tooLarge = this.isTooLarge(this.#tooLarge) ? Math.min(this.#tooLarge, bytes) : bytes
+    this.#toldAt = this.#now()
+  }
+
+  #now(): number {
+    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 }
 
@@ -139,7 +159,7 @@ class HttpConnection implements Connection {
   #write(sending: Sending, payload: Uint8Array, points: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       const server = this.#server
-      if (payload.length >= server.tooLarge) {
+      if (server.isTooLarge(payload.length)) {
         const middle = LineEnds.middle(payload)
         if (middle !== undefined) return this.#writeHalves(sending, payload, points, middle)
       }
@@ -149,7 +169,7 @@ class HttpConnection implements Connection {
           onSuccess: (rejected) => Effect.sync(() => settle(sending, payload.length, points, rejected)),
           onFailure: (error) => {
             if (error.reason._tag === "TooLarge" && error.reason.part === "request") {
-              server.tooLarge = Math.min(server.tooLarge, payload.length)
+              server.wasTooLarge(payload.length)
               const middle = LineEnds.middle(payload)
               if (middle !== undefined) return this.#writeHalves(sending, payload, points, middle)
             }

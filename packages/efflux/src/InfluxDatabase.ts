@@ -49,7 +49,7 @@ export interface DatabaseService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Database.Database>
 {
   /**
-   * A database that sends over UDP. Fails only for a wrong option, with its
+   * A database that sends over UDP, or what the option `transport` says. Fails only for a wrong option, with its
    * name, its value and what is allowed; neither a name that does not resolve nor
    * a closed port fails it or keeps it waiting.
    */
@@ -139,8 +139,7 @@ export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxData
   static override readonly Service = Service as typeof Service & Database.Database
 
   /**
-   * Makes a database that sends over UDP in the current scope, without a service
-   * around it. Fails like `layer`.
+   * Makes a database in the current scope, without a service around it. Fails like `layer`.
    */
   static readonly make = (
     config?: DatabaseConfig

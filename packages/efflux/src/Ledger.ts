@@ -80,7 +80,10 @@ export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quo
 export interface Stats {
   /** Points offered, also those that were dropped at once. */
   readonly pushed: number
-  /** Points in payloads that the operating system took. Over UDP that is no proof that they arrived. */
+  /**
+   * Points in payloads that were taken: over UDP and TCP by the operating system, which is no proof that they arrived;
+   * over HTTP by the server.
+   */
   readonly sent: number
   /** Points that were not sent, by reason. */
   readonly dropped: { readonly [Reason in DropReason]: number }

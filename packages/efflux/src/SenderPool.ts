@@ -208,16 +208,18 @@ class Actor {
       custody.ledger.payloads++
       custody.ledger.bytes += outcome.bytes ?? bytes
     }
-    // A point of which some lines are lost is lost; what is left of it need not be sent.
-    const broken = sent === packer.points ? 0 : packer.breakSplit()
     const rejected = take(outcome.rejected)
     custody.settleDropped(rejected, "rejected")
     const sendError = take(outcome.send_error)
-    custody.settleDropped(sendError + broken, "send_error")
+    custody.settleDropped(sendError, "send_error")
     const unknown = take(outcome.unknown)
     custody.settleDropped(unknown, "unknown")
     packer.points = left
-    if (outcome.error !== undefined) this.#reporter.failure(outcome.error, rejected + sendError + unknown + broken)
+    const lost = rejected + sendError + unknown
+    // A point of which some lines are lost is lost; what is left of it need not be sent.
+    const broken = lost === 0 ? 0 : packer.breakSplit()
+    custody.settleDropped(broken, unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : "rejected")
+    if (outcome.error !== undefined) this.#reporter.failure(outcome.error, lost + broken)
     for (const rejection of outcome.rejections ?? []) this.#onRejected(rejection)
     return left
   }

@@ -83,6 +83,11 @@ export * as InfluxQL from "./InfluxQL.ts"
 /**
  * @since 0.1.0
  */
+export { InfluxShards, type Shards, type ShardsConfig, type ShardsService, type ShardsStats } from "./InfluxShards.ts"
+
+/**
+ * @since 0.1.0
+ */
 export type { DropReason, Stats } from "./Ledger.ts"
 
 /**

@@ -5,7 +5,7 @@ import { Effect, Fiber, Redacted, Stream } from "effect"
 import { Flux, InfluxHttp, type InfluxHttpApi, InfluxQL, type QueryConfig, Sql, type Statement } from "efflux"
 import { failsWith } from "./support/reasons.ts"
 
-const secret = "a-token-that-nobody-may-see"
+const secret = "a-s3cr3t-that-nobody-may-see"
 const token = Redacted.make(secret)
 
 interface Version {

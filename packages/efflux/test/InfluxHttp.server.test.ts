@@ -109,7 +109,7 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
 })
 
 describeInfluxd("a server that wants to know who asks", (binary) => {
-  const admin = { username: "root", password: "correct horse/+ battery" }
+  const admin = { username: "root", password: "s3cr3t horse/+ battery" }
 
   it.live("answers those whom it knows, and refuses the others", () =>
     Effect.scoped(Effect.gen(function*() {

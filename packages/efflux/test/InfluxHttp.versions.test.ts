@@ -5,7 +5,7 @@ import { Config, ConfigProvider, Duration, Effect, Redacted, Result, Schema, Str
 import { Flux, InfluxHttp, InfluxQL, Int64, QueryConfig, Series, Sql } from "efflux"
 import { failsWith } from "./support/reasons.ts"
 
-const token = Redacted.make("a-token")
+const token = Redacted.make("a-s3cr3t-token")
 
 const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.BigInt } })
 
@@ -22,7 +22,7 @@ const table = (...rows: ReadonlyArray<ReadonlyArray<string>>): AnnotatedCsv.Tabl
 describe("InfluxDB 2", () => {
   const v2 = Effect.fnUntraced(function*(onQuery: (query: StrictV2.Query) => StrictV2.QueryAnswer) {
     const server = yield* StrictV2.make({
-      token: "a-token",
+      token: "a-s3cr3t-token",
       org: "an org",
       buckets: ["b"],
       queryParams: false,
@@ -83,7 +83,7 @@ describe("InfluxDB 2", () => {
 
 describe("InfluxDB 3", () => {
   const v3 = Effect.fnUntraced(function*(onQuery: (query: StrictV3.Query) => StrictV3.QueryAnswer, gzip = false) {
-    const server = yield* StrictV3.make({ token: "a-token", onQuery })
+    const server = yield* StrictV3.make({ token: "a-s3cr3t-token", onQuery })
     return { server, http: yield* InfluxHttp.make({ version: 3, url: server.url, db: "metrics", token, gzip }) }
   })
   const rows: ReadonlyArray<StrictV3.Row> = [

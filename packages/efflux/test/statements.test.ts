@@ -176,7 +176,7 @@ describe("InfluxQL", () => {
   })
 
   it("does not show values in its messages or as text", () => {
-    const secret = "correct horse"
+    const secret = "s3cr3t horse"
     const statement = InfluxQL.query`SELECT ${secret} FROM '${secret}'`
     const message = refusal(InfluxQL.renderV1(statement))
     assert.notInclude(message + String(statement) + JSON.stringify(statement), secret)
