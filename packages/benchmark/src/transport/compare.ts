@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Contender, contenders } from "./contenders.ts"
+import { type Contender, contenders as all } from "./contenders.ts"
 import type { Count, FromReceiver, FromSender, Sent, ToReceiver, ToSender } from "./protocol.ts"
 
 export interface Compared extends Omit<Contender, "make" | "receiver"> {
@@ -68,7 +68,10 @@ const settled = async (receiver: Process<ToReceiver, FromReceiver>, points: numb
   return total
 }
 
-export const compare = async (load: Load): Promise<ReadonlyArray<Compared>> => {
+export const compare = async (
+  load: Load,
+  contenders: ReadonlyArray<Contender> = all
+): Promise<ReadonlyArray<Compared>> => {
   const running = await Promise.all(contenders.map(async ({ id, name, receiver: kind }) => {
     const receiver = new Process<ToReceiver, FromReceiver>("./receiver.ts", [kind])
     const first = await receiver.next()

@@ -16,7 +16,7 @@ export interface Contender {
   readonly make: (port: number) => Promise<Send>
 }
 
-interface Request extends Point.Input {
+export interface Request extends Point.Input {
   readonly tags: Record<"host" | "method" | "route" | "status", string>
   readonly fields: { readonly duration: number; readonly bytes: bigint; readonly ok: boolean; readonly path: string }
   readonly timestamp: bigint
@@ -27,7 +27,7 @@ const { build, points } = request4x4
 // Some points, and then a turn for the sockets.
 const burst = 1000
 
-const inBursts = async (count: number, each: (i: number) => void, isBehind = () => false): Promise<void> => {
+export const inBursts = async (count: number, each: (i: number) => void, isBehind = () => false): Promise<void> => {
   for (let i = 0; i < count;) {
     for (const end = Math.min(i + burst, count); i < end; i++) each(i % points.length)
     do await turn()
