@@ -18,14 +18,13 @@ import type { Reason } from "./EncodeError.ts"
  */
 export const REFUSED = -1
 
-const LF = 10
 const SPACE = 32
 const QUOTE = 34
 const COMMA = 44
 const EQUALS = 61
 const BACKSLASH = 92
 
-// Flags for each ASCII character, so that a text is scanned with one look-up a character.
+// One byte of flags for each ASCII character, so that a text is scanned with one look-up a character.
 const CONTROL = 1
 const ESCAPE_MEASUREMENT = 2
 const ESCAPE_KEY = 4
@@ -33,11 +32,9 @@ const NOT_AFTER_BACKSLASH = 8
 const ESCAPE_STRING = 16
 const NOT_AFTER_BACKSLASH_IN_TAG = 32
 const ESCAPE_BACKSLASH = 64
-const LINE_FEED = 128
-const NOT_IN_FIELD_KEY = 256
+const NOT_IN_FIELD_KEY = 128
 
-const flagsOf = new Uint16Array(128).fill(CONTROL, 0, 32)
-flagsOf[LF] = CONTROL | LINE_FEED
+const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
 flagsOf[127] = CONTROL
 flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG
@@ -50,7 +47,7 @@ const nativeLength = 64
 const encoder = new TextEncoder()
 
 /**
- * What is special in each place: names, and string values.
+ * What is special in a name, in each place.
  *
  * @category models
  * @since 0.1.0
@@ -60,7 +57,6 @@ export interface Places {
   /** Keys and values of tags. */
   readonly tag: number
   readonly fieldKey: number
-  readonly string: number
 }
 
 /**
@@ -70,13 +66,12 @@ export interface Places {
  * @since 0.1.0
  */
 export const placesOf = (dialect: Dialect): Places => {
-  const { escapedBackslash, quoteInFieldKey, quotedLineFeed } = rulesOf(dialect)
+  const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
   return {
     measurement: CONTROL | ESCAPE_MEASUREMENT | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH),
     tag: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH_IN_TAG),
     fieldKey: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH) |
-      (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY),
-    string: ESCAPE_STRING | (quotedLineFeed ? 0 : LINE_FEED)
+      (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY)
   }
 }
 
@@ -118,19 +113,15 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
 }
 
 /**
- * Writes a string value with its quotes. A lone surrogate is refused, and a line
- * feed where it would end the line.
+ * Writes a string value with its quotes. Only a lone surrogate is refused.
  *
  * @category writing
  * @since 0.1.0
  */
-export const writeString = (bytes: Uint8Array, pos: number, value: string, place: number): number => {
+export const writeString = (bytes: Uint8Array, pos: number, value: string): number => {
   const length = value.length
   bytes[pos++] = QUOTE
-  if (
-    length > nativeLength && value.indexOf("\"") < 0 && value.indexOf("\\") < 0 &&
-    ((place & LINE_FEED) === 0 || value.indexOf("\n") < 0) && value.isWellFormed()
-  ) {
+  if (length > nativeLength && value.indexOf("\"") < 0 && value.indexOf("\\") < 0 && value.isWellFormed()) {
     const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
     if (read < length) return bytes.length
     bytes[pos + written] = QUOTE
@@ -143,7 +134,7 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string, place
     const b = value.charCodeAt(i + 1)
     const c = value.charCodeAt(i + 2)
     const d = value.charCodeAt(i + 3)
-    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & place) !== 0) break
+    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & ESCAPE_STRING) !== 0) break
     bytes[pos + i] = a
     bytes[pos + i + 1] = b
     bytes[pos + i + 2] = c
@@ -151,18 +142,14 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string, place
   }
   for (; i < length; i++) {
     const unit = value.charCodeAt(i)
-    if (unit > 127 || (flagsOf[unit] & place) !== 0) break
+    if (unit > 127 || (flagsOf[unit] & ESCAPE_STRING) !== 0) break
     bytes[pos + i] = unit
   }
   pos += i
   for (; i < length; i++) {
     const unit = value.charCodeAt(i)
     if (unit < 128) {
-      const flags = flagsOf[unit] & place
-      if (flags !== 0) {
-        if (flags === LINE_FEED) return REFUSED
-        bytes[pos++] = BACKSLASH
-      }
+      if ((flagsOf[unit] & ESCAPE_STRING) !== 0) bytes[pos++] = BACKSLASH
       bytes[pos++] = unit
     } else if (unit < 0x800) {
       bytes[pos++] = 0xc0 | (unit >> 6)
@@ -181,7 +168,16 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string, place
 }
 
 /**
- * Why {@link writeString} refuses a string.
+ * The same where a line feed would end the line: it is refused as well.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeStringOfOneLine = (bytes: Uint8Array, pos: number, value: string): number =>
+  value.includes("\n") ? REFUSED : writeString(bytes, pos, value)
+
+/**
+ * Why these refuse a string.
  *
  * @category validation
  * @since 0.1.0

@@ -78,8 +78,14 @@ export const writeEncoded = (view: DataView, pos: number, encoded: Encoded): num
   return pos + encoded.length
 }
 
-// Longer texts are not remembered.
-const maxTextLength = 64
+/**
+ * UTF-16 units of the longest texts and keys that are remembered.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxTextLength = 64
+
 const slots = 32
 // One value in so many that found no free slot takes one over: a stream of ever new values costs next to nothing.
 const takeOver = 256

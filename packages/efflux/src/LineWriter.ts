@@ -29,7 +29,7 @@ import {
 } from "./Decimal.ts"
 import { type Dialect, fieldKeySeparatorBytes, rulesOf } from "./Dialect.ts"
 import { makeProblem, type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
-import { type Places, placesOf, REFUSED, stringReason, writeName, writeString } from "./Escape.ts"
+import { type Places, placesOf, REFUSED, stringReason, writeName, writeString, writeStringOfOneLine } from "./Escape.ts"
 import {
   compareKeys,
   Encoded,
@@ -38,6 +38,7 @@ import {
   find,
   type KeyNode,
   KeyTrie,
+  maxTextLength,
   nothing,
   Texts,
   writeEncoded
@@ -82,6 +83,9 @@ const unbounded = 2 ** 30 - 1
 // Room behind the buffer, so that a number, or the last word of a text, can be written before it is measured.
 const room = 2 * maxDecimalBytes
 
+// Bytes that a field key of up to `maxTextLength` UTF-16 units takes at the most, with what is put in front of it.
+const roomForShortKey = 3 * maxTextLength + fieldKeySeparatorBytes
+
 const LF = 10
 const SPACE = 32
 const HASH = 35
@@ -125,6 +129,7 @@ export class LineWriter {
   readonly #dialect: Dialect
   readonly #places: Places
   readonly #unsigned: boolean
+  readonly #stringsOfOneLine: boolean
   readonly #maxSeriesKeyBytes: number
   readonly #maxLineBytes: number
   readonly #defaultKeys: ReadonlyArray<string>
@@ -148,10 +153,11 @@ export class LineWriter {
     this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
     const dialect = options.dialect ?? "influx-1"
-    const { maxSeriesKeyBytes, unsigned } = rulesOf(dialect)
+    const { maxSeriesKeyBytes, quotedLineFeed, unsigned } = rulesOf(dialect)
     this.#dialect = dialect
     this.#places = placesOf(dialect)
     this.#unsigned = unsigned
+    this.#stringsOfOneLine = !quotedLineFeed
     this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
     this.#tagKeys = new KeyTrie("tag key", dialect)
     this.#fieldKeys = new KeyTrie("field key", dialect)
@@ -165,6 +171,7 @@ export class LineWriter {
       dialect,
       places: this.#places,
       unsigned,
+      stringsOfOneLine: this.#stringsOfOneLine,
       maxSeriesKeyBytes: this.#maxSeriesKeyBytes,
       defaults: this.#defaultTags
     }
@@ -379,17 +386,27 @@ export class LineWriter {
   #fields(fields: Point.Input["fields"], pos: number, limit: number, keyRoom: number): number {
     if (typeof fields !== "object" || fields === null) return this.#fail("fields", "missing", undefined, fields)
     if (Array.isArray(fields)) return this.#fail("fields", "type", undefined, fields)
+    if (keyRoom < roomForShortKey) {
+      // Read once, so that what is looked at is what is written.
+      fields = { ...fields }
+      for (const key of Object.keys(fields)) {
+        if (this.#isTooLong(key, encodeKey(key, "field key", this.#dialect), fields[key], keyRoom)) return REFUSED
+      }
+    }
     const out = this.#out
     const view = this.#view
-    const place = this.#places.string
-    const maxPrefix = keyRoom - fieldKeySeparatorBytes + 2
+    const oneLine = this.#stringsOfOneLine
     const start = pos
     let node = this.#fieldKeys.root
     for (const key in fields) {
       const value = fields[key]
       if (!hasOwnProperty.call(fields, key)) continue
       const next = node.next
-      node = next !== undefined && next.key === key ? next : this.#fieldKeys.descend(node, key)
+      if (next !== undefined && next.key === key) node = next
+      else {
+        node = this.#fieldKeys.descend(node, key)
+        if (key.length > maxTextLength && this.#isTooLong(key, node.prefix, value, keyRoom)) return REFUSED
+      }
       if (value === undefined || value === null) continue
       if (typeof value === "number" && value - value !== 0) {
         this.omittedFields++
@@ -398,13 +415,12 @@ export class LineWriter {
       const prefix = node.prefix
       if (prefix === undefined) return this.#failName("field key", key, key)
       if (pos + prefix.length > limit) return this.#oversize()
-      if (prefix.length > maxPrefix) return this.#fail("field key", "series key too long", undefined, key)
       pos = writeEncoded(view, pos, prefix)
       if (typeof value === "number") {
         pos = writeFloat(view, pos, value)
       } else if (typeof value === "string") {
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value, place)
+        pos = oneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
         if (pos < 0) return this.#fail("field value", stringReason(value), key, value)
       } else if (typeof value === "boolean") {
         view.setInt32(pos, value ? TRUE : FALS, true)
@@ -424,6 +440,14 @@ export class LineWriter {
     // The first field begins with a comma too.
     out[start] = SPACE
     return pos
+  }
+
+  // Whether a field is written whose key is too long together with the series key. All others are not worth a look.
+  #isTooLong(key: string, prefix: Encoded | undefined, value: unknown, keyRoom: number): boolean {
+    if (value === undefined || value === null || (typeof value === "number" && value - value !== 0)) return false
+    if (prefix === undefined || prefix.length - 2 <= keyRoom - fieldKeySeparatorBytes) return false
+    this.#fail("field key", "series key too long", undefined, key)
+    return true
   }
 
   #uint(key: string, value: unknown, pos: number): number {

@@ -28,7 +28,7 @@ import {
 import { maxDecimalBytes, writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
 import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { REFUSED, stringReason, writeString } from "./Escape.ts"
+import { REFUSED, stringReason, writeString, writeStringOfOneLine } from "./Escape.ts"
 import { compareKeys, type Encoded, encodeKey, nothing, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
@@ -343,7 +343,7 @@ export class PointEncoder {
       if (typeof value === "number" && value - value === 0 && (plain & NUMBER) !== 0) {
         pos = writeFloat(view, pos, value)
       } else if (typeof value === "string" && (plain & STRING) !== 0) {
-        pos = writeString(out, pos, value, target.places.string)
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
       } else if (typeof value === "boolean" && (plain & BOOLEAN) !== 0) {
         view.setInt32(pos, value ? TRUE : FALS, true)
         pos += 4
@@ -402,7 +402,7 @@ export class PointEncoder {
       } else if (typeof value === "string" && (kinds & STRING) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value, target.places.string)
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
         if (pos < 0) return this.#fail("field value", stringReason(value), field.column.name, value)
       } else if (typeof value === "boolean" && (kinds & BOOLEAN) !== 0) {
         pos = writeEncoded(view, pos, prefix)

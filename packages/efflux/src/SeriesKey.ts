@@ -33,6 +33,8 @@ export interface Target {
   readonly dialect: Dialect
   readonly places: Places
   readonly unsigned: boolean
+  /** Whether a line feed ends the line in a string too. */
+  readonly stringsOfOneLine: boolean
   readonly maxSeriesKeyBytes: number
   readonly defaults: ReadonlyArray<Encoded>
 }

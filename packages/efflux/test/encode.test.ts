@@ -415,9 +415,12 @@ describe("floats", () => {
 
   it.prop("a double of any bit pattern reads back as itself", [double], ([value]) => {
     if (Number.isFinite(value)) assertExact(value)
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
-  it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), { arbitrary: { runs: 6000 } })
+  it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), {
+    timeout: 120_000,
+    arbitrary: { runs: 6000 }
+  })
 
   it("NaN and the infinities are left out where another field is left", () => {
     const fields = { a: Number.NaN, b: 1, c: Number.POSITIVE_INFINITY, d: Number.NEGATIVE_INFINITY }
@@ -459,7 +462,7 @@ describe("integers", () => {
     const result = LineProtocol.encode({ measurement: "m", fields: { f: value } })
     assert.strictEqual(Result.isSuccess(result), fits)
     if (Result.isSuccess(result)) assert.strictEqual(result.success, `m f=${value}i`)
-  }, { arbitrary: { runs: 5000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 5000 } })
 })
 
 describe("timestamps", () => {
@@ -551,7 +554,7 @@ describe("timestamps", () => {
       if ("line" in expected) assert.strictEqual(Result.getOrThrow(result), expected.line)
       else assert.isTrue(Result.isFailure(result))
     }
-  }, { arbitrary: { runs: 3000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 3000 } })
 })
 
 describe("size", () => {
@@ -623,6 +626,17 @@ describe("size", () => {
     // Of keys whose fields are left out nothing is written.
     const absent = { ...tagged(room - 1), fields: { f: 1, "long": null, longer: undefined, longest: Number.NaN } }
     assert.isString(encode(absent))
+    const long = "k".repeat(100)
+    assert.isString(encode({ ...tagged(room - 1), fields: { f: 1, [long]: null, [`${long}2`]: Number.NaN } }))
+    assert.isString(encode(tagged(room - 100, long)))
+    assert.strictEqual(refused(tagged(room - 99, long)), "field key")
+    assert.isString(encode(tagged(room - 65_000, "k".repeat(65_000))))
+    assert.strictEqual(refused(tagged(room - 64_999, "k".repeat(65_000))), "field key")
+    // A field is read once.
+    let reads = 0
+    const fields = Object.defineProperty({}, "fffff", { enumerable: true, get: () => (reads++ === 0 ? undefined : 1) })
+    const moody = refusal({ ...tagged(room - 1), fields })
+    assert.deepStrictEqual([moody.part, moody.reason, reads], ["fields", "missing", 1])
   })
 
   it("measurement and tags may be longer where the server does not mind", () => {
@@ -691,16 +705,16 @@ describe("against a second encoder", () => {
 
   it.prop("any point becomes the same line, or is refused for the same part and reason", [point], ([point]) => {
     for (const option of options) assertAlike(point, option)
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
   it.prop("any text in any place is written alike, or refused alike", [hostile], ([text]) => {
     for (const place of places) assertAlike(having(place, text), {})
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
   it.prop("a name is refused exactly where nameProblem names a problem, and for that", [hostile], ([text]) => {
     for (const place of ["measurement", "tag key", "field key"] as const) {
       const result = LineProtocol.encode(having(place, text))
       assert.strictEqual(Result.isFailure(result) ? result.failure.reason : undefined, Point.nameProblem(text, place))
     }
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 })

@@ -3,8 +3,8 @@
  * links, packet filters and names that a test rules.
  *
  * A namespace lives as long as its scope and takes its links, filters and
- * queues with it. Its name holds the id of this process, so that what a killed
- * run left behind is known, and removed by the next one.
+ * queues with it. Its name holds the id of the process that runs the suite, so
+ * that what killed tests leave behind is known, and removed.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -41,6 +41,9 @@ export interface QueueStats {
 
 const table = "efflux"
 const prefix = "efflux-"
+
+/** The process that runs the suite; a test process has its id in `FAULTS_RUN`. */
+const run = Number(process.env.FAULTS_RUN ?? process.pid)
 
 /** Names and addresses of a namespace's own `/etc`. */
 const etc = (name: string): string => Path.join("/etc/netns", name)
@@ -182,7 +185,7 @@ const removeSync = (name: string) => {
 
 /** Makes a namespace, with loopback up. */
 export const make: Effect.Effect<Namespace, Tool.ToolError, Scope.Scope> = Effect.gen(function*() {
-  const name = `${prefix}${process.pid}-${++count}`
+  const name = `${prefix}${run}-${process.pid}-${++count}`
   yield* Effect.acquireRelease(
     Effect.tap(Tool.run("ip", ["netns", "add", name]), () =>
       Effect.sync(() => {
@@ -238,10 +241,10 @@ export const pair: Effect.Effect<
   return { near, far }
 })
 
-/** Removes the namespaces of runs that were killed. */
+/** Removes what is left of this run, and of runs that were killed. */
 export const sweep: Effect.Effect<void, Tool.ToolError> = Effect.gen(function*() {
   const list = yield* Tool.run("ip", ["netns", "list"])
   for (const [name, pid] of list.matchAll(new RegExp(`^${prefix}(\\d+)-\\S+`, "gm"))) {
-    if (!Fs.existsSync(`/proc/${pid}`)) removeSync(name)
+    if (Number(pid) === run || !Fs.existsSync(`/proc/${pid}`)) removeSync(name)
   }
 })

@@ -65,7 +65,7 @@ const suite = Command.make(
     const results = Path.join(Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-faults-")), "results")
     Fs.writeFileSync(results, "")
     yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(Path.dirname(results), { recursive: true })))
-    const env = { FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
+    const env = { FAULTS_RUN: String(process.pid), FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
     const code = yield* runVitest(env, Option.getOrUndefined(only))
     process.exitCode = code
     if (code !== 0 || Option.isSome(only)) return

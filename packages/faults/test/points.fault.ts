@@ -154,7 +154,7 @@ describe("points", () => {
             () => Effect.andThen(database.pushAll([{ measurement: "m", fields: { n } }]), database.flush),
             { concurrency: 4 }
           )
-          yield* Effect.never
+          return yield* Effect.never
         }).pipe(Effect.scoped)
       const finished: Array<InfluxDatabase["Service"]["statsUnsafe"]> = []
       yield* alone(Effect.andThen(Effect.timeoutOption(use(0), 50), Effect.void))

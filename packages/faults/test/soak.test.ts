@@ -110,7 +110,7 @@ describe("the drawing of a soak", () => {
     assert.include(text, "a &lt; b &amp; &quot;c&quot;")
     assert.include(text, "seed 42")
     assert.notMatch(text, /NaN|Infinity|undefined/)
-    assert.deepStrictEqual([0, 0.3, 7, 11, 10_001, 81_000].map(roundUp), [1, 0.4, 8, 20, 20_000, 100_000])
+    assert.deepStrictEqual([0, 0.35, 7, 11, 10_001, 81_000].map(roundUp), [1, 0.4, 8, 12, 12_000, 100_000])
     assert.deepStrictEqual([0, 12, 9999.4, 12_345, 3_450_000].map(short), ["0", "12", "10000", "12.3 k", "3.45 M"])
   })
 })

@@ -1,5 +1,5 @@
 /** Texts that want to be more than a value. */
-import { SeededRandom } from "../simulation/SeededRandom.ts"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
 
 /** A source of random numbers, whose seed stands in `EFFLUX_SEED` or is printed. */
 export const seeded = (): SeededRandom => {

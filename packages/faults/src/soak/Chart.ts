@@ -4,11 +4,14 @@ import { type Look, settings, type Soaked } from "./Soak.ts"
 
 const megabyte = 2 ** 20
 
-/** Counts per second, from look to look. */
+// Looks from which a rate is taken.
+const window = 4
+
+/** Counts per second, each over the looks of two seconds. */
 const rate = (looks: ReadonlyArray<Look>, count: (look: Look) => number): ReadonlyArray<number> =>
   looks.map((look, i) => {
-    const before = looks[i - 1]
-    return before === undefined ? 0 : Math.max(0, (count(look) - count(before)) / (look.seconds - before.seconds))
+    const before = looks[Math.max(0, i - window)]!
+    return i === 0 ? 0 : Math.max(0, (count(look) - count(before)) / (look.seconds - before.seconds))
   })
 
 /** The chart of a soak. */
@@ -30,7 +33,7 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
         lines: [{ name: "queued", color: "#2b6cb0", values: shown.map(({ sample }) => sample.stats.queued) }]
       },
       {
-        title: "Pushed and shed, points per second",
+        title: "Pushed and shed, points per second over 2 s",
         unit: "",
         lines: [
           { name: "pushed", color: "#6b7c93", values: rates(({ sample }) => sample.stats.pushed) },
@@ -42,7 +45,7 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
         ]
       },
       {
-        title: "Sent, received and failed, points per second",
+        title: "Sent, received and failed, points per second over 2 s",
         unit: "",
         lines: [
           { name: "sent", color: "#2b6cb0", values: rates(({ sample }) => sample.stats.sent) },

@@ -37,12 +37,12 @@ export interface Chart {
 
 const width = 1280
 const left = 96
-const right = 24
+const right = 84
 const top = 76
 const labels = 132
 const panelHeight = 128
 const gap = 46
-const bottom = 44
+const bottom = 40
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("\"", "&quot;")
@@ -51,7 +51,7 @@ const escape = (text: string): string =>
 export const roundUp = (value: number): number => {
   if (!(value > 0)) return 1
   const unit = 10 ** Math.floor(Math.log10(value))
-  return [1, 2, 4, 5, 6, 8, 10].find((step) => step * unit >= value)! * unit
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((step) => step * unit >= value)! * unit
 }
 
 /** Short: 12 k, 3.5 M. */
@@ -83,7 +83,7 @@ export const svg = (chart: Chart): string => {
     `<text x="${left}" y="32" font-size="20" font-weight="600" fill="#1f2933">${escape(chart.title)}</text>`,
     `<text x="${left}" y="56" fill="#52606d">${escape(chart.subtitle)}</text>`
   ]
-  const plotEnd = height - bottom - gap + 12
+  const plotEnd = height - bottom - 8
   for (const band of chart.bands) {
     const middle = (x(band.from) + x(band.to)) / 2
     parts.push(

@@ -85,7 +85,7 @@ export const run = (options: Options, say: (line: string) => void) =>
     const bands: Array<Band> = []
     const watching = yield* Effect.forkScoped(watch(pusher, world, seconds, looks, say))
     while (seconds() + faultEvery < options.minutes * 60) {
-      const fault = faults[yield* Random.nextIntBetween(0, faults.length)]!
+      const fault = yield* Random.choice(faults)
       const lasts = yield* Random.nextBetween(1, faultEvery - 1)
       const scope = yield* Scope.make()
       const from = seconds()
