@@ -53,6 +53,7 @@ export default defineConfig({
       unit("benchmark", "packages/benchmark"),
       unit("demo", "packages/demo"),
       unit("faults", "packages/faults"),
+      unit("simulation", "packages/simulation"),
       unit("examples", "examples"),
       unit("repository", "scripts"),
       server("efflux", "packages/efflux"),

@@ -21,7 +21,7 @@ const program = Effect.gen(function*() {
   })
   // Has no field: it is not sent, and nothing fails.
   yield* Influx.push({ measurement: "http_request", fields: {} })
-  // InfluxDB 1 does not take unsigned integers; `unsigned: true` below would let this one through.
+  // InfluxDB 1 does not take unsigned integers; `dialect: "influx-2"` below would let this one through.
   yield* Influx.push({ measurement: "disk", fields: { free: Point.uint(18446744073709551615n) } })
 
   // Closing the database would do this too. It is here so that the numbers below are the final ones.

@@ -44,16 +44,23 @@ export const layers: ReadonlyArray<Layer> = [
       "ValueReader",
       "SeriesKey",
       "PreparedPoint",
+      "Instant",
       "RowReader"
     ],
     forbids: pure
   },
   { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
-  { name: "errors and metrics", modules: ["InfluxError", "InfluxMetrics", "Ledger"], forbids: platform },
+  { name: "answers", modules: ["ExactJson", "LineBuffer", "Row", "AnswerReader"], forbids: pure },
+  {
+    name: "errors and metrics",
+    modules: ["InfluxError", "OptionReader", "InfluxMetrics", "Ledger"],
+    forbids: platform
+  },
   { name: "sender contract", modules: ["Sender"], forbids: platform },
   {
     name: "parts of the database",
     modules: [
+      "HttpConfig",
       "DatabaseConfig",
       "Stamper",
       "PointSize",
@@ -69,11 +76,22 @@ export const layers: ReadonlyArray<Layer> = [
     forbids: platform
   },
   { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "HTTP answers", modules: ["RetryAfter"], forbids: platform },
-  { name: "transport", modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure"], forbids: [] },
+  { name: "HTTP answers", modules: ["RetryAfter", "LineEnds", "Hosts"], forbids: platform },
+  {
+    name: "transport",
+    modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
+    forbids: []
+  },
+  {
+    name: "queries over HTTP",
+    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp", "InfluxAdmin"],
+    forbids: platform
+  },
   { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
+  { name: "shards", modules: ["SeriesHash", "InfluxShards"], forbids: platform },
   // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
   { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
+  { name: "audit", modules: ["Audit"], forbids: platform },
   { name: "default database", modules: ["Influx"], forbids: platform },
   { name: "barrel", modules: ["index"], forbids: platform }
 ]

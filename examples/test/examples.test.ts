@@ -3,7 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { UdpSink, waitFor } from "@efflux/testkit"
 import { Effect, type Scope } from "effect"
 import * as Fs from "node:fs"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
 import * as Path from "node:path"
+import { gunzipSync } from "node:zlib"
 import { run, start } from "./support/run.ts"
 
 /** The lines without their timestamps. */
@@ -21,7 +24,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.include(outcome.stdout, "pushed 3, sent 1, invalid 2\n")
     assert.include(outcome.stdout, "a point needs at least one field")
-    assert.include(outcome.stdout, "see the option unsigned")
+    assert.include(outcome.stdout, "see the option dialect")
     yield* sink.waitForPoints(1)
     assert.deepStrictEqual(unstamped(sink.lines), [
       "http_request,route=/users,status=200 duration=12.5,bytes=512i,cached=false,agent=\"curl/8.9\""
@@ -42,6 +45,49 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
       patience
     )
     assert.strictEqual(new Set(stamps(sink.lines)).size, sink.points)
+  }),
+
+  shards: Effect.gen(function*() {
+    const east = yield* UdpSink.make()
+    const west = yield* UdpSink.make()
+    const outcome = yield* run("shards.ts", {
+      env: { INFLUX_PORT: `${east.port}`, INFLUX_PORT_WEST: `${west.port}` }
+    })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.match(outcome.stdout, /^together: pushed 300, sent 300$/m)
+    yield* east.waitForPoints(Number(/^east: sent (\d+)$/m.exec(outcome.stdout)![1]))
+    yield* west.waitForPoints(Number(/^west: sent (\d+)$/m.exec(outcome.stdout)![1]))
+    const hostsOf = (sink: UdpSink.Sink) => new Set(sink.lines.map((line) => /host=(\w+)/.exec(line)![1]))
+    assert.strictEqual(hostsOf(east).size + hostsOf(west).size, 30)
+  }),
+
+  writeHttp: Effect.gen(function*() {
+    const requests: Array<string> = []
+    const server = yield* Effect.acquireRelease(
+      Effect.callback<Http.Server>((resume) => {
+        const server = Http.createServer((request, response) => {
+          const chunks: Array<Buffer> = []
+          request.on("data", (chunk: Buffer) => chunks.push(chunk))
+          request.on("end", () => {
+            requests.push(gunzipSync(Buffer.concat(chunks)).toString())
+            assert.strictEqual(request.url, "/write?db=examples&precision=n")
+            assert.strictEqual(request.headers.authorization, `Basic ${btoa("me:s3cr3t")}`)
+            response.writeHead(400).end(`{"error":"partial write: field type conflict: n dropped=1"}`)
+          })
+        })
+        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.sync(() => server.close())
+    )
+    const { port } = server.address() as AddressInfo
+    const outcome = yield* run("writeHttp.ts", {
+      env: { INFLUX_URL: `http://127.0.0.1:${port}`, INFLUX_USERNAME: "me", INFLUX_PASSWORD: "s3cr3t" }
+    })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.include(outcome.stdout, "1 rejected: partial write: field type conflict: n dropped=1\n")
+    assert.include(outcome.stdout, "pushed 1001, sent 1000, rejected 1, unknown 0\n1 requests, ")
+    assert.notInclude(outcome.stdout + outcome.stderr, "s3cr3t")
+    assert.strictEqual(requests.join("\n").split("\n").length, 1001)
   }),
 
   priorities: Effect.gen(function*() {
@@ -157,6 +203,27 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     for (const measurement of ["load", "memory", "process"]) {
       assert.strictEqual(sink.lines.filter((line) => line.startsWith(`${measurement},`)).length, sink.points / 3)
     }
+  }),
+
+  series: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("series.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.strictEqual(
+      outcome.stdout.split("\n").filter((line) => !line.includes("point dropped")).join("\n"),
+      "pushed 3, sent 2, invalid 1\n" +
+        "12ms 500000ns, 512 bytes, at 1767225600000000000\n" +
+        "Expected \"200\" | \"404\" | \"500\"\n  at [\"status\"]\n"
+    )
+    assert.include(
+      outcome.stdout,
+      "field value of \"ratio\": must be a value that the Schema of its series takes, got 2"
+    )
+    yield* sink.waitForPoints(2)
+    assert.deepStrictEqual(unstamped(sink.lines), [
+      "http_request,host=web\\ 1,route=/users,status=200 duration=12.5,bytes=512i",
+      "http_request,host=web\\ 1,route=/,status=404 duration=1000,bytes=0i,ratio=0.25"
+    ])
   }),
 
   decode: Effect.gen(function*() {

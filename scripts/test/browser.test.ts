@@ -54,6 +54,20 @@ describe("a browser", () => {
       })
     )
   }, 60_000)
+
+  it.each(places)("writes and reads a typed series, in $place", async ({ run }) => {
+    const { code, foreign } = await program("series.ts")
+    assert.deepStrictEqual(foreign, [])
+    assert.deepStrictEqual(JSON.parse(await run(code)), {
+      line: "web_vitals,__proto__=p,device\\ class=phone,page=/a\\ b " +
+        "load=12.5,clicks=3i,memory=18446744073709551615u,cached=false 1767225600000000000",
+      load: 12.5,
+      timestamps: ["1767225600000000000n", "1767225600000000000n"],
+      clicks: "2n",
+      again: true,
+      refused: "field value of \"clicks\": must be a value that the Schema of its series takes, got \"3\""
+    })
+  }, 60_000)
 })
 
 describe("what no browser has", () => {
@@ -68,6 +82,11 @@ describe("what no browser has", () => {
       "an import",
       `import * as Fs from "node:fs"\nexport const text = Fs.readFileSync("/")`,
       "node:fs in scripts/test/entry.js"
+    ],
+    [
+      "an import beside a series",
+      `import "node:dgram"\nexport * as Series from "efflux/Series"`,
+      "node:dgram in scripts/test/entry.js"
     ],
     ["an import without prefix", `import { once } from "events"\nexport { once }`, "events in scripts/test/entry.js"],
     ["an unused import", `import * as Fs from "node:fs"`, "node:fs in scripts/test/entry.js"],

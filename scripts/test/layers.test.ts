@@ -154,3 +154,14 @@ describe("the layers of the library", () => {
     assert.deepStrictEqual(strangers, [])
   })
 })
+
+describe("docs/architecture.md", () => {
+  it("has every module in its table, and no other", () => {
+    const page = Fs.readFileSync(Path.join(root, "docs/architecture.md"), "utf8")
+    const rows = page.split("\n").filter((line) => line.startsWith("| ")).join("\n")
+    const named = new Set([...rows.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+    const modules = layers.flatMap((layer) => layer.modules)
+      .filter((module) => module !== "index" && Fs.existsSync(Path.join(source, `${module}.ts`)))
+    assert.deepStrictEqual([...named].sort(), modules.sort())
+  })
+})

@@ -13,6 +13,8 @@ export interface Rung {
   readonly reference?: boolean
   /** Runs asynchronously. Its allocation is not measured. */
   readonly async?: boolean
+  /** Done before each run, not timed. The allocation is not measured either. */
+  readonly before?: () => Promise<unknown>
 }
 
 export interface Measured {
@@ -55,7 +57,8 @@ export const measure = async (rungs: ReadonlyArray<Rung>, effort: Effort): Promi
         rung.name,
         rung.async
           ? async () => void await rung.run()
-          : () => void rung.run()
+          : () => void rung.run(),
+        rung.before === undefined ? {} : { beforeEach: async () => void await rung.before!() }
       )
     }
     await bench.run()
@@ -67,14 +70,15 @@ export const measure = async (rungs: ReadonlyArray<Rung>, effort: Effort): Promi
   }
   const reference = Math.max(0, rungs.findIndex((rung) => rung.reference))
   const measured: Array<Measured> = []
-  for (const [i, { async, id, name, points, run }] of rungs.entries()) {
+  for (const [i, { async, before, id, name, points, run }] of rungs.entries()) {
+    const allocates = effort.time > 0 && async !== true && before === undefined
     measured.push({
       id,
       name,
       rounds: rounds.map((round) => round[i]),
       nanos: median(rounds.map((round) => round[i])),
       ratio: median(rounds.map((round) => round[i] / round[reference])),
-      bytes: async || effort.time === 0 ? undefined : await allocation(run) / points
+      bytes: allocates ? await allocation(run) / points : undefined
     })
   }
   return measured

@@ -19,7 +19,11 @@ const chosen = groupNames.filter((name) =>
 if (chosen.length === 0) throw new Error(`nothing of ${positionals.join(", ")} is promised`)
 
 console.log(machine())
-const { figures } = await run(chosen, { effort: { ...full, rounds: 9 }, promisedOnly: true }, () => {})
+const { figures } = await run(
+  chosen,
+  { effort: { ...full, rounds: 9 }, promisedOnly: true, overloadSeconds: 60 },
+  () => {}
+)
 const verdicts = judge(promises.filter(({ group }) => chosen.some((name) => name === group)), figures)
 for (const verdict of verdicts) console.log(told(verdict))
 const missed = verdicts.filter(({ kept }) => !kept)

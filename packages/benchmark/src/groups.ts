@@ -1,18 +1,23 @@
 /** The groups of figures, each of which can be measured alone. */
 import { codecRungs } from "./codec.ts"
-import { pushRungs, wayRungs } from "./database.ts"
 import { decodeRungs } from "./decode.ts"
+import { flatPairs } from "./flat.ts"
+import * as Loads from "./loads.ts"
 import { byId, type Effort, measure, type Measured, ratioOf, type Rung } from "./Measure.ts"
+import { pushRungs } from "./push.ts"
 import { readers } from "./Reader.ts"
 import { type Part, type Section, tableOf } from "./Report.ts"
-import { rivals } from "./Rival.ts"
+import * as Rival from "./Rival.ts"
 import { seriesRungs } from "./series.ts"
 import { request4x4, type Shape, shapes } from "./Shape.ts"
+import { wayRungs } from "./way.ts"
 
 export interface Task {
   readonly effort: Effort
   /** Only what the promised figures need. */
   readonly promisedOnly: boolean
+  /** How long ten times too much is pushed. */
+  readonly overloadSeconds: number
 }
 
 export const encode = async ({ effort, promisedOnly }: Task): Promise<Part> => {
@@ -24,7 +29,7 @@ export const encode = async ({ effort, promisedOnly }: Task): Promise<Part> => {
     encodeNote
   )
   const writer = byId(measured, "writer")
-  const others = measured.filter(({ id }) => rivals.some((rival) => rival.package === id))
+  const others = measured.filter(({ id }) => Rival.rivals.some((rival) => rival.package === id))
   const bytes = ({ bytes }: Measured) => bytes ?? Number.NaN
   return {
     sections,
@@ -113,26 +118,64 @@ const eachShape = async (
 }
 
 export const push = async ({ effort }: Task): Promise<Part> => {
-  const { close, rungs } = await pushRungs()
-  const measured = await measure(rungs, effort)
-  await close()
-  return {
-    sections: [{ title: "What a push costs its caller (request point)", table: tableOf(measured) }],
-    figures: new Map()
+  const sections: Array<Section> = []
+  const figures = new Map<string, number>()
+  for (const state of ["full", "drained"] as const) {
+    const { close, rungs } = await pushRungs(state)
+    const measured = await measure(rungs, effort)
+    await close()
+    sections.push({
+      title: `What a push costs its caller: the queue is ${state} (request point)`,
+      ...(state === "full" ? { note: pushNote } : {}),
+      table: tableOf(measured)
+    })
+    figures.set(`push/offer ${state}`, ratioOf(byId(measured, "push"), byId(measured, "offer")))
+    figures.set(`pushUnsafe/offerUnsafe ${state}`, ratioOf(byId(measured, "pushUnsafe"), byId(measured, "offerUnsafe")))
   }
+  return { sections, figures }
 }
+
+const pushNote =
+  `Beside a bare \`Queue.sliding\` of Effect. Where the queue is full, every push sheds the oldest point, the
+dearest case. A point without a timestamp is stamped: the clock is read, and the point kept together with its time.`
 
 export const way = async ({ effort }: Task): Promise<Part> => {
   const { close, rungs } = await wayRungs()
   const measured = await measure(rungs, effort)
   await close()
   return {
-    sections: [{ title: "The whole way of a point (request point)", table: tableOf(measured) }],
+    sections: [{ title: "The whole way of a point, in one process (request point)", table: tableOf(measured) }],
     figures: new Map()
   }
 }
 
-export const groups = { encode, series, decode, push, way } as const
+export const flat = async ({ effort }: Task): Promise<Part> => {
+  const { close, pairs } = await flatPairs()
+  const rows: Array<Measured> = []
+  const figures = new Map<string, number>()
+  for (const { id, rungs } of pairs) {
+    const [few, many] = await measure(rungs, effort)
+    rows.push(few, many)
+    figures.set(`flat/${id}`, ratioOf(many, few))
+  }
+  await close()
+  return {
+    sections: [{ title: "What does not matter", note: flatNote, table: tableOf(rows) }],
+    figures
+  }
+}
+
+const flatNote =
+  `A point on its whole way to a sender that throws payloads away, a few of a thing beside many of it. Each
+pair was measured in turn; the ratio is that to the first of the pair.`
+
+export const rivals = ({ effort }: Task): Promise<Part> =>
+  Loads.rivals(effort.time === 0 ? { rounds: 1, millis: 1 } : { rounds: 7, millis: 300 })
+
+export const overload = ({ effort, overloadSeconds }: Task): Promise<Part> =>
+  Loads.overload(effort.time === 0 ? 1 : overloadSeconds)
+
+export const groups = { encode, series, decode, push, way, rivals, flat, overload } as const
 
 export type GroupName = keyof typeof groups
 

@@ -25,7 +25,7 @@ const chosen = groupNames.filter((name) => positionals.length === 0 || positiona
 console.log(`${machine()}\n${versions()}\n`)
 const { figures, sections } = await run(
   chosen,
-  { effort: values.quick === true ? quick : full, promisedOnly: false },
+  { effort: values.quick === true ? quick : full, promisedOnly: false, overloadSeconds: 60 },
   (section) => console.log(sectionText(section))
 )
 const verdicts = judge(promises.filter(({ group }) => chosen.some((name) => name === group)), figures)

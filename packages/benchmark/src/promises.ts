@@ -50,5 +50,96 @@ export const promises: ReadonlyArray<Promised> = [
     what: "time of the fastest other decoder for a line by itself, by that of decode",
     limit: { atLeast: 3 },
     digits: 1
+  },
+  {
+    name: "push/offer full",
+    group: "push",
+    what: "time of a yielded push, by that of a yielded `Queue.offer`, the queue full",
+    limit: { atMost: 1.3 },
+    digits: 2
+  },
+  {
+    name: "push/offer drained",
+    group: "push",
+    what: "the same, the queue drained",
+    limit: { atMost: 1.3 },
+    digits: 2
+  },
+  {
+    name: "pushUnsafe/offerUnsafe full",
+    group: "push",
+    what: "time of `pushUnsafe`, by that of `Queue.offerUnsafe`, the queue full",
+    limit: { atMost: 1.3 },
+    digits: 2
+  },
+  {
+    name: "pushUnsafe/offerUnsafe drained",
+    group: "push",
+    what: "the same, the queue drained",
+    limit: { atMost: 1.3 },
+    digits: 2
+  },
+  {
+    name: "flat/databases",
+    group: "flat",
+    what: "time of a point with 64 databases, by that with one",
+    limit: { atMost: 1.15 },
+    digits: 2
+  },
+  {
+    name: "flat/queue",
+    group: "flat",
+    what: "time of a point with a queue of 1 000 000, by that with one of 1000",
+    limit: { atMost: 1.15 },
+    digits: 2
+  },
+  {
+    name: "flat/series",
+    group: "flat",
+    what: "time of a point of 1 000 000 series, by that of one series",
+    limit: { atMost: 1.15 },
+    digits: 2
+  },
+  {
+    name: "rivals/influxdb-client",
+    group: "rivals",
+    what: "time of influxdb-client over HTTP, by that of Efflux over UDP with payloads of 1432 bytes, end to end",
+    limit: { atLeast: 4 },
+    digits: 1
+  },
+  {
+    name: "rivals/hot-shots large",
+    group: "rivals",
+    what: "time of a value with hot-shots, by that of a point with Efflux, payloads of 8192 bytes",
+    limit: { atLeast: 2 },
+    digits: 1
+  },
+  {
+    name: "rivals/hot-shots small",
+    group: "rivals",
+    what: "time of a value with hot-shots, by that of a value with Efflux, payloads of 1432 bytes",
+    limit: { atLeast: 2 },
+    digits: 1
+  },
+  {
+    name: "overload/push p99",
+    group: "overload",
+    what: "99th percentile of the time of a push under ten times too much, by that without",
+    limit: { atMost: 2 },
+    digits: 2
+  },
+  {
+    name: "overload/loop p99",
+    group: "overload",
+    what: "99th percentile of the delay of the event loop meanwhile, in milliseconds",
+    limit: { atMost: 50 },
+    digits: 1
+  },
+  {
+    name: "overload/memory",
+    group: "overload",
+    what: "growth meanwhile of what lives in memory, in megabytes a minute",
+    limit: { atMost: 1 },
+    digits: 1
   }
 ]

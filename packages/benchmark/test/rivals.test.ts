@@ -510,7 +510,7 @@ describe("where they are wrong", () => {
       assert.deepStrictEqual(LineProtocol.decode(right, { dialect: "influx-2" }), Result.succeed(point))
     }
     assert.deepStrictEqual(
-      LineProtocol.encode(point, { unsigned: true }),
+      LineProtocol.encode(point, { dialect: "influx-2" }),
       Result.succeed("m v=18446744073709551615u 1")
     )
     const refused = LineProtocol.encode(point)

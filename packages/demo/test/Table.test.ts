@@ -14,6 +14,7 @@ const stats: Stats = {
     oversize: 0,
     send_error: 0,
     rejected: 0,
+    unknown: 0,
     shutdown: 0
   },
   droppedTotal: 172_903,

@@ -114,7 +114,7 @@ export class Custody {
     if (size >= queue.capacity) {
       // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
       ledger.dropped.queue_full++
-      if (!this.shedding.isOpen()) this.#wake()
+      this.#wakeAfterShedding()
     } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
       this.#wake()
     }
@@ -128,7 +128,7 @@ export class Custody {
     }
     const number = this.ledger.pushed - 1
     const queue = this.#selective ?? this.#select(number)
-    if (queue.offer(entry, number, high) && !this.shedding.isOpen()) this.#wake()
+    if (queue.offer(entry, number, high)) this.#wakeAfterShedding()
     if (queue.size > 0) this.#filled.openUnsafe()
     if (queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
   }
@@ -263,6 +263,11 @@ export class Custody {
     return this.ledger.snapshot(this.size, this.bytes)
   }
 
+  // A flush may have waited for the points that were shed, and no sender may come by to tell it.
+  #wakeAfterShedding(): void {
+    if (!this.shedding.isOpen() || this.#flushes.length > 0) this.#wake()
+  }
+
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
   #wake(): void {
     if (this.#waking) return
@@ -271,6 +276,7 @@ export class Custody {
       this.#waking = false
       if (this.ready) this.gate.openUnsafe()
       if (this.ledger.shed > this.#shedReported) this.shedding.openUnsafe()
+      this.checkFlushes()
     }, 0)
   }
 }

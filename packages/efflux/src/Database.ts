@@ -10,11 +10,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
+import type { Rejected } from "./InfluxError.ts"
 import * as InfluxMetrics from "./InfluxMetrics.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
@@ -65,11 +67,15 @@ export interface Database {
   readonly stats: Effect.Effect<Stats>
   readonly pressure: Effect.Effect<Pressure.Pressure>
   readonly pressureChanges: Stream.Stream<Pressure.Pressure>
+  readonly rejections: Stream.Stream<Rejected>
   /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
   /** `stats` without an Effect around it. Also after closing, when all points are settled. */
   readonly statsUnsafe: () => Stats
 }
+
+// Rejections that wait for a consumer of `rejections`; older ones go.
+const keptRejections = 64
 
 // How often a stream of pressures looks.
 const lookMillis = 100
@@ -95,14 +101,18 @@ export const make = Effect.fnUntraced(function*<R>(
   const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
   if (InfluxMetrics.isRegistered(context, settings.database)) yield* reporter.sameLabel
-  const metrics = InfluxMetrics.register(context, {
-    database: settings.database,
-    ledger: custody.ledger,
-    capacity: settings.queueCapacity,
-    queued: () => custody.size,
-    queuedBytes: () => custody.bytes
-  })
-  yield* Scope.addFinalizer(scope, Effect.sync(metrics.remove))
+  const metrics = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      InfluxMetrics.register(context, {
+        database: settings.database,
+        ledger: custody.ledger,
+        capacity: settings.queueCapacity,
+        queued: () => custody.size,
+        queuedBytes: () => custody.bytes
+      })
+    ),
+    ({ remove }) => Effect.sync(remove)
+  )
 
   const sender = yield* makeSender({
     onRefused: (endpoint) => {
@@ -114,8 +124,16 @@ export const make = Effect.fnUntraced(function*<R>(
   yield* Effect.forkIn(reporter.run, scope)
   yield* Effect.forkIn(reporter.watchShedding, scope)
   yield* Effect.forkIn(flushEvery(custody, settings.flushInterval), scope)
+  const rejections = yield* Effect.acquireRelease(PubSub.sliding<Rejected>(keptRejections), PubSub.shutdown)
   const senders = yield* SenderPool.start(
-    { custody, settings, sender, reporter, observeSend: metrics.observeSend },
+    {
+      custody,
+      settings,
+      sender,
+      reporter,
+      observeSend: metrics.observeSend,
+      onRejected: (rejected) => PubSub.publishUnsafe(rejections, rejected)
+    },
     scope
   )
 
@@ -160,6 +178,7 @@ export const make = Effect.fnUntraced(function*<R>(
     stats: Effect.sync(statsUnsafe),
     pressure: Effect.sync(() => gauge.look()),
     pressureChanges: pressureChanges(() => new Pressure.Gauge(custody, settings, clock)),
+    rejections: Stream.fromPubSub(rejections),
     pushUnsafe,
     statsUnsafe
   }
@@ -176,13 +195,16 @@ const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressur
     )
   })
 
-const pushAll = Effect.fnUntraced(function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
-  let count = 0
-  for (const point of points) {
-    pushUnsafe(point)
-    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+/** @internal */
+export const pushAll = Effect.fnUntraced(
+  function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+    let count = 0
+    for (const point of points) {
+      pushUnsafe(point)
+      if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+    }
   }
-})
+)
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>

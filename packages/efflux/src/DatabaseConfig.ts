@@ -6,10 +6,22 @@
  */
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { preview } from "./EncodeError.ts"
-import { InfluxError, InvalidOption } from "./InfluxError.ts"
+import * as Dialect from "./Dialect.ts"
+import * as HttpConfig from "./HttpConfig.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import {
+  duration,
+  hostName,
+  integer,
+  invalid,
+  number,
+  oneOf,
+  type Parser,
+  reader,
+  text,
+  unknownOption
+} from "./OptionReader.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem } from "./Point.ts"
 import * as Precision from "./Precision.ts"
@@ -32,22 +44,23 @@ export interface Pacing {
 }
 
 /**
- * The options of a database. All are optional, {@link defaults} has their defaults.
+ * The options that every transport has. All are optional. {@link defaults} has
+ * their defaults, and {@link transportDefaults} those that a transport has of its own.
  *
  * @category models
  * @since 0.1.0
  */
-export interface DatabaseConfig {
-  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up when the database starts. */
-  readonly host?: string | undefined
-  /** UDP port of the server, default 8089. */
-  readonly port?: number | undefined
+export interface CommonOptions {
   /**
    * Label for metrics and logs, default the key of the service. It is not sent: a UDP listener belongs to one
-   * database of the server. Databases of one program should have different labels.
+   * database of the server, and over HTTP the server's database is the option `db`. Databases of one program should
+   * have different labels.
    */
   readonly database?: string | undefined
-  /** Unit of the timestamps on the wire, default `"ns"`. It must be the listener's, a client can't ask for it. */
+  /**
+   * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must be the listener's, a client can't ask
+   * for it. Over HTTP it is asked for; InfluxDB 2 and 3 have no `"m"` and `"h"`.
+   */
   readonly precision?: Precision.Precision | undefined
   /**
    * What a point without a timestamp gets, default `"client"`: the time of the push. `"server"`: the server's time of
@@ -56,9 +69,12 @@ export interface DatabaseConfig {
   readonly timestamps?: "client" | "server" | undefined
   /** Tags that every point gets unless it has a tag of that key, default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** Whether the server takes unsigned integers (`Point.uint`), default `false`: InfluxDB 1 does not. */
-  readonly unsigned?: boolean | undefined
-  /** Points that the queue holds, default 10 000. A full queue drops its oldest point for each new one. */
+  /**
+   * Whose line protocol to write, default the server's over HTTP, and else `"influx-1"`: every other server reads it as
+   * well, but for a few texts that `Dialect` names, and it has no unsigned integers (`Point.uint`).
+   */
+  readonly dialect?: Dialect.Dialect | undefined
+  /** Points that the queue holds, default 10 000, for TCP and HTTP 50 000. A full queue drops its oldest point for each new one. */
   readonly queueCapacity?: number | undefined
   /**
    * Points of one measurement that a full queue protects, default no limit. When the queue is full, the oldest point of
@@ -72,9 +88,15 @@ export interface DatabaseConfig {
    * dropped (`queue_bytes`).
    */
   readonly queueBytes?: number | undefined
-  /** Points that make the senders start before `flushInterval`, and at the most in one payload; default 100. */
+  /**
+   * Points that make the senders start before `flushInterval`, and at the most in one payload; default 100, for TCP and
+   * HTTP 5000.
+   */
   readonly batchSize?: number | undefined
-  /** Bytes of one payload at the most, default 1432 (fits an Ethernet frame), at most 65 507 (UDP over IPv4). */
+  /**
+   * Bytes of one payload at the most. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and
+   * HTTP: default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, which is what these servers take of a request.
+   */
   readonly maxPayloadBytes?: number | undefined
   /**
    * What happens to a point whose line alone is longer than `maxPayloadBytes`, default `"drop"`: it is dropped and
@@ -84,13 +106,14 @@ export interface DatabaseConfig {
   readonly oversize?: "drop" | "split" | undefined
   /** How long a point may wait for others, default 1 second. */
   readonly flushInterval?: Duration.Input | undefined
-  /** Sender fibers, each with a socket of its own, default 4. */
+  /** Sender fibers, each with a connection of its own, default 4, for TCP 1. */
   readonly senders?: number | undefined
   /** How long closing may take to send what is queued, default 5 seconds. */
   readonly drainTimeout?: Duration.Input | undefined
-  /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
-  readonly resolveInterval?: Duration.Input | undefined
-  /** How fast to send, default 4000 packets per second in bursts of 32; `"none"` sends as fast as the host can. */
+  /**
+   * How fast to send, default 4000 packets per second in bursts of 32; `"none"`, the default for TCP and HTTP, where
+   * the server holds the senders back, sends as fast as the host can.
+   */
   readonly pacing?: Pacing | "none" | undefined
   /**
    * How often the database writes its own counters as a point of the measurement `efflux`, default never. Such a point
@@ -99,6 +122,22 @@ export interface DatabaseConfig {
   readonly selfReport?: Duration.Input | undefined
   /** The shortest time between two log lines about the same matter, default 5 seconds. */
   readonly logInterval?: Duration.Input | undefined
+}
+
+/**
+ * A database that sends datagrams to the UDP listener of InfluxDB 1, or of Telegraf, VictoriaMetrics and others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UdpConfig extends CommonOptions {
+  readonly transport?: "udp" | undefined
+  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up when the database starts. */
+  readonly host?: string | undefined
+  /** UDP port of the server, default 8089. */
+  readonly port?: number | undefined
+  /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
+  readonly resolveInterval?: Duration.Input | undefined
   /** Local address that the sockets are bound to, default any. */
   readonly bindAddress?: string | undefined
   /** Size of the kernel's send buffer of each socket in bytes, default the system's. */
@@ -108,7 +147,78 @@ export interface DatabaseConfig {
 }
 
 /**
- * The defaults of {@link DatabaseConfig}.
+ * A database that sends lines over TCP, to Telegraf, VictoriaMetrics or QuestDB. See `TcpSender`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TcpConfig extends CommonOptions {
+  readonly transport: "tcp"
+  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up for each connection. */
+  readonly host?: string | undefined
+  /** TCP port of the server, default 8089. */
+  readonly port?: number | undefined
+  /** How long opening a connection may take, default 10 seconds. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/**
+ * A database that writes over HTTP, to the API of InfluxDB 1. See `HttpConfig`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HttpV1Config extends CommonOptions, HttpConfig.HttpV1Options {}
+
+/**
+ * A database that writes over HTTP, to the API of InfluxDB 2.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HttpV2Config extends CommonOptions, HttpConfig.HttpV2Options {}
+
+/**
+ * A database that writes over HTTP, to the API of InfluxDB 3.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HttpV3Config extends CommonOptions, HttpConfig.HttpV3Options {}
+
+/**
+ * The options of a database, told apart by `transport`, which is `"udp"` if it
+ * is left out. What belongs to another transport is refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DatabaseConfig = UdpConfig | TcpConfig | HttpV1Config | HttpV2Config | HttpV3Config
+
+/**
+ * The options of each transport.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Transports {
+  readonly udp: UdpConfig
+  readonly tcp: TcpConfig
+  readonly "http-v1": HttpV1Config
+  readonly "http-v2": HttpV2Config
+  readonly "http-v3": HttpV3Config
+}
+
+/**
+ * How payloads leave a database.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Transport = keyof Transports
+
+/**
+ * The defaults of {@link UdpConfig}, and of every option that {@link transportDefaults} does not have.
  *
  * @category constants
  * @since 0.1.0
@@ -119,7 +229,7 @@ export const defaults = {
   precision: "ns",
   timestamps: "client",
   tags: {},
-  unsigned: false,
+  dialect: "influx-1",
   queueCapacity: 10_000,
   batchSize: 100,
   maxPayloadBytes: 1432,
@@ -130,7 +240,28 @@ export const defaults = {
   resolveInterval: "30 seconds",
   pacing: { packetsPerSecond: 4000, burst: 32 },
   logInterval: "5 seconds"
-} as const satisfies DatabaseConfig
+} as const satisfies UdpConfig
+
+const streams = {
+  queueCapacity: 50_000,
+  batchSize: 5000,
+  maxPayloadBytes: 1_048_576,
+  pacing: "none"
+} as const satisfies CommonOptions
+
+/**
+ * The defaults that the transports have of their own.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const transportDefaults = {
+  udp: {},
+  tcp: { ...streams, senders: 1, timeout: "10 seconds" },
+  "http-v1": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086" },
+  "http-v2": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086", dialect: "influx-2" },
+  "http-v3": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8181", dialect: "influx-3" }
+} as const satisfies { readonly [T in Transport]: Partial<Transports[T]> }
 
 /**
  * A checked configuration: every option has its value, durations are in
@@ -139,13 +270,17 @@ export const defaults = {
  * @internal
  */
 export interface Settings {
+  readonly transport: Transport
+  /** For the transports over HTTP. */
+  readonly http: HttpConfig.HttpSettings | undefined
+  /** For UDP and TCP, as the port is. */
   readonly host: string
   readonly port: number
   readonly database: string
   readonly precision: Precision.Precision
   readonly timestamps: "client" | "server"
   readonly tags: { readonly [key: string]: Point.TagValue }
-  readonly unsigned: boolean
+  readonly dialect: Dialect.Dialect
   readonly queueCapacity: number
   readonly measurementQuota: number | undefined
   readonly queueBytes: number | undefined
@@ -162,6 +297,8 @@ export interface Settings {
   readonly bindAddress: string | undefined
   readonly sendBufferBytes: number | undefined
   readonly ttl: number | undefined
+  /** How long opening a TCP connection may take. */
+  readonly timeout: number
 }
 
 /**
@@ -172,170 +309,136 @@ export interface Settings {
  */
 export const check = (config: DatabaseConfig, label: string): Result.Result<Settings, InfluxError> =>
   Result.gen(function*() {
+    const read = reader(config)
+    const transport = yield* read.or("transport", oneOf(transports), "udp")
+    const options = optionsOf[transport]
     for (const option of Object.keys(config)) {
-      if (!Object.hasOwn(options, option)) {
-        return yield* invalid(
-          option,
-          Reflect.get(config, option),
-          `one of the options ${Object.keys(options).join(", ")}`
-        )
-      }
+      const value: unknown = Reflect.get(config, option)
+      // What comes from variables has a place for every option of every transport.
+      if (Object.hasOwn(options, option) || value === undefined && allOptions.has(option)) continue
+      const ofTransport = transport === "udp" && config.transport === undefined ? "" : ` of transport "${transport}"`
+      return yield* unknownOption(option, value, `one of the options${ofTransport} ${Object.keys(options).join(", ")}`)
     }
-    const read = <A>(option: keyof DatabaseConfig, parse: Parser<A>, fallback: A): Result.Result<A, InfluxError> => {
-      const value = config[option]
-      if (value === undefined) return Result.succeed(fallback)
-      const parsed = parse.parse(value)
-      return parsed === undefined ? invalid(option, value, parse.allowed) : Result.succeed(parsed)
-    }
-    const queueCapacity = yield* read("queueCapacity", options.queueCapacity, defaults.queueCapacity)
+    const own: OwnDefaults = transportDefaults[transport]
+    const queueCapacity = yield* read.or(
+      "queueCapacity",
+      common.queueCapacity,
+      own.queueCapacity ?? defaults.queueCapacity
+    )
+    const dialect = yield* read.or("dialect", common.dialect, own.dialect ?? defaults.dialect)
+    const precision = yield* read.or("precision", precisionsOf(dialect), defaults.precision)
     return {
-      host: yield* read("host", options.host, defaults.host),
-      port: yield* read("port", options.port, defaults.port),
-      database: yield* read("database", options.database, label),
-      precision: yield* read("precision", options.precision, defaults.precision),
-      timestamps: yield* read("timestamps", options.timestamps, defaults.timestamps),
+      transport,
+      http: transport === "udp" || transport === "tcp"
+        ? undefined
+        : yield* HttpConfig.check(transport, config, precision),
+      host: yield* read.or("host", hostName, defaults.host),
+      port: yield* read.or("port", port, defaults.port),
+      database: yield* read.or("database", common.database, label),
+      precision,
+      timestamps: yield* read.or("timestamps", common.timestamps, defaults.timestamps),
       tags: yield* checkTags(config.tags ?? defaults.tags),
-      unsigned: yield* read("unsigned", options.unsigned, defaults.unsigned),
+      dialect,
       queueCapacity,
-      measurementQuota: yield* read<number | undefined>(
-        "measurementQuota",
-        integer(1, queueCapacity, " (queueCapacity)"),
-        undefined
-      ),
-      queueBytes: yield* read<number | undefined>("queueBytes", options.queueBytes, undefined),
+      measurementQuota: yield* read.optional("measurementQuota", integer(1, queueCapacity, " (queueCapacity)")),
+      queueBytes: yield* read.optional("queueBytes", common.queueBytes),
       // A batch that never comes together would leave the queue to the flush interval alone.
-      batchSize: yield* read(
+      batchSize: yield* read.or(
         "batchSize",
         integer(1, queueCapacity, " (queueCapacity)"),
-        Math.min(defaults.batchSize, queueCapacity)
+        Math.min(own.batchSize ?? defaults.batchSize, queueCapacity)
       ),
-      maxPayloadBytes: yield* read("maxPayloadBytes", options.maxPayloadBytes, defaults.maxPayloadBytes),
-      oversize: yield* read("oversize", options.oversize, defaults.oversize),
-      flushInterval: yield* read("flushInterval", options.flushInterval, Duration.toMillis(defaults.flushInterval)),
-      senders: yield* read("senders", options.senders, defaults.senders),
-      drainTimeout: yield* read("drainTimeout", options.drainTimeout, Duration.toMillis(defaults.drainTimeout)),
-      resolveInterval: yield* read(
-        "resolveInterval",
-        options.resolveInterval,
-        Duration.toMillis(defaults.resolveInterval)
+      maxPayloadBytes: yield* read.or(
+        "maxPayloadBytes",
+        integer(1, largestPayload[transport]),
+        own.maxPayloadBytes ?? defaults.maxPayloadBytes
       ),
-      pacing: yield* checkPacing(config.pacing ?? defaults.pacing),
-      selfReport: yield* read<number | undefined>("selfReport", options.selfReport, undefined),
-      logInterval: yield* read("logInterval", options.logInterval, Duration.toMillis(defaults.logInterval)),
-      bindAddress: yield* read<string | undefined>("bindAddress", options.bindAddress, undefined),
-      sendBufferBytes: yield* read<number | undefined>("sendBufferBytes", options.sendBufferBytes, undefined),
-      ttl: yield* read<number | undefined>("ttl", options.ttl, undefined)
+      oversize: yield* read.or("oversize", common.oversize, defaults.oversize),
+      flushInterval: yield* read.or("flushInterval", common.flushInterval, Duration.toMillis(defaults.flushInterval)),
+      senders: yield* read.or("senders", common.senders, own.senders ?? defaults.senders),
+      drainTimeout: yield* read.or("drainTimeout", common.drainTimeout, Duration.toMillis(defaults.drainTimeout)),
+      resolveInterval: yield* read.or("resolveInterval", duration(1), Duration.toMillis(defaults.resolveInterval)),
+      pacing: yield* checkPacing(config.pacing ?? own.pacing ?? defaults.pacing),
+      selfReport: yield* read.optional("selfReport", common.selfReport),
+      logInterval: yield* read.or("logInterval", common.logInterval, Duration.toMillis(defaults.logInterval)),
+      bindAddress: yield* read.optional("bindAddress", optionsOf.udp.bindAddress),
+      sendBufferBytes: yield* read.optional("sendBufferBytes", optionsOf.udp.sendBufferBytes),
+      ttl: yield* read.optional("ttl", optionsOf.udp.ttl),
+      timeout: yield* read.or("timeout", optionsOf.tcp.timeout, Duration.toMillis(transportDefaults.tcp.timeout))
     }
   })
 
-/** Takes a value apart, `undefined` if it is not allowed; and says in words what is. */
-interface Parser<A> {
-  readonly parse: (value: unknown) => A | undefined
-  readonly allowed: string
+type OwnDefaults = Pick<
+  CommonOptions,
+  "batchSize" | "maxPayloadBytes" | "pacing" | "queueCapacity" | "senders" | "dialect"
+>
+
+// What a datagram holds, what `max-body-size` of InfluxDB 1 is, and what InfluxDB 3 takes of a request.
+const largestPayload: { readonly [T in Transport]: number } = {
+  udp: 65_507,
+  tcp: 25_000_000,
+  "http-v1": 25_000_000,
+  "http-v2": 25_000_000,
+  "http-v3": 10_485_760
 }
 
-const invalid = (option: string, value: unknown, allowed: string): Result.Result<never, InfluxError> =>
-  Result.fail(
-    new InfluxError({
-      reason: new InvalidOption({
-        option,
-        value: Duration.isDuration(value) ? Duration.format(value) : preview(value),
-        allowed
-      })
-    })
-  )
+const port = integer(1, 65_535)
 
-const integer = (minimum: number, maximum: number, note = ""): Parser<number> => ({
-  parse: (value) =>
-    typeof value === "number" && Number.isInteger(value) && value >= minimum && value <= maximum ? value : undefined,
-  allowed: `an integer from ${minimum} to ${maximum}${note}`
-})
-
-const number = (above: number, maximum: number): Parser<number> => ({
-  parse: (value) => typeof value === "number" && value > above && value <= maximum ? value : undefined,
-  allowed: `a number above ${above}, at most ${maximum}`
-})
-
-const text = (allowed: string): Parser<string> => ({
-  parse: (value) =>
-    typeof value === "string" && value.length <= 255 && /^[^\p{Cc}\p{Cf}\p{Z}]+$/u.test(value) ? value : undefined,
-  allowed
-})
-
-// Neither an URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address.
-const hostName: Parser<string> = {
-  parse: (value) =>
-    typeof value === "string" && value.length <= 255 && /^[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u.test(value) &&
-      value.split(":").length !== 2
-      ? value
-      : undefined,
-  allowed: "a host name or an IP address"
+// A server that can't be told the unit of the timestamps takes them for nanoseconds.
+const precisionsOf = (dialect: Dialect.Dialect): Parser<Precision.Precision> => {
+  const { minutesAndHours } = Dialect.rulesOf(dialect)
+  const { allowed, parse } = oneOf(Precision.all.filter((unit) => minutesAndHours || (unit !== "m" && unit !== "h")))
+  return { parse, allowed: minutesAndHours ? allowed : `${allowed} (dialect "${dialect}")` }
 }
 
-const oneOf = <const A>(values: ReadonlyArray<A>): Parser<A> => ({
-  parse: (value) => values.find((allowed) => allowed === value),
-  allowed: `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
-})
-
-const duration = (minimum: number): Parser<number> => ({
-  parse: (value) => {
-    if (!isDurationInput(value)) return undefined
-    const millis = Option.map(Duration.fromInput(value), Duration.toMillis)
-    return Option.isSome(millis) && millis.value >= minimum && millis.value <= maxMillis ? millis.value : undefined
-  },
-  allowed: `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`
-})
-
-// Duration takes what it does not understand for zero: NaN, an unknown unit, a Date.
-const isDurationInput = (value: unknown): value is Duration.Input => {
-  if (typeof value === "number") return !Number.isNaN(value)
-  if (typeof value === "string" || typeof value === "bigint" || Duration.isDuration(value)) return true
-  if (Array.isArray(value)) return value.length === 2 && value.every(Number.isFinite)
-  return typeof value === "object" && value !== null && Object.keys(value).length > 0 &&
-    Object.entries(value).every(([unit, amount]) => durationUnits.has(unit) && Number.isFinite(amount))
-}
-
-const durationUnits = new Set([
-  "weeks",
-  "days",
-  "hours",
-  "minutes",
-  "seconds",
-  "milliseconds",
-  "microseconds",
-  "nanoseconds"
-])
-
-// The longest timer of the runtime.
-const maxMillis = 24 * 24 * 3600 * 1000
-
-const options = {
-  host: hostName,
-  port: integer(1, 65_535),
+// `undefined`: read by a function of its own, or in the light of another option.
+const common = {
+  transport: undefined,
   database: text("a label without spaces and control characters"),
-  precision: oneOf(Precision.all),
+  precision: undefined,
   timestamps: oneOf(["client", "server"]),
   tags: undefined,
-  unsigned: oneOf([true, false]),
+  dialect: oneOf(Dialect.all),
   queueCapacity: integer(1, 100_000_000),
   measurementQuota: undefined,
   queueBytes: integer(1024, Number.MAX_SAFE_INTEGER),
   batchSize: undefined,
-  maxPayloadBytes: integer(1, 65_507),
+  maxPayloadBytes: undefined,
   oversize: oneOf(["drop", "split"]),
   flushInterval: duration(1),
   senders: integer(1, 1024),
   drainTimeout: duration(0),
-  resolveInterval: duration(1),
   pacing: undefined,
   selfReport: duration(1),
-  logInterval: duration(1),
-  bindAddress: text("an IP address of this host"),
-  sendBufferBytes: integer(1, 0x7fffffff),
-  ttl: integer(1, 255)
-} satisfies { [Option in keyof Required<DatabaseConfig>]: Parser<unknown> | undefined }
+  logInterval: duration(1)
+}
 
-const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
+const optionsOf = {
+  udp: {
+    ...common,
+    host: hostName,
+    port,
+    resolveInterval: duration(1),
+    bindAddress: text("an IP address of this host"),
+    sendBufferBytes: integer(1, 0x7fffffff),
+    ttl: integer(1, 255)
+  },
+  tcp: { ...common, host: hostName, port, timeout: duration(1) },
+  "http-v1": { ...common, ...HttpConfig.options["http-v1"] },
+  "http-v2": { ...common, ...HttpConfig.options["http-v2"] },
+  "http-v3": { ...common, ...HttpConfig.options["http-v3"] }
+} satisfies {
+  readonly [T in Transport]: {
+    readonly [Option in keyof Required<Transports[T]>]: Parser<unknown> | undefined
+  }
+}
+
+const transports = Object.keys(optionsOf) as ReadonlyArray<Transport>
+
+const allOptions: ReadonlySet<string> = new Set(Object.values(optionsOf).flatMap(Object.keys))
+
+/** @internal */
+export const checkTags = (tags: unknown): Result.Result<Settings["tags"], InfluxError> => {
   if (typeof tags !== "object" || tags === null || Symbol.iterator in tags) {
     return invalid("tags", tags, "a plain object of tags, in a variable a=b,c=d")
   }
@@ -378,27 +481,38 @@ const checkPacing = (pacing: unknown): Result.Result<Settings["pacing"], InfluxE
  * @category models
  * @since 0.1.0
  */
-export type Wrapped = Config.Wrap<DatabaseConfig>
+export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig>
+
+// Every option but the one that tells the transports apart, which may stand as it is.
+type WrapEach<C> = C extends unknown ? {
+    readonly [Option in keyof C]: Option extends "transport" ? C[Option] | Config.Config<C[Option]>
+      : Option extends "password" | "token" ? Config.Config<C[Option]>
+      : Config.Wrap<C[Option]>
+  }
+  : never
 
 /**
  * `Config.unwrap` for options, of which those that are `undefined` are left out.
  *
  * @internal
  */
-export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> =>
-  Config.isConfig(wrapped)
-    ? wrapped
-    : Config.unwrap<DatabaseConfig>(
-      Object.fromEntries(Object.entries(wrapped).filter(([, option]) => option !== undefined))
-    )
+export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> => {
+  if (Config.isConfig(wrapped)) return wrapped
+  const options = Object.entries(wrapped).filter(([, option]) => option !== undefined).map(([name, option]) =>
+    [name, name === "transport" && typeof option === "string" ? Config.succeed(option) : option] as const
+  )
+  return Config.unwrap<DatabaseConfig>(Object.fromEntries(options))
+}
 
 /**
- * Every option as a variable, for `layerConfig`: `HOST`, `PORT`,
- * `QUEUE_CAPACITY`, `FLUSH_INTERVAL`, … behind a prefix. What is not set has its
- * default, and a wrong value fails the layer like any other wrong option.
+ * Every option of every transport as a variable, for `layerConfig`: `TRANSPORT`,
+ * `HOST`, `PORT`, `QUEUE_CAPACITY`, `FLUSH_INTERVAL`, … behind a prefix. What is
+ * not set has its default, and a wrong value fails the layer like any other
+ * wrong option, and so does one that the transport does not have.
  *
- * Durations are spelled like `"500 millis"`, `TAGS` like `a=b,c=d`, `PACING` is
- * `none` or packets per second and burst, like `4000/32`.
+ * Durations are spelled like `"500 millis"`, `TAGS` like `a=b,c=d`, `URLS` like
+ * `http://a:8086,http://b:8086`, `PACING` is `none` or packets per second and
+ * burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`.
  *
  * **Example**
  *
@@ -413,19 +527,26 @@ export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> =>
  * @since 0.1.0
  */
 export const config = (prefix: string): Config.Config<DatabaseConfig> => {
-  const variables = Object.keys(options).map((option) => {
+  const variables = [...allOptions].map((option) => {
     const name = option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
     const read = Object.hasOwn(readers, option) ? readers[option as keyof typeof readers] : undefined
-    const variable = read === undefined ? Config.String(name) : Config.map(Config.String(name), read)
+    const variable: Config.Config<unknown> = option === "password" || option === "token"
+      ? Config.Redacted(name)
+      : read === undefined
+      ? Config.String(name)
+      : Config.map(Config.String(name), read)
     return [option, Config.withDefault(variable, undefined)] as const
   })
   return Config.nested(Config.all(Object.fromEntries(variables)), prefix) as Config.Config<DatabaseConfig>
 }
 
 // What text stands for. Text that stands for nothing stays as it is: `check` refuses it and names it.
-const numberOf = (text: string): unknown => text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
+/** @internal */
+export const numberOf = (text: string): unknown =>
+  text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
 
-const booleanOf = (text: string): unknown =>
+/** @internal */
+export const booleanOf = (text: string): unknown =>
   /^(true|yes|on|y|1)$/i.test(text) ? true : /^(false|no|off|n|0)$/i.test(text) ? false : text
 
 const tagsOf = (text: string): unknown => {
@@ -443,7 +564,6 @@ const pacingOf = (text: string): unknown => {
 const readers = {
   port: numberOf,
   tags: tagsOf,
-  unsigned: booleanOf,
   queueCapacity: numberOf,
   measurementQuota: numberOf,
   queueBytes: numberOf,
@@ -452,5 +572,12 @@ const readers = {
   senders: numberOf,
   pacing: pacingOf,
   sendBufferBytes: numberOf,
-  ttl: numberOf
-} satisfies { [Option in keyof DatabaseConfig]: (text: string) => unknown }
+  ttl: numberOf,
+  urls: (text: string) => text.split(","),
+  gzipThreshold: numberOf,
+  retries: numberOf,
+  acceptPartial: booleanOf,
+  noSync: booleanOf
+} satisfies { [Option in OptionName<DatabaseConfig>]?: (text: string) => unknown }
+
+type OptionName<C> = C extends unknown ? keyof C : never

@@ -192,6 +192,17 @@ export const writeText = (view: DataView, pos: number, text: string): number => 
   return pos + text.length
 }
 
+/**
+ * A value as JavaScript prints it, `undefined` if that is surely longer than
+ * `room`. To print a bigint of millions of digits takes seconds.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const printed = (value: number | bigint | boolean, room: number): string | undefined =>
+  // A digit has less than four bits.
+  typeof value === "bigint" && BigInt.asIntN(4 * room + 1, value) !== value ? undefined : String(value)
+
 // The billions that were written last, in digits: nanoseconds of one second have them in common. A digit is no byte of a
 // NaN that a double could lose.
 const known = { billions: -1, length: 0, view: new DataView(new ArrayBuffer(maxDecimalBytes)) }

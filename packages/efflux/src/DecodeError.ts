@@ -26,6 +26,7 @@ import * as Data from "effect/Data"
  * - `duplicate tag`: a tag key occurs twice.
  * - `trailing backslash`: a field key ends in an even number of backslashes.
  *   InfluxDB 1 reads such a line in two contradicting ways; some crash it.
+ * - `quote`: in a field key, in a dialect in which it begins a string.
  * - `control character`: in a name, in a dialect that refuses them.
  * - `invalid UTF-8`: bytes that are no text; a lone surrogate where the text
  *   came as a string.
@@ -57,6 +58,7 @@ export type Reason =
   | "text after timestamp"
   | "duplicate tag"
   | "trailing backslash"
+  | "quote"
   | "control character"
   | "invalid UTF-8"
   | "series key too long"
@@ -123,6 +125,7 @@ const explain: Record<Reason, string> = {
   "text after timestamp": "expected the end of the line after the timestamp",
   "duplicate tag": "the tag key occurs twice",
   "trailing backslash": "a field key must not end in a backslash",
+  quote: "a quote in a field key",
   "control character": "a control character in a name",
   "invalid UTF-8": "the text is not valid UTF-8",
   "series key too long": "measurement, tags and a field key must be at most 65535 bytes",

@@ -6,24 +6,25 @@
  */
 
 /**
- * Whose reading of line protocol is followed.
+ * Whose line protocol is read or written.
  *
- * |                                       | influx-1 | influx-2 | influx-3 | telegraf | victoria-metrics |
- * | ------------------------------------- | -------- | -------- | -------- | -------- | ---------------- |
- * | unsigned integers (`1u`)              | refused  | taken    | taken    | taken    | taken            |
- * | control characters in names           | kept     | kept     | kept     | refused  | kept             |
- * | CR LF as the end of a line            | refused  | refused  | refused  | taken    | taken            |
- * | line feed in a quoted string          | kept     | kept     | kept     | kept     | ends the line    |
- * | a comment ends                        | as a line does | as a line does | at LF | at LF | at LF         |
- * | `\\` in a name                        | two backslashes | two | one      | two      | one              |
- * | `\n`, `\r`, `\t` in a string          | as written | as written | as written | escapes | as written  |
- * | numbers like `.5` and `5.`            | taken    | taken    | refused  | taken    | taken            |
- * | tags without a key or a value         | refused  | refused  | refused  | refused  | left out         |
- * | measurement and tags over 65 535 bytes | refused | refused  | taken    | taken    | taken            |
+ * |                                         | `influx-1`         | `influx-2`         | `influx-3`     | `telegraf`      | `victoria-metrics` |
+ * | --------------------------------------- | ------------------ | ------------------ | -------------- | --------------- | ------------------ |
+ * | unsigned integers, `1u`                 | refused            | taken              | taken          | taken           | taken              |
+ * | two backslashes in a name               | two backslashes    | two backslashes    | one backslash  | two backslashes | one backslash      |
+ * | a line feed in a string                 | kept               | kept               | kept           | kept            | ends the line      |
+ * | a quote in a field key | kept | kept | kept | kept | begins a string |
+ * | series and field keys over 65 535 bytes | refused            | refused            | taken          | taken           | taken              |
+ * | `\n`, `\r` and `\t` in a string         | as written         | as written         | as written     | one character   | as written         |
+ * | control characters in names             | kept               | kept               | kept           | refused         | kept               |
+ * | tags without a key or a value           | refused            | refused            | refused        | refused         | left out           |
+ * | numbers like `.5` and `5.`              | taken              | taken              | refused        | taken           | taken              |
+ * | CR LF at the end of a line              | refused            | refused            | refused        | taken           | taken              |
+ * | a comment ends                          | where a line would | where a line would | at a line feed | at a line feed  | at a line feed     |
+ * | timestamps in minutes and hours         | yes                | no                 | no             | no              | yes                |
  *
  * - `influx-1`: InfluxDB 1.x, checked against the parser of 1.6. It is the
- *   default and the safe choice: everything that Efflux writes for any server
- *   reads back, except unsigned integers.
+ *   default and the safe choice.
  * - `influx-2`: InfluxDB 2.x, which reads as 1.x does and takes unsigned integers.
  * - `influx-3`: InfluxDB 3.
  * - `telegraf`: InfluxData's own library for line protocol, version 2, as in Telegraf.
@@ -31,9 +32,28 @@
  *   them; decoding keeps the types that were written. An empty measurement,
  *   which it takes, is refused here.
  *
- * In `influx-1` and `influx-2` a line ends where the server's own scanner ends
- * it: a line feed behind a backslash does not end it, and neither does one in
- * quotes, not even in a comment (`# x="` swallows the next line).
+ * **Reading.** In `influx-1` and `influx-2` a line ends where the server's own
+ * scanner ends it: a line feed behind a backslash does not end it, and neither
+ * does one in quotes, not even in a comment (`# x="` swallows the next line).
+ *
+ * **Writing.** What is written in a dialect reads back in it as exactly the
+ * point; what can't is refused. Only the first five rows matter:
+ *
+ * - `influx-3` and `victoria-metrics` have an escape for the backslash. There a
+ *   name may have backslashes anywhere; in the others not at its end, nor before
+ *   some characters.
+ * - A line feed in a string and a quote in a field key are refused in
+ *   `victoria-metrics`.
+ * - Control characters in names, and tags and fields named `time`, are refused in
+ *   all dialects.
+ *
+ * What was written in `influx-1` reads back in every dialect, except for three
+ * things: a backslash directly before another one, a comma or an equals sign in
+ * a name, in `influx-3` and `victoria-metrics`; and a line feed in a string or a
+ * quote in a field key, in `victoria-metrics`.
+ *
+ * A line does not say the unit of its timestamp. The last row says which units
+ * the server can be told, and a database takes no other.
  *
  * @category models
  * @since 0.1.0
@@ -48,30 +68,46 @@ export type Dialect = "influx-1" | "influx-2" | "influx-3" | "telegraf" | "victo
  */
 export interface Rules {
   readonly unsigned: boolean
-  readonly controlCharacters: boolean
-  readonly carriageReturn: boolean
-  readonly quotedLineFeed: boolean
-  readonly commentsEndAtLineFeed: boolean
   /** `\\` stands for one backslash, so a backslash can end a name. */
   readonly escapedBackslash: boolean
-  readonly stringEscapes: boolean
-  readonly bareDecimalPoint: boolean
-  readonly emptyTags: boolean
+  readonly quotedLineFeed: boolean
+  /** A quote in a field key is a character like any other. */
+  readonly quoteInFieldKey: boolean
+  /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   readonly maxSeriesKeyBytes: number
+  readonly stringEscapes: boolean
+  readonly controlCharacters: boolean
+  readonly emptyTags: boolean
+  readonly bareDecimalPoint: boolean
+  readonly carriageReturn: boolean
+  readonly commentsEndAtLineFeed: boolean
+  /** Whether the server can be told that timestamps are in minutes or hours. */
+  readonly minutesAndHours: boolean
 }
 
 const influx1: Rules = {
   unsigned: false,
-  controlCharacters: true,
-  carriageReturn: false,
-  quotedLineFeed: true,
-  commentsEndAtLineFeed: false,
   escapedBackslash: false,
+  quotedLineFeed: true,
+  quoteInFieldKey: true,
   stringEscapes: false,
-  bareDecimalPoint: true,
+  maxSeriesKeyBytes: 65_535,
+  controlCharacters: true,
   emptyTags: false,
-  maxSeriesKeyBytes: 65_535
+  bareDecimalPoint: true,
+  carriageReturn: false,
+  commentsEndAtLineFeed: false,
+  minutesAndHours: true
 }
+
+/**
+ * Bytes that InfluxDB puts between a series key and a field key, where it limits
+ * the whole.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const fieldKeySeparatorBytes = 4
 
 const unbounded = Number.POSITIVE_INFINITY
 
@@ -83,32 +119,57 @@ const unbounded = Number.POSITIVE_INFINITY
  */
 export const rules: Readonly<Record<Dialect, Rules>> = {
   "influx-1": influx1,
-  "influx-2": { ...influx1, unsigned: true },
+  "influx-2": { ...influx1, unsigned: true, minutesAndHours: false },
   "influx-3": {
     ...influx1,
     unsigned: true,
-    commentsEndAtLineFeed: true,
     escapedBackslash: true,
+    maxSeriesKeyBytes: unbounded,
     bareDecimalPoint: false,
-    maxSeriesKeyBytes: unbounded
+    commentsEndAtLineFeed: true,
+    minutesAndHours: false
   },
   telegraf: {
     ...influx1,
     unsigned: true,
+    stringEscapes: true,
+    maxSeriesKeyBytes: unbounded,
     controlCharacters: false,
     carriageReturn: true,
     commentsEndAtLineFeed: true,
-    stringEscapes: true,
-    maxSeriesKeyBytes: unbounded
+    minutesAndHours: false
   },
   "victoria-metrics": {
     ...influx1,
     unsigned: true,
-    carriageReturn: true,
-    quotedLineFeed: false,
-    commentsEndAtLineFeed: true,
     escapedBackslash: true,
+    quotedLineFeed: false,
+    quoteInFieldKey: false,
+    maxSeriesKeyBytes: unbounded,
     emptyTags: true,
-    maxSeriesKeyBytes: unbounded
+    carriageReturn: true,
+    commentsEndAtLineFeed: true
   }
+}
+
+/**
+ * All dialects, the default first.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const all = Object.keys(rules) as ReadonlyArray<Dialect>
+
+/**
+ * The rules of a dialect, by default those of `influx-1`. Throws a `TypeError`
+ * if there is no such dialect.
+ *
+ * @category look-up
+ * @since 0.1.0
+ */
+export const rulesOf = (dialect: Dialect = "influx-1"): Rules => {
+  if (!all.includes(dialect)) {
+    throw new TypeError(`the dialect must be one of ${all.map((name) => JSON.stringify(name)).join(", ")}`)
+  }
+  return rules[dialect]
 }

@@ -31,6 +31,8 @@ export type Part =
  * - `empty`: a name has no characters.
  * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
  *   the line and turn the rest into a point of its own.
+ * - `line feed`: in a string, in a dialect in which it ends the line there too.
+ * - `quote`: in a field key, in a dialect in which it begins a string there too.
  * - `trailing backslash`: the server takes the separator behind it as escaped.
  * - `backslash before a special character`: with a backslash before a space, in a
  *   tag too, the server looks for the end of the line in the wrong place, and may
@@ -42,8 +44,9 @@ export type Part =
  * - `type`: a value of a type that line protocol does not have.
  * - `out of range`: an integer outside 64 bits, or a timestamp outside what
  *   InfluxDB stores.
- * - `unsigned`: an unsigned integer for a server that does not take them.
- * - `series key too long`: measurement and tags over 65 535 bytes.
+ * - `unsigned`: an unsigned integer in a dialect without them.
+ * - `series key too long`: measurement and tags over 65 535 bytes, or these and a
+ *   field key with 4 bytes between.
  * - `oversize`: the line is longer than the payload it must fit into.
  * - `schema`: the Schema of a typed series refuses the value, or the absence of one.
  * - `unreadable`: reading the point threw, for example in a getter.
@@ -55,6 +58,8 @@ export type Reason =
   | "missing"
   | "empty"
   | "control character"
+  | "line feed"
+  | "quote"
   | "trailing backslash"
   | "backslash before a special character"
   | "comment"
@@ -121,6 +126,10 @@ const allowed = (problem: Problem): string => {
       return "must not be empty"
     case "control character":
       return `must not contain control characters (U+0000 to U+001F, U+007F) in ${name(problem)}`
+    case "line feed":
+      return "must not contain line feeds, which end the line in this dialect"
+    case "quote":
+      return "field keys must not contain quotes, which begin a string in this dialect"
     case "trailing backslash":
       return `${name(problem)} must not end in a backslash`
     case "backslash before a special character":
@@ -146,9 +155,9 @@ const allowed = (problem: Problem): string => {
         ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
         : "must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1)"
     case "unsigned":
-      return "unsigned integers are not taken by this server (see the option unsigned)"
+      return "unsigned integers are not taken in this dialect (see the option dialect)"
     case "series key too long":
-      return "measurement and tags together must be at most 65535 bytes"
+      return "measurement, tags and a field key together must be at most 65535 bytes"
     case "oversize":
       return "the line is longer than the payload limit"
     case "schema":

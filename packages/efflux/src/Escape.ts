@@ -7,6 +7,8 @@
  *
  * @since 0.1.0
  */
+import { type Dialect, rulesOf } from "./Dialect.ts"
+import type { Reason } from "./EncodeError.ts"
 
 /**
  * In place of a position: the text can't be written.
@@ -29,28 +31,49 @@ const ESCAPE_KEY = 4
 const NOT_AFTER_BACKSLASH = 8
 const ESCAPE_STRING = 16
 const NOT_AFTER_BACKSLASH_IN_TAG = 32
+const ESCAPE_BACKSLASH = 64
+const NOT_IN_FIELD_KEY = 128
 
 const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
 flagsOf[127] = CONTROL
 flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG
 flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
-flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING
-flagsOf[BACKSLASH] = ESCAPE_STRING
+flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING | NOT_IN_FIELD_KEY
+flagsOf[BACKSLASH] = ESCAPE_STRING | ESCAPE_BACKSLASH
 
 // From this length on the fixed price of native calls is less than what they save.
 const nativeLength = 64
 const encoder = new TextEncoder()
 
 /**
- * What is special in a measurement, in a tag key or value, in a field key.
+ * What is special in a name, in each place.
  *
- * @category constants
+ * @category models
  * @since 0.1.0
  */
-export const IN_MEASUREMENT = CONTROL | ESCAPE_MEASUREMENT | NOT_AFTER_BACKSLASH
-export const IN_TAG = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH_IN_TAG
-export const IN_FIELD_KEY = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH
+export interface Places {
+  readonly measurement: number
+  /** Keys and values of tags. */
+  readonly tag: number
+  readonly fieldKey: number
+}
+
+/**
+ * The places of a dialect.
+ *
+ * @category look-up
+ * @since 0.1.0
+ */
+export const placesOf = (dialect: Dialect): Places => {
+  const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
+  return {
+    measurement: CONTROL | ESCAPE_MEASUREMENT | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH),
+    tag: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH_IN_TAG),
+    fieldKey: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH) |
+      (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY)
+  }
+}
 
 /**
  * Writes a name. It is refused where the server would not read it back.
@@ -60,18 +83,18 @@ export const IN_FIELD_KEY = CONTROL | ESCAPE_KEY | NOT_AFTER_BACKSLASH
  */
 export const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
   const length = name.length
-  let unit = BACKSLASH // an empty name is refused like one that ends in a backslash
+  let unit = 0
   for (let i = 0; i < length; i++) {
     const previous = unit
     unit = name.charCodeAt(i)
     if (unit < 128) {
       const flags = flagsOf[unit] & place
       if (flags !== 0) {
-        if ((flags & CONTROL) !== 0) return REFUSED
-        if ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH && i > 0) {
+        if ((flags & (CONTROL | NOT_IN_FIELD_KEY)) !== 0) return REFUSED
+        if ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH) {
           return REFUSED
         }
-        if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY)) !== 0) bytes[pos++] = BACKSLASH
+        if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY | ESCAPE_BACKSLASH)) !== 0) bytes[pos++] = BACKSLASH
       }
       bytes[pos++] = unit
     } else if (unit < 0x800) {
@@ -86,7 +109,7 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
       if (pos < 0) return REFUSED
     }
   }
-  return unit === BACKSLASH ? REFUSED : pos
+  return length === 0 || (unit === BACKSLASH && (place & ESCAPE_BACKSLASH) === 0) ? REFUSED : pos
 }
 
 /**
@@ -105,7 +128,18 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string): numb
     return pos + written + 1
   }
   let i = 0
-  // Most strings hold nothing special: one test a character, and the position follows from the index.
+  // Most strings hold nothing special: one test for four characters, and the position follows from the index.
+  for (; i + 3 < length; i += 4) {
+    const a = value.charCodeAt(i)
+    const b = value.charCodeAt(i + 1)
+    const c = value.charCodeAt(i + 2)
+    const d = value.charCodeAt(i + 3)
+    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & ESCAPE_STRING) !== 0) break
+    bytes[pos + i] = a
+    bytes[pos + i + 1] = b
+    bytes[pos + i + 2] = c
+    bytes[pos + i + 3] = d
+  }
   for (; i < length; i++) {
     const unit = value.charCodeAt(i)
     if (unit > 127 || (flagsOf[unit] & ESCAPE_STRING) !== 0) break
@@ -132,6 +166,23 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string): numb
   bytes[pos++] = QUOTE
   return pos
 }
+
+/**
+ * The same where a line feed would end the line: it is refused as well.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeStringOfOneLine = (bytes: Uint8Array, pos: number, value: string): number =>
+  value.includes("\n") ? REFUSED : writeString(bytes, pos, value)
+
+/**
+ * Why these refuse a string.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const stringReason = (value: string): Reason => value.isWellFormed() ? "line feed" : "lone surrogate"
 
 const writePair = (bytes: Uint8Array, pos: number, high: number, text: string, next: number): number => {
   const low = next < text.length ? text.charCodeAt(next) : 0

@@ -29,6 +29,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Body from "./HttpBody.ts"
+import type * as HttpConfig from "./HttpConfig.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import { InfluxError, RequestFailed, Timeout } from "./InfluxError.ts"
 
@@ -39,9 +40,7 @@ import { InfluxError, RequestFailed, Timeout } from "./InfluxError.ts"
  * @category models
  * @since 0.1.0
  */
-export type Credentials =
-  | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }
-  | { readonly scheme: "Token" | "Bearer"; readonly token: Redacted.Redacted }
+export type Credentials = HttpConfig.Credentials
 
 /**
  * Where and how to ask. All values are checked by whoever makes them from options.
@@ -161,6 +160,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const endpoint = base.origin
   const prefix = `${endpoint}${base.pathname.replace(/\/+$/, "")}`
   const authorization = authorizationOf(options.credentials)
+  const withoutSecrets = scrubber(options.credentials, authorization)
   const { client, isStale } = yield* makeClient(options)
 
   const execute = (request: Request) => {
@@ -190,7 +190,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       answer.status < 300
         ? Body.collect(answer.body)
         : Body.collectStart(answer.body, request.maxErrorBytes ?? defaults.maxErrorBytes),
-      (body) => ({ ...answer, body })
+      (body) => ({ ...answer, body: answer.status < 300 ? body : withoutSecrets(body) })
     )
 
   const succeed = (answer: Answer): Effect.Effect<Answer, InfluxError> =>
@@ -262,23 +262,28 @@ const makeClient = Effect.fnUntraced(function*(options: Options) {
   const client = HttpClient.withScope(Context.get(context, HttpClient.HttpClient)).pipe(
     HttpClient.transformResponse(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
   )
-  const isStale = (error: HttpClientError.HttpClientError) => {
-    const cause = Object(causeOf(error))
-    return stale.has(cause) || cause.code === "UND_ERR_SOCKET" && Object(cause.socket).bytesRead > 0
-  }
+  const isStale = (error: HttpClientError.HttpClientError) => stale.has(Object(causeOf(error)))
   return { client, isStale }
 })
 
-// A connection that has brought an answer before was closed or reset by a server that had not seen the request.
+// A connection that has brought an answer before, and nothing since it was written to, was closed or reset by a server
+// that had not seen the request.
 const watch = (
   socket: {
     readonly bytesRead: number
+    write: (...args: ReadonlyArray<never>) => boolean
     readonly prependListener: (event: "error", listener: (error: Error) => void) => unknown
   },
   stale: WeakSet<object>
 ): void => {
+  const { write } = socket
+  let readBefore = 0
+  socket.write = (...args) => {
+    readBefore = socket.bytesRead
+    return Reflect.apply(write, socket, args)
+  }
   socket.prependListener("error", (error) => {
-    if (socket.bytesRead > 0) stale.add(error)
+    if (readBefore > 0 && socket.bytesRead === readBefore) stale.add(error)
   })
 }
 
@@ -305,6 +310,23 @@ const authorizationOf = (credentials: Credentials | undefined): Redacted.Redacte
     : Redacted.value(credentials.token)
   return Redacted.make(`${scheme} ${value}`)
 }
+
+// Some servers, and proxies before them, repeat in an error what they got. What they say ends up in messages and logs.
+const scrubber = (credentials: Credentials | undefined, authorization: Redacted.Redacted | undefined) => {
+  if (credentials === undefined || authorization === undefined) return (body: Uint8Array) => body
+  const secrets = [
+    Redacted.value(authorization).slice(credentials.scheme.length + 1),
+    Redacted.value(credentials.scheme === "Basic" ? credentials.password : credentials.token)
+  ].filter((secret) => secret !== "")
+  return (body: Uint8Array): Uint8Array => {
+    const text = decoder.decode(body)
+    const scrubbed = secrets.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
+    return scrubbed === text ? body : encoder.encode(scrubbed)
+  }
+}
+
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 
 const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
   Stream.mapError(response.stream, (error) => failureOf(error, endpoint, "body"))

@@ -57,6 +57,8 @@ export const ofAnswer = (
         return new Unavailable({ endpoint, status, retryAfter, detail })
       }
     }
+    // InfluxDB 1 fails with 500 for a policy that it does not have, which does not change from one try to the next.
+    if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
     if (status >= 500) return new ServerError({ endpoint, status, detail })
     if (status >= 400) return new BadRequest({ endpoint, status, detail })
     // Where it points to may name a credential, and following it would give ours away.

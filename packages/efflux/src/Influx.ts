@@ -8,8 +8,11 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
+import { type Audit, audit as runAudit, auditOf as runAuditOf, type AuditOptions } from "./Audit.ts"
 import type { Push, PushOptions } from "./Database.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
+import type { InfluxHttp } from "./InfluxHttp.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
 import type { Pressure } from "./Pressure.ts"
@@ -78,3 +81,35 @@ export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDa
  * @since 0.1.0
  */
 export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges
+
+/**
+ * What the server rejects, as it happens: how many points, its reason, and where
+ * it names them the lines. Over HTTP only; UDP has no answers. A consumer that is
+ * slow misses the oldest; without one nothing is kept. Ends with the database.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
+
+/**
+ * How much of what the database sends over UDP arrives, by the counters of the
+ * server's listener. See `Audit`.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxHttp> =
+  runAudit
+
+/**
+ * {@link audit} over the time that an effect takes, instead of an interval. What
+ * the effect pushes is sent before the second look at the server.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const auditOf: <E, R>(
+  during: Effect.Effect<unknown, E, R>,
+  options?: Pick<AuditOptions, "listener">
+) => Effect.Effect<Audit, E | InfluxError, R | InfluxDatabase | InfluxHttp> = runAuditOf

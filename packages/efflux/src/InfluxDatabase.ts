@@ -28,12 +28,14 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Database from "./Database.ts"
-import { check, type DatabaseConfig, type Settings, unwrap } from "./DatabaseConfig.ts"
-import type { InfluxError } from "./InfluxError.ts"
+import { check, type DatabaseConfig, type Settings, unwrap, type Wrapped } from "./DatabaseConfig.ts"
+import * as HttpSender from "./HttpSender.ts"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
 import type { Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
 import type { Pressure } from "./Pressure.ts"
 import { type Events, Sender } from "./Sender.ts"
+import * as TcpSender from "./TcpSender.ts"
 import * as UdpSender from "./UdpSender.ts"
 
 /**
@@ -47,14 +49,14 @@ export interface DatabaseService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Database.Database>
 {
   /**
-   * A database that sends over UDP. Fails only for a wrong option, with its
+   * A database that sends over UDP, or what the option `transport` says. Fails only for a wrong option, with its
    * name, its value and what is allowed; neither a name that does not resolve nor
    * a closed port fails it or keeps it waiting.
    */
   readonly layer: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError>
   /** Like `layer`, with each option as a `Config`, for example from environment variables. */
   readonly layerConfig: (
-    config: Config.Wrap<DatabaseConfig>
+    config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   /**
    * A database that sends through the `Sender` of the context: `Sender.layerSpy` in tests, or one of your own. It is
@@ -70,6 +72,7 @@ export interface DatabaseService<Self, Identifier extends string>
   readonly stats: Effect.Effect<Stats, never, Self>
   readonly pressure: Effect.Effect<Pressure, never, Self>
   readonly pressureChanges: Stream.Stream<Pressure, never, Self>
+  readonly rejections: Stream.Stream<Rejected, never, Self>
 }
 
 /**
@@ -95,13 +98,13 @@ export interface DatabaseService<Self, Identifier extends string>
 const Service =
   <Self>() => <const Identifier extends string>(identifier: Identifier): DatabaseService<Self, Identifier> => {
     const tag = Context.Service<Self, Database.Database>()(identifier)
-    const layer = (config?: DatabaseConfig) => Layer.effect(tag, makeUdp(config, identifier))
+    const layer = (config?: DatabaseConfig) => Layer.effect(tag, makeDatabase(config, identifier))
     return Object.assign(tag, {
       layer,
-      layerConfig: (config: Config.Wrap<DatabaseConfig>) =>
+      layerConfig: (config: Wrapped) =>
         Layer.effect(
           tag,
-          Effect.flatMap(unwrap(config), (config) => makeUdp(config, identifier))
+          Effect.flatMap(unwrap(config), (config) => makeDatabase(config, identifier))
         ),
       layerSender: (config?: DatabaseConfig) =>
         Layer.effect(
@@ -120,7 +123,8 @@ const Service =
       flush: tag.use((database) => database.flush),
       stats: tag.useSync((database) => database.statsUnsafe()),
       pressure: tag.use((database) => database.pressure),
-      pressureChanges: Stream.unwrap(tag.useSync((database) => database.pressureChanges))
+      pressureChanges: Stream.unwrap(tag.useSync((database) => database.pressureChanges)),
+      rejections: Stream.unwrap(tag.useSync((database) => database.rejections))
     }) as DatabaseService<Self, Identifier>
   }
 
@@ -135,12 +139,11 @@ export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxData
   static override readonly Service = Service as typeof Service & Database.Database
 
   /**
-   * Makes a database that sends over UDP in the current scope, without a service
-   * around it. Fails like `layer`.
+   * Makes a database in the current scope, without a service around it. Fails like `layer`.
    */
   static readonly make = (
     config?: DatabaseConfig
-  ): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeUdp(config, "efflux/InfluxDatabase")
+  ): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeDatabase(config, "efflux/InfluxDatabase")
 }
 
 const makeWith = <R>(
@@ -153,8 +156,13 @@ const makeWith = <R>(
     (settings) => Database.make(settings, makeSender)
   )
 
-const makeUdp = (
+const makeDatabase = (
   config: DatabaseConfig | undefined,
   label: string
-): Effect.Effect<Database.Database, InfluxError, Scope.Scope> =>
-  makeWith(config, label, (events, settings) => UdpSender.make(settings, events))
+): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeWith(config, label, makeSender)
+
+const makeSender = (events: Events, settings: Settings): Effect.Effect<Sender["Service"], never, Scope.Scope> => {
+  const { http } = settings
+  if (http !== undefined) return HttpSender.make({ ...settings, http }, events)
+  return settings.transport === "tcp" ? Effect.succeed(TcpSender.make(settings)) : UdpSender.make(settings, events)
+}

@@ -101,7 +101,11 @@ export class SendFailed extends Schema.Error<SendFailed>("efflux/InfluxError/Sen
 export class Rejected extends Schema.Error<Rejected>("efflux/InfluxError/Rejected")({
   _tag: Schema.tag("Rejected"),
   points: Schema.optional(Schema.Int),
-  detail: Schema.String
+  detail: Schema.String,
+  /** The first lines of those that the server named, shortened. InfluxDB 3 names lines. */
+  lines: Schema.optional(
+    Schema.Array(Schema.Struct({ number: Schema.Int, line: Schema.String, message: Schema.String }))
+  )
 }) {
   override get message(): string {
     return `The server rejected points: ${this.detail}`
@@ -295,6 +299,89 @@ export class BadRequest extends Schema.Error<BadRequest>("efflux/InfluxError/Bad
 }
 
 /**
+ * A statement can't be sent: a value in it has no literal, or stands where none can stand, or the server does not have
+ * the language. Nothing was sent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidStatement extends Schema.Error<InvalidStatement>("efflux/InfluxError/InvalidStatement")({
+  _tag: Schema.tag("InvalidStatement"),
+  language: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `This is no ${this.language} statement for the server: ${this.detail}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
+ * The server does not understand a statement, or failed at it: in an answer whose status was a success, also in the
+ * middle of its rows, or by status 400. A statement that changes something may have done so.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StatementFailed extends Schema.Error<StatementFailed>("efflux/InfluxError/StatementFailed")({
+  _tag: Schema.tag("StatementFailed"),
+  endpoint: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.endpoint} failed at a statement${behind(this.detail)}`
+  }
+  get isRetryable(): boolean {
+    return overloaded.test(this.detail)
+  }
+}
+
+// What InfluxDB 1 says of a statement that it had no room or no time for.
+const overloaded =
+  /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
+
+/**
+ * An answer to a statement is not what the API gives: no JSON, rows without columns, an end before the end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidAnswer extends Schema.Error<InvalidAnswer>("efflux/InfluxError/InvalidAnswer")({
+  _tag: Schema.tag("InvalidAnswer"),
+  endpoint: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.endpoint} gave an answer that can't be read${behind(this.detail)}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
+ * A row is not what the Schema or the series says.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidRow extends Schema.Error<InvalidRow>("efflux/InfluxError/InvalidRow")({
+  _tag: Schema.tag("InvalidRow"),
+  /** Which row of the answer, from 0. */
+  index: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `Row ${this.index} of an answer does not fit${behind(this.detail)}`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+/**
  * All reasons of an {@link InfluxError}.
  *
  * @category errors
@@ -313,7 +400,11 @@ export const InfluxErrorReason = Schema.Union([
   TooLarge,
   Unavailable,
   ServerError,
-  BadRequest
+  BadRequest,
+  InvalidStatement,
+  StatementFailed,
+  InvalidAnswer,
+  InvalidRow
 ])
 
 /**

@@ -36,13 +36,13 @@ export const pointsPushed = Metric.counter("efflux_points_pushed", {
 })
 
 /**
- * Points in payloads that the operating system took.
+ * Points in payloads that were taken: over UDP and TCP by the operating system, over HTTP by the server.
  *
  * @category metrics
  * @since 0.1.0
  */
 export const pointsSent = Metric.counter("efflux_points_sent", {
-  description: "Points in payloads that the operating system took",
+  description: "Points in payloads that the operating system took, over HTTP the server",
   incremental: true
 })
 

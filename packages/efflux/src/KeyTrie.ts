@@ -12,7 +12,8 @@
  *
  * @since 0.1.0
  */
-import { IN_FIELD_KEY, IN_TAG, writeName } from "./Escape.ts"
+import type { Dialect } from "./Dialect.ts"
+import { placesOf, writeName } from "./Escape.ts"
 import { nameProblem } from "./Point.ts"
 
 /**
@@ -77,8 +78,14 @@ export const writeEncoded = (view: DataView, pos: number, encoded: Encoded): num
   return pos + encoded.length
 }
 
-// Longer texts are not remembered.
-const maxTextLength = 64
+/**
+ * UTF-16 units of the longest texts and keys that are remembered.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxTextLength = 64
+
 const slots = 32
 // One value in so many that found no free slot takes one over: a stream of ever new values costs next to nothing.
 const takeOver = 256
@@ -187,17 +194,19 @@ export class KeyTrie {
   /** Where each path begins. */
   root = new KeyNode("", undefined, undefined)
   readonly #place: "tag key" | "field key"
+  readonly #dialect: Dialect
   #size = 0
 
-  constructor(place: "tag key" | "field key") {
+  constructor(place: "tag key" | "field key", dialect: Dialect) {
     this.#place = place
+    this.#dialect = dialect
   }
 
   /** Goes from a node to the one of the next key, which is made if it is new. */
   descend(node: KeyNode, key: string): KeyNode {
     const known = node.children?.get(key)
     if (known !== undefined) return node.next = known
-    const child = new KeyNode(key, encodeKey(key, this.#place), node)
+    const child = new KeyNode(key, encodeKey(key, this.#place, this.#dialect), node)
     if (node.parent !== undefined && compareKeys(node.key, key) > 0) {
       // Above a node that is out of order all are.
       for (let above: KeyNode | undefined = child; above?.inOrder === true; above = above.parent) above.inOrder = false
@@ -240,12 +249,13 @@ const EQUALS = 61
  * @category encoding
  * @since 0.1.0
  */
-export const encodeKey = (key: string, place: "tag key" | "field key"): Encoded | undefined => {
-  if (nameProblem(key, place) !== undefined) return undefined
+export const encodeKey = (key: string, place: "tag key" | "field key", dialect: Dialect): Encoded | undefined => {
+  if (nameProblem(key, place, dialect) !== undefined) return undefined
   // A UTF-16 unit takes three bytes at the most, an escaped one two.
   const bytes = new Uint8Array(3 * key.length + 2 + 8)
   bytes[0] = COMMA
-  const end = writeName(bytes, 1, key, place === "tag key" ? IN_TAG : IN_FIELD_KEY)
+  const { fieldKey, tag } = placesOf(dialect)
+  const end = writeName(bytes, 1, key, place === "tag key" ? tag : fieldKey)
   bytes[end] = EQUALS
   return new Encoded(key, new DataView(bytes.buffer), 0, end + 1)
 }

@@ -22,6 +22,8 @@
  * - `oversize`: its line alone is longer than `maxPayloadBytes`.
  * - `send_error`: the operating system or the network did not take its payload.
  * - `rejected`: the server answered that it does not take it. UDP never answers.
+ * - `unknown`: the server got its payload, or a part of it, and did not answer, or the database closed before it did. It
+ *   may be stored or not. UDP has no answers and never counts this.
  * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` was over.
  *
  * @category models
@@ -36,6 +38,7 @@ export type DropReason =
   | "oversize"
   | "send_error"
   | "rejected"
+  | "unknown"
   | "shutdown"
 
 /**
@@ -53,6 +56,7 @@ export const dropReasons: ReadonlyArray<DropReason> = [
   "oversize",
   "send_error",
   "rejected",
+  "unknown",
   "shutdown"
 ]
 
@@ -76,7 +80,10 @@ export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quo
 export interface Stats {
   /** Points offered, also those that were dropped at once. */
   readonly pushed: number
-  /** Points in payloads that the operating system took. Over UDP that is no proof that they arrived. */
+  /**
+   * Points in payloads that were taken: over UDP and TCP by the operating system, which is no proof that they arrived;
+   * over HTTP by the server.
+   */
   readonly sent: number
   /** Points that were not sent, by reason. */
   readonly dropped: { readonly [Reason in DropReason]: number }
@@ -125,6 +132,7 @@ export class Ledger {
     oversize: 0,
     send_error: 0,
     rejected: 0,
+    unknown: 0,
     shutdown: 0
   }
 

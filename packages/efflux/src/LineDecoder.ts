@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import { DecodeError, type Reason } from "./DecodeError.ts"
-import { type Dialect, type Rules, rules } from "./Dialect.ts"
+import { type Dialect, type Rules, rulesOf } from "./Dialect.ts"
 import { preview } from "./EncodeError.ts"
 import { LineReader } from "./LineReader.ts"
 import type { NameCache } from "./NameCache.ts"
@@ -129,7 +129,7 @@ export class LineDecoder {
 
   /** @param names Shared between decoders as you like. */
   constructor(options: Options, names: NameCache) {
-    this.#rules = rules[options.dialect ?? "influx-1"]
+    this.#rules = rulesOf(options.dialect)
     this.#reader = new LineReader(this.#rules, nanosPer(options.precision ?? "ns"), options.defaultTimestamp, names)
     this.#maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
   }

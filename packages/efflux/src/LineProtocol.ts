@@ -2,15 +2,16 @@
  * Line protocol, InfluxDB's text format for points: pure functions without
  * services, usable from a browser by `efflux/LineProtocol`.
  *
- * - {@link encode} turns one point into one line, or says why it can't.
+ * - {@link encode} turns one point into one line, or says why it can't;
+ *   {@link encodeLines} into several, where one would be too long.
  * - {@link makeWriter} gives the byte writer behind it, for many points.
  * - {@link decode} turns one line into a point, {@link decodeAll} a whole text,
  *   {@link decodeStream} chunks of bytes as they come.
  * - {@link Line} is the Schema codec between a line and a point.
  *
- * The promise of the encoder: a line that it emits is read back by the server
- * as exactly the point. What can't keep the promise is refused with an
- * {@link EncodeError} that names the part and the reason.
+ * The promise of the encoder: a line that it emits is read back by a server of
+ * its {@link Dialect} as exactly the point. What can't keep the promise is
+ * refused with an {@link EncodeError} that names the part and the reason.
  *
  * The promise of the decoder: it reads a line as the server of its
  * {@link Dialect} does, whatever the line; it never throws, and its time is
@@ -41,11 +42,12 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import { DecodeError } from "./DecodeError.ts"
 import type { Dialect } from "./Dialect.ts"
-import { EncodeError } from "./EncodeError.ts"
+import { EncodeError, makeProblem } from "./EncodeError.ts"
 import { keptBytes, LineDecoder, makeError, MORE, type Options as DecodeOptions, POINT } from "./LineDecoder.ts"
 import { defaultMaxLineBytes, LineWriter, type Options } from "./LineWriter.ts"
 import { NameCache } from "./NameCache.ts"
 import * as Point from "./Point.ts"
+import { splitPoint } from "./Split.ts"
 
 export {
   /**
@@ -116,6 +118,46 @@ export const encode = (point: Point.Input, options?: Options): Result.Result<str
   if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
   const large = makeWriter(maxLineBytes + lineRoom, options)
   return finish(large, large.write(point))
+}
+
+/**
+ * Encodes a point as lines of at most `maxLineBytes` each: as one line if that
+ * fits, otherwise with its fields spread over several lines of the same series
+ * and timestamp. To a server these are the same point.
+ *
+ * What can't be split fails as `oversize`: a single field that is too large, and
+ * a point without a timestamp, as a server would give each of its lines another.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineProtocol } from "efflux"
+ *
+ * LineProtocol.encodeLines({ measurement: "m", fields: { a: 1, b: 2 }, timestamp: 5n }, { maxLineBytes: 8 })
+ * // Result.succeed(["m a=1 5", "m b=2 5"])
+ * ```
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeLines = (
+  point: Point.Input,
+  options: Options = {}
+): Result.Result<ReadonlyArray<string>, EncodeError> => {
+  const line = encode(point, options)
+  if (Result.isSuccess(line)) return Result.succeed([line.success])
+  if (line.failure.reason !== "oversize") return Result.fail(line.failure)
+  const writer = makeWriter((options.maxLineBytes ?? defaultMaxLineBytes) + lineRoom, options)
+  let lines: ReadonlyArray<Uint8Array> | undefined
+  try {
+    lines = splitPoint(writer, point, Number.NaN, 0)
+  } catch {
+    // A getter that threw only now.
+    return Result.fail(new EncodeError(makeProblem("point", "unreadable", undefined, point)))
+  }
+  return lines !== undefined
+    ? Result.succeed(lines.map((line) => decoder.decode(line)))
+    : Result.fail(writer.problem === undefined ? line.failure : new EncodeError(writer.problem))
 }
 
 const finish = (writer: LineWriter, written: boolean): Result.Result<string, EncodeError> =>
@@ -308,27 +350,22 @@ const decodeChannel = <E>(options: DecodeOptions) =>
  * tag named `time` or a control character in a name fails. Timestamps that are
  * no whole units of `precision` are rounded down when they are encoded.
  *
- * Unsigned integers are read and written where the dialect has them, or as
- * `unsigned` says.
- *
  * @category schemas
  * @since 0.1.0
  */
-export const makeLine = (options: DecodeOptions & Options = {}) => {
-  const unsigned = options.unsigned ?? (options.dialect !== undefined && options.dialect !== "influx-1")
-  return Schema.String.pipe(
-    Schema.decodeTo(Point.Point, {
+export const makeLine = (options: DecodeOptions & Options = {}) =>
+  Schema.String.pipe(
+    Schema.decodeTo(Point.makeSchema(options.dialect ?? "influx-1"), {
       decode: SchemaGetter.transformEffect((line, parse) => {
         const result = decode(line, options)
         return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, line, parse)
       }),
       encode: SchemaGetter.transformEffect((point, parse) => {
-        const result = encode(point, { ...options, unsigned })
+        const result = encode(point, options)
         return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, point, parse)
       })
     })
   ).annotate({ title: "line protocol", description: "one line of InfluxDB's line protocol" })
-}
 
 /**
  * {@link makeLine} with its defaults: nanoseconds, as InfluxDB 1 reads it, no

@@ -13,7 +13,7 @@
  *
  * @since 0.1.0
  */
-import type { Rules } from "./Dialect.ts"
+import { fieldKeySeparatorBytes, type Rules } from "./Dialect.ts"
 import { eightDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
 import { NameCache } from "./NameCache.ts"
 import type * as Point from "./Point.ts"
@@ -35,9 +35,6 @@ const BACKSLASH = 92
 
 // Tags up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
 const fewTags = 8
-
-// InfluxDB 1 puts this many bytes between a series key and a field key, and limits the whole.
-const fieldKeySeparatorBytes = 4
 
 // The first eight of the 19 digits that a timestamp may have.
 const maxHigh = 92_233_720
@@ -221,6 +218,10 @@ export class LineReader extends Scanner {
     if (stop !== EQUALS) return this.refuse("invalid field", start)
     if (!this.rules.escapedBackslash && this.bytes[end - 1] === BACKSLASH) {
       return this.refuse("trailing backslash", end - 1)
+    }
+    if (!this.rules.quoteInFieldKey && (this.seen & ODD) !== 0) {
+      const quote = this.bytes.subarray(start, end).indexOf(QUOTE)
+      if (quote >= 0) return this.refuse("quote", start + quote)
     }
     if (end - start > maxBytes) return this.refuse("series key too long", start)
     const plain = this.seen === 0

@@ -6,10 +6,11 @@
  * not needed. A point that can't be written leaves the buffer as it was: it is
  * rolled back to the start of its line, and `problem` says why.
  *
- * Escaping follows what InfluxDB 1's own parser reads back: comma and space in
+ * Escaping follows what a server of the dialect reads back: comma and space in
  * a measurement; comma, equals sign and space in tag keys, tag values and field
- * keys; `"` and `\` in string values. Whatever can't be written so that a server
- * reads back exactly the point is refused (see `EncodeError`).
+ * keys; in names a backslash too where the dialect has an escape for it; `"` and
+ * `\` in string values. Whatever can't be written so that a server reads back
+ * exactly the point is refused (see `EncodeError`).
  *
  * @see https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
  * @since 0.1.0
@@ -17,6 +18,7 @@
 import * as DateTime from "effect/DateTime"
 import {
   maxDecimalBytes,
+  printed,
   writeFloat,
   writeInt64,
   writeSix,
@@ -25,8 +27,9 @@ import {
   writeUint64,
   writeWhole
 } from "./Decimal.ts"
+import { type Dialect, fieldKeySeparatorBytes, rulesOf } from "./Dialect.ts"
 import { makeProblem, type Part, preview, type Problem, type Reason } from "./EncodeError.ts"
-import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName, writeString } from "./Escape.ts"
+import { type Places, placesOf, REFUSED, stringReason, writeName, writeString, writeStringOfOneLine } from "./Escape.ts"
 import {
   compareKeys,
   Encoded,
@@ -35,6 +38,7 @@ import {
   find,
   type KeyNode,
   KeyTrie,
+  maxTextLength,
   nothing,
   Texts,
   writeEncoded
@@ -54,8 +58,11 @@ import type { Target } from "./SeriesKey.ts"
 export interface Options {
   /** The unit of the timestamps, default `"ns"`. It must be what the receiver is set to. */
   readonly precision?: Precision | undefined
-  /** Whether the receiver takes unsigned integers (`1u`); default `false`, as InfluxDB 1 answers 400. */
-  readonly unsigned?: boolean | undefined
+  /**
+   * Whose line protocol to write, default `"influx-1"`: every other server reads it as well, but for a few texts that
+   * `Dialect` names, and it has no unsigned integers.
+   */
+  readonly dialect?: Dialect | undefined
   /** Tags that every line gets, unless the point has a tag of that key. Escaped once, at construction. */
   readonly tags?: { readonly [key: string]: Point.TagValue | null | undefined } | undefined
   /** Bytes that one line may have at the most, without its line feed; default 1 MiB. Longer ones are `oversize`. */
@@ -70,11 +77,14 @@ export interface Options {
  */
 export const defaultMaxLineBytes = 1024 * 1024
 
-// InfluxDB 1 refuses a series key (measurement and tags, escaped) above this.
-const maxSeriesKeyBytes = 65_535
+// Longer than any series key, and still a small integer to the engine.
+const unbounded = 2 ** 30 - 1
 
 // Room behind the buffer, so that a number, or the last word of a text, can be written before it is measured.
 const room = 2 * maxDecimalBytes
+
+// Bytes that a field key of up to `maxTextLength` UTF-16 units takes at the most, with what is put in front of it.
+const roomForShortKey = 3 * maxTextLength + fieldKeySeparatorBytes
 
 const LF = 10
 const SPACE = 32
@@ -116,15 +126,19 @@ export class LineWriter {
   readonly #out: Uint8Array
   readonly #view: DataView
   readonly #precision: Precision
+  readonly #dialect: Dialect
+  readonly #places: Places
   readonly #unsigned: boolean
+  readonly #stringsOfOneLine: boolean
+  readonly #maxSeriesKeyBytes: number
   readonly #maxLineBytes: number
   readonly #defaultKeys: ReadonlyArray<string>
   readonly #defaultTags: ReadonlyArray<Encoded>
   /** What the encoder of a series is told of this writer. */
   readonly #target: Target
   readonly #measurements = new Texts()
-  readonly #tagKeys = new KeyTrie("tag key")
-  readonly #fieldKeys = new KeyTrie("field key")
+  readonly #tagKeys: KeyTrie
+  readonly #fieldKeys: KeyTrie
   readonly #values: Array<unknown> = []
   #lastMeasurement = nothing
 
@@ -138,12 +152,29 @@ export class LineWriter {
     this.#out = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
-    this.#unsigned = options.unsigned ?? false
+    const dialect = options.dialect ?? "influx-1"
+    const { maxSeriesKeyBytes, quotedLineFeed, unsigned } = rulesOf(dialect)
+    this.#dialect = dialect
+    this.#places = placesOf(dialect)
+    this.#unsigned = unsigned
+    this.#stringsOfOneLine = !quotedLineFeed
+    this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
+    this.#tagKeys = new KeyTrie("tag key", dialect)
+    this.#fieldKeys = new KeyTrie("field key", dialect)
     this.#maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
     const tags = options.tags ?? {}
     this.#defaultKeys = Object.keys(tags).filter((key) => !isAbsent(tags[key])).sort(compareKeys)
-    this.#defaultTags = this.#defaultKeys.map((key) => encodeDefault(key, tags[key]!))
-    this.#target = { out: this.#out, view: this.#view, unsigned: this.#unsigned, defaults: this.#defaultTags }
+    this.#defaultTags = this.#defaultKeys.map((key) => encodeDefault(key, tags[key]!, dialect))
+    this.#target = {
+      out: this.#out,
+      view: this.#view,
+      dialect,
+      places: this.#places,
+      unsigned,
+      stringsOfOneLine: this.#stringsOfOneLine,
+      maxSeriesKeyBytes: this.#maxSeriesKeyBytes,
+      defaults: this.#defaultTags
+    }
   }
 
   /**
@@ -167,7 +198,7 @@ export class LineWriter {
     const omitted = this.omittedFields
     let end: number
     try {
-      end = this.#line(point, millis, sub)
+      end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
     } catch {
       // A getter or a proxy of the point threw, or it is no object at all.
       end = this.#fail(
@@ -189,7 +220,6 @@ export class LineWriter {
   #line(point: Point.Input, millis: number, sub: number): number {
     const start = this.position
     const limit = Math.min(start + this.#maxLineBytes, this.bytes.length - 1)
-    if (point instanceof PreparedPoint) return this.#prepared(point, millis, sub, start, limit)
     const measurement = point.measurement
     if (typeof measurement !== "string") return this.#fail("measurement", "missing", undefined, measurement)
     let pos = this.#measurement(measurement, start, limit)
@@ -197,17 +227,17 @@ export class LineWriter {
 
     pos = this.#tags(point.tags, pos, limit)
     if (pos < 0) return REFUSED
-    if (pos - start > maxSeriesKeyBytes) {
-      return this.#fail("measurement", "series key too long", undefined, measurement)
-    }
+    const keyRoom = this.#maxSeriesKeyBytes - (pos - start)
+    if (keyRoom < 0) return this.#fail("measurement", "series key too long", undefined, measurement)
 
-    pos = this.#fields(point.fields, pos, limit)
+    pos = this.#fields(point.fields, pos, limit, keyRoom)
     if (pos < 0) return REFUSED
     return this.#end(point.timestamp, millis, sub, pos, limit)
   }
 
-  #prepared({ encoder, values }: PreparedPoint, millis: number, sub: number, pos: number, limit: number): number {
-    pos = encoder.write(values, this.#target, pos, limit)
+  #prepared({ encoder, values }: PreparedPoint, millis: number, sub: number): number {
+    const limit = Math.min(this.position + this.#maxLineBytes, this.bytes.length - 1)
+    const pos = encoder.write(values, this.#target, this.position, limit)
     if (pos < 0) {
       this.problem = encoder.problem
       return REFUSED
@@ -238,7 +268,9 @@ export class LineWriter {
       return pos + known.length > limit ? this.#oversize() : writeEncoded(this.#view, pos, known)
     }
     if (pos + measurement.length > limit) return this.#oversize()
-    const end = measurement.charCodeAt(0) === HASH ? REFUSED : writeName(this.#out, pos, measurement, IN_MEASUREMENT)
+    const end = measurement.charCodeAt(0) === HASH
+      ? REFUSED
+      : writeName(this.#out, pos, measurement, this.#places.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
     if (end > limit) return this.#oversize()
     this.#measurements.remember(measurement, this.#view, pos, end)
@@ -318,7 +350,7 @@ export class LineWriter {
     pos = writeEncoded(this.#view, pos, prefix)
     if (typeof value === "string") {
       if (pos + value.length > limit) return this.#oversize()
-      pos = writeName(this.#out, pos, value, IN_TAG)
+      pos = writeName(this.#out, pos, value, this.#places.tag)
       if (pos < 0) return this.#failName("tag value", key, value)
       if (pos > limit) return this.#oversize()
       if (node.remember(value, this.#view, start, pos)) this.#tagKeys.grow()
@@ -327,8 +359,8 @@ export class LineWriter {
     if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
       pos = writeWhole(this.#view, pos, value)
     } else if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
-      const text = String(value)
-      if (pos + text.length > limit) return this.#oversize()
+      const text = printed(value, limit - pos)
+      if (text === undefined || pos + text.length > limit) return this.#oversize()
       pos = writeText(this.#view, pos, text)
     } else {
       return this.#fail("tag value", "type", key, value)
@@ -350,18 +382,31 @@ export class LineWriter {
     return pos
   }
 
-  #fields(fields: Point.Input["fields"], pos: number, limit: number): number {
+  // `keyRoom` is what the series key leaves of the bytes that it and a field key may have.
+  #fields(fields: Point.Input["fields"], pos: number, limit: number, keyRoom: number): number {
     if (typeof fields !== "object" || fields === null) return this.#fail("fields", "missing", undefined, fields)
     if (Array.isArray(fields)) return this.#fail("fields", "type", undefined, fields)
+    if (keyRoom < roomForShortKey) {
+      // Read once, so that what is looked at is what is written.
+      fields = { ...fields }
+      for (const key of Object.keys(fields)) {
+        if (this.#isTooLong(key, encodeKey(key, "field key", this.#dialect), fields[key], keyRoom)) return REFUSED
+      }
+    }
     const out = this.#out
     const view = this.#view
+    const oneLine = this.#stringsOfOneLine
     const start = pos
     let node = this.#fieldKeys.root
     for (const key in fields) {
       const value = fields[key]
       if (!hasOwnProperty.call(fields, key)) continue
       const next = node.next
-      node = next !== undefined && next.key === key ? next : this.#fieldKeys.descend(node, key)
+      if (next !== undefined && next.key === key) node = next
+      else {
+        node = this.#fieldKeys.descend(node, key)
+        if (key.length > maxTextLength && this.#isTooLong(key, node.prefix, value, keyRoom)) return REFUSED
+      }
       if (value === undefined || value === null) continue
       if (typeof value === "number" && value - value !== 0) {
         this.omittedFields++
@@ -375,8 +420,8 @@ export class LineWriter {
         pos = writeFloat(view, pos, value)
       } else if (typeof value === "string") {
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value)
-        if (pos < 0) return this.#fail("field value", "lone surrogate", key, value)
+        pos = oneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
+        if (pos < 0) return this.#fail("field value", stringReason(value), key, value)
       } else if (typeof value === "boolean") {
         view.setInt32(pos, value ? TRUE : FALS, true)
         pos += 4
@@ -395,6 +440,14 @@ export class LineWriter {
     // The first field begins with a comma too.
     out[start] = SPACE
     return pos
+  }
+
+  // Whether a field is written whose key is too long together with the series key. All others are not worth a look.
+  #isTooLong(key: string, prefix: Encoded | undefined, value: unknown, keyRoom: number): boolean {
+    if (value === undefined || value === null || (typeof value === "number" && value - value !== 0)) return false
+    if (prefix === undefined || prefix.length - 2 <= keyRoom - fieldKeySeparatorBytes) return false
+    this.#fail("field key", "series key too long", undefined, key)
+    return true
   }
 
   #uint(key: string, value: unknown, pos: number): number {
@@ -465,7 +518,7 @@ export class LineWriter {
 
   #failName(place: NamePlace, key: string | undefined, name: string): number {
     const isKey = place === "tag key" || place === "field key"
-    return this.#fail(place, nameProblem(name, place) ?? "lone surrogate", isKey ? undefined : key, name)
+    return this.#fail(place, nameProblem(name, place, this.#dialect) ?? "lone surrogate", isKey ? undefined : key, name)
   }
 
   #oversize(): number {
@@ -476,20 +529,20 @@ export class LineWriter {
 const isAbsent = (value: unknown): value is null | undefined | "" =>
   value === undefined || value === null || value === ""
 
-const encodeDefault = (key: string, value: Point.TagValue): Encoded => {
+const encodeDefault = (key: string, value: Point.TagValue, dialect: Dialect): Encoded => {
   const fail = (what: string) => new TypeError(`default tag: ${what}`)
   const describe = (name: string, place: NamePlace) =>
-    fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place)})`)
+    fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place, dialect)})`)
   const type = typeof value
   if (type !== "string" && type !== "number" && type !== "boolean" && type !== "bigint") {
     throw fail(`tag value of ${preview(key)} must be a string, number, bigint or boolean`)
   }
-  const prefix = encodeKey(key, "tag key")
+  const prefix = encodeKey(key, "tag key", dialect)
   if (prefix === undefined) throw describe(key, "tag key")
   const text = String(value)
   const bytes = new Uint8Array(prefix.length + encodedRoom + 3 * text.length)
   const view = new DataView(bytes.buffer)
-  const end = writeName(bytes, writeEncoded(view, 0, prefix), text, IN_TAG)
+  const end = writeName(bytes, writeEncoded(view, 0, prefix), text, placesOf(dialect).tag)
   if (end < 0) throw describe(text, "tag value")
   return new Encoded(key, view, 0, end)
 }

@@ -126,10 +126,24 @@ const duration = (value: Duration.Duration): Literal | Problem => {
 
 const regex = (value: RegExp): Literal | Problem => {
   if (/[dyv]/.test(value.flags)) return problem("a regular expression with a flag other than g, i, m, s and u")
-  if (!value.source.isWellFormed()) return problem("a regular expression with a lone surrogate")
   const flags = value.flags.replace(/[^ims]/g, "")
-  return { _tag: "Regex", source: flags === "" ? value.source : `(?${flags})${value.source}` }
+  // RE2 does not know `\u2028`, which is how JavaScript writes what its own literals can't hold.
+  const source = value.source.replace(escapes, (found, units?: string, point?: string) =>
+    units !== undefined
+      ? [...fromUnits(units)].map((character) => `\\x{${character.codePointAt(0)!.toString(16)}}`).join("")
+      : point !== undefined && value.unicode
+      ? `\\x{${point}}`
+      : found)
+  return !source.isWellFormed() || /\\x\{d[89a-f]..\}/i.test(source)
+    ? problem("a regular expression with a lone surrogate")
+    : { _tag: "Regex", source: flags === "" ? source : `(?${flags})${source}` }
 }
+
+// Two of these may be one character. Other escapes are matched to pass over them.
+const escapes = /((?:\\u[\da-f]{4})+)|\\u\{([\da-f]+)\}|\\[\s\S]/gi
+
+const fromUnits = (escaped: string): string =>
+  String.fromCharCode(...escaped.slice(2).split("\\u").map((unit) => Number.parseInt(unit, 16)))
 
 /**
  * A name: of a measurement, a tag or field key, a database, a retention policy.

@@ -76,7 +76,7 @@ export class Packer {
     this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
-      unsigned: settings.unsigned,
+      dialect: settings.dialect,
       tags: settings.tags,
       maxLineBytes: settings.maxPayloadBytes
     })
@@ -117,7 +117,6 @@ export class Packer {
       const number = custody.head
       const entry = custody.take()
       if (entry === nothing) break
-      if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
       const start = writer.position
       const written = Stamped.is(entry)
         ? writer.writeStamped(entry.point, entry.millis, entry.sub)
@@ -125,6 +124,7 @@ export class Packer {
       if (!written) {
         if (this.#splits && writer.problem!.reason === "oversize" && this.#split(entry)) {
           this.#splitNumber = number
+          this.#hold(number)
           continue
         }
         const problem = writer.problem!
@@ -132,6 +132,7 @@ export class Packer {
         this.#report.invalid(problem, measurementOf(entry))
         continue
       }
+      this.#hold(number)
       if (writer.position - 1 > this.#maxPayloadBytes) {
         this.#carried = number
         this.#end = start
@@ -144,11 +145,12 @@ export class Packer {
       custody.ledger.omittedFields += writer.omittedFields - omitted
       this.#report.omitted(writer.omittedFields - omitted)
     }
-    if (this.held === 0) {
-      this.#holder.oldest = Number.POSITIVE_INFINITY
-      custody.checkFlushes()
-    }
+    custody.checkFlushes()
     return taken
+  }
+
+  #hold(number: number): void {
+    if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
   }
 
   /**

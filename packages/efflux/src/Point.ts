@@ -26,13 +26,13 @@
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import { type Dialect, rulesOf } from "./Dialect.ts"
 import { preview } from "./EncodeError.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 
 /**
- * An unsigned 64-bit integer, written with a `u`. InfluxDB 2 and 3 take it,
- * InfluxDB 1 answers 400: a database refuses it unless its `unsigned` option is
- * set.
+ * An unsigned 64-bit integer, written with a `u`. InfluxDB 1 answers 400 to it,
+ * all others take it: it is refused unless the `dialect` is theirs.
  *
  * @category models
  * @since 0.1.0
@@ -131,29 +131,31 @@ export type NameProblem =
   | "backslash before a special character"
   | "comment"
   | "lone surrogate"
+  | "quote"
   | "reserved"
 
 /**
- * Says why a name can't stand in a place, `undefined` if it can. The rules are
- * those under which InfluxDB 1 reads back exactly what was written; the newer
- * servers are a little more generous.
+ * Says why a name can't stand in a place, `undefined` if it can. What can stand
+ * in `influx-1`, the default, can stand in every dialect, but for a quote in a
+ * field key, which `victoria-metrics` does not take.
  *
  * @category validation
  * @since 0.1.0
  */
-export const nameProblem = (name: string, place: NamePlace): NameProblem | undefined => {
+export const nameProblem = (name: string, place: NamePlace, dialect?: Dialect): NameProblem | undefined => {
   if (name.length === 0) return "empty"
   // oxlint-disable-next-line no-control-regex
   if (/[\x00-\x1f\x7f]/.test(name)) return "control character"
   if (!name.isWellFormed()) return "lone surrogate"
-  if (name.endsWith("\\")) return "trailing backslash"
+  const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
+  const plainBackslash = !escapedBackslash
+  if (plainBackslash && name.endsWith("\\")) return "trailing backslash"
   if (place === "measurement" && name.startsWith("#")) return "comment"
-  if ((place === "measurement" || place === "field key") && /\\[",= ]/.test(name)) {
+  const inTag = place === "tag key" || place === "tag value"
+  if (plainBackslash && (inTag ? name.includes("\\ ") : /\\[",= ]/.test(name))) {
     return "backslash before a special character"
   }
-  if ((place === "tag key" || place === "tag value") && name.includes("\\ ")) {
-    return "backslash before a special character"
-  }
+  if (place === "field key" && !quoteInFieldKey && name.includes("\"")) return "quote"
   if ((place === "tag key" || place === "field key") && name === "time") return "reserved"
   return undefined
 }
@@ -161,29 +163,34 @@ export const nameProblem = (name: string, place: NamePlace): NameProblem | undef
 // What strings are generated from: mostly words, otherwise what is hard to write. In names, backslashes stand only where
 // each place can hold them. The schemas still check what was generated.
 const hardCharacters = "a-z#.:\\u00e9\\u2028\\ud7ff\\ue000\\ufeff\\uffff\\u{1f600}\\u{10ffff}"
-const generatedName = "^(?:[a-z_]{1,8}|\\w{1,20}" +
-  `|(?:\\\\{0,3}[${hardCharacters}]|[ ,="]){1,12}|[a-z ,="\\u{1f600}]{30,90}` +
-  "|__proto__|constructor|toString|[0-9]{1,4})$"
+const generatedName = (backslashes: string) =>
+  `^(?:[a-z_]{1,8}|\\w{1,20}|${backslashes}|[a-z ,="\\u{1f600}]{30,90}|__proto__|constructor|toString|[0-9]{1,4})$`
+const fewBackslashes = generatedName(`(?:\\\\{0,3}[${hardCharacters}]|[ ,="]){1,12}`)
+const anyBackslashes = generatedName(`[${hardCharacters}\\\\ ,="]{1,12}`)
 const generatedString = `^(?:[a-z ]{0,12}|[${hardCharacters}\\\\" ,=\\n\\r\\t\\u0000]{0,12}|[a-z"\\\\ ]{30,90})$`
 
 const generates = (source: string) => ({ arbitraryConstraint: { patterns: [{ source, flags: "u" }] as const } })
 
-const nameSchema = (place: NamePlace) =>
+const generatesNames = (dialect: Dialect) =>
+  generates(rulesOf(dialect).escapedBackslash ? anyBackslashes : fewBackslashes)
+
+const nameSchema = (place: NamePlace, dialect: Dialect) =>
   Schema.String.check(
     Schema.makeFilter((name: string) => {
-      const problem = nameProblem(name, place)
+      const problem = nameProblem(name, place, dialect)
       return problem === undefined ? true : `a ${place} that line protocol can hold (${problem})`
-    }, generates(generatedName))
+    }, generatesNames(dialect))
   )
 
 // A record leaves keys out that its key schema refuses. Nothing of a point may be lost in silence, so its key schema
 // refuses none, and the record is checked as a whole.
-const anyName = Schema.String.check(Schema.makeFilter<string>(() => true, generates(generatedName)))
+const anyName = (dialect: Dialect) =>
+  Schema.String.check(Schema.makeFilter<string>(() => true, generatesNames(dialect)))
 
-const keysSchema = (place: "tag key" | "field key") =>
+const keysSchema = (place: "tag key" | "field key", dialect: Dialect) =>
   Schema.makeFilter((record: { readonly [key: string]: unknown }) => {
     for (const key of Object.keys(record)) {
-      const problem = nameProblem(key, place)
+      const problem = nameProblem(key, place, dialect)
       if (problem !== undefined) return `${place}s that line protocol can hold (${preview(key)}: ${problem})`
     }
     return true
@@ -231,27 +238,38 @@ export const FieldValueSchema = Schema.Union([
 ])
 
 /**
- * Schema of a point in normal form: every name can be written, tags are
- * non-empty strings, there is at least one field, and the timestamp is in
- * nanoseconds. Every such point is an {@link Input} too.
+ * Makes the Schema of points in normal form whose names can be written in a
+ * dialect. That of `influx-1` is {@link Point}.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Point = Schema.Struct({
-  measurement: nameSchema("measurement"),
-  tags: Schema.Record(anyName, nameSchema("tag value")).check(keysSchema("tag key")),
-  fields: Schema.Record(anyName, FieldValueSchema).check(
-    keysSchema("field key"),
-    Schema.makeFilter(
-      (fields: { readonly [key: string]: FieldValue }) => Object.keys(fields).length > 0 ? true : "at least one field",
-      { arbitraryConstraint: { minProperties: 1 } }
+export const makeSchema = (dialect: Dialect) =>
+  Schema.Struct({
+    measurement: nameSchema("measurement", dialect),
+    tags: Schema.Record(anyName(dialect), nameSchema("tag value", dialect)).check(keysSchema("tag key", dialect)),
+    fields: Schema.Record(anyName(dialect), FieldValueSchema).check(
+      keysSchema("field key", dialect),
+      Schema.makeFilter(
+        (fields: { readonly [key: string]: FieldValue }) =>
+          Object.keys(fields).length > 0 ? true : "at least one field",
+        { arbitraryConstraint: { minProperties: 1 } }
+      )
+    ),
+    timestamp: Schema.optional(
+      Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: minTimestamp, maximum: maxTimestamp }))
     )
-  ),
-  timestamp: Schema.optional(
-    Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: minTimestamp, maximum: maxTimestamp }))
-  )
-})
+  })
+
+/**
+ * Schema of a point in normal form: every name can be written in `influx-1`, tags
+ * are non-empty strings, there is at least one field, and the timestamp is
+ * in nanoseconds. Every such point is an {@link Input} too.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Point = makeSchema("influx-1")
 
 /**
  * A point in normal form.

@@ -25,10 +25,11 @@ import {
   UNDEFINED,
   type Values
 } from "./Column.ts"
-import { writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
+import { maxDecimalBytes, writeFloat, writeInt64, writeUint64 } from "./Decimal.ts"
+import { type Dialect, fieldKeySeparatorBytes } from "./Dialect.ts"
 import { EncodeError, makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { REFUSED, writeString } from "./Escape.ts"
-import { compareKeys, type Encoded, encodeKey, writeEncoded } from "./KeyTrie.ts"
+import { REFUSED, stringReason, writeString, writeStringOfOneLine } from "./Escape.ts"
+import { compareKeys, type Encoded, encodeKey, nothing, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem, Uint } from "./Point.ts"
 import { encodeTag, SeriesKey, type Target } from "./SeriesKey.ts"
@@ -91,16 +92,27 @@ const noBoundTags: BoundTags = { values: new Map() }
  * @category constructors
  * @since 0.1.0
  */
-export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, given: Values): BoundTags => {
-  const encoded = makeTransform(columns)?.(given)
+export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Values): BoundTags => {
   const values = new Map(bound.values)
   let fault = bound.fault
   for (const column of columns) {
-    const { name, runs } = column
-    const value = encoded instanceof Refused ? undefined : runs ? encoded!.get(name) : own(given, name)
-    const refused = encoded instanceof Refused ? encoded.column === name : !accepts(column, value)
-    if (refused) fault ??= schemaProblem(column, given[name])
-    values.set(name, refused ? undefined : value as Point.TagValue | undefined)
+    let value: unknown
+    try {
+      const given = { [column.name]: own(all, column.name) }
+      const encoded = makeTransform([column])?.(given)
+      value = encoded === undefined
+        ? given[column.name]
+        : encoded instanceof Refused
+        ? encoded
+        : encoded.get(column.name)
+      if (!accepts(column, value)) {
+        fault ??= schemaProblem(column, given[column.name])
+        value = undefined
+      }
+    } catch {
+      fault ??= makeProblem("tag value", "unreadable", column.name, undefined)
+    }
+    values.set(column.name, value as Point.TagValue | undefined)
   }
   return { values, fault }
 }
@@ -108,6 +120,11 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, given: Va
 const maxInt64 = 2n ** 63n - 1n
 const minInt64 = -(2n ** 63n)
 const maxUint64 = 2n ** 64n - 1n
+
+// A comma and an equals sign around a field key.
+const prefixRoom = 2
+
+const isOmitted = (value: unknown): boolean => typeof value === "number" && !Number.isFinite(value)
 
 const SPACE = 32
 const LOWER_E = 101
@@ -123,16 +140,30 @@ class PreparedField {
   readonly index: number
   readonly kinds: number
   readonly check: Check | undefined
-  /** `,key=` */
+  /** `,key=`, nothing if it can't be written. */
   readonly prefix: Encoded
+  /** The kinds of values that are written as they are, if nothing else is asked of them. */
+  readonly plain: number
 
-  constructor(column: Column, index: number) {
+  constructor(column: Column, index: number, dialect: Dialect) {
     this.column = column
     this.index = index
     this.kinds = column.kinds
     this.check = column.check
-    this.prefix = encodeKey(column.name, "field key")!
+    this.prefix = encodeKey(column.name, "field key", dialect) ?? nothing
+    this.plain = column.check === undefined ? column.kinds : 0
   }
+}
+
+/** What of a series is written in one dialect. */
+interface Form {
+  readonly dialect: Dialect
+  /** A bound tag, or the name of a field, that can't be written: no point can. */
+  readonly fault: Problem | undefined
+  readonly key: SeriesKey
+  readonly fields: ReadonlyArray<PreparedField>
+  /** Bytes of the longest `,key=`. */
+  readonly longestPrefix: number
 }
 
 /**
@@ -154,14 +185,13 @@ export class PointEncoder {
 
   // Tags in the order of the line, and then the fields.
   readonly #columns: ReadonlyArray<Column>
-  readonly #bound: ReadonlyMap<string, Point.TagValue | undefined>
-  // A bound tag that can't be written: no point can.
-  readonly #fault: Problem | undefined
+  readonly #bound: BoundTags
+  // That of the last writer, and those of the dialects so far.
+  #form: Form
+  readonly #forms = new Map<Dialect, Form>()
   readonly #transform: Transform | undefined
   // Gives the values of the columns, and the timestamp behind them.
   readonly #reader: ValueReader
-  readonly #key: SeriesKey
-  readonly #fields: ReadonlyArray<PreparedField>
   // Taken while a line is written: a getter or a Schema could write another point of the series meanwhile.
   #values: Array<unknown> | undefined = undefined
 
@@ -178,22 +208,14 @@ export class PointEncoder {
   ) {
     this.measurement = measurement
     this.priority = priority
-    const tags = columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name))
-    this.#columns = [...tags, ...columns.filter((column) => !column.isTag)]
-    this.#bound = bound.values
+    this.#columns = [
+      ...columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name)),
+      ...columns.filter((column) => !column.isTag)
+    ]
+    this.#bound = bound
     this.#transform = makeTransform(columns)
     this.#reader = new ValueReader([...this.#columns.map(({ name }) => name), "timestamp"])
-    this.#fields = this.#columns.slice(tags.length).map((column, i) => new PreparedField(column, tags.length + i))
-    const constant: Array<Encoded> = []
-    let fault = bound.fault
-    for (const [key, value] of bound.values) {
-      if (value === undefined || value === "") continue
-      const tag = encodeTag(key, value)
-      if (tag !== undefined) constant.push(tag)
-      else fault ??= makeProblem("tag value", nameProblem(String(value), "tag value") ?? "lone surrogate", key, value)
-    }
-    this.#fault = fault
-    this.#key = new SeriesKey(measurement, tags, constant)
+    this.#form = this.#formFor("influx-1")
   }
 
   /**
@@ -201,27 +223,37 @@ export class PointEncoder {
    * where it ended, or `REFUSED` with a `problem`.
    */
   write(given: Values, target: Target, pos: number, limit: number): number {
-    if (this.#fault !== undefined) {
-      this.problem = this.#fault
-      return REFUSED
-    }
-    if (typeof given !== "object" || given === null) return this.#fail("point", "missing", undefined, given)
+    const form = this.#form.dialect === target.dialect ? this.#form : this.#formFor(target.dialect)
+    if (form.fault !== undefined || typeof given !== "object" || given === null) return this.#refuseAll(form, given)
     const values = this.#values ?? this.#reader.makeValues()
     this.#values = undefined
     this.#reader.read(given, values)
-    if (this.#transform !== undefined) {
-      const encoded = this.#transform(given)
-      if (encoded instanceof Refused) return this.#refuse(this.#columnOf(encoded.column), given[encoded.column])
-      for (let i = 0; i < this.#columns.length; i++) {
-        if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
-      }
-    }
-    pos = this.#key.write(values, target, pos, limit)
-    if (pos < 0) this.problem = this.#key.problem
-    else pos = this.#writeFields(values, target, pos, limit)
+    if (this.#transform !== undefined && !this.#encode(this.#transform, given, values)) return REFUSED
+    const start = pos
+    pos = form.key.write(values, target, pos, limit)
+    if (pos < 0) this.problem = form.key.problem
+    else pos = this.#writePlainFields(form, values, target, start, pos, limit)
     this.timestamp = values[this.#columns.length]
     this.#values = values
     return pos
+  }
+
+  #refuseAll({ fault }: Form, given: unknown): number {
+    if (fault === undefined) return this.#fail("point", "missing", undefined, given)
+    this.problem = fault
+    return REFUSED
+  }
+
+  #encode(transform: Transform, given: Values, values: Array<unknown>): boolean {
+    const encoded = transform(given)
+    if (encoded instanceof Refused) {
+      this.#refuse(this.#columnOf(encoded.column), given[encoded.column])
+      return false
+    }
+    for (let i = 0; i < this.#columns.length; i++) {
+      if (this.#columns[i].runs) values[i] = encoded.get(this.#columns[i].name)
+    }
+    return true
   }
 
   /** The tags and fields of a point as a plain object has them. */
@@ -229,12 +261,12 @@ export class PointEncoder {
     readonly tags: { readonly [key: string]: Point.TagValue }
     readonly fields: { readonly [key: string]: Point.FieldValue }
   } {
-    if (this.#fault !== undefined) throw new EncodeError(this.#fault)
+    if (this.#bound.fault !== undefined) throw new EncodeError(this.#bound.fault)
     const encoded = this.#transform?.(values)
     if (encoded instanceof Refused) {
       throw new EncodeError(schemaProblem(this.#columnOf(encoded.column), values[encoded.column]))
     }
-    const tags = new Map(this.#bound)
+    const tags = new Map(this.#bound.values)
     const fields = new Map<string, Point.FieldValue>()
     for (const column of this.#columns) {
       const { isTag, name } = column
@@ -250,10 +282,109 @@ export class PointEncoder {
     }
   }
 
-  #writeFields(values: ReadonlyArray<unknown>, target: Target, pos: number, limit: number): number {
+  #formFor(dialect: Dialect): Form {
+    let form = this.#forms.get(dialect)
+    if (form === undefined) {
+      form = this.#makeForm(dialect)
+      this.#forms.set(dialect, form)
+    }
+    return this.#form = form
+  }
+
+  #makeForm(dialect: Dialect): Form {
+    const tags = this.#columns.filter((column) => column.isTag)
+    const constant: Array<Encoded> = []
+    let fault = this.#bound.fault
+    for (const [key, value] of this.#bound.values) {
+      if (value === undefined || value === "") continue
+      const tag = encodeTag(key, value, dialect)
+      if (tag !== undefined) constant.push(tag)
+      else {
+        const reason = nameProblem(String(value), "tag value", dialect) ?? "lone surrogate"
+        fault ??= makeProblem("tag value", reason, key, value)
+      }
+    }
+    for (const { isTag, name } of this.#columns) {
+      const problem = isTag ? undefined : nameProblem(name, "field key", dialect)
+      if (problem !== undefined) fault ??= makeProblem("field key", problem, undefined, name)
+    }
+    const fields = this.#columns.slice(tags.length).map((column, i) =>
+      new PreparedField(column, tags.length + i, dialect)
+    )
+    return {
+      dialect,
+      fault,
+      key: new SeriesKey(this.measurement, tags, constant, dialect),
+      fields,
+      longestPrefix: fields.reduce((longest, { prefix }) => Math.max(longest, prefix.length), 0)
+    }
+  }
+
+  // Fields that are what they should be, with room to spare. This is all that the engine compiles into one piece with its
+  // callers, as long as it is short; so whatever is unusual makes it give up, and all fields are written anew with care.
+  #writePlainFields(
+    form: Form,
+    values: ReadonlyArray<unknown>,
+    target: Target,
+    start: number,
+    from: number,
+    limit: number
+  ): number {
     const { out, view } = target
-    const fields = this.#fields
-    const start = pos
+    const { fields, longestPrefix } = form
+    const last = limit - longestPrefix - maxDecimalBytes
+    const keyRoom = target.maxSeriesKeyBytes - (from - start) - fieldKeySeparatorBytes + prefixRoom
+    let pos = longestPrefix > keyRoom ? REFUSED : from
+    for (let i = 0; i < fields.length; i++) {
+      if (pos > last || pos < 0) return this.#writeFields(form, values, target, start, from, limit)
+      const { index, plain, prefix } = fields[i]
+      const value = values[index]
+      pos = writeEncoded(view, pos, prefix)
+      if (typeof value === "number" && value - value === 0 && (plain & NUMBER) !== 0) {
+        pos = writeFloat(view, pos, value)
+      } else if (typeof value === "string" && (plain & STRING) !== 0) {
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
+      } else if (typeof value === "boolean" && (plain & BOOLEAN) !== 0) {
+        view.setInt32(pos, value ? TRUE : FALS, true)
+        pos += 4
+        if (!value) out[pos++] = LOWER_E
+      } else if (typeof value === "bigint" && (plain & BIGINT) !== 0 && BigInt.asIntN(64, value) === value) {
+        pos = writeInt64(view, pos, value)
+        out[pos++] = LOWER_I
+      } else {
+        return this.#writeFields(form, values, target, start, from, limit)
+      }
+    }
+    if (pos > limit || pos < 0) return this.#writeFields(form, values, target, start, from, limit)
+    // The first field begins with a comma too.
+    out[from] = SPACE
+    this.omittedFields = 0
+    return pos
+  }
+
+  // A field that is written and whose key, together with a series key of that many bytes, is too long.
+  #tooLong(form: Form, values: ReadonlyArray<unknown>, target: Target, seriesKeyBytes: number): string | undefined {
+    const longest = target.maxSeriesKeyBytes - seriesKeyBytes - fieldKeySeparatorBytes + prefixRoom
+    if (form.longestPrefix <= longest) return undefined
+    const field = form.fields.find(({ index, prefix }) =>
+      prefix.length > longest && values[index] !== undefined && !isOmitted(values[index])
+    )
+    return field?.column.name
+  }
+
+  #writeFields(
+    form: Form,
+    values: ReadonlyArray<unknown>,
+    target: Target,
+    lineStart: number,
+    start: number,
+    limit: number
+  ): number {
+    const tooLong = this.#tooLong(form, values, target, start - lineStart)
+    if (tooLong !== undefined) return this.#fail("field key", "series key too long", undefined, tooLong)
+    const { out, view } = target
+    const { fields } = form
+    let pos = start
     let omitted = 0
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
@@ -271,8 +402,8 @@ export class PointEncoder {
       } else if (typeof value === "string" && (kinds & STRING) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         if (pos + value.length > limit) return this.#oversize()
-        pos = writeString(out, pos, value)
-        if (pos < 0) return this.#fail("field value", "lone surrogate", field.column.name, value)
+        pos = target.stringsOfOneLine ? writeStringOfOneLine(out, pos, value) : writeString(out, pos, value)
+        if (pos < 0) return this.#fail("field value", stringReason(value), field.column.name, value)
       } else if (typeof value === "boolean" && (kinds & BOOLEAN) !== 0) {
         pos = writeEncoded(view, pos, prefix)
         view.setInt32(pos, value ? TRUE : FALS, true)

@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { BIGINT, type Column, kindOf, NUMBER, UINT, type Values } from "./Column.ts"
+import * as Instant from "./Instant.ts"
 import { Uint } from "./Point.ts"
 import { nanosPer, type Precision } from "./Precision.ts"
 
@@ -51,7 +52,7 @@ export const make = (columns: ReadonlyArray<Column>) => {
 // Servers have no empty tags: an absent tag and an empty one are the same.
 const tagText = (column: Column, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
-  return typeof value === "object" ? value : String(value)
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 
 const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
@@ -66,12 +67,13 @@ const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
     : undefined
   if (integer === undefined) return value
   if ((kinds & BIGINT) !== 0) return integer
-  if ((kinds & NUMBER) !== 0 && integer >= minSafe && integer <= maxSafe) return Number(integer)
+  if ((kinds & NUMBER) !== 0) {
+    // JSON has floats beyond 2⁵³ as integers, in the fewest digits that tell them from other floats.
+    const number = Number(integer)
+    if (String(number) === String(integer)) return number
+  }
   return (kinds & UINT) !== 0 && integer >= 0n ? new Uint(integer) : value
 }
-
-const minSafe = BigInt(Number.MIN_SAFE_INTEGER)
-const maxSafe = BigInt(Number.MAX_SAFE_INTEGER)
 
 /**
  * Reads the time of a row as nanoseconds since the epoch. Numbers and bigints
@@ -95,7 +97,7 @@ export const readTime = (
         ? Result.succeed(BigInt(time) * nanosPer(precision))
         : badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
     case "string": {
-      const nanos = parseTime(time)
+      const nanos = Instant.parse(time)
       return nanos === undefined ? badTime("an instant as RFC 3339, like 2026-01-01T00:00:00Z") : Result.succeed(nanos)
     }
     default: {
@@ -110,19 +112,6 @@ export const readTime = (
         : Result.succeed(BigInt(Math.floor(millis)) * 1_000_000n)
     }
   }
-}
-
-const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)?$/
-
-const parseTime = (text: string): bigint | undefined => {
-  const parts = rfc3339.exec(text)
-  if (parts === null) return undefined
-  const [, day, time, decimals = "", zone = "Z"] = parts
-  const midnight = Date.parse(`${day}T00:00:00Z`)
-  // JavaScript takes February 30th for March 2nd.
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return undefined
-  const millis = Date.parse(`${day}T${time}${zone.toUpperCase()}`)
-  return Number.isNaN(millis) ? undefined : BigInt(millis) * 1_000_000n + BigInt(decimals.padEnd(9, "0"))
 }
 
 const badTime = (expected: string) => Result.fail(problemAt("time", expected))

@@ -28,7 +28,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { InfluxError } from "./InfluxError.ts"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
 
 /**
  * An open way to the server, used by one sender fiber, one payload at a time.
@@ -42,12 +42,42 @@ export interface Connection {
    * which is the number of lines unless points are split.
    *
    * Succeeds when the payload was taken; how much that means depends on the
-   * transport. Must be interruptible, and must not keep `payload` after it ends:
-   * the buffer is used again.
+   * transport. One that knows of losses within the payload succeeds with an
+   * {@link Outcome}; a failure loses all of it. Must be interruptible, and must
+   * not keep `payload` after it ends: the buffer is used again.
    */
-  readonly send: (payload: Uint8Array, points: number) => Effect.Effect<void, InfluxError>
+  readonly send: (
+    payload: Uint8Array,
+    points: number
+  ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
+  /**
+   * What became of the points of a send that was interrupted, as far as the transport knows: asked once, right after
+   * it. Points that are not named are counted as `shutdown`; without this function all are.
+   */
+  readonly interrupted?: (() => Outcome) | undefined
   /** Whether the connection should be opened anew before the next payload, for example after a change of address. */
   readonly isStale: () => boolean
+}
+
+/**
+ * What became of the points of one payload. Each point is in one of the numbers;
+ * points that are in none were not sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome {
+  readonly sent: number
+  readonly rejected?: number | undefined
+  readonly send_error?: number | undefined
+  /** Points that may have been stored or not: the server got them, or a part of them, and did not answer. */
+  readonly unknown?: number | undefined
+  /** Bytes of the payload that were taken, default all of them if any point was sent. */
+  readonly bytes?: number | undefined
+  /** What happened last, for the log. */
+  readonly error?: InfluxError | undefined
+  /** What the server said about the points that it rejected. */
+  readonly rejections?: ReadonlyArray<Rejected> | undefined
 }
 
 /**

@@ -17,12 +17,12 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { Custody } from "./Custody.ts"
 import type { Settings } from "./DatabaseConfig.ts"
-import type { InfluxError } from "./InfluxError.ts"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
 import { Packer } from "./Packer.ts"
 import type { Reporter } from "./Reporter.ts"
-import type { Connection, Sender } from "./Sender.ts"
+import type { Connection, Outcome, Sender } from "./Sender.ts"
 
 // A connection that fails this often in a row, or for this long, is replaced.
 const maxFailures = 5
@@ -43,6 +43,7 @@ interface Options {
   readonly sender: Sender["Service"]
   readonly reporter: Reporter
   readonly observeSend: (seconds: number) => void
+  readonly onRejected: (rejected: Rejected) => void
 }
 
 /**
@@ -68,6 +69,7 @@ class Actor {
   readonly #sender: Sender["Service"]
   readonly #reporter: Reporter
   readonly #observeSend: (seconds: number) => void
+  readonly #onRejected: (rejected: Rejected) => void
   readonly #pacer: Pacer
   readonly #clock: Clock.Clock
   readonly #packer: Packer
@@ -82,6 +84,7 @@ class Actor {
     this.#sender = options.sender
     this.#reporter = options.reporter
     this.#observeSend = options.observeSend
+    this.#onRejected = options.onRejected
     this.#pacer = pacer
     this.#clock = clock
     this.#packer = new Packer(options.custody, options.settings, options.reporter)
@@ -128,8 +131,12 @@ class Actor {
         const payload = packer.payload
         const exit = yield* Effect.exit(restore(this.#send(connection, payload)))
         if (Exit.isSuccess(exit)) {
-          this.#sent(payload.length)
+          // What else an effect that is typed as void may give says nothing.
+          if (typeof exit.value === "object" && exit.value !== null) this.#settled(exit.value, payload.length)
+          else this.#sent(payload.length)
+          if (this.#pause > 0) yield* restore(Effect.sleep(this.#pause))
         } else if (yield* this.#isInterrupted(exit, restore)) {
+          if (connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
           return this.#abandon("shutdown")
         } else {
           this.#failed(exit.cause)
@@ -139,7 +146,7 @@ class Actor {
     })
   }
 
-  #send(connection: Connection, payload: Uint8Array): Effect.Effect<void, InfluxError> {
+  #send(connection: Connection, payload: Uint8Array): Effect.Effect<void | Outcome, InfluxError> {
     return Effect.suspend(() => {
       const wait = this.#pacer.reserve(payload.length, this.#now())
       return wait > 0
@@ -148,13 +155,14 @@ class Actor {
     })
   }
 
-  #timedSend(connection: Connection, payload: Uint8Array): Effect.Effect<void, InfluxError> {
+  #timedSend(connection: Connection, payload: Uint8Array): Effect.Effect<void | Outcome, InfluxError> {
     return Effect.suspend(() => {
       const started = this.#now()
-      return Effect.map(
-        connection.send(payload, this.#packer.points),
-        () => this.#observeSend((this.#now() - started) / 1000)
-      )
+      const send: Effect.Effect<void | Outcome, InfluxError> = connection.send(payload, this.#packer.points)
+      return Effect.map(send, (outcome) => {
+        this.#observeSend((this.#now() - started) / 1000)
+        return outcome
+      })
     })
   }
 
@@ -167,6 +175,53 @@ class Actor {
     this.#pause = 0
     this.#setBusy(false)
     this.#packer.next()
+  }
+
+  /** Settles the payload after a send that knows what became of its points. */
+  #settled(outcome: Outcome, bytes: number): void {
+    const packer = this.#packer
+    const left = this.#settle(outcome, bytes)
+    if (left > 0) this.#custody.settleDropped(left, "send_error")
+    this.#setBusy(false)
+    packer.next()
+    if (left + (outcome.send_error ?? 0) + (outcome.unknown ?? 0) > 0) {
+      this.#countFailure()
+    } else {
+      this.#failures = 0
+      this.#pause = 0
+    }
+  }
+
+  /** Settles what an outcome names of the payload's points, and returns how many it does not name. */
+  #settle(outcome: Outcome, bytes: number): number {
+    const custody = this.#custody
+    const packer = this.#packer
+    let left = packer.points
+    const take = (points = 0): number => {
+      const taken = Math.max(0, Math.min(points, left))
+      left -= taken
+      return taken
+    }
+    const sent = take(outcome.sent)
+    custody.settleSent(sent)
+    if (sent > 0) {
+      custody.ledger.payloads++
+      custody.ledger.bytes += outcome.bytes ?? bytes
+    }
+    const rejected = take(outcome.rejected)
+    custody.settleDropped(rejected, "rejected")
+    const sendError = take(outcome.send_error)
+    custody.settleDropped(sendError, "send_error")
+    const unknown = take(outcome.unknown)
+    custody.settleDropped(unknown, "unknown")
+    packer.points = left
+    const lost = rejected + sendError + unknown
+    // A point of which some lines are lost is lost; what is left of it need not be sent.
+    const broken = lost === 0 ? 0 : packer.breakSplit()
+    custody.settleDropped(broken, unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : "rejected")
+    if (outcome.error !== undefined) this.#reporter.failure(outcome.error, lost + broken)
+    for (const rejection of outcome.rejections ?? []) this.#onRejected(rejection)
+    return left
   }
 
   /** Settles the payload, if there is one, after opening or sending failed. */
@@ -186,6 +241,7 @@ class Actor {
         this.#custody.settleSent(points - rejected)
         this.#custody.settleDropped(rejected + broken, "rejected")
         this.#reporter.failure(error.value, rejected + broken)
+        this.#onRejected(reason)
       } else {
         this.#custody.settleDropped(points + broken, "send_error")
         this.#reporter.failure(error.value, points + broken)
@@ -195,6 +251,10 @@ class Actor {
       // The server answered: the connection is fine.
       if (reason._tag === "Rejected") return
     }
+    this.#countFailure()
+  }
+
+  #countFailure(): void {
     if (this.#failures++ === 0) this.#failingSince = this.#now()
     this.#pause = Math.min(Math.max(2 * this.#pause, firstPause), longestPause)
   }

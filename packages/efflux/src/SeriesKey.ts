@@ -12,16 +12,17 @@
  * @since 0.1.0
  */
 import { accepts, type Column, schemaProblem } from "./Column.ts"
-import { writeText, writeWhole } from "./Decimal.ts"
+import { printed, writeText, writeWhole } from "./Decimal.ts"
+import type { Dialect } from "./Dialect.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { IN_MEASUREMENT, IN_TAG, REFUSED, writeName } from "./Escape.ts"
+import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
 import { compareKeys, Encoded, encodedRoom, encodeKey, find, nothing, Texts, writeEncoded } from "./KeyTrie.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem } from "./Point.ts"
 
 /**
- * What an encoder is told of a writer: its buffer, with some room behind it,
- * whether it takes unsigned integers, and its default tags in order.
+ * What an encoder is told of a writer: its buffer, with some room behind it, its
+ * dialect, and its default tags in order.
  *
  * @category models
  * @since 0.1.0
@@ -29,12 +30,14 @@ import { nameProblem } from "./Point.ts"
 export interface Target {
   readonly out: Uint8Array
   readonly view: DataView
+  readonly dialect: Dialect
+  readonly places: Places
   readonly unsigned: boolean
+  /** Whether a line feed ends the line in a string too. */
+  readonly stringsOfOneLine: boolean
+  readonly maxSeriesKeyBytes: number
   readonly defaults: ReadonlyArray<Encoded>
 }
-
-// InfluxDB 1 refuses a series key (measurement and tags, escaped) above this.
-const maxSeriesKeyBytes = 65_535
 
 /** A tag in a plan. As `Texts`, its values, each with all that stands in front of it. */
 class PlannedTag extends Texts {
@@ -85,7 +88,7 @@ const noRows: Array<Row> = new Array(rowSlots).fill(noRow)
 const rowTakeOver = 16
 
 /**
- * The writer of the series keys of one series.
+ * The writer of the series keys of one series, in one dialect.
  *
  * @category models
  * @since 0.1.0
@@ -95,6 +98,7 @@ export class SeriesKey {
   problem: Problem | undefined = undefined
 
   readonly #measurement: string
+  readonly #dialect: Dialect
   readonly #head: Encoded
   readonly #tags: ReadonlyArray<Column>
   readonly #constant: ReadonlyArray<Encoded>
@@ -107,9 +111,16 @@ export class SeriesKey {
    * @param tags Tags whose values differ, in order.
    * @param constant Tags that all points have, from {@link encodeTag}.
    */
-  constructor(measurement: string, tags: ReadonlyArray<Column>, constant: ReadonlyArray<Encoded>) {
+  constructor(
+    measurement: string,
+    tags: ReadonlyArray<Column>,
+    constant: ReadonlyArray<Encoded>,
+    dialect: Dialect
+  ) {
+    const place = placesOf(dialect).measurement
     this.#measurement = measurement
-    this.#head = encode(measurement, (bytes) => writeName(bytes, 0, measurement, IN_MEASUREMENT))!
+    this.#dialect = dialect
+    this.#head = encode(measurement, (bytes) => writeName(bytes, 0, measurement, place))!
     this.#tags = tags
     this.#constant = constant
   }
@@ -167,7 +178,7 @@ export class SeriesKey {
     }
     if (pos + tail.length > limit) return this.#oversize()
     if (tail !== nothing) pos = writeEncoded(view, pos, tail)
-    return pos - start > maxSeriesKeyBytes
+    return pos - start > target.maxSeriesKeyBytes
       ? this.#fail("measurement", "series key too long", undefined, this.#measurement)
       : pos
   }
@@ -206,9 +217,10 @@ export class SeriesKey {
     pos = writeEncoded(view, pos, prefix)
     if (typeof value === "string") {
       if (pos + value.length > limit) return this.#oversize()
-      pos = writeName(target.out, pos, value, IN_TAG)
+      pos = writeName(target.out, pos, value, target.places.tag)
       if (pos < 0) {
-        return this.#fail("tag value", nameProblem(value, "tag value") ?? "lone surrogate", column.name, value)
+        const reason = nameProblem(value, "tag value", this.#dialect) ?? "lone surrogate"
+        return this.#fail("tag value", reason, column.name, value)
       }
       if (pos > limit) return this.#oversize()
       if (isRemembered(column)) tag.remember(value, view, start, pos)
@@ -217,8 +229,8 @@ export class SeriesKey {
     if (typeof value === "number" && value >= 0 && value < 1e15 && Math.floor(value) === value) {
       pos = writeWhole(view, pos, value)
     } else {
-      const text = String(value)
-      if (pos + text.length > limit) return this.#oversize()
+      const text = printed(value as number | bigint | boolean, limit - pos)
+      if (text === undefined || pos + text.length > limit) return this.#oversize()
       pos = writeText(view, pos, text)
     }
     return pos > limit ? this.#oversize() : pos
@@ -246,7 +258,7 @@ export class SeriesKey {
       while (done < constant.length && compareKeys(constant[done].text, column.name) < 0) done++
       const front = constant.slice(start, done)
       const fallback = target.defaults.filter((tag) => tag.text === column.name)
-      const key = encodeKey(column.name, "tag key")!
+      const key = encodeKey(column.name, "tag key", this.#dialect)!
       return new PlannedTag(column, join([...front, key]), join([...front, ...fallback]))
     })
     return new Plan(this.#head, tags, done === constant.length ? nothing : join(constant.slice(done)))
@@ -284,12 +296,13 @@ const encode = (text: string, write: (bytes: Uint8Array, view: DataView) => numb
  * @category encoding
  * @since 0.1.0
  */
-export const encodeTag = (key: string, value: Point.TagValue): Encoded | undefined => {
-  const prefix = encodeKey(key, "tag key")!
+export const encodeTag = (key: string, value: Point.TagValue, dialect: Dialect): Encoded | undefined => {
+  const prefix = encodeKey(key, "tag key", dialect)!
+  const place = placesOf(dialect).tag
   const text = String(value)
   return encode(
     key,
-    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, IN_TAG),
+    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, place),
     prefix.length + 3 * text.length
   )
 }

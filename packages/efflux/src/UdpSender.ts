@@ -47,14 +47,16 @@ export const make = (
 ): Effect.Effect<Sender["Service"], never, Scope.Scope> => Effect.provide(makeDns(settings, events), NodeDns.layer)
 
 /**
- * Like {@link make}, with the resolver of the context.
+ * Like {@link make}, with the resolver of the context, and with sockets of
+ * `makeSocket`, Node's by default.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const makeDns = Effect.fnUntraced(function*(
   settings: Settings,
-  events: Events
+  events: Events,
+  makeSocket: typeof NodeDatagramSocket.make = NodeDatagramSocket.make
 ): Effect.fn.Return<Sender["Service"], never, Dns.Dns | Scope.Scope> {
   const endpoint = `${settings.host}:${settings.port}`
   const target = new Target()
@@ -68,7 +70,7 @@ export const makeDns = Effect.fnUntraced(function*(
     open: Effect.suspend(() => {
       // A sender opens again after failures, which may mean that the address has changed.
       target.lookUpNow()
-      return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused))
+      return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused, makeSocket))
     })
   }
 })
@@ -129,11 +131,12 @@ const connect = Effect.fnUntraced(function*(
   settings: Settings,
   target: Target,
   endpoint: string,
-  onRefused: (endpoint: string) => void
+  onRefused: (endpoint: string) => void,
+  makeSocket: typeof NodeDatagramSocket.make
 ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
   const generation = target.generation
   const refused = () => onRefused(endpoint)
-  const socket = yield* NodeDatagramSocket.make({
+  const socket = yield* makeSocket({
     connect: { address: target.address, port: settings.port },
     bind: settings.bindAddress === undefined ? undefined : { address: settings.bindAddress },
     kernelSendBufferSize: settings.sendBufferBytes,

@@ -20,17 +20,16 @@ class Step {
   readonly parent: Step | undefined
   /** Where its value goes. Keys that nobody asked for share a place that nobody reads. */
   readonly index: number
-  /** The places that no key so far has a value for. */
-  readonly left: ReadonlyArray<number>
+  /** The places that no key so far has a value for, once an object ended here. */
+  left: ReadonlyArray<number> | undefined = undefined
   readonly children = new Map<string, Step>()
   /** All steps of the object that last came by, from its first key on. */
   path: Array<Step>
 
-  constructor(key: string, parent: Step | undefined, index: number, left: ReadonlyArray<number>, path: Array<Step>) {
+  constructor(key: string, parent: Step | undefined, index: number, path: Array<Step>) {
     this.key = key
     this.parent = parent
     this.index = index
-    this.left = left
     this.path = path
   }
 }
@@ -81,7 +80,7 @@ export class ValueReader {
       count++
       values[last.index] = value
     }
-    const left = last.left
+    const left = last.left ??= this.#left(last)
     for (let i = 0; i < left.length; i++) values[left[i]] = undefined
     if (strayed) {
       for (let step: Step | undefined = last; step !== undefined; step = step.parent) {
@@ -99,16 +98,21 @@ export class ValueReader {
       this.#root = this.#newRoot()
     }
     const index = this.#indexOf.get(key)
-    const left = index === undefined ? from.left : from.left.filter((other) => other !== index)
     // Who shares this path is on it, and is told as well how the object went on.
     const path = from.path.length === count ? from.path : from.path.slice(0, count)
-    const step = new Step(key, from, index ?? this.#indexOf.size, left, path)
+    const step = new Step(key, from, index ?? this.#indexOf.size, path)
     path.push(step)
     from.children.set(key, step)
     return step
   }
 
+  #left(last: Step): ReadonlyArray<number> {
+    const left = new Set(this.#indexOf.values())
+    for (let step = last; step.parent !== undefined; step = step.parent) left.delete(step.index)
+    return [...left]
+  }
+
   #newRoot(): Step {
-    return new Step("", undefined, 0, [...this.#indexOf.values()], [])
+    return new Step("", undefined, 0, [])
   }
 }

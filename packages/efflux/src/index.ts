@@ -28,6 +28,11 @@ export * as Influx from "./Influx.ts"
 /**
  * @since 0.1.0
  */
+export * as InfluxAdmin from "./InfluxAdmin.ts"
+
+/**
+ * @since 0.1.0
+ */
 export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 
 /**
@@ -36,7 +41,10 @@ export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
 export {
   BadRequest,
   InfluxError,
+  InvalidAnswer,
   InvalidOption,
+  InvalidRow,
+  InvalidStatement,
   NotFound,
   OpenFailed,
   Rejected,
@@ -44,11 +52,23 @@ export {
   ResolveFailed,
   SendFailed,
   ServerError,
+  StatementFailed,
   Timeout,
   TooLarge,
   Unauthorized,
   Unavailable
 } from "./InfluxError.ts"
+
+/**
+ * @since 0.1.0
+ */
+export {
+  InfluxHttp,
+  type InfluxHttpApi,
+  type InfluxHttpService,
+  type QueryOptions,
+  type TypedQueryOptions
+} from "./InfluxHttp.ts"
 
 /**
  * @since 0.1.0
@@ -59,6 +79,11 @@ export * as InfluxMetrics from "./InfluxMetrics.ts"
  * @since 0.1.0
  */
 export * as InfluxQL from "./InfluxQL.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { InfluxShards, type Shards, type ShardsConfig, type ShardsService, type ShardsStats } from "./InfluxShards.ts"
 
 /**
  * @since 0.1.0
@@ -84,6 +109,26 @@ export * as Precision from "./Precision.ts"
  * @since 0.1.0
  */
 export type { Pressure } from "./Pressure.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as QueryConfig from "./QueryConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Statement } from "./QueryRequest.ts"
+
+/**
+ * @since 0.1.0
+ */
+export type { Cell, Row } from "./Row.ts"
+
+/**
+ * @since 0.1.0
+ */
+export { Int64, type RowDecoder } from "./RowDecoder.ts"
 
 /**
  * @since 0.1.0

@@ -146,6 +146,38 @@ describe("batching", () => {
         assert.deepStrictEqual(sender.lines, [line(1)])
       })))
 
+  it.effect("flush ends when its points are shed, though nothing can be sent", () =>
+    Effect.gen(function*() {
+      yield* Influx.pushAll([point(1), point(2)])
+      const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* Influx.push(point(3))
+      yield* turns
+      assert.isUndefined(flush.pollUnsafe())
+      yield* Influx.push(point(4))
+      yield* turns
+      yield* Fiber.join(flush)
+      assert.strictEqual((yield* Influx.stats).queued, 2)
+    }).pipe(
+      Effect.provide(InfluxDatabase.layerSender({ queueCapacity: 2, drainTimeout: 0 })),
+      Effect.provideService(Sender.Sender, { open: Effect.never })
+    ))
+
+  it.effect("flush does not wait for a later point that shares a payload with a bad one", () =>
+    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.sleep("1 second")
+        yield* Influx.push(point(1))
+        yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push({ measurement: "", fields: {} })
+        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push(point(2))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(flush)
+        assert.strictEqual((yield* Influx.stats).inFlight, 1)
+      })))
+
   it.effect("flush of an empty database ends at once", () => withDatabase({}, () => Influx.flush))
 })
 
@@ -548,7 +580,12 @@ describe("options", () => {
     [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
     [{ tags: { a: null } }, /"tags.a" is null/],
     [{ tags: "a=b" }, /"tags" is "a=b"/],
-    [{ unsigned: 1 }, /"unsigned" is 1, allowed is one of true, false/],
+    [{ dialect: "influx" }, /"dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf",/],
+    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
+    [
+      { dialect: "influx-2", precision: "m" },
+      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
+    ],
     [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
     [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
     [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to 10000 \(queueCapacity\)/],
@@ -562,13 +599,13 @@ describe("options", () => {
     [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
     [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
     [{ pacing: { packetsPerSecond: 0, burst: 1 } }, /"pacing.packetsPerSecond" is 0, allowed is a number above 0/],
-    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is undefined, allowed is a number above 0/],
+    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is missing, allowed is a number above 0/],
     [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
     [{ logInterval: 0 }, /"logInterval" is 0/],
     [{ bindAddress: "" }, /"bindAddress" is ""/],
     [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
     [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
-    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options host, port/]
+    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, database/]
   ]
 
   it.effect.each(wrong)(

@@ -3,8 +3,11 @@ import { waitFor } from "@efflux/testkit"
 import { Cause, Effect, Exit, Fiber, Redacted, Stream } from "effect"
 import * as HttpExchange from "efflux/HttpExchange"
 import type { InfluxError } from "efflux/InfluxError"
+import * as Https from "node:https"
+import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { gzipSync } from "node:zlib"
+import { certificate, key } from "./support/certificate.ts"
 import { answer, type Reply, start } from "./support/RawServer.ts"
 
 const secret = "s3cr3t-hunter2"
@@ -38,6 +41,27 @@ const shown = (error: InfluxError) =>
 const text = (answer: HttpExchange.Answer) => new TextDecoder().decode(answer.body)
 
 describe("HttpExchange", () => {
+  it.live("a certificate is checked: against the system's, against one's own, and for the host's name", () =>
+    Effect.gen(function*() {
+      const server = yield* Effect.acquireRelease(
+        Effect.callback<Https.Server>((resume) => {
+          const server = Https.createServer({ cert: certificate, key }, (_, response) => response.end("secure"))
+          server.listen(0, () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      )
+      const { port } = server.address() as AddressInfo
+      const ask = (url: string, ca?: string) =>
+        Effect.flatMap(HttpExchange.make({ url, ca }), (exchange) => exchange.exchange(get))
+      assert.strictEqual(text(yield* ask(`https://localhost:${port}`, certificate)), "secure")
+      assert.strictEqual(text(yield* ask(`https://127.0.0.1:${port}`, certificate)), "secure")
+      for (const wrong of [ask(`https://127.0.0.1:${port}`), ask(`https://127.0.0.2:${port}`, certificate)]) {
+        const error = yield* Effect.flip(wrong)
+        assert.strictEqual("kind" in error.reason ? error.reason.kind : "", "Tls", error.message)
+        assert.isFalse(error.isRetryable)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("one connection serves many exchanges, and interleaved answers keep their request", () =>
     Effect.gen(function*() {
       const { exchange, server } = yield* exchangeWith((socket, _, nth) => socket.write(answer(200, `answer ${nth}`)))

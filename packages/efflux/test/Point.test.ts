@@ -8,11 +8,11 @@ const valid = { measurement: "m", tags: { t: "v" }, fields: { f: 1 } }
 
 describe("the Schema of a point", () => {
   it.prop("what it generates can be written", [Point.Point], ([point]) => {
-    assert.isTrue(Result.isSuccess(LineProtocol.encode(point, { unsigned: true })))
+    assert.isTrue(Result.isSuccess(LineProtocol.encode(point, { dialect: "influx-2" })))
   }, { arbitrary: { runs: 500 } })
 
   it.prop("what it takes can be written, whatever it is", [point], ([point]) => {
-    if (isPoint(point)) assert.isTrue(Result.isSuccess(LineProtocol.encode(point, { unsigned: true })))
+    if (isPoint(point)) assert.isTrue(Result.isSuccess(LineProtocol.encode(point, { dialect: "influx-2" })))
   }, { arbitrary: { runs: 10_000 } })
 
   it("refuses what a server would not hold", () => {

@@ -45,10 +45,17 @@ describe("a query row", () => {
     assert.strictEqual(Duration.toMillis(read.took!), 2)
   })
 
+  it("has floats beyond 2⁵³ in the digits of JSON", () => {
+    for (const duration of [1e18, 2 ** 60, -(2 ** 63)]) {
+      const row = requests.decodeRow({ route: "/", status: "200", bytes: 2n, duration: BigInt(String(duration)) })
+      assert.strictEqual(Result.getOrThrow(row).duration, duration)
+    }
+  })
+
   it.each([
     ["an integer that is none", { bytes: 1.5 }, "bytes"],
     ["an integer that a number can't hold", { bytes: 2 ** 53 }, "bytes"],
-    ["a float that a number can't hold", { duration: 2n ** 53n }, "duration"],
+    ["a float that a number can't hold", { duration: 2n ** 53n + 1n }, "duration"],
     ["a negative unsigned integer", { total: -1 }, "total"],
     ["a text for a number", { duration: "1.5" }, "duration"],
     ["a tag that is none of the literals", { status: "500" }, "status"],

@@ -147,7 +147,7 @@ describe("whatever the series", () => {
   ], ([{ make, points }]) => {
     const series = make()
     for (const tags of [{}, { a: "1", host: "h", zone: "z", "😀": "e" }]) {
-      const options = { tags, unsigned: true, maxLineBytes: 400 }
+      const options = { tags, dialect: "influx-2", maxLineBytes: 400 } as const
       const ours = LineProtocol.makeWriter(4096, options)
       const theirs = LineProtocol.makeWriter(4096, options)
       for (const { plain, values } of [...points, ...points]) {
@@ -158,7 +158,7 @@ describe("whatever the series", () => {
       }
       assert.strictEqual(read(ours), read(theirs))
     }
-  }, { arbitrary: { runs: 3000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 3000 } })
 
   it.prop("its line reads back as the values, and so does its Schema", [makeCase(tagKinds, fieldKinds)], ([
     { make, points }
@@ -166,7 +166,7 @@ describe("whatever the series", () => {
     const series = make()
     for (const { values } of points) {
       const point = series.point(values as never)
-      const line = LineProtocol.encode(point, { unsigned: true })
+      const line = LineProtocol.encode(point, { dialect: "influx-2" })
       if (Result.isFailure(line)) {
         assert.strictEqual(line.failure.part, "fields", line.failure.message)
         continue
@@ -181,7 +181,7 @@ describe("whatever the series", () => {
       assert.deepStrictEqual(Schema.encodeSync(series.schema)(back as never), decoded)
       assertSame(Schema.decodeSync(series.schema)(decoded) as never, values)
     }
-  }, { arbitrary: { runs: 2000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
 
   it.prop("a bound tag stands where its value would", [
     makeCase([kind(Schema.String, tagText), kind(Schema.NumberFromString, whole)], fieldKinds)
@@ -193,14 +193,14 @@ describe("whatever the series", () => {
       const bound = series.with({ [name]: values[name] } as never)
       const { [name]: _, ...rest } = values
       for (const tags of [{}, { a: "1", host: "h", zone: "z" }]) {
-        const options = { tags, unsigned: true }
+        const options = { tags, dialect: "influx-2" } as const
         assert.deepStrictEqual(
           LineProtocol.encode(bound.point(rest as never), options),
           LineProtocol.encode(series.point(values as never), options)
         )
       }
     }
-  }, { arbitrary: { runs: 1000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 1000 } })
 
   it.prop("a row of a query with its columns reads as the values", [makeCase(tagKinds, fieldKinds)], ([
     { make, points }
@@ -217,7 +217,7 @@ describe("whatever the series", () => {
       const row = Object.fromEntries([...columns, ["time", timestamp ?? null], ["another", 5]])
       assertSame(Result.getOrThrow(series.decodeRow(row)) as never, values)
     }
-  }, { arbitrary: { runs: 2000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
 })
 
 /** Values are the same but for what a server does not keep: absent and empty are one. */

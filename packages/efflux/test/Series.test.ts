@@ -139,9 +139,9 @@ describe("a line of a series", () => {
   it("has an unsigned integer where the server takes one", () => {
     const series = Series.make("m", { fields: { n: Point.UintSchema, o: Schema.optional(Point.UintSchema) } })
     const point = series.point({ n: Point.uint(2n ** 64n - 1n) })
-    assert.strictEqual(encode(point, { unsigned: true }), "m n=18446744073709551615u")
+    assert.strictEqual(encode(point, { dialect: "influx-2" }), "m n=18446744073709551615u")
     assert.include(problem(point), "unsigned")
-    const tooLarge = LineProtocol.encode(series.point({ n: Point.uint(2n ** 64n) }), { unsigned: true })
+    const tooLarge = LineProtocol.encode(series.point({ n: Point.uint(2n ** 64n) }), { dialect: "influx-2" })
     assert.strictEqual(Result.isFailure(tooLarge) && tooLarge.failure.reason, "out of range")
   })
 
@@ -183,6 +183,54 @@ describe("a line of a series", () => {
   it("has a transformed value of any name", () => {
     const series = Series.make("m", { tags: { ["__proto__"]: Schema.NumberFromString }, fields: { x: Schema.Number } })
     assert.strictEqual(encode(series.point({ ["__proto__"]: 5, x: 1 })), "m,__proto__=5 x=1")
+  })
+
+  it("is never longer than a server takes: a series key and a field key have a limit together", () => {
+    const series = Series.make("m", {
+      tags: { t: Schema.String },
+      fields: { f: Schema.optional(Schema.Number), "a,b=": Schema.optional(Schema.Number) }
+    })
+    const room = 65_535 - "m,t=".length - 4
+    const line = (length: number, fields: object) => problem(untyped(series)({ t: "x".repeat(length), ...fields }))
+    assert.include(line(room - 1, { f: 1, "a,b=": undefined }), "wrote m,")
+    assert.include(line(room - 1, { f: 1, "a,b=": Number.NaN }), "wrote m,")
+    assert.include(line(room - 6, { f: 1, "a,b=": 1 }), "wrote m,")
+    assert.include(line(room - 5, { f: 1, "a,b=": 1 }), "field key: measurement, tags and a field key together")
+    assert.include(line(room, { f: 1 }), "field key: measurement, tags and a field key together")
+  })
+
+  it("is in the dialect of the writer, with the bound tags too", () => {
+    const series = Series.make("a\\b", {
+      tags: { "k\\k": Schema.String, bound: Schema.String },
+      fields: { "f\\f": Schema.String, n: Schema.optional(Point.UintSchema) }
+    }).with({ bound: "end\\" })
+    const point = series.point({ "k\\k": "\\\\", "f\\f": "a\nb", n: Point.uint(1n) })
+    const line = (dialect: LineProtocol.Dialect) =>
+      Result.merge(Result.mapError(LineProtocol.encode(point, { dialect }), (error) => error.message))
+    for (let again = 0; again < 2; again++) {
+      assert.strictEqual(
+        line("influx-3"),
+        "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ f\\\\f=\"a\nb\",n=1u"
+      )
+      for (const dialect of ["influx-1", "influx-2", "telegraf"] as const) {
+        assert.strictEqual(
+          line(dialect),
+          "tag value of \"bound\": tag values must not end in a backslash, got \"end\\\\\""
+        )
+      }
+      assert.strictEqual(
+        line("victoria-metrics"),
+        "field value of \"f\\\\f\": must not contain line feeds, which end the line in this dialect, got \"a\\nb\""
+      )
+    }
+  })
+
+  it("is refused in a dialect that can't hold the name of a field", () => {
+    const series = Series.make("m", { fields: { "size in \"": Schema.Number, n: Schema.optional(Schema.Number) } })
+    const point = series.point({ "size in \"": 1, n: 2 })
+    assert.strictEqual(encode(point), "m size\\ in\\ \"=1,n=2")
+    const result = LineProtocol.encode(point, { dialect: "victoria-metrics" })
+    assert.deepInclude(Result.getOrThrow(Result.flip(result)), { part: "field key", reason: "quote" })
   })
 
   it("of a tag that can't be written is refused as any other", () => {

@@ -181,7 +181,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "field value, unsigned",
     point: { ...base, fields: { a: Point.uint(1n) } },
-    log: /field value of "a": unsigned integers are not taken by this server \(see the option unsigned\), got 1n$/
+    log: /field value of "a": unsigned integers are not taken in this dialect \(see the option dialect\), got 1n$/
   },
   {
     wrong: "point, unreadable",

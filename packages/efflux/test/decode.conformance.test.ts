@@ -1,7 +1,10 @@
 /** Decoding does what our own rows say, and what the corpus beside the repository says where that is present. */
 import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
 import { LineProtocol } from "efflux"
+import * as Dialect from "efflux/Dialect"
 import * as Fs from "node:fs"
+import { samePoint } from "./roundTrip.ts"
 import { difference, precisionOf, readRows, type RowPoint, type Text, textOf } from "./support/rows.ts"
 
 interface OwnRow {
@@ -131,6 +134,26 @@ describeCorpus("the corpus", () => {
       return found === undefined ? [] : [`${row.id}: ${found}`]
     })
     assert.deepStrictEqual(wrong, [])
+  })
+
+  it("is written again, in each dialect, as what reads back the same", () => {
+    const wrong: Array<string> = []
+    let written = 0
+    for (const row of rows) {
+      for (const dialect of Dialect.all) {
+        for (const point of decode(row, dialect).points) {
+          const line = LineProtocol.encode(point, { dialect })
+          if (Result.isFailure(line)) continue
+          written++
+          const again = LineProtocol.decode(line.success, { dialect })
+          if (Result.isFailure(again) || !samePoint(point, again.success)) {
+            wrong.push(`${row.id}, ${dialect}: ${line.success}`)
+          }
+        }
+      }
+    }
+    assert.deepStrictEqual(wrong, [])
+    assert.isAbove(written, 1000)
   })
 
   it("has every exception that is listed, and none of them is needless", () => {

@@ -258,7 +258,7 @@ const overHttp = 110_000
 const overUdp = 10_000
 
 describeServer("the encoder and InfluxDB 1", {
-  databases: ["http", "injection"],
+  databases: ["http", "injection", "limits"],
   udp: [{ database: "udp" }],
   requestTimeout: "60 seconds"
 }, (it) => {
@@ -362,6 +362,31 @@ describeServer("the encoder and InfluxDB 1", {
       }),
     60_000
   )
+
+  it.effect("a series key and a field key are as long as the server takes them, and not a byte longer", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const longest = 65_535 - "m,t=".length - 4
+      for (const field of ["f", "a,b= c", "long".repeat(20)]) {
+        const escaped = field.replace(/[,= ]/g, "\\$&")
+        const point = (length: number) => ({
+          measurement: "m",
+          tags: { t: "x".repeat(length) },
+          fields: { [field]: 1 },
+          timestamp: 1n
+        })
+        const room = longest - escaped.length
+        const line = Result.getOrThrow(LineProtocol.encode(point(room)))
+        const taken = yield* server.writeLines("limits", line, "ns")
+        assert.deepStrictEqual([taken.status, taken.body], [204, ""])
+        const refused = LineProtocol.encode(point(room + 1))
+        assert.strictEqual(Result.isFailure(refused) && refused.failure.reason, "series key too long")
+        // The line as it would be.
+        const answer = yield* server.writeLines("limits", line.replace("x ", "xx "), "ns")
+        assert.strictEqual(answer.status, 400)
+        assert.include(answer.body, "max key length exceeded")
+      }
+    }))
 
   it.effect("a tag with a backslash before a space is refused, because it can make a line of what a string holds", () =>
     Effect.gen(function*() {

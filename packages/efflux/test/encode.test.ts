@@ -415,9 +415,12 @@ describe("floats", () => {
 
   it.prop("a double of any bit pattern reads back as itself", [double], ([value]) => {
     if (Number.isFinite(value)) assertExact(value)
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
-  it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), { arbitrary: { runs: 6000 } })
+  it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), {
+    timeout: 120_000,
+    arbitrary: { runs: 6000 }
+  })
 
   it("NaN and the infinities are left out where another field is left", () => {
     const fields = { a: Number.NaN, b: 1, c: Number.POSITIVE_INFINITY, d: Number.NEGATIVE_INFINITY }
@@ -446,11 +449,11 @@ describe("integers", () => {
   it("an unsigned integer is written exactly where the server takes it, and refused elsewhere", () => {
     const fields = (value: unknown) => ({ measurement: "m", fields: { f: Point.uint(value as bigint) } })
     for (const edge of [...edges, 2n ** 64n - 1n]) {
-      assert.strictEqual(encode(fields(edge), { unsigned: true }), `m f=${edge}u`)
+      assert.strictEqual(encode(fields(edge), { dialect: "influx-2" }), `m f=${edge}u`)
       assert.strictEqual(refusal(fields(edge)).reason, "unsigned")
     }
     for (const value of [-1n, 2n ** 64n, 1, "1", undefined]) {
-      assert.strictEqual(refusal(fields(value), { unsigned: true }).reason, "out of range")
+      assert.strictEqual(refusal(fields(value), { dialect: "influx-2" }).reason, "out of range")
     }
   })
 
@@ -459,7 +462,7 @@ describe("integers", () => {
     const result = LineProtocol.encode({ measurement: "m", fields: { f: value } })
     assert.strictEqual(Result.isSuccess(result), fits)
     if (Result.isSuccess(result)) assert.strictEqual(result.success, `m f=${value}i`)
-  }, { arbitrary: { runs: 5000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 5000 } })
 })
 
 describe("timestamps", () => {
@@ -551,7 +554,7 @@ describe("timestamps", () => {
       if ("line" in expected) assert.strictEqual(Result.getOrThrow(result), expected.line)
       else assert.isTrue(Result.isFailure(result))
     }
-  }, { arbitrary: { runs: 3000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 3000 } })
 })
 
 describe("size", () => {
@@ -599,14 +602,52 @@ describe("size", () => {
     assert.isTrue(writer.write(point))
   })
 
-  it("measurement and tags have at most 65 535 bytes, escapes included", () => {
-    const tagged = (length: number, unit = "a") => having("tag value", unit.repeat(length))
-    const room = 65_535 - "m,t=".length
-    assert.strictEqual(encode(tagged(room)).length, 65_535 + " f=1".length)
-    assert.strictEqual(refusal(tagged(room + 1)).reason, "series key too long")
-    assert.strictEqual(refusal(tagged(room / 2 + 1, ",")).reason, "series key too long")
-    assert.strictEqual(refusal(tagged(room / 3 + 1, "漢")).reason, "series key too long")
-    assert.strictEqual(refusal(having("measurement", "a".repeat(65_536))).reason, "series key too long")
+  it("measurement, tags and a field key have at most 65 535 bytes with 4 between, escapes included", () => {
+    const room = 65_535 - "m,t=".length - 4
+    const tagged = (length: number, key = "f", unit = "a"): Point.Input => ({
+      measurement: "m",
+      tags: { t: unit.repeat(length) },
+      fields: { g: 2, [key]: 1 }
+    })
+    const refused = (point: Point.Input) => {
+      const { part, reason } = refusal(point)
+      assert.strictEqual(reason, "series key too long")
+      return part
+    }
+    assert.strictEqual(encode(tagged(room - 1)).length, 65_535 - 1 - 4 + " g=2,f=1".length)
+    assert.strictEqual(refused(tagged(room)), "field key")
+    assert.strictEqual(encode(tagged(room - 6, "a,b=")).length, 65_535 - 6 - 4 + " g=2,a\\,b\\==1".length)
+    assert.strictEqual(refused(tagged(room - 5, "a,b=")), "field key")
+    assert.strictEqual(refused(tagged(room + 5)), "measurement")
+    assert.strictEqual(refused(tagged(room / 2 + 3, "f", ",")), "measurement")
+    assert.strictEqual(refused(tagged(room / 3 + 2, "f", "漢")), "measurement")
+    assert.strictEqual(refused(having("measurement", "a".repeat(65_536))), "measurement")
+    assert.strictEqual(refused(having("field key", "a".repeat(65_536))), "field key")
+    // Of keys whose fields are left out nothing is written.
+    const absent = { ...tagged(room - 1), fields: { f: 1, "long": null, longer: undefined, longest: Number.NaN } }
+    assert.isString(encode(absent))
+    const long = "k".repeat(100)
+    assert.isString(encode({ ...tagged(room - 1), fields: { f: 1, [long]: null, [`${long}2`]: Number.NaN } }))
+    assert.isString(encode(tagged(room - 100, long)))
+    assert.strictEqual(refused(tagged(room - 99, long)), "field key")
+    assert.isString(encode(tagged(room - 65_000, "k".repeat(65_000))))
+    assert.strictEqual(refused(tagged(room - 64_999, "k".repeat(65_000))), "field key")
+    // A field is read once.
+    let reads = 0
+    const fields = Object.defineProperty({}, "fffff", { enumerable: true, get: () => (reads++ === 0 ? undefined : 1) })
+    const moody = refusal({ ...tagged(room - 1), fields })
+    assert.deepStrictEqual([moody.part, moody.reason, reads], ["fields", "missing", 1])
+  })
+
+  it("measurement and tags may be longer where the server does not mind", () => {
+    for (const dialect of ["influx-3", "telegraf", "victoria-metrics"] as const) {
+      const point = having("tag value", "a".repeat(100_000))
+      assert.strictEqual(encode(point, { dialect }).length, 100_000 + "m,t= f=1".length)
+    }
+    assert.strictEqual(
+      refusal(having("tag value", "a".repeat(100_000)), { dialect: "influx-2" }).reason,
+      "series key too long"
+    )
   })
 })
 
@@ -649,7 +690,7 @@ describe("default tags", () => {
 describe("against a second encoder", () => {
   const options: ReadonlyArray<LineProtocol.EncodeOptions> = [
     {},
-    { unsigned: true, precision: "us", tags: { b: "default", host: "h" } }
+    { dialect: "influx-2", precision: "us", tags: { b: "default", host: "h" } }
   ]
 
   const assertAlike = (point: Point.Input, option: LineProtocol.EncodeOptions) => {
@@ -664,16 +705,16 @@ describe("against a second encoder", () => {
 
   it.prop("any point becomes the same line, or is refused for the same part and reason", [point], ([point]) => {
     for (const option of options) assertAlike(point, option)
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
   it.prop("any text in any place is written alike, or refused alike", [hostile], ([text]) => {
     for (const place of places) assertAlike(having(place, text), {})
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 
   it.prop("a name is refused exactly where nameProblem names a problem, and for that", [hostile], ([text]) => {
     for (const place of ["measurement", "tag key", "field key"] as const) {
       const result = LineProtocol.encode(having(place, text))
       assert.strictEqual(Result.isFailure(result) ? result.failure.reason : undefined, Point.nameProblem(text, place))
     }
-  }, { arbitrary: { runs: 6000 } })
+  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
 })

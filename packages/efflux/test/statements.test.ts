@@ -83,6 +83,9 @@ describe("InfluxQL", () => {
     [/\d+/gu, "/\\d+/"],
     [/a/is, "/(?is)a/"],
     [new RegExp("\n"), "/\\n/"],
+    [new RegExp("\u2028\\u00e9\\ud83d\\ude00\\\\u0041"), "/\\x{2028}\\x{e9}\\x{1f600}\\x5cu0041/"],
+    [/\u{1f600}\u002e/u, "/\\x{1f600}\\x{2e}/"],
+    [new RegExp("u{2}\\u{2}"), "/u{2}\\u{2}/"],
     [new RegExp(InfluxQL.escapeRegex("a.b/c\\")), "/a\\.b\\x2fc\\x5c/"]
   ])("writes %s", (value, expected) => {
     assert.strictEqual(ql(InfluxQL.query`f(${value})`), `f(${expected})`)
@@ -144,6 +147,7 @@ describe("InfluxQL", () => {
     ["above 2⁶³−1", Point.uint(2n ** 63n)],
     ["lone surrogate", "a\ud800"],
     ["lone surrogate", new RegExp("\udc00")],
+    ["lone surrogate", /\ud800/],
     ["with a flag", /a/v],
     ["invalid Date", new Date(Number.NaN)],
     ["outside of what InfluxDB stores", new Date("9999-01-01")],
@@ -172,7 +176,7 @@ describe("InfluxQL", () => {
   })
 
   it("does not show values in its messages or as text", () => {
-    const secret = "correct horse"
+    const secret = "s3cr3t horse"
     const statement = InfluxQL.query`SELECT ${secret} FROM '${secret}'`
     const message = refusal(InfluxQL.renderV1(statement))
     assert.notInclude(message + String(statement) + JSON.stringify(statement), secret)

@@ -261,7 +261,7 @@ describeServer("values", {
       // Where the configuration says so, it is written; this server then takes nothing of the payload.
       const before = (yield* server.udpStats)[2]!.pointsParseFail
       const sent = yield* alone(
-        withDatabase({ port: server.udpPorts[2]!, unsigned: true }, (database) => database.pushAll(points))
+        withDatabase({ port: server.udpPorts[2]!, dialect: "influx-2" }, (database) => database.pushAll(points))
       )
       assert.strictEqual(sent.sent, 3)
       yield* server.waitFor(server.udpStats, (stats) => stats[2]!.pointsParseFail > before)

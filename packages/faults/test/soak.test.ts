@@ -22,7 +22,8 @@ const stats = (pushed: number): Stats => ({
     oversize: 0,
     send_error: 0,
     rejected: 0,
-    shutdown: 0
+    shutdown: 0,
+    unknown: 0
   },
   droppedTotal: pushed * 0.9,
   queued: 0,

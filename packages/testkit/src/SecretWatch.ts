@@ -23,6 +23,8 @@ export interface SecretWatch {
   readonly found: ReadonlyArray<string>
   /** How many texts have been looked through: a watch that saw nothing found nothing. */
   readonly looked: number
+  /** Every log record, as a line. */
+  readonly logs: ReadonlyArray<string>
   /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
   readonly look: (where: string, value: unknown) => void
   /** Looks at every log record and every span, of any level. Replaces the loggers and the tracer. */
@@ -41,6 +43,7 @@ const formats = [Logger.formatSimple, Logger.formatLogFmt, Logger.formatJson]
 class Watch implements SecretWatch {
   readonly forms: ReadonlyArray<string>
   readonly found: Array<string> = []
+  readonly logs: Array<string> = []
   looked = 0
 
   constructor(forms: ReadonlyArray<string>) {
@@ -58,6 +61,7 @@ class Watch implements SecretWatch {
 
   get layer(): Layer.Layer<never> {
     const logger = Logger.make((options) => {
+      this.logs.push(Logger.formatSimple.log(options))
       for (const format of formats) this.text("log", format.log(options))
       this.look("log message", options.message)
       this.look("log cause", options.cause)

@@ -1,5 +1,5 @@
-import { type DateTime, type Effect, type Result, type Schema } from "effect"
-import { Influx, InfluxDatabase, LineProtocol, Point } from "efflux"
+import type { DateTime, Effect } from "effect"
+import { Influx, InfluxDatabase, Point } from "efflux"
 import { describe, expect, test } from "tstyche"
 
 const fields = { x: 1 }
@@ -49,25 +49,5 @@ describe("what push takes", () => {
   test("is what decoding gives", () => {
     expect<Point.Point>().type.toBeAssignableTo<Point.Input>()
     expect<Point.Input>().type.not.toBeAssignableTo<Point.Point>()
-  })
-})
-
-describe("the codec", () => {
-  test("encodes an input to a line, and decodes a line to a point", () => {
-    expect(LineProtocol.encode({ measurement: "m", fields })).type.toBe<
-      Result.Result<string, LineProtocol.EncodeError>
-    >()
-    expect(LineProtocol.decode("m x=1")).type.toBe<Result.Result<Point.Point, LineProtocol.DecodeError>>()
-    expect(LineProtocol.Line).type.toBeAssignableTo<Schema.Codec<Point.Point, string>>()
-  })
-
-  test("takes only precisions and dialects that there are", () => {
-    const point: Point.Input = { measurement: "m", fields }
-    expect(LineProtocol.encode).type.toBeCallableWith(point, { precision: "ms", unsigned: true })
-    expect(LineProtocol.encode).type.not.toBeCallableWith(point, { precision: "millis" })
-    expect(LineProtocol.encode).type.not.toBeCallableWith(point, { tags: new Map() })
-    expect(LineProtocol.decode).type.toBeCallableWith("m x=1", { dialect: "influx-2", precision: "s" })
-    expect(LineProtocol.decode).type.not.toBeCallableWith("m x=1", { dialect: "influx" })
-    expect(LineProtocol.decode).type.not.toBeCallableWith(5)
   })
 })

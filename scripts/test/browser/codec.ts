@@ -22,7 +22,7 @@ export const hostile = {
 } satisfies Point.Point
 
 export const report = () => {
-  const options = { dialect: "influx-2", unsigned: true } as const
+  const options = { dialect: "influx-2" } as const
   const line = Result.getOrThrow(LineProtocol.encode(hostile, options))
   const Line = LineProtocol.makeLine(options)
   const read = Schema.decodeUnknownSync(Line)(line)

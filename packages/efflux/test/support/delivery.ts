@@ -74,7 +74,7 @@ export const sendRounds = Effect.fnUntraced(function*<E, R>(
     /** The server's database behind the listener. */
     readonly name: string
     readonly listener: number
-    readonly config?: DatabaseConfig.DatabaseConfig | undefined
+    readonly config?: DatabaseConfig.UdpConfig | undefined
     readonly send: (database: Database, measurement: string) => Effect.Effect<unknown, E, R>
     readonly accept: (round: Round) => boolean
   }

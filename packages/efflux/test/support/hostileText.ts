@@ -1,11 +1,11 @@
 /** Texts that want to be more than a value. */
-import { SeededRandom } from "../simulation/SeededRandom.ts"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
 
-/** A source of random numbers, whose seed stands in `SEED` or is printed. */
+/** A source of random numbers, whose seed stands in `EFFLUX_SEED` or is printed. */
 export const seeded = (): SeededRandom => {
-  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff))
+  const seed = Number(process.env.EFFLUX_SEED ?? Math.floor(Math.random() * 0x7fffffff))
   // oxlint-disable-next-line no-console -- a failure has to be repeatable
-  console.log(`SEED=${seed}`)
+  console.log(`EFFLUX_SEED=${seed}`)
   return new SeededRandom(seed)
 }
 

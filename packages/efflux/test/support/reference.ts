@@ -1,7 +1,7 @@
 /**
  * A second encoder, written from the documentation of line protocol and from
- * what InfluxDB 1.6's parser reads back, with strings and without any care for
- * speed. It shares no code with the writer; property tests hold the two against
+ * what the parsers of the servers read back, with strings and without any care
+ * for speed. It shares no code with the writer; property tests hold the two against
  * each other.
  */
 import { DateTime } from "effect"
@@ -31,29 +31,33 @@ const refuse = (part: Part, reason: Reason): never => {
 
 type Place = "measurement" | "tag key" | "tag value" | "field key"
 
-const escapeName = (name: string, place: Place): string => {
+/** Servers whose parsers take two backslashes in a name for one. */
+const pairing: ReadonlyArray<LineProtocol.Dialect | undefined> = ["influx-3", "victoria-metrics"]
+
+/** Servers that limit measurement, tags and a field key to what they have always taken. */
+const limiting: ReadonlyArray<LineProtocol.Dialect | undefined> = [undefined, "influx-1", "influx-2"]
+
+const escapeName = (name: string, place: Place, dialect: LineProtocol.Dialect | undefined): string => {
   if (name === "") refuse(place, "empty")
   for (const character of name) {
     const code = character.codePointAt(0)!
     if (code < 32 || code === 127) refuse(place, "control character")
   }
   if (!name.isWellFormed()) refuse(place, "lone surrogate")
-  if (name.at(-1) === "\\") refuse(place, "trailing backslash")
+  const pairs = pairing.includes(dialect)
+  if (!pairs && name.at(-1) === "\\") refuse(place, "trailing backslash")
   if (place === "measurement" && name[0] === "#") refuse(place, "comment")
-  if (place === "measurement" || place === "field key") {
-    for (const special of ["\"", ",", "=", " "]) {
-      if (name.includes(`\\${special}`)) refuse(place, "backslash before a special character")
-    }
-  }
-  if ((place === "tag key" || place === "tag value") && name.includes("\\ ")) {
+  const unsafe = place === "measurement" || place === "field key" ? ["\"", ",", "=", " "] : [" "]
+  if (!pairs && unsafe.some((special) => name.includes(`\\${special}`))) {
     refuse(place, "backslash before a special character")
   }
+  if (place === "field key" && dialect === "victoria-metrics" && name.includes("\"")) refuse(place, "quote")
   if ((place === "tag key" || place === "field key") && name === "time") refuse(place, "reserved")
-  const escaped = place === "measurement" ? [",", " "] : [",", " ", "="]
+  const escaped = [...(pairs ? ["\\"] : []), ",", " ", ...(place === "measurement" ? [] : ["="])]
   return escaped.reduce((text, special) => text.replaceAll(special, `\\${special}`), name)
 }
 
-const encodeField = (value: Point.FieldValue, unsigned: boolean): string => {
+const encodeField = (value: Point.FieldValue, dialect: LineProtocol.Dialect | undefined): string => {
   switch (typeof value) {
     case "number":
       return Object.is(value, -0) ? "-0" : String(value)
@@ -64,10 +68,11 @@ const encodeField = (value: Point.FieldValue, unsigned: boolean): string => {
       return `${value}i`
     case "string":
       if (!value.isWellFormed()) refuse("field value", "lone surrogate")
+      if (dialect === "victoria-metrics" && value.includes("\n")) refuse("field value", "line feed")
       return `"${value.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"")}"`
   }
   if (!(value instanceof Point.Uint)) return refuse("field value", "type")
-  if (!unsigned) refuse("field value", "unsigned")
+  if (dialect === undefined || dialect === "influx-1") refuse("field value", "unsigned")
   if (value.value < 0n || value.value >= 2n ** 64n) refuse("field value", "out of range")
   return `${value.value}u`
 }
@@ -96,12 +101,15 @@ const byBytes = ([a]: readonly [string, unknown], [b]: readonly [string, unknown
 const present = (tags: Point.Input["tags"]) =>
   Object.entries(tags ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "")
 
-const encodeTags = (tags: ReadonlyArray<readonly [string, unknown]>): string => {
+const encodeTags = (
+  tags: ReadonlyArray<readonly [string, unknown]>,
+  dialect: LineProtocol.Dialect | undefined
+): string => {
   const refusals: Array<Refusal> = []
   const encoded = tags.map(([key, value]) => {
     try {
-      const escaped = escapeName(key, "tag key")
-      return `,${escaped}=${typeof value === "string" ? escapeName(value, "tag value") : String(value)}`
+      const escaped = escapeName(key, "tag key", dialect)
+      return `,${escaped}=${typeof value === "string" ? escapeName(value, "tag value", dialect) : String(value)}`
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       refusals.push(...error.refusals)
@@ -114,11 +122,13 @@ const encodeTags = (tags: ReadonlyArray<readonly [string, unknown]>): string => 
 
 /** What becomes of a point. One with faults in several parts is refused for the first of them, left to right. */
 export const reference = (point: Point.Input, options: LineProtocol.EncodeOptions = {}): Expected => {
+  const { dialect } = options
   try {
-    const measurement = escapeName(point.measurement, "measurement")
+    const measurement = escapeName(point.measurement, "measurement", dialect)
     const tags = new Map([...present(options.tags), ...present(point.tags)])
-    const series = measurement + encodeTags([...tags].sort(byBytes))
-    if (bytesOf(series).length > 65_535) refuse("measurement", "series key too long")
+    const series = measurement + encodeTags([...tags].sort(byBytes), dialect)
+    const size = limiting.includes(dialect) ? bytesOf(series).length : 0
+    if (size > 65_535) refuse("measurement", "series key too long")
     let omitted = 0
     const fields: Array<string> = []
     for (const [key, value] of Object.entries(point.fields)) {
@@ -127,7 +137,9 @@ export const reference = (point: Point.Input, options: LineProtocol.EncodeOption
         omitted++
         continue
       }
-      fields.push(`${escapeName(key, "field key")}=${encodeField(value, options.unsigned ?? false)}`)
+      const name = escapeName(key, "field key", dialect)
+      if (size > 0 && size + 4 + bytesOf(name).length > 65_535) refuse("field key", "series key too long")
+      fields.push(`${name}=${encodeField(value, dialect)}`)
     }
     if (fields.length === 0) refuse("fields", "missing")
     const timestamp = point.timestamp === undefined

@@ -1,0 +1,89 @@
+/**
+ * What should not matter, and does not: how many databases there are, how long a queue may be, how many series there are.
+ *
+ * Each is a pair of rungs, measured in turn: a point on its whole way to a sender that throws payloads away.
+ */
+import type { Point } from "efflux"
+import type { Rung } from "./Measure.ts"
+import { batch, request4x4 } from "./Shape.ts"
+import { makeWay, toNothing, type Way } from "./way.ts"
+
+const points = request4x4.points
+
+/** Points of one run. */
+const count = 64 * batch
+
+export interface Pair {
+  readonly id: string
+  readonly rungs: readonly [few: Rung, many: Rung]
+}
+
+const held = (i: number): Point.Input => points[i % batch]
+
+/**
+ * A point of one of so many series. It is built for each push, as programs do: a million points that are held would be
+ * slow to read, whatever their series. The text of another series is made in any case, as it has its price as well.
+ */
+const ofSeries = (series: number) => {
+  let made = 0
+  return (): Point.Input => {
+    const text = `user-${1_000_000 + made++ % manySeries}`
+    const user = series === 1 ? "user-1000000" : text
+    return { measurement: "login", tags: { user }, fields: { duration: made % 1000, ok: true }, timestamp: 1n }
+  }
+}
+
+const manyDatabases = 64
+const smallQueue = 1000
+const largeQueue = 1_000_000
+const manySeries = 1_000_000
+
+const databases = (n: number) =>
+  Array.from({ length: n }, (_, i) => toNothing({ database: `flat-${n}-${i}`, queueCapacity: count }))
+
+export const flatPairs = async (): Promise<
+  { readonly pairs: ReadonlyArray<Pair>; readonly close: () => Promise<void> }
+> => {
+  const ways: Array<Way> = []
+  const rung = async (
+    name: string,
+    layers: ReadonlyArray<ReturnType<typeof toNothing>>,
+    points: number,
+    next: (i: number) => Point.Input,
+    reference: boolean
+  ): Promise<Rung> => {
+    const way = await makeWay(layers, points, next)
+    ways.push(way)
+    return { name, points, run: way.run, async: true, reference }
+  }
+  const queue = (queueCapacity: number) => [toNothing({ database: `flat-queue-${queueCapacity}`, queueCapacity })]
+  const pairs: ReadonlyArray<Pair> = [
+    {
+      id: "databases",
+      rungs: [
+        await rung("1 database", databases(1), count, held, true),
+        await rung(`${manyDatabases} databases`, databases(manyDatabases), count, held, false)
+      ]
+    },
+    {
+      id: "queue",
+      rungs: [
+        await rung(`a queue of ${smallQueue}`, queue(smallQueue), smallQueue, held, true),
+        await rung(`a queue of ${largeQueue}`, queue(largeQueue), smallQueue, held, false)
+      ]
+    },
+    {
+      id: "series",
+      rungs: [
+        await rung("1 series", databases(1), count, ofSeries(1), true),
+        await rung(`${manySeries} series`, databases(1), count, ofSeries(manySeries), false)
+      ]
+    }
+  ]
+  return {
+    pairs,
+    close: async () => {
+      for (const way of ways) await way.close()
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/** The groups of figures that take processes of their own: end to end beside other clients, and under overload. */
+import { fork } from "node:child_process"
+import { median } from "./Measure.ts"
+import type { Overload } from "./overload.ts"
+import { figure, type Part } from "./Report.ts"
+import { compare, type Compared, type Load } from "./transport/compare.ts"
+
+/** Values that the request point has; a line of hot-shots has one. */
+const valuesOfPoint = 4
+
+export const rivals = async (load: Load): Promise<Part> => {
+  const compared = await compare(load)
+  const byId = (id: string): Compared => {
+    const found = compared.find((contender) => contender.id === id)
+    if (found === undefined) throw new Error(`no contender ${id}`)
+    return found
+  }
+  const ratio = (a: string, b: string, of: "nanos" | "cpu"): number =>
+    median(byId(a).rounds.map((round, i) => round[of] / byId(b).rounds[i][of]))
+  const first = compared[0].id
+  return {
+    sections: [{
+      title: "End to end beside other clients (request point)",
+      note: rivalsNote,
+      table: {
+        heads: ["", "points/s", "ratio of times", "CPU ns a point", "ratio of CPU", "bytes a point"],
+        rows: compared.map(({ bytes, id, name, rounds }) => [
+          name,
+          (1e9 / median(rounds.map(({ nanos }) => nanos))).toFixed(0),
+          ratio(id, first, "nanos").toFixed(2),
+          figure(median(rounds.map(({ cpu }) => cpu))),
+          ratio(id, first, "cpu").toFixed(2),
+          bytes.toFixed(0)
+        ])
+      }
+    }],
+    figures: new Map([
+      ["rivals/influxdb-client", ratio("influxdb-client", "efflux-small", "nanos")],
+      ["rivals/hot-shots large", ratio("hot-shots-large", "efflux-large", "nanos")],
+      ["rivals/hot-shots small", valuesOfPoint * ratio("hot-shots-small", "efflux-small", "nanos")]
+    ])
+  }
+}
+
+const rivalsNote = `Each contender sends in a process of its own, and builds each point as a program does; a receiver in
+another process counts. All that was sent arrived: a round in which a datagram was lost was done again. CPU is that of
+the sending process, system calls included. influxdb-client writes batches of 5000 lines over HTTP to a server that
+takes everything. hot-shots has one value in a line, with the same four tags; the point has four values. So a line of
+hot-shots is compared with a whole point, in its favour, but for the promise on payloads of 1432 bytes: there the
+time goes into system calls, and what counts is how many values fit into one.`
+
+export const overload = async (seconds: number): Promise<Part> => {
+  const { dropped, overloaded, unloaded } = await new Promise<Overload>((resolve, reject) => {
+    const child = fork(new URL("./overload.ts", import.meta.url), ["--seconds", String(seconds), "--json"], {
+      execArgv: ["--expose-gc"]
+    })
+    child.once("message", (message) => resolve(message as Overload))
+    child.once("exit", (code) => reject(new Error(`the overload ended with ${code}`)))
+  })
+  const row = (name: string, { loop, memory, push, pushed, seconds, sent }: Overload["overloaded"]) => [
+    name,
+    seconds.toFixed(0),
+    pushed.toFixed(0),
+    sent.toFixed(0),
+    push.p50.toFixed(0),
+    push.p99.toFixed(0),
+    loop.p99.toFixed(1),
+    memory.live.toFixed(1),
+    memory.resident.toFixed(1)
+  ]
+  return {
+    sections: [{
+      title: "Ten times too much",
+      note: overloadNote(dropped),
+      table: {
+        heads: [
+          "",
+          "seconds",
+          "pushed/s",
+          "sent/s",
+          "push p50, ns",
+          "push p99, ns",
+          "loop delay p99, ms",
+          "live, MB/min",
+          "resident, MB/min"
+        ],
+        rows: [row("a server that takes all at once", unloaded), row("**a server that takes a tenth**", overloaded)]
+      }
+    }],
+    figures: new Map([
+      ["overload/push p99", overloaded.push.p99 / unloaded.push.p99],
+      ["overload/loop p99", overloaded.loop.p99],
+      ["overload/memory", overloaded.memory.live]
+    ])
+  }
+}
+
+const overloadNote = (dropped: number) =>
+  `A program pushes at one rate, from a timer, first to a fake server that takes everything at once, and then to one
+that takes a tenth of it. Every push is timed, with the reading of the clock. Memory is the slope of a line through samples, after a
+warm-up: of what lives after a collection, which is what is promised, and of resident memory, which is also the engine's. At the end it was checked that every point is accounted for, that
+what was sent came in order on each connection, and that the survivors are the newest: ${dropped} points were shed, and
+all that the queue held at the end, the last ones pushed, came.`

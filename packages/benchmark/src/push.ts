@@ -1,0 +1,86 @@
+/** The rungs of a push: what its caller pays, beside what a bare queue costs. */
+import { Effect, Layer, Logger, ManagedRuntime, Queue } from "effect"
+import { Influx, InfluxDatabase, type Point, Sender } from "efflux"
+import * as Assert from "node:assert/strict"
+import type { Rung } from "./Measure.ts"
+import { batch, request4x4 } from "./Shape.ts"
+
+const points = request4x4.points
+const unstamped: ReadonlyArray<Point.Input> = points.map((point) => ({ ...point, timestamp: undefined }))
+
+/** Shedding is what is measured, it need not be told. */
+export const quiet = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.provide(layer, Logger.layer([]))
+
+/** One step of an Effect for each point, as a program does it. */
+const each = <R>(step: (point: Point.Input) => Effect.Effect<unknown, never, R>) =>
+  Effect.gen(function*() {
+    for (const point of points) yield* step(point)
+  })
+
+interface Rungs {
+  readonly rungs: ReadonlyArray<Rung>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * `full`: the queues are full and every offer sheds the oldest, the dearest case. Nothing is encoded and nothing is sent
+ * meanwhile, as the fibers that would do it get no turn.
+ *
+ * `drained`: somebody waits for the points, and has taken all of them before the next are pushed.
+ */
+export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
+  const runtime = ManagedRuntime.make(
+    quiet(InfluxDatabase.layerSender({ database: `push-${state}` }).pipe(Layer.provide(Sender.layerNoop)))
+  )
+  const database = await runtime.runPromise(InfluxDatabase.use(Effect.succeed))
+  const queue = await runtime.runPromise(Queue.sliding<Point.Input>(10_000))
+  if (state === "full") {
+    for (let pushed = 0; pushed < 20_000; pushed += batch) {
+      for (const point of points) {
+        database.pushUnsafe(point)
+        Queue.offerUnsafe(queue, point)
+      }
+    }
+  } else {
+    runtime.runFork(Effect.forever(Queue.takeAll(queue)))
+  }
+  const isDrained = async () => {
+    await runtime.runPromise(database.flush)
+    while (Queue.sizeUnsafe(queue) > 0) await new Promise(setImmediate)
+  }
+  const rung = (id: string, name: string, run: () => unknown): Rung => ({
+    id,
+    name,
+    points: batch,
+    run,
+    reference: id === "offer",
+    ...(state === "full" ? {} : { before: isDrained })
+  })
+  return {
+    rungs: [
+      rung("void", "reference: a loop of `yield* Effect.void`", () => runtime.runSync(each(() => Effect.void))),
+      rung("offerUnsafe", "reference: `Queue.offerUnsafe`", () => {
+        for (const point of points) Queue.offerUnsafe(queue, point)
+      }),
+      rung(
+        "offer",
+        "reference: `yield* Queue.offer`",
+        () => runtime.runSync(each((point) => Queue.offer(queue, point)))
+      ),
+      rung("pushUnsafe", "**efflux, `pushUnsafe`**", () => {
+        for (const point of points) database.pushUnsafe(point)
+      }),
+      rung("stamped", "efflux, `pushUnsafe` of a point without a timestamp", () => {
+        for (const point of unstamped) database.pushUnsafe(point)
+      }),
+      rung("push", "**efflux, `yield* Influx.push`**", () => runtime.runSync(each((point) => Influx.push(point))))
+    ],
+    close: async () => {
+      const { dropped, inFlight, pushed, queued, sent } = database.statsUnsafe()
+      const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0)
+      Assert.equal(pushed, sent + lost + queued + inFlight, "every point is accounted for")
+      await runtime.dispose()
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * One client that asks for all rows, in a process of its own: `node contender.ts NAME URL`. Prints what it read, how long
+ * that took, and how large the process became, as JSON.
+ */
+import { type FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client"
+import { Duration, Effect, Redacted, Schema, Stream } from "effect"
+import {
+  Flux,
+  InfluxHttp,
+  type InfluxHttpApi,
+  InfluxQL,
+  type QueryConfig,
+  type Row,
+  Series,
+  Sql,
+  type Statement
+} from "efflux"
+import * as Influx from "influx"
+import type { Sum } from "./rows.ts"
+
+const [name = "", url = ""] = process.argv.slice(2)
+
+const sum = { rows: 0, n: 0, load: 0, hosts: 0, millis: 0 }
+
+const add = (n: number, load: number, host: string, millis: number): void => {
+  sum.rows++
+  sum.n += n
+  sum.load += load
+  sum.hosts += host.length
+  sum.millis += millis
+}
+
+const all = InfluxQL.query`SELECT host, load, n FROM cpu`
+const script = Flux.query`from(bucket: "b") |> range(start: 0)`
+const sql = Sql.query`SELECT * FROM cpu`
+const token = Redacted.make("t")
+
+// For ten million rows and a machine that does something else as well.
+const timeout = Duration.minutes(10)
+
+const configs: { readonly [version: number]: QueryConfig.QueryConfig } = {
+  1: { version: 1, url, db: "bench", timeout, maxResponseBytes: 2 ** 32 },
+  2: { version: 2, url, org: "o", token, timeout, maxResponseBytes: 2 ** 32 },
+  3: { version: 3, url, db: "bench", token, timeout, maxResponseBytes: 2 ** 32 }
+}
+
+const millisOf = (nanos: bigint): number => Number(nanos / 1_000_000n % 1000n)
+
+const addRow = (row: Row): void =>
+  add(row.n as number, row.load as number, row.host as string, millisOf(row.time as bigint))
+
+const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.Number } })
+
+const efflux = (version: 1 | 2 | 3, use: (http: InfluxHttpApi) => Effect.Effect<unknown, unknown>) =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(InfluxHttp.make(configs[version]), use)))
+
+const rows = (statement: Statement) => (http: InfluxHttpApi) =>
+  Stream.runForEachArray(http.queryStream(statement), (rows) => Effect.sync(() => rows.forEach(addRow)))
+
+const contenders: { readonly [name: string]: () => Promise<unknown> } = {
+  "efflux-1": () => efflux(1, rows(all)),
+  "efflux-1-series": () =>
+    efflux(1, (http) =>
+      Stream.runForEachArray(http.queryStream(all, { as: cpu }), (rows) =>
+        Effect.sync(() => {
+          for (const { host, load, n, timestamp } of rows) add(n, load, host, millisOf(timestamp!))
+        }))),
+  "efflux-1-whole": () => efflux(1, (http) => Effect.map(http.query(all), (rows) => rows.forEach(addRow))),
+  "efflux-2": () => efflux(2, rows(script)),
+  "efflux-3": () => efflux(3, rows(sql)),
+  "node-influx": async () => {
+    const { hostname, port } = new URL(url)
+    const influx = new Influx.InfluxDB({
+      host: hostname,
+      port: Number(port),
+      database: "bench",
+      pool: { requestTimeout: 600_000 }
+    })
+    const rows = await influx.query<{ n: number; load: number; host: string; time: Influx.INanoDate }>(
+      "SELECT host, load, n FROM cpu"
+    )
+    for (const { host, load, n, time } of rows) add(n, load, host, time.getMilliseconds())
+  },
+  "influxdb-client": () =>
+    new Promise<void>((resolve, reject) =>
+      new InfluxDB({ url, token: "t", timeout: 600_000 }).getQueryApi("o").queryRows(String(script), {
+        next: (cells: Array<string>, table: FluxTableMetaData) => {
+          const { host, load, n, time } = table.toObject(cells)
+          add(n, load, host, new Date(time).getMilliseconds())
+        },
+        error: reject,
+        complete: resolve
+      })
+    )
+}
+
+let peak = 0
+const look = () => {
+  peak = Math.max(peak, process.memoryUsage().rss)
+}
+look()
+const before = peak
+const timer = setInterval(look, 20)
+const started = performance.now()
+const cpuBefore = process.cpuUsage()
+await contenders[name]!()
+const seconds = (performance.now() - started) / 1000
+const { system, user } = process.cpuUsage(cpuBefore)
+clearInterval(timer)
+look()
+
+/** What a contender prints. */
+export interface Outcome {
+  readonly sum: Sum
+  readonly seconds: number
+  readonly cpuSeconds: number
+  /** Bytes of resident memory on top of what the process had before it asked. */
+  readonly grown: number
+}
+
+const outcome: Outcome = { sum, seconds, cpuSeconds: (system + user) / 1e6, grown: peak - before }
+console.log(JSON.stringify(outcome))

@@ -1,0 +1,56 @@
+/**
+ * A server that answers every query with the same rows, in the form of the API that is asked: the part of a comparison
+ * that costs the same for all. In a process of its own: `node replay.ts COUNT` prints its port.
+ */
+import * as Http from "node:http"
+import { csv, csvHead, json, jsonLine } from "./rows.ts"
+
+const count = Number(process.argv[2])
+
+/** Buffers of many rows each, made before anybody asks. */
+const chunks = (row: (n: number) => string, wrap: (rows: Array<string>, isLast: boolean) => string): Array<Buffer> => {
+  const buffers: Array<Buffer> = []
+  const size = 10_000
+  for (let n = 0; n < count; n += size) {
+    const length = Math.min(size, count - n)
+    buffers.push(Buffer.from(wrap(Array.from({ length }, (_, i) => row(n + i)), n + size >= count)))
+  }
+  return buffers
+}
+
+const series = (values: string, partial: string) =>
+  `{"results":[{"statement_id":0,"series":[{"name":"cpu","columns":["time","host","load","n"],"values":[${values}]${partial}}]${partial}}]}\n`
+
+const [before, after] = series("@", "").split("@") as [string, string]
+
+const answers = {
+  chunked: chunks(json, (rows, isLast) => series(rows.join(","), isLast ? "" : ",\"partial\":true")),
+  whole: [
+    Buffer.from(before),
+    ...chunks(json, (rows, isLast) => rows.join(",") + (isLast ? "" : ",")),
+    Buffer.from(after)
+  ],
+  csv: [Buffer.from(csvHead), ...chunks(csv, (rows) => rows.join(""))],
+  lines: chunks(jsonLine, (rows) => rows.join(""))
+}
+
+const answerTo = (path: string, body: string): ReadonlyArray<Buffer> =>
+  path.startsWith("/api/v2/")
+    ? answers.csv
+    : path.startsWith("/api/v3/")
+    ? answers.lines
+    : body.includes("chunked=true") || path.includes("chunked=true")
+    ? answers.chunked
+    : answers.whole
+
+const server = Http.createServer(async (request, response) => {
+  let body = ""
+  for await (const chunk of request) body += chunk
+  response.writeHead(200, { "content-type": "text/plain" })
+  for (const buffer of answerTo(request.url ?? "", body)) {
+    if (!response.write(buffer)) await new Promise((resolve) => response.once("drain", resolve))
+  }
+  response.end()
+})
+server.listen(0, "127.0.0.1", () => console.log((server.address() as { readonly port: number }).port))
+process.once("SIGTERM", () => process.exit())

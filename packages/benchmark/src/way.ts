@@ -1,0 +1,79 @@
+/** The whole way of a point: pushed, queued, encoded, packed, and taken by a sender, in one process. */
+import { Effect, Layer, ManagedRuntime } from "effect"
+import { type DatabaseConfig, InfluxDatabase, type Point, Sender } from "efflux"
+import * as Assert from "node:assert/strict"
+import { Worker } from "node:worker_threads"
+import type { Rung } from "./Measure.ts"
+import { quiet } from "./push.ts"
+import { batch, request4x4 } from "./Shape.ts"
+
+const points = request4x4.points
+
+/** Points of one run. */
+const count = 16 * batch
+
+export interface Way {
+  readonly run: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Pushes what `next` gives, `count` of them a run, to the databases in turn, and waits until all were taken. */
+export const makeWay = async (
+  layers: ReadonlyArray<Layer.Layer<InfluxDatabase, unknown>>,
+  count: number,
+  next: (i: number) => Point.Input
+): Promise<Way> => {
+  const runtimes = layers.map((layer) => ManagedRuntime.make(quiet(layer)))
+  const databases = await Promise.all(runtimes.map((runtime) => runtime.runPromise(InfluxDatabase.use(Effect.succeed))))
+  return {
+    run: async () => {
+      for (let i = 0; i < count; i++) databases[i % databases.length].pushUnsafe(next(i))
+      await Promise.all(databases.map(({ flush }, i) => runtimes[i].runPromise(flush)))
+    },
+    close: async () => {
+      for (const database of databases) {
+        const { pushed, sent } = database.statsUnsafe()
+        Assert.equal(sent, pushed, "every point was sent")
+      }
+      for (const runtime of runtimes) await runtime.dispose()
+    }
+  }
+}
+
+/** A database whose payloads are thrown away. */
+export const toNothing = (options: DatabaseConfig.DatabaseConfig): Layer.Layer<InfluxDatabase, unknown> =>
+  InfluxDatabase.layerSender({ ...options, pacing: "none" }).pipe(Layer.provide(Sender.layerNoop))
+
+export const wayRungs = async (): Promise<
+  { readonly rungs: ReadonlyArray<Rung>; readonly close: () => Promise<void> }
+> => {
+  const worker = new Worker(new URL("./udpSink.ts", import.meta.url))
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once("message", resolve)
+    worker.once("error", reject)
+  })
+  const config = { queueCapacity: 2 * count, pacing: "none", host: "127.0.0.1", port } as const
+  const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase, unknown>]> = [
+    ["to a sender that throws payloads away", toNothing({ queueCapacity: 2 * count, database: "noop" })],
+    ["over UDP on loopback, payloads of 1432 bytes", InfluxDatabase.layer({ ...config, database: "udp" })],
+    [
+      "over UDP on loopback, payloads of 8192 bytes",
+      InfluxDatabase.layer({ ...config, database: "udp-8192", maxPayloadBytes: 8192 })
+    ]
+  ]
+  const ways: Array<Way> = []
+  const rungs: Array<Rung> = []
+  for (const [name, layer] of layers) {
+    const way = await makeWay([layer], count, (i) => points[i % batch])
+    await way.run()
+    ways.push(way)
+    rungs.push({ name, points: count, run: way.run, async: true, reference: rungs.length === 0 })
+  }
+  return {
+    rungs,
+    close: async () => {
+      for (const way of ways) await way.close()
+      await worker.terminate()
+    }
+  }
+}

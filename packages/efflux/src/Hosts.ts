@@ -1,0 +1,90 @@
+/**
+ * The hosts of one HTTP database: which of them is well, and which one gets the
+ * next payload.
+ *
+ * There is no probing on the side. A host that failed is left alone for a while,
+ * which doubles from 1 to 30 seconds with every failure, or for as long as it
+ * asked for; then the next payload that would have gone to it tries it. A payload
+ * that fails there goes to another host at once.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+
+// Milliseconds that a host is left alone after failures.
+const firstRest = 1000
+const longestRest = 30_000
+
+/**
+ * One host.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Host<A> {
+  readonly way: A
+  failures: number
+  /** Until when it is left alone, in monotonic milliseconds. */
+  restsUntil: number
+}
+
+/**
+ * All hosts of one database, shared by its senders.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Hosts<A> {
+  readonly #hosts: ReadonlyArray<Host<A>>
+  readonly #clock: Clock.Clock
+  readonly #rotates: boolean
+  #turn = 0
+
+  constructor(ways: ReadonlyArray<A>, strategy: "failover" | "round-robin", clock: Clock.Clock) {
+    this.#hosts = ways.map((way) => ({ way, failures: 0, restsUntil: Number.NEGATIVE_INFINITY }))
+    this.#clock = clock
+    this.#rotates = strategy === "round-robin"
+  }
+
+  /**
+   * The host for the next payload: the first that is well, or the next in turn
+   * of those; if none is, the one that has rested for longest.
+   */
+  next(): Host<A> {
+    const hosts = this.#hosts
+    const now = this.#now()
+    const start = this.#rotates ? this.#turn++ : 0
+    let best = hosts[start % hosts.length]
+    for (let i = 0; i < hosts.length; i++) {
+      const host = hosts[(start + i) % hosts.length]
+      if (host.restsUntil <= now) return host
+      if (host.restsUntil < best.restsUntil) best = host
+    }
+    return best
+  }
+
+  /** Whether a host is well, so that a payload that failed elsewhere need not wait. */
+  get someoneIsWell(): boolean {
+    const now = this.#now()
+    return this.#hosts.length > 1 && this.#hosts.some((host) => host.restsUntil <= now)
+  }
+
+  /** Notes that a host answered. */
+  answered(host: Host<A>): void {
+    host.failures = 0
+    host.restsUntil = Number.NEGATIVE_INFINITY
+  }
+
+  /** Notes that a host failed; it may have said for how long it wants to be left alone. */
+  failed(host: Host<A>, retryAfter: number | undefined): void {
+    const now = this.#now()
+    // Several senders that fail at the same time are one failure.
+    if (host.restsUntil > now) return
+    host.restsUntil = now + (retryAfter ?? Math.min(firstRest * 2 ** host.failures, longestRest))
+    host.failures = Math.min(host.failures + 1, 16)
+  }
+
+  #now(): number {
+    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
+  }
+}

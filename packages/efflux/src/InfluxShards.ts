@@ -1,0 +1,240 @@
+/**
+ * Several databases as one: each series has its place in one of them.
+ *
+ * A shard is a database of its own, of any transport, with its own queue,
+ * senders and ledger. The law holds for each of them and for their sum, and a
+ * shard that is down or slow sheds its own points and nobody else's.
+ *
+ * Which shard a series goes to is decided by its measurement and tags and the
+ * names of the shards (`HashRing`), so it is the same in every program that has
+ * these shards. A shard that is added or taken away moves about its share of the
+ * series and leaves the others where they are. There is no
+ * replication: a shard's points are in that shard alone.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { InfluxShards } from "efflux"
+ *
+ * const layer = InfluxShards.layer({
+ *   shards: {
+ *     a: { transport: "http-v1", url: "http://influx-a:8086", db: "metrics" },
+ *     b: { transport: "http-v1", url: "http://influx-b:8086", db: "metrics" }
+ *   }
+ * })
+ *
+ * export const program = InfluxShards.push({ measurement: "cpu", tags: { host: "h1" }, fields: { load: 0.5 } }).pipe(
+ *   Effect.provide(layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HashRing from "effect/HashRing"
+import * as Layer from "effect/Layer"
+import * as PrimaryKey from "effect/PrimaryKey"
+import type * as Scope from "effect/Scope"
+import * as Database from "./Database.ts"
+import { checkTags, type DatabaseConfig } from "./DatabaseConfig.ts"
+import * as InfluxDatabase from "./InfluxDatabase.ts"
+import { InfluxError, InvalidOption } from "./InfluxError.ts"
+import type { Stats } from "./Ledger.ts"
+import { invalid } from "./OptionReader.ts"
+import type * as Point from "./Point.ts"
+import * as SeriesHash from "./SeriesHash.ts"
+
+/**
+ * The shards.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ShardsConfig {
+  /**
+   * The options of each shard, by its name. The names decide which series go where: keep them when a server moves. The
+   * label of a shard in metrics and logs is its option `database`, default the key of the service, a slash and the name.
+   */
+  readonly shards: { readonly [name: string]: DatabaseConfig }
+  /** Tags that every point gets unless it has a tag of that key, in all shards alike; default none. */
+  readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
+}
+
+/**
+ * What all shards together count, and what each of them does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ShardsStats {
+  /** The sum over all shards. The law holds for it as for each. */
+  readonly total: Stats
+  readonly shards: { readonly [name: string]: Stats }
+}
+
+/**
+ * What shards do. See `Influx` for the contracts; `flush` waits for all of them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shards {
+  readonly push: Database.Push<never>
+  readonly pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) => Effect.Effect<void>
+  readonly flush: Effect.Effect<void>
+  readonly stats: Effect.Effect<ShardsStats>
+  readonly pushUnsafe: (point: Point.Input, options?: Database.PushOptions) => void
+  readonly statsUnsafe: () => ShardsStats
+  /** The name of the shard that a point goes to. */
+  readonly shardOf: (point: Point.Input) => string
+  /** Each shard, for what can't be asked of all together. */
+  readonly databases: ReadonlyMap<string, Database.Database>
+}
+
+/**
+ * A class of shards: a service with its layer, and its operations as functions.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ShardsService<Self, Identifier extends string> extends Context.ServiceClass<Self, Identifier, Shards> {
+  /** Fails only for a wrong option, named `shards.NAME.OPTION`. */
+  readonly layer: (config: ShardsConfig) => Layer.Layer<Self, InfluxError>
+  readonly push: Database.Push<Self>
+  readonly pushAll: (
+    points: Iterable<Point.Input>,
+    options?: Database.PushOptions
+  ) => Effect.Effect<void, never, Self>
+  readonly flush: Effect.Effect<void, never, Self>
+  readonly stats: Effect.Effect<ShardsStats, never, Self>
+}
+
+// Series fall into so many slots, and each slot has its place on the ring: no text is hashed for a point but its own.
+const slots = 4096
+
+// Places of each shard on the ring: enough for shares that differ by a tenth.
+const placesPerShard = 1024
+
+// The ring's hash spreads what differs at the end of a long text. Of short names alone one would get nearly everything.
+const onRing = "shard of efflux: "
+
+class Shard {
+  readonly name: string
+  readonly database: Database.Database
+  constructor(name: string, database: Database.Database) {
+    this.name = name
+    this.database = database
+  }
+  [PrimaryKey.symbol](): string {
+    return `${onRing}${this.name}`
+  }
+}
+
+const make = Effect.fnUntraced(
+  function*(config: ShardsConfig, label: string): Effect.fn.Return<Shards, InfluxError, Scope.Scope> {
+    const names = Object.keys(config.shards ?? {})
+    if (names.length === 0) {
+      return yield* Effect.fromResult(invalid("shards", config.shards, "the options of one or more shards, by name"))
+    }
+    const tags = yield* Effect.fromResult(checkTags(config.tags ?? {}))
+    const shards: Array<Shard> = []
+    for (const name of names) {
+      if (typeof config.shards[name] !== "object" || config.shards[name] === null) {
+        return yield* Effect.fromResult(invalid(`shards.${name}`, config.shards[name], "the options of a database"))
+      }
+      const options = {
+        database: `${label}/${name}`,
+        ...config.shards[name],
+        tags: { ...tags, ...config.shards[name].tags }
+      }
+      shards.push(
+        new Shard(
+          name,
+          yield* Effect.mapError(InfluxDatabase.InfluxDatabase.make(options), (error) => named(name, error))
+        )
+      )
+    }
+    const ring = HashRing.addMany(HashRing.make<Shard>({ baseWeight: placesPerShard }), shards)
+    const table = Array.from({ length: slots }, (_, slot) => HashRing.get(ring, `slot of efflux: ${slot}`)!)
+    const find = (point: Point.Input): Shard => {
+      try {
+        return table[SeriesHash.of(point, tags) % slots]
+      } catch {
+        // It throws again when it is written, and is counted as invalid there.
+        return table[0]
+      }
+    }
+    const pushUnsafe = (point: Point.Input, options?: Database.PushOptions): void =>
+      find(point).database.pushUnsafe(point, options)
+    const statsUnsafe = (): ShardsStats => {
+      const each = shards.map(({ database, name }) => [name, database.statsUnsafe()] as const)
+      return { total: each.map(([, stats]) => stats).reduce(sum), shards: Object.fromEntries(each) }
+    }
+    return {
+      push: (point: Point.Input, options?: Database.PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
+      pushAll: (points, options) => Database.pushAll(points, (point) => pushUnsafe(point, options)),
+      flush: Effect.forEach(shards, ({ database }) => database.flush, { concurrency: "unbounded", discard: true }),
+      stats: Effect.sync(statsUnsafe),
+      pushUnsafe,
+      statsUnsafe,
+      shardOf: (point) => find(point).name,
+      databases: new Map(shards.map(({ database, name }) => [name, database]))
+    }
+  }
+)
+
+const named = (name: string, error: InfluxError): InfluxError =>
+  error.reason._tag === "InvalidOption"
+    ? new InfluxError({
+      reason: new InvalidOption({ ...error.reason, option: `shards.${name}.${error.reason.option}` })
+    })
+    : error
+
+const sum = (a: Stats, b: Stats): Stats => {
+  const add = <T extends { readonly [key: string]: unknown }>(a: T, b: T): T =>
+    Object.fromEntries(
+      Object.entries(a).map(([key, value]) => [
+        key,
+        typeof value === "number" ? value + (b[key] as number) : add(value as T, b[key] as T)
+      ])
+    ) as T
+  return add({ ...a }, { ...b })
+}
+
+/**
+ * Makes a further class of shards, distinct from all others by its type and its
+ * identifier.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+const Service =
+  <Self>() => <const Identifier extends string>(identifier: Identifier): ShardsService<Self, Identifier> => {
+    const tag = Context.Service<Self, Shards>()(identifier)
+    return Object.assign(tag, {
+      layer: (config: ShardsConfig) => Layer.effect(tag, make(config, identifier)),
+      push: (point: Point.Input, options?: Database.PushOptions) =>
+        tag.useSync((shards) => shards.pushUnsafe(point, options)),
+      pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
+        tag.use((shards) => shards.pushAll(points, options)),
+      flush: tag.use((shards) => shards.flush),
+      stats: tag.useSync((shards) => shards.statsUnsafe())
+    }) as ShardsService<Self, Identifier>
+  }
+
+/**
+ * The default shards of a program.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class InfluxShards extends Service<InfluxShards>()("efflux/InfluxShards") {
+  // As in `InfluxDatabase`: the type of a service key has a `Service` of its own, which no value stands behind.
+  static override readonly Service = Service as typeof Service & Shards
+
+  /** Makes shards in the current scope, without a service around them. Fails like `layer`. */
+  static readonly make = (config: ShardsConfig): Effect.Effect<Shards, InfluxError, Scope.Scope> =>
+    make(config, "efflux/InfluxShards")
+}

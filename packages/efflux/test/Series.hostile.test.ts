@@ -1,0 +1,116 @@
+/** What a typed series does with values that a program should not give it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result, Schema, SchemaGetter } from "effect"
+import { LineProtocol, type Point, Series } from "efflux"
+
+const problem = (point: Point.Input, options?: LineProtocol.EncodeOptions): string =>
+  Result.match(LineProtocol.encode(point, options), {
+    onFailure: (error) => error.message,
+    onSuccess: (line) => `wrote ${line}`
+  })
+
+const untyped = (series: { readonly point: unknown }) => series.point as (values: unknown) => Point.Input
+
+const encodeWith = (encode: (value: string) => string) =>
+  Schema.String.pipe(Schema.decode({ decode: SchemaGetter.passthrough(), encode: SchemaGetter.transform(encode) }))
+
+const Throwing = encodeWith((value) => {
+  if (value === "throw") throw new Error("no")
+  return value
+})
+
+const Waiting = Schema.String.pipe(Schema.decode({
+  decode: SchemaGetter.passthrough(),
+  encode: SchemaGetter.transformEffect((value: string) => Effect.as(Effect.sleep(1), value))
+}))
+
+describe("binding a tag", () => {
+  const series = Series.make("m", { tags: { a: Throwing, b: Waiting, c: Schema.String }, fields: { x: Schema.Number } })
+  const values = { a: "a", b: "b", c: "c", x: 1 }
+
+  it("never throws for a value: its points are invalid", () => {
+    const getter = Object.defineProperty({}, "c", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no")
+      }
+    })
+    const cases: ReadonlyArray<readonly [object, string]> = [
+      [{ a: "throw" }, "tag value of \"a\": "],
+      [{ b: "b" }, "tag value of \"b\": "],
+      [getter, "tag value of \"c\": "],
+      [{ c: 5 }, "tag value of \"c\": "],
+      [{ c: Symbol("s") }, "tag value of \"c\": "]
+    ]
+    for (const [tags, message] of cases) {
+      const bound = series.with(tags as { readonly c: string })
+      assert.include(problem(untyped(bound)(values)), message)
+    }
+  })
+})
+
+describe("objects of thousands of keys", () => {
+  it("are read right, in ever new orders", () => {
+    const names = Array.from({ length: 6000 }, (_, i) => `f${i}`)
+    const series = Series.make("m", {
+      fields: Object.fromEntries(names.map((name) => [name, Schema.optional(Schema.Number)]))
+    })
+    for (let turn = 0; turn < 4; turn++) {
+      const order = [...names.slice(turn * 100), ...names.slice(0, turn * 100)].filter((_, i) => i % 7 !== turn)
+      const point = untyped(series)(Object.fromEntries(order.map((name) => [name, 1])))
+      const given = new Set(order)
+      const fields = names.filter((name) => given.has(name)).map((name) => `${name}=1`)
+      assert.isTrue(problem(point) === `wrote m ${fields.join()}`)
+    }
+  })
+})
+
+describe("a huge bigint of a tag", () => {
+  it("is oversize at once, instead of being printed for seconds", () => {
+    const huge = 1n << 34_000_000n
+    const series = Series.make("m", { tags: { t: Schema.BigInt }, fields: { x: Schema.Number } })
+    const options = { maxLineBytes: 65_507 }
+    for (const value of [huge, -huge]) {
+      assert.include(problem(series.point({ t: value, x: 1 }), options), "longer than the payload limit")
+      assert.include(
+        problem({ measurement: "m", tags: { t: value }, fields: { x: 1 } }, options),
+        "longer than the payload"
+      )
+    }
+    // To print one of them takes more than the test may.
+  })
+
+  it("is written while it fits, digit for digit", () => {
+    const series = Series.make("m", { tags: { t: Schema.BigInt }, fields: { x: Schema.Number } })
+    for (const value of [10n ** 60n, 10n ** 60n - 1n, -(10n ** 60n), 2n ** 255n, -(2n ** 255n)]) {
+      const line = `m,t=${value} x=1`
+      for (
+        const point of [series.point({ t: value, x: 1 }), { measurement: "m", tags: { t: value }, fields: { x: 1 } }]
+      ) {
+        assert.strictEqual(problem(point, { maxLineBytes: line.length }), `wrote ${line}`)
+        assert.include(problem(point, { maxLineBytes: line.length - 1 }), "longer than the payload limit")
+      }
+    }
+  })
+})
+
+describe("reading back", () => {
+  const series = Series.make("m", { tags: { t: Schema.String }, fields: { x: Schema.Number } })
+  const read = (row: Record<string, unknown>) => series.decodeRow({ t: "t", x: 1, ...row })
+
+  it("takes nothing for a tag that is no text, number or boolean", () => {
+    for (const t of [Symbol("s"), () => 1, {}, [], new Date(0)]) assert.isTrue(Result.isFailure(read({ t })))
+  })
+
+  it("takes no time that is none", () => {
+    for (
+      const time of ["2026-01-01T24:00:00Z", "2026-01-01T24:00:00.5Z", "2026-01-01T12:60:00Z", "2026-13-01T00:00:00Z"]
+    ) {
+      assert.isTrue(Result.isFailure(read({ time })), time)
+    }
+    assert.strictEqual(
+      Result.getOrThrow(read({ time: "2026-01-01T23:59:59.999999999Z" })).timestamp,
+      1767311999999999999n
+    )
+  })
+})

@@ -1,0 +1,71 @@
+/** InfluxDB 1 killed and started again under load: what the queue can hold is stored, once. */
+import { assert } from "@effect/vitest"
+import { InfluxServer, waitFor } from "@efflux/testkit"
+import { describeServer } from "@efflux/testkit/realServer"
+import { Effect, Fiber } from "effect"
+import { alone, figures, pushPaced, withDatabase } from "./support/delivery.ts"
+import { assertLaw } from "./support/law.ts"
+
+const perSecond = 20_000
+const restarts = 10
+const start = 1_700_000_000_000_000_000n
+
+describeServer("HTTP into a server that dies", { databases: ["metrics"] }, (it) => {
+  it.effect(
+    `${restarts} kills and starts at ${perSecond} points/s: nothing is lost, and nothing is there twice`,
+    () =>
+      Effect.gen(function*() {
+        const server = yield* InfluxServer.InfluxServer
+        const recoveries: Array<number> = []
+        const stats = yield* alone(withDatabase({
+          transport: "http-v1",
+          url: server.httpUrl,
+          db: "metrics",
+          queueCapacity: 400_000,
+          flushInterval: 100,
+          drainTimeout: "1 minute"
+        }, (database) =>
+          Effect.gen(function*() {
+            const load = yield* Effect.forkChild(pushPaced(database, {
+              total: Number.POSITIVE_INFINITY,
+              perSecond,
+              make: (n) => ({
+                measurement: "m",
+                tags: { host: n % 100 },
+                fields: { n: BigInt(n) },
+                timestamp: start + BigInt(n)
+              })
+            }))
+            for (let i = 0; i < restarts; i++) {
+              const before = yield* database.stats
+              yield* waitFor(database.stats, ({ sent }) => sent > before.sent, {
+                what: "points are sent",
+                timeout: "30 seconds"
+              })
+              yield* server.kill
+              assertLaw(yield* database.stats)
+              yield* server.start
+              const down = yield* database.stats
+              const at = performance.now()
+              assertLaw(yield* waitFor(database.stats, ({ sent }) => sent > down.sent, { timeout: "30 seconds" }))
+              recoveries.push(performance.now() - at)
+            }
+            yield* Fiber.interrupt(load)
+          })))
+        console.log(
+          `${restarts} restarts: ${figures(stats)}; first points after a start: ${
+            recoveries.map((millis) => `${Math.round(millis)} ms`).join(", ")
+          }`
+        )
+        assert.strictEqual(stats.droppedTotal, 0)
+        assert.strictEqual(stats.sent, stats.pushed)
+        assert.strictEqual(yield* server.count("metrics", "m"), stats.pushed)
+        const [row] = yield* server.rows("SELECT sum(n), min(n), max(n) FROM m", { db: "metrics" })
+        const last = stats.pushed - 1
+        assert.deepStrictEqual([row!.sum, row!.min, row!.max], [last * (last + 1) / 2, 0, last])
+        // A pause is at most doubled by each try, so it is no longer than the outage was.
+        for (const millis of recoveries) assert.isBelow(millis, 15_000)
+      }),
+    120_000
+  )
+})

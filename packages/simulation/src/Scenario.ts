@@ -1,0 +1,37 @@
+/** What a seed makes of the options of a database. */
+import type { SeededRandom } from "@efflux/testkit/SeededRandom"
+import { Result } from "effect"
+import type { DatabaseConfig } from "efflux"
+import { check, type Settings } from "efflux/DatabaseConfig"
+
+export interface Scenario {
+  readonly settings: Settings
+  /** Whether the points leave over UDP; else over a transport of somebody's own. */
+  readonly isUdp: boolean
+  /** Whether nothing hangs or throws, and there is time for everything. */
+  readonly isCalm: boolean
+}
+
+export const someScenario = (random: SeededRandom, index: number): Scenario => {
+  const isCalm = random.chance(0.4)
+  const queueCapacity = random.integer(1, 8)
+  const config: DatabaseConfig.DatabaseConfig = {
+    database: `database${index}`,
+    host: random.pick(["127.0.0.1", "influx.test", "influx.test"]),
+    queueCapacity,
+    ...(random.chance(0.3) && { measurementQuota: random.integer(1, queueCapacity) }),
+    ...(random.chance(0.3) && { queueBytes: random.integer(1024, 1500) }),
+    batchSize: random.integer(1, queueCapacity),
+    maxPayloadBytes: random.integer(32, 90),
+    oversize: random.pick(["drop", "split"]),
+    flushInterval: random.pick([1, 10, 50]),
+    senders: random.integer(1, 3),
+    drainTimeout: isCalm ? "10 minutes" : random.integer(0, 30),
+    resolveInterval: random.integer(5, 200),
+    logInterval: random.pick([5, 50, 1000]),
+    precision: random.pick(["ns", "us", "ms", "s"]),
+    timestamps: random.pick(["client", "client", "server"]),
+    pacing: random.chance(0.5) ? "none" : { packetsPerSecond: random.integer(50, 2000), burst: random.integer(1, 4) }
+  }
+  return { settings: Result.getOrThrow(check(config, "simulation")), isUdp: random.chance(0.4), isCalm }
+}

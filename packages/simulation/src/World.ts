@@ -1,0 +1,177 @@
+/**
+ * A world for Effect programs in which a seed decides everything: which of the
+ * runnable tasks runs next, where a fiber has to pause, when time passes, how
+ * late timers are, and when the wall clock is set. It is one synchronous loop;
+ * nothing in it waits for real.
+ */
+import type { SeededRandom } from "@efflux/testkit/SeededRandom"
+import { Clock, Context, Duration, Effect, type Exit, type Fiber, Logger, Metric, Scheduler } from "effect"
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+// Where everything starts, so that timestamps look like timestamps.
+const start = 1_700_000_000_000
+
+const hour = 3_600_000
+
+// Milliseconds by which a timer may come early, as seen by what could run before it.
+const hurry = 20
+
+export class World implements Scheduler.Scheduler {
+  readonly executionMode = "async"
+  readonly #random: SeededRandom
+  readonly #pauses: number
+  readonly #lateness: number
+  readonly #clockSteps: boolean
+  readonly #tasks: Array<() => void> = []
+  readonly #timers: Array<Timer> = []
+  /** Milliseconds since the start, by the monotonic clock. */
+  now = 0
+  /** What the wall clock is ahead of the monotonic one, beyond the start. */
+  wallOffset = 0
+  steps = 0
+  /** Where the metrics of all databases are. */
+  readonly metrics: typeof Metric.MetricRegistry.Service = new Map()
+
+  constructor(random: SeededRandom) {
+    this.#random = random
+    // Some runs pause fibers at every other operation, some hardly ever; in some timers are late, or clocks are set.
+    this.#pauses = random.pick([0, 0, 0, 0.01, 0.01, 0.05, 0.2])
+    this.#lateness = random.pick([0, 0, 0.1])
+    this.#clockSteps = random.chance(0.3)
+  }
+
+  /** Whether nothing can run until time passes. */
+  get isIdle(): boolean {
+    return this.#tasks.length === 0
+  }
+
+  shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    // As with Effect's own scheduler a fiber that is resumed does at least one operation. If it could pause before
+    // that, an interruption of a fiber that has not started yet would be lost.
+    return this.#pauses > 0 && fiber.currentOpCount > 1 && this.#random.chance(this.#pauses)
+  }
+
+  readonly #dispatcher: Scheduler.SchedulerDispatcher = {
+    scheduleTask: (task) => {
+      this.#tasks.push(task)
+    },
+    flush: () => {
+      throw new Error("the simulation never flushes a dispatcher")
+    }
+  }
+
+  makeDispatcher(): Scheduler.SchedulerDispatcher {
+    return this.#dispatcher
+  }
+
+  readonly clock: Clock.Clock = (() => {
+    const millis = () => start + this.now + this.wallOffset
+    const wallNanos = () => BigInt(millis()) * 1_000_000n
+    const monotonicNanos = () => BigInt(this.now) * 1_000_000n
+    return {
+      currentTimeMillisUnsafe: millis,
+      currentTimeMillis: Effect.sync(millis),
+      currentTimeNanosUnsafe: wallNanos,
+      currentTimeNanos: Effect.sync(wallNanos),
+      monotonicTimeNanosUnsafe: monotonicNanos,
+      monotonicTimeNanos: Effect.sync(monotonicNanos),
+      sleep: (duration) => this.sleep(Duration.toMillis(duration))
+    }
+  })()
+
+  /** Waits in virtual time. */
+  sleep(millis: number): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      const cancel = this.schedule(millis, () => resume(Effect.void))
+      return Effect.sync(cancel)
+    })
+  }
+
+  /** Calls back after some virtual time, as a kernel would. Returns what takes that back. */
+  schedule(millis: number, run: () => void): () => void {
+    const timer: Timer = { at: this.now + Math.max(1, Math.ceil(millis)), run }
+    this.#timers.push(timer)
+    return () => {
+      const index = this.#timers.indexOf(timer)
+      if (index >= 0) this.#timers.splice(index, 1)
+    }
+  }
+
+  /**
+   * Runs a program to its end, and after it whatever it left behind, and calls
+   * `check` after every step. Calls `fail` if that does not end within `maxSteps`,
+   * or if nothing is left that could run.
+   */
+  run<A, E>(
+    program: Effect.Effect<A, E>,
+    loggers: ReadonlySet<Logger.Logger<unknown, unknown>>,
+    check: () => void,
+    maxSteps: number,
+    fail: (message: string) => never
+  ): Exit.Exit<A, E> {
+    const context = Context.make(Scheduler.Scheduler, this as Scheduler.Scheduler).pipe(
+      Context.add(Clock.Clock, this.clock),
+      Context.add(Metric.MetricRegistry, this.metrics),
+      Context.add(Logger.CurrentLoggers, loggers)
+    )
+    // Most of the errors here are made up, and their stacks would cost a third of the time.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    try {
+      const fiber = Effect.runForkWith(context)(program)
+      while (true) {
+        check()
+        const exit = fiber.pollUnsafe()
+        if (this.#tasks.length === 0 && this.#timers.length === 0) {
+          return exit ?? fail("nothing can run any more, but the program is not at its end")
+        }
+        if (++this.steps > maxSteps) fail(`not at its end after ${maxSteps} steps`)
+        this.#step()
+      }
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
+    }
+  }
+
+  #step(): void {
+    const random = this.#random
+    const tasks = this.#tasks
+    const timers = this.#timers
+    const first = this.#firstTimer()
+    // Mostly time stands still while something can run, but a timer that is nearly due may also come first.
+    const isTimersTurn = tasks.length === 0 ||
+      (first >= 0 && timers[first].at - this.now <= hurry && random.chance(0.05))
+    if (!isTimersTurn) {
+      const index = tasks.length === 1 ? 0 : random.integer(0, tasks.length - 1)
+      const task = tasks[index]
+      const last = tasks.pop()!
+      if (index < tasks.length) tasks[index] = last
+      return task()
+    }
+    const [timer] = timers.splice(first, 1)
+    this.now = Math.max(this.now, timer.at)
+    // The event loop was held: this timer is late, and the others that were due meanwhile are too.
+    if (this.#lateness > 0 && random.chance(this.#lateness)) this.now += random.pick([1, 10, 100, 5000])
+    if (this.#clockSteps && random.chance(0.1)) {
+      this.wallOffset += random.pick([-hour, 24 * hour, -1, 1, -10, 10])
+    }
+    timer.run()
+  }
+  /** The place of a timer that is due next, of several any; -1 if there is none. */
+  #firstTimer(): number {
+    const timers = this.#timers
+    let first = timers.length - 1
+    let same = 1
+    for (let i = first - 1; i >= 0; i--) {
+      if (timers[i].at < timers[first].at) {
+        first = i
+        same = 1
+      } else if (timers[i].at === timers[first].at && this.#random.chance(1 / ++same)) first = i
+    }
+    return first
+  }
+}

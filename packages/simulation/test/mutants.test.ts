@@ -1,0 +1,29 @@
+/**
+ * The checkers are checked: each fault, put into the sources on purpose, must be
+ * noticed. `npx -y pnpm@12.21.0 mutants` prints where.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { readFileSync } from "node:fs"
+import { kill } from "../src/kill.ts"
+import { mutants } from "../src/mutants.ts"
+import { apply, sources } from "../src/mutate.ts"
+
+describe("mutants", { concurrent: true }, () => {
+  it("each has a name of its own", () => {
+    assert.strictEqual(new Set(mutants.map(({ name }) => name)).size, mutants.length)
+  })
+
+  it.live.each(mutants)("is noticed: a database that $name", (mutant) =>
+    Effect.gen(function*() {
+      const { by } = yield* kill(mutant)
+      assert.isDefined(by)
+    }), 120_000)
+
+  it("a mutant whose text does not stand in its module, or stands there twice, is an error", () => {
+    const text = readFileSync(new URL("Custody.ts", sources), "utf8")
+    const mutant = { name: "test", check: "simulation", module: "Custody.ts" } as const
+    assert.throws(() => apply({ ...mutant, edits: [["no such text", ""]] }, text), /stands 0 times/)
+    assert.throws(() => apply({ ...mutant, edits: [["inFlight", ""]] }, text), /times in Custody.ts, not once/)
+  })
+})
