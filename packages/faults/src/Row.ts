@@ -39,8 +39,9 @@ export const rows: ReadonlyArray<Row> = [
   },
   {
     id: "U5",
-    fault: "The link is down, then the address of this host changes",
-    promise: "The socket is made anew; points arrive within 2 s of the link's return"
+    fault: "The link is down, the address of this host changes, the server's host is gone",
+    promise:
+      "Refused sends are counted as `send_error` and the socket is made anew; points arrive within 2 s of the end of the fault"
   },
   {
     id: "U6",
