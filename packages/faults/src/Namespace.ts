@@ -237,6 +237,14 @@ export const pair: Effect.Effect<
   for (const end of [near, far]) {
     yield* end.namespace.ip("addr", "add", `${end.address}/24`, "dev", end.device)
     yield* end.namespace.ip("link", "set", end.device, "up")
+    // One processor for all that arrives: what comes by turns over two of them may overtake itself, as on no real cable.
+    yield* Effect.ignore(
+      Tool.run(
+        "ip",
+        ["netns", "exec", end.namespace.name, "tee", `/sys/class/net/${end.device}/queues/rx-0/rps_cpus`],
+        "1"
+      )
+    )
   }
   return { near, far }
 })

@@ -76,7 +76,12 @@ const suite = Command.make(
       process.exitCode = 1
       return
     }
-    if (write) Fs.writeFileSync(pageFile, Row.page(measured, Host.machine(), new Date().toISOString().slice(0, 10)))
+    if (write) {
+      Fs.writeFileSync(
+        pageFile,
+        Row.page(measured, { machine: Host.machine(), date: new Date().toISOString().slice(0, 10), short })
+      )
+    }
   }, Effect.scoped)
 ).pipe(Command.withDescription(
   "Does the worst to a program with an Efflux database: closed ports, slow and lossy links, firewalls, stopped and killed servers, floods. As root on Linux."
