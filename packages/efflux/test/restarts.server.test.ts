@@ -68,4 +68,49 @@ describeServer("HTTP into a server that dies", { databases: ["metrics"] }, (it) 
       }),
     120_000
   )
+
+  it.effect(
+    "two hosts: the second takes over while the first is down, and gives back when it is up again",
+    () =>
+      Effect.gen(function*() {
+        const first = yield* InfluxServer.InfluxServer
+        const second = yield* InfluxServer.make({ databases: ["metrics"] })
+        const stored = (server: InfluxServer.Server) => server.count("metrics", "failover")
+        const grows = (server: InfluxServer.Server) =>
+          Effect.flatMap(stored(server), (before) =>
+            waitFor(stored(server), (count) =>
+              count > before, { what: "points arrive", timeout: "30 seconds" }))
+        const stats = yield* alone(withDatabase({
+          transport: "http-v1",
+          urls: [first.httpUrl, second.httpUrl],
+          db: "metrics",
+          flushInterval: 50,
+          drainTimeout: "1 minute"
+        }, (database) =>
+          Effect.gen(function*() {
+            const load = yield* Effect.forkChild(pushPaced(database, {
+              total: Number.POSITIVE_INFINITY,
+              perSecond: 2000,
+              make: (n) => ({ measurement: "failover", fields: { n: BigInt(n) }, timestamp: start + BigInt(n) })
+            }))
+            yield* grows(first)
+            assert.strictEqual(yield* stored(second), 0)
+            yield* first.kill
+            yield* grows(second)
+            yield* first.start
+            yield* grows(first)
+            yield* Fiber.interrupt(load)
+          })))
+        assert.strictEqual(stats.sent, stats.pushed)
+        // A payload that the first host stored and did not answer is in both.
+        const all = new Set<unknown>()
+        for (const server of [first, second]) {
+          for (const { n } of yield* server.rows("SELECT n FROM failover", { db: "metrics" })) {
+            all.add(n)
+          }
+        }
+        assert.strictEqual(all.size, stats.pushed)
+      }).pipe(Effect.scoped),
+    120_000
+  )
 })
