@@ -1,7 +1,7 @@
 /** Queries of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
 import { assert, describe, it } from "@effect/vitest"
 import { type AnnotatedCsv, StrictV2, StrictV3 } from "@efflux/testkit"
-import { Config, ConfigProvider, Duration, Effect, Redacted, Result, Schema, Stream } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Layer, Redacted, Result, Schema, Stream } from "effect"
 import { Flux, InfluxHttp, InfluxQL, Int64, QueryConfig, Series, Sql } from "efflux"
 import { failsWith } from "./support/reasons.ts"
 
@@ -199,9 +199,9 @@ describe("the configuration of a server to ask", () => {
         db: Config.String("DB"),
         token: Config.Redacted("TOKEN")
       })
+      const env = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DB: "d", TOKEN: "t" } }))
       const version = InfluxHttp.use((http) => Effect.succeed(http.version)).pipe(
-        Effect.provide(layer),
-        Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DB: "d", TOKEN: "t" } })))
+        Effect.provide(Layer.provide(layer, env))
       )
       assert.strictEqual(yield* version, 3)
       yield* failsWith(
