@@ -155,7 +155,7 @@ describe("the configuration of a server to ask", () => {
   it.live.each<[string, unknown]>([
     ["Option \"version\" is missing", {}],
     ["Option \"version\" is 4, allowed is one of 1, 2, 3", { version: 4 }],
-    ["Option \"database\" is \"x\", allowed is one of the options of InfluxDB 1: ", { version: 1, database: "x" }],
+    ["Option \"database\" is a string, allowed is one of the options of InfluxDB 1: ", { version: 1, database: "x" }],
     ["Option \"token\" is <redacted>", { version: 1, token }],
     ["Option \"password\" is missing", { version: 1, username: "u" }],
     ["Option \"username\" is missing", { version: 1, password: token }],
