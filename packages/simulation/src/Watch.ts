@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import type { Database, Sender, Stats } from "efflux"
 import type { Settings } from "efflux/DatabaseConfig"
 import { ReferenceQueue, shedReasons, type Waiting } from "./ReferenceQueue.ts"
-import { type SomePoint, somePoint } from "./SomePoint.ts"
+import { selfReport, type SomePoint, somePoint } from "./SomePoint.ts"
 
 // Numbers of the points of one database, so that a point of another one is noticed.
 const numbersPerDatabase = 1000
@@ -83,6 +83,27 @@ export class Watch {
 
   attach(database: Database): void {
     this.#database = database
+    // Reports that were pushed in the meantime, of which some may be gone by now.
+    const { dropped, pushed, queued } = database.statsUnsafe()
+    for (let i = 0; i < pushed; i++) {
+      const report = this.#addReport()
+      if (i < pushed - queued) report.place = "gone"
+      else this.#queue.push(report)
+    }
+    for (const reason of shedReasons) this.#shed[reason] = dropped[reason]
+    this.#taken.oversize = dropped.oversize
+  }
+
+  #add(point: SomePoint, isHigh: boolean): Known {
+    const number = this.#firstNumber + this.#points.length
+    const known: Known = { ...point, number, isHigh, place: "waiting", attempted: new Set(), timestamp: undefined }
+    this.#points.push(known)
+    return known
+  }
+
+  #addReport(): Known {
+    const reasons = Object.keys(this.#database!.statsUnsafe().dropped)
+    return this.#add(selfReport(this.settings.database, reasons), false)
   }
 
   get isAttached(): boolean {
@@ -103,15 +124,7 @@ export class Watch {
     if (database === undefined) return
     this.#follow(database.statsUnsafe())
     const number = this.#firstNumber + this.#points.length
-    const known: Known = {
-      ...somePoint(this.#random, number, this.settings),
-      number,
-      isHigh: this.#random.chance(this.#highs),
-      place: "waiting",
-      attempted: new Set(),
-      timestamp: undefined
-    }
-    this.#points.push(known)
+    const known = this.#add(somePoint(this.#random, number, this.settings), this.#random.chance(this.#highs))
     const before = this.#database!.statsUnsafe().dropped.shutdown
     database.pushUnsafe(known.input, known.isHigh ? { priority: "high" } : undefined)
     if (database.statsUnsafe().dropped.shutdown > before) {
@@ -121,16 +134,23 @@ export class Watch {
       this.trace(() => `push ${number}, too late`)
     } else {
       if (this.isClosed) this.fail(`point ${number} was taken in by a closed database`)
-      const shed = this.#queue.push(known)
-      const kind = `${known.measurement} ${known.fate}${known.isHigh ? " high" : ""}, ${known.bytes} bytes`
-      this.trace(() => `push ${number} (${kind})${shed.map((point) => `, ${point.reason}: ${point.number}`)}`)
-      for (const point of shed) {
-        this.#shed[point.reason]++
-        this.#known(point.number).place = "gone"
-      }
+      this.#enqueue(known)
     }
     this.check(false)
     if (this.#random.chance(0.05)) this.#checkPressure(Effect.runSync(database.pressure))
+  }
+
+  /** Puts a point into the reference queue as well, and what must go for it out. */
+  #enqueue(known: Known): void {
+    const shed = this.#queue.push(known)
+    this.trace(() => {
+      const kind = `${known.measurement} ${known.fate}${known.isHigh ? " high" : ""}, ${known.bytes} bytes`
+      return `push ${known.number} (${kind})${shed.map(({ number, reason }) => `, ${reason}: ${number}`)}`
+    })
+    for (const { number, reason } of shed) {
+      this.#shed[reason]++
+      this.#known(number).place = "gone"
+    }
   }
 
   #checkPressure(pressure: Effect.Success<Database["pressure"]>): void {
@@ -175,6 +195,7 @@ export class Watch {
     this.stats = stats
     const { settings } = this
     const { dropped } = stats
+    this.#follow(stats)
     let total = 0
     for (const reason in dropped) total += dropped[reason as keyof typeof dropped]
     if (stats.pushed !== this.#points.length) {
@@ -188,7 +209,6 @@ export class Watch {
     if (stats.inFlight < 0 || stats.inFlight > held) this.fail(`in flight ${stats.inFlight}, the senders hold ${held}`)
     if (stats.sendersBusy < 0 || stats.sendersBusy > settings.senders) this.fail(`${stats.sendersBusy} senders busy`)
     if (stats.refusals > this.refusals) this.fail(`${stats.refusals} refusals, but there were ${this.refusals}`)
-    this.#follow(stats)
     for (const reason of shedReasons) {
       if (dropped[reason] === this.#shed[reason]) continue
       this.fail(`${dropped[reason]} points shed (${reason}), but ${this.#shed[reason]} had to be`)
@@ -385,8 +405,11 @@ export class Watch {
     this.#confirmedFailed += failed
   }
 
-  /** Takes out of the reference queue what the senders have taken since. */
+  /** Puts into the reference queue what the database has reported since, and takes out what the senders have taken. */
   #follow(stats: Stats): void {
+    if (this.settings.selfReport !== undefined) {
+      while (this.#points.length < stats.pushed) this.#enqueue(this.#addReport())
+    }
     let points = this.#queue.waiting.length - stats.queued
     if (points === 0) return
     if (points < 0) this.fail(`${stats.queued} points are queued, but only ${points + stats.queued} can be`)
