@@ -22,14 +22,14 @@ const held = (i: number): Point.Input => points[i % batch]
 
 /**
  * A point of one of so many series. It is built for each push, as programs do: a million points that are held would be
- * slow to read, whatever their series. The text of another series is made in any case, as it has its price as well.
+ * slow to read, whatever their series. The text of another series is made and held in any case, as a program pays for it.
  */
 const ofSeries = (series: number) => {
   let made = 0
   return (): Point.Input => {
     const text = `user-${1_000_000 + made++ % manySeries}`
     const user = series === 1 ? "user-1000000" : text
-    return { measurement: "login", tags: { user }, fields: { duration: made % 1000, ok: true }, timestamp: 1n }
+    return { measurement: "login", tags: { user }, fields: { session: text, ok: true }, timestamp: 1n }
   }
 }
 

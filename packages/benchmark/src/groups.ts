@@ -169,13 +169,16 @@ const flatNote =
   `A point on its whole way to a sender that throws payloads away, a few of a thing beside many of it. Each
 pair was measured in turn; the ratio is that to the first of the pair.`
 
-export const rivals = ({ effort }: Task): Promise<Part> =>
-  Loads.rivals(effort.time === 0 ? { rounds: 1, millis: 1 } : { rounds: 7, millis: 300 })
+const loadOf = (effort: Effort) => effort.time === 0 ? { rounds: 1, millis: 1 } : { rounds: 7, millis: 250 }
+
+export const rivals = ({ effort }: Task): Promise<Part> => Loads.rivals(loadOf(effort))
+
+export const http = ({ effort }: Task): Promise<Part> => Loads.http(loadOf(effort))
 
 export const overload = ({ effort, overloadSeconds }: Task): Promise<Part> =>
   Loads.overload(effort.time === 0 ? 1 : overloadSeconds)
 
-export const groups = { encode, series, decode, push, way, rivals, flat, overload } as const
+export const groups = { encode, series, decode, push, way, rivals, http, flat, overload } as const
 
 export type GroupName = keyof typeof groups
 

@@ -2,14 +2,20 @@
 import { fork } from "node:child_process"
 import { median } from "./Measure.ts"
 import type { Overload } from "./overload.ts"
-import { figure, type Part } from "./Report.ts"
+import { figure, type Part, type Section } from "./Report.ts"
 import { compare, type Compared, type Load } from "./transport/compare.ts"
 
 /** Values that the request point has; a line of hot-shots has one. */
 const valuesOfPoint = 4
 
-export const rivals = async (load: Load): Promise<Part> => {
-  const compared = await compare(load)
+interface Comparison {
+  readonly section: Section
+  /** The time of one contender by that of another, median over the rounds. */
+  readonly ratio: (a: string, b: string) => number
+}
+
+const comparison = async (set: "rivals" | "http", load: Load, title: string, note: string): Promise<Comparison> => {
+  const compared = await compare(set, load)
   const byId = (id: string): Compared => {
     const found = compared.find((contender) => contender.id === id)
     if (found === undefined) throw new Error(`no contender ${id}`)
@@ -19,9 +25,10 @@ export const rivals = async (load: Load): Promise<Part> => {
     median(byId(a).rounds.map((round, i) => round[of] / byId(b).rounds[i][of]))
   const first = compared[0].id
   return {
-    sections: [{
-      title: "End to end beside other clients (request point)",
-      note: rivalsNote,
+    ratio: (a, b) => ratio(a, b, "nanos"),
+    section: {
+      title,
+      note,
       table: {
         heads: ["", "points/s", "ratio of times", "CPU ns a point", "ratio of CPU", "bytes a point"],
         rows: compared.map(({ bytes, id, name, rounds }) => [
@@ -33,14 +40,43 @@ export const rivals = async (load: Load): Promise<Part> => {
           bytes.toFixed(0)
         ])
       }
-    }],
+    }
+  }
+}
+
+export const rivals = async (load: Load): Promise<Part> => {
+  const { ratio, section } = await comparison(
+    "rivals",
+    load,
+    "End to end beside other clients (request point)",
+    rivalsNote
+  )
+  return {
+    sections: [section],
     figures: new Map([
-      ["rivals/influxdb-client", ratio("influxdb-client", "efflux-small", "nanos")],
-      ["rivals/hot-shots large", ratio("hot-shots-large", "efflux-large", "nanos")],
-      ["rivals/hot-shots small", valuesOfPoint * ratio("hot-shots-small", "efflux-small", "nanos")]
+      ["rivals/influxdb-client", ratio("influxdb-client", "efflux-small")],
+      ["rivals/hot-shots large", ratio("hot-shots-large", "efflux-large")],
+      ["rivals/hot-shots small", valuesOfPoint * ratio("hot-shots-small", "efflux-small")]
     ])
   }
 }
+
+export const http = async (load: Load): Promise<Part> => {
+  const { ratio, section } = await comparison("http", load, "Writing over HTTP (request point)", httpNote)
+  const fastest = (ids: ReadonlyArray<string>, efflux: string) => Math.min(...ids.map((id) => ratio(id, efflux)))
+  const clients = ["influxdb-client", "influxdb3-client-v2", "influxdb3-client-v3"]
+  return {
+    sections: [section],
+    figures: new Map([
+      ["http/fastest", fastest([...clients, "node-influx"], "efflux")],
+      ["http/fastest gzip", fastest(clients.map((client) => `${client}-gzip`), "efflux-gzip")]
+    ])
+  }
+}
+
+const httpNote =
+  `As above, all over HTTP to a server that takes everything. Efflux has its defaults. The others write 5000
+lines in a request, one request after the other where the program hands over arrays. node-influx has no gzip.`
 
 const rivalsNote = `Each contender sends in a process of its own, and builds each point as a program does; a receiver in
 another process counts. All that was sent arrived: a round in which a datagram was lost was done again. CPU is that of

@@ -122,6 +122,20 @@ export const promises: ReadonlyArray<Promised> = [
     digits: 1
   },
   {
+    name: "http/fastest",
+    group: "http",
+    what: "time of the fastest other client over HTTP, by that of Efflux over HTTP, end to end",
+    limit: { atLeast: 2.5 },
+    digits: 1
+  },
+  {
+    name: "http/fastest gzip",
+    group: "http",
+    what: "the same with gzip",
+    limit: { atLeast: 2.5 },
+    digits: 1
+  },
+  {
     name: "overload/push p99",
     group: "overload",
     what: "99th percentile of the time of a push under ten times too much, by that without",

@@ -27,7 +27,8 @@ interface Rungs {
  * `full`: the queues are full and every offer sheds the oldest, the dearest case. Nothing is encoded and nothing is sent
  * meanwhile, as the fibers that would do it get no turn.
  *
- * `drained`: somebody waits for the points, and has taken all of them before the next are pushed.
+ * `drained`: somebody waits for the points, and has taken all of them before the next are pushed. Before each run, also
+ * of the bare queue, the database sends as many points, so that all find the caches of the processor in one state.
  */
 export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
   const runtime = ManagedRuntime.make(
@@ -46,6 +47,7 @@ export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
     runtime.runFork(Effect.forever(Queue.takeAll(queue)))
   }
   const isDrained = async () => {
+    for (const point of points) database.pushUnsafe(point)
     await runtime.runPromise(database.flush)
     while (Queue.sizeUnsafe(queue) > 0) await new Promise(setImmediate)
   }

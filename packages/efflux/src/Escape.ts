@@ -83,8 +83,22 @@ export const placesOf = (dialect: Dialect): Places => {
  */
 export const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
   const length = name.length
-  let unit = 0
-  for (let i = 0; i < length; i++) {
+  let i = 0
+  // As in a string: most names hold nothing special.
+  for (; i + 3 < length; i += 4) {
+    const a = name.charCodeAt(i)
+    const b = name.charCodeAt(i + 1)
+    const c = name.charCodeAt(i + 2)
+    const d = name.charCodeAt(i + 3)
+    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & place) !== 0) break
+    bytes[pos] = a
+    bytes[pos + 1] = b
+    bytes[pos + 2] = c
+    bytes[pos + 3] = d
+    pos += 4
+  }
+  let unit = i === 0 ? 0 : name.charCodeAt(i - 1)
+  for (; i < length; i++) {
     const previous = unit
     unit = name.charCodeAt(i)
     if (unit < 128) {

@@ -317,7 +317,7 @@ const scrubber = (credentials: Credentials | undefined, authorization: Redacted.
   const secrets = [
     Redacted.value(authorization).slice(credentials.scheme.length + 1),
     Redacted.value(credentials.scheme === "Basic" ? credentials.password : credentials.token)
-  ].filter((secret) => secret !== "")
+  ].filter((secret) => secret !== "").flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
   return (body: Uint8Array): Uint8Array => {
     const text = decoder.decode(body)
     const scrubbed = secrets.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)

@@ -372,8 +372,10 @@ export class Watch {
   }
 
   /** The sender was interrupted in a send, and asked what became of its points: at once, so that this is exact. */
-  interrupt(sent: number, unknown: number): void {
+  interrupt({ broken }: Received, sent: number, unknown: number): void {
     this.#delivered += sent
+    // A split point of which a part is lost counts as failed.
+    if (broken !== undefined && unknown > 0) this.#mostFailed++
     this.#mostUnknown += unknown
     this.#leastUnknown += unknown
   }
@@ -538,9 +540,10 @@ export class Connected {
   /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
   interrupted(sent: number): Sender.Outcome {
     if (this.#received === undefined) return { sent: 0 }
-    const { numbers } = this.#end("interrupted")
+    const received = this.#end("interrupted")
+    const { numbers } = received
     const outcome = { sent: Math.min(sent, numbers.length), unknown: Math.max(0, numbers.length - sent) }
-    this.#watch.interrupt(outcome.sent, outcome.unknown)
+    this.#watch.interrupt(received, outcome.sent, outcome.unknown)
     return outcome
   }
 

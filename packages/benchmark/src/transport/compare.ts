@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Contender, contenders } from "./contenders.ts"
+import { type Contender, httpContenders, rivalContenders } from "./contenders.ts"
 import type { Count, FromReceiver, FromSender, Sent, ToReceiver, ToSender } from "./protocol.ts"
 
 export interface Compared extends Omit<Contender, "make" | "receiver"> {
@@ -68,12 +68,13 @@ const settled = async (receiver: Process<ToReceiver, FromReceiver>, points: numb
   return total
 }
 
-export const compare = async (load: Load): Promise<ReadonlyArray<Compared>> => {
+export const compare = async (set: "rivals" | "http", load: Load): Promise<ReadonlyArray<Compared>> => {
+  const contenders = set === "http" ? httpContenders : rivalContenders
   const running = await Promise.all(contenders.map(async ({ id, name, receiver: kind }) => {
     const receiver = new Process<ToReceiver, FromReceiver>("./receiver.ts", [kind])
     const first = await receiver.next()
     if (!("port" in first)) throw new Error("the receiver gave no port")
-    const sender = new Process<ToSender, FromSender>("./sender.ts", [id, String(first.port)])
+    const sender = new Process<ToSender, FromSender>("./sender.ts", [set, id, String(first.port)])
     await sender.next()
     const send = async (points: number): Promise<readonly [Sent, Count] | undefined> => {
       const answer = await sender.ask({ send: points })

@@ -1,8 +1,10 @@
 /** Who sends in the end-to-end comparison: how a program would use each, with the request point. */
 import { InfluxDB, Point as PointV2 } from "@influxdata/influxdb-client"
+import { InfluxDBClient, Point as PointV3 } from "@influxdata/influxdb3-client"
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
-import { InfluxDatabase, type Point } from "efflux"
+import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
 import { StatsD } from "hot-shots"
+import * as Influx from "influx"
 import { setImmediate as turn } from "node:timers/promises"
 import { request4x4 } from "../Shape.ts"
 
@@ -35,11 +37,9 @@ const inBursts = async (count: number, each: (i: number) => void, isBehind = () 
   }
 }
 
-const efflux = (maxPayloadBytes: number) => async (port: number): Promise<Send> => {
+const efflux = (options: (port: number) => DatabaseConfig.DatabaseConfig) => async (port: number): Promise<Send> => {
   const runtime = ManagedRuntime.make(
-    InfluxDatabase.layer({ host: "127.0.0.1", port, maxPayloadBytes, pacing: "none", database: "bench" }).pipe(
-      Layer.provide(Logger.layer([]))
-    )
+    InfluxDatabase.layer({ ...options(port), database: "bench" }).pipe(Layer.provide(Logger.layer([])))
   )
   const database = await runtime.runPromise(InfluxDatabase.use(Effect.succeed))
   return async (count) => {
@@ -49,13 +49,89 @@ const efflux = (maxPayloadBytes: number) => async (port: number): Promise<Send> 
   }
 }
 
+const effluxUdp = (maxPayloadBytes: number) =>
+  efflux((port) => ({ host: "127.0.0.1", port, maxPayloadBytes, pacing: "none" }))
+
+const effluxHttp = (gzip: boolean) =>
+  efflux((port) => ({
+    transport: "http-v2",
+    url: `http://127.0.0.1:${port}`,
+    org: "org",
+    bucket: "bucket",
+    ...(gzip ? {} : { gzipThreshold: "none" as const })
+  }))
+
+/** Lines that a client puts into one request, where the program says so: the default of influxdb-client. */
+const linesOfRequest = 5000
+
+/** Arrays of points, each written before the next is made: what a client without a buffer of its own asks for. */
+const inArrays = async <P>(
+  count: number,
+  point: (request: Request) => P,
+  write: (points: Array<P>) => Promise<void>
+): Promise<void> => {
+  for (let i = 0; i < count;) {
+    const made: Array<P> = []
+    for (const end = Math.min(i + linesOfRequest, count); i < end; i++) {
+      made.push(point(points[i % points.length] as Request))
+    }
+    await write(made)
+  }
+}
+
+const influxdb3Client = (gzip: boolean, noSync: boolean) => async (port: number): Promise<Send> => {
+  const client = new InfluxDBClient({ host: `http://127.0.0.1:${port}`, token: "none", database: "bench" })
+  const options = { precision: "ns", gzipThreshold: gzip ? 1000 : Number.MAX_SAFE_INTEGER, noSync } as const
+  return (count) =>
+    inArrays(
+      count,
+      ({ fields, measurement, tags, timestamp }) =>
+        PointV3.measurement(measurement)
+          .setTag("host", tags.host)
+          .setTag("method", tags.method)
+          .setTag("route", tags.route)
+          .setTag("status", tags.status)
+          .setFloatField("duration", fields.duration)
+          .setIntegerField("bytes", Number(fields.bytes))
+          .setBooleanField("ok", fields.ok)
+          .setStringField("path", fields.path)
+          .setTimestamp(String(timestamp)),
+      (made) => client.write(made, "bench", undefined, options)
+    )
+}
+
+const nodeInflux = async (port: number): Promise<Send> => {
+  const { BOOLEAN, FLOAT, INTEGER, STRING } = Influx.FieldType
+  const influx = new Influx.InfluxDB({
+    host: "127.0.0.1",
+    port,
+    database: "bench",
+    schema: [{
+      measurement: "http_request",
+      tags: ["host", "method", "route", "status"],
+      fields: { duration: FLOAT, bytes: INTEGER, ok: BOOLEAN, path: STRING }
+    }]
+  })
+  return (count) =>
+    inArrays(
+      count,
+      ({ fields, measurement, tags, timestamp }) => ({
+        measurement,
+        tags: { ...tags },
+        fields: { ...fields, bytes: Number(fields.bytes) },
+        timestamp: String(timestamp) as unknown as Date
+      }),
+      (made) => influx.writePoints(made)
+    )
+}
+
 const influxdbClient = (gzip: boolean) => async (port: number): Promise<Send> => {
   const influx = new InfluxDB({ url: `http://127.0.0.1:${port}`, token: "none" })
   const write = influx.getWriteApi("org", "bucket", "ns", {
-    batchSize: 5000,
+    batchSize: linesOfRequest,
     flushInterval: 0,
     maxRetries: 0,
-    ...(gzip ? { gzipThreshold: 1000 } : { gzipThreshold: Number.MAX_SAFE_INTEGER })
+    gzipThreshold: gzip ? 1000 : Number.MAX_SAFE_INTEGER
   })
   return async (count) => {
     await inBursts(count, (i) => {
@@ -97,12 +173,12 @@ const hotShots = (maxBufferSize: number) => async (port: number): Promise<Send> 
 export const smallPayload = 1432
 export const largePayload = 8192
 
-export const contenders: ReadonlyArray<Contender> = [
+export const rivalContenders: ReadonlyArray<Contender> = [
   {
     id: "efflux-small",
     name: `**efflux over UDP**, payloads of ${smallPayload} bytes`,
     receiver: "udp",
-    make: efflux(smallPayload)
+    make: effluxUdp(smallPayload)
   },
   {
     id: "hot-shots-small",
@@ -114,7 +190,7 @@ export const contenders: ReadonlyArray<Contender> = [
     id: "efflux-large",
     name: `**efflux over UDP**, payloads of ${largePayload} bytes`,
     receiver: "udp",
-    make: efflux(largePayload)
+    make: effluxUdp(largePayload)
   },
   {
     id: "hot-shots-large",
@@ -122,6 +198,37 @@ export const contenders: ReadonlyArray<Contender> = [
     receiver: "udp",
     make: hotShots(largePayload)
   },
-  { id: "influxdb-client", name: "influxdb-client over HTTP", receiver: "http", make: influxdbClient(false) },
-  { id: "influxdb-client-gzip", name: "influxdb-client over HTTP, gzip", receiver: "http", make: influxdbClient(true) }
+  {
+    id: "influxdb-client",
+    name: "influxdb-client over HTTP, no gzip",
+    receiver: "http",
+    make: influxdbClient(false)
+  }
+]
+
+export const httpContenders: ReadonlyArray<Contender> = [
+  { id: "efflux", name: "**efflux over HTTP**", receiver: "http", make: effluxHttp(false) },
+  { id: "influxdb-client", name: "influxdb-client", receiver: "http", make: influxdbClient(false) },
+  {
+    id: "influxdb3-client-v2",
+    name: "influxdb3-client, v2 API",
+    receiver: "http",
+    make: influxdb3Client(false, false)
+  },
+  { id: "influxdb3-client-v3", name: "influxdb3-client, v3 API", receiver: "http", make: influxdb3Client(false, true) },
+  { id: "node-influx", name: "node-influx", receiver: "http", make: nodeInflux },
+  { id: "efflux-gzip", name: "**efflux over HTTP**, gzip", receiver: "http", make: effluxHttp(true) },
+  { id: "influxdb-client-gzip", name: "influxdb-client, gzip", receiver: "http", make: influxdbClient(true) },
+  {
+    id: "influxdb3-client-v2-gzip",
+    name: "influxdb3-client, v2 API, gzip",
+    receiver: "http",
+    make: influxdb3Client(true, false)
+  },
+  {
+    id: "influxdb3-client-v3-gzip",
+    name: "influxdb3-client, v3 API, gzip",
+    receiver: "http",
+    make: influxdb3Client(true, true)
+  }
 ]

@@ -1,9 +1,9 @@
-/** A process that sends: `sender.ts CONTENDER PORT`. It is told how many points, and says what they took. */
-import { contenders } from "./contenders.ts"
+/** A process that sends: `sender.ts rivals|http CONTENDER PORT`. It is told how many points, and says what they took. */
+import { httpContenders, rivalContenders } from "./contenders.ts"
 import type { FromSender, ToSender } from "./protocol.ts"
 
-const [, , id, port] = process.argv
-const contender = contenders.find((contender) => contender.id === id)
+const [, , set, id, port] = process.argv
+const contender = (set === "http" ? httpContenders : rivalContenders).find((contender) => contender.id === id)
 if (contender === undefined) throw new Error(`no contender ${id}`)
 const tell = (message: FromSender) => void process.send!(message)
 
