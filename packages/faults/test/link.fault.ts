@@ -249,6 +249,7 @@ describe("the link", () => {
       yield* Effect.sleep(dose(10, 4) * 1000)
       const unloaded = yield* sound(pusher)
 
+      const slopes: Array<string> = []
       const overload = Effect.gen(function*() {
         yield* pusher.rate(Math.round(10 * drain))
         yield* Effect.sleep(warmUp * 1000)
@@ -261,11 +262,12 @@ describe("the link", () => {
         }
         const last = yield* sound(pusher)
         const slope = slopePerMinute(samples.map(({ at, rss }) => ({ at, bytes: rss }))) / 2 ** 20
+        slopes.push(slope.toFixed(2))
         return { slope, push: last.push.p99, last }
       })
       // A minute tells a slope; a few seconds only tell noise, and get what it makes of them.
       const steepest = dose(1, 60)
-      const { last, push, slope } = yield* measured(
+      const { last, push } = yield* measured(
         `at most ${steepest} MB a minute, 50 µs and twice the time of a push, 50 ms of event loop`,
         overload,
         // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
@@ -292,7 +294,7 @@ describe("the link", () => {
         `${seconds} s at ${grouped(Math.round(10 * drain))} points/s on a link that takes ${
           grouped(Math.round(drain))
         }`,
-        `memory ${slope.toFixed(2)} MB/min; push p99 ${(push * 1000).toFixed(1)} µs (${
+        `memory ${slopes.join(", then ")} MB/min; push p99 ${(push * 1000).toFixed(1)} µs (${
           (unloaded.push.p99 * 1000).toFixed(1)
         } at half the drain), turn of the event loop ${last.loopBusy.p99.toFixed(1)} ms of processor time p99 (${
           unloaded.loopBusy.p99.toFixed(1)
