@@ -66,6 +66,8 @@ export class Custody {
 
   readonly #limits: Limits
   readonly #batchSize: number
+  /** One point less than a batch. */
+  readonly #crowd: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
   readonly #flushes: Array<Flush> = []
@@ -90,6 +92,7 @@ export class Custody {
     this.queue = queue
     this.#limits = limits
     this.#batchSize = limits.batchSize
+    this.#crowd = limits.batchSize - 1
     this.#dispatcher = dispatcher
     if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
   }
@@ -103,22 +106,27 @@ export class Custody {
 
   /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
   offer(entry: Entry, high: boolean): void {
-    const ledger = this.ledger
-    ledger.pushed++
+    this.ledger.pushed++
     if (high || this.#special) {
       this.#offerSpecially(entry, high)
       return
     }
+    // Short, so that the engine compiles a push and what the queue does as one.
     const queue = this.queue
     const size = Queue.sizeUnsafe(queue)
-    if (size >= queue.capacity) {
-      // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
-      ledger.dropped.queue_full++
-      this.#wakeAfterShedding()
-    } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
+    if (size >= this.#crowd) this.#crowded(size)
+    Queue.offerUnsafe(queue, entry)
+  }
+
+  // The next offer makes a batch, or evicts the oldest point.
+  #crowded(size: number): void {
+    if (size >= this.queue.capacity) {
+      // The gate need not be looked at: before a full queue no sender closes it.
+      this.ledger.dropped.queue_full++
+      if (!this.#waking) this.#wakeAfterShedding()
+    } else if (!this.#waking && !this.gate.isOpen()) {
       this.#wake()
     }
-    Queue.offerUnsafe(queue, entry)
   }
 
   #offerSpecially(entry: Entry, high: boolean): void {
