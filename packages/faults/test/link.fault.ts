@@ -134,7 +134,7 @@ describe("the link", () => {
   it.live("U6: a slow link fills neither the memory nor the pool, and what is too much is shed", () =>
     Effect.gen(function*() {
       const { near, receiver, target } = yield* setUp
-      const seconds = dose(60, 8)
+      const seconds = dose(60, 5)
       const [senders, batchSize] = [4, 100]
       yield* near.namespace.slow(near.device, 1_000_000, deepQueue)
       const pusher = yield* Pusher.start({
@@ -198,7 +198,7 @@ describe("the link", () => {
   it.live("U7: datagrams that the receiver's host drops are not seen, and add up", () =>
     Effect.gen(function*() {
       const { far, near, receiver, target } = yield* setUp
-      const seconds = dose(10, 3)
+      const seconds = dose(10, 2)
       const pusher = yield* Pusher.start({ namespace: near.namespace, database: target })
       const figures: Array<string> = []
       for (const percent of [1, 30, 100]) {

@@ -127,7 +127,7 @@ describe("points", () => {
   it.live("U13: whatever is interrupted, the law holds and nothing is left", () =>
     Effect.gen(function*() {
       // Every step of the scheduler, with a transport that does its worst.
-      const seeds = dose(20_000, 2000)
+      const seeds = dose(20_000, 500)
       const summary = yield* Effect.callback<string, Error>((resume) => {
         const child = execFile(
           process.execPath,
@@ -214,7 +214,7 @@ describe("floods", () => {
     Effect.gen(function*() {
       const namespace = yield* Namespace.make
       const receiver = yield* Receiver.start({ namespace, host, port })
-      const seconds = dose(30, 6)
+      const seconds = dose(30, 4)
       const pusher = yield* Pusher.start({
         namespace,
         database: { host, port },
