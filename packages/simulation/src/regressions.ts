@@ -3,9 +3,8 @@
  * others.
  *
  * A seed stands for its schedule only as long as nothing draws other numbers from
- * it. So the fault is kept as a mutant, and a test sees to it that the seed still
- * shows it; where it does not any more, `npx -y pnpm@12.21.0 mutants` prints one
- * that does.
+ * it, and the library draws some: at each operation of a fiber. So the fault is
+ * kept as a mutant, too, which the simulation must notice at some seed.
  */
 export interface Regression {
   readonly seed: number
