@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net"
 import * as Path from "node:path"
 import { gunzipSync } from "node:zlib"
 import { run, start } from "./support/run.ts"
+import { withServer } from "./support/withServer.ts"
 
 /** The lines without their timestamps. */
 const unstamped = (lines: ReadonlyArray<string>): Array<string> => lines.map((line) => line.replace(/ \d+$/, ""))
@@ -244,8 +245,8 @@ describe.concurrent("the examples", () => {
     it.live(`${name}.ts does what it says`, () => Effect.scoped(test), 120_000)
   }
 
-  it("are all run here", () => {
+  it("are all run, here or against a real server", () => {
     const files = Fs.globSync("*.ts", { cwd: Path.resolve(import.meta.dirname, "..") })
-    assert.deepStrictEqual(files.sort(), Object.keys(tests).map((name) => `${name}.ts`).sort())
+    assert.deepStrictEqual(files.sort(), [...Object.keys(tests), ...withServer].map((name) => `${name}.ts`).sort())
   })
 })

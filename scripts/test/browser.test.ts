@@ -24,7 +24,7 @@ const places = [
 if (!hasChromium) console.log("browser: no /usr/bin/chromium here, so the bundles run in a bare realm alone")
 
 describe("a browser", () => {
-  it.each(["LineProtocol", "Point", "Precision", "Series"])(
+  it.each(["LineProtocol", "Point", "Precision", "Series", "InfluxQL", "Flux", "Sql"])(
     "can import efflux/%s: it brings nothing of Node",
     async (name) => {
       const made = await bundle(`import * as ${name} from "efflux/${name}"\nexport { ${name} }`)

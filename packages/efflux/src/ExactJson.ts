@@ -26,8 +26,9 @@ export const parse = (text: string): unknown => {
 // Sixteen digits that are no decimals: also within strings, which costs time only.
 const mayBeUnsafe = /(?:^|[^.\d])\d{16}/
 
-// Strings are matched to pass over them. A number with a fraction or an exponent is a float.
-const stringOrInteger = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![.\d\-+eE])-?[1-9]\d{15,}(?![.\deE])/g
+// Strings are matched to pass over them. A number with a fraction or an exponent is a float. A string that does not end
+// is matched to the end of the text: looking for the end once from each of its quotes would take quadratic time.
+const stringOrInteger = /"[^"\\]*(?:\\[^]?[^"\\]*)*(?:"|$)|(?<![.\d\-+eE])-?[1-9]\d{15,}(?![.\deE])/g
 
 const mark = (found: string): string => found.startsWith("\"") ? found : `"\\u0000${found}"`
 
@@ -54,7 +55,8 @@ const unmark = (value: unknown): unknown => {
 /** The value of an integer literal: a number where that is exact, or where it has more than 64 bits. */
 const exact = (digits: string): number | bigint => {
   const number = Number(digits)
-  if (Number.isSafeInteger(number)) return number
+  // What has more digits than a sign and 64 bits need not become a bigint, which of a million digits takes long.
+  if (Number.isSafeInteger(number) || digits.length > 20) return number
   const integer = BigInt(digits)
   return integer >= minInt && integer <= maxUint ? integer : number
 }

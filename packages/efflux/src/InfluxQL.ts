@@ -15,7 +15,7 @@
  *
  * export const latency = (route: string, since: bigint) =>
  *   InfluxQL.query`
- *     SELECT mean(duration) FROM ${InfluxQL.identifier("http_request")}
+ *     SELECT mean("duration") FROM ${InfluxQL.identifier("http_request")}
  *     WHERE route = ${route} AND time >= ${InfluxQL.time(since)}
  *     GROUP BY time(${Duration.minutes(5)}), host`
  * ```

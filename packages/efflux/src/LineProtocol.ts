@@ -105,7 +105,7 @@ export type {
  */
 export const encode = (point: Point.Input, options?: Options): Result.Result<string, EncodeError> => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
-  // Most lines are short. A long one is written again into the buffer that it may fill.
+  // Most lines are short. A long one is written again, into a larger buffer.
   const capacity = Math.min(shortLine, maxLineBytes)
   const writer = options === undefined && sharedWriter !== undefined
     ? sharedWriter
@@ -116,8 +116,11 @@ export const encode = (point: Point.Input, options?: Options): Result.Result<str
   const result = finish(writer, writer.write(point))
   if (options === undefined) sharedWriter = writer
   if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
-  const large = makeWriter(maxLineBytes + lineRoom, options)
-  return finish(large, large.write(point))
+  for (let size = growth * capacity;; size *= growth) {
+    const large = makeWriter(Math.min(size, maxLineBytes) + lineRoom, options)
+    const result = finish(large, large.write(point))
+    if (size >= maxLineBytes || Result.isSuccess(result) || result.failure.reason !== "oversize") return result
+  }
 }
 
 /**
@@ -450,6 +453,7 @@ const utf8 = (text: string): Uint8Array => {
 }
 
 const shortLine = 1024
+const growth = 16
 const lineRoom = 128
 // A byte order mark in front is a part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

@@ -54,7 +54,7 @@ const shown = (option: string, value: unknown): string => {
   if (value === undefined) return "missing"
   if (Redacted.isRedacted(value) || secretName.test(option)) return "<redacted>"
   if (typeof value !== "string") return preview(value)
-  return preview(value.replace(/^([a-z]*:?\/*).*@/is, "$1<redacted>@").replace(/\?.*$/s, "?<redacted>"))
+  return preview(value.replace(/^([a-z]*:?\/*).*@/is, "$1<redacted>@").replace(/([?#]).*$/s, "$1<redacted>"))
 }
 
 const secretName = /token|pass|pwd|secret|credential|auth|key/i

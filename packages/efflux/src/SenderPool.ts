@@ -181,7 +181,7 @@ class Actor {
   #settled(outcome: Outcome, bytes: number): void {
     const packer = this.#packer
     const left = this.#settle(outcome, bytes)
-    if (left > 0) this.#custody.settleDropped(left, "send_error")
+    if (left > 0) this.#custody.settleDropped(left + packer.breakSplit(), "send_error")
     this.#setBusy(false)
     packer.next()
     if (left + (outcome.send_error ?? 0) + (outcome.unknown ?? 0) > 0) {

@@ -333,6 +333,21 @@ describe("HttpExchange", () => {
       }).pipe(Effect.scoped))
   }
 
+  it.live("what a server repeats of the credentials is not shown, whatever characters they have", () =>
+    Effect.gen(function*() {
+      const password = `s3cr3t "quoted\\ \n ünd/+`
+      const { exchange } = yield* exchangeWith((socket, request, nth) => {
+        const authorization = /authorization: (.*)\r/.exec(request)![1]
+        const said = `no: ${authorization} ${Buffer.from(authorization.slice(6), "base64")}`
+        socket.write(answer(401, nth === 1 ? JSON.stringify({ error: said }) : said))
+      }, { credentials: { scheme: "Basic", username: "u", password: Redacted.make(password) } })
+      for (let i = 0; i < 2; i++) {
+        const error = yield* errorOf(exchange.request(get))
+        assert.include(error.message, "no: Basic <redacted> u:<redacted>")
+        assert.notInclude(shown(error), "s3cr3t")
+      }
+    }).pipe(Effect.scoped))
+
   it.live("the message of a JSON error is taken out of it, InfluxDB 1 and 3 as InfluxDB 2", () =>
     Effect.gen(function*() {
       const { exchange } = yield* exchangeWith((socket, _, nth) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { LineProtocol } from "efflux"
 import * as LineEnds from "efflux/LineEnds"
-import { SeededRandom } from "./simulation/SeededRandom.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

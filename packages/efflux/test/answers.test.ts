@@ -95,6 +95,15 @@ describe("JSON", () => {
     // A list of 2 million characters whose string does not end: an expression that tries again would take for ever.
     const text = `[9007199254740993,"${"a1234567890123456\\\\".repeat(100_000)}`
     assert.throws(() => ExactJson.parse(text), SyntaxError)
+    // From each of these quotes a string could begin.
+    for (const end of ["", "\\", "\\\u2028\"]"]) {
+      assert.throws(() => ExactJson.parse(`[9007199254740993,"${"\\\"".repeat(200_000)}${end}`), SyntaxError)
+    }
+  })
+
+  it("has an integer of any number of digits, which beyond 64 bits is a float", () => {
+    assert.deepStrictEqual(ExactJson.parse(`[${"9".repeat(100_000)},-${"9".repeat(21)}]`), [Infinity, -1e21])
+    assert.deepStrictEqual(ExactJson.parse(`["\\u0000",${"9".repeat(100_000)}]`), ["\u0000", Infinity])
   })
 })
 

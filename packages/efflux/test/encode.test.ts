@@ -581,6 +581,13 @@ describe("size", () => {
     }
   })
 
+  it("maxLineBytes may be more than there is memory", () => {
+    for (const length of [10, 2000, 20_000, 300_000, 5_000_000]) {
+      const point = having("field value", "x".repeat(length))
+      assert.strictEqual(encode(point, { maxLineBytes: 2 ** 45 }).length, length + "m,t=v f=\"\"".length)
+    }
+  })
+
   it("every part of a line can be the one that is too much", () => {
     const point = {
       measurement: "measurement",

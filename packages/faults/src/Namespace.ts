@@ -48,6 +48,15 @@ const run = Number(process.env.FAULTS_RUN ?? process.pid)
 /** Names and addresses of a namespace's own `/etc`. */
 const etc = (name: string): string => Path.join("/etc/netns", name)
 
+const removeEtc = (name: string): void => {
+  Fs.rmSync(etc(name), { recursive: true, force: true })
+  try {
+    Fs.rmdirSync(etc(""))
+  } catch {
+    // Not there, or others use it.
+  }
+}
+
 let count = 0
 
 /** One network namespace. Its interfaces are what {@link link} gave it. */
@@ -180,7 +189,7 @@ const removeSync = (name: string) => {
   } catch {
     // Gone already.
   }
-  Fs.rmSync(etc(name), { recursive: true, force: true })
+  removeEtc(name)
 }
 
 /** Makes a namespace, with loopback up. */
@@ -195,7 +204,7 @@ export const make: Effect.Effect<Namespace, Tool.ToolError, Scope.Scope> = Effec
     () =>
       Effect.gen(function*() {
         yield* Effect.ignore(Tool.run("ip", ["netns", "del", name]))
-        Fs.rmSync(etc(name), { recursive: true, force: true })
+        removeEtc(name)
         open.delete(name)
         if (open.size === 0) process.removeListener("exit", removeAll)
       })
@@ -237,6 +246,14 @@ export const pair: Effect.Effect<
   for (const end of [near, far]) {
     yield* end.namespace.ip("addr", "add", `${end.address}/24`, "dev", end.device)
     yield* end.namespace.ip("link", "set", end.device, "up")
+    // One processor for all that arrives: what comes by turns over two of them may overtake itself, as on no real cable.
+    yield* Effect.ignore(
+      Tool.run(
+        "ip",
+        ["netns", "exec", end.namespace.name, "tee", `/sys/class/net/${end.device}/queues/rx-0/rps_cpus`],
+        "1"
+      )
+    )
   }
   return { near, far }
 })

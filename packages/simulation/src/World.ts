@@ -5,7 +5,7 @@
  * nothing in it waits for real.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
-import { Clock, Context, Duration, Effect, type Exit, type Fiber, Logger, Metric, Scheduler } from "effect"
+import { Clock, Context, Duration, Effect, type Exit, type Fiber, Logger, Metric, References, Scheduler } from "effect"
 
 interface Timer {
   readonly at: number
@@ -116,7 +116,8 @@ export class World implements Scheduler.Scheduler {
     const context = Context.make(Scheduler.Scheduler, this as Scheduler.Scheduler).pipe(
       Context.add(Clock.Clock, this.clock),
       Context.add(Metric.MetricRegistry, this.metrics),
-      Context.add(Logger.CurrentLoggers, loggers)
+      Context.add(Logger.CurrentLoggers, loggers),
+      Context.add(References.MinimumLogLevel, loggers.size === 0 ? "None" : "Info")
     )
     // Most of the errors here are made up, and their stacks would cost a third of the time.
     const { stackTraceLimit } = Error

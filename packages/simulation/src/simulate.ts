@@ -42,7 +42,9 @@ export const simulate = (seed: number, trace?: (line: string) => void): Outcome 
 
   const loggers: ReadonlySet<Logger.Logger<unknown, unknown>> = random.chance(0.05) ? new Set([throwing]) : new Set()
   const exit = world.run(
-    Effect.forEach(subjects, (subject) => subject.live, { concurrency: "unbounded", discard: true }),
+    subjects.length === 1
+      ? subjects[0].live
+      : Effect.forEach(subjects, (subject) => subject.live, { concurrency: "unbounded", discard: true }),
     loggers,
     () => {
       if (violation !== undefined) throw violation

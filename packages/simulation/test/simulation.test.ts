@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { mutantNamed } from "../src/mutants.ts"
 import * as Range from "../src/Range.ts"
 import { regressions } from "../src/regressions.ts"
 import { simulate } from "../src/simulate.ts"
@@ -19,9 +20,15 @@ const command = (args: ReadonlyArray<string>) =>
   })
 
 describe("simulation", () => {
-  it.each(regressions)("seed $seed passes: $why", ({ seed }) => {
-    assert.strictEqual(simulate(seed).seed, seed)
-  })
+  it.live.each(regressions)(
+    "seed $seed passes, and fails a database that $mutant",
+    ({ mutant, seed }) =>
+      Effect.gen(function*() {
+        assert.strictEqual(simulate(seed).seed, seed)
+        const { violation } = yield* Range.run({ from: seed, to: seed + 1, mutant: mutantNamed(mutant) })
+        assert.strictEqual(violation?.seed, seed)
+      })
+  )
 
   it("a seed gives the same run every time", () => {
     const run = (seed: number) => {

@@ -9,8 +9,7 @@ const two = (n: number): string => n < 10 ? `0${n}` : String(n)
 /** An instant as InfluxDB 1 and 2 write it. */
 const text = (n: number): string => {
   const nanos = start + BigInt(n) * step
-  const seconds = nanos / 1_000_000_000n
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${
+  return `${new Date(Number(nanos / 1_000_000n)).toISOString().slice(0, 19)}.${
     (nanos % 1_000_000_000n).toString().padStart(9, "0")
   }Z`
 }

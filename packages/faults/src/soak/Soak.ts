@@ -63,8 +63,7 @@ export const run = (options: Options, say: (line: string) => void) =>
     const pusher = yield* Pusher.start({
       namespace: world.near.namespace,
       database: { host: world.far.address, port: proxyPort, ...settings },
-      // Left alone, V8 lets garbage pile up for minutes before resident memory comes to rest.
-      node: ["--max-old-space-size=96"]
+      node: Pusher.steadyHeap
     })
 
     // What does the network take?

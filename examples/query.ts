@@ -1,0 +1,57 @@
+/**
+ * How do I query InfluxDB, with types and without injection?
+ *
+ * Writes some points to an InfluxDB 1 on this host, and asks for them: `node examples/query.ts`. InfluxDB 2 is asked by
+ * `Flux.query`, InfluxDB 3 by `Sql.query` or `InfluxQL.query`; `version` and a few options differ.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { Console, Duration, Effect, Layer, Schema, Stream } from "effect"
+import { Influx, InfluxAdmin, InfluxDatabase, InfluxHttp, InfluxQL, Series } from "efflux"
+
+const url = process.env.INFLUX_URL ?? "http://127.0.0.1:8086"
+const db = "efflux_examples"
+
+const requests = Series.make("http_request", {
+  tags: { route: Schema.String },
+  fields: { duration: Schema.DurationFromMillis, bytes: Schema.BigInt }
+})
+
+const program = Effect.gen(function*() {
+  const { build, version } = yield* InfluxHttp.ping
+  yield* Console.log(`InfluxDB ${version} (${build})`)
+  yield* InfluxAdmin.createDatabase(db)
+  for (let n = 0n; n < 1000n; n++) {
+    yield* requests.push({
+      route: n % 2n === 0n ? "/users" : "/it's",
+      duration: Duration.millis(Number(n)),
+      bytes: 2n ** 53n + n
+    })
+  }
+  yield* Influx.flush
+
+  // Whatever the value is, it is a value: a bind parameter, never a part of the statement.
+  const route = "/it's"
+  const slow = yield* InfluxHttp.query(
+    InfluxQL.query`SELECT * FROM http_request WHERE route = ${route} AND "duration" > ${990} ORDER BY time`,
+    { as: requests }
+  )
+  for (const { bytes, duration } of slow) yield* Console.log(`${Duration.toMillis(duration)} ms, ${bytes} bytes`)
+
+  // Rows of another shape by a Schema, one after the other as they arrive.
+  const PerRoute = Schema.Struct({ route: Schema.String, count: Schema.Int, mean: Schema.Number })
+  yield* InfluxHttp.queryStream(
+    InfluxQL.query`SELECT count("duration"), mean("duration") FROM http_request GROUP BY ${
+      InfluxQL.identifier("route")
+    }`,
+    { as: PerRoute }
+  ).pipe(
+    Stream.runForEach(({ count, mean, route }) => Console.log(`${route}: ${count} requests, ${mean} ms on average`))
+  )
+})
+
+program.pipe(
+  Effect.provide(
+    Layer.merge(InfluxHttp.layer({ version: 1, url, db }), InfluxDatabase.layer({ transport: "http-v1", url, db }))
+  ),
+  NodeRuntime.runMain
+)
