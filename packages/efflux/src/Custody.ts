@@ -42,8 +42,7 @@ export interface Holder {
 
 interface Flush {
   readonly target: number
-  /** `undefined` once it was interrupted. */
-  done: (() => void) | undefined
+  readonly done: () => void
 }
 
 /**
@@ -70,7 +69,8 @@ export class Custody {
   readonly #crowd: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
-  readonly #flushes: Array<Flush> = []
+  // In the order in which they were asked for: their targets only grow.
+  readonly #flushes = new Set<Flush>()
   #closed = false
   // Whether points go another way than into the sliding queue: the database is closed, or its queue a selective one.
   #special = false
@@ -227,23 +227,23 @@ export class Custody {
   /** Requests a flush and waits until the points queued or in flight now are settled. Interruptible. */
   readonly flush: Effect.Effect<void> = Effect.callback<void>((resume) => {
     const flush: Flush = { target: this.#accepted, done: () => resume(Effect.void) }
-    this.#flushes.push(flush)
+    this.#flushes.add(flush)
     this.requestFlush()
     return Effect.sync(() => {
-      flush.done = undefined
+      this.#flushes.delete(flush)
     })
   })
 
   /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
   checkFlushes(): void {
-    const flushes = this.#flushes
-    // Targets only grow: the first one is the first to be reached.
-    if (flushes.length === 0 || flushes[0].target > this.head) return
+    if (this.#flushes.size === 0) return
     let settled = this.head
     for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
-    let reached = 0
-    while (reached < flushes.length && flushes[reached].target <= settled) reached++
-    for (const flush of flushes.splice(0, reached)) flush.done?.()
+    for (const flush of this.#flushes) {
+      if (flush.target > settled) break
+      this.#flushes.delete(flush)
+      flush.done()
+    }
   }
 
   /** Called by the reporter once it has reported all that was shed until now. */
@@ -273,7 +273,7 @@ export class Custody {
 
   // A flush may have waited for the points that were shed, and no sender may come by to tell it.
   #wakeAfterShedding(): void {
-    if (!this.shedding.isOpen() || this.#flushes.length > 0) this.#wake()
+    if (!this.shedding.isOpen() || this.#flushes.size > 0) this.#wake()
   }
 
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
