@@ -579,7 +579,7 @@ const readers = {
   pacing: pacingOf,
   sendBufferBytes: numberOf,
   ttl: numberOf,
-  urls: (text: string) => text.split(","),
+  urls: (text: string) => text.split(",").map((url) => url.trim()),
   gzipThreshold: numberOf,
   retries: numberOf,
   acceptPartial: booleanOf,
