@@ -54,6 +54,36 @@ describe("the configuration table of the README", () => {
     }))
 })
 
+describe("docs/transports.md", () => {
+  const table = rows(section(read("docs/transports.md"), "Options over HTTP"))
+  const common = rows(section(read("README.md"), "Configuration")).map(([option]) => uncode(option!))
+
+  it("has the options of each transport over HTTP, and no other", () => {
+    for (const api of ["v1", "v2", "v3"] as const) {
+      const result = DatabaseConfig.check(
+        { transport: `http-${api}`, none: 1 } as unknown as DatabaseConfig.DatabaseConfig,
+        "label"
+      )
+      const message = Result.isFailure(result) ? result.failure.message : ""
+      const own = message.slice(message.indexOf(`"http-${api}" `)).replace(`"http-${api}" `, "").split(", ")
+        .filter((option) => !common.includes(option))
+      const shown = table.filter(([, , transports]) => transports === "all" || transports!.includes(api))
+      assert.deepStrictEqual(shown.map(([option]) => uncode(option!)).sort(), own.sort())
+    }
+  })
+
+  it("has their defaults", () => {
+    const shown = new Map(table.map(([option, value]) => [uncode(option!), uncode(value!)]))
+    const { gzipThreshold, retries, retryTimeout, strategy, timeout, url } = DatabaseConfig.transportDefaults["http-v1"]
+    for (const [option, value] of Object.entries({ gzipThreshold, retries, retryTimeout, timeout })) {
+      assert.strictEqual(shown.get(option), String(value), option)
+    }
+    for (const [option, value] of Object.entries({ strategy, url })) {
+      assert.strictEqual(shown.get(option), JSON.stringify(value), option)
+    }
+  })
+})
+
 describe("docs/invalid-points.md", () => {
   type Reason = LineProtocol.EncodeError["reason"]
   const fields = { n: 1 }

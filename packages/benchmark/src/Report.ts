@@ -43,7 +43,7 @@ export const machine = (): string => {
     `${Math.round(Os.totalmem() / 2 ** 30)} GB, ${Os.type()} ${Os.release()}, load ${Os.loadavg()[0].toFixed(1)}`
 }
 
-const packages = [...new Set([...rivals, ...readers].map((other) => other.package))]
+const packages = [...new Set([...rivals, ...readers].map((other) => other.package)), "hot-shots"]
 
 export const versions = (): string =>
   [

@@ -54,7 +54,7 @@ export const rivals = async (load: Load): Promise<Part> => {
   return {
     sections: [section],
     figures: new Map([
-      ["rivals/influxdb-client", ratio("influxdb-client", "efflux-small")],
+      ["rivals/influxdb-client", ratio("influxdb-client", "efflux-large")],
       ["rivals/hot-shots large", ratio("hot-shots-large", "efflux-large")],
       ["rivals/hot-shots small", valuesOfPoint * ratio("hot-shots-small", "efflux-small")]
     ])

@@ -29,7 +29,7 @@ const { figures, sections } = await run(
   (section) => console.log(sectionText(section))
 )
 const verdicts = judge(promises.filter(({ group }) => chosen.some((name) => name === group)), figures)
-for (const verdict of verdicts) console.log(told(verdict))
+if (values.quick !== true) { for (const verdict of verdicts) console.log(told(verdict)) }
 if (values.write === true) {
   Fs.writeFileSync(
     new URL("../../../docs/benchmarks.md", import.meta.url),

@@ -103,7 +103,7 @@ export const promises: ReadonlyArray<Promised> = [
   {
     name: "rivals/influxdb-client",
     group: "rivals",
-    what: "time of influxdb-client over HTTP, by that of Efflux over UDP with payloads of 1432 bytes, end to end",
+    what: "time of influxdb-client over HTTP, by that of Efflux over UDP with payloads of 8192 bytes, end to end",
     limit: { atLeast: 4 },
     digits: 1
   },

@@ -37,7 +37,7 @@ export const totalDropped = (stats: Stats): number =>
   Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
 
 // What only happens with options that the demo does not set takes no line.
-const optional = new Set(["queue_full_high", "queue_bytes", "quota"])
+const optional = new Set(["queue_full_high", "queue_bytes", "quota", "unknown"])
 const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
 
 /** `pushed = sent + dropped + queued + in flight` */

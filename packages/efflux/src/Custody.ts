@@ -42,8 +42,7 @@ export interface Holder {
 
 interface Flush {
   readonly target: number
-  /** `undefined` once it was interrupted. */
-  done: (() => void) | undefined
+  readonly done: () => void
 }
 
 /**
@@ -66,9 +65,12 @@ export class Custody {
 
   readonly #limits: Limits
   readonly #batchSize: number
+  /** One point less than a batch. */
+  readonly #crowd: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
-  readonly #flushes: Array<Flush> = []
+  // In the order in which they were asked for: their targets only grow.
+  readonly #flushes = new Set<Flush>()
   #closed = false
   // Whether points go another way than into the sliding queue: the database is closed, or its queue a selective one.
   #special = false
@@ -90,6 +92,7 @@ export class Custody {
     this.queue = queue
     this.#limits = limits
     this.#batchSize = limits.batchSize
+    this.#crowd = limits.batchSize - 1
     this.#dispatcher = dispatcher
     if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
   }
@@ -103,22 +106,27 @@ export class Custody {
 
   /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
   offer(entry: Entry, high: boolean): void {
-    const ledger = this.ledger
-    ledger.pushed++
+    this.ledger.pushed++
     if (high || this.#special) {
       this.#offerSpecially(entry, high)
       return
     }
+    // Short, so that the engine compiles a push and what the queue does as one.
     const queue = this.queue
     const size = Queue.sizeUnsafe(queue)
-    if (size >= queue.capacity) {
-      // The offer evicts the oldest point. The gate need not be looked at: before a full queue no sender closes it.
-      ledger.dropped.queue_full++
-      this.#wakeAfterShedding()
-    } else if (size + 1 >= this.#batchSize && !this.gate.isOpen()) {
+    if (size >= this.#crowd) this.#crowded(size)
+    Queue.offerUnsafe(queue, entry)
+  }
+
+  // The next offer makes a batch, or evicts the oldest point.
+  #crowded(size: number): void {
+    if (size >= this.queue.capacity) {
+      // The gate need not be looked at: before a full queue no sender closes it.
+      this.ledger.dropped.queue_full++
+      if (!this.#waking) this.#wakeAfterShedding()
+    } else if (!this.#waking && !this.gate.isOpen()) {
       this.#wake()
     }
-    Queue.offerUnsafe(queue, entry)
   }
 
   #offerSpecially(entry: Entry, high: boolean): void {
@@ -219,23 +227,23 @@ export class Custody {
   /** Requests a flush and waits until the points queued or in flight now are settled. Interruptible. */
   readonly flush: Effect.Effect<void> = Effect.callback<void>((resume) => {
     const flush: Flush = { target: this.#accepted, done: () => resume(Effect.void) }
-    this.#flushes.push(flush)
+    this.#flushes.add(flush)
     this.requestFlush()
     return Effect.sync(() => {
-      flush.done = undefined
+      this.#flushes.delete(flush)
     })
   })
 
   /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
   checkFlushes(): void {
-    const flushes = this.#flushes
-    // Targets only grow: the first one is the first to be reached.
-    if (flushes.length === 0 || flushes[0].target > this.head) return
+    if (this.#flushes.size === 0) return
     let settled = this.head
     for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
-    let reached = 0
-    while (reached < flushes.length && flushes[reached].target <= settled) reached++
-    for (const flush of flushes.splice(0, reached)) flush.done?.()
+    for (const flush of this.#flushes) {
+      if (flush.target > settled) break
+      this.#flushes.delete(flush)
+      flush.done()
+    }
   }
 
   /** Called by the reporter once it has reported all that was shed until now. */
@@ -265,7 +273,7 @@ export class Custody {
 
   // A flush may have waited for the points that were shed, and no sender may come by to tell it.
   #wakeAfterShedding(): void {
-    if (!this.shedding.isOpen() || this.#flushes.length > 0) this.#wake()
+    if (!this.shedding.isOpen() || this.#flushes.size > 0) this.#wake()
   }
 
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.

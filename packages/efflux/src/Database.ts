@@ -144,7 +144,7 @@ export const make = Effect.fnUntraced(function*<R>(
     let high = false
     let stamp = false
     try {
-      high = (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
+      if (options !== undefined || point instanceof PreparedPoint) high = isHigh(point, options)
       stamp = stamps && (point.timestamp === undefined || point.timestamp === null)
     } catch {
       // A getter or proxy that throws here throws again when the point is written, and is counted there.
@@ -183,6 +183,9 @@ export const make = Effect.fnUntraced(function*<R>(
     statsUnsafe
   }
 })
+
+const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =>
+  (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
 
 // One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
 const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressure.Pressure> =>

@@ -14,7 +14,6 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -240,8 +239,10 @@ const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effe
   })
 
 const makeClient = Effect.fnUntraced(function*(options: Options) {
-  // Only programs that use HTTP load it.
-  const { buildConnector } = yield* Effect.promise(() => import("@effect/platform-node/Undici"))
+  // Only programs that use HTTP load them.
+  const [{ buildConnector }, NodeHttpClient] = yield* Effect.promise(() =>
+    Promise.all([import("@effect/platform-node/Undici"), import("@effect/platform-node/NodeHttpClient")])
+  )
   const connect = buildConnector({
     allowH2: false,
     // A socket that is still connecting outlives the request that wanted it.

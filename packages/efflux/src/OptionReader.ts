@@ -57,7 +57,7 @@ const shown = (option: string, value: unknown): string => {
     return `[${value.map((one) => typeof one === "string" ? shown("url", one) : preview(one)).join(", ")}]`
   }
   if (typeof value !== "string") return preview(value)
-  return preview(value.replace(/^([a-z]*:?\/*).*@/is, "$1<redacted>@").replace(/\?.*$/s, "?<redacted>"))
+  return preview(value.replace(/^([a-z]*:?\/*).*@/is, "$1<redacted>@").replace(/([?#]).*$/s, "$1<redacted>"))
 }
 
 const secretName = /token|pass|pwd|secret|credential|auth|key/i

@@ -173,7 +173,7 @@ export const check = (config: QueryConfig): Result.Result<QuerySettings, InfluxE
     const known: ReadonlyArray<string> = Object.keys(options[version])
     for (const option of Object.keys(config)) {
       if (!known.includes(option) && read.has(option)) {
-        return yield* Read.invalid(
+        return yield* Read.unknownOption(
           option,
           Reflect.get(config, option),
           `one of the options of InfluxDB ${version}: ${known.join(", ")}`

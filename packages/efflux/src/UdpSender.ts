@@ -7,7 +7,8 @@
  *   flight when it closes.
  * - A name is looked up when the database starts and every `resolveInterval`, one
  *   look-up at a time for all senders. While look-ups fail the last address is
- *   used. When the address changes, sockets are opened anew. IPv4 is preferred.
+ *   used. When it is not among the addresses of the name any more, sockets are
+ *   opened anew for another one. IPv4 is preferred.
  * - A success means that the operating system took the datagram, no more. An ICMP
  *   refusal is reported by a later send, whose datagram the kernel did not take:
  *   it is sent again once, and the refusal is counted.
@@ -64,7 +65,7 @@ export const makeDns = Effect.fnUntraced(function*(
   if (literal === undefined) {
     yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
   } else {
-    target.found(literal)
+    target.is(literal)
   }
   return {
     open: Effect.suspend(() => {
@@ -85,11 +86,18 @@ class Target {
   /** Counts the changes of the address. */
   generation = 0
 
-  found(address: string): void {
-    if (address !== this.address) {
-      this.address = address
+  /** Takes the address of an answer: the one that is used as long as it is among them, as servers rotate their answers. */
+  found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
+    if (!answer.some((ip) => NetAddress.formatIp(ip) === this.address)) {
+      this.address = NetAddress.formatIp(answer.find(NetAddress.isIpv4Address) ?? answer[0])
       this.generation++
     }
+    this.known.openUnsafe()
+  }
+
+  /** Takes an address that needs no look-up. */
+  is(address: string): void {
+    this.address = address
     this.known.openUnsafe()
   }
 
@@ -110,7 +118,7 @@ const lookUpForever = Effect.fnUntraced(function*(
     target.wanted.closeUnsafe()
     const exit = yield* Effect.exit(dns.lookup(settings.host, { family: bound }))
     if (Exit.isSuccess(exit) && exit.value.length > 0) {
-      target.found(NetAddress.formatIp(exit.value.find(NetAddress.isIpv4Address) ?? exit.value[0]))
+      target.found(exit.value)
     } else {
       const cause = Exit.isSuccess(exit) ? new Error("no addresses") : Cause.squash(exit.cause)
       onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause }) }))

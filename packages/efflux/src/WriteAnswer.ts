@@ -34,8 +34,12 @@ export const rejection = (api: "v1" | "v2" | "v3", body: Uint8Array, points: num
     const partial = answer.error.startsWith("partial write")
     return new Rejected({ points: partial ? Math.min(all.length, points) : points, detail, lines })
   }
+  // InfluxDB Cloud says how many it took.
+  const written = /^partial write error \((\d+) written\)/.exec(detail)?.[1]
+  if (written !== undefined) return new Rejected({ points: Math.max(points - Number(written), 0), detail })
+  // What stands further on may be the text of a line.
+  if (!/^(?:failure writing points to database: )?partial write/.test(detail)) return new Rejected({ points, detail })
   const text = decoder.decode(body)
-  if (!text.includes("partial write")) return new Rejected({ points, detail })
   // It does not count the lines that it could not parse, but quotes each.
   const dropped = Number(/dropped=(\d+)/.exec(text.slice(text.lastIndexOf("dropped=")))?.[1] ?? points)
   const unparsed = text.split("unable to parse '").length - 1

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect, Fiber, Logger, Metric, Redacted, Stream, Tracer } from "effect"
+import { TestClock } from "effect/testing"
 import { type Database, type DatabaseConfig, InfluxDatabase } from "efflux"
 import { gunzipSync } from "node:zlib"
 import { assertLaw } from "./support/law.ts"
@@ -309,6 +310,54 @@ describe("what the server refuses", () => {
       assert.strictEqual(
         stored.join("\n"),
         [...lines(50), `m s="a\nb\n\\"c" 1`, ...lines(50, 50), ...lines(50)].join("\n")
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("a size that was too large is tried again after ten minutes", () =>
+    Effect.gen(function*() {
+      const limit = 300
+      const server = yield* start((socket, request) => socket.write(answer(bodyOf(request).length > limit ? 413 : 204)))
+      yield* withDatabase(v1(server), (database) =>
+        Effect.gen(function*() {
+          const tooLarge = () => server.requests.filter((request) => bodyOf(request).length > limit).length
+          yield* Effect.andThen(push(database, 40), database.flush)
+          const first = tooLarge()
+          assert.isAbove(first, 0)
+          yield* TestClock.adjust("9 minutes")
+          yield* Effect.andThen(push(database, 40), database.flush)
+          assert.strictEqual(tooLarge(), first)
+          yield* TestClock.adjust("1 minute")
+          yield* Effect.andThen(push(database, 40), database.flush)
+          assert.isAbove(tooLarge(), first)
+          assert.strictEqual((yield* database.stats).sent, 120)
+        }))
+    }).pipe(Effect.scoped))
+
+  it.live("closing between the halves of a payload: what was taken is sent, what was under way unknown, the rest shut down", () =>
+    Effect.gen(function*() {
+      const limit = 120
+      let taken = 0
+      const server = yield* start((socket, request) => {
+        const body = bodyOf(request)
+        if (body.length > limit) socket.write(answer(413))
+        else if (taken++ < 2) socket.write(answer(204))
+      })
+      let database: Database | undefined
+      yield* withDatabase(v1(server, { drainTimeout: 100 }), (made) =>
+        Effect.gen(function*() {
+          database = made
+          yield* push(made, 40)
+          yield* waitFor(Effect.sync(() => taken), (answers) => answers === 3)
+        }))
+      const stats = database!.statsUnsafe()
+      assertLaw(stats)
+      const points = server.requests.map(bodyOf).filter((body) => body.length <= limit).map((body) =>
+        body.split("\n").length
+      )
+      assert.strictEqual(points.length, 3)
+      assert.deepStrictEqual(
+        [stats.sent, stats.dropped.unknown, stats.dropped.shutdown],
+        [points[0] + points[1], points[2], 40 - points[0] - points[1] - points[2]]
       )
     }).pipe(Effect.scoped))
 

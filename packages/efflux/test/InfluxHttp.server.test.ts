@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeInfluxd, describeServer } from "@efflux/testkit/realServer"
-import { Effect, Redacted, Schema, Stream } from "effect"
+import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
 import { InfluxHttp, InfluxQL, Int64, Series, Sql } from "efflux"
 import { failsWith } from "./support/reasons.ts"
 
@@ -78,6 +78,39 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
       const some = yield* Stream.runCollect(Stream.take(rows, 15))
       assert.strictEqual(some.length, 15)
     })))
+
+  it.effect(
+    "ends a query on the server when its consumer stops, also one that is stuck in its midst",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const server = yield* InfluxServer.InfluxServer
+        const http = yield* ask(server)
+        for (let n = 0; n < 200_000; n += 10_000) {
+          const lines = Array.from(
+            { length: 10_000 },
+            (_, i) => `stuck,host=a n=${n + i}i,text="${"x".repeat(100)}" ${n + i}`
+          )
+          yield* server.writeLines("db", lines.join("\n"))
+        }
+        const running = Effect.map(
+          http.query(InfluxQL.query`SHOW QUERIES`),
+          (queries) => queries.filter(({ query }) => String(query).includes("stuck")).length
+        )
+        let taken = 0
+        const fiber = yield* http.queryStream(InfluxQL.query`SELECT * FROM stuck`).pipe(
+          Stream.mapEffect(() => Effect.suspend(() => ++taken === 10 ? Effect.never : Effect.void)),
+          Stream.runDrain,
+          Effect.forkChild
+        )
+        yield* server.waitFor(Effect.sync(() => taken), (taken) => taken === 10)
+        // It stays there for as long as nobody takes more.
+        assert.strictEqual(yield* running, 1)
+        yield* Fiber.interrupt(fiber)
+        yield* server.waitFor(running, (running) => running === 0)
+        assert.strictEqual(taken, 10)
+      })),
+    60_000
+  )
 
   it.effect("has typed errors for statements that the server refuses or fails at", () =>
     Effect.scoped(Effect.gen(function*() {

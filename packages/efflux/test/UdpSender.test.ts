@@ -114,6 +114,24 @@ describe("the UDP transport", () => {
       assert.strictEqual(database.statsUnsafe().sent, 30)
     }).pipe(Effect.scoped, quiet))
 
+  it.live("an address is kept while it is one of the name's, in whatever order they come", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make({ host: "127.0.0.1" })
+      const resolver = new Resolver()
+      resolver.addresses = ["127.0.0.1", "127.0.0.2"]
+      const database = yield* open({ host: "influx.test", port: sink.port, resolveInterval: 20, senders: 1 }, resolver)
+      yield* push(database, 0, 10)
+      yield* database.flush
+      resolver.addresses = ["127.0.0.2", "127.0.0.1"]
+      const lookups = resolver.lookups + 2
+      while (resolver.lookups < lookups) yield* Effect.sleep(5)
+      yield* push(database, 10, 20)
+      yield* database.flush
+      // Nobody listens at the other address.
+      yield* sink.waitForPoints(20)
+      assert.strictEqual(database.statsUnsafe().refusals, 0)
+    }).pipe(Effect.scoped, quiet))
+
   it.live("a closed port is noticed, hurts nobody, and points flow once it is open", () =>
     Effect.gen(function*() {
       const sink = yield* UdpSink.make()

@@ -34,6 +34,19 @@ describe("WriteAnswer", () => {
     ],
     ["v2", `{"code":"invalid","message":"unable to parse 'a': missing fields"}`, 10, /missing fields/],
     [
+      "v2",
+      `{"code":"invalid","message":"partial write error (2 written): unable to parse 'air_sensor,service=S1,sensor=L1 temperature=\\"90.5\\",humidity=70.0 1632850122': schema: field type for field \\"temperature\\" not permitted by schema; got String but expected Float"}`,
+      8,
+      /^partial write error \(2 written\): unable to parse/
+    ],
+    ["v2", `{"code":"invalid","message":"partial write error (11 written): x"}`, 0, /11 written/],
+    [
+      "v2",
+      `{"code":"invalid","message":"unable to parse 'a=\\"partial write error (2 written) dropped=0\\"': missing fields"}`,
+      10,
+      /missing fields$/
+    ],
+    [
       "v3",
       `{"error":"partial write of line protocol occurred","data":[{"error_message":"no fields","line_number":2,"original_line":"bad"},{"error_message":"no","line_number":5,"original_line":"bad2"}]}`,
       2,

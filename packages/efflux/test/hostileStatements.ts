@@ -6,8 +6,8 @@
  * The numbers are how many texts, by default 100 000, and the seed.
  */
 import { InfluxServer } from "@efflux/testkit"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
-import { SeededRandom } from "./simulation/SeededRandom.ts"
 import { run } from "./support/hostileStatements.ts"
 
 const [count = "100000", seed = String(Math.floor(Math.random() * 2 ** 31))] = process.argv.slice(2)

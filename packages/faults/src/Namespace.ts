@@ -48,6 +48,15 @@ const run = Number(process.env.FAULTS_RUN ?? process.pid)
 /** Names and addresses of a namespace's own `/etc`. */
 const etc = (name: string): string => Path.join("/etc/netns", name)
 
+const removeEtc = (name: string): void => {
+  Fs.rmSync(etc(name), { recursive: true, force: true })
+  try {
+    Fs.rmdirSync(etc(""))
+  } catch {
+    // Not there, or others use it.
+  }
+}
+
 let count = 0
 
 /** One network namespace. Its interfaces are what {@link link} gave it. */
@@ -180,7 +189,7 @@ const removeSync = (name: string) => {
   } catch {
     // Gone already.
   }
-  Fs.rmSync(etc(name), { recursive: true, force: true })
+  removeEtc(name)
 }
 
 /** Makes a namespace, with loopback up. */
@@ -195,7 +204,7 @@ export const make: Effect.Effect<Namespace, Tool.ToolError, Scope.Scope> = Effec
     () =>
       Effect.gen(function*() {
         yield* Effect.ignore(Tool.run("ip", ["netns", "del", name]))
-        Fs.rmSync(etc(name), { recursive: true, force: true })
+        removeEtc(name)
         open.delete(name)
         if (open.size === 0) process.removeListener("exit", removeAll)
       })

@@ -27,6 +27,7 @@ export const logger = Logger.layer([
 export class Server {
   readonly #lines: ReadLine.Interface
   readonly #handlers: Readonly<Record<string, Handler>>
+  #ended = false
 
   constructor(handlers: Readonly<Record<string, Handler>>) {
     this.#handlers = { ready: () => true, ...handlers }
@@ -36,8 +37,6 @@ export class Server {
       if (!this.#ended) process.exit(3)
     })
   }
-
-  #ended = false
 
   /** Reads no more requests, so that nothing of this keeps the process alive. */
   end(): void {

@@ -48,7 +48,9 @@ const suite = Command.make(
     ),
     write: Flag.Boolean("write").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("Write what was measured to docs/faults.md")
+      Flag.withDescription(
+        "Write what was measured to docs/faults.md; with --only, beside what the last whole run measured"
+      )
     ),
     only: Flag.String("only").pipe(Flag.optional, Flag.withDescription("One row, for example U6"))
   },
@@ -68,8 +70,20 @@ const suite = Command.make(
     const env = { FAULTS_RUN: String(process.pid), FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
     const code = yield* runVitest(env, Option.getOrUndefined(only))
     process.exitCode = code
-    if (code !== 0 || Option.isSome(only)) return
-    const measured = Row.readResults(results)
+    if (code !== 0) return
+    // What was measured is kept, so that one row can be measured again for the page.
+    const kept = Path.join(packageFolder, "dist", `results-${env.FAULTS_DOSE}`)
+    const fresh = Row.readResults(results)
+    if (fresh.length === 0) {
+      console.error(`Nothing was measured: there is no row ${Option.getOrElse(only, () => "")}`)
+      process.exitCode = 1
+      return
+    }
+    const older = Option.isSome(only) && Fs.existsSync(kept) ? Row.readResults(kept) : []
+    const measured = [...older.filter(({ id }) => !fresh.some((result) => result.id === id)), ...fresh]
+    Fs.mkdirSync(Path.dirname(kept), { recursive: true })
+    Fs.writeFileSync(kept, measured.map((result) => `${JSON.stringify(result)}\n`).join(""))
+    if (Option.isSome(only) && !write) return
     const absent = Row.rows.filter((row) => !measured.some((result) => result.id === row.id))
     if (absent.length > 0) {
       console.error(`Not measured: ${absent.map((row) => row.id).join(", ")}`)
@@ -77,10 +91,8 @@ const suite = Command.make(
       return
     }
     if (write) {
-      Fs.writeFileSync(
-        pageFile,
-        Row.page(measured, { machine: Host.machine(), date: new Date().toISOString().slice(0, 10), short })
-      )
+      const date = new Date().toISOString().slice(0, 10)
+      Fs.writeFileSync(pageFile, Row.page(measured, { machine: Host.machine(), date, short }))
     }
   }, Effect.scoped)
 ).pipe(Command.withDescription(

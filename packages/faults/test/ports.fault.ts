@@ -28,7 +28,7 @@ describe("ports", () => {
   it.live("U1: a closed port neither harms nor fills the program, and points arrive soon after it opens", () =>
     Effect.gen(function*() {
       const namespace = yield* Namespace.make
-      const seconds = dose(60, 6)
+      const seconds = dose(60, 4)
       const flushInterval = 500
       const pusher = yield* Pusher.start({
         namespace,
@@ -80,7 +80,7 @@ describe("ports", () => {
     Effect.gen(function*() {
       const namespace = yield* Namespace.make
       const restarts = 10
-      const pause = dose(2000, 300)
+      const pause = dose(2000, 200)
       const watch = stopwatch()
       const pusher = yield* Pusher.start({
         namespace,

@@ -101,7 +101,10 @@ export class Network {
     const answer = Effect.sync(() => {
       const first = random.integer(0, addresses.length - 1)
       const found = addresses.slice(first, first + random.integer(1, 3))
-      this.#answered = NetAddress.formatIp(found.find(NetAddress.isIpv4Address) ?? found[0])
+      // An address that is still among them stays.
+      if (!found.some((ip) => NetAddress.formatIp(ip) === this.#answered)) {
+        this.#answered = NetAddress.formatIp(found.find(NetAddress.isIpv4Address) ?? found[0])
+      }
       watch.trace(() => `look-up: ${found.map(NetAddress.formatIp)}`)
       return found
     })

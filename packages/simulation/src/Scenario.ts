@@ -15,6 +15,7 @@ export interface Scenario {
 export const someScenario = (random: SeededRandom, index: number): Scenario => {
   const isCalm = random.chance(0.4)
   const queueCapacity = random.integer(1, 8)
+  const oversize = random.pick(["drop", "split"] as const)
   const config: DatabaseConfig.DatabaseConfig = {
     database: `database${index}`,
     host: random.pick(["127.0.0.1", "influx.test", "influx.test"]),
@@ -23,7 +24,9 @@ export const someScenario = (random: SeededRandom, index: number): Scenario => {
     ...(random.chance(0.3) && { queueBytes: random.integer(1024, 1500) }),
     batchSize: random.integer(1, queueCapacity),
     maxPayloadBytes: random.integer(32, 90),
-    oversize: random.pick(["drop", "split"]),
+    oversize,
+    // Split, reports would be sent, of which nothing else is known here.
+    ...(oversize === "drop" && random.chance(0.2) && { selfReport: random.pick([5, 50]) }),
     flushInterval: random.pick([1, 10, 50]),
     senders: random.integer(1, 3),
     drainTimeout: isCalm ? "10 minutes" : random.integer(0, 30),

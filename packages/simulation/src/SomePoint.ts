@@ -94,5 +94,25 @@ export const somePoint = (random: SeededRandom, number: number, settings: Settin
   }
 }
 
+// What a database writes about itself; the reasons for dropping come on top.
+const reported = ["pushed", "sent", "queued", "in_flight", "payloads", "bytes", "omitted_fields", "refusals"]
+
+/** A point that a database with `selfReport` pushes: larger than any payload of this world. */
+export const selfReport = (database: string, reasons: ReadonlyArray<string>): SomePoint => {
+  const fields = [...reported, ...reasons.map((reason) => `dropped_${reason}`)]
+  const names = ["database", ...fields]
+  return {
+    input: {
+      measurement: "efflux",
+      tags: { database },
+      fields: Object.fromEntries(fields.map((field) => [field, 0n]))
+    },
+    fate: "oversize",
+    isStamped: false,
+    measurement: "efflux",
+    bytes: objectBytes + "efflux".length + database.length + names.length * propertyBytes + names.join("").length
+  }
+}
+
 const textBytes = (values: ReadonlyArray<unknown>): number =>
   values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0)

@@ -6,7 +6,8 @@ import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import type { Sender } from "efflux"
 import { InfluxError, OpenFailed, Rejected, SendFailed } from "efflux/InfluxError"
-import type { Connected, Watch } from "./Watch.ts"
+import type { Connected } from "./Connected.ts"
+import type { Watch } from "./Watch.ts"
 import type { World } from "./World.ts"
 
 const sendFailed = new InfluxError({
@@ -31,7 +32,10 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     const isVague = random.chance(0.2)
     const isExcessive = !isVague && random.chance(0.2)
     // What a transport names too much is not booked, but it does count as a failure.
-    connected.settled({ sent, rejected, unknown }, failed + unknown === 0 && !isExcessive)
+    connected.settled(
+      { sent, rejected, unknown, send_error: isVague ? 0 : failed },
+      failed + unknown === 0 && !isExcessive
+    )
     return Effect.succeed<Sender.Outcome>({
       sent,
       rejected,

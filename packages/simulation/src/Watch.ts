@@ -7,8 +7,9 @@ import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import type { Database, Sender, Stats } from "efflux"
 import type { Settings } from "efflux/DatabaseConfig"
+import { Connected, type Received } from "./Connected.ts"
 import { ReferenceQueue, shedReasons, type Waiting } from "./ReferenceQueue.ts"
-import { type SomePoint, somePoint } from "./SomePoint.ts"
+import { selfReport, type SomePoint, somePoint } from "./SomePoint.ts"
 
 // Numbers of the points of one database, so that a point of another one is noticed.
 const numbersPerDatabase = 1000
@@ -83,6 +84,27 @@ export class Watch {
 
   attach(database: Database): void {
     this.#database = database
+    // Reports that were pushed in the meantime, of which some may be gone by now.
+    const { dropped, pushed, queued } = database.statsUnsafe()
+    for (let i = 0; i < pushed; i++) {
+      const report = this.#addReport()
+      if (i < pushed - queued) report.place = "gone"
+      else this.#queue.push(report)
+    }
+    for (const reason of shedReasons) this.#shed[reason] = dropped[reason]
+    this.#taken.oversize = dropped.oversize
+  }
+
+  #add(point: SomePoint, isHigh: boolean): Known {
+    const number = this.#firstNumber + this.#points.length
+    const known: Known = { ...point, number, isHigh, place: "waiting", attempted: new Set(), timestamp: undefined }
+    this.#points.push(known)
+    return known
+  }
+
+  #addReport(): Known {
+    const reasons = Object.keys(this.#database!.statsUnsafe().dropped)
+    return this.#add(selfReport(this.settings.database, reasons), false)
   }
 
   get isAttached(): boolean {
@@ -103,15 +125,7 @@ export class Watch {
     if (database === undefined) return
     this.#follow(database.statsUnsafe())
     const number = this.#firstNumber + this.#points.length
-    const known: Known = {
-      ...somePoint(this.#random, number, this.settings),
-      number,
-      isHigh: this.#random.chance(this.#highs),
-      place: "waiting",
-      attempted: new Set(),
-      timestamp: undefined
-    }
-    this.#points.push(known)
+    const known = this.#add(somePoint(this.#random, number, this.settings), this.#random.chance(this.#highs))
     const before = this.#database!.statsUnsafe().dropped.shutdown
     database.pushUnsafe(known.input, known.isHigh ? { priority: "high" } : undefined)
     if (database.statsUnsafe().dropped.shutdown > before) {
@@ -121,16 +135,23 @@ export class Watch {
       this.trace(() => `push ${number}, too late`)
     } else {
       if (this.isClosed) this.fail(`point ${number} was taken in by a closed database`)
-      const shed = this.#queue.push(known)
-      const kind = `${known.measurement} ${known.fate}${known.isHigh ? " high" : ""}, ${known.bytes} bytes`
-      this.trace(() => `push ${number} (${kind})${shed.map((point) => `, ${point.reason}: ${point.number}`)}`)
-      for (const point of shed) {
-        this.#shed[point.reason]++
-        this.#known(point.number).place = "gone"
-      }
+      this.#enqueue(known)
     }
     this.check(false)
     if (this.#random.chance(0.05)) this.#checkPressure(Effect.runSync(database.pressure))
+  }
+
+  /** Puts a point into the reference queue as well, and what must go for it out. */
+  #enqueue(known: Known): void {
+    const shed = this.#queue.push(known)
+    this.trace(() => {
+      const kind = `${known.measurement} ${known.fate}${known.isHigh ? " high" : ""}, ${known.bytes} bytes`
+      return `push ${known.number} (${kind})${shed.map(({ number, reason }) => `, ${reason}: ${number}`)}`
+    })
+    for (const { number, reason } of shed) {
+      this.#shed[reason]++
+      this.#known(number).place = "gone"
+    }
   }
 
   #checkPressure(pressure: Effect.Success<Database["pressure"]>): void {
@@ -175,6 +196,7 @@ export class Watch {
     this.stats = stats
     const { settings } = this
     const { dropped } = stats
+    this.#follow(stats)
     let total = 0
     for (const reason in dropped) total += dropped[reason as keyof typeof dropped]
     if (stats.pushed !== this.#points.length) {
@@ -188,7 +210,6 @@ export class Watch {
     if (stats.inFlight < 0 || stats.inFlight > held) this.fail(`in flight ${stats.inFlight}, the senders hold ${held}`)
     if (stats.sendersBusy < 0 || stats.sendersBusy > settings.senders) this.fail(`${stats.sendersBusy} senders busy`)
     if (stats.refusals > this.refusals) this.fail(`${stats.refusals} refusals, but there were ${this.refusals}`)
-    this.#follow(stats)
     for (const reason of shedReasons) {
       if (dropped[reason] === this.#shed[reason]) continue
       this.fail(`${dropped[reason]} points shed (${reason}), but ${this.#shed[reason]} had to be`)
@@ -359,25 +380,28 @@ export class Watch {
   }
 
   /** The transport says of each point of a payload what became of it. */
-  settle(received: Received, { rejected = 0, sent, unknown = 0 }: Sender.Outcome): void {
+  settle(received: Received, { rejected = 0, send_error = 0, sent, unknown = 0 }: Sender.Outcome): void {
     const { numbers } = received
+    const unnamed = numbers.length - sent - rejected - send_error - unknown
     this.#delivered += sent
     this.#rejected += rejected
     this.#mostUnknown += unknown
-    // Of what it does not name, nothing was sent; and a split point is lost with a part of it.
-    const isBroken = received.broken !== undefined && sent < numbers.length
-    this.#mostFailed += numbers.length - sent - rejected - unknown + (isBroken ? 1 : 0)
+    this.#mostFailed += send_error + unnamed
     for (const number of numbers) this.#known(number).place = "gone"
-    if (isBroken) this.#known(received.broken!).place = "gone"
+    // A split point of which a part is lost is lost, for the worst of the reasons.
+    if (received.broken === undefined || sent === numbers.length) return
+    this.#known(received.broken).place = "gone"
+    if (unknown > 0) this.#mostUnknown++
+    else if (send_error > 0 || rejected === 0) this.#mostFailed++
+    else this.#rejected++
   }
 
   /** The sender was interrupted in a send, and asked what became of its points: at once, so that this is exact. */
   interrupt({ broken }: Received, sent: number, unknown: number): void {
+    const lost = unknown + (unknown > 0 && broken !== undefined ? 1 : 0)
     this.#delivered += sent
-    // A split point of which a part is lost counts as failed.
-    if (broken !== undefined && unknown > 0) this.#mostFailed++
-    this.#mostUnknown += unknown
-    this.#leastUnknown += unknown
+    this.#mostUnknown += lost
+    this.#leastUnknown += lost
   }
 
   confirm(sent: number, failed: number): void {
@@ -385,8 +409,11 @@ export class Watch {
     this.#confirmedFailed += failed
   }
 
-  /** Takes out of the reference queue what the senders have taken since. */
+  /** Puts into the reference queue what the database has reported since, and takes out what the senders have taken. */
   #follow(stats: Stats): void {
+    if (this.settings.selfReport !== undefined) {
+      while (this.#points.length < stats.pushed) this.#enqueue(this.#addReport())
+    }
     let points = this.#queue.waiting.length - stats.queued
     if (points === 0) return
     if (points < 0) this.fail(`${stats.queued} points are queued, but only ${points + stats.queued} can be`)
@@ -436,126 +463,6 @@ export class Watch {
       if (timestamp <= last) this.fail(`point ${number} has the timestamp ${timestamp}, after ${last}`)
       last = timestamp
     }
-  }
-}
-
-export interface Received {
-  /** Of the points whose last line is in the payload. */
-  readonly numbers: ReadonlyArray<number>
-  readonly newest: number
-  /** The number of the point whose lines go on in a later payload. */
-  readonly broken: number | undefined
-}
-
-interface Refused {
-  readonly received: Received
-  readonly payload: Uint8Array
-}
-
-/** A connection, as the transport's other end sees it: one payload at a time. */
-export class Connected {
-  readonly #watch: Watch
-  readonly #asks: boolean
-  #newest = -1
-  #received: Received | undefined
-  #refused: Refused | undefined
-  #sent = 0
-  #failed = 0
-  #isFree = true
-  /** Set where the sender can't use it, for a reason that no payload shows. */
-  isBroken = false
-
-  constructor(watch: Watch, asks: boolean) {
-    this.#asks = asks
-    this.#watch = watch
-    watch.trace(() => "connected")
-  }
-
-  /** Whether the sender has nothing to wait for but points. */
-  get isFree(): boolean {
-    return this.#isFree && !this.isBroken
-  }
-
-  close(): void {
-    if (this.#asks && this.#received !== undefined) {
-      this.#watch.fail(`nobody asked what became of ${this.#received.numbers}, whose send was interrupted`)
-    }
-    this.#watch.disconnect(this)
-    this.#watch.trace(() => "disconnected")
-  }
-
-  /** A payload arrives. Tell its outcome with one of the other methods. */
-  receive(payload: Uint8Array, points?: number): Received {
-    if (this.#received !== undefined) this.#watch.fail("a payload is sent before the end of the one before")
-    if (this.#refused !== undefined) return this.#receiveAgain(payload, this.#refused)
-    const received = this.#watch.receive(payload, points, this.#newest)
-    this.#newest = received.newest
-    this.#received = received
-    this.#isFree = false
-    this.#watch.confirm(this.#sent, this.#failed)
-    this.#sent = 0
-    this.#failed = 0
-    this.#watch.trace(() => `payload with ${received.numbers}${received.broken === undefined ? "" : " and a part"}`)
-    return received
-  }
-
-  delivered(): void {
-    const received = this.#end("delivered")
-    this.#watch.deliver(received.numbers)
-    this.#isFree = true
-    this.#sent += received.numbers.length
-  }
-
-  /** With `defect` the sender may give up more than the payload: the line and the split point behind it. */
-  failed(defect = false): void {
-    const received = this.#end(defect ? "defect" : "failed")
-    this.#watch.lose(received, defect ? 2 : 0)
-    this.#failed += received.numbers.length
-  }
-
-  /** The host says that it refused a payload before; it did not take this one, which is to come again at once. */
-  refused(payload: Uint8Array): void {
-    this.#refused = { received: this.#end("refused"), payload: payload.slice() }
-    this.#watch.refusals++
-  }
-
-  #receiveAgain(payload: Uint8Array, refused: Refused): Received {
-    if (Buffer.compare(payload, refused.payload) !== 0) {
-      this.#watch.fail("another payload is sent than the one that was refused")
-    }
-    this.#received = refused.received
-    this.#refused = undefined
-    this.#watch.knownRefusals++
-    this.#watch.trace(() => `again: payload with ${refused.received.numbers}`)
-    return refused.received
-  }
-
-  settled(outcome: Sender.Outcome, isClean: boolean): void {
-    const received = this.#end("settled")
-    this.#watch.settle(received, outcome)
-    this.#isFree = isClean
-    this.#sent += outcome.sent
-  }
-
-  /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
-  interrupted(sent: number): Sender.Outcome {
-    if (this.#received === undefined) return { sent: 0 }
-    const received = this.#end("interrupted")
-    const { numbers } = received
-    const outcome = { sent: Math.min(sent, numbers.length), unknown: Math.max(0, numbers.length - sent) }
-    this.#watch.interrupt(received, outcome.sent, outcome.unknown)
-    return outcome
-  }
-
-  rejected(points: number): void {
-    this.#watch.reject(this.#end(`rejected ${points}`), points)
-  }
-
-  #end(what: string): Received {
-    const received = this.#received ?? this.#watch.fail("no payload")
-    this.#received = undefined
-    this.#watch.trace(() => `${what}: ${received.numbers}`)
-    return received
   }
 }
 

@@ -184,7 +184,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     check: "simulation",
     module: "Custody.ts",
     edits: [[
-      "    if (!this.shedding.isOpen() || this.#flushes.length > 0) this.#wake()",
+      "    if (!this.shedding.isOpen() || this.#flushes.size > 0) this.#wake()",
       "    if (!this.shedding.isOpen()) this.#wake()"
     ]]
   },

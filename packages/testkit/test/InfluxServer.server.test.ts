@@ -30,7 +30,10 @@ describeServer("a shared server", {
       yield* server.waitForCount("millis", "p", 1)
       const [row] = yield* server.rows("SELECT v FROM p", { db: "millis" })
       assert.deepStrictEqual(row, { time: 1700000000123000000n, v: 1 })
-      const [, stats] = yield* server.waitFor(server.udpStats, (all) => all[1]!.pointsParseFail > 0)
+      const [, stats] = yield* server.waitFor(
+        server.udpStats,
+        (all) => all[1]!.pointsParseFail > 0 && all[1]!.pointsTx > 0
+      )
       assert.deepStrictEqual([stats!.port, stats!.pointsRx, stats!.pointsTx], [server.udpPorts[1]!, 1, 1])
       assert.strictEqual(yield* kernelDrops(server.udpPorts[1]!), 0)
     }))

@@ -56,14 +56,14 @@ describe("SecretWatch", () => {
     ["the cause of a log line", Effect.logError("failed", Cause.fail(new Error(secret)))],
     ["an annotation of a log line", Effect.logInfo("x").pipe(Effect.annotateLogs("token", secret))],
     ["the attribute of a span", Effect.void.pipe(Effect.withSpan("x", { attributes: { url: `u?t=${secret}` } }))],
-    ["the failure of a span", Effect.fail(new Error(secret)).pipe(Effect.withSpan("x"))],
+    ["the defect of a span", Effect.die(new Error(secret)).pipe(Effect.withSpan("x"))],
     ["an attribute of a metric", Metric.update(Metric.counter("x", { attributes: { token: secret } }), 1)]
   ]
   for (const [name, program] of programs) {
     it.effect(`finds the secret in ${name}`, () =>
       Effect.gen(function*() {
         const watch = SecretWatch.make(secret)
-        yield* program.pipe(Effect.ignore, Effect.provide(watch.layer))
+        yield* program.pipe(Effect.ignoreCause, Effect.provide(watch.layer))
         yield* watch.lookAtMetrics
         assert.isAbove(watch.found.length, 0)
       }).pipe(

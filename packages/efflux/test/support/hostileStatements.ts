@@ -3,10 +3,10 @@
  * statement, give the same texts back, and nothing else; and at the end nothing else may have changed.
  */
 import type { InfluxServer } from "@efflux/testkit"
+import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect, Result } from "effect"
 import { InfluxQL, LineProtocol, Point } from "efflux"
 import * as assert from "node:assert/strict"
-import type { SeededRandom } from "../simulation/SeededRandom.ts"
 import { hostileText } from "./hostileText.ts"
 
 /** How many texts of each kind were asked for, and in how many statements. */

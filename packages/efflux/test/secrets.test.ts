@@ -1,0 +1,159 @@
+/**
+ * A token or a password in the wrong place, in the environment, in shards and in hosts that fail: it is found in nothing
+ * that a program could show.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { FaultServer, SecretWatch, waitFor } from "@efflux/testkit"
+import { type Config, ConfigProvider, Effect, Exit, Layer, Metric, Redacted } from "effect"
+import { DatabaseConfig, InfluxDatabase, InfluxHttp, InfluxShards, QueryConfig } from "efflux"
+import { point, secret } from "./support/httpFaults.ts"
+
+const token = Redacted.make(secret)
+
+/** Runs an effect that has to fail, and looks at all that it shows. */
+const failsUnseen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void> => {
+  const watch = SecretWatch.make(secret)
+  return Effect.gen(function*() {
+    const exit = yield* Effect.exit(effect)
+    watch.look("exit", exit)
+    yield* watch.lookAtMetrics
+    assert.deepStrictEqual(watch.found, [])
+    assert.isTrue(Exit.isFailure(exit))
+  }).pipe(
+    Effect.provide(watch.layer),
+    Effect.provideService(Metric.MetricRegistry, new Map())
+  )
+}
+
+const urls = [
+  `http://root:${secret}@h:8086/`,
+  `http://${secret}@h`,
+  `https://h/?token=${secret}`,
+  `https://h/#${secret}`,
+  `root:${secret}@h`,
+  `//root:${secret}@h`,
+  `http:/root:${secret}@h`,
+  `http://root:${secret}@`,
+  `http://root:${secret}@[::1`,
+  ` http://root:${secret}@h`,
+  `http://ro\not:${secret}@h`
+]
+
+const misplaced: ReadonlyArray<Record<string, unknown>> = [
+  { token: secret },
+  { token: { value: secret } },
+  { token: [secret] },
+  { token: Redacted.make(`${secret}\r\nx: y`) },
+  { token: Redacted.make({ value: secret }) },
+  { password: secret, username: "u" },
+  { tokn: secret },
+  { authorization: `Token ${secret}` },
+  { headers: { authorization: `Token ${secret}` } },
+  ...urls.map((url) => ({ url })),
+  ...urls.map((url) => ({ urls: [url, "http://h"] }))
+]
+
+describe("a secret in the wrong place", () => {
+  it.effect("is not shown by a database that refuses its options", () =>
+    Effect.gen(function*() {
+      for (const transport of ["udp", "tcp", "http-v1", "http-v2", "http-v3"] as const) {
+        const needed = transport === "http-v2"
+          ? { org: "o", bucket: "b" }
+          : transport.startsWith("http")
+          ? { db: "d" }
+          : {}
+        for (const options of misplaced) {
+          const config = { transport, ...needed, ...options } as DatabaseConfig.DatabaseConfig
+          yield* failsUnseen(Effect.scoped(InfluxDatabase.make(config)))
+        }
+      }
+    }))
+
+  it.effect("is not shown by a way to ask that refuses its options", () =>
+    Effect.gen(function*() {
+      for (const version of [1, 2, 3] as const) {
+        const needed = version === 2 ? { org: "o" } : { db: "d" }
+        for (const { urls, ...options } of misplaced) {
+          if (urls !== undefined) continue
+          const config = { version, ...needed, ...options } as QueryConfig.QueryConfig
+          yield* failsUnseen(Effect.scoped(InfluxHttp.make(config)))
+        }
+      }
+    }))
+
+  it.effect("is not shown by shards that refuse the options of one", () =>
+    Effect.gen(function*() {
+      for (const options of misplaced) {
+        const shards = {
+          a: { transport: "http-v2", org: "o", bucket: "b", ...options } as DatabaseConfig.DatabaseConfig
+        }
+        yield* failsUnseen(Layer.build(InfluxShards.layer({ shards })).pipe(Effect.scoped))
+      }
+    }))
+
+  it.effect("is not shown where it comes from the environment", () =>
+    Effect.gen(function*() {
+      const environments: ReadonlyArray<Record<string, string>> = [
+        { TOKEN: `${secret} with a space` },
+        { PASSWORD: secret },
+        { URL: `http://root:${secret}@h` },
+        { PRECISION: "fortnights", TOKEN: secret }
+      ]
+      for (const variables of environments) {
+        const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`INFLUX_${name}`, value]))
+        const provider = ConfigProvider.fromEnv({
+          env: { ...env, INFLUX_TRANSPORT: "http-v2", INFLUX_ORG: "o", INFLUX_BUCKET: "b", INFLUX_VERSION: "2" }
+        })
+        const read = <A>(config: Config.Config<A>) =>
+          Effect.provideService(Effect.flatMap(config, Effect.succeed), ConfigProvider.ConfigProvider, provider)
+        yield* failsUnseen(
+          Effect.flatMap(read(DatabaseConfig.config("INFLUX")), (config) => Effect.scoped(InfluxDatabase.make(config)))
+            .pipe(Effect.andThen(Effect.fail("nothing was wrong")))
+        )
+        yield* failsUnseen(
+          Effect.flatMap(read(QueryConfig.config("INFLUX")), (config) => Effect.scoped(InfluxHttp.make(config))).pipe(
+            Effect.andThen(Effect.fail("nothing was wrong"))
+          )
+        )
+      }
+    }))
+})
+
+describe("a secret in use", () => {
+  it.live("is not shown by shards and hosts of which one is down and one refuses it", () => {
+    const watch = SecretWatch.make(secret)
+    return Effect.gen(function*() {
+      const down = yield* FaultServer.make()
+      yield* down.refuse
+      const echo = yield* FaultServer.make({
+        fallback: (socket, request, nth) =>
+          FaultServer.json(401, { message: `not allowed: ${request.headers.authorization}` })(socket, request, nth)
+      })
+      const well = yield* FaultServer.make()
+      const shard = (...urls: ReadonlyArray<string>) =>
+        ({ transport: "http-v2", urls, org: "o", bucket: "b", token, flushInterval: 10 }) as const
+      yield* Effect.gen(function*() {
+        const shards = yield* InfluxShards
+        for (let n = 0; n < 1000; n++) shards.pushUnsafe(point(n))
+        yield* waitFor(
+          Effect.sync(() => shards.statsUnsafe().total),
+          ({ dropped, sent }) => dropped.rejected > 0 && sent + dropped.rejected === 1000
+        )
+        const { total } = shards.statsUnsafe()
+        assert.isAbove(total.sent, 0)
+        watch.look("shards", shards)
+        watch.look("stats", shards.statsUnsafe())
+      }).pipe(
+        Effect.provide(InfluxShards.layer({ shards: { a: shard(down.url, well.url), b: shard(echo.url) } })),
+        Effect.scoped
+      )
+      yield* watch.lookAtMetrics
+      assert.isTrue(watch.logs.some((line) => line.includes("<redacted>")), watch.logs.join("\n"))
+      assert.deepStrictEqual(watch.found, [])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(watch.layer),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+  })
+})

@@ -1,1 +1,0 @@
-export { SeededRandom } from "@efflux/testkit/SeededRandom"
