@@ -119,9 +119,10 @@ const readSeries = (
     return false
   }
   const timeIndex = columns.indexOf("time")
-  const common: Array<readonly [string, unknown]> = Object.entries(tags).filter(([tag]) => !columns.includes(tag))
+  const names = new Set(columns)
+  const common: Array<readonly [string, unknown]> = Object.entries(tags).filter(([tag]) => !names.has(tag))
   if (measurement !== undefined && typeof name === "string") common.push([measurement, name])
-  const isPlain = !columns.includes("__proto__")
+  const isPlain = !names.has("__proto__")
   for (const cells of values) {
     if (!Array.isArray(cells) || cells.length !== columns.length) return false
     const row: Row.Draft = {}

@@ -327,6 +327,12 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
     )
     const dialect = yield* read.or("dialect", common.dialect, own.dialect ?? defaults.dialect)
     const precision = yield* read.or("precision", precisionsOf(dialect), defaults.precision)
+    const database = yield* read.or("database", common.database, label)
+    const selfReport = yield* read.optional("selfReport", common.selfReport)
+    const labelProblem = selfReport === undefined ? undefined : nameProblem(database, "tag value", dialect)
+    if (labelProblem !== undefined) {
+      return yield* invalid("database", database, `with selfReport, a label that can be a tag value (${labelProblem})`)
+    }
     return {
       transport,
       http: transport === "udp" || transport === "tcp"
@@ -334,7 +340,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
         : yield* HttpConfig.check(transport, config, precision),
       host: yield* read.or("host", hostName, defaults.host),
       port: yield* read.or("port", port, defaults.port),
-      database: yield* read.or("database", common.database, label),
+      database,
       precision,
       timestamps: yield* read.or("timestamps", common.timestamps, defaults.timestamps),
       tags: yield* checkTags(config.tags ?? defaults.tags),
@@ -359,7 +365,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       drainTimeout: yield* read.or("drainTimeout", common.drainTimeout, Duration.toMillis(defaults.drainTimeout)),
       resolveInterval: yield* read.or("resolveInterval", duration(1), Duration.toMillis(defaults.resolveInterval)),
       pacing: yield* checkPacing(config.pacing ?? own.pacing ?? defaults.pacing),
-      selfReport: yield* read.optional("selfReport", common.selfReport),
+      selfReport,
       logInterval: yield* read.or("logInterval", common.logInterval, Duration.toMillis(defaults.logInterval)),
       bindAddress: yield* read.optional("bindAddress", optionsOf.udp.bindAddress),
       sendBufferBytes: yield* read.optional("sendBufferBytes", optionsOf.udp.sendBufferBytes),
@@ -573,7 +579,7 @@ const readers = {
   pacing: pacingOf,
   sendBufferBytes: numberOf,
   ttl: numberOf,
-  urls: (text: string) => text.split(","),
+  urls: (text: string) => text.split(",").map((url) => url.trim()),
   gzipThreshold: numberOf,
   retries: numberOf,
   acceptPartial: booleanOf,

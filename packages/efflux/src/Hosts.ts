@@ -4,7 +4,7 @@
  *
  * There is no probing on the side. A host that failed is left alone for a while,
  * which doubles from 1 to 30 seconds with every failure, or for as long as it
- * asked for; then the next payload that would have gone to it tries it. A payload
+ * asked for, if that is longer than a second; then the next payload that would have gone to it tries it. A payload
  * that fails there goes to another host at once.
  *
  * @since 0.1.0
@@ -80,7 +80,9 @@ export class Hosts<A> {
     const now = this.#now()
     // Several senders that fail at the same time are one failure.
     if (host.restsUntil > now) return
-    host.restsUntil = now + (retryAfter ?? Math.min(firstRest * 2 ** host.failures, longestRest))
+    // A host that asks for no rest would be well at once, and the tries of a payload used up in no time.
+    const rest = retryAfter ?? Math.min(firstRest * 2 ** host.failures, longestRest)
+    host.restsUntil = now + Math.max(rest, firstRest)
     host.failures = Math.min(host.failures + 1, 16)
   }
 

@@ -175,7 +175,11 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
     const response = yield* execute(request)
-    const { headers, status } = response
+    const { status } = response
+    const said = response.headers["x-influxdb-error"]
+    const headers = said === undefined
+      ? response.headers
+      : { ...response.headers, "x-influxdb-error": withoutSecrets(said) }
     if (status < 200 || status >= 300 && status < 400) {
       return yield* HttpFailure.ofAnswer({ endpoint, status, headers, body: new Uint8Array() }, 0)
     }
@@ -189,7 +193,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       answer.status < 300
         ? Body.collect(answer.body)
         : Body.collectStart(answer.body, request.maxErrorBytes ?? defaults.maxErrorBytes),
-      (body) => ({ ...answer, body: answer.status < 300 ? body : withoutSecrets(body) })
+      (body) => ({ ...answer, body: answer.status < 300 ? body : scrubBytes(body, withoutSecrets) })
     )
 
   const succeed = (answer: Answer): Effect.Effect<Answer, InfluxError> =>
@@ -314,16 +318,18 @@ const authorizationOf = (credentials: Credentials | undefined): Redacted.Redacte
 
 // Some servers, and proxies before them, repeat in an error what they got. What they say ends up in messages and logs.
 const scrubber = (credentials: Credentials | undefined, authorization: Redacted.Redacted | undefined) => {
-  if (credentials === undefined || authorization === undefined) return (body: Uint8Array) => body
+  if (credentials === undefined || authorization === undefined) return (text: string) => text
   const secrets = [
     Redacted.value(authorization).slice(credentials.scheme.length + 1),
     Redacted.value(credentials.scheme === "Basic" ? credentials.password : credentials.token)
   ].filter((secret) => secret !== "").flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-  return (body: Uint8Array): Uint8Array => {
-    const text = decoder.decode(body)
-    const scrubbed = secrets.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
-    return scrubbed === text ? body : encoder.encode(scrubbed)
-  }
+  return (text: string): string => secrets.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
+}
+
+const scrubBytes = (body: Uint8Array, scrub: (text: string) => string): Uint8Array => {
+  const text = decoder.decode(body)
+  const scrubbed = scrub(text)
+  return scrubbed === text ? body : encoder.encode(scrubbed)
 }
 
 const decoder = new TextDecoder()

@@ -144,11 +144,12 @@ const make = Effect.fnUntraced(
       if (typeof config.shards[name] !== "object" || config.shards[name] === null) {
         return yield* Effect.fromResult(invalid(`shards.${name}`, config.shards[name], "the options of a database"))
       }
-      const options = {
-        database: `${label}/${name}`,
-        ...config.shards[name],
-        tags: { ...tags, ...config.shards[name].tags }
-      }
+      const own = config.shards[name]
+      const ownTags = yield* Effect.mapError(
+        Effect.fromResult(checkTags(own.tags ?? {})),
+        (error) => named(name, error)
+      )
+      const options = { ...own, database: own.database ?? `${label}/${name}`, tags: { ...tags, ...ownTags } }
       shards.push(
         new Shard(
           name,

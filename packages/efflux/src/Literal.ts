@@ -118,7 +118,9 @@ export const instant = (nanos: bigint): Literal | Problem =>
 
 const duration = (value: Duration.Duration): Literal | Problem => {
   if (!Duration.isFinite(value)) return problem("a duration that is not finite")
-  const nanos = Duration.toNanosUnsafe(value)
+  const nanos: unknown = Duration.toNanosUnsafe(value)
+  // Something that only claims to be a Duration.
+  if (typeof nanos !== "bigint") return problem("an object that can't be read")
   return nanos >= minInt && nanos <= maxInt
     ? { _tag: "Duration", nanos }
     : problem("a duration of more than 292 years")

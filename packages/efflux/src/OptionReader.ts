@@ -53,6 +53,9 @@ export const unknownOption = (option: string, value: unknown, allowed: string): 
 const shown = (option: string, value: unknown): string => {
   if (value === undefined) return "missing"
   if (Redacted.isRedacted(value) || secretName.test(option)) return "<redacted>"
+  if (option === "urls" && Array.isArray(value)) {
+    return `[${value.map((one) => typeof one === "string" ? shown("url", one) : preview(one)).join(", ")}]`
+  }
   if (typeof value !== "string") return preview(value)
   return preview(value.replace(/^([a-z]*:?\/*).*@/is, "$1<redacted>@").replace(/([?#]).*$/s, "$1<redacted>"))
 }

@@ -197,8 +197,11 @@ class Actor {
     const custody = this.#custody
     const packer = this.#packer
     let left = packer.points
+    // Lines of a split point whose last line is not among them: no number names that point, only the error does.
+    const isPart = left === 0
     const take = (points = 0): number => {
-      const taken = Math.max(0, Math.min(points, left))
+      // A transport may count wrongly, but the ledger may not.
+      const taken = Number.isInteger(points) ? Math.max(0, Math.min(points, left)) : 0
       left -= taken
       return taken
     }
@@ -217,8 +220,12 @@ class Actor {
     packer.points = left
     const lost = rejected + sendError + unknown
     // A point of which some lines are lost is lost; what is left of it need not be sent.
-    const broken = lost === 0 ? 0 : packer.breakSplit()
-    custody.settleDropped(broken, unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : "rejected")
+    const broken = lost > 0 || isPart && outcome.error !== undefined ? packer.breakSplit() : 0
+    const isRejected = rejected > 0 || (outcome.rejections ?? []).length > 0
+    custody.settleDropped(
+      broken,
+      unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : isRejected ? "rejected" : "unknown"
+    )
     if (outcome.error !== undefined) this.#reporter.failure(outcome.error, lost + broken)
     for (const rejection of outcome.rejections ?? []) this.#onRejected(rejection)
     return left

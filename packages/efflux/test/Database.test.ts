@@ -131,6 +131,50 @@ describe("batching", () => {
         })
     ))
 
+  it.effect("a split point is lost as a whole also if only its first lines are, and the transport knows of it", () =>
+    Effect.gen(function*() {
+      const payloads: Array<number> = []
+      const service: Sender.Sender["Service"] = {
+        open: Effect.succeed({
+          isStale: () => false,
+          send: (_: Uint8Array, points: number): Effect.Effect<Sender.Outcome> => {
+            payloads.push(points)
+            return Effect.succeed(
+              payloads.length === 1 ? { sent: 0, unknown: points, error: sendError } : { sent: points }
+            )
+          }
+        })
+      }
+      yield* Effect.gen(function*() {
+        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+        yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
+        yield* Influx.flush
+        assert.deepStrictEqual(payloads, [0])
+        const stats = yield* Influx.stats
+        assert.deepStrictEqual([stats.sent, stats.dropped.unknown], [0, 1])
+        assertLaw(stats)
+      }).pipe(
+        Effect.provide(
+          InfluxDatabase.layerSender({ maxPayloadBytes: 40, oversize: "split", senders: 1, pacing: "none" })
+        ),
+        Effect.provideService(Sender.Sender, service)
+      )
+    }))
+
+  it.effect("a transport that gives no numbers does not break the accounts", () =>
+    Effect.gen(function*() {
+      const service: Sender.Sender["Service"] = {
+        open: Effect.succeed({ isStale: () => false, send: () => Effect.succeed({ sent: Number.NaN, rejected: 0.5 }) })
+      }
+      yield* Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.dropped.send_error], [0, 0, 1])
+        assertLaw(stats)
+      }).pipe(Effect.provide(InfluxDatabase.layerSender({ senders: 1 })), Effect.provideService(Sender.Sender, service))
+    }))
+
   it.effect("flush waits for what is in flight and not for what is pushed later", () =>
     withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
       Effect.gen(function*() {

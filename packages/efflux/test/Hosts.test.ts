@@ -64,6 +64,15 @@ describe("Hosts", () => {
       assert.strictEqual(hosts.next().way, "a")
     }))
 
+  it.effect("a host that asks for no rest gets one all the same", () =>
+    Effect.gen(function*() {
+      const hosts = yield* make("failover", ["a", "b"])
+      for (let n = 0; n < 2; n++) hosts.failed(hosts.next(), 0)
+      assert.isFalse(hosts.someoneIsWell)
+      yield* TestClock.adjust(1000)
+      assert.strictEqual(hosts.next().way, "a")
+    }))
+
   it.effect("if none is well, the one whose rest ends first", () =>
     Effect.gen(function*() {
       const hosts = yield* make("failover")

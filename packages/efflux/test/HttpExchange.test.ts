@@ -348,6 +348,17 @@ describe("HttpExchange", () => {
       }
     }).pipe(Effect.scoped))
 
+  it.live("what a server repeats of the credentials in a header is not shown either", () =>
+    Effect.gen(function*() {
+      const { exchange } = yield* exchangeWith((socket, request) => {
+        const said = /authorization: (.*)\r/.exec(request)![1]
+        socket.write(`HTTP/1.1 401 No\r\nx-influxdb-error: no: ${said}\r\ncontent-length: 0\r\n\r\n`)
+      }, { credentials: { scheme: "Token", token: Redacted.make("s3cr3t") } })
+      const error = yield* errorOf(exchange.request(get))
+      assert.include(error.message, "no: Token <redacted>")
+      assert.notInclude(shown(error), "s3cr3t")
+    }).pipe(Effect.scoped))
+
   it.live("the message of a JSON error is taken out of it, InfluxDB 1 and 3 as InfluxDB 2", () =>
     Effect.gen(function*() {
       const { exchange } = yield* exchangeWith((socket, _, nth) =>

@@ -1,6 +1,6 @@
 /** Shedding that chooses: priority, quota and a limit in bytes. And what tells a program of the pressure. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Metric, Schema, Stream } from "effect"
+import { Duration, Effect, Fiber, Layer, Metric, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, type Point, Sender, Series } from "efflux"
 import { assertLaw } from "./support/law.ts"
@@ -271,6 +271,19 @@ describe("what is said of it", () => {
         }))
       )
     }))
+
+  for (const database of ["shop\\", "shop\ud800"]) {
+    it.effect(`a label that no tag can have is refused at once: ${JSON.stringify(database)}`, () =>
+      Effect.gen(function*() {
+        const build = (config: DatabaseConfig.DatabaseConfig) =>
+          Effect.scoped(Layer.build(InfluxDatabase.layerSender(config))).pipe(
+            Effect.provideService(Sender.Sender, new TestSender().service)
+          )
+        yield* build({ database })
+        const error = yield* Effect.flip(build({ database, selfReport: "10 seconds" }))
+        assert.match(error.message, /^Option "database" is ".*", allowed is with selfReport, a label that can be a tag/)
+      }))
+  }
 })
 
 describe("pressure", () => {

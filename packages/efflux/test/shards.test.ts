@@ -174,12 +174,27 @@ describe("shards", () => {
         assertLaw(shards.statsUnsafe().total)
       })))
 
+  it.effect("each has a label of its own, also if its option is there and undefined", () =>
+    Effect.gen(function*() {
+      yield* Effect.scoped(
+        Effect.gen(function*() {
+          yield* InfluxShards.make({
+            shards: { a: { ...closed, database: undefined }, b: { ...closed, database: undefined } }
+          })
+          const labels = (yield* Metric.snapshot).map(({ attributes }) => attributes?.["database"])
+          assert.sameMembers([...new Set(labels)], ["efflux/InfluxShards/a", "efflux/InfluxShards/b"])
+        })
+      ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([])))
+    }))
+
   it.effect("a wrong option is named with its shard", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [config: unknown, message: RegExp]> = [
         [{ shards: {} }, /^Option "shards" is object, allowed is the options of one or more shards, by name/],
         [{}, /^Option "shards" is missing/],
         [{ shards: { a: null } }, /^Option "shards.a" is null/],
+        [{ shards: { a: { tags: "dc=x" } } }, /^Option "shards.a.tags" is "dc=x", allowed is a plain object/],
+        [{ shards: { a: { tags: ["x"] } } }, /^Option "shards.a.tags" is object, allowed is a plain object/],
         [{ shards: { a: {}, b: { port: 0 } } }, /^Option "shards.b.port" is 0/],
         [{ shards: { a: { transport: "http-v2", org: "o" } } }, /^Option "shards.a.bucket" is missing/],
         [{ shards: { a: {} }, tags: { "": 1 } }, /^Option "tags" is ""/]

@@ -137,6 +137,7 @@ describe("InfluxQL", () => {
     ["an object of a type", { _tag: "String", value: "x" }],
     ["an object of a type", { language: "InfluxQL", parts: ["; DROP DATABASE d"] }],
     ["an object that can't be read", Object.create(RegExp.prototype)],
+    ["an object that can't be read", JSON.parse(`{"~effect/Duration":1,"value":{"_tag":"Nanos","nanos":"5"}}`)],
     ["null", null],
     ["undefined", undefined],
     ["a symbol", Symbol("x")],

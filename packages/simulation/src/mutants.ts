@@ -124,7 +124,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "trusts a transport that names more points than it was given",
     check: "simulation",
     module: "SenderPool.ts",
-    edits: [["const taken = Math.max(0, Math.min(points, left))", "const taken = points"]]
+    edits: [[
+      "const taken = Number.isInteger(points) ? Math.max(0, Math.min(points, left)) : 0",
+      "const taken = points"
+    ]]
   },
   {
     name: "says it is less full than it is",
