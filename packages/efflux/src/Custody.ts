@@ -65,8 +65,8 @@ export class Custody {
 
   readonly #limits: Limits
   readonly #batchSize: number
-  /** One point less than a batch. */
-  readonly #crowd: number
+  /** A push that finds this many points in the queue has to look: it makes a batch, or evicts the oldest point. */
+  #crowd: number
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
   // In the order in which they were asked for: their targets only grow.
@@ -118,15 +118,22 @@ export class Custody {
     Queue.offerUnsafe(queue, entry)
   }
 
-  // The next offer makes a batch, or evicts the oldest point.
   #crowded(size: number): void {
     if (size >= this.queue.capacity) {
       // The gate need not be looked at: before a full queue no sender closes it.
       this.ledger.dropped.queue_full++
       if (!this.#waking) this.#wakeAfterShedding()
-    } else if (!this.#waking && !this.gate.isOpen()) {
-      this.#wake()
+    } else {
+      // Until the gate closes again there is no batch to tell of.
+      this.#crowd = this.queue.capacity
+      if (!this.#waking && !this.gate.isOpen()) this.#wake()
     }
+  }
+
+  /** Called by a sender that found nothing to do: it waits at the gate. */
+  closeGate(): void {
+    this.gate.closeUnsafe()
+    this.#crowd = this.#batchSize - 1
   }
 
   #offerSpecially(entry: Entry, high: boolean): void {
@@ -283,6 +290,7 @@ export class Custody {
     this.#dispatcher.scheduleTask(() => {
       this.#waking = false
       if (this.ready) this.gate.openUnsafe()
+      else this.#crowd = this.#batchSize - 1
       if (this.ledger.shed > this.#shedReported) this.shedding.openUnsafe()
       this.checkFlushes()
     }, 0)

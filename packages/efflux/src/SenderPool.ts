@@ -114,7 +114,7 @@ class Actor {
       let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
         if (packer.held === 0 && !custody.ready) {
-          custody.gate.closeUnsafe()
+          custody.closeGate()
           yield* restore(custody.gate.await)
           continue
         }

@@ -202,7 +202,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     check: "simulation",
     module: "Custody.ts",
     edits: [[
-      "      this.#waking = false\n      if (this.ready) this.gate.openUnsafe()\n",
+      "      this.#waking = false\n      if (this.ready) this.gate.openUnsafe()\n      else",
       "      this.#waking = false\n"
     ]]
   },
