@@ -104,6 +104,8 @@ export interface Answer {
  */
 export interface OpenAnswer extends Omit<Answer, "body"> {
   readonly body: Stream.Stream<Uint8Array, InfluxError>
+  /** Hides the credentials in a text of the server, before it goes into an error. */
+  readonly withoutSecrets: (text: string) => string
 }
 
 /**
@@ -185,7 +187,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     }
     const maxBytes = request.maxAnswerBytes ?? options.maxAnswerBytes ?? defaults.maxAnswerBytes
     const body = Body.inflate(bodyOf(response, endpoint), { endpoint, encoding: headers["content-encoding"], maxBytes })
-    return { endpoint, status, headers, body }
+    return { endpoint, status, headers, body, withoutSecrets }
   })
 
   const collect = (request: Request, answer: OpenAnswer): Effect.Effect<Answer, InfluxError> =>

@@ -157,9 +157,9 @@ export const rows = (
   answer: OpenAnswer,
   options: StatementOptions
 ): Stream.Stream<Row, InfluxError> => {
-  const { body, endpoint } = answer
+  const { body, endpoint, withoutSecrets } = answer
   const fail = ({ _tag, detail }: AnswerReader.Problem): InfluxError => {
-    const reason = { endpoint, detail: HttpFailure.shorten(detail) }
+    const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
     return new InfluxError({ reason: _tag === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
   if (settings.version === 2) {

@@ -300,6 +300,15 @@ describe("a query", () => {
 })
 
 describe("a query of InfluxDB 1", () => {
+  it.live("does not show what an answer that is a success repeats of the credentials", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* FaultServer.make()
+      const http = yield* InfluxHttp.make({ version: 1, url: server.url, username: "u", password: token })
+      const said = `no: ${secret}, ${Buffer.from(`u:${secret}`).toString("base64")}`
+      server.script(FaultServer.answer(200, { body: JSON.stringify({ results: [{ error: said }] }) }))
+      yield* failsWith(http.query(InfluxQL.query`SELECT n FROM m`), "StatementFailed", /no: <redacted>, <redacted>$/)
+    })))
+
   it.live("fails for an error in an answer that is a success, and for a part of an answer", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* FaultServer.make()
