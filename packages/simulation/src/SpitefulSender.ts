@@ -31,9 +31,10 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     const failed = points - sent - rejected - unknown
     const isVague = random.chance(0.2)
     const isExcessive = !isVague && random.chance(0.2)
+    const error = random.chance(0.5) ? sendFailed : undefined
     // What a transport names too much is not booked, but it does count as a failure.
     connected.settled(
-      { sent, rejected, unknown, send_error: isVague ? 0 : failed },
+      { sent, rejected, unknown, send_error: isVague ? 0 : failed, error },
       failed + unknown === 0 && !isExcessive
     )
     return Effect.succeed<Sender.Outcome>({
@@ -41,7 +42,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
       rejected,
       send_error: isVague ? undefined : failed,
       unknown: isExcessive ? points : unknown,
-      error: random.chance(0.5) ? sendFailed : undefined,
+      error,
       rejections: rejected === 0 ? [] : [new Rejected({ points: rejected, detail: "simulated" })]
     })
   }

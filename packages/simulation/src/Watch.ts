@@ -380,7 +380,7 @@ export class Watch {
   }
 
   /** The transport says of each point of a payload what became of it. */
-  settle(received: Received, { rejected = 0, send_error = 0, sent, unknown = 0 }: Sender.Outcome): void {
+  settle(received: Received, { error, rejected = 0, send_error = 0, sent, unknown = 0 }: Sender.Outcome): void {
     const { numbers } = received
     const unnamed = numbers.length - sent - rejected - send_error - unknown
     this.#delivered += sent
@@ -389,9 +389,12 @@ export class Watch {
     this.#mostFailed += send_error + unnamed
     for (const number of numbers) this.#known(number).place = "gone"
     // A split point of which a part is lost is lost, for the worst of the reasons.
-    if (received.broken === undefined || sent === numbers.length) return
+    if (received.broken === undefined) return
+    // Of a payload of nothing but a part no number tells, only the error.
+    const isPart = numbers.length === 0
+    if (isPart ? error === undefined : sent === numbers.length) return
     this.#known(received.broken).place = "gone"
-    if (unknown > 0) this.#mostUnknown++
+    if (isPart || unknown > 0) this.#mostUnknown++
     else if (send_error > 0 || rejected === 0) this.#mostFailed++
     else this.#rejected++
   }
