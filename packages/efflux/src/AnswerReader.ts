@@ -83,6 +83,7 @@ export const influxQL = (measurement?: string): AnswerReader<string> => {
     if (typeof document.error === "string") return failed(document.error)
     if (!Array.isArray(document.results)) return notThat
     documents++
+    let copies = 0
     for (const result of document.results) {
       if (!isObject(result)) return notThat
       if (typeof result.error === "string") return failed(result.error)
@@ -90,7 +91,12 @@ export const influxQL = (measurement?: string): AnswerReader<string> => {
       if (result.series === undefined) continue
       if (!Array.isArray(result.series)) return notThat
       for (const series of result.series) {
-        if (!isObject(series) || !readSeries(series, measurement, rows)) return notThat
+        if (!isObject(series)) return notThat
+        copies += copiesOf(series)
+        if (copies > maxCopies) {
+          return unreadable("the tags of its series, repeated in each of their rows, are too many")
+        }
+        if (!readSeries(series, measurement, rows)) return notThat
         if (series.partial === true) isPartial = true
       }
     }
@@ -108,6 +114,13 @@ export const influxQL = (measurement?: string): AnswerReader<string> => {
 }
 
 const notThat = unreadable("it is not the JSON of a query")
+
+// Tags stand once in a line, and then in each row: a short line could fill the memory. A chunk of the default size may
+// have two thousand tags.
+const maxCopies = 20_000_000
+
+const copiesOf = ({ tags, values }: { readonly [key: string]: unknown }): number =>
+  isObject(tags) && Array.isArray(values) ? Object.keys(tags).length * values.length : 0
 
 const readSeries = (
   series: { readonly [key: string]: unknown },

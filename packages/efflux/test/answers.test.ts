@@ -214,6 +214,18 @@ describe("an answer of InfluxDB 1", () => {
     assert.strictEqual(read(AnswerReader.influxQL(), text, size, 100), "a line is longer than 100 bytes")
   })
 
+  it("is refused if its tags, repeated in each row, would fill the memory", () => {
+    const tags = JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`t${n}`, "v"])))
+    const answer = (rows: number) =>
+      `{"results":[{"series":[{"name":"m","tags":${tags},"columns":["n"],"values":[${Array(rows).fill("[1]")}]}]}]}\n`
+    const whole = 100_000_000
+    assert.lengthOf(read(AnswerReader.influxQL(), answer(3), whole, whole), 3)
+    assert.strictEqual(
+      read(AnswerReader.influxQL(), answer(4001), whole, whole),
+      "Unreadable: the tags of its series, repeated in each of their rows, are too many"
+    )
+  })
+
   it("is refused if it is not UTF-8", () => {
     assert.deepStrictEqual(
       new LineBuffer(10).feed(Uint8Array.of(0x22, 0xff, 0x22, 10)),
