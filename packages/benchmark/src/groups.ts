@@ -166,7 +166,7 @@ export const flat = async ({ effort }: Task): Promise<Part> => {
   }
   await close()
   return {
-    sections: [{ title: "What does not matter", note: flatNote, table: tableOf(rows) }],
+    sections: [{ title: "Few and many", note: flatNote, table: tableOf(rows) }],
     figures
   }
 }
