@@ -20,7 +20,8 @@ import {
   type Parser,
   reader,
   text,
-  unknownOption
+  unknownOption,
+  type WrapEach
 } from "./OptionReader.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem } from "./Point.ts"
@@ -487,15 +488,7 @@ const checkPacing = (pacing: unknown): Result.Result<Settings["pacing"], InfluxE
  * @category models
  * @since 0.1.0
  */
-export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig>
-
-// Every option but the one that tells the transports apart, which may stand as it is.
-type WrapEach<C> = C extends unknown ? {
-    readonly [Option in keyof C]: Option extends "transport" ? C[Option] | Config.Config<C[Option]>
-      : Option extends "password" | "token" ? Config.Config<C[Option]>
-      : Config.Wrap<C[Option]>
-  }
-  : never
+export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig, "transport">
 
 /**
  * `Config.unwrap` for options, of which those that are `undefined` are left out.

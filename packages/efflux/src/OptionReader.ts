@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -20,6 +21,20 @@ export interface Parser<A> {
   readonly parse: (value: unknown) => A | undefined
   readonly allowed: string
 }
+
+/**
+ * Options as `Config` values: every one but that which tells the members of a
+ * union apart, which may stand as it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WrapEach<C, Discriminant extends string> = C extends unknown ? {
+    readonly [Option in keyof C]: Option extends Discriminant ? C[Option] | Config.Config<C[Option]>
+      : Option extends "password" | "token" ? Config.Config<C[Option]>
+      : Config.Wrap<C[Option]>
+  }
+  : never
 
 /** @internal */
 export const invalid = (option: string, value: unknown, allowed: string): Result.Result<never, InfluxError> =>

@@ -205,14 +205,7 @@ export const check = (config: QueryConfig): Result.Result<QuerySettings, InfluxE
  * @category models
  * @since 0.1.0
  */
-export type Wrapped = Config.Config<QueryConfig> | WrapEach<QueryConfig>
-
-type WrapEach<C> = C extends unknown ? {
-    readonly [Option in keyof C]: Option extends "version" ? C[Option] | Config.Config<C[Option]>
-      : Option extends "password" | "token" ? Config.Config<C[Option]>
-      : Config.Wrap<C[Option]>
-  }
-  : never
+export type Wrapped = Config.Config<QueryConfig> | Read.WrapEach<QueryConfig, "version">
 
 /**
  * The options as one `Config`, without those that are `undefined`.

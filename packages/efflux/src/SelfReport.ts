@@ -10,8 +10,7 @@
  *
  * @since 0.1.0
  */
-import type { Stats } from "./Ledger.ts"
-import { dropReasons } from "./Ledger.ts"
+import { dropReasons, type Stats } from "./Ledger.ts"
 import type * as Point from "./Point.ts"
 
 /**
