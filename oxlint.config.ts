@@ -1,10 +1,10 @@
 import { defineConfig, type OxlintConfig } from "oxlint"
-import { type Layer, layers } from "./scripts/layers.ts"
+import manifest from "./packages/efflux/package.json" with { type: "json" }
+import { folders, models, platform, pureForbids, pureModules } from "./scripts/layers.ts"
 
 const source = "packages/efflux/src"
 
-/** Matches an import of one of these modules, from any folder of the sources. */
-const importOf = (modules: ReadonlyArray<string>) => `^\\.{1,2}/(?:.*/)?(?:${modules.join("|")})\\.ts$`
+const publicModules = ["index", ...Object.keys(manifest.exports).map((path) => path.replace("./", ""))]
 
 const houseRules = {
   paths: [
@@ -22,29 +22,41 @@ const houseRules = {
 }
 
 type Override = NonNullable<OxlintConfig["overrides"]>[number]
+type Pattern = { readonly regex: string; readonly message: string }
 
-const layerRule = (layer: Layer, index: number): Override => {
-  const later = layers.slice(index + 1).flatMap((other) => other.modules)
-  return {
-    files: layer.modules.map((module) => `${source}/${module}.ts`),
-    rules: {
-      "no-restricted-imports": ["error", {
-        paths: houseRules.paths,
-        patterns: [
-          ...houseRules.patterns,
-          ...(later.length === 0 ? [] : [{
-            regex: importOf(later),
-            message: `The layer "${layer.name}" imports only from itself and earlier layers (scripts/layers.ts).`
-          }]),
-          ...(layer.forbids.length === 0 ? [] : [{
-            regex: `^(?:${layer.forbids.join("|")})(?:/|$)`,
-            message: `Out of bounds for the layer "${layer.name}" (scripts/layers.ts).`
-          }])
-        ]
-      }]
-    }
+const outOfBounds = (packages: ReadonlyArray<string>, where: string): ReadonlyArray<Pattern> =>
+  packages.length === 0
+    ? []
+    : [{ regex: `^(?:${packages.join("|")})(?:/|$)`, message: `Out of bounds for ${where} (scripts/layers.ts).` }]
+
+const restrict = (files: ReadonlyArray<string>, patterns: ReadonlyArray<Pattern>): Override => ({
+  files: [...files],
+  rules: {
+    "no-restricted-imports": ["error", {
+      paths: houseRules.paths,
+      patterns: [...houseRules.patterns, ...patterns]
+    }]
   }
-}
+})
+
+/** An arrow runs one way, down the table: from a folder to itself, to earlier ones and to the models. */
+const folderRules = folders.map(({ forbids, name }, index) => {
+  const message = `The folder "${name}" imports only from itself, earlier folders and models (scripts/layers.ts).`
+  const later = folders.slice(index + 1).map((folder) => folder.name)
+  const strangers = publicModules.filter((module) => !models.includes(module))
+  return restrict([`${source}/internal/${name}/**/*.ts`], [
+    ...(later.length === 0 ? [] : [{ regex: `^\\.\\./(?:${later.join("|")})/`, message }]),
+    { regex: `^\\.\\./\\.\\./(?:${strangers.join("|")})\\.ts$`, message },
+    // There is one way to write a path, so the two patterns above see all of them.
+    { regex: `^\\./.*/|/internal/|\\w/\\.\\./`, message: "Write the path as ./X.ts, ../folder/X.ts or ../../X.ts." },
+    ...outOfBounds(forbids, `the folder "${name}"`)
+  ])
+})
+
+const publicRules = [
+  restrict([`${source}/*.ts`], outOfBounds(platform, "public modules")),
+  restrict(pureModules.map((name) => `${source}/${name}.ts`), outOfBounds(pureForbids, "pure modules"))
+]
 
 export default defineConfig({
   plugins: ["eslint", "typescript", "unicorn", "oxc", "import", "vitest"],
@@ -77,13 +89,11 @@ export default defineConfig({
         }],
         "no-restricted-globals": ["error", "setTimeout", "setInterval", "setImmediate"],
         "no-restricted-imports": ["error", {
-          patterns: [{
-            regex: ".",
-            message: "This module has no place in a layer yet: give it one in scripts/layers.ts."
-          }]
+          patterns: [{ regex: ".", message: "This folder has no place yet: give it one in scripts/layers.ts." }]
         }]
       }
     },
-    ...layers.map(layerRule)
+    ...publicRules,
+    ...folderRules
   ]
 })

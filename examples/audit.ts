@@ -6,7 +6,7 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
-import { Influx, InfluxDatabase, InfluxHttp } from "efflux"
+import { Influx, InfluxClient, InfluxDatabase } from "efflux"
 
 const url = process.env.INFLUX_URL ?? "http://127.0.0.1:8086"
 const port = Number(process.env.INFLUX_PORT ?? 8089)
@@ -23,6 +23,6 @@ const program = Effect.gen(function*() {
 })
 
 program.pipe(
-  Effect.provide(Layer.merge(InfluxDatabase.layer({ port }), InfluxHttp.layer({ version: 1, url }))),
+  Effect.provide(Layer.merge(InfluxDatabase.layer({ port }), InfluxClient.layer({ version: 1, url }))),
   NodeRuntime.runMain
 )

@@ -12,7 +12,7 @@ import { EventEmitter } from "node:events"
 const exchange = new EventEmitter<{ trade: [symbol: string, price: number] }>()
 
 const program = Effect.gen(function*() {
-  const { pushUnsafe } = yield* InfluxDatabase
+  const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
   exchange.on("trade", (symbol, price) => {
     pushUnsafe({ measurement: "trade", tags: { symbol }, fields: { price } })
   })

@@ -6,9 +6,9 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Random, Stream } from "effect"
-import { Influx, InfluxDatabase, Sender } from "efflux"
+import { Influx, InfluxDatabase, Transport } from "efflux"
 
-const slow = Layer.succeed(Sender.Sender, {
+const slow = Layer.succeed(Transport.Transport, {
   open: Effect.succeed({ send: () => Effect.sleep("20 millis"), isStale: () => false })
 })
 
@@ -36,7 +36,7 @@ const program = Effect.gen(function*() {
 
 program.pipe(
   Effect.provide(
-    InfluxDatabase.layerSender({ queueCapacity: 1000, batchSize: 10, senders: 1 }).pipe(Layer.provide(slow))
+    InfluxDatabase.layerTransport({ queueCapacity: 1000, batchSize: 10, senders: 1 }).pipe(Layer.provide(slow))
   ),
   NodeRuntime.runMain
 )

@@ -7,11 +7,11 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Schema } from "effect"
-import { Influx, InfluxDatabase, Sender, Series } from "efflux"
+import { Influx, InfluxDatabase, Series, Transport } from "efflux"
 
 const alarms = Series.make("alarm", { fields: { code: Schema.BigInt }, priority: "high" })
 
-const stuck = Layer.succeed(Sender.Sender, { open: Effect.never })
+const stuck = Layer.succeed(Transport.Transport, { open: Effect.never })
 
 const program = Effect.gen(function*() {
   const noise = Array.from({ length: 500 }, (_, n) => ({ measurement: "debug", fields: { n: BigInt(n) } }))
@@ -29,7 +29,9 @@ const program = Effect.gen(function*() {
 
 program.pipe(
   Effect.provide(
-    InfluxDatabase.layerSender({ queueCapacity: 10, measurementQuota: 6, drainTimeout: 0 }).pipe(Layer.provide(stuck))
+    InfluxDatabase.layerTransport({ queueCapacity: 10, measurementQuota: 6, drainTimeout: 0 }).pipe(
+      Layer.provide(stuck)
+    )
   ),
   NodeRuntime.runMain
 )

@@ -6,7 +6,7 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Layer, Schema, Stream } from "effect"
-import { Influx, InfluxAdmin, InfluxDatabase, InfluxHttp, InfluxQL, Series } from "efflux"
+import { Influx, InfluxAdmin, InfluxClient, InfluxDatabase, InfluxQL, Series } from "efflux"
 
 const url = process.env.INFLUX_URL ?? "http://127.0.0.1:8086"
 const db = "efflux_examples"
@@ -17,7 +17,7 @@ const requests = Series.make("http_request", {
 })
 
 const program = Effect.gen(function*() {
-  const { build, version } = yield* InfluxHttp.ping
+  const { build, version } = yield* InfluxClient.ping
   yield* Console.log(`InfluxDB ${version} (${build})`)
   yield* InfluxAdmin.createDatabase(db)
   for (let n = 0n; n < 1000n; n++) {
@@ -31,7 +31,7 @@ const program = Effect.gen(function*() {
 
   // Whatever the value is, it is a value: a bind parameter, never a part of the statement.
   const route = "/it's"
-  const slow = yield* InfluxHttp.query(
+  const slow = yield* InfluxClient.query(
     InfluxQL.query`SELECT * FROM http_request WHERE route = ${route} AND "duration" > ${990} ORDER BY time`,
     { as: requests }
   )
@@ -39,7 +39,7 @@ const program = Effect.gen(function*() {
 
   // Rows of another shape by a Schema, one after the other as they arrive.
   const PerRoute = Schema.Struct({ route: Schema.String, count: Schema.Int, mean: Schema.Number })
-  yield* InfluxHttp.queryStream(
+  yield* InfluxClient.queryStream(
     InfluxQL.query`SELECT count("duration"), mean("duration") FROM http_request GROUP BY ${
       InfluxQL.identifier("route")
     }`,
@@ -51,7 +51,7 @@ const program = Effect.gen(function*() {
 
 program.pipe(
   Effect.provide(
-    Layer.merge(InfluxHttp.layer({ version: 1, url, db }), InfluxDatabase.layer({ transport: "http-v1", url, db }))
+    Layer.merge(InfluxClient.layer({ version: 1, url, db }), InfluxDatabase.layer({ transport: "http-v1", url, db }))
   ),
   NodeRuntime.runMain
 )

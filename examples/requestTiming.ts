@@ -12,7 +12,7 @@ import { InfluxDatabase } from "efflux"
 const timing = HttpRouter.middleware(
   Effect.gen(function*() {
     // Looked up once, when the server starts, so that a request needs nothing of its own.
-    const { pushUnsafe } = yield* InfluxDatabase
+    const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
     return (handler) =>
       Effect.gen(function*() {
         const { method } = yield* HttpServerRequest.HttpServerRequest

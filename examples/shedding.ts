@@ -6,12 +6,12 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"
-import { Influx, InfluxDatabase, Sender } from "efflux"
+import { Influx, InfluxDatabase, Transport } from "efflux"
 
 const decoder = new TextDecoder()
 const received: Array<string> = []
 
-const connection: Sender.Connection = {
+const connection: Transport.Connection = {
   send: (payload) => {
     // The buffer is used again once the send ends, so what is kept must be a copy; decoding makes one.
     const lines = decoder.decode(payload).split("\n")
@@ -19,7 +19,7 @@ const connection: Sender.Connection = {
   },
   isStale: () => false
 }
-const slow = Layer.succeed(Sender.Sender, { open: Effect.succeed(connection) })
+const slow = Layer.succeed(Transport.Transport, { open: Effect.succeed(connection) })
 
 const program = Effect.gen(function*() {
   for (let n = 0; n < 1000; n++) yield* Influx.push({ measurement: "job", fields: { n: BigInt(n) }, timestamp: 0n })
@@ -31,7 +31,7 @@ const program = Effect.gen(function*() {
 
 program.pipe(
   Effect.provide(
-    InfluxDatabase.layerSender({
+    InfluxDatabase.layerTransport({
       database: "jobs",
       queueCapacity: 100,
       batchSize: 10,

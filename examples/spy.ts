@@ -1,13 +1,13 @@
 /**
  * How do I test a program that pushes?
  *
- * With `layerSender` and `Sender.layerSpy` everything is real but the socket, so a test sees the lines as they would
+ * With `layerTransport` and `Transport.layerSpy` everything is real but the socket, so a test sees the lines as they would
  * go out: with default tags, escaped, stamped, and without the points that could not be written.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { Influx, InfluxDatabase, Sender } from "efflux"
+import { Influx, InfluxDatabase, Transport } from "efflux"
 import { deepStrictEqual } from "node:assert/strict"
 
 /** The program to test: it counts an order, and how long it took. */
@@ -25,15 +25,15 @@ const test = Effect.gen(function*() {
   yield* placeOrder(3)
   yield* Influx.flush
 
-  const spy = yield* Sender.Spy
+  const spy = yield* Transport.Spy
   deepStrictEqual(spy.lines(), ["order,app=shop articles=3i,millis=20 1700000000020000000"])
   yield* Console.log("the order was counted")
 })
 
 test.pipe(
   Effect.provide(
-    InfluxDatabase.layerSender({ tags: { app: "shop" } }).pipe(
-      Layer.provideMerge(Sender.layerSpy),
+    InfluxDatabase.layerTransport({ tags: { app: "shop" } }).pipe(
+      Layer.provideMerge(Transport.layerSpy),
       Layer.provideMerge(TestClock.layer())
     )
   ),

@@ -1,97 +1,61 @@
 /**
- * The layers of `packages/efflux/src`, from the bottom up. A module imports modules of its own layer
- * and of earlier ones, never of a later one. `oxlint.config.ts` turns this table into lint rules, and
- * `test/layers.test.ts` plants faults to see that they are caught.
+ * The folders of `packages/efflux/src`, from the bottom up. A folder imports from itself and from earlier lines, never
+ * from a later one. `oxlint.config.ts` turns this table into lint rules, `test/layers.test.ts` plants an arrow against
+ * each line to see that it is caught, and `docs/architecture.md` shows it.
  *
- * A new module gets its name into one of the lists: a module without a place may import nothing.
+ * Public modules stand at the top of `src`. They import any folder; a folder imports only those of `models`.
  */
 
-export interface Layer {
+export interface Folder {
+  /** The folder's name in `packages/efflux/src/internal`. */
   readonly name: string
-  /** File names in `packages/efflux/src`, without `.ts`. `internal/X` is a file of that folder. */
-  readonly modules: ReadonlyArray<string>
-  /** Packages that this layer must not import, as regular expressions for the start of the path, whole segments. */
+  readonly holds: string
+  /** Packages that must not be imported, as regular expressions for the start of the path, whole segments. */
   readonly forbids: ReadonlyArray<string>
 }
 
 /** What makes a module run only on one platform, or talk to the outside. */
-const platform = ["effect/socket", "effect/http", "effect/net", "@effect"]
+export const platform = ["effect/socket", "effect/http", "effect/net", "@effect"]
 
-/** Services: what a pure module has no use for. */
-const services = ["effect/Context", "effect/Layer"]
+/** What a module that runs in a browser has no use for. */
+const pure = [...platform, "effect/Context", "effect/Layer", "node:[^/]*"]
 
-const pure = [...platform, ...services, "node:[^/]*"]
-
-export const layers: ReadonlyArray<Layer> = [
-  { name: "model", modules: ["EncodeError", "DecodeError", "Dialect", "Point", "Precision"], forbids: pure },
-  {
-    name: "codec",
-    modules: [
-      "LineProtocol",
-      "LineWriter",
-      "Split",
-      "KeyTrie",
-      "Escape",
-      "Decimal",
-      "LineReader",
-      "LineDecoder",
-      "NameCache",
-      "SeriesCache",
-      "Scanner",
-      "Unescape",
-      "Digits",
-      "Column",
-      "ValueReader",
-      "SeriesKey",
-      "PreparedPoint",
-      "Instant",
-      "RowReader"
-    ],
-    forbids: pure
-  },
-  { name: "statements", modules: ["Literal", "Statement", "InfluxQL", "Flux", "Sql"], forbids: pure },
-  { name: "answers", modules: ["ExactJson", "LineBuffer", "Row", "AnswerReader"], forbids: pure },
-  {
-    name: "errors and metrics",
-    modules: ["InfluxError", "OptionReader", "InfluxMetrics", "Ledger"],
-    forbids: platform
-  },
-  { name: "sender contract", modules: ["Sender"], forbids: platform },
-  {
-    name: "parts of the database",
-    modules: [
-      "HttpConfig",
-      "DatabaseConfig",
-      "Stamper",
-      "PointSize",
-      "SelectiveQueue",
-      "Pacer",
-      "Resolver",
-      "Custody",
-      "Packer",
-      "Pressure",
-      "SelfReport",
-      "Reporter"
-    ],
-    forbids: platform
-  },
-  { name: "database, whatever the transport", modules: ["SenderPool", "Database"], forbids: platform },
-  { name: "HTTP answers", modules: ["RetryAfter", "LineEnds", "Hosts"], forbids: platform },
-  {
-    name: "transport",
-    modules: ["UdpSender", "HttpBody", "HttpExchange", "HttpFailure", "WriteAnswer", "HttpSender", "TcpSender"],
-    forbids: []
-  },
-  {
-    name: "queries over HTTP",
-    modules: ["QueryConfig", "QueryRequest", "Ping", "RowDecoder", "InfluxHttp", "InfluxAdmin"],
-    forbids: platform
-  },
-  { name: "database service", modules: ["InfluxDatabase"], forbids: platform },
-  { name: "shards", modules: ["SeriesHash", "InfluxShards"], forbids: platform },
-  // Needs only the type of the database service, and so runs where the codec does: `browser.test.ts` looks.
-  { name: "typed series", modules: ["Series"], forbids: [...platform, "node:[^/]*"] },
-  { name: "audit", modules: ["Audit"], forbids: platform },
-  { name: "default database", modules: ["Influx"], forbids: platform },
-  { name: "barrel", modules: ["index"], forbids: platform }
+export const folders: ReadonlyArray<Folder> = [
+  { name: "text", holds: "characters, previews for messages, instants: what several parts need", forbids: pure },
+  { name: "encode", holds: "points to lines", forbids: pure },
+  { name: "decode", holds: "lines to points", forbids: pure },
+  { name: "series", holds: "rows of a typed series, and where a series lives among shards", forbids: pure },
+  { name: "config", holds: "what the options share", forbids: platform },
+  { name: "http", holds: "one bounded exchange with a server", forbids: [] },
+  { name: "query", holds: "statements, answers, rows", forbids: platform },
+  { name: "database", holds: "the queue, the ledger, the sender pool, reports", forbids: platform },
+  { name: "transport", holds: "UDP, TCP and HTTP", forbids: [] }
 ]
+
+/** Public modules that folders may import: the model, statements, options, metrics and contracts; no services. */
+export const models: ReadonlyArray<string> = [
+  "ClientConfig",
+  "DatabaseConfig",
+  "DatabaseMetrics",
+  "Dialect",
+  "Flux",
+  "InfluxError",
+  "InfluxQL",
+  "Point",
+  "Precision",
+  "Sql",
+  "Transport"
+]
+
+/** Public modules without services and platforms, which run wherever JavaScript does. */
+export const pureModules: ReadonlyArray<string> = [
+  "Dialect",
+  "Flux",
+  "InfluxQL",
+  "LineProtocol",
+  "Point",
+  "Precision",
+  "Sql"
+]
+
+export const pureForbids = pure

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import { Influx, InfluxDatabase, Sender } from "efflux"
+import { Influx, InfluxDatabase, Transport } from "efflux"
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -25,7 +25,7 @@ const exported = Effect.gen(function*() {
   yield* Influx.flush
   return yield* PrometheusMetrics.format()
 }).pipe(
-  Effect.provide(Layer.provide(InfluxDatabase.layerSender({ database: "metrics" }), Sender.layerNoop)),
+  Effect.provide(Layer.provide(InfluxDatabase.layerTransport({ database: "metrics" }), Transport.layerNoop)),
   Effect.provideService(Metric.MetricRegistry, new Map())
 )
 

@@ -1,7 +1,7 @@
 /** What the documentation says, compared with what the code does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result, Schema } from "effect"
-import { DatabaseConfig, Influx, InfluxDatabase, InfluxMetrics, LineProtocol, Point, Sender, Series } from "efflux"
+import { DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { inspect } from "node:util"
@@ -42,8 +42,8 @@ describe("the configuration table of the README", () => {
       const result = yield* Influx.stats.pipe(
         Effect.provide(
           Layer.provide(
-            InfluxDatabase.layerSender({ none: 1 } as DatabaseConfig.DatabaseConfig),
-            Sender.layerNoop
+            InfluxDatabase.layerTransport({ none: 1 } as DatabaseConfig.DatabaseConfig),
+            Transport.layerNoop
           )
         ),
         Effect.result
@@ -131,12 +131,12 @@ describe("docs/drops.md", () => {
     Effect.gen(function*() {
       const text = read("docs/drops.md")
       const stats = yield* Influx.stats
-      for (const metric of Object.values(InfluxMetrics)) {
+      for (const metric of Object.values(DatabaseMetrics)) {
         if (typeof metric === "object") assert.include(text, `\`${metric.id}`)
       }
       for (const counter of Object.keys(stats)) assert.include(text, `\`${counter}`)
       for (const reason of Object.keys(stats.dropped)) assert.include(text, `\`dropped.${reason}\``)
-    }).pipe(Effect.provide(Layer.provide(InfluxDatabase.layerSender(), Sender.layerNoop))))
+    }).pipe(Effect.provide(Layer.provide(InfluxDatabase.layerTransport(), Transport.layerNoop))))
 })
 
 describe("links", () => {

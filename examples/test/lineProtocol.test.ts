@@ -1,7 +1,7 @@
 /** The tables of docs/line-protocol.md, compared with what the code does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
-import { Influx, InfluxDatabase, LineProtocol, Point, type Precision, Sender } from "efflux"
+import { Influx, InfluxDatabase, LineProtocol, Point, type Precision, Transport } from "efflux"
 import * as Dialect from "efflux/Dialect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -65,7 +65,7 @@ const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
     const made = (precision: Precision.Precision) =>
       Effect.runSync(
         Influx.stats.pipe(
-          Effect.provide(Layer.provide(InfluxDatabase.layerSender({ dialect, precision }), Sender.layerNoop)),
+          Effect.provide(Layer.provide(InfluxDatabase.layerTransport({ dialect, precision }), Transport.layerNoop)),
           Effect.isSuccess
         )
       )

@@ -72,10 +72,14 @@ describe("a browser", () => {
 
 describe("what no browser has", () => {
   it.each([
-    ["a transport", `export * as UdpSender from "efflux/UdpSender"`, "@effect/platform-node-shared"],
+    [
+      "a transport",
+      `export * as UdpTransport from "../../packages/efflux/src/internal/transport/UdpTransport.ts"`,
+      "@effect/platform-node-shared"
+    ],
     [
       "what a transport imports",
-      `export * as UdpSender from "efflux/UdpSender"`,
+      `export * as UdpTransport from "../../packages/efflux/src/internal/transport/UdpTransport.ts"`,
       "node:dgram in @effect/platform-node-shared/dist/NodeDatagramSocket.js"
     ],
     [

@@ -5,68 +5,87 @@ import { builtinModules } from "node:module"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { root } from "../fences.ts"
-import { layers } from "../layers.ts"
+import { folders } from "../layers.ts"
 
 const source = Path.join(root, "packages/efflux/src")
 
 const imports = "eslint(no-restricted-imports)"
 
 interface Plant {
+  /** A path in the sources, without `.ts`. */
   readonly module: string
   readonly line: string
   /** The rule that must complain, and the word that tells the reason; nothing where the line is fine. */
   readonly caught?: readonly [rule: string, help?: string]
 }
 
+const allowed = (module: string, line: string): Plant => ({ module, line })
+const caught = (module: string, line: string, rule: string, help?: string): Plant => ({
+  module,
+  line,
+  caught: help === undefined ? [rule] : [rule, help]
+})
+
+/** For each folder: an arrow to each earlier one is fine, one to each later one is caught. */
+const arrows: ReadonlyArray<Plant> = folders.flatMap(({ name }, index) =>
+  folders.map((other, otherIndex) => {
+    const line = `import type * as ${other.name.toUpperCase()} from "../${other.name}/Planted.ts"`
+    return otherIndex <= index
+      ? allowed(`internal/${name}/Arrows`, line)
+      : caught(`internal/${name}/Arrows`, line, imports, "earlier folders")
+  })
+)
+
+/** For each folder: the model is fine; services, the barrel and other spellings of a path are caught. */
+const upward: ReadonlyArray<Plant> = folders.flatMap(({ name }) => [
+  allowed(`internal/${name}/Upward`, `import type * as Point from "../../Point.ts"`),
+  caught(`internal/${name}/Upward`, `import type * as D from "../../InfluxDatabase.ts"`, imports, "earlier folders"),
+  caught(`internal/${name}/Upward`, `export * as All from "../../index.ts"`, imports, "earlier folders"),
+  caught(`internal/${name}/Upward`, `export * as S from "./../../Influx.ts"`, imports, "Write the path"),
+  caught(`internal/${name}/Upward`, `export * as T from "../../internal/transport/X.ts"`, imports, "Write the path")
+])
+
+/** What each folder must not import. */
+const bounds: ReadonlyArray<Plant> = folders.flatMap(({ forbids, name }) => {
+  const module = `internal/${name}/Bounds`
+  const plant = (line: string, forbidden: string) =>
+    forbids.includes(forbidden) ? caught(module, line, imports, "Out of bounds") : allowed(module, line)
+  return [
+    plant(`export * as Socket from "effect/socket/DatagramSocket"`, "effect/socket"),
+    plant(`export * as Http from "effect/http/Url"`, "effect/http"),
+    plant(`export * as Node from "@effect/platform-node/NodeDns"`, "@effect"),
+    plant(`export * as Layer from "effect/Layer"`, "effect/Layer"),
+    plant(`export * as Fs from "node:fs/promises"`, "node:[^/]*")
+  ]
+})
+
 const plants: ReadonlyArray<Plant> = [
-  // What a layer may do.
-  { module: "Point", line: `export * as Precision from "./Precision.ts"` },
-  { module: "LineProtocol", line: `export * as Precision from "./Precision.ts"` },
-  { module: "LineProtocol", line: `export * as Schema from "effect/Schema"` },
-  { module: "LineProtocol", line: `export * as Stream from "effect/Stream"` },
-  { module: "Sender", line: `export * as Context from "effect/Context"` },
-  { module: "UdpSender", line: `export * as DatagramSocket from "effect/socket/DatagramSocket"` },
-  { module: "UdpSender", line: `export * as Dns from "effect/net/Dns"` },
-  { module: "UdpSender", line: `export * as Node from "@effect/platform-node/NodeDatagramSocket"` },
-  { module: "index", line: `export * as Stamper from "./Stamper.ts"` },
+  ...arrows,
+  ...upward,
+  ...bounds,
 
-  // Later layers.
-  { module: "Point", line: `export * as Line from "./LineProtocol.ts"`, caught: [imports, "earlier layers"] },
-  { module: "LineProtocol", line: `import type * as S from "./Sender.ts"`, caught: [imports, "earlier layers"] },
-  { module: "Sender", line: `export { x } from "./UdpSender.ts"`, caught: [imports, "earlier layers"] },
-  { module: "Pacer", line: `import "./internal/../InfluxDatabase.ts"`, caught: [imports, "earlier layers"] },
-  { module: "Database", line: `export * from "./UdpSender.ts"`, caught: [imports, "earlier layers"] },
-  { module: "InfluxDatabase", line: `export * from "./Influx.ts"`, caught: [imports, "earlier layers"] },
-  { module: "Influx", line: `export * as All from "./index.ts"`, caught: [imports, "earlier layers"] },
-
-  // Model and codec are pure.
-  { module: "Point", line: `export * as Layer from "effect/Layer"`, caught: [imports, "Out of bounds"] },
-  { module: "Point", line: `export * as Fs from "node:fs"`, caught: [imports, "Out of bounds"] },
-  { module: "Point", line: `export * as Fs from "node:fs/promises"`, caught: [imports, "Out of bounds"] },
-  { module: "PreparedPoint", line: `export * as Context from "effect/Context"`, caught: [imports, "Out of bounds"] },
-  { module: "Series", line: `export * as Fs from "node:fs"`, caught: [imports, "Out of bounds"] },
-  { module: "LineReader", line: `export * as Http from "effect/http/Url"`, caught: [imports, "Out of bounds"] },
-
-  // One transport.
-  { module: "Sender", line: `export * as S from "effect/socket/DatagramSocket"`, caught: [imports, "Out of bounds"] },
-  { module: "InfluxDatabase", line: `export * from "effect/socket"`, caught: [imports, "Out of bounds"] },
-  { module: "Influx", line: `export * as Host from "effect/net/Host"`, caught: [imports, "Out of bounds"] },
-  { module: "index", line: `export * from "@effect/platform-node"`, caught: [imports, "Out of bounds"] },
-  { module: "UdpSender", line: `export * as Dgram from "node:dgram"`, caught: [imports, "sockets and clients"] },
+  // Public modules.
+  allowed("LineProtocol", `export * as Writer from "./internal/encode/LineWriter.ts"`),
+  allowed("index", `export * as Stamper from "./internal/database/Stamper.ts"`),
+  caught("Influx", `export * as Host from "effect/net/Host"`, imports, "Out of bounds"),
+  caught("index", `export * from "@effect/platform-node"`, imports, "Out of bounds"),
+  caught("Point", `export * as Layer from "effect/Layer"`, imports, "Out of bounds"),
+  caught("LineProtocol", `export * as Fs from "node:fs"`, imports, "Out of bounds"),
 
   // The rules of the house.
-  { module: "Ledger", line: `export { Effect } from "effect"`, caught: [imports, "Import the module"] },
-  { module: "Ledger", line: `export * as Point from "./Point"`, caught: [imports, "ends in .ts"] },
-  { module: "Ledger", line: `export * as Line from "./LineWriter.js"`, caught: [imports, "ends in .ts"] },
-  { module: "Ledger", line: `export * as All from "."`, caught: [imports, "ends in .ts"] },
-  { module: "Ledger", line: `export * as Efflux from "efflux/Point"`, caught: [imports, "relative path"] },
-  { module: "Ledger", line: `export default 1`, caught: ["import(no-default-export)"] },
-  { module: "Ledger", line: `export const at = Date.now()`, caught: ["eslint(no-restricted-properties)", "Clock"] },
-  { module: "Ledger", line: `setTimeout(() => {}, 1)`, caught: ["eslint(no-restricted-globals)"] },
-  { module: "Ledger", line: `console.log("")`, caught: ["eslint(no-console)"] },
-  { module: "LineReader", line: `export * as Series from "./Series.ts"`, caught: ["import(no-cycle)"] },
-  { module: "Series", line: `export * as Reader from "./LineReader.ts"`, caught: ["import(no-cycle)"] },
-  { module: "Homeless", line: `export * as Effect from "effect/Effect"`, caught: [imports, "no place in a layer"] }
+  caught("internal/transport/House", `export * as Dgram from "node:dgram"`, imports, "sockets and clients"),
+  caught("internal/database/House", `export { Effect } from "effect"`, imports, "Import the module"),
+  caught("internal/database/House", `export * as Point from "../../Point"`, imports, "ends in .ts"),
+  caught("internal/database/House", `export * as Line from "../encode/LineWriter.js"`, imports, "ends in .ts"),
+  caught("internal/database/House", `export * as All from "."`, imports, "ends in .ts"),
+  caught("internal/database/House", `export * as Efflux from "efflux/Point"`, imports, "relative path"),
+  caught("internal/database/House", `export default 1`, "import(no-default-export)"),
+  caught("internal/database/House", `export const at = Date.now()`, "eslint(no-restricted-properties)", "Clock"),
+  caught("internal/database/House", `setTimeout(() => {}, 1)`, "eslint(no-restricted-globals)"),
+  caught("internal/database/House", `console.log("")`, "eslint(no-console)"),
+  caught("internal/decode/One", `export * as Two from "./Two.ts"`, "import(no-cycle)"),
+  caught("internal/decode/Two", `export * as One from "./One.ts"`, "import(no-cycle)"),
+  caught("internal/homeless/X", `export * as Effect from "effect/Effect"`, imports, "no place yet")
 ]
 
 interface Complaint {
@@ -76,7 +95,7 @@ interface Complaint {
   readonly labels: ReadonlyArray<{ readonly span: { readonly line: number } }>
 }
 
-describe("the layers of the library", () => {
+describe("the folders of the library", () => {
   /** Complaints by `module:line`. */
   const complaints = new Map<string, Array<Complaint>>()
   const place = (plant: Plant) =>
@@ -85,15 +104,18 @@ describe("the layers of the library", () => {
   beforeAll(() => {
     const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-layers-"))
     try {
-      Fs.mkdirSync(Path.join(folder, "packages/efflux/src"), { recursive: true })
+      Fs.mkdirSync(Path.join(folder, "packages/efflux"), { recursive: true })
+      Fs.copyFileSync(Path.join(source, "../package.json"), Path.join(folder, "packages/efflux/package.json"))
       Fs.mkdirSync(Path.join(folder, "scripts"))
       Fs.copyFileSync(Path.join(root, "oxlint.config.ts"), Path.join(folder, "oxlint.config.ts"))
       Fs.copyFileSync(Path.join(root, "scripts/layers.ts"), Path.join(folder, "scripts/layers.ts"))
       Fs.writeFileSync(Path.join(folder, "package.json"), `{ "type": "module" }`)
       Fs.symlinkSync(Path.join(root, "node_modules"), Path.join(folder, "node_modules"))
       for (const { module } of plants) {
+        const file = Path.join(folder, "packages/efflux/src", `${module}.ts`)
+        Fs.mkdirSync(Path.dirname(file), { recursive: true })
         Fs.writeFileSync(
-          Path.join(folder, "packages/efflux/src", `${module}.ts`),
+          file,
           plants.filter((plant) => plant.module === module).map((plant) => `${plant.line}\n`).join("")
         )
       }
@@ -104,7 +126,8 @@ describe("the layers of the library", () => {
       )
       const report: { diagnostics: ReadonlyArray<Complaint> } = JSON.parse(result.stdout)
       for (const complaint of report.diagnostics) {
-        const key = `${Path.basename(complaint.filename, ".ts")}:${complaint.labels[0]!.span.line}`
+        const module = complaint.filename.replace(/^.*packages\/efflux\/src\//, "").slice(0, -".ts".length)
+        const key = `${module}:${complaint.labels[0]!.span.line}`
         complaints.set(key, [...complaints.get(key) ?? [], complaint])
       }
     } finally {
@@ -129,10 +152,17 @@ describe("the layers of the library", () => {
 
   const modules = Fs.globSync("**/*.ts", { cwd: source }).sort()
 
-  it("give every module one place", () => {
-    const places = layers.flatMap((layer) => layer.modules)
-    assert.strictEqual(new Set(places).size, places.length)
-    assert.deepStrictEqual(modules.filter((module) => !places.includes(module.slice(0, -".ts".length))), [])
+  it("hold every module: public ones are exported, all others stand in a folder of the table", () => {
+    const manifest = JSON.parse(Fs.readFileSync(Path.join(source, "../package.json"), "utf8"))
+    const exported = Object.keys(manifest.exports)
+      .map((path) => path === "." ? "index" : path.replace("./", ""))
+      .filter((name) => name !== "package.json")
+    const places = [
+      ...exported.map((name) => `${name}.ts`),
+      ...modules.filter((module) => folders.some(({ name }) => Path.dirname(module) === `internal/${name}`))
+    ]
+    assert.deepStrictEqual(places.sort(), modules)
+    assert.deepStrictEqual(Object.keys(manifest.publishConfig.exports), Object.keys(manifest.exports))
   })
 
   it("import only what the package declares", () => {
@@ -156,12 +186,9 @@ describe("the layers of the library", () => {
 })
 
 describe("docs/architecture.md", () => {
-  it("has every module in its table, and no other", () => {
+  it("shows the table of folders", () => {
     const page = Fs.readFileSync(Path.join(root, "docs/architecture.md"), "utf8")
-    const rows = page.split("\n").filter((line) => line.startsWith("| ")).join("\n")
-    const named = new Set([...rows.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
-    const modules = layers.flatMap((layer) => layer.modules)
-      .filter((module) => module !== "index" && Fs.existsSync(Path.join(source, `${module}.ts`)))
-    assert.deepStrictEqual([...named].sort(), modules.sort())
+    const rows = [...page.matchAll(/^\| `(\w+)\/` +\| (.*?) +\|$/gm)].map(([, name, holds]) => [name, holds])
+    assert.deepStrictEqual(rows, folders.map(({ holds, name }) => [name, holds]))
   })
 })

@@ -8,7 +8,7 @@
  * A process of its own, as its memory is measured.
  */
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
-import { InfluxDatabase, type Point, Sender } from "efflux"
+import { InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
 import { createHistogram, monitorEventLoopDelay } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -68,8 +68,8 @@ class Arrivals {
   pushed = 0
   over = false
 
-  readonly sender = (millis: number): Layer.Layer<Sender.Sender> =>
-    Layer.succeed(Sender.Sender, {
+  readonly sender = (millis: number): Layer.Layer<Transport.Transport> =>
+    Layer.succeed(Transport.Transport, {
       open: Effect.sync(() => {
         let last = -1
         return {
@@ -122,7 +122,7 @@ const attempt = async (
 ): Promise<{ readonly outcome: Outcome; readonly dropped: number }> => {
   const arrivals = new Arrivals()
   const runtime = ManagedRuntime.make(
-    InfluxDatabase.layerSender({
+    InfluxDatabase.layerTransport({
       database: "overload",
       queueCapacity,
       batchSize,
@@ -132,7 +132,7 @@ const attempt = async (
     })
       .pipe(Layer.provide(arrivals.sender(millis)), Layer.provide(Logger.layer([])))
   )
-  const database = await runtime.runPromise(InfluxDatabase.use(Effect.succeed))
+  const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   const perMilli = drain * factor / 1000
   const warmUp = Math.min(10, seconds / 3) * 1000
   const pushes = createHistogram()

@@ -1,6 +1,6 @@
 /** The rungs of a push: what its caller pays, beside what a bare queue costs. */
 import { Effect, Layer, Logger, ManagedRuntime, Queue } from "effect"
-import { Influx, InfluxDatabase, type Point, Sender } from "efflux"
+import { Influx, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
 import type { Rung } from "./Measure.ts"
 import { batch, request4x4 } from "./Shape.ts"
@@ -32,9 +32,9 @@ interface Rungs {
  */
 export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
   const runtime = ManagedRuntime.make(
-    quiet(InfluxDatabase.layerSender({ database: `push-${state}` }).pipe(Layer.provide(Sender.layerNoop)))
+    quiet(InfluxDatabase.layerTransport({ database: `push-${state}` }).pipe(Layer.provide(Transport.layerNoop)))
   )
-  const database = await runtime.runPromise(InfluxDatabase.use(Effect.succeed))
+  const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   const queue = await runtime.runPromise(Queue.sliding<Point.Input>(10_000))
   if (state === "full") {
     for (let pushed = 0; pushed < 20_000; pushed += batch) {

@@ -1,6 +1,6 @@
 /** The whole way of a point: pushed, queued, encoded, packed, and taken by a sender, in one process. */
 import { Effect, Layer, ManagedRuntime } from "effect"
-import { type DatabaseConfig, InfluxDatabase, type Point, Sender } from "efflux"
+import { type DatabaseConfig, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
 import { Worker } from "node:worker_threads"
 import type { Rung } from "./Measure.ts"
@@ -19,12 +19,14 @@ export interface Way {
 
 /** Pushes what `next` gives, `count` of them a run, to the databases in turn, and waits until all were taken. */
 export const makeWay = async (
-  layers: ReadonlyArray<Layer.Layer<InfluxDatabase, unknown>>,
+  layers: ReadonlyArray<Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>>,
   count: number,
   next: (i: number) => Point.Input
 ): Promise<Way> => {
   const runtimes = layers.map((layer) => ManagedRuntime.make(quiet(layer)))
-  const databases = await Promise.all(runtimes.map((runtime) => runtime.runPromise(InfluxDatabase.use(Effect.succeed))))
+  const databases = await Promise.all(
+    runtimes.map((runtime) => runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed)))
+  )
   return {
     run: async () => {
       for (let i = 0; i < count; i++) databases[i % databases.length].pushUnsafe(next(i))
@@ -41,8 +43,10 @@ export const makeWay = async (
 }
 
 /** A database whose payloads are thrown away. */
-export const toNothing = (options: DatabaseConfig.DatabaseConfig): Layer.Layer<InfluxDatabase, unknown> =>
-  InfluxDatabase.layerSender({ ...options, pacing: "none" }).pipe(Layer.provide(Sender.layerNoop))
+export const toNothing = (
+  options: DatabaseConfig.DatabaseConfig
+): Layer.Layer<InfluxDatabase.InfluxDatabase, unknown> =>
+  InfluxDatabase.layerTransport({ ...options, pacing: "none" }).pipe(Layer.provide(Transport.layerNoop))
 
 export const wayRungs = async (): Promise<
   { readonly rungs: ReadonlyArray<Rung>; readonly close: () => Promise<void> }
@@ -53,7 +57,7 @@ export const wayRungs = async (): Promise<
     worker.once("error", reject)
   })
   const config = { queueCapacity: 2 * count, pacing: "none", host: "127.0.0.1", port } as const
-  const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase, unknown>]> = [
+  const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>]> = [
     ["to a sender that throws payloads away", toNothing({ queueCapacity: 2 * count, database: "noop" })],
     ["over UDP on loopback, payloads of 1432 bytes", InfluxDatabase.layer({ ...config, database: "udp" })],
     [

@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import { Influx, InfluxDatabase, type Point, type Stats } from "efflux"
+import { Influx, InfluxDatabase, type Point } from "efflux"
 import * as Os from "node:os"
 import { Figures, type Summary } from "./Figures.ts"
 import type { Options } from "./Options.ts"
@@ -48,7 +48,7 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
 
   const watch = new Watch(options, run, address)
   const pushing = Effect.gen(function*() {
-    const database = yield* InfluxDatabase
+    const database = yield* InfluxDatabase.InfluxDatabase
     watch.start(database.statsUnsafe, yield* now)
     yield* Effect.forkScoped(watch.look)
     yield* Effect.forkScoped(show(watch))
@@ -161,7 +161,7 @@ class Watch {
   readonly #options: Options
   readonly #run: string
   readonly #target: string
-  #stats: () => Stats = () => {
+  #stats: () => InfluxDatabase.Stats = () => {
     throw new Error("not started")
   }
   #startedAt = 0
@@ -176,13 +176,13 @@ class Watch {
     this.#target = target
   }
 
-  start(stats: () => Stats, now: number): void {
+  start(stats: () => InfluxDatabase.Stats, now: number): void {
     this.#stats = stats
     this.#startedAt = now
     this.#window = { sent: 0, at: now }
   }
 
-  get stats(): Stats {
+  get stats(): InfluxDatabase.Stats {
     return this.#stats()
   }
 

@@ -2,7 +2,7 @@
  * How a run looks: the live table of a terminal, the lines of a plain output,
  * and the summary. Pure functions from a view to text.
  */
-import type { Stats } from "efflux"
+import type { InfluxDatabase } from "efflux"
 import type { Summary } from "./Figures.ts"
 import type { Stored } from "./Target.ts"
 
@@ -15,7 +15,7 @@ export interface View {
   /** Since the first push, in seconds. */
   readonly elapsed: number
   readonly seconds: number
-  readonly stats: Stats
+  readonly stats: InfluxDatabase.Stats
   readonly queueCapacity: number
   /** The most that was seen in the queue. */
   readonly queuePeak: number
@@ -33,7 +33,7 @@ export interface LawCheck {
 }
 
 /** The points that were not sent. */
-export const totalDropped = (stats: Stats): number =>
+export const totalDropped = (stats: InfluxDatabase.Stats): number =>
   Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
 
 // What only happens with options that the demo does not set takes no line.
@@ -41,7 +41,7 @@ const optional = new Set(["queue_full_high", "queue_bytes", "quota", "unknown"])
 const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
 
 /** `pushed = sent + dropped + queued + in flight` */
-export const lawHolds = (stats: Stats): boolean =>
+export const lawHolds = (stats: InfluxDatabase.Stats): boolean =>
   stats.pushed === stats.sent + totalDropped(stats) + stats.queued + stats.inFlight
 
 /** The live table, styled for a terminal, one string for each line. */
@@ -88,7 +88,7 @@ export const plainLine = (view: View): string => {
 }
 
 /** The law with its numbers. */
-export const lawLine = (stats: Stats, check: LawCheck): string =>
+export const lawLine = (stats: InfluxDatabase.Stats, check: LawCheck): string =>
   [
     `pushed ${stats.pushed}`,
     `= sent ${stats.sent} + dropped ${dropped(stats)} + queued ${stats.queued} + in flight ${stats.inFlight}:`,
@@ -141,7 +141,7 @@ const describe = (figures: Summary): string =>
     `event loop ${figures.loopDelay === undefined ? "unknown" : `${figures.loopDelay.toFixed(1)} ms late (p99)`}`
   ].join(", ")
 
-const dropped = (stats: Stats): string => {
+const dropped = (stats: InfluxDatabase.Stats): string => {
   const reasons = Object.entries(stats.dropped).filter(([, points]) => points > 0)
   return reasons.length === 0
     ? "0"

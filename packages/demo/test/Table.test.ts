@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Stats } from "efflux"
+import type { InfluxDatabase } from "efflux"
 import { comparison, cut, lawHolds, lawLine, plainLine, table, type View } from "../src/Table.ts"
 
-const stats: Stats = {
+const stats: InfluxDatabase.Stats = {
   pushed: 200_012,
   sent: 27_000,
   dropped: {

@@ -8,8 +8,8 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Dialect from "./Dialect.ts"
-import * as HttpConfig from "./HttpConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
+import * as HttpConfig from "./internal/config/HttpConfig.ts"
 import {
   duration,
   hostName,
@@ -22,7 +22,7 @@ import {
   text,
   unknownOption,
   type WrapEach
-} from "./OptionReader.ts"
+} from "./internal/config/OptionReader.ts"
 import type * as Point from "./Point.ts"
 import { nameProblem } from "./Point.ts"
 import * as Precision from "./Precision.ts"
@@ -148,7 +148,7 @@ export interface UdpConfig extends CommonOptions {
 }
 
 /**
- * A database that sends lines over TCP, to Telegraf, VictoriaMetrics or QuestDB. See `TcpSender`.
+ * A database that sends lines over TCP, to Telegraf, VictoriaMetrics or QuestDB. See `TcpTransport`.
  *
  * @category models
  * @since 0.1.0

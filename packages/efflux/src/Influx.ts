@@ -6,16 +6,17 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import { type Audit, audit as runAudit, auditOf as runAuditOf, type AuditOptions } from "./Audit.ts"
-import type { Push, PushOptions } from "./Database.ts"
+import { InfluxClient } from "./InfluxClient.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
-import type { InfluxHttp } from "./InfluxHttp.ts"
-import type { Stats } from "./Ledger.ts"
+import { type Audit, audit as runAudit, type AuditOptions } from "./internal/database/Audit.ts"
+import type { Push, PushOptions } from "./internal/database/Database.ts"
+import type { Stats } from "./internal/database/Ledger.ts"
+import type { Pressure } from "./internal/database/Pressure.ts"
 import type * as Point from "./Point.ts"
-import type { Pressure } from "./Pressure.ts"
 
 /**
  * Pushes a point. Never waits and never fails: it is one offer to the queue.
@@ -93,14 +94,26 @@ export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = I
 export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
 
 /**
- * How much of what the database sends over UDP arrives, by the counters of the
- * server's listener. See `Audit`.
+ * Compares what the database sends with what its UDP listener receives, over an
+ * interval. Pushing goes on meanwhile. Fails where the server can't be asked or
+ * has no such listener; an audit of a database over HTTP means nothing.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Influx } from "efflux"
+ *
+ * export const program = Influx.audit({ interval: "1 minute", listener: 8089 }).pipe(
+ *   Effect.flatMap(({ lost, sent }) => Effect.log(`${lost} of ${sent.points} points did not arrive`))
+ * )
+ * ```
  *
  * @category operations
  * @since 0.1.0
  */
-export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxHttp> =
-  runAudit
+export const audit = (options: AuditOptions = {}): Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxClient> =>
+  auditOf(Effect.sleep(Duration.fromInputUnsafe(options.interval ?? "10 seconds")), options)
 
 /**
  * {@link audit} over the time that an effect takes, instead of an interval. What
@@ -112,4 +125,8 @@ export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError
 export const auditOf: <E, R>(
   during: Effect.Effect<unknown, E, R>,
   options?: Pick<AuditOptions, "listener">
-) => Effect.Effect<Audit, E | InfluxError, R | InfluxDatabase | InfluxHttp> = runAuditOf
+) => Effect.Effect<Audit, E | InfluxError, R | InfluxDatabase | InfluxClient> = Effect.fn("Influx.audit")(
+  function*(during, options) {
+    return yield* runAudit(yield* InfluxDatabase, yield* InfluxClient, during, options?.listener)
+  }
+)

@@ -2,7 +2,7 @@
  * Everyday administration of InfluxDB 1: databases, retention policies,
  * continuous queries, and what is in a database.
  *
- * All of it asks the server of `InfluxHttp`. Names may be anything that the
+ * All of it asks the server of `InfluxClient`. Names may be anything that the
  * server takes; nothing in them can become a statement.
  *
  * **Example**
@@ -27,17 +27,17 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { InfluxClient } from "./InfluxClient.ts"
 import { InfluxError, InvalidStatement } from "./InfluxError.ts"
-import { InfluxHttp } from "./InfluxHttp.ts"
 import * as InfluxQL from "./InfluxQL.ts"
-import type { Cell, Row } from "./Row.ts"
+import type { Cell, Row } from "./internal/query/Row.ts"
 
 const { identifier, query } = InfluxQL
 
 /** What an operation of this module is. */
-type Administration<A> = Effect.Effect<A, InfluxError, InfluxHttp>
+type Administration<A> = Effect.Effect<A, InfluxError, InfluxClient>
 
-const execute = (statement: InfluxQL.Fragment): Administration<void> => InfluxHttp.execute(statement)
+const execute = (statement: InfluxQL.Fragment): Administration<void> => InfluxClient.execute(statement)
 
 const textOf = (cell: Cell | undefined): string => cell === undefined ? "" : String(cell)
 
@@ -47,7 +47,7 @@ const list = <A>(
   read: (row: Row) => A
 ): Administration<ReadonlyArray<A>> =>
   // The name of a series is that of a measurement, of a database: what the rows are about.
-  Effect.map(InfluxHttp.query(statement, { db, measurement: "about" }), (rows) => rows.map(read))
+  Effect.map(InfluxClient.query(statement, { db, measurement: "about" }), (rows) => rows.map(read))
 
 /**
  * The names of all databases.
@@ -300,7 +300,7 @@ export const measurements = (db: string): Administration<ReadonlyArray<string>> 
  * @since 0.1.0
  */
 export const dropMeasurement = (db: string, name: string): Administration<void> =>
-  InfluxHttp.execute(query`DROP MEASUREMENT ${identifier(name)}`, { db })
+  InfluxClient.execute(query`DROP MEASUREMENT ${identifier(name)}`, { db })
 
 const from = (measurement: string | undefined): InfluxQL.Fragment =>
   measurement === undefined ? nothing : query`FROM ${identifier(measurement)}`

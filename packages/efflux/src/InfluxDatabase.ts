@@ -27,16 +27,50 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Database from "./Database.ts"
 import { check, type DatabaseConfig, type Settings, unwrap, type Wrapped } from "./DatabaseConfig.ts"
-import * as HttpSender from "./HttpSender.ts"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
-import type { Stats } from "./Ledger.ts"
+import * as DatabaseRuntime from "./internal/database/Database.ts"
+import type { Database, Push, PushOptions } from "./internal/database/Database.ts"
+import type { DropReason, Stats } from "./internal/database/Ledger.ts"
+import type { Pressure } from "./internal/database/Pressure.ts"
+import * as HttpTransport from "./internal/transport/HttpTransport.ts"
+import * as TcpTransport from "./internal/transport/TcpTransport.ts"
+import * as UdpTransport from "./internal/transport/UdpTransport.ts"
 import type * as Point from "./Point.ts"
-import type { Pressure } from "./Pressure.ts"
-import { type Events, Sender } from "./Sender.ts"
-import * as TcpSender from "./TcpSender.ts"
-import * as UdpSender from "./UdpSender.ts"
+import { type Events, Transport } from "./Transport.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Database,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  DropReason,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Pressure,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Push,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  PushOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Stats
+}
 
 /**
  * A class of databases: a service with its layers, and its operations as
@@ -46,7 +80,7 @@ import * as UdpSender from "./UdpSender.ts"
  * @since 0.1.0
  */
 export interface DatabaseService<Self, Identifier extends string>
-  extends Context.ServiceClass<Self, Identifier, Database.Database>
+  extends Context.ServiceClass<Self, Identifier, Database>
 {
   /**
    * A database that sends over UDP, or what the option `transport` says. Fails only for a wrong option, with its
@@ -59,14 +93,14 @@ export interface DatabaseService<Self, Identifier extends string>
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   /**
-   * A database that sends through the `Sender` of the context: `Sender.layerSpy` in tests, or one of your own. It is
+   * A database that sends through the `Transport` of the context: `Transport.layerSpy` in tests, or one of your own. It is
    * not paced unless the configuration says so: the default pace is for a UDP listener.
    */
-  readonly layerSender: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Sender>
-  readonly push: Database.Push<Self>
+  readonly layerTransport: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Transport>
+  readonly push: Push<Self>
   readonly pushAll: (
     points: Iterable<Point.Input>,
-    options?: Database.PushOptions
+    options?: PushOptions
   ) => Effect.Effect<void, never, Self>
   readonly flush: Effect.Effect<void, never, Self>
   readonly stats: Effect.Effect<Stats, never, Self>
@@ -95,9 +129,9 @@ export interface DatabaseService<Self, Identifier extends string>
  * @category constructors
  * @since 0.1.0
  */
-const Service =
+export const Service =
   <Self>() => <const Identifier extends string>(identifier: Identifier): DatabaseService<Self, Identifier> => {
-    const tag = Context.Service<Self, Database.Database>()(identifier)
+    const tag = Context.Service<Self, Database>()(identifier)
     const layer = (config?: DatabaseConfig) => Layer.effect(tag, makeDatabase(config, identifier))
     return Object.assign(tag, {
       layer,
@@ -106,19 +140,19 @@ const Service =
           tag,
           Effect.flatMap(unwrap(config), (config) => makeDatabase(config, identifier))
         ),
-      layerSender: (config?: DatabaseConfig) =>
+      layerTransport: (config?: DatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(Sender, (sender) =>
+          Effect.flatMap(Transport, (sender) =>
             makeWith({ ...config, pacing: config?.pacing ?? "none" }, identifier, () =>
               Effect.succeed(sender)))
         ),
       // One step of the fiber: a service looked up and a function called.
-      push: (point: Point.Input, options?: Database.PushOptions) =>
+      push: (point: Point.Input, options?: PushOptions) =>
         Effect.withFiberSucceed((fiber) =>
           Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point, options)
         ),
-      pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
+      pushAll: (points: Iterable<Point.Input>, options?: PushOptions) =>
         tag.use((database) => database.pushAll(points, options)),
       flush: tag.use((database) => database.flush),
       stats: tag.useSync((database) => database.statsUnsafe()),
@@ -134,35 +168,66 @@ const Service =
  * @category services
  * @since 0.1.0
  */
-export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxDatabase") {
-  // The type of a service key has a `Service` of its own, which is the type of the service; no value stands behind it.
-  static override readonly Service = Service as typeof Service & Database.Database
+export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxDatabase") {}
 
-  /**
-   * Makes a database in the current scope, without a service around it. Fails like `layer`.
-   */
-  static readonly make = (
-    config?: DatabaseConfig
-  ): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeDatabase(config, "efflux/InfluxDatabase")
-}
+/**
+ * Makes a database in the current scope, without a service around it. Fails like {@link layer}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (config?: DatabaseConfig): Effect.Effect<Database, InfluxError, Scope.Scope> =>
+  makeDatabase(config, "efflux/InfluxDatabase")
+
+/**
+ * The default database. It sends over UDP unless the option `transport` says otherwise.
+ *
+ * Fails only for an invalid option; the error names the option, its value and what is allowed. A host name that does
+ * not resolve or a closed port neither fails the layer nor delays it.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (config?: DatabaseConfig): Layer.Layer<InfluxDatabase, InfluxError> => InfluxDatabase.layer(config)
+
+/**
+ * Like {@link layer}, with each option as a `Config`, for example from environment variables.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (config: Wrapped): Layer.Layer<InfluxDatabase, InfluxError | Config.ConfigError> =>
+  InfluxDatabase.layerConfig(config)
+
+/**
+ * The default database, sending through the `Transport` of the context: `Transport.layerSpy` in tests, or one of your
+ * own. It is not paced unless the configuration says so, because the default pace is meant for a UDP listener.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTransport = (config?: DatabaseConfig): Layer.Layer<InfluxDatabase, InfluxError, Transport> =>
+  InfluxDatabase.layerTransport(config)
 
 const makeWith = <R>(
   config: DatabaseConfig | undefined,
   label: string,
-  makeSender: (events: Events, settings: Settings) => Effect.Effect<Sender["Service"], never, R>
+  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>
 ) =>
   Effect.flatMap(
     Effect.suspend(() => Effect.fromResult(check(config ?? {}, label))),
-    (settings) => Database.make(settings, makeSender)
+    (settings) => DatabaseRuntime.make(settings, makeTransport)
   )
 
 const makeDatabase = (
   config: DatabaseConfig | undefined,
   label: string
-): Effect.Effect<Database.Database, InfluxError, Scope.Scope> => makeWith(config, label, makeSender)
+): Effect.Effect<Database, InfluxError, Scope.Scope> => makeWith(config, label, makeTransport)
 
-const makeSender = (events: Events, settings: Settings): Effect.Effect<Sender["Service"], never, Scope.Scope> => {
+const makeTransport = (events: Events, settings: Settings): Effect.Effect<Transport["Service"], never, Scope.Scope> => {
   const { http } = settings
-  if (http !== undefined) return HttpSender.make({ ...settings, http }, events)
-  return settings.transport === "tcp" ? Effect.succeed(TcpSender.make(settings)) : UdpSender.make(settings, events)
+  if (http !== undefined) return HttpTransport.make({ ...settings, http }, events)
+  return settings.transport === "tcp"
+    ? Effect.succeed(TcpTransport.make(settings))
+    : UdpTransport.make(settings, events)
 }

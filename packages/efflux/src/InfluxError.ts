@@ -8,6 +8,15 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { StatementError } from "./internal/query/Statement.ts"
+
+export {
+  /**
+   * @category errors
+   * @since 0.1.0
+   */
+  StatementError
+}
 
 /**
  * An option has a value that it can't have. The layer fails and nothing starts.

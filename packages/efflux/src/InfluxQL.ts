@@ -29,8 +29,8 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as Literal from "./Literal.ts"
-import * as Statement from "./Statement.ts"
+import * as Literal from "./internal/query/Literal.ts"
+import * as Statement from "./internal/query/Statement.ts"
 
 /**
  * A part of a statement.

@@ -37,14 +37,14 @@ import * as HashRing from "effect/HashRing"
 import * as Layer from "effect/Layer"
 import * as PrimaryKey from "effect/PrimaryKey"
 import type * as Scope from "effect/Scope"
-import * as Database from "./Database.ts"
 import { checkTags, type DatabaseConfig } from "./DatabaseConfig.ts"
 import * as InfluxDatabase from "./InfluxDatabase.ts"
 import { InfluxError, InvalidOption } from "./InfluxError.ts"
-import type { Stats } from "./Ledger.ts"
-import { invalid } from "./OptionReader.ts"
+import { invalid } from "./internal/config/OptionReader.ts"
+import * as Database from "./internal/database/Database.ts"
+import type { Stats } from "./internal/database/Ledger.ts"
+import * as SeriesHash from "./internal/series/SeriesHash.ts"
 import type * as Point from "./Point.ts"
-import * as SeriesHash from "./SeriesHash.ts"
 
 /**
  * The shards.
@@ -132,7 +132,7 @@ class Shard {
   }
 }
 
-const make = Effect.fnUntraced(
+const makeShards = Effect.fnUntraced(
   function*(config: ShardsConfig, label: string): Effect.fn.Return<Shards, InfluxError, Scope.Scope> {
     const names = Object.keys(config.shards ?? {})
     if (names.length === 0) {
@@ -153,7 +153,7 @@ const make = Effect.fnUntraced(
       shards.push(
         new Shard(
           name,
-          yield* Effect.mapError(InfluxDatabase.InfluxDatabase.make(options), (error) => named(name, error))
+          yield* Effect.mapError(InfluxDatabase.make(options), (error) => named(name, error))
         )
       )
     }
@@ -211,11 +211,11 @@ const sum = (a: Stats, b: Stats): Stats => {
  * @category constructors
  * @since 0.1.0
  */
-const Service =
+export const Service =
   <Self>() => <const Identifier extends string>(identifier: Identifier): ShardsService<Self, Identifier> => {
     const tag = Context.Service<Self, Shards>()(identifier)
     return Object.assign(tag, {
-      layer: (config: ShardsConfig) => Layer.effect(tag, make(config, identifier)),
+      layer: (config: ShardsConfig) => Layer.effect(tag, makeShards(config, identifier)),
       push: (point: Point.Input, options?: Database.PushOptions) =>
         tag.useSync((shards) => shards.pushUnsafe(point, options)),
       pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
@@ -231,11 +231,56 @@ const Service =
  * @category services
  * @since 0.1.0
  */
-export class InfluxShards extends Service<InfluxShards>()("efflux/InfluxShards") {
-  // As in `InfluxDatabase`: the type of a service key has a `Service` of its own, which no value stands behind.
-  static override readonly Service = Service as typeof Service & Shards
+export class InfluxShards extends Service<InfluxShards>()("efflux/InfluxShards") {}
 
-  /** Makes shards in the current scope, without a service around them. Fails like `layer`. */
-  static readonly make = (config: ShardsConfig): Effect.Effect<Shards, InfluxError, Scope.Scope> =>
-    make(config, "efflux/InfluxShards")
-}
+/**
+ * Makes shards in the current scope, without a service around them. Fails like {@link layer}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (config: ShardsConfig): Effect.Effect<Shards, InfluxError, Scope.Scope> =>
+  makeShards(config, "efflux/InfluxShards")
+
+/**
+ * The default shards. Fails only for an invalid option, which the error names as `shards.NAME.OPTION`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (config: ShardsConfig): Layer.Layer<InfluxShards, InfluxError> => InfluxShards.layer(config)
+
+/**
+ * Pushes a point to the shard of its series. Never waits and never fails, like `Influx.push`.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const push: Database.Push<InfluxShards> = InfluxShards.push
+
+/**
+ * Pushes points in order, each to the shard of its series. Never fails, like `Influx.pushAll`.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const pushAll = (
+  points: Iterable<Point.Input>,
+  options?: Database.PushOptions
+): Effect.Effect<void, never, InfluxShards> => InfluxShards.pushAll(points, options)
+
+/**
+ * Waits until the points pushed so far are settled in every shard, like `Influx.flush`.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const flush: Effect.Effect<void, never, InfluxShards> = InfluxShards.flush
+
+/**
+ * The counters of every shard, and their sum.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const stats: Effect.Effect<ShardsStats, never, InfluxShards> = InfluxShards.stats

@@ -40,14 +40,21 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
-import { DecodeError } from "./DecodeError.ts"
 import type { Dialect } from "./Dialect.ts"
-import { EncodeError, makeProblem } from "./EncodeError.ts"
-import { keptBytes, LineDecoder, makeError, MORE, type Options as DecodeOptions, POINT } from "./LineDecoder.ts"
-import { defaultMaxLineBytes, LineWriter, type Options } from "./LineWriter.ts"
-import { NameCache } from "./NameCache.ts"
+import { DecodeError } from "./internal/decode/DecodeError.ts"
+import {
+  keptBytes,
+  LineDecoder,
+  makeError,
+  MORE,
+  type Options as DecodeOptions,
+  POINT
+} from "./internal/decode/LineDecoder.ts"
+import { NameCache } from "./internal/decode/NameCache.ts"
+import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
+import { defaultMaxLineBytes, LineWriter, type Options } from "./internal/encode/LineWriter.ts"
+import { splitPoint } from "./internal/encode/Split.ts"
 import * as Point from "./Point.ts"
-import { splitPoint } from "./Split.ts"
 
 export {
   /**

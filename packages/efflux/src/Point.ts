@@ -27,7 +27,7 @@ import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { type Dialect, rulesOf } from "./Dialect.ts"
-import { preview } from "./EncodeError.ts"
+import { preview } from "./internal/text/preview.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 
 /**

@@ -11,7 +11,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { EncodeError } from "./EncodeError.ts"
+import { EncodeError } from "./internal/encode/EncodeError.ts"
 
 /**
  * The units in which a timestamp can be written: nanoseconds, microseconds,

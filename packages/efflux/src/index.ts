@@ -8,12 +8,22 @@
 /**
  * @since 0.1.0
  */
-export type { Database, Push, PushOptions } from "./Database.ts"
+export * as ClientConfig from "./ClientConfig.ts"
 
 /**
  * @since 0.1.0
  */
 export * as DatabaseConfig from "./DatabaseConfig.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as DatabaseMetrics from "./DatabaseMetrics.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Dialect from "./Dialect.ts"
 
 /**
  * @since 0.1.0
@@ -33,47 +43,17 @@ export * as InfluxAdmin from "./InfluxAdmin.ts"
 /**
  * @since 0.1.0
  */
-export { type DatabaseService, InfluxDatabase } from "./InfluxDatabase.ts"
+export * as InfluxClient from "./InfluxClient.ts"
 
 /**
  * @since 0.1.0
  */
-export {
-  BadRequest,
-  InfluxError,
-  InvalidAnswer,
-  InvalidOption,
-  InvalidRow,
-  InvalidStatement,
-  NotFound,
-  OpenFailed,
-  Rejected,
-  RequestFailed,
-  ResolveFailed,
-  SendFailed,
-  ServerError,
-  StatementFailed,
-  Timeout,
-  TooLarge,
-  Unauthorized,
-  Unavailable
-} from "./InfluxError.ts"
+export * as InfluxDatabase from "./InfluxDatabase.ts"
 
 /**
  * @since 0.1.0
  */
-export {
-  InfluxHttp,
-  type InfluxHttpApi,
-  type InfluxHttpService,
-  type QueryOptions,
-  type TypedQueryOptions
-} from "./InfluxHttp.ts"
-
-/**
- * @since 0.1.0
- */
-export * as InfluxMetrics from "./InfluxMetrics.ts"
+export * as InfluxError from "./InfluxError.ts"
 
 /**
  * @since 0.1.0
@@ -83,12 +63,7 @@ export * as InfluxQL from "./InfluxQL.ts"
 /**
  * @since 0.1.0
  */
-export { InfluxShards, type Shards, type ShardsConfig, type ShardsService, type ShardsStats } from "./InfluxShards.ts"
-
-/**
- * @since 0.1.0
- */
-export type { DropReason, Stats } from "./Ledger.ts"
+export * as InfluxShards from "./InfluxShards.ts"
 
 /**
  * @since 0.1.0
@@ -108,36 +83,6 @@ export * as Precision from "./Precision.ts"
 /**
  * @since 0.1.0
  */
-export type { Pressure } from "./Pressure.ts"
-
-/**
- * @since 0.1.0
- */
-export * as QueryConfig from "./QueryConfig.ts"
-
-/**
- * @since 0.1.0
- */
-export type { Statement } from "./QueryRequest.ts"
-
-/**
- * @since 0.1.0
- */
-export type { Cell, Row } from "./Row.ts"
-
-/**
- * @since 0.1.0
- */
-export { Int64, type RowDecoder } from "./RowDecoder.ts"
-
-/**
- * @since 0.1.0
- */
-export * as Sender from "./Sender.ts"
-
-/**
- * @since 0.1.0
- */
 export * as Series from "./Series.ts"
 
 /**
@@ -148,4 +93,4 @@ export * as Sql from "./Sql.ts"
 /**
  * @since 0.1.0
  */
-export { StatementError } from "./Statement.ts"
+export * as Transport from "./Transport.ts"

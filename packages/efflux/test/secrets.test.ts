@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, SecretWatch, waitFor } from "@efflux/testkit"
 import { type Config, ConfigProvider, Effect, Exit, Layer, Metric, Redacted } from "effect"
-import { DatabaseConfig, InfluxDatabase, InfluxHttp, InfluxShards, QueryConfig } from "efflux"
+import { ClientConfig, DatabaseConfig, InfluxClient, InfluxDatabase, InfluxShards } from "efflux"
 import { point, secret } from "./support/httpFaults.ts"
 
 const token = Redacted.make(secret)
@@ -75,8 +75,8 @@ describe("a secret in the wrong place", () => {
         const needed = version === 2 ? { org: "o" } : { db: "d" }
         for (const { urls, ...options } of misplaced) {
           if (urls !== undefined) continue
-          const config = { version, ...needed, ...options } as QueryConfig.QueryConfig
-          yield* failsUnseen(Effect.scoped(InfluxHttp.make(config)))
+          const config = { version, ...needed, ...options } as ClientConfig.ClientConfig
+          yield* failsUnseen(Effect.scoped(InfluxClient.make(config)))
         }
       }
     }))
@@ -111,9 +111,10 @@ describe("a secret in the wrong place", () => {
             .pipe(Effect.andThen(Effect.fail("nothing was wrong")))
         )
         yield* failsUnseen(
-          Effect.flatMap(read(QueryConfig.config("INFLUX")), (config) => Effect.scoped(InfluxHttp.make(config))).pipe(
-            Effect.andThen(Effect.fail("nothing was wrong"))
-          )
+          Effect.flatMap(read(ClientConfig.config("INFLUX")), (config) => Effect.scoped(InfluxClient.make(config)))
+            .pipe(
+              Effect.andThen(Effect.fail("nothing was wrong"))
+            )
         )
       }
     }))
@@ -133,7 +134,7 @@ describe("a secret in use", () => {
       const shard = (...urls: ReadonlyArray<string>) =>
         ({ transport: "http-v2", urls, org: "o", bucket: "b", token, flushInterval: 10 }) as const
       yield* Effect.gen(function*() {
-        const shards = yield* InfluxShards
+        const shards = yield* InfluxShards.InfluxShards
         for (let n = 0; n < 1000; n++) shards.pushUnsafe(point(n))
         yield* waitFor(
           Effect.sync(() => shards.statsUnsafe().total),

@@ -5,7 +5,7 @@
  * receiver can say which are missing, and a lost datagram is a known number of
  * points.
  */
-import type { Database, Point, Stats } from "efflux"
+import type { InfluxDatabase, Point } from "efflux"
 import * as Fs from "node:fs"
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks"
 import { machineMillis } from "./Protocol.ts"
@@ -34,7 +34,7 @@ export interface Spread {
 export interface Sample {
   /** On the machine's clock, in milliseconds. */
   readonly at: number
-  readonly stats: Stats
+  readonly stats: InfluxDatabase.Stats
   /** Looks at the law so far, one after each step of the load and one for this sample, and how many found it broken. */
   readonly law: { readonly looks: number; readonly broken: number }
   /** The most points in flight, and queued, at any look so far. */
@@ -91,7 +91,7 @@ const longestCatchUp = 0.5
 
 /** The load of one database. */
 export class Load {
-  readonly #database: Database
+  readonly #database: InfluxDatabase.Database
   readonly #push = new Durations()
   readonly #loopDelay = new Durations()
   readonly #loopBusy = new Durations()
@@ -106,7 +106,7 @@ export class Load {
   #busy = process.threadCpuUsage()
   #timer: NodeJS.Timeout | undefined = undefined
 
-  constructor(database: Database) {
+  constructor(database: InfluxDatabase.Database) {
     this.#database = database
   }
 
@@ -187,7 +187,7 @@ export class Load {
     this.burst(points)
   }
 
-  #look(): Stats {
+  #look(): InfluxDatabase.Stats {
     const stats = this.#database.statsUnsafe()
     const dropped = Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
     this.#looks++

@@ -156,7 +156,7 @@ describe("points", () => {
           )
           return yield* Effect.never
         }).pipe(Effect.scoped)
-      const finished: Array<InfluxDatabase["Service"]["statsUnsafe"]> = []
+      const finished: Array<InfluxDatabase.InfluxDatabase["Service"]["statsUnsafe"]> = []
       yield* alone(Effect.andThen(Effect.timeoutOption(use(0), 50), Effect.void))
       const before = descriptors()
       for (let n = 0; n < lives; n++) {

@@ -1,6 +1,6 @@
 /** What the soak computes and draws. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Stats } from "efflux"
+import type { InfluxDatabase } from "efflux"
 import type { Sample } from "../src/Load.ts"
 import { slopePerMinute } from "../src/Slope.ts"
 import { chart } from "../src/soak/Chart.ts"
@@ -10,7 +10,7 @@ import { verdict } from "../src/soak/Verdict.ts"
 
 const megabyte = 2 ** 20
 
-const stats = (pushed: number): Stats => ({
+const stats = (pushed: number): InfluxDatabase.Stats => ({
   pushed,
   sent: pushed / 10,
   dropped: {

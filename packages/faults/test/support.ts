@@ -2,17 +2,18 @@
 import { assert } from "@effect/vitest"
 import { waitFor, type WaitOptions } from "@efflux/testkit"
 import { Effect } from "effect"
-import type { Stats } from "efflux"
+import type { InfluxDatabase } from "efflux"
 import type { Sample } from "../src/Load.ts"
 import type { Pusher } from "../src/Pusher.ts"
 import type { Receiver } from "../src/Receiver.ts"
 
 export const port = 8089
 
-const droppedOf = (stats: Stats): number => Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
+const droppedOf = (stats: InfluxDatabase.Stats): number =>
+  Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
 
 /** The law on one look. */
-export const assertLaw = (stats: Stats): void => {
+export const assertLaw = (stats: InfluxDatabase.Stats): void => {
   assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
   assert.strictEqual(stats.droppedTotal, droppedOf(stats))
 }

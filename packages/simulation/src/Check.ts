@@ -38,7 +38,7 @@ export const checks: { readonly [Name in CheckName]: () => Promise<Check> } = {
   },
   codec: async () => {
     const { Effect, Exit } = await import("effect")
-    const { check } = await import("../../efflux/test/roundTrip.ts")
+    const { check } = await import("../../efflux/test/encode/roundTrip.ts")
     return async (from, to) => {
       const summary = emptySummary()
       for (let seed = from; seed < to; seed++) {

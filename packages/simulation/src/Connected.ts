@@ -1,5 +1,5 @@
 /** Connections of a database, as the other end of its transport sees them. */
-import type { Sender } from "efflux"
+import type { Transport } from "efflux"
 import type { Watch } from "./Watch.ts"
 
 export interface Received {
@@ -93,7 +93,7 @@ export class Connected {
     return refused.received
   }
 
-  settled(outcome: Sender.Outcome, isClean: boolean): void {
+  settled(outcome: Transport.Outcome, isClean: boolean): void {
     const received = this.#end("settled")
     this.#watch.settle(received, outcome)
     this.#isFree = isClean
@@ -101,7 +101,7 @@ export class Connected {
   }
 
   /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
-  interrupted(sent: number): Sender.Outcome {
+  interrupted(sent: number): Transport.Outcome {
     if (this.#received === undefined) return { sent: 0 }
     const received = this.#end("interrupted")
     const { numbers } = received

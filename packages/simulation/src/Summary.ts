@@ -1,11 +1,11 @@
 /** What runs did, so that one can see that the seeds reach every corner. */
-import type { DropReason, Stats } from "efflux"
+import type { InfluxDatabase } from "efflux"
 
 /** What one run did. */
 export interface Outcome {
   readonly seed: number
   readonly steps: number
-  readonly stats: ReadonlyArray<Stats>
+  readonly stats: ReadonlyArray<InfluxDatabase.Stats>
   readonly lookUps: number
   readonly refusals: number
   readonly interruptions: number
@@ -18,7 +18,7 @@ export interface Summary {
   steps: number
   pushed: number
   sent: number
-  readonly dropped: { [Reason in DropReason]?: number }
+  readonly dropped: { [Reason in InfluxDatabase.DropReason]?: number }
   lookUps: number
   refusals: number
   interruptions: number
@@ -58,7 +58,7 @@ export const addSummary = (summary: Summary, other: Summary): void => {
 }
 
 const addDropped = (summary: Summary, dropped: Summary["dropped"]): void => {
-  for (const reason of Object.keys(dropped) as Array<DropReason>) {
+  for (const reason of Object.keys(dropped) as Array<InfluxDatabase.DropReason>) {
     summary.dropped[reason] = (summary.dropped[reason] ?? 0) + dropped[reason]!
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
-import type { Database, Sender, Stats } from "efflux"
+import type { InfluxDatabase, Transport } from "efflux"
 import type { Settings } from "efflux/DatabaseConfig"
 import { Connected, type Received } from "./Connected.ts"
 import { ReferenceQueue, shedReasons, type Waiting } from "./ReferenceQueue.ts"
@@ -42,14 +42,14 @@ export class Watch {
   readonly #highs: number
   readonly #firstNumber: number
   readonly #points: Array<Known> = []
-  #database: Database | undefined
+  #database: InfluxDatabase.Database | undefined
   /** Set before the intake stops. */
   isClosing = false
   /** Set once everything has ended. */
   isClosed = false
   /** Whether the transport neither hangs nor throws, so that every point is sent or fails in time. */
   readonly isCalm: boolean
-  stats: Stats | undefined
+  stats: InfluxDatabase.Stats | undefined
   readonly #connections: Array<Connected> = []
   /** Refusals that the transport was told of, and those of which it is known that they came through. */
   refusals = 0
@@ -82,7 +82,7 @@ export class Watch {
     this.#highs = random.pick([0, 0, 0.2, 0.8])
   }
 
-  attach(database: Database): void {
+  attach(database: InfluxDatabase.Database): void {
     this.#database = database
     // Reports that were pushed in the meantime, of which some may be gone by now.
     const { dropped, pushed, queued } = database.statsUnsafe()
@@ -154,7 +154,7 @@ export class Watch {
     }
   }
 
-  #checkPressure(pressure: Effect.Success<Database["pressure"]>): void {
+  #checkPressure(pressure: Effect.Success<InfluxDatabase.Database["pressure"]>): void {
     const { queued, queuedBytes } = this.stats!
     const { queueBytes, queueCapacity } = this.settings
     const fill = Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : queuedBytes / queueBytes)
@@ -242,7 +242,7 @@ export class Watch {
   }
 
   /** Time is about to pass: nothing may wait for it in vain. */
-  #checkIdle(stats: Stats): void {
+  #checkIdle(stats: InfluxDatabase.Stats): void {
     for (const flush of this.#flushes) {
       // By now it has started, and so it waits for no later points.
       const latest = flush.latest ??= this.#firstNumber + this.#points.length
@@ -380,7 +380,7 @@ export class Watch {
   }
 
   /** The transport says of each point of a payload what became of it. */
-  settle(received: Received, { error, rejected = 0, send_error = 0, sent, unknown = 0 }: Sender.Outcome): void {
+  settle(received: Received, { error, rejected = 0, send_error = 0, sent, unknown = 0 }: Transport.Outcome): void {
     const { numbers } = received
     const unnamed = numbers.length - sent - rejected - send_error - unknown
     this.#delivered += sent
@@ -413,7 +413,7 @@ export class Watch {
   }
 
   /** Puts into the reference queue what the database has reported since, and takes out what the senders have taken. */
-  #follow(stats: Stats): void {
+  #follow(stats: InfluxDatabase.Stats): void {
     if (this.settings.selfReport !== undefined) {
       while (this.#points.length < stats.pushed) this.#enqueue(this.#addReport())
     }
@@ -434,7 +434,7 @@ export class Watch {
     }
   }
 
-  #explains(stats: Stats, points: number): boolean {
+  #explains(stats: InfluxDatabase.Stats, points: number): boolean {
     const taken = this.#queue.waiting.slice(0, points).map(({ number }) => this.#known(number).fate)
     const count = (fate: string) => taken.filter((other) => other === fate).length
     return stats.dropped.invalid === this.#taken.invalid + count("invalid") &&

@@ -57,7 +57,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "swallows the error of a socket's callback",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [["if (!isRefusal(error)) return failed(error)", "if (!isRefusal(error)) return Effect.void"]]
   },
   {
@@ -290,7 +290,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "looks a name up twice at a time",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [[
       "    yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))\n",
       "    yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))\n" +
@@ -300,25 +300,25 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "looks a name up without a pause",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [["const pause = Math.min(firstRetry, settings.resolveInterval)", "const pause = 1"]]
   },
   {
     name: "looks an address up",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [["if (literal === undefined) {", "if (true) {"]]
   },
   {
     name: "keeps a connection whose address is old",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [["isStale: () => target.generation !== generation", "isStale: () => false"]]
   },
   {
     name: "drops a refused datagram without a second try",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [[
       "        refused()\n        return Effect.catch(write, failed)",
       "        refused()\n        return failed(error)"
@@ -327,7 +327,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "does not count a refusal",
     check: "simulation",
-    module: "UdpSender.ts",
+    module: "UdpTransport.ts",
     edits: [[
       "        refused()\n        return Effect.catch(write, failed)",
       "        return Effect.catch(write, failed)"

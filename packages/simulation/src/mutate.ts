@@ -1,8 +1,16 @@
 /** Puts a mutant into the sources of the library while they are loaded. */
+import * as Fs from "node:fs"
 import { registerHooks } from "node:module"
 import type { Mutant } from "./Mutant.ts"
 
 export const sources = new URL("../../efflux/src/", import.meta.url)
+
+/** The module of this file name, wherever in the sources it stands. */
+export const find = (module: string): URL => {
+  const [path, ...others] = Fs.globSync(`**/${module}`, { cwd: sources })
+  if (path === undefined || others.length > 0) throw new Error(`the sources have no one module ${module}`)
+  return new URL(path, sources)
+}
 
 /**
  * From here on, in this thread, the mutant's module has the mutant's text. Each
@@ -11,7 +19,7 @@ export const sources = new URL("../../efflux/src/", import.meta.url)
  * was not loaded since.
  */
 export const mutate = (mutant: Mutant): () => void => {
-  const target = new URL(mutant.module, sources).href
+  const target = find(mutant.module).href
   let isLoaded = false
   registerHooks({
     load: (url, context, nextLoad) => {

@@ -6,11 +6,11 @@
 import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Cause, Effect, Exit, Fiber, Latch, Logger, Scope } from "effect"
 import { Dns } from "effect/net"
-import * as Database from "efflux/Database"
-import * as UdpSender from "efflux/UdpSender"
+import * as Database from "../../efflux/src/internal/database/Database.ts"
+import * as UdpTransport from "../../efflux/src/internal/transport/UdpTransport.ts"
 import { Network } from "./Network.ts"
 import { type Scenario, someScenario } from "./Scenario.ts"
-import { spitefulSender } from "./SpitefulSender.ts"
+import { spitefulSender } from "./SpitefulTransport.ts"
 import type { Outcome } from "./Summary.ts"
 import { Violation } from "./Violation.ts"
 import { type Run, Watch } from "./Watch.ts"
@@ -148,7 +148,7 @@ class Subject {
     const { isUdp, settings } = this.#scenario
     return Effect.suspend(() =>
       isUdp
-        ? Database.make(settings, (events) => UdpSender.makeDns(settings, events, this.network.makeSocket)).pipe(
+        ? Database.make(settings, (events) => UdpTransport.makeDns(settings, events, this.network.makeSocket)).pipe(
           Effect.provideService(Dns.Dns, this.network.dns)
         )
         : Database.make(settings, () => Effect.succeed(spitefulSender(this.#world, this.#random, this.watch)))

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { kill } from "../src/kill.ts"
 import { mutants } from "../src/mutants.ts"
-import { apply, sources } from "../src/mutate.ts"
+import { apply, find } from "../src/mutate.ts"
 
 describe("mutants", { concurrent: true }, () => {
   it("each has a name of its own", () => {
@@ -21,7 +21,7 @@ describe("mutants", { concurrent: true }, () => {
     }), 120_000)
 
   it("a mutant whose text does not stand in its module, or stands there twice, is an error", () => {
-    const text = readFileSync(new URL("Custody.ts", sources), "utf8")
+    const text = readFileSync(find("Custody.ts"), "utf8")
     const mutant = { name: "test", check: "simulation", module: "Custody.ts" } as const
     assert.throws(() => apply({ ...mutant, edits: [["no such text", ""]] }, text), /stands 0 times/)
     assert.throws(() => apply({ ...mutant, edits: [["inFlight", ""]] }, text), /times in Custody.ts, not once/)

@@ -38,11 +38,13 @@ describe("what push takes", () => {
   })
 
   test("can't fail, and needs the database", () => {
-    expect(Influx.push({ measurement: "m", fields })).type.toBe<Effect.Effect<void, never, InfluxDatabase>>()
+    expect(Influx.push({ measurement: "m", fields })).type.toBe<
+      Effect.Effect<void, never, InfluxDatabase.InfluxDatabase>
+    >()
     class Audit extends InfluxDatabase.Service<Audit>()("app/Audit") {}
     expect(Audit.push({ measurement: "m", fields })).type.toBe<Effect.Effect<void, never, Audit>>()
     expect(Audit.push({ measurement: "m", fields })).type.not.toBeAssignableTo<
-      Effect.Effect<void, never, InfluxDatabase>
+      Effect.Effect<void, never, InfluxDatabase.InfluxDatabase>
     >()
   })
 

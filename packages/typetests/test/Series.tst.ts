@@ -18,7 +18,7 @@ describe("push and point", () => {
     expect(requests.push).type.toBeCallableWith(values)
     expect(requests.push).type.toBeCallableWith({ ...values, note: "n", timestamp: 1n })
     expect(requests.push).type.toBeCallableWith({ ...values, note: undefined, timestamp: new Date() })
-    expect(requests.push(values)).type.toBe<Effect.Effect<void, never, InfluxDatabase>>()
+    expect(requests.push(values)).type.toBe<Effect.Effect<void, never, InfluxDatabase.InfluxDatabase>>()
     expect(requests.point(values)).type.toBe<Point.Input>()
     expect<Parameters<typeof requests.push>[0]>().type.toBe<{
       readonly host: string

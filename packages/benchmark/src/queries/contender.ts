@@ -4,17 +4,7 @@
  */
 import { type FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client"
 import { Duration, Effect, Redacted, Schema, Stream } from "effect"
-import {
-  Flux,
-  InfluxHttp,
-  type InfluxHttpApi,
-  InfluxQL,
-  type QueryConfig,
-  type Row,
-  Series,
-  Sql,
-  type Statement
-} from "efflux"
+import { type ClientConfig, Flux, InfluxClient, InfluxQL, Series, Sql } from "efflux"
 import * as Influx from "influx"
 import type { Sum } from "./rows.ts"
 
@@ -38,7 +28,7 @@ const token = Redacted.make("t")
 // For ten million rows and a machine that does something else as well.
 const timeout = Duration.minutes(10)
 
-const configs: { readonly [version: number]: QueryConfig.QueryConfig } = {
+const configs: { readonly [version: number]: ClientConfig.ClientConfig } = {
   1: { version: 1, url, db: "bench", timeout, maxResponseBytes: 2 ** 32 },
   2: { version: 2, url, org: "o", token, timeout, maxResponseBytes: 2 ** 32 },
   3: { version: 3, url, db: "bench", token, timeout, maxResponseBytes: 2 ** 32 }
@@ -46,15 +36,15 @@ const configs: { readonly [version: number]: QueryConfig.QueryConfig } = {
 
 const millisOf = (nanos: bigint): number => Number(nanos / 1_000_000n % 1000n)
 
-const addRow = (row: Row): void =>
+const addRow = (row: InfluxClient.Row): void =>
   add(row.n as number, row.load as number, row.host as string, millisOf(row.time as bigint))
 
 const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.Number } })
 
-const efflux = (version: 1 | 2 | 3, use: (http: InfluxHttpApi) => Effect.Effect<unknown, unknown>) =>
-  Effect.runPromise(Effect.scoped(Effect.flatMap(InfluxHttp.make(configs[version]), use)))
+const efflux = (version: 1 | 2 | 3, use: (http: InfluxClient.Client) => Effect.Effect<unknown, unknown>) =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(InfluxClient.make(configs[version]), use)))
 
-const rows = (statement: Statement) => (http: InfluxHttpApi) =>
+const rows = (statement: InfluxClient.Statement) => (http: InfluxClient.Client) =>
   Stream.runForEachArray(http.queryStream(statement), (rows) => Effect.sync(() => rows.forEach(addRow)))
 
 const contenders: { readonly [name: string]: () => Promise<unknown> } = {

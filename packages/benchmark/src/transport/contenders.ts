@@ -41,7 +41,7 @@ const efflux = (options: (port: number) => DatabaseConfig.DatabaseConfig) => asy
   const runtime = ManagedRuntime.make(
     InfluxDatabase.layer({ ...options(port), database: "bench" }).pipe(Layer.provide(Logger.layer([])))
   )
-  const database = await runtime.runPromise(InfluxDatabase.use(Effect.succeed))
+  const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   return async (count) => {
     // Nothing may be shed here, as all has to arrive: the program waits where the queue gets long.
     await inBursts(count, (i) => database.pushUnsafe(build(points[i])), () => database.statsUnsafe().queued > 5 * burst)

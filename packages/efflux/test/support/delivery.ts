@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 import { type InfluxServer, kernelDrops, udpSocketState, waitFor } from "@efflux/testkit"
 import { Effect, Logger, Metric } from "effect"
-import { type Database, type DatabaseConfig, InfluxDatabase, type Point, type Stats } from "efflux"
+import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
 import { assertLaw, droppedOf } from "./law.ts"
 
 /** A name as InfluxQL quotes it. */
@@ -18,7 +18,7 @@ export const alone = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A,
 /** Runs with a database on loopback, closes it, and returns its counters from after the end. */
 export const withDatabase = <E, R>(
   config: DatabaseConfig.DatabaseConfig,
-  use: (database: Database) => Effect.Effect<unknown, E, R>
+  use: (database: InfluxDatabase.Database) => Effect.Effect<unknown, E, R>
 ) =>
   Effect.gen(function*() {
     const database = yield* Effect.scoped(
@@ -32,7 +32,7 @@ export const withDatabase = <E, R>(
 
 /** Pushes at a rate: every 10 milliseconds what is due by then, so that a late timer is made up for. */
 export const pushPaced = (
-  database: Database,
+  database: InfluxDatabase.Database,
   points: { readonly total: number; readonly perSecond: number; readonly make: (n: number) => Point.Input }
 ): Effect.Effect<number> =>
   Effect.callback((resume) => {
@@ -57,7 +57,7 @@ export const waitUntilRead = (port: number) =>
 
 /** One measurement sent, and what became of it. */
 export interface Round {
-  readonly stats: Stats
+  readonly stats: InfluxDatabase.Stats
   readonly stored: number
   /** Datagrams that the kernel dropped in front of the server. */
   readonly drops: number
@@ -75,7 +75,7 @@ export const sendRounds = Effect.fnUntraced(function*<E, R>(
     readonly name: string
     readonly listener: number
     readonly config?: DatabaseConfig.UdpConfig | undefined
-    readonly send: (database: Database, measurement: string) => Effect.Effect<unknown, E, R>
+    readonly send: (database: InfluxDatabase.Database, measurement: string) => Effect.Effect<unknown, E, R>
     readonly accept: (round: Round) => boolean
   }
 ) {
@@ -116,7 +116,7 @@ const settledCount = Effect.fnUntraced(function*(server: InfluxServer.Server, da
 })
 
 /** `pushed`, `sent` and each reason that is not 0, on one line. */
-export const figures = (stats: Stats): string =>
+export const figures = (stats: InfluxDatabase.Stats): string =>
   `pushed ${stats.pushed} = sent ${stats.sent} + dropped ${droppedOf(stats)} ${
     JSON.stringify(Object.fromEntries(Object.entries(stats.dropped).filter(([, points]) => points > 0)))
   }; ${stats.payloads} payloads, ${stats.bytes} bytes`

@@ -8,7 +8,7 @@ import { assert } from "@effect/vitest"
 import { FaultServer, SecretWatch, sleep } from "@efflux/testkit"
 import { Clock, Duration, Effect, Metric, Redacted, type Scope } from "effect"
 import { TestClock } from "effect/testing"
-import { type Database, type DatabaseConfig, InfluxDatabase, type Point, type Stats } from "efflux"
+import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
 import { assertLaw } from "./law.ts"
 
 /** The token or password of every test; the watch looks for it. */
@@ -44,11 +44,11 @@ export const point = (n: number): Point.Input => ({
 /** What a test works with. */
 export interface Bench {
   readonly server: FaultServer.Server
-  readonly database: Database
+  readonly database: InfluxDatabase.Database
   readonly watch: SecretWatch.SecretWatch
   /** All log lines so far. */
   readonly logs: ReadonlyArray<string>
-  readonly stats: () => Stats
+  readonly stats: () => InfluxDatabase.Stats
   /** Pushes so many points, and moves the clock until they were taken from the queue. */
   readonly push: (points: number) => Effect.Effect<void>
   /**

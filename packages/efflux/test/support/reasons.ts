@@ -4,10 +4,10 @@ import type { InfluxError } from "efflux"
 
 /** Runs an effect that has to fail, for that reason and with such a message. */
 export const failsWith = <A, R>(
-  effect: Effect.Effect<A, InfluxError, R>,
-  tag: InfluxError["reason"]["_tag"],
+  effect: Effect.Effect<A, InfluxError.InfluxError, R>,
+  tag: InfluxError.InfluxError["reason"]["_tag"],
   message: RegExp
-): Effect.Effect<InfluxError, void, R> =>
+): Effect.Effect<InfluxError.InfluxError, void, R> =>
   Effect.map(Effect.flip(effect), (error) => {
     assert.strictEqual(error.reason._tag, tag, error.message)
     assert.match(error.message, message)

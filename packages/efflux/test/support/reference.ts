@@ -6,7 +6,7 @@
  */
 import { DateTime } from "effect"
 import { type LineProtocol, Point, Precision } from "efflux"
-import type { Part, Reason } from "efflux/EncodeError"
+import type { Part, Reason } from "../../src/internal/encode/EncodeError.ts"
 
 export interface Refusal {
   readonly part: Part

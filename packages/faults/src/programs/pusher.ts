@@ -8,7 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { type DatabaseConfig, InfluxDatabase, type Stats } from "efflux"
+import { type DatabaseConfig, InfluxDatabase } from "efflux"
 import { Load } from "../Load.ts"
 import * as Protocol from "../Protocol.ts"
 
@@ -21,11 +21,11 @@ export interface PusherOptions {
 
 /** The answer to `close`. */
 export interface Closed {
-  readonly stats: Stats
+  readonly stats: InfluxDatabase.Stats
   /** What closing took. */
   readonly millis: number
   /** The counters after one more push, and after the scope was closed a second time. */
-  readonly after: Stats
+  readonly after: InfluxDatabase.Stats
 }
 
 const options = Protocol.options<PusherOptions>()
@@ -95,7 +95,7 @@ const program = Effect.gen(function*() {
 })
 
 // As fast as the database takes them: a name that is never seen again for every point.
-const distinct = (database: InfluxDatabase["Service"], series: number) =>
+const distinct = (database: InfluxDatabase.InfluxDatabase["Service"], series: number) =>
   Effect.gen(function*() {
     for (let n = 0; n < series; n++) {
       database.pushUnsafe({ measurement: "m", tags: { id: `series-${n}` }, fields: { v: n } })

@@ -1,0 +1,159 @@
+/**
+ * The transport contract: how payloads leave a database.
+ *
+ * A database asks its `Transport` for one connection per sender fiber and sends
+ * one payload at a time over each. The default sends UDP datagrams; the ones
+ * here are for tests and for programs that are not to send anything.
+ *
+ * **Example** (a test that looks at what would be sent)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Influx, InfluxDatabase, Transport } from "efflux"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* Influx.push({ measurement: "cpu", fields: { load: 0.5 }, timestamp: 0n })
+ *   yield* Influx.flush
+ *   return (yield* Transport.Spy).lines() // ["cpu load=0.5 0"]
+ * })
+ *
+ * export const test = program.pipe(
+ *   Effect.provide(InfluxDatabase.layerTransport().pipe(Layer.provideMerge(Transport.layerSpy)))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { InfluxError, Rejected } from "./InfluxError.ts"
+
+/**
+ * An open way to the server, used by one sender fiber, one payload at a time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Connection {
+  /**
+   * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
+   * which is the number of lines unless points are split.
+   *
+   * Succeeds when the payload was taken; how much that means depends on the
+   * transport. One that knows of losses within the payload succeeds with an
+   * {@link Outcome}; a failure loses all of it. Must be interruptible, and must
+   * not keep `payload` after it ends: the buffer is used again.
+   */
+  readonly send: (
+    payload: Uint8Array,
+    points: number
+  ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
+  /**
+   * What became of the points of a send that was interrupted, as far as the transport knows: asked once, right after
+   * it. Points that are not named are counted as `shutdown`; without this function all are.
+   */
+  readonly interrupted?: (() => Outcome) | undefined
+  /** Whether the connection should be opened anew before the next payload, for example after a change of address. */
+  readonly isStale: () => boolean
+}
+
+/**
+ * What became of the points of one payload. Each point is in one of the numbers;
+ * points that are in none were not sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome {
+  readonly sent: number
+  readonly rejected?: number | undefined
+  readonly send_error?: number | undefined
+  /** Points that may have been stored or not: the server got them, or a part of them, and did not answer. */
+  readonly unknown?: number | undefined
+  /** Bytes of the payload that were taken, default all of them if any point was sent. */
+  readonly bytes?: number | undefined
+  /** What happened last, for the log. */
+  readonly error?: InfluxError | undefined
+  /** What the server said about the points that it rejected. */
+  readonly rejections?: ReadonlyArray<Rejected> | undefined
+}
+
+/**
+ * Whom a transport tells what a single send can't say.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Events {
+  /** The server's host refused a payload: nobody listens on the port. */
+  readonly onRefused: (endpoint: string) => void
+  /** A look-up failed; it is tried again. */
+  readonly onFailure: (error: InfluxError) => void
+}
+
+/**
+ * The transport of a database.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Transport extends Context.Service<Transport, {
+  /**
+   * Opens a connection that the scope owns. A failure is reported, and opening
+   * is tried again after a pause. Must be interruptible.
+   */
+  readonly open: Effect.Effect<Connection, InfluxError, Scope.Scope>
+}>()("efflux/Transport") {}
+
+/**
+ * What {@link layerSpy} keeps: every payload sent, in order.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export class Spy extends Context.Service<Spy, {
+  /** The payloads, each a copy. */
+  readonly payloads: ReadonlyArray<Uint8Array>
+  /** The lines of all payloads. A line feed inside a string value does not end a line. */
+  readonly lines: () => ReadonlyArray<string>
+}>()("efflux/Transport/Spy") {}
+
+/**
+ * A sender that keeps what it is given, for tests. It is the `Transport` and the
+ * {@link Spy} to ask. It keeps everything: not for long runs.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSpy: Layer.Layer<Transport | Spy> = Layer.effectContext(Effect.sync(() => {
+  const payloads: Array<Uint8Array> = []
+  const connection: Connection = {
+    send: (payload) =>
+      Effect.sync(() => {
+        payloads.push(payload.slice())
+      }),
+    isStale: () => false
+  }
+  return Context.make(Transport, { open: Effect.succeed(connection) }).pipe(
+    Context.add(Spy, { payloads, lines: () => payloads.flatMap((payload) => splitLines(decoder.decode(payload))) })
+  )
+}))
+
+/**
+ * A sender that takes every payload and throws it away: all is counted as sent,
+ * nothing leaves the program.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoop: Layer.Layer<Transport> = Layer.sync(Transport, () => {
+  const connection: Connection = { send: () => Effect.void, isStale: () => false }
+  return { open: Effect.succeed(connection) }
+})
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+// Only string values have quotes that count, and inside them `\` escapes the next character.
+const splitLines = (text: string): Array<string> => text.match(/(?:[^\n"\\]|\\[^]|"(?:[^"\\]|\\[^])*"|["\\])+/g) ?? []

@@ -1,0 +1,195 @@
+/**
+ * How much of what a database sent over UDP arrived: its counters beside those
+ * of the listener of InfluxDB 1, over an interval.
+ *
+ * `sent` means that the operating system took a payload. Behind it are the
+ * network, the receive buffer of the server's kernel, and the parser of the
+ * server; what they drop nobody tells the sender. The server counts what it
+ * received, and `SHOW STATS FOR 'udp'` shows it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
+import * as InfluxQL from "../../InfluxQL.ts"
+import type { Row } from "../query/Row.ts"
+import type { Database } from "./Database.ts"
+import type { Stats } from "./Ledger.ts"
+
+/**
+ * Options of an audit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AuditOptions {
+  /** How long to compare, default 10 seconds. */
+  readonly interval?: Duration.Input | undefined
+  /**
+   * The listener of the server that the database sends to: its port, default 8089, or where several have that port the
+   * `bind-address` of its configuration.
+   */
+  readonly listener?: number | string | undefined
+}
+
+/**
+ * What an audit found. Numbers are of the interval.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Audit {
+  /** Milliseconds between the two looks at the server. */
+  readonly millis: number
+  /** Where the listener listens, as the server says it. */
+  readonly listener: string
+  /** Points and bytes that the operating system took from the database. */
+  readonly sent: { readonly points: number; readonly bytes: number }
+  /** Points that the server's parser took, and bytes of all datagrams that it read. From whomever they came. */
+  readonly received: { readonly points: number; readonly bytes: number }
+  /** Points that the server has written. The others wait for their batch, or were in one that failed. */
+  readonly stored: number
+  /** Datagrams that the server read and could not parse: all of their points are lost. */
+  readonly unparsed: number
+  /** Times that the server failed to read a datagram. */
+  readonly readFailures: number
+  /** Batches that the server could not write, wholly or in part: a field of another type, no disk. */
+  readonly failedBatches: number
+  /**
+   * The estimate of the points that were sent and not received: lost in the network, in the kernel of the server, or
+   * with a datagram that it could not parse. Never below 0. Points of other senders to the same listener hide as many
+   * that are lost. `undefined` if the server was restarted, because then it began to count anew.
+   */
+  readonly lost: number | undefined
+  /**
+   * By how much `lost` may be off: points that were sent while the server was being asked. What is under way at the two
+   * looks, at most what the receive buffer of the listener holds, comes on top.
+   */
+  readonly uncertainty: number
+  /** Points that were received and not sent by this database: others send to the listener, at least this much. */
+  readonly foreign: number
+}
+
+/** How the server is asked. */
+export interface Server {
+  readonly endpoint: string
+  readonly query: (statement: InfluxQL.Fragment) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
+}
+
+/**
+ * Compares what a database sends with what its listener receives, over the time
+ * that an effect takes. What the effect pushes is sent before the second look.
+ *
+ * @internal
+ */
+export const audit = Effect.fnUntraced(
+  function*<E, R>(
+    database: Database,
+    server: Server,
+    during: Effect.Effect<unknown, E, R>,
+    listener: number | string = 8089
+  ): Effect.fn.Return<Audit, E | InfluxError, R> {
+    const before = yield* look(database, server, listener)
+    yield* during
+    yield* database.flush
+    yield* arrival(server, listener)
+    return compare(before, yield* look(database, server, listener))
+  }
+)
+
+/** The server's counters between two looks at the database's. */
+interface Look {
+  readonly millis: number
+  readonly sentBefore: Stats
+  readonly sentAfter: Stats
+  readonly server: Counters
+}
+
+interface Counters {
+  readonly bind: string
+  readonly pointsRx: number
+  readonly bytesRx: number
+  readonly pointsParseFail: number
+  readonly readFail: number
+  readonly pointsTx: number
+  readonly batchesTxFail: number
+}
+
+const look = Effect.fnUntraced(function*(database: Database, server: Server, listener: number | string) {
+  const sentBefore = database.statsUnsafe()
+  const counters = yield* countersOf(server, listener)
+  const millis = yield* Clock.currentTimeMillis
+  return { millis, sentBefore, sentAfter: database.statsUnsafe(), server: counters }
+})
+
+// The server reads its socket all the time, but it may be behind: it has caught up when two looks see the same, or when
+// it is given no more time. Sending may go on, and then they never do.
+const arrival = Effect.fnUntraced(function*(server: Server, listener: number | string) {
+  let last = yield* countersOf(server, listener)
+  for (let waited = 0; waited < 10; waited++) {
+    yield* Effect.sleep(100)
+    const now = yield* countersOf(server, listener)
+    if (now.bytesRx === last.bytesRx && now.pointsRx === last.pointsRx && now.pointsTx === last.pointsTx) return
+    last = now
+  }
+})
+
+const countersOf = Effect.fnUntraced(function*(server: Server, listener: number | string) {
+  const rows = yield* server.query(InfluxQL.query`SHOW STATS FOR 'udp'`)
+  const found = rows.filter(({ bind }) =>
+    typeof listener === "string" ? bind === listener : String(bind).endsWith(`:${listener}`)
+  )
+  if (found.length === 1) return yield* readCounters(found[0], server.endpoint)
+  const allowed = rows.map(({ bind }) => JSON.stringify(String(bind))).join(", ")
+  return yield* new InfluxError({
+    reason: new InvalidOption({
+      option: "listener",
+      value: JSON.stringify(listener),
+      allowed: rows.length === 0 ? "that of a UDP listener, and the server has none" : `one of ${allowed}`
+    })
+  })
+})
+
+const readCounters = (row: Row, endpoint: string): Effect.Effect<Counters, InfluxError> => {
+  const counters = {
+    pointsRx: row.pointsRx,
+    bytesRx: row.bytesRx,
+    pointsParseFail: row.pointsParseFail,
+    readFail: row.readFail,
+    pointsTx: row.pointsTx,
+    batchesTxFail: row.batchesTxFail
+  }
+  for (const [name, value] of Object.entries(counters)) {
+    if (typeof value !== "number") {
+      return Effect.fail(
+        new InfluxError({ reason: new InvalidAnswer({ endpoint, detail: `the statistics have no ${name}` }) })
+      )
+    }
+  }
+  return Effect.succeed({ bind: String(row.bind), ...counters } as Counters)
+}
+
+const compare = (before: Look, after: Look): Audit => {
+  const since = (counter: Exclude<keyof Counters, "bind">): number => after.server[counter] - before.server[counter]
+  const isRestarted = since("pointsRx") < 0 || since("bytesRx") < 0
+  // After a restart the server has counted from 0.
+  const server = (counter: Exclude<keyof Counters, "bind">): number =>
+    isRestarted ? after.server[counter] : since(counter)
+  const sent = (counter: "sent" | "bytes"): number => after.sentBefore[counter] - before.sentBefore[counter]
+  const missing = sent("sent") - server("pointsRx")
+  return {
+    millis: after.millis - before.millis,
+    listener: after.server.bind,
+    sent: { points: sent("sent"), bytes: sent("bytes") },
+    received: { points: server("pointsRx"), bytes: server("bytesRx") },
+    stored: server("pointsTx"),
+    unparsed: server("pointsParseFail"),
+    readFailures: server("readFail"),
+    failedBatches: server("batchesTxFail"),
+    lost: isRestarted ? undefined : Math.max(0, missing),
+    uncertainty: before.sentAfter.sent - before.sentBefore.sent + after.sentAfter.sent - after.sentBefore.sent,
+    foreign: isRestarted ? 0 : Math.max(0, -missing)
+  }
+}

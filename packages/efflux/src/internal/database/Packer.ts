@@ -1,0 +1,223 @@
+/**
+ * Packs points into payloads: takes them from the custody, writes them, and
+ * keeps count of the points that it holds.
+ *
+ * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and
+ * never a part of a line. The line that did not fit any more stays behind and
+ * is the first of the next payload. A point that can't be written is settled at
+ * once; its neighbours go out.
+ *
+ * With `oversize: "split"` a point may take several lines, and these several
+ * payloads: it counts with the payload of its last line, and is lost as a whole
+ * if one of them is.
+ *
+ * The payload is a view of the packer's own buffer: it must not be used any
+ * more after {@link Packer.next}.
+ *
+ * @since 0.1.0
+ */
+import type { Settings } from "../../DatabaseConfig.ts"
+import type { Problem } from "../encode/EncodeError.ts"
+import { LineWriter } from "../encode/LineWriter.ts"
+import { splitPoint } from "../encode/Split.ts"
+import { type Custody, type Holder, nothing } from "./Custody.ts"
+import { measurementOf } from "./PointSize.ts"
+import { type Entry, Stamped } from "./Stamper.ts"
+
+// Room behind a line for its timestamp and line feed, see LineWriter.
+const slack = 128
+
+const LF = 10
+
+/**
+ * Whom a packer tells of what it leaves out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Report {
+  /** A point can't be written. */
+  readonly invalid: (problem: Problem, measurement: string | undefined) => void
+  /** Fields that were NaN or infinite were left out of points that are written. */
+  readonly omitted: (fields: number) => void
+}
+
+/**
+ * The packer of one sender.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Packer {
+  /** Points whose last line, which mostly is their only one, is in the payload. */
+  points = 0
+
+  readonly #custody: Custody
+  readonly #holder: Holder
+  readonly #writer: LineWriter
+  readonly #batchSize: number
+  readonly #maxPayloadBytes: number
+  readonly #splits: boolean
+  readonly #report: Report
+  // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
+  #end = 0
+  #carried: number | undefined = undefined
+  // The lines of a point that was split, how many of them are packed, and the number of that point.
+  #lines: ReadonlyArray<Uint8Array> = []
+  #packed = 0
+  #splitNumber = 0
+
+  constructor(custody: Custody, settings: Settings, report: Report) {
+    this.#custody = custody
+    this.#holder = custody.holder()
+    this.#batchSize = settings.batchSize
+    this.#maxPayloadBytes = settings.maxPayloadBytes
+    this.#splits = settings.oversize === "split"
+    this.#report = report
+    this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
+      precision: settings.precision,
+      dialect: settings.dialect,
+      tags: settings.tags,
+      maxLineBytes: settings.maxPayloadBytes
+    })
+  }
+
+  /** Points that the packer holds: those of the payload, the line behind it, and a point with lines left to pack. */
+  get held(): number {
+    return this.points + (this.#carried === undefined ? 0 : 1) + (this.#lines.length === 0 ? 0 : 1)
+  }
+
+  /** The bytes of the payload: its lines, separated by line feeds. */
+  get payload(): Uint8Array {
+    return this.#writer.bytes.subarray(0, this.#end - 1)
+  }
+
+  /** Whether there is a payload to send: it is full, or the queue has no more for it. */
+  get isReady(): boolean {
+    return this.#end > 0 &&
+      (this.points >= this.#batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
+        this.#custody.size === 0)
+  }
+
+  /**
+   * Takes and writes at most `limit` points, until the payload is full or the
+   * queue is empty, and returns how many it took, the bad ones among them.
+   * Synchronous: nothing comes between a take and its booking.
+   */
+  fill(limit: number): number {
+    const custody = this.#custody
+    const writer = this.#writer
+    const omitted = writer.omittedFields
+    let taken = 0
+    for (; taken < limit && this.points < this.#batchSize; taken++) {
+      if (this.#lines.length > 0) {
+        if (this.#packLines()) continue
+        break
+      }
+      const number = custody.head
+      const entry = custody.take()
+      if (entry === nothing) break
+      const start = writer.position
+      const written = Stamped.is(entry)
+        ? writer.writeStamped(entry.point, entry.millis, entry.sub)
+        : writer.write(entry)
+      if (!written) {
+        if (this.#splits && writer.problem!.reason === "oversize" && this.#split(entry)) {
+          this.#splitNumber = number
+          this.#hold(number)
+          continue
+        }
+        const problem = writer.problem!
+        custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
+        this.#report.invalid(problem, measurementOf(entry))
+        continue
+      }
+      this.#hold(number)
+      if (writer.position - 1 > this.#maxPayloadBytes) {
+        this.#carried = number
+        this.#end = start
+        break
+      }
+      this.points++
+      this.#end = writer.position
+    }
+    if (writer.omittedFields > omitted) {
+      custody.ledger.omittedFields += writer.omittedFields - omitted
+      this.#report.omitted(writer.omittedFields - omitted)
+    }
+    custody.checkFlushes()
+    return taken
+  }
+
+  #hold(number: number): void {
+    if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
+  }
+
+  /**
+   * Gives up the point whose lines are packed only in part, because a payload of
+   * it was lost. Returns how many points that are, for the caller to settle.
+   */
+  breakSplit(): number {
+    if (this.#packed === 0) return 0
+    this.#lines = []
+    this.#packed = 0
+    return 1
+  }
+
+  /** Forgets the payload, whose points were settled, and makes the line behind it the first of the next one. */
+  next(): void {
+    const writer = this.#writer
+    if (this.#carried === undefined) {
+      writer.position = 0
+      this.points = 0
+      this.#holder.oldest = this.#lines.length > 0 ? this.#splitNumber : Number.POSITIVE_INFINITY
+    } else {
+      writer.bytes.copyWithin(0, this.#end, writer.position)
+      writer.position -= this.#end
+      this.points = 1
+      this.#holder.oldest = this.#carried
+      this.#carried = undefined
+    }
+    this.#end = writer.position
+    this.#custody.checkFlushes()
+  }
+
+  /** Forgets everything that it holds, after that was settled. */
+  reset(): void {
+    this.#carried = undefined
+    this.#lines = []
+    this.#packed = 0
+    this.next()
+  }
+
+  #split(entry: Entry): boolean {
+    try {
+      const lines = Stamped.is(entry)
+        ? splitPoint(this.#writer, entry.point, entry.millis, entry.sub)
+        : splitPoint(this.#writer, entry, Number.NaN, 0)
+      if (lines === undefined) return false
+      this.#lines = lines
+      return true
+    } catch {
+      // A getter that threw only now. The problem of the first attempt stands.
+      return false
+    }
+  }
+
+  /** Packs lines of a split point. Returns whether all are packed now; if not, the payload is full. */
+  #packLines(): boolean {
+    const writer = this.#writer
+    for (; this.#packed < this.#lines.length; this.#packed++) {
+      const line = this.#lines[this.#packed]
+      if (writer.position + line.length > this.#maxPayloadBytes) return false
+      writer.bytes.set(line, writer.position)
+      writer.bytes[writer.position + line.length] = LF
+      writer.position += line.length + 1
+      this.#end = writer.position
+    }
+    this.#lines = []
+    this.#packed = 0
+    this.points++
+    return true
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Why a point can't be written as line protocol.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import { preview } from "../text/preview.ts"
+
+/**
+ * The part of a point that can't be written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Part =
+  | "point"
+  | "measurement"
+  | "tag key"
+  | "tag value"
+  | "field key"
+  | "field value"
+  | "tags"
+  | "fields"
+  | "timestamp"
+
+/**
+ * The reason for which a part can't be written. Every one of them is something
+ * that a server would reject, split into several points, alter in silence, or
+ * crash of.
+ *
+ * - `missing`: there is no measurement, or no field is left to write.
+ * - `empty`: a name has no characters.
+ * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
+ *   the line and turn the rest into a point of its own.
+ * - `line feed`: in a string, in a dialect in which it ends the line there too.
+ * - `quote`: in a field key, in a dialect in which it begins a string there too.
+ * - `trailing backslash`: the server takes the separator behind it as escaped.
+ * - `backslash before a special character`: with a backslash before a space, in a
+ *   tag too, the server looks for the end of the line in the wrong place, and may
+ *   take what stands in a string for a line. In measurements and field keys the
+ *   server reads `\` before `"`, `,`, `=` or a space as an escape.
+ * - `comment`: a measurement that begins with `#` makes the line a comment.
+ * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
+ * - `reserved`: a tag or field named `time` is dropped by the server.
+ * - `type`: a value of a type that line protocol does not have.
+ * - `out of range`: an integer outside 64 bits, or a timestamp outside what
+ *   InfluxDB stores.
+ * - `unsigned`: an unsigned integer in a dialect without them.
+ * - `series key too long`: measurement and tags over 65 535 bytes, or these and a
+ *   field key with 4 bytes between.
+ * - `oversize`: the line is longer than the payload it must fit into.
+ * - `schema`: the Schema of a typed series refuses the value, or the absence of one.
+ * - `unreadable`: reading the point threw, for example in a getter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Reason =
+  | "missing"
+  | "empty"
+  | "control character"
+  | "line feed"
+  | "quote"
+  | "trailing backslash"
+  | "backslash before a special character"
+  | "comment"
+  | "lone surrogate"
+  | "reserved"
+  | "type"
+  | "out of range"
+  | "unsigned"
+  | "series key too long"
+  | "oversize"
+  | "schema"
+  | "unreadable"
+
+/**
+ * What is wrong with a point, as plain data: the part, the reason, the key of
+ * the tag or field, and the offending value, shortened and quoted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Problem {
+  readonly part: Part
+  readonly reason: Reason
+  readonly key: string | undefined
+  readonly value: string | undefined
+}
+
+/**
+ * A point could not be written as line protocol. Nothing of it was written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EncodeError extends Data.TaggedError("EncodeError")<Problem> {
+  override get message(): string {
+    return describe(this)
+  }
+}
+
+/**
+ * One line of text for a problem, safe to log: names and values in it are
+ * quoted as JSON strings and were shortened when the problem was made.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const describe = (problem: Problem): string => {
+  const at = problem.key === undefined ? problem.part : `${problem.part} of ${problem.key}`
+  const value = problem.value === undefined ? "" : `, got ${problem.value}`
+  return `${at}: ${allowed(problem)}${value}`
+}
+
+const name = (problem: Problem): string => problem.part === "tag value" ? "tag values" : `${problem.part}s`
+
+const allowed = (problem: Problem): string => {
+  switch (problem.reason) {
+    case "missing":
+      return problem.part === "point"
+        ? "a point must be an object with a measurement and fields"
+        : problem.part === "measurement"
+        ? "a measurement must be a string"
+        : "a point needs at least one field with a finite value"
+    case "empty":
+      return "must not be empty"
+    case "control character":
+      return `must not contain control characters (U+0000 to U+001F, U+007F) in ${name(problem)}`
+    case "line feed":
+      return "must not contain line feeds, which end the line in this dialect"
+    case "quote":
+      return "field keys must not contain quotes, which begin a string in this dialect"
+    case "trailing backslash":
+      return `${name(problem)} must not end in a backslash`
+    case "backslash before a special character":
+      return problem.part === "tag key" || problem.part === "tag value"
+        ? `${name(problem)} must not have a backslash directly before a space`
+        : `${name(problem)} must not have a backslash directly before a quote, comma, equals sign or space`
+    case "comment":
+      return "must not begin with \"#\", the server takes such a line for a comment"
+    case "lone surrogate":
+      return "must be well-formed Unicode, a lone surrogate can't be written as UTF-8"
+    case "reserved":
+      return `"time" is reserved and would be dropped by the server`
+    case "type":
+      return problem.part === "field value"
+        ? "must be a number, bigint, boolean, string or Point.uint(…)"
+        : problem.part === "tag value"
+        ? "must be a string, number, bigint or boolean"
+        : problem.part === "timestamp"
+        ? "must be a bigint of nanoseconds, a Date or a DateTime"
+        : "must be a plain object"
+    case "out of range":
+      return problem.part === "timestamp"
+        ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
+        : "must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1)"
+    case "unsigned":
+      return "unsigned integers are not taken in this dialect (see the option dialect)"
+    case "series key too long":
+      return "measurement, tags and a field key together must be at most 65535 bytes"
+    case "oversize":
+      return "the line is longer than the payload limit"
+    case "schema":
+      return "must be a value that the Schema of its series takes"
+    case "unreadable":
+      return "reading the point threw"
+  }
+}
+
+/**
+ * Makes a problem. The key and the value are shortened and quoted.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeProblem = (part: Part, reason: Reason, key: string | undefined, value: unknown): Problem => ({
+  part,
+  reason,
+  key: key === undefined ? undefined : preview(key),
+  value: value === undefined ? undefined : preview(value)
+})

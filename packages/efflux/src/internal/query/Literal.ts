@@ -1,0 +1,221 @@
+/**
+ * The values that can stand in a statement, whatever its language, and what
+ * JavaScript values they are made of.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import { Uint } from "../../Point.ts"
+import { maxTimestamp, minTimestamp } from "../../Precision.ts"
+
+/**
+ * A value of a statement, checked: strings are well-formed, integers fit into
+ * 64 bits, floats are finite, times are nanoseconds that InfluxDB stores.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Literal =
+  | { readonly _tag: "String"; readonly value: string }
+  | { readonly _tag: "Integer"; readonly value: bigint }
+  | { readonly _tag: "Float"; readonly value: number }
+  | { readonly _tag: "Boolean"; readonly value: boolean }
+  | { readonly _tag: "Time"; readonly nanos: bigint }
+  | { readonly _tag: "Duration"; readonly nanos: bigint }
+  | { readonly _tag: "Regex"; readonly source: string }
+  | { readonly _tag: "Identifier"; readonly name: string }
+
+/**
+ * Why a value can't stand in a statement. The text never shows the value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Problem {
+  readonly _tag: "Problem"
+  readonly detail: string
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const problem = (detail: string): Problem => ({ _tag: "Problem", detail })
+
+/**
+ * What a hole of a statement takes besides fragments and lists.
+ *
+ * A whole `number` is an integer, like a `bigint`; any other a float. A `RegExp`
+ * is sent as it is written, to a server whose dialect is RE2.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Value = string | number | bigint | boolean | Date | DateTime.DateTime | Duration.Duration | RegExp | Uint
+
+/**
+ * Makes a literal of a value.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromValue = (value: unknown): Literal | Problem => {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed() ? { _tag: "String", value } : problem("a string with a lone surrogate")
+    case "number":
+      return Number.isSafeInteger(value)
+        ? { _tag: "Integer", value: BigInt(value) }
+        : Number.isFinite(value)
+        ? { _tag: "Float", value }
+        : problem("a number that is not finite")
+    case "bigint":
+      return integer(value, minInt, maxInt)
+    case "boolean":
+      return { _tag: "Boolean", value }
+    case "object":
+      try {
+        return fromObject(value)
+      } catch {
+        // Something that only claims to be a Date or a RegExp.
+        return problem("an object that can't be read")
+      }
+    default:
+      return problem(`${typeof value === "undefined" ? "" : "a "}${typeof value}`)
+  }
+}
+
+const fromObject = (value: object | null): Literal | Problem => {
+  if (value === null) return problem("null")
+  if (value instanceof Uint) return integer(value.value, 0n, maxUint)
+  if (value instanceof Date) return time(value.getTime())
+  if (DateTime.isDateTime(value)) return time(DateTime.toEpochMillis(value))
+  if (Duration.isDuration(value)) return duration(value)
+  return value instanceof RegExp ? regex(value) : problem("an object of a type that has no literal")
+}
+
+const minInt = -(2n ** 63n)
+const maxInt = 2n ** 63n - 1n
+const maxUint = 2n ** 64n - 1n
+
+const integer = (value: bigint, min: bigint, max: bigint): Literal | Problem =>
+  value >= min && value <= max ? { _tag: "Integer", value } : problem("an integer outside 64 bits")
+
+const time = (millis: number): Literal | Problem =>
+  Number.isNaN(millis) ? problem("an invalid Date") : instant(BigInt(Math.floor(millis)) * 1_000_000n)
+
+/**
+ * An instant, in nanoseconds since the epoch.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const instant = (nanos: bigint): Literal | Problem =>
+  nanos >= minTimestamp && nanos <= maxTimestamp
+    ? { _tag: "Time", nanos }
+    : problem("a time outside of what InfluxDB stores (1677 to 2262)")
+
+const duration = (value: Duration.Duration): Literal | Problem => {
+  if (!Duration.isFinite(value)) return problem("a duration that is not finite")
+  const nanos: unknown = Duration.toNanosUnsafe(value)
+  // Something that only claims to be a Duration.
+  if (typeof nanos !== "bigint") return problem("an object that can't be read")
+  return nanos >= minInt && nanos <= maxInt
+    ? { _tag: "Duration", nanos }
+    : problem("a duration of more than 292 years")
+}
+
+const regex = (value: RegExp): Literal | Problem => {
+  if (/[dyv]/.test(value.flags)) return problem("a regular expression with a flag other than g, i, m, s and u")
+  const flags = value.flags.replace(/[^ims]/g, "")
+  // RE2 does not know `\u2028`, which is how JavaScript writes what its own literals can't hold.
+  const source = value.source.replace(escapes, (found, units?: string, point?: string) =>
+    units !== undefined
+      ? [...fromUnits(units)].map((character) => `\\x{${character.codePointAt(0)!.toString(16)}}`).join("")
+      : point !== undefined && value.unicode
+      ? `\\x{${point}}`
+      : found)
+  return !source.isWellFormed() || /\\x\{d[89a-f]..\}/i.test(source)
+    ? problem("a regular expression with a lone surrogate")
+    : { _tag: "Regex", source: flags === "" ? source : `(?${flags})${source}` }
+}
+
+// Two of these may be one character. Other escapes are matched to pass over them.
+const escapes = /((?:\\u[\da-f]{4})+)|\\u\{([\da-f]+)\}|\\[\s\S]/gi
+
+const fromUnits = (escaped: string): string =>
+  String.fromCharCode(...escaped.slice(2).split("\\u").map((unit) => Number.parseInt(unit, 16)))
+
+/**
+ * A name: of a measurement, a tag or field key, a database, a retention policy.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const identifier = (name: unknown): Literal | Problem =>
+  typeof name !== "string"
+    ? problem("a name that is not a string")
+    : name === ""
+    ? problem("an empty name")
+    : !name.isWellFormed()
+    ? problem("a name with a lone surrogate")
+    : { _tag: "Identifier", name }
+
+/**
+ * A finite number in decimal, without an exponent and with a point: what query
+ * languages read as a float. It reads back as the same double.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const decimal = (value: number): string => {
+  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value))!
+  const digits = whole + fraction
+  const point = whole.length + Number(exponent)
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`
+  return `${sign}${digits.slice(0, point).padEnd(point, "0")}.${digits.slice(point) || "0"}`
+}
+
+/**
+ * A finite number as a JSON number that no reader takes for an integer.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const jsonFloat = (value: number): string => {
+  const text = String(value)
+  return text.includes(".") ? text : text.includes("e") ? text.replace("e", ".0e") : `${text}.0`
+}
+
+/**
+ * An instant as RFC 3339, to the nanosecond.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const rfc3339 = (nanos: bigint): string => {
+  const fraction = ((nanos % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  const seconds = (nanos - fraction) / 1_000_000_000n
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction.toString().padStart(9, "0")}Z`
+}
+
+/**
+ * Splits a duration into a number and the coarsest of the units that divides it:
+ * each is a name and its length in nanoseconds, coarsest first.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const inUnits = (nanos: bigint, units: ReadonlyArray<readonly [name: string, nanos: bigint]>): string => {
+  const [name, length] = units.find(([, length]) => nanos % length === 0n)!
+  return `${nanos / length}${name}`
+}
+
+/**
+ * A regular expression that finds exactly this text, wherever it stands.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")

@@ -1,0 +1,44 @@
+/**
+ * Asks a server what it is.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type { InfluxError } from "../../InfluxError.ts"
+import type { HttpExchange } from "../http/HttpExchange.ts"
+import { printable } from "../text/preview.ts"
+
+/**
+ * What a server says of itself. Servers that are none of InfluxDB's may say
+ * nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ping {
+  /** As the server writes it, like `1.8.10`, `v2.7.12` or `3.4.1`. */
+  readonly version: string | undefined
+  /** Like `OSS`, `ENT` or `Core`. */
+  readonly build: string | undefined
+}
+
+/**
+ * `GET /ping`, which all versions have.
+ *
+ * @internal
+ */
+export const ping = (http: HttpExchange): Effect.Effect<Ping, InfluxError> =>
+  Effect.map(http.request({ method: "GET", path: "/ping", maxAnswerBytes: 64 * 1024 }), ({ body, headers }) => {
+    // InfluxDB 3 says it in the body too, and some of its builds only there.
+    const said = Result.getOrUndefined(parseBody(new TextDecoder().decode(body)))
+    return {
+      version: shown(headers["x-influxdb-version"] ?? said?.version),
+      build: shown(headers["x-influxdb-build"])
+    }
+  })
+
+const parseBody = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
+
+const shown = (text: string | undefined): string | undefined => text === undefined ? undefined : printable(text, 64)

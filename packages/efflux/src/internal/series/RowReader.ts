@@ -1,0 +1,128 @@
+/**
+ * Reads the values of a series back: from the rows of a query and from decoded
+ * points.
+ *
+ * Servers and parsers differ in how they give numbers and instants. An integer
+ * comes as `number` or as `bigint`: each is taken for the other where that is
+ * exact. A tag is text, and its Schema reads it as it was written.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaParser from "effect/SchemaParser"
+import { Uint } from "../../Point.ts"
+import { nanosPer, type Precision } from "../../Precision.ts"
+import { BIGINT, type Column, kindOf, NUMBER, UINT, type Values } from "../encode/Column.ts"
+import * as Instant from "../text/Instant.ts"
+
+/**
+ * A tag or field by its name, `undefined` or `null` if there is none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Source = (column: Column) => unknown
+
+/**
+ * Makes a reader of columns. It gives the values without a timestamp.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (columns: ReadonlyArray<Column>) => {
+  const decode = SchemaParser.decodeUnknownResult(
+    Schema.Struct(Object.fromEntries(
+      columns.map(({ isTag, name, schema }) => [name, isTag ? Schema.toCodecStringTree(schema) : schema])
+    )) as unknown as Schema.Codec<Values>
+  )
+  return (source: Source): Result.Result<Values, Schema.SchemaError> => {
+    // Without a prototype, from which a Schema would read a name like `toString` that is absent here.
+    const given: Record<string, unknown> = Object.create(null)
+    for (const column of columns) {
+      const value = column.isTag ? tagText(column, source(column)) : fieldValue(column, source(column))
+      if (value !== undefined) given[column.name] = value
+    }
+    return Result.mapError(decode(given), (issue) => new Schema.SchemaError(issue))
+  }
+}
+
+// Servers have no empty tags: an absent tag and an empty one are the same.
+const tagText = (column: Column, value: unknown): unknown => {
+  if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
+}
+
+const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
+  if (value === undefined || value === null) return undefined
+  if ((kindOf(value) & kinds) !== 0) return value
+  const integer = typeof value === "bigint"
+    ? value
+    : value instanceof Uint
+    ? value.value
+    : typeof value === "number" && Number.isSafeInteger(value)
+    ? BigInt(value)
+    : undefined
+  if (integer === undefined) return value
+  if ((kinds & BIGINT) !== 0) return integer
+  if ((kinds & NUMBER) !== 0) {
+    // JSON has floats beyond 2⁵³ as integers, in the fewest digits that tell them from other floats.
+    const number = Number(integer)
+    if (String(number) === String(integer)) return number
+  }
+  return (kinds & UINT) !== 0 && integer >= 0n ? new Uint(integer) : value
+}
+
+/**
+ * Reads the time of a row as nanoseconds since the epoch. Numbers and bigints
+ * count units of the precision; a text is RFC 3339 with up to nine decimals, in
+ * UTC if it names no zone, and is read exactly.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const readTime = (
+  time: unknown,
+  precision: Precision
+): Result.Result<bigint | undefined, Schema.SchemaError> => {
+  switch (typeof time) {
+    case "undefined":
+      return Result.succeed(undefined)
+    case "bigint":
+      return Result.succeed(time * nanosPer(precision))
+    case "number":
+      return Number.isSafeInteger(time)
+        ? Result.succeed(BigInt(time) * nanosPer(precision))
+        : badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
+    case "string": {
+      const nanos = Instant.parse(time)
+      return nanos === undefined ? badTime("an instant as RFC 3339, like 2026-01-01T00:00:00Z") : Result.succeed(nanos)
+    }
+    default: {
+      if (time === null) return Result.succeed(undefined)
+      const millis = time instanceof Date
+        ? time.getTime()
+        : DateTime.isDateTime(time)
+        ? DateTime.toEpochMillis(time)
+        : Number.NaN
+      return Number.isNaN(millis)
+        ? badTime("a bigint, a number, a text, a Date or a DateTime")
+        : Result.succeed(BigInt(Math.floor(millis)) * 1_000_000n)
+    }
+  }
+}
+
+const badTime = (expected: string) => Result.fail(problemAt("time", expected))
+
+/**
+ * An error at one place of a row or a point.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const problemAt = (place: string, expected: string): Schema.SchemaError =>
+  new Schema.SchemaError(
+    new SchemaIssue.Pointer([place], new SchemaIssue.InvalidValue({ message: `Expected ${expected}` }))
+  )

@@ -1,0 +1,51 @@
+/**
+ * A hash of the series of a point: of its measurement and its tags, without the
+ * text of the series key.
+ *
+ * Points of one series have one hash, in whatever order their tags stand, and
+ * whether a value is the number 1 or the text "1": both are written alike.
+ *
+ * @since 0.1.0
+ */
+import * as Hash from "effect/Hash"
+import type * as Point from "../../Point.ts"
+
+/**
+ * The hash of a point's series, a 32-bit integer from 0 on. `defaults` are the
+ * tags that it gets when it has none of that key. Throws what reading the point
+ * throws.
+ *
+ * @internal
+ */
+export const of = (point: Point.Input, defaults: { readonly [key: string]: Point.TagValue }): number => {
+  let hash = Hash.string(point.measurement)
+  const tags = point.tags
+  if (tags !== undefined && tags !== null) {
+    for (const key of Object.keys(tags)) hash = add(hash, key, tags[key])
+  }
+  for (const key of Object.keys(defaults)) {
+    if (tags === undefined || tags === null || !Object.hasOwn(tags, key) || isEmpty(tags[key])) {
+      hash = add(hash, key, defaults[key])
+    }
+  }
+  return mix(hash)
+}
+
+// Addition does not care for the order. What is not written is not a part of the series.
+const add = (hash: number, key: string, value: Point.TagValue | null | undefined): number =>
+  isEmpty(value)
+    ? hash
+    : hash +
+        mix(Hash.string(key) ^ Math.imul(Hash.string(typeof value === "string" ? value : String(value)), 0x9e3779b1)) |
+      0
+
+const isEmpty = (value: Point.TagValue | null | undefined): boolean =>
+  value === undefined || value === null || value === ""
+
+// Spreads every bit over all others: the end of MurmurHash3.
+const mix = (hash: number): number => {
+  let h = hash
+  h = Math.imul(h ^ h >>> 16, 0x85ebca6b)
+  h = Math.imul(h ^ h >>> 13, 0xc2b2ae35)
+  return (h ^ h >>> 16) >>> 0
+}

@@ -1,0 +1,191 @@
+/**
+ * The UDP transport: one connected socket per sender fiber, the server's name
+ * resolved by us.
+ *
+ * - Connected sockets: Node looks a host name up for every datagram of an
+ *   unconnected socket, hides ICMP refusals, and loses the callbacks of sends in
+ *   flight when it closes.
+ * - A name is looked up when the database starts and every `resolveInterval`, one
+ *   look-up at a time for all senders. While look-ups fail the last address is
+ *   used. When it is not among the addresses of the name any more, sockets are
+ *   opened anew for another one. IPv4 is preferred.
+ * - A success means that the operating system took the datagram, no more. An ICMP
+ *   refusal is reported by a later send, whose datagram the kernel did not take:
+ *   it is sent again once, and the refusal is counted.
+ *
+ * @since 0.1.0
+ */
+import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
+import * as NodeDns from "@effect/platform-node/NodeDns"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Dns from "effect/net/Dns"
+import * as NetAddress from "effect/net/NetAddress"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import type * as DatagramSocket from "effect/socket/DatagramSocket"
+import type { Settings } from "../../DatabaseConfig.ts"
+import { InfluxError, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
+import type { Connection, Events, Transport } from "../../Transport.ts"
+
+// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time.
+const firstRetry = 100
+const longestRetry = 2000
+
+/**
+ * Makes the UDP transport of one database, with the resolver of the operating
+ * system. Never fails: a name that does not resolve is looked up until it does,
+ * and `open` waits for that.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  settings: Settings,
+  events: Events
+): Effect.Effect<Transport["Service"], never, Scope.Scope> => Effect.provide(makeDns(settings, events), NodeDns.layer)
+
+/**
+ * Like {@link make}, with the resolver of the context, and with sockets of
+ * `makeSocket`, Node's by default.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeDns = Effect.fnUntraced(function*(
+  settings: Settings,
+  events: Events,
+  makeSocket: typeof NodeDatagramSocket.make = NodeDatagramSocket.make
+): Effect.fn.Return<Transport["Service"], never, Dns.Dns | Scope.Scope> {
+  const endpoint = `${settings.host}:${settings.port}`
+  const target = new Target()
+  const literal = parseIp(settings.host)
+  if (literal === undefined) {
+    yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
+  } else {
+    target.is(literal)
+  }
+  return {
+    open: Effect.suspend(() => {
+      // A sender opens again after failures, which may mean that the address has changed.
+      target.lookUpNow()
+      return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused, makeSocket))
+    })
+  }
+})
+
+/** The address that all senders of a database use. */
+class Target {
+  /** Open once there is an address. */
+  readonly known = Latch.makeUnsafe(false)
+  /** Open when a look-up is wanted before its time. */
+  readonly wanted = Latch.makeUnsafe(true)
+  address = ""
+  /** Counts the changes of the address. */
+  generation = 0
+
+  /** Takes the address of an answer: the one that is used as long as it is among them, as servers rotate their answers. */
+  found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
+    if (!answer.some((ip) => NetAddress.formatIp(ip) === this.address)) {
+      this.address = NetAddress.formatIp(answer.find(NetAddress.isIpv4Address) ?? answer[0])
+      this.generation++
+    }
+    this.known.openUnsafe()
+  }
+
+  /** Takes an address that needs no look-up. */
+  is(address: string): void {
+    this.address = address
+    this.known.openUnsafe()
+  }
+
+  lookUpNow(): void {
+    this.wanted.openUnsafe()
+  }
+}
+
+const lookUpForever = Effect.fnUntraced(function*(
+  settings: Settings,
+  target: Target,
+  onFailure: (error: InfluxError) => void
+) {
+  const dns = yield* Dns.Dns
+  const bound = settings.bindAddress === undefined ? undefined : familyOf(settings.bindAddress)
+  let retry = firstRetry
+  while (true) {
+    target.wanted.closeUnsafe()
+    const exit = yield* Effect.exit(dns.lookup(settings.host, { family: bound }))
+    if (Exit.isSuccess(exit) && exit.value.length > 0) {
+      target.found(exit.value)
+    } else {
+      const cause = Exit.isSuccess(exit) ? new Error("no addresses") : Cause.squash(exit.cause)
+      onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause }) }))
+    }
+    if (target.known.isOpen()) {
+      // At most one look-up in a while, however often senders ask for one.
+      const pause = Math.min(firstRetry, settings.resolveInterval)
+      yield* Effect.sleep(pause)
+      yield* Effect.timeoutOption(target.wanted.await, Math.max(1, settings.resolveInterval - pause))
+    } else {
+      yield* Effect.sleep(Math.min(retry, settings.resolveInterval))
+      retry = Math.min(2 * retry, longestRetry)
+    }
+  }
+})
+
+const connect = Effect.fnUntraced(function*(
+  settings: Settings,
+  target: Target,
+  endpoint: string,
+  onRefused: (endpoint: string) => void,
+  makeSocket: typeof NodeDatagramSocket.make
+): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
+  const generation = target.generation
+  const refused = () => onRefused(endpoint)
+  const socket = yield* makeSocket({
+    connect: { address: target.address, port: settings.port },
+    bind: settings.bindAddress === undefined ? undefined : { address: settings.bindAddress },
+    kernelSendBufferSize: settings.sendBufferBytes,
+    ttl: settings.ttl,
+    // Nothing is expected to arrive.
+    receiveBuffer: { capacity: 1 },
+    onError: (error) => {
+      if (isRefusal(error)) refused()
+    }
+  })
+  // The reader owns the socket, and writes wait for it.
+  yield* Effect.mapError(
+    socket.reader,
+    (error) => new InfluxError({ reason: new OpenFailed({ endpoint, kind: kindOf(error), cause: error.reason }) })
+  )
+  const writer = yield* socket.writer
+
+  const failed = (error: DatagramSocket.DatagramSocketError) =>
+    Effect.fail(new InfluxError({ reason: new SendFailed({ endpoint, kind: kindOf(error), cause: error.reason }) }))
+  return {
+    send: (payload) => {
+      const write = writer.write({ payload })
+      return Effect.catch(write, (error) => {
+        if (!isRefusal(error)) return failed(error)
+        refused()
+        return Effect.catch(write, failed)
+      })
+    },
+    isStale: () => target.generation !== generation
+  }
+})
+
+const parseIp = (host: string): string | undefined =>
+  Result.isSuccess(NetAddress.ipFromString(host.replace(/%.*$/, ""))) ? host : undefined
+
+const familyOf = (address: string): NetAddress.IpFamily | undefined => {
+  const ip = NetAddress.ipFromString(address)
+  return Result.isFailure(ip) ? undefined : NetAddress.isIpv4Address(ip.success) ? "IPv4" : "IPv6"
+}
+
+const isRefusal = (error: DatagramSocket.DatagramSocketError): boolean => kindOf(error) === "ConnectionRefused"
+
+const kindOf = (error: DatagramSocket.DatagramSocketError): string =>
+  "kind" in error.reason ? error.reason.kind : error.reason._tag

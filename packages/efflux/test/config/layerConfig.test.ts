@@ -1,0 +1,323 @@
+/** A database configured by `Config` values: every option, and each wrong one. */
+import { assert, describe, it } from "@effect/vitest"
+import { UdpSink } from "@efflux/testkit"
+import { Config, ConfigProvider, Effect, type Layer, Logger, Metric, Result, Schema } from "effect"
+import { DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, Precision } from "efflux"
+import * as Dialect from "efflux/Dialect"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
+
+type Environment = { readonly [name: string]: string }
+
+const withEnvironment = (env: Environment) => Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+
+const quiet = Effect.provide(Logger.layer([]))
+
+/** UDP sockets of this process, as the kernel lists them; `undefined` where it does not. */
+const udpSockets = (): number | undefined => {
+  try {
+    const inodes = new Set(
+      readdirSync("/proc/self/fd").flatMap((fd) => {
+        try {
+          return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.slice(1) ?? []
+        } catch {
+          return []
+        }
+      })
+    )
+    return ["udp", "udp6"].flatMap((table) =>
+      readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1).filter((line) =>
+        inodes.has(line.trim().split(/\s+/)[9] ?? "")
+      )
+    ).length
+  } catch {
+    return undefined
+  }
+}
+
+/** Each option as a `Config` of its own, as a program spells them without help. */
+const everyOption = {
+  transport: Config.Literals(["udp"], "TRANSPORT"),
+  host: Config.String("HOST"),
+  port: Config.Port("PORT"),
+  database: Config.String("DATABASE"),
+  precision: Config.schema(Precision.Precision, "PRECISION"),
+  timestamps: Config.Literals(["client", "server"], "TIMESTAMPS"),
+  tags: Config.Record(Schema.String, Schema.String, "TAGS"),
+  dialect: Config.Literals(Dialect.all, "DIALECT"),
+  queueCapacity: Config.Int("QUEUE_CAPACITY"),
+  measurementQuota: Config.Int("MEASUREMENT_QUOTA"),
+  queueBytes: Config.Int("QUEUE_BYTES"),
+  batchSize: Config.Int("BATCH_SIZE"),
+  maxPayloadBytes: Config.Int("MAX_PAYLOAD_BYTES"),
+  oversize: Config.schema(Schema.Literals(["drop", "split"]), "OVERSIZE"),
+  flushInterval: Config.Duration("FLUSH_INTERVAL"),
+  senders: Config.Int("SENDERS"),
+  drainTimeout: Config.Duration("DRAIN_TIMEOUT"),
+  resolveInterval: Config.Duration("RESOLVE_INTERVAL"),
+  pacing: Config.all({
+    packetsPerSecond: Config.Number("PACKETS_PER_SECOND"),
+    burst: Config.Int("BURST")
+  }),
+  selfReport: Config.Duration("SELF_REPORT"),
+  logInterval: Config.Duration("LOG_INTERVAL"),
+  bindAddress: Config.String("BIND_ADDRESS"),
+  sendBufferBytes: Config.Int("SEND_BUFFER_BYTES"),
+  ttl: Config.Int("TTL")
+} satisfies Required<{ [Option in keyof DatabaseConfig.UdpConfig]: Config.Config<unknown> }>
+
+const environment = (port: number): Environment => ({
+  TRANSPORT: "udp",
+  HOST: "127.0.0.1",
+  PORT: `${port}`,
+  DATABASE: "from-env",
+  PRECISION: "ms",
+  TIMESTAMPS: "client",
+  TAGS: "app=shop,region=eu-west",
+  DIALECT: "influx-2",
+  QUEUE_CAPACITY: "50",
+  MEASUREMENT_QUOTA: "40",
+  QUEUE_BYTES: "1000000",
+  BATCH_SIZE: "10",
+  MAX_PAYLOAD_BYTES: "200",
+  OVERSIZE: "split",
+  FLUSH_INTERVAL: "20 millis",
+  SENDERS: "2",
+  DRAIN_TIMEOUT: "2 seconds",
+  RESOLVE_INTERVAL: "1 minute",
+  PACKETS_PER_SECOND: "1000.5",
+  BURST: "10",
+  PACING: "1000.5/10",
+  SELF_REPORT: "1 hour",
+  LOG_INTERVAL: "1 second",
+  BIND_ADDRESS: "127.0.0.1",
+  SEND_BUFFER_BYTES: "65536",
+  TTL: "4"
+})
+
+const prefixed = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).map(([name, value]) => [`INFLUX_${name}`, value]))
+
+describe("every option from environment variables", () => {
+  const works = <E>(layer: Layer.Layer<InfluxDatabase.InfluxDatabase, E>, sink: UdpSink.Sink) =>
+    Effect.gen(function*() {
+      const before = udpSockets()
+      yield* Effect.gen(function*() {
+        for (let n = 0; n < 40; n++) {
+          yield* Influx.push({ measurement: "m", fields: { n: BigInt(n) }, timestamp: new Date(n) })
+        }
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.deepStrictEqual([stats.pushed, stats.sent], [40, 40])
+        const capacity = yield* Metric.value(
+          Metric.withAttributes(DatabaseMetrics.queueCapacity, { database: "from-env" })
+        )
+        assert.strictEqual(capacity.value, 50)
+        if (before !== undefined) assert.strictEqual(udpSockets()! - before, 2)
+      }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map()), quiet)
+      yield* sink.waitForPoints(40 + 3)
+      assert.deepStrictEqual(
+        sink.lines.filter((line) => !line.startsWith("efflux,")).sort(),
+        Array.from({ length: 40 }, (_, n) => `m,app=shop,region=eu-west n=${n}i ${n}`).sort()
+      )
+      // The report at the close is larger than a payload: split into three lines.
+      assert.include(sink.lines.join(), "efflux,app=shop,database=from-env,region=eu-west pushed=40i,sent=40i")
+      for (const payload of sink.payloads) assert.isAtMost(payload.length, 200)
+    })
+
+  it.live("layerConfig with a Config for each works", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make()
+      const layer = InfluxDatabase.layerConfig(everyOption)
+      yield* works(layer, sink).pipe(withEnvironment(environment(sink.port)))
+    }).pipe(Effect.scoped))
+
+  it.live("DatabaseConfig.config reads all of them behind a prefix", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make()
+      const layer = InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX"))
+      yield* works(layer, sink).pipe(withEnvironment(prefixed(environment(sink.port))))
+    }).pipe(Effect.scoped))
+
+  const read = (env: Environment) => DatabaseConfig.config("INFLUX").parse(ConfigProvider.fromEnv({ env }))
+
+  it.effect("DatabaseConfig.config has each option under its name, and leaves what is not set to the defaults", () =>
+    Effect.gen(function*() {
+      assert.includeMembers(Object.keys(yield* read({})), Object.keys(everyOption))
+      assert.deepStrictEqual(Object.values(yield* read({ INFLUX_PORT: "" })).filter((value) => value !== undefined), [])
+      const all = yield* read(prefixed(environment(8089)))
+      for (const option of Object.keys(everyOption)) assert.isDefined(Reflect.get(all, option), option)
+      assert.deepStrictEqual(all.pacing, { packetsPerSecond: 1000.5, burst: 10 })
+      assert.strictEqual((yield* read({ INFLUX_PACING: "none" })).pacing, "none")
+      assert.deepStrictEqual(
+        (yield* read({ INFLUX_TAGS: " a = b=c , __proto__=x" })).tags,
+        tags("a", "b=c", "__proto__", "x")
+      )
+      assert.strictEqual((yield* read({ INFLUX_DIALECT: "telegraf" })).dialect, "telegraf")
+    }))
+
+  const tags = (...entries: ReadonlyArray<string>) =>
+    Object.fromEntries(entries.flatMap((key, i) => i % 2 === 0 ? [[key, entries[i + 1]!]] : []))
+})
+
+describe("a wrong option", () => {
+  /** Builds the layer, which must fail, and looks at what it left behind. */
+  const failureOf = (layer: ReturnType<typeof InfluxDatabase.layerConfig>, env: Environment) =>
+    Effect.gen(function*() {
+      const registry = new Map<string, Metric.Metric.Metadata<any, any>>()
+      const before = udpSockets()
+      const result = yield* Influx.stats.pipe(
+        Effect.provide(layer),
+        Effect.provideService(Metric.MetricRegistry, registry),
+        withEnvironment(env),
+        quiet,
+        Effect.result
+      )
+      yield* Effect.sleep(1)
+      assert.strictEqual(udpSockets(), before)
+      assert.strictEqual(registry.size, 0)
+      return Result.isFailure(result) ? result.failure : assert.fail(`no error for ${JSON.stringify(env)}`)
+    })
+
+  const wrong: ReadonlyArray<readonly [name: string, value: string, message: string]> = [
+    [
+      "TRANSPORT",
+      "http",
+      `Option "transport" is "http", allowed is one of "udp", "tcp", "http-v1", "http-v2", "http-v3"`
+    ],
+    ["HOST", "not a host", `Option "host" is "not a host", allowed is a host name or an IP address`],
+    ["HOST", "http://localhost", `Option "host" is "http://localhost", allowed is a host name or an IP address`],
+    ["HOST", "localhost:8089", `Option "host" is "localhost:8089", allowed is a host name or an IP address`],
+    ["HOST", "[::1]", `Option "host" is "[::1]", allowed is a host name or an IP address`],
+    ["PORT", "99999", `Option "port" is 99999, allowed is an integer from 1 to 65535`],
+    ["PORT", "80x", `Option "port" is "80x", allowed is an integer from 1 to 65535`],
+    ["PORT", "80.5", `Option "port" is 80.5, allowed is an integer from 1 to 65535`],
+    ["DATABASE", "a b", `Option "database" is "a b", allowed is a label without spaces and control characters`],
+    ["PRECISION", "n", `Option "precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"`],
+    ["TIMESTAMPS", "none", `Option "timestamps" is "none", allowed is one of "client", "server"`],
+    ["TAGS", "shop", `Option "tags" is "shop", allowed is a plain object of tags, in a variable a=b,c=d`],
+    ["TAGS", "a=b,c", `Option "tags" is "a=b,c", allowed is a plain object of tags, in a variable a=b,c=d`],
+    ["TAGS", "a=b,", `Option "tags" is "a=b,", allowed is a plain object of tags, in a variable a=b,c=d`],
+    [
+      "TAGS",
+      "a=b\\",
+      `Option "tags.a" is "b\\\\", allowed is a value that line protocol can hold (trailing backslash)`
+    ],
+    ["TAGS", "time=b", `Option "tags" is "time", allowed is keys that line protocol can hold (reserved)`],
+    [
+      "DIALECT",
+      "influx",
+      `Option "dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`
+    ],
+    ["QUEUE_CAPACITY", "0", `Option "queueCapacity" is 0, allowed is an integer from 1 to 100000000`],
+    [
+      "MEASUREMENT_QUOTA",
+      "10001",
+      `Option "measurementQuota" is 10001, allowed is an integer from 1 to 10000 (queueCapacity)`
+    ],
+    ["QUEUE_BYTES", "1000", `Option "queueBytes" is 1000, allowed is an integer from 1024 to 9007199254740991`],
+    ["BATCH_SIZE", "20000", `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`],
+    ["OVERSIZE", "cut", `Option "oversize" is "cut", allowed is one of "drop", "split"`],
+    ["MAX_PAYLOAD_BYTES", "65508", `Option "maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507`],
+    [
+      "SELF_REPORT",
+      "often",
+      `Option "selfReport" is "often", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    [
+      "FLUSH_INTERVAL",
+      "soon",
+      `Option "flushInterval" is "soon", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    [
+      "FLUSH_INTERVAL",
+      "500",
+      `Option "flushInterval" is "500", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    ["SENDERS", "many", `Option "senders" is "many", allowed is an integer from 1 to 1024`],
+    [
+      "DRAIN_TIMEOUT",
+      "-1 seconds",
+      `Option "drainTimeout" is "-1 seconds", allowed is a duration from 0 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    [
+      "RESOLVE_INTERVAL",
+      "Infinity",
+      `Option "resolveInterval" is "Infinity", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    [
+      "PACING",
+      "fast",
+      `Option "pacing" is "fast", allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
+    ],
+    ["PACING", "0/64", `Option "pacing.packetsPerSecond" is 0, allowed is a number above 0, at most 10000000`],
+    ["PACING", "4000/x", `Option "pacing.burst" is "x", allowed is an integer from 1 to 1000000`],
+    [
+      "LOG_INTERVAL",
+      "0 millis",
+      `Option "logInterval" is "0 millis", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+    ],
+    ["BIND_ADDRESS", "any one", `Option "bindAddress" is "any one", allowed is an IP address of this host`],
+    ["SEND_BUFFER_BYTES", "0", `Option "sendBufferBytes" is 0, allowed is an integer from 1 to 2147483647`],
+    ["TTL", "256", `Option "ttl" is 256, allowed is an integer from 1 to 255`]
+  ]
+
+  it.live.each(wrong)(
+    "INFLUX_%s=%s: the layer fails with its name, its value and what is allowed, and nothing starts",
+    ([
+      name,
+      value,
+      message
+    ]) =>
+      Effect.gen(function*() {
+        const layer = InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX"))
+        const failure = yield* failureOf(layer, { [`INFLUX_${name}`]: value })
+        assert.strictEqual(failure.message, message)
+        assert.strictEqual(failure._tag, "InfluxError")
+      })
+  )
+
+  it.effect("every option has a wrong value above", () =>
+    Effect.sync(() => {
+      const tested = new Set(wrong.map(([name]) => name))
+      const all = Object.keys(everyOption).map((option) => option.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase())
+      assert.deepStrictEqual(all.filter((name) => !tested.has(name)), [])
+    }))
+
+  it.live("a Duration that is not allowed is shown as a duration", () =>
+    Effect.gen(function*() {
+      const layer = InfluxDatabase.layerConfig({ flushInterval: Config.Duration("FLUSH_INTERVAL") })
+      for (const [value, shown] of [["0 millis", "0"], ["30 days", "30d"], ["Infinity", "Infinity"]] as const) {
+        const failure = yield* failureOf(layer, { FLUSH_INTERVAL: value })
+        assert.strictEqual(
+          failure.message,
+          `Option "flushInterval" is ${shown}, allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+        )
+      }
+    }))
+
+  it.live("a variable that its Config can't read fails the layer, and so does one that is missing", () =>
+    Effect.gen(function*() {
+      const layer = InfluxDatabase.layerConfig({ port: Config.Port("MY_PORT") })
+      for (const env of [{ MY_PORT: "99999" }, { MY_PORT: "http" }, {}]) {
+        const failure = yield* failureOf(layer, env)
+        assert.strictEqual(failure._tag, "ConfigError")
+        assert.include(failure.message, "MY_PORT")
+      }
+    }))
+
+  it.live("an option that is undefined is left to its default", () =>
+    Effect.gen(function*() {
+      const layer = InfluxDatabase.layerConfig(
+        {
+          host: undefined,
+          pacing: Config.succeed("none"),
+          drainTimeout: Config.succeed(0)
+        } as unknown as DatabaseConfig.Wrapped
+      )
+      const stats = yield* Influx.stats.pipe(
+        Effect.provide(layer),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+      assert.strictEqual(stats.pushed, 0)
+    }))
+})

@@ -1,0 +1,222 @@
+/** What tells the transports apart: their options, their defaults, and every wrong one of them. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Redacted, Result } from "effect"
+import { DatabaseConfig, InfluxDatabase, type InfluxError } from "efflux"
+import { inspect } from "node:util"
+
+const secret = "s3cr3t-hunter2"
+const token = Redacted.make(secret)
+
+const check = (config: object): Result.Result<DatabaseConfig.Settings, InfluxError.InfluxError> =>
+  DatabaseConfig.check(config as DatabaseConfig.DatabaseConfig, "label")
+
+const settingsOf = (config: object) => Result.getOrThrow(check(config))
+
+describe("requests", () => {
+  const requests: ReadonlyArray<readonly [config: object, path: string, params: object, scheme: string | undefined]> = [
+    [{ transport: "http-v1", db: "metrics" }, "/write", { db: "metrics", precision: "n" }, undefined],
+    [
+      {
+        transport: "http-v1",
+        db: "my metrics",
+        retentionPolicy: "week",
+        consistency: "quorum",
+        precision: "us",
+        username: "root",
+        password: Redacted.make("")
+      },
+      "/write",
+      { db: "my metrics", rp: "week", consistency: "quorum", precision: "u" },
+      "Basic"
+    ],
+    [{ transport: "http-v1", db: "", precision: "h" }, "/write", { precision: "h" }, undefined],
+    [
+      { transport: "http-v2", org: "acme", bucket: "b", token, precision: "ms" },
+      "/api/v2/write",
+      { org: "acme", bucket: "b", precision: "ms" },
+      "Token"
+    ],
+    [
+      { transport: "http-v3", db: "d", token },
+      "/api/v3/write_lp",
+      { db: "d", precision: "nanosecond", accept_partial: "true", no_sync: "false" },
+      "Bearer"
+    ],
+    [
+      { transport: "http-v3", db: "d", acceptPartial: false, noSync: true, precision: "s" },
+      "/api/v3/write_lp",
+      { db: "d", precision: "second", accept_partial: "false", no_sync: "true" },
+      undefined
+    ]
+  ]
+
+  it.each(requests)("%o", (config, path, params, scheme) => {
+    const { http } = settingsOf(config)
+    assert.strictEqual(http!.path, path)
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(http!.params)), params)
+    assert.strictEqual(http!.credentials?.scheme, scheme)
+    assert.notInclude(inspect(http, { depth: 9, showHidden: true }) + JSON.stringify(http), secret)
+  })
+
+  it("each transport has the defaults that it documents", () => {
+    const needed = {
+      udp: {},
+      tcp: {},
+      "http-v1": { db: "d" },
+      "http-v2": { org: "o", bucket: "b" },
+      "http-v3": { db: "d" }
+    }
+    for (const [transport, defaults] of Object.entries(DatabaseConfig.transportDefaults)) {
+      const settings = settingsOf({ transport, ...needed[transport as keyof typeof needed] })
+      const { retryTimeout, timeout, url, ...flat }: Record<string, unknown> = defaults
+      const shown = { ...settings, ...settings.http, urls: undefined }
+      for (const [option, value] of Object.entries(flat)) {
+        assert.deepStrictEqual(Reflect.get(shown, option), value, `${transport} ${option}`)
+      }
+      if (url !== undefined) assert.deepStrictEqual(settings.http!.urls, [String(url)])
+      if (timeout !== undefined) assert.strictEqual(shown.timeout, 10_000)
+      if (retryTimeout !== undefined) assert.strictEqual(shown.retryTimeout, 120_000)
+    }
+  })
+})
+
+describe("a wrong option", () => {
+  const v1 = { transport: "http-v1", db: "d" }
+  const v2 = { transport: "http-v2", org: "o", bucket: "b" }
+  const v3 = { transport: "http-v3", db: "d" }
+  const wrong: ReadonlyArray<readonly [config: object, message: RegExp]> = [
+    [{ transport: "http" }, /^Option "transport" is "http", allowed is one of "udp", "tcp", "http-v1"/],
+    [{ transport: "http-v1" }, /^Option "db" is missing, allowed is one of "", or the name of a database/],
+    [{ transport: "http-v2", bucket: "b" }, /^Option "org" is missing, allowed is the name of an organization/],
+    [{ transport: "http-v2", org: "o" }, /^Option "bucket" is missing/],
+    [{ transport: "http-v3" }, /^Option "db" is missing/],
+    [{ transport: "http-v3", db: "" }, /^Option "db" is ""/],
+    [{ ...v1, db: "a\nb" }, /^Option "db" is "a\\nb"/],
+    [
+      { ...v1, bucket: "b" },
+      /^Option "bucket" is a string, allowed is one of the options of transport "http-v1" transport,/
+    ],
+    [{ ...v1, host: "h" }, /^Option "host" is a string, allowed is one of the options of transport "http-v1"/],
+    [{ ...v2, db: "d" }, /^Option "db" is a string, allowed is one of the options of transport "http-v2"/],
+    [{ ...v3, username: "u" }, /^Option "username" is a string/],
+    [{ transport: "tcp", ttl: 4 }, /^Option "ttl" is 4/],
+    [{ db: "d" }, /^Option "db" is a string, allowed is one of the options transport, database/],
+    [{ ...v1, retentionPolicy: "" }, /^Option "retentionPolicy" is ""/],
+    [{ ...v1, consistency: "most" }, /^Option "consistency" is "most", allowed is one of "any", "one"/],
+    [{ ...v1, username: "u" }, /^Option "password" is <redacted>|^Option "password" is missing/],
+    [{ ...v1, password: token }, /^Option "username" is missing/],
+    [{ ...v1, username: "a:b", password: token }, /^Option "username" is "a:b", allowed .* without a colon/],
+    [{ ...v1, username: "u", password: secret }, /^Option "password" is <redacted>, allowed is a Redacted string/],
+    [{ ...v2, token: secret }, /^Option "token" is <redacted>, allowed is a Redacted string of printable ASCII/],
+    [{ ...v2, token: Redacted.make(`${secret}\r\nx: y`) }, /^Option "token" is <redacted>/],
+    [{ ...v2, token: Redacted.make("") }, /^Option "token" is <redacted>/],
+    [{ ...v2, tokn: secret, accessToken: secret }, /^Option "tokn" is a string, allowed/],
+    [{ ...v3, accessToken: secret }, /^Option "accessToken" is a string, allowed is one of the options/],
+    [{ ...v1, url: "ftp://h" }, /^Option "url" is "ftp:\/\/h", allowed is an http or https URL without credentials/],
+    [{ ...v1, url: "h:8086" }, /^Option "url" is "h:8086"/],
+    [{ ...v1, url: `http://root:${secret}@h:8086/` }, /^Option "url" is "http:\/\/<redacted>@h:8086\/"/],
+    [{ ...v1, url: `http//root:${secret}@h` }, /^Option "url" is "http\/\/<redacted>@h"|<redacted>@h"/],
+    [{ ...v1, url: `root:${secret}@h` }, /<redacted>@h"/],
+    [{ ...v1, url: `http://h/?u=root&p=${secret}` }, /^Option "url" is "http:\/\/h\/\?<redacted>"/],
+    [{ ...v1, url: "http://h/#x" }, /^Option "url" is/],
+    [
+      { ...v1, url: "http://a", urls: ["http://b"] },
+      /^Option "urls" is \["http:\/\/b"\], allowed is left out where url is given/
+    ],
+    [{ ...v1, urls: [] }, /^Option "urls" is \[\], allowed is a list of URLs/],
+    [
+      { ...v1, urls: ["http://a", "http://a/"] },
+      /^Option "urls" is \["http:\/\/a", "http:\/\/a\/"\], allowed is a list of URLs, each once/
+    ],
+    [{ ...v1, urls: [`http://u:${secret}@a`] }, /^Option "urls" is \["http:\/\/<redacted>@a"\]/],
+    [{ ...v1, strategy: "random" }, /^Option "strategy" is "random", allowed is one of "failover", "round-robin"/],
+    [{ ...v1, timeout: 0 }, /^Option "timeout" is 0/],
+    [{ ...v1, gzipThreshold: "never" }, /^Option "gzipThreshold" is "never", allowed is one of "none", or an integer/],
+    [{ ...v1, retries: -1 }, /^Option "retries" is -1/],
+    [{ ...v1, retryTimeout: "soon" }, /^Option "retryTimeout" is "soon"/],
+    [{ ...v1, ca: "/etc/ca.pem" }, /^Option "ca" is "\/etc\/ca.pem", allowed is one or more certificates as PEM text/],
+    [{ ...v2, precision: "m" }, /^Option "precision" is "m", allowed is one of "ns", "us", "ms", "s"/],
+    [{ ...v3, precision: "h" }, /^Option "precision" is "h", allowed is one of "ns", "us", "ms", "s"/],
+    [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/],
+    [{ ...v3, noSync: 1 }, /^Option "noSync" is 1/],
+    [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 1 to 25000000/],
+    [{ ...v3, maxPayloadBytes: 10_485_761 }, /^Option "maxPayloadBytes" is 10485761, .* 1 to 10485760/],
+    [{ maxPayloadBytes: 65_508 }, /^Option "maxPayloadBytes" is 65508, .* 1 to 65507/]
+  ]
+
+  it.effect.each(wrong)(
+    "fails the layer and says what is allowed, but no secret: %o",
+    ([config, message]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(
+          Effect.scoped(InfluxDatabase.make(config as DatabaseConfig.DatabaseConfig))
+        )
+        assert.strictEqual(error.reason._tag, "InvalidOption")
+        assert.match(error.message, message)
+        assert.notInclude(error.message + inspect(error, { depth: 9, showHidden: true }), secret)
+      })
+  )
+})
+
+describe("from environment variables", () => {
+  const read = (env: { readonly [name: string]: string }) =>
+    Effect.map(DatabaseConfig.config("INFLUX").parse(ConfigProvider.fromEnv({ env })), check)
+
+  it.effect("every option of every transport has one, and secrets are Redacted", () =>
+    Effect.gen(function*() {
+      const v1 = Result.getOrThrow(
+        yield* read({
+          INFLUX_TRANSPORT: "http-v1",
+          INFLUX_URLS: "http://a:8086, https://b",
+          INFLUX_STRATEGY: "round-robin",
+          INFLUX_DB: "metrics",
+          INFLUX_RETENTION_POLICY: "week",
+          INFLUX_CONSISTENCY: "one",
+          INFLUX_USERNAME: "root",
+          INFLUX_PASSWORD: secret,
+          INFLUX_TIMEOUT: "3 seconds",
+          INFLUX_GZIP_THRESHOLD: "none",
+          INFLUX_RETRIES: "3",
+          INFLUX_RETRY_TIMEOUT: "1 minute"
+        })
+      ).http!
+      assert.deepStrictEqual(v1.urls, ["http://a:8086/", "https://b/"])
+      assert.deepStrictEqual(
+        [v1.strategy, v1.timeout, v1.gzipThreshold, v1.retries, v1.retryTimeout],
+        ["round-robin", 3000, "none", 3, 60_000]
+      )
+      assert.deepStrictEqual(v1.params, { db: "metrics", rp: "week", precision: "n", consistency: "one" })
+      assert.deepStrictEqual(v1.credentials, { scheme: "Basic", username: "root", password: Redacted.make(secret) })
+      const v2 = Result.getOrThrow(
+        yield* read({
+          INFLUX_TRANSPORT: "http-v2",
+          INFLUX_URL: "http://a:8086",
+          INFLUX_ORG: "o",
+          INFLUX_BUCKET: "b",
+          INFLUX_TOKEN: secret,
+          INFLUX_GZIP_THRESHOLD: "0"
+        })
+      ).http!
+      assert.deepStrictEqual([v2.urls, v2.gzipThreshold], [["http://a:8086/"], 0])
+      assert.notInclude(inspect(v2, { depth: 9 }), secret)
+      const v3 = Result.getOrThrow(
+        yield* read({
+          INFLUX_TRANSPORT: "http-v3",
+          INFLUX_DB: "d",
+          INFLUX_ACCEPT_PARTIAL: "no",
+          INFLUX_NO_SYNC: "on",
+          INFLUX_CA: "-----BEGIN CERTIFICATE-----\n…"
+        })
+      ).http!
+      assert.deepStrictEqual([v3.params["accept_partial"], v3.params["no_sync"]], ["false", "true"])
+      assert.match(String(v3.ca), /^-----BEGIN/)
+    }))
+
+  it.effect("one of another transport is refused, and a secret stays one", () =>
+    Effect.gen(function*() {
+      const result = yield* read({ INFLUX_HOST: "h", INFLUX_TOKEN: secret })
+      assert.isTrue(Result.isFailure(result))
+      const message = Result.isFailure(result) ? result.failure.message : ""
+      assert.match(message, /^Option "token" is <redacted>, allowed is one of the options transport, /)
+    }))
+})

@@ -1,0 +1,744 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Metric, Result, Scope } from "effect"
+import { PrometheusMetrics } from "effect/observability"
+import { TestClock } from "effect/testing"
+import {
+  type DatabaseConfig,
+  DatabaseMetrics,
+  Influx,
+  InfluxDatabase,
+  InfluxError,
+  type Point,
+  Transport
+} from "efflux"
+import { SendFailed } from "../../src/InfluxError.ts"
+import { assertLaw } from "../support/law.ts"
+import { capture } from "../support/logs.ts"
+import { TestTransport } from "../support/TestTransport.ts"
+
+const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
+const line = (n: number): string => `m n=${n}i 0`
+const numbers = (lines: ReadonlyArray<string>): Array<number> => lines.map((line) => Number(/n=(\d+)i/.exec(line)![1]))
+
+const sendError = new InfluxError.InfluxError({
+  reason: new SendFailed({ endpoint: "test", kind: "Unknown", cause: "test" })
+})
+
+/** Runs a test with a database over a transport that the test steers, in a metric registry of its own. */
+const withDatabase = <A, E>(
+  config: DatabaseConfig.DatabaseConfig,
+  test: (sender: TestTransport, logs: ReadonlyArray<string>) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>
+) =>
+  Effect.suspend(() => {
+    const sender = new TestTransport()
+    const logs = capture()
+    return test(sender, logs.lines).pipe(
+      Effect.provide(InfluxDatabase.layerTransport({ database: "test", ...config })),
+      Effect.provideService(Transport.Transport, sender.service),
+      Effect.provide(logs.layer),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+  })
+
+// Lets fibers that wait for a turn of the event loop go on.
+const turns = Effect.repeat(Effect.yieldNow, { times: 20 })
+
+describe("batching", () => {
+  it.effect("a point is sent after flushInterval at the latest", () =>
+    withDatabase({ flushInterval: "1 second" }, (sender) =>
+      Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        yield* TestClock.adjust("999 millis")
+        assert.deepStrictEqual(sender.sent, [])
+        yield* TestClock.adjust("1 millis")
+        assert.deepStrictEqual(sender.sent, [line(1)])
+      })))
+
+  it.effect("a full batch is sent without waiting", () =>
+    withDatabase({ batchSize: 3 }, (sender) =>
+      Effect.gen(function*() {
+        yield* Influx.pushAll([point(1), point(2)])
+        yield* turns
+        assert.deepStrictEqual(sender.sent, [])
+        yield* Influx.push(point(3))
+        yield* turns
+        assert.deepStrictEqual(sender.sent, [`${line(1)}\n${line(2)}\n${line(3)}`])
+      })))
+
+  it.effect("a payload has at most batchSize points and never exceeds maxPayloadBytes, and no line is split", () =>
+    withDatabase(
+      { batchSize: 4, maxPayloadBytes: 3 * line(1).length + 2, senders: 1 },
+      (sender) =>
+        Effect.gen(function*() {
+          yield* Influx.pushAll(Array.from({ length: 9 }, (_, n) => point(n)))
+          yield* Influx.flush
+          assert.deepStrictEqual(sender.sent.map((payload) => payload.split("\n").length), [3, 3, 3])
+          assert.deepStrictEqual(numbers(sender.lines), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+        })
+    ))
+
+  it.effect("a line of exactly maxPayloadBytes is sent, one byte more is oversize, its neighbours go out", () =>
+    withDatabase({ maxPayloadBytes: line(10).length }, (sender) =>
+      Effect.gen(function*() {
+        yield* Influx.pushAll([point(10), point(100), point(11)])
+        yield* Influx.flush
+        assert.deepStrictEqual([...sender.lines].sort(), [line(10), line(11)])
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.oversize, 1)
+        assertLaw(stats)
+      })))
+
+  it.effect("the longest line goes out through the smallest limit that holds it, whatever comes before", () =>
+    withDatabase({ maxPayloadBytes: 65_507, senders: 1, pacing: "none" }, (sender) =>
+      Effect.gen(function*() {
+        const text = "x".repeat(65_507 - "m s=\"\" 0".length)
+        yield* Influx.push(point(1))
+        yield* Influx.push({ measurement: "m", fields: { s: text }, timestamp: 0n })
+        yield* Influx.push({ measurement: "m", fields: { s: `${text}x` }, timestamp: 0n })
+        yield* Influx.push(point(2))
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.sent.map((payload) => payload.length), [line(1).length, 65_507, line(2).length])
+        assert.strictEqual((yield* Influx.stats).dropped.oversize, 1)
+      })))
+
+  it.effect("with oversize \"split\" the fields of a large point go out over several lines of one timestamp", () =>
+    withDatabase({ maxPayloadBytes: 40, oversize: "split", senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+        yield* Influx.pushAll([point(1), { measurement: "m", tags: { a: "b" }, fields }, point(2)])
+        yield* Influx.flush
+        for (const payload of sender.sent) assert.isAtMost(payload.length, 40)
+        const parts = sender.lines.filter((line) => line.startsWith("m,a=b "))
+        const stamps = new Set(parts.map((line) => line.split(" ")[2]))
+        assert.strictEqual(stamps.size, 1)
+        assert.deepStrictEqual(
+          parts.flatMap((line) => line.split(" ")[1].split(",")),
+          Object.entries(fields).map(([key, value]) => `${key}=${value}`)
+        )
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.sent, 3)
+        assertLaw(stats)
+      })))
+
+  it.effect("a split point is lost as a whole if a payload of it is, and what can't be split is oversize", () =>
+    withDatabase(
+      { maxPayloadBytes: 40, oversize: "split", senders: 1, batchSize: 1 },
+      (sender) =>
+        Effect.gen(function*() {
+          sender.behaviour = (payload) => payload.includes("field7") ? Effect.fail(sendError) : Effect.void
+          const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+          yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
+          yield* TestClock.adjust("1 second")
+          yield* Influx.pushAll([{ measurement: "m", fields: { a: 1, text: "x".repeat(50) }, timestamp: 0n }, point(2)])
+          yield* Influx.flush
+          const stats = yield* Influx.stats
+          assert.strictEqual(stats.dropped.send_error, 1)
+          assert.strictEqual(stats.dropped.oversize, 1)
+          assert.strictEqual(stats.sent, 1)
+          assert.strictEqual(sender.lines.at(-1), line(2))
+          assert.isFalse(sender.lines.some((line) => line.includes("field19")))
+          assertLaw(stats)
+        })
+    ))
+
+  it.effect("a split point is lost as a whole also if only its first lines are, and the transport knows of it", () =>
+    Effect.gen(function*() {
+      const payloads: Array<number> = []
+      const service: Transport.Transport["Service"] = {
+        open: Effect.succeed({
+          isStale: () => false,
+          send: (_: Uint8Array, points: number): Effect.Effect<Transport.Outcome> => {
+            payloads.push(points)
+            return Effect.succeed(
+              payloads.length === 1 ? { sent: 0, unknown: points, error: sendError } : { sent: points }
+            )
+          }
+        })
+      }
+      yield* Effect.gen(function*() {
+        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+        yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
+        yield* Influx.flush
+        assert.deepStrictEqual(payloads, [0])
+        const stats = yield* Influx.stats
+        assert.deepStrictEqual([stats.sent, stats.dropped.unknown], [0, 1])
+        assertLaw(stats)
+      }).pipe(
+        Effect.provide(
+          InfluxDatabase.layerTransport({ maxPayloadBytes: 40, oversize: "split", senders: 1, pacing: "none" })
+        ),
+        Effect.provideService(Transport.Transport, service)
+      )
+    }))
+
+  it.effect("a transport that gives no numbers does not break the accounts", () =>
+    Effect.gen(function*() {
+      const service: Transport.Transport["Service"] = {
+        open: Effect.succeed({ isStale: () => false, send: () => Effect.succeed({ sent: Number.NaN, rejected: 0.5 }) })
+      }
+      yield* Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.dropped.send_error], [0, 0, 1])
+        assertLaw(stats)
+      }).pipe(
+        Effect.provide(InfluxDatabase.layerTransport({ senders: 1 })),
+        Effect.provideService(Transport.Transport, service)
+      )
+    }))
+
+  it.effect("flush waits for what is in flight and not for what is pushed later", () =>
+    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.sleep("1 second")
+        yield* Influx.push(point(1))
+        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push(point(2))
+        yield* TestClock.adjust("999 millis")
+        assert.isUndefined(flush.pollUnsafe())
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(flush)
+        assert.deepStrictEqual(sender.lines, [line(1)])
+      })))
+
+  it.effect("flush ends when its points are shed, though nothing can be sent", () =>
+    Effect.gen(function*() {
+      yield* Influx.pushAll([point(1), point(2)])
+      const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* Influx.push(point(3))
+      yield* turns
+      assert.isUndefined(flush.pollUnsafe())
+      yield* Influx.push(point(4))
+      yield* turns
+      yield* Fiber.join(flush)
+      assert.strictEqual((yield* Influx.stats).queued, 2)
+    }).pipe(
+      Effect.provide(InfluxDatabase.layerTransport({ queueCapacity: 2, drainTimeout: 0 })),
+      Effect.provideService(Transport.Transport, { open: Effect.never })
+    ))
+
+  it.effect("flush does not wait for a later point that shares a payload with a bad one", () =>
+    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.sleep("1 second")
+        yield* Influx.push(point(1))
+        yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push({ measurement: "", fields: {} })
+        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+        yield* turns
+        yield* Influx.push(point(2))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(flush)
+        assert.strictEqual((yield* Influx.stats).inFlight, 1)
+      })))
+
+  it.effect("flush of an empty database ends at once", () => withDatabase({}, () => Influx.flush))
+})
+
+describe("shedding", () => {
+  it.effect("a full queue drops its oldest points, the newest survive in order", () =>
+    withDatabase({ queueCapacity: 10, batchSize: 2, senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.never
+        yield* Influx.pushAll([point(0), point(1)])
+        yield* turns
+        // The sender is busy for good; from here the queue fills up.
+        for (let n = 2; n < 30; n++) yield* Influx.push(point(n))
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.inFlight, 2)
+        assert.strictEqual(stats.queued, 10)
+        assert.strictEqual(stats.dropped.queue_full, 18)
+        assert.strictEqual(stats.sendersBusy, 1)
+        assertLaw(stats)
+      })))
+
+  it.effect(
+    "1 000 000 pushes from one fiber into a queue of 10 000: the law on every look, the newest survive",
+    () =>
+      withDatabase({ pacing: "none" }, (sender) =>
+        Effect.gen(function*() {
+          const total = 1_000_000
+          // A transport that takes a while, so that the queue runs over.
+          sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
+          for (let n = 0; n < total; n++) {
+            yield* Influx.push(point(n))
+            if (n % 1000 === 0) assertLaw(yield* Influx.stats)
+          }
+          const before = yield* Influx.stats
+          assertLaw(before)
+          yield* Influx.flush
+          const stats = yield* Influx.stats
+          assertLaw(stats)
+          assert.strictEqual(stats.pushed, total)
+          assert.strictEqual(stats.sent, sender.lines.length)
+          assert.isAbove(stats.dropped.queue_full, 0)
+          assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
+          // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
+          const survivors = numbers(sender.lines).sort((a, b) => a - b)
+          assert.deepStrictEqual(
+            survivors.slice(-before.queued),
+            Array.from({ length: before.queued }, (_, i) => total - before.queued + i)
+          )
+          for (const payload of sender.sent) {
+            const sequence = numbers(payload.split("\n"))
+            assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
+          }
+          const dropped = yield* Metric.value(
+            Metric.withAttributes(DatabaseMetrics.pointsDropped, { database: "test", reason: "queue_full" })
+          )
+          assert.strictEqual(dropped.count, stats.dropped.queue_full)
+          const snapshot = (yield* Metric.snapshot).find((metric) =>
+            metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
+          )
+          assert.deepStrictEqual(snapshot?.attributes, { database: "test", reason: "queue_full" })
+          assert.include(
+            yield* PrometheusMetrics.format(),
+            `efflux_points_dropped{database="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
+          )
+          console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
+        })),
+    120_000
+  )
+
+  it.effect("says when shedding starts and when it stops, once each, with the counts", () =>
+    withDatabase(
+      { queueCapacity: 5, batchSize: 5, senders: 1, logInterval: "5 seconds", drainTimeout: 0 },
+      (sender, logs) =>
+        Effect.gen(function*() {
+          sender.behaviour = () => Effect.never
+          for (let n = 0; n < 1000; n++) {
+            yield* Influx.push(point(n))
+            if (n % 10 === 0) yield* turns
+          }
+          yield* turns
+          assert.strictEqual(logs.length, 1)
+          assert.match(logs[0], /^Warn Efflux database "test": the queue of 5 points is full/)
+          yield* TestClock.adjust("5 seconds")
+          assert.strictEqual(logs.length, 1)
+          yield* TestClock.adjust("5 seconds")
+          const shed = (yield* Influx.stats).dropped.queue_full
+          assert.strictEqual(logs.length, 2)
+          assert.strictEqual(
+            logs[1],
+            `Info Efflux database "test": shedding stopped: ${shed} points dropped (queue_full)`
+          )
+          yield* TestClock.adjust("1 minute")
+          assert.strictEqual(logs.length, 2)
+          for (let n = 0; n < 7; n++) yield* Influx.push(point(n))
+          yield* turns
+          yield* TestClock.adjust("10 seconds")
+          assert.strictEqual(logs.length, 4)
+          assert.match(logs[3], /shedding stopped: 7 points dropped \(queue_full\), \d+ since the start$/)
+        })
+    ))
+})
+
+describe("bad points", () => {
+  it.effect("a bad point harms only itself, whatever it is, and push never throws", () =>
+    withDatabase({ senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        const bad: ReadonlyArray<unknown> = [
+          null,
+          undefined,
+          1,
+          "m a=1",
+          {},
+          [],
+          { measurement: "m" },
+          { measurement: "m", fields: {} },
+          { measurement: 5, fields: { a: 1 } },
+          new Proxy({}, {
+            get: () => {
+              throw new Error("no")
+            }
+          }),
+          {
+            measurement: "m",
+            fields: { a: 1 },
+            get timestamp() {
+              throw new Error("no")
+            }
+          }
+        ]
+        for (const [n, input] of bad.entries()) yield* Influx.pushAll([point(n), input as Point.Input])
+        yield* Influx.flush
+        assert.deepStrictEqual(numbers(sender.lines), bad.map((_, n) => n))
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.invalid, bad.length)
+        assertLaw(stats)
+      })))
+
+  it.effect("says why a point is invalid, and at most once in logInterval for one reason", () =>
+    withDatabase({ logInterval: "5 seconds" }, (_sender, logs) =>
+      Effect.gen(function*() {
+        for (let n = 0; n < 100; n++) yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n } })
+        yield* Influx.push({ measurement: "#m", fields: { n: 1 } })
+        yield* Influx.flush
+        yield* turns
+        assert.strictEqual(logs.length, 2)
+        assert.include(logs[0], "invalid in \"m\": tag key: must not contain control characters")
+        assert.include(logs[0], "\"a\\nb\"")
+        const early = Number(/(\d+) points? dropped/.exec(logs[0])![1])
+        assert.include(logs[1], "\"#m\"")
+        yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n: 1 } })
+        yield* Influx.flush
+        yield* turns
+        assert.strictEqual(logs.length, 2)
+        yield* TestClock.adjust("5 seconds")
+        assert.strictEqual(logs.length, 3)
+        assert.strictEqual(Number(/(\d+) points? dropped/.exec(logs[2])![1]), 101 - early)
+      })))
+
+  it.effect("NaN and infinite fields are left out, counted and logged, and a point of nothing else is invalid", () =>
+    withDatabase({ senders: 1 }, (sender, logs) =>
+      Effect.gen(function*() {
+        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Infinity }, timestamp: 0n })
+        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN }, timestamp: 0n })
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.lines, ["m b=1 0"])
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.omittedFields, 2)
+        assert.strictEqual(stats.dropped.invalid, 1)
+        yield* turns
+        assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
+      })))
+})
+
+describe("timestamps", () => {
+  const stampsOf = (lines: ReadonlyArray<string>): Array<bigint> => lines.map((line) => BigInt(line.split(" ").at(-1)!))
+  const unstamped: Point.Input = { measurement: "m", fields: { a: 1 } }
+
+  for (const [precision, unit] of [["ns", 1_000_000n], ["us", 1000n]] as const) {
+    it.effect(`at ${precision} they are the time of the push and strictly increase, also when the clock steps back`, () =>
+      withDatabase({ precision, senders: 1, queueCapacity: 10_000 }, (sender) =>
+        Effect.gen(function*() {
+          yield* TestClock.setTime(1_700_000_000_000)
+          yield* Influx.pushAll(Array.from({ length: 2500 }, () => unstamped))
+          yield* TestClock.setTime(1_699_996_400_000)
+          yield* Influx.push(unstamped)
+          yield* TestClock.setTime(1_700_000_100_000)
+          yield* Influx.push(unstamped)
+          yield* Effect.forkChild(TestClock.adjust("10 seconds"))
+          yield* Influx.flush
+          const stamps = stampsOf(sender.lines)
+          assert.strictEqual(stamps.length, 2502)
+          assert.strictEqual(stamps[0], 1_700_000_000_000n * unit)
+          for (let i = 1; i < stamps.length; i++) assert.isTrue(stamps[i] > stamps[i - 1], `${i}: ${stamps[i]}`)
+          assert.isTrue(stamps[2499] - stamps[0] === 2499n)
+          assert.strictEqual(stamps[2501], 1_700_000_100_000n * unit)
+        })))
+  }
+
+  it.effect("at ms and s they are the clock's", () =>
+    Effect.gen(function*() {
+      for (const [precision, expected] of [["ms", "1700000000123"], ["s", "1700000000"]] as const) {
+        yield* withDatabase({ precision }, (sender) =>
+          Effect.gen(function*() {
+            yield* TestClock.setTime(1_700_000_000_123)
+            yield* Influx.pushAll([unstamped, unstamped])
+            yield* Influx.flush
+            assert.deepStrictEqual(sender.lines, [`m a=1 ${expected}`, `m a=1 ${expected}`])
+          }))
+      }
+    }))
+
+  it.effect("time in the queue does not move a point", () =>
+    withDatabase({ precision: "ms" }, (sender) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(5000)
+        yield* Influx.push(unstamped)
+        yield* TestClock.adjust("900 millis")
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.lines, ["m a=1 5000"])
+      })))
+
+  it.effect("a point's own timestamp is kept, and with timestamps \"server\" nothing is added", () =>
+    withDatabase({ timestamps: "server", senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        yield* Influx.pushAll([unstamped, { ...unstamped, timestamp: new Date(7) }])
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.lines, ["m a=1", "m a=1 7000000"])
+      })))
+})
+
+describe("the senders", () => {
+  it.effect("a failing transport loses only the payloads that failed, and is opened anew after five failures", () =>
+    withDatabase({ senders: 1, batchSize: 1 }, (sender, logs) =>
+      Effect.gen(function*() {
+        let failures = 7
+        sender.behaviour = () => failures-- > 0 ? Effect.fail(sendError) : Effect.void
+        for (let n = 0; n < 10; n++) {
+          yield* Influx.push(point(n))
+          yield* TestClock.adjust("2 seconds")
+        }
+        assert.deepStrictEqual(numbers(sender.lines), [7, 8, 9])
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.send_error, 7)
+        assertLaw(stats)
+        assert.isAtLeast(sender.opened, 2)
+        assert.strictEqual(sender.closed, sender.opened - 1)
+        assert.include(logs[0], "could not be sent to test")
+      })))
+
+  it.effect("failures are followed by growing pauses, not by spinning", () =>
+    withDatabase(
+      { senders: 1, batchSize: 1, queueCapacity: 1000, drainTimeout: 0 },
+      (sender) =>
+        Effect.gen(function*() {
+          let sends = 0
+          sender.behaviour = () => {
+            sends++
+            return Effect.fail(sendError)
+          }
+          yield* Influx.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
+          yield* TestClock.adjust("10 seconds")
+          assert.isAbove(sends, 5)
+          assert.isBelow(sends, 25)
+        })
+    ))
+
+  it.effect("a defect of the transport is counted and ends neither its sender nor the others", () =>
+    withDatabase({ senders: 2, batchSize: 1 }, (sender, logs) =>
+      Effect.gen(function*() {
+        let first = true
+        sender.behaviour = () => {
+          if (!first) return Effect.void
+          first = false
+          throw new Error("boom")
+        }
+        for (let n = 0; n < 10; n++) {
+          yield* Influx.push(point(n))
+          yield* TestClock.adjust("1 second")
+        }
+        assert.strictEqual(sender.lines.length, 9)
+        assert.strictEqual((yield* Influx.stats).dropped.send_error, 1)
+        assert.include(logs[0], "a defect in a sender: Error: boom")
+      })))
+
+  it.effect("a stale connection is replaced before the next payload, and nothing is lost", () =>
+    withDatabase({ senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        yield* Influx.flush
+        sender.stale = true
+        yield* Influx.push(point(2))
+        yield* Influx.flush
+        assert.deepStrictEqual(numbers(sender.lines), [1, 2])
+        assert.strictEqual(sender.opened, 2)
+      })))
+
+  it.effect("in flight is bounded by the pool: each sender awaits its send", () =>
+    withDatabase({ senders: 3, batchSize: 2, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.never
+        yield* Influx.pushAll(Array.from({ length: 100 }, (_, n) => point(n)))
+        yield* turns
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.inFlight, 6)
+        assert.strictEqual(stats.queued, 94)
+        assert.strictEqual(stats.sendersBusy, 3)
+      })))
+
+  it.effect("pacing sends a burst at once and the rest at its rate", () =>
+    withDatabase(
+      { senders: 1, batchSize: 1, pacing: { packetsPerSecond: 10, burst: 3 }, drainTimeout: 0 },
+      (sender) =>
+        Effect.gen(function*() {
+          yield* Influx.pushAll(Array.from({ length: 10 }, (_, n) => point(n)))
+          yield* turns
+          assert.strictEqual(sender.lines.length, 3)
+          yield* TestClock.adjust("100 millis")
+          assert.strictEqual(sender.lines.length, 4)
+          yield* TestClock.adjust("300 millis")
+          assert.strictEqual(sender.lines.length, 7)
+        })
+    ))
+})
+
+describe("closing", () => {
+  it.effect("sends what is queued", () =>
+    Effect.gen(function*() {
+      const sender = new TestTransport()
+      const scope = yield* Scope.make()
+      const database = yield* open({}, sender, scope)
+      yield* database.pushAll(Array.from({ length: 5000 }, (_, n) => point(n)))
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("4 seconds")
+      yield* Fiber.join(closing)
+      assert.strictEqual(sender.lines.length, 5000)
+      assert.strictEqual(database.statsUnsafe().sent, 5000)
+      assert.strictEqual(sender.closed, sender.opened)
+    }))
+
+  it.effect("ends at drainTimeout with a stuck transport, counts the rest as shutdown and says so in one line", () =>
+    Effect.gen(function*() {
+      const sender = new TestTransport()
+      sender.behaviour = () => Effect.never
+      const logs = capture()
+      const scope = yield* Scope.make()
+      const database = yield* open({ drainTimeout: "1 second", senders: 2, batchSize: 3 }, sender, scope)
+      yield* database.pushAll(Array.from({ length: 10 }, (_, n) => point(n)))
+      yield* turns
+      const closing = yield* Effect.forkChild(Effect.provide(Scope.close(scope, Exit.void), logs.layer))
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(closing)
+      const stats = database.statsUnsafe()
+      assert.strictEqual(stats.dropped.shutdown, 10)
+      assertLaw(stats)
+      assert.deepStrictEqual(logs.lines, [
+        "Warn Efflux database \"test\": closed with 10 points not sent within drainTimeout, dropped (shutdown)"
+      ])
+      // Closing twice is harmless, and a push after closing is counted.
+      yield* Scope.close(scope, Exit.void)
+      database.pushUnsafe(point(1))
+      yield* database.push(point(2))
+      assert.strictEqual(database.statsUnsafe().dropped.shutdown, 12)
+      assertLaw(database.statsUnsafe())
+    }))
+
+  it.effect("does not wait for the clock of a test where the transport takes everything", () =>
+    Effect.gen(function*() {
+      yield* Influx.pushAll(Array.from({ length: 9000 }, (_, n) => point(n)))
+    }).pipe(Effect.provide(Layer.provide(InfluxDatabase.layerTransport(), Transport.layerNoop))))
+
+  it.effect("removes its metrics from the registry", () =>
+    Effect.gen(function*() {
+      const registry: typeof Metric.MetricRegistry.Service = new Map()
+      const scope = yield* Scope.make()
+      yield* Effect.provideService(open({}, new TestTransport(), scope), Metric.MetricRegistry, registry)
+      assert.isAbove(registry.size, 10)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(registry.size, 0)
+    }))
+
+  const open = (config: DatabaseConfig.DatabaseConfig, sender: TestTransport, scope: Scope.Scope) =>
+    Layer.buildWithScope(InfluxDatabase.layerTransport({ database: "test", ...config }), scope).pipe(
+      Effect.provideService(Transport.Transport, sender.service),
+      Effect.flatMap((context) => Effect.provide(InfluxDatabase.InfluxDatabase, context))
+    )
+})
+
+describe("options", () => {
+  const wrong: ReadonlyArray<[unknown, RegExp]> = [
+    [{ host: "" }, /^Option "host" is "", allowed is a host name or an IP address$/],
+    [{ host: "a b" }, /"host" is "a b"/],
+    [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],
+    [{ port: 1.5 }, /"port" is 1.5/],
+    [{ port: "8089" }, /"port" is "8089"/],
+    [{ database: "" }, /"database" is ""/],
+    [{ precision: "n" }, /"precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"/],
+    [{ timestamps: "none" }, /"timestamps" is "none", allowed is one of "client", "server"/],
+    [{ tags: { "a\n": "b" } }, /"tags" is "a\\n", allowed is keys that line protocol can hold \(control character\)/],
+    [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
+    [{ tags: { a: null } }, /"tags.a" is null/],
+    [{ tags: "a=b" }, /"tags" is "a=b"/],
+    [{ dialect: "influx" }, /"dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf",/],
+    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
+    [
+      { dialect: "influx-2", precision: "m" },
+      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
+    ],
+    [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
+    [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
+    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to 10000 \(queueCapacity\)/],
+    [{ queueCapacity: 10, batchSize: 11 }, /"batchSize" is 11, allowed is an integer from 1 to 10 \(queueCapacity\)/],
+    [{ maxPayloadBytes: 65_508 }, /"maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507/],
+    [{ flushInterval: 0 }, /"flushInterval" is 0, allowed is a duration from 1 ms/],
+    [{ flushInterval: "soon" }, /"flushInterval" is "soon"/],
+    [{ flushInterval: Number.POSITIVE_INFINITY }, /"flushInterval" is Infinity/],
+    [{ senders: 0 }, /"senders" is 0/],
+    [{ drainTimeout: -1 }, /"drainTimeout" is -1/],
+    [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
+    [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
+    [{ pacing: { packetsPerSecond: 0, burst: 1 } }, /"pacing.packetsPerSecond" is 0, allowed is a number above 0/],
+    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is missing, allowed is a number above 0/],
+    [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
+    [{ logInterval: 0 }, /"logInterval" is 0/],
+    [{ bindAddress: "" }, /"bindAddress" is ""/],
+    [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
+    [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
+    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, database/]
+  ]
+
+  it.effect.each(wrong)(
+    "a wrong one fails the layer and nothing starts: %j",
+    ([config, message]) =>
+      Effect.gen(function*() {
+        const sender = new TestTransport()
+        const result = yield* Influx.stats.pipe(
+          Effect.provide(InfluxDatabase.layerTransport(config as DatabaseConfig.DatabaseConfig)),
+          Effect.provideService(Transport.Transport, sender.service),
+          Effect.result
+        )
+        assert.isTrue(Result.isFailure(result))
+        if (Result.isSuccess(result)) return
+        assert.strictEqual(result.failure._tag, "InfluxError")
+        assert.strictEqual(result.failure.reason._tag, "InvalidOption")
+        assert.isFalse(result.failure.isRetryable)
+        assert.match(result.failure.message, message)
+        yield* turns
+        assert.strictEqual(sender.opened, 0)
+      })
+  )
+})
+
+describe("several databases", () => {
+  it.effect("a metric that was read before its database exists is no other database", () =>
+    Effect.gen(function*() {
+      const pushed = Metric.withAttributes(DatabaseMetrics.pointsPushed, { database: "test" })
+      assert.strictEqual((yield* Metric.value(pushed)).count, 0)
+      const logs = capture()
+      yield* Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        assert.strictEqual((yield* Metric.value(pushed)).count, 1)
+      }).pipe(
+        Effect.provide(
+          InfluxDatabase.layerTransport({ database: "test" }).pipe(
+            Layer.provide(Transport.layerNoop),
+            Layer.provide(logs.layer)
+          )
+        )
+      )
+      assert.deepStrictEqual(logs.lines, [])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("with one label are noticed, as they would replace each other's metrics", () =>
+    withDatabase({ database: "same" }, (sender, logs) =>
+      Effect.gen(function*() {
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ database: "other" }))
+        assert.deepStrictEqual(logs, [])
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ database: "same" }), { local: true })
+        assert.strictEqual(logs.length, 1)
+        assert.include(logs[0], "Efflux database \"same\": another database has this label")
+      }).pipe(Effect.provideService(Transport.Transport, sender.service))))
+
+  class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
+
+  it.effect("share no state", () =>
+    Effect.gen(function*() {
+      const [one, two] = [new TestTransport(), new TestTransport()]
+      const layers = Layer.merge(
+        Layer.provide(InfluxDatabase.layerTransport(), Layer.succeed(Transport.Transport, one.service)),
+        Layer.provide(Audit.layerTransport(), Layer.succeed(Transport.Transport, two.service))
+      )
+      yield* Effect.gen(function*() {
+        yield* Influx.push(point(1))
+        yield* Audit.pushAll([point(2), point(3)])
+        yield* Influx.flush
+        yield* Audit.flush
+        assert.strictEqual((yield* Influx.stats).pushed, 1)
+        assert.strictEqual((yield* Audit.stats).pushed, 2)
+        const metrics = yield* Metric.snapshot
+        const labels = metrics.filter((metric) => metric.id === "efflux_points_pushed")
+          .map((metric) => metric.attributes?.database)
+        assert.deepStrictEqual(labels.sort(), ["efflux/InfluxDatabase", "test/Audit"])
+      }).pipe(Effect.provide(layers), Effect.provideService(Metric.MetricRegistry, new Map()))
+      assert.deepStrictEqual(numbers(one.lines), [1])
+      assert.deepStrictEqual(numbers(two.lines), [2, 3])
+    }))
+})

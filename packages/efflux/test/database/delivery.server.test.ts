@@ -1,0 +1,99 @@
+/** What is pushed is stored: volume, bursts, and a program that ends at once. Every listener has the server's defaults. */
+import { assert } from "@effect/vitest"
+import { InfluxServer } from "@efflux/testkit"
+import { describeServer } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import type { Point } from "efflux"
+import { alone, figures, pushPaced, sendRounds, waitUntilRead, withDatabase } from "../support/delivery.ts"
+
+/** A request as a program would push it: two tags, three fields, no timestamp. */
+const request = (measurement: string, n: number): Point.Input => ({
+  measurement,
+  tags: { host: `server${n % 100}`, region: "eu-west" },
+  fields: { duration: n * 1.1, bytes: BigInt(n), ok: true }
+})
+
+const intact = (round: { readonly drops: number }) => round.drops === 0
+
+describeServer("a server with default listeners", {
+  udp: [{ database: "paced" }, { database: "burst" }, { database: "ending" }, { database: "hasty" }],
+  serverDefaults: true
+}, (it) => {
+  it.effect("stores all of 20 000 points pushed at 20 000 per second: pushed = sent = stored", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const total = 20_000
+      let seconds = 0
+      const { drops, stats, stored } = yield* sendRounds(server, {
+        name: "paced",
+        listener: 0,
+        send: (database, measurement) =>
+          Effect.map(
+            pushPaced(database, { total, perSecond: 20_000, make: (n) => request(measurement, n) }),
+            (took) => {
+              seconds = took
+            }
+          ),
+        accept: intact
+      })
+      console.log(`20 000 in ${seconds.toFixed(2)} s: ${figures(stats)}; stored ${stored}, kernel drops ${drops}`)
+      assert.deepStrictEqual([stats.pushed, stats.sent, stored], [total, total, total])
+    }))
+
+  it.effect("stores at least 99 % of a full queue of 10 000 points pushed at once, with the default pacing", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const { drops, stats, stored } = yield* sendRounds(server, {
+        name: "burst",
+        listener: 1,
+        send: (database, measurement) =>
+          Effect.sync(() => {
+            for (let n = 0; n < 10_000; n++) database.pushUnsafe(request(measurement, n))
+          }),
+        accept: (round) => round.stored >= 9900
+      })
+      console.log(`10 000 at once: ${figures(stats)}; stored ${stored}, kernel drops ${drops}`)
+      assert.deepStrictEqual([stats.pushed, stats.sent], [10_000, 10_000])
+      assert.isAtLeast(stored, 9900)
+    }))
+
+  it.effect("a program that pushes 5000 points and ends at once has them all stored", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const { stats, stored } = yield* sendRounds(server, {
+        name: "ending",
+        listener: 2,
+        send: (database, measurement) =>
+          Effect.forEach(Array.from({ length: 5000 }, (_, n) => n), (n) => database.push(request(measurement, n)), {
+            discard: true
+          }),
+        accept: intact
+      })
+      console.log(`5000 and the end: ${figures(stats)}; stored ${stored}`)
+      assert.deepStrictEqual([stats.pushed, stats.sent, stored], [5000, 5000, 5000])
+    }))
+
+  it.effect("what drainTimeout does not suffice for is counted as shutdown, and exactly what was sent is stored", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const start = performance.now()
+      const stats = yield* alone(withDatabase(
+        { port: server.udpPorts[3]!, drainTimeout: "300 millis", pacing: { packetsPerSecond: 100, burst: 1 } },
+        (database) =>
+          Effect.sync(() => {
+            for (let n = 0; n < 5000; n++) database.pushUnsafe(request("m", n))
+          })
+      ))
+      const millis = performance.now() - start
+      yield* waitUntilRead(server.udpPorts[3]!)
+      const stored = yield* server.waitForCount("hasty", "m", stats.sent)
+      console.log(`5000 and 300 ms to the end, took ${millis.toFixed(0)} ms: ${figures(stats)}; stored ${stored}`)
+      assert.strictEqual(stats.pushed, 5000)
+      assert.strictEqual(stats.sent + stats.dropped.shutdown, 5000)
+      assert.isAbove(stats.sent, 0)
+      assert.isAbove(stats.dropped.shutdown, 0)
+      assert.strictEqual(stored, stats.sent)
+      // Far from drainTimeout's default of 5 seconds.
+      assert.isBelow(millis, 3000)
+    }))
+})

@@ -1,0 +1,174 @@
+/** What hostile points, transports, loggers and options can't do to a database. Each was found by an attack. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Layer, Logger, Metric, Result } from "effect"
+import { type DatabaseConfig, Influx, InfluxDatabase, InfluxError, LineProtocol, type Point, Transport } from "efflux"
+import { check } from "../../src/DatabaseConfig.ts"
+import { preview } from "../../src/internal/text/preview.ts"
+import { assertLaw } from "../support/law.ts"
+import { capture } from "../support/logs.ts"
+import { TestTransport } from "../support/TestTransport.ts"
+
+const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
+
+const withDatabase = <A, E>(
+  config: DatabaseConfig.DatabaseConfig,
+  test: (sender: TestTransport) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>,
+  logger: Layer.Layer<never> = Logger.layer([])
+) =>
+  Effect.suspend(() => {
+    const sender = new TestTransport()
+    return test(sender).pipe(
+      Effect.provide(InfluxDatabase.layerTransport(config)),
+      Effect.provideService(Transport.Transport, sender.service),
+      Effect.provide(logger),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+  })
+
+describe("hostile points", () => {
+  it.effect("a proxy that throws on everything harms only itself", () =>
+    withDatabase({ senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        const revoked = Proxy.revocable({}, {})
+        revoked.revoke()
+        const trap = () => {
+          throw new Error("no")
+        }
+        const trapped = new Proxy({ timestamp: 1n }, { getPrototypeOf: trap, ownKeys: trap, has: trap })
+        for (const hostile of [revoked.proxy, trapped]) {
+          yield* Influx.pushAll([point(1), hostile as Point.Input, point(2)])
+        }
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.invalid, 2)
+        assert.strictEqual(stats.sent, 4)
+        assert.strictEqual(stats.inFlight, 0)
+        assert.strictEqual(sender.lines.length, 4)
+        assertLaw(stats)
+      })))
+
+  it("keys in falling order cost no more than others", () => {
+    // What was quadratic took minutes here, and ended the test.
+    const keys = 200_000
+    const tags = Object.fromEntries(Array.from({ length: keys }, (_, n) => [`k${999_999 - n}`, "v"]))
+    const writer = LineProtocol.makeWriter(1_000_000)
+    assert.isFalse(writer.write({ measurement: "m", tags, fields: { a: 1 } }))
+    assert.strictEqual(writer.problem?.reason, "oversize")
+  })
+
+  it.effect("a queue full of bad points gives the event loop its turns", () =>
+    withDatabase({ senders: 1, queueCapacity: 20_000, batchSize: 100 }, () =>
+      Effect.gen(function*() {
+        const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
+        for (let n = 0; n < 20_000; n++) pushUnsafe({ measurement: "", fields: { n } })
+        const looks: Array<number> = []
+        while ((yield* Influx.stats).queued > 0) {
+          looks.push((yield* Influx.stats).queued)
+          yield* Effect.yieldNow
+        }
+        // Between two turns of this fiber a sender takes a bounded number of points, however bad they are.
+        assert.isAbove(looks.length, 3)
+        assert.strictEqual((yield* Influx.stats).dropped.invalid, 20_000)
+      })))
+})
+
+describe("hostile loggers and transports", () => {
+  const throwing = Logger.layer([
+    Logger.make(() => {
+      throw new Error("logger")
+    })
+  ])
+
+  it.effect("a logger that throws and a defect that can't be printed fail nobody", () =>
+    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () => Effect.die(Object.create(null))
+        yield* Influx.pushAll([point(1), { measurement: "", fields: {} }])
+        yield* Influx.flush
+        assertLaw(yield* Influx.stats)
+      }), throwing))
+
+  it.effect("a transport can't reject fewer than no points", () =>
+    withDatabase({ senders: 1 }, (sender) =>
+      Effect.gen(function*() {
+        sender.behaviour = () =>
+          Effect.fail(
+            new InfluxError.InfluxError({ reason: new InfluxError.Rejected({ points: -5, detail: "nonsense" }) })
+          )
+        yield* Influx.pushAll([point(1), point(2)])
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.rejected, 0)
+        assert.strictEqual(stats.sent, 2)
+        assertLaw(stats)
+      })))
+
+  it.effect("nothing gets control characters into a log line", () =>
+    Effect.gen(function*() {
+      const logs = capture()
+      yield* withDatabase({ senders: 1 }, (sender) =>
+        Effect.gen(function*() {
+          sender.behaviour = () => Effect.die(new Error("line\nfeed \u001b[31m \u202e \u2028 \u009b"))
+          yield* Influx.push(point(1))
+          yield* Influx.flush
+        }), logs.layer)
+      assert.strictEqual(logs.lines.length, 1)
+      assert.match(logs.lines[0], /line\\u000afeed/)
+      assert.notMatch(logs.lines[0], /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+    }))
+
+  it("a preview is short, printable and quick, whatever the value", () => {
+    for (
+      const value of [Symbol("a\nb\u001b[31m"), "x".repeat(100_000), "\u202e\u2028", 2n ** 20_000_000n, () => 1, []]
+    ) {
+      const text = preview(value)
+      assert.isBelow(text.length, 200)
+      assert.notMatch(text, /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+    }
+  })
+})
+
+describe("split points", () => {
+  it.effect("fields left out are counted once, and only of points that are written", () =>
+    withDatabase({ senders: 1, maxPayloadBytes: 40, oversize: "split" }, () =>
+      Effect.gen(function*() {
+        const big = "x".repeat(100)
+        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: 1, big }, timestamp: 0n })
+        yield* Influx.flush
+        assert.strictEqual((yield* Influx.stats).omittedFields, 0)
+        const text = "y".repeat(20)
+        yield* Influx.push({
+          measurement: "m",
+          fields: { a: Number.NaN, b: Infinity, c: text, d: text },
+          timestamp: 0n
+        })
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.omittedFields, 2)
+        assert.strictEqual(stats.sent, 1)
+        assert.strictEqual(stats.dropped.oversize, 1)
+      })))
+})
+
+describe("hostile options", () => {
+  const wrong: ReadonlyArray<unknown> = [
+    { drainTimeout: Number.NaN },
+    { drainTimeout: { foo: 1 } },
+    { drainTimeout: new Date(5) },
+    { drainTimeout: [Number.NaN, Number.NaN] },
+    { drainTimeout: { seconds: Number.NaN } },
+    { database: "a\u009bb" },
+    { database: "x".repeat(70_000) },
+    { host: "a\u202eb" }
+  ]
+
+  it.each(wrong.map((config) => [config]))("is refused: %o", (config) => {
+    assert.isTrue(Result.isFailure(check(config as DatabaseConfig.DatabaseConfig, "test")))
+  })
+
+  it("good durations of every kind are taken", () => {
+    for (const drainTimeout of [0, 5, 10n, "1 second", { seconds: 2 }, [1, 5] as [number, number]] as const) {
+      assert.isTrue(Result.isSuccess(check({ drainTimeout }, "test")))
+    }
+  })
+})

@@ -1,0 +1,187 @@
+/** Decoders remember names and series, and nothing of it may show: a line is read as if it were the first. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result, Stream } from "effect"
+import { LineProtocol } from "efflux"
+import * as Fs from "node:fs"
+import { canonical, readRows, type Text, textOf } from "../support/rows.ts"
+
+const dialects: ReadonlyArray<LineProtocol.Dialect> = [
+  "influx-1",
+  "influx-2",
+  "influx-3",
+  "telegraf",
+  "victoria-metrics"
+]
+const files = [
+  new URL("../conformance/decoder.jsonl", import.meta.url),
+  new URL("../../../../../shared/corpus/decoder-unit.jsonl", import.meta.url)
+]
+const texts = files.filter((file) => Fs.existsSync(file)).flatMap((file) =>
+  readRows<{ readonly text: Text }>(file).map((row) => {
+    const text = textOf(row.text)
+    return typeof text === "string" ? new TextEncoder().encode(text) : text
+  })
+).filter((text) => text.length < 300)
+
+const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.DecodeError>>): ReadonlyArray<string> =>
+  results.map((result) =>
+    Result.isSuccess(result) ? JSON.stringify(canonical(result.success as never, true)) : result.failure.message
+  )
+
+const encode = (text: string) => new TextEncoder().encode(text)
+
+describe("a line that is read again and again", () => {
+  it.effect("is read the same by a decoder that knows it and by one that does not", () =>
+    Effect.gen(function*() {
+      for (let again = 0; again < 4; again++) {
+        for (const text of texts) {
+          for (const dialect of dialects) {
+            const fresh = yield* Stream.runCollect(LineProtocol.decodeStream({ dialect })(Stream.make(text)))
+            const { errors, points } = LineProtocol.decodeAll(text, { dialect })
+            assert.deepStrictEqual(
+              plain(points.map((point) => Result.succeed(point))),
+              plain(fresh.filter(Result.isSuccess))
+            )
+            assert.deepStrictEqual(
+              errors.map((error) => error.message),
+              fresh.filter(Result.isFailure).map((result) => result.failure.message)
+            )
+            const first = LineProtocol.decode(text, { dialect })
+            if (fresh.length === 1 && Result.isSuccess(first)) assert.deepStrictEqual(plain([first]), plain(fresh))
+          }
+        }
+      }
+    }), 60_000)
+
+  it("gives each point tags and fields of its own", () => {
+    for (let i = 0; i < 4; i++) {
+      const point = Result.getOrThrow(LineProtocol.decode("own,a=b,c=d v=1,w=2"))
+      assert.deepStrictEqual(point, { measurement: "own", tags: { a: "b", c: "d" }, fields: { v: 1, w: 2 } })
+      const tags = point.tags as Record<string, string>
+      tags.a = "changed"
+      delete tags.c
+      ;(point.fields as Record<string, number>).v = 7
+    }
+  })
+
+  it("may have tags and fields named __proto__", () => {
+    for (let i = 0; i < 4; i++) {
+      const point = Result.getOrThrow(LineProtocol.decode("proto,__proto__=x,a=b __proto__=\"y\",v=1"))
+      assert.strictEqual(Object.getPrototypeOf(point.tags), Object.prototype)
+      assert.deepStrictEqual(Object.entries(point.tags), [["__proto__", "x"], ["a", "b"]])
+      assert.deepStrictEqual(Object.entries(point.fields), [["__proto__", "y"], ["v", 1]])
+    }
+  })
+
+  it("is told from every line that is nearly the same", () => {
+    const series = "near,host=web-01,region=eu-1"
+    for (let i = 0; i < 4; i++) LineProtocol.decode(`${series} value=1 5`)
+    for (let at = 0; at < series.length; at++) {
+      for (const letter of ["x", "", "é", "0"]) {
+        const name = series.slice(0, at) + letter + series.slice(at + 1)
+        const known = LineProtocol.decode(`${name} value=1 5`)
+        // the escaped letter makes it unknown
+        const unknown = LineProtocol.decodeAll(`${name},zz=\\,\\  value=1 5`)
+        const { zz: _, ...tags } = unknown.points[0]?.tags ?? {}
+        assert.deepStrictEqual(
+          Result.isSuccess(known) ? [known.success.measurement, known.success.tags] : known.failure.reason,
+          unknown.points.length > 0 ? [unknown.points[0].measurement, tags] : unknown.errors[0].reason
+        )
+      }
+    }
+  })
+
+  it("does not make a decoder know more than its line", () => {
+    const line = encode("measurement,tag=value field=1 5")
+    const buffer = new Uint8Array(64)
+    for (let length = 1; length <= line.length; length++) {
+      for (let i = 0; i < 3; i++) {
+        buffer.fill(57)
+        buffer.set(line.subarray(0, length))
+        const inBuffer = LineProtocol.decode(buffer.subarray(0, length))
+        const alone = LineProtocol.decode(line.slice(0, length))
+        const asText = LineProtocol.decode(new TextDecoder().decode(line.subarray(0, length)))
+        assert.deepStrictEqual(plain([inBuffer]), plain([alone]))
+        assert.deepStrictEqual(plain([asText]), plain([alone]))
+      }
+    }
+  })
+
+  it("has options that the line before did not have", () => {
+    const at = (options: LineProtocol.DecodeOptions) =>
+      Result.getOrThrow(LineProtocol.decode("m v=1 5", options)).timestamp
+    for (let i = 0; i < 2; i++) {
+      assert.strictEqual(at({}), 5n)
+      assert.strictEqual(at({ precision: "s" }), 5_000_000_000n)
+      const options = { precision: "ms" as "ms" | "us" }
+      assert.strictEqual(at(options), 5_000_000n)
+      options.precision = "us"
+      assert.strictEqual(at(options), 5000n)
+      assert.isTrue(Result.isFailure(LineProtocol.decode("m v=1 5", { maxLineBytes: 6 })))
+      assert.isTrue(Result.isFailure(LineProtocol.decode("m v=1u")))
+      assert.isTrue(Result.isSuccess(LineProtocol.decode("m v=1u", { dialect: "influx-2" })))
+      assert.strictEqual(Result.getOrThrow(LineProtocol.decode("m v=1", { defaultTimestamp: 7n })).timestamp, 7n)
+      assert.strictEqual(Result.getOrThrow(LineProtocol.decode("m v=1")).timestamp, undefined)
+    }
+  })
+})
+
+describe("numbers", () => {
+  const valueOf = (text: string) =>
+    Result.getOrThrow(LineProtocol.decode(`m v=${text}`, { dialect: "influx-2" })).fields.v
+
+  it("of every length are exact, as integers, unsigned ones and timestamps", () => {
+    for (let length = 1; length <= 19; length++) {
+      for (
+        const digits of [
+          "1",
+          "9",
+          "12345678901234567890",
+          "92233720368547758079",
+          "90000000000000000000",
+          "00000000000000000001"
+        ]
+      ) {
+        const text = digits.repeat(20).slice(0, length)
+        for (const sign of ["", "-"]) {
+          const expected = BigInt(sign + text)
+          if (BigInt(text) >= 2n ** 63n - 1n) continue
+          assert.strictEqual(valueOf(`${sign}${text}i`), expected)
+          const point = Result.getOrThrow(LineProtocol.decode(`m v=1 ${sign}${text}`))
+          assert.strictEqual(point.timestamp, expected)
+          assert.strictEqual(Result.getOrThrow(LineProtocol.decode(`m v=1 ${sign}${text} `)).timestamp, expected)
+        }
+        assert.strictEqual(String(valueOf(`${text}u`)), `${BigInt(text)}u`)
+      }
+    }
+    assert.strictEqual(valueOf("-9223372036854775808i"), -(2n ** 63n))
+    assert.strictEqual(valueOf("9223372036854775807i"), 2n ** 63n - 1n)
+    assert.strictEqual(String(valueOf("18446744073709551615u")), "18446744073709551615u")
+  })
+
+  it("beyond the range are refused, by one", () => {
+    const reason = (line: string) => {
+      const result = LineProtocol.decode(line, { dialect: "influx-2" })
+      return Result.isFailure(result) ? result.failure.reason : "none"
+    }
+    for (
+      const value of ["9223372036854775808i", "-9223372036854775809i", "18446744073709551616u", "9".repeat(40) + "i"]
+    ) {
+      assert.strictEqual(reason(`m v=${value}`), "out of range")
+    }
+    for (
+      const time of [
+        "9223372036854775807",
+        "-9223372036854775807",
+        "9999999999999999999",
+        "1".repeat(20),
+        "1".repeat(99)
+      ]
+    ) {
+      assert.strictEqual(reason(`m v=1 ${time}`), "out of range")
+    }
+    for (const time of ["9223372036854775806", "-9223372036854775806", "00000000000000000000000001"]) {
+      assert.strictEqual(reason(`m v=1 ${time}`), "none")
+    }
+  })
+})

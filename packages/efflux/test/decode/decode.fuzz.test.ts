@@ -1,0 +1,124 @@
+/** Whatever the bytes, the decoder answers: it never throws, and chunks make no difference. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result, Stream } from "effect"
+import { LineProtocol } from "efflux"
+import * as Fs from "node:fs"
+import { canonical, readRows, type Text, textOf } from "../support/rows.ts"
+
+const dialects: ReadonlyArray<LineProtocol.Dialect> = [
+  "influx-1",
+  "influx-2",
+  "influx-3",
+  "telegraf",
+  "victoria-metrics"
+]
+const files = [
+  new URL("../conformance/decoder.jsonl", import.meta.url),
+  new URL("../../../../../shared/corpus/decoder-unit.jsonl", import.meta.url)
+]
+const texts = files.filter((file) => Fs.existsSync(file)).flatMap((file) =>
+  readRows<{ readonly text: Text }>(file).map((row) => {
+    const text = textOf(row.text)
+    return typeof text === "string" ? new TextEncoder().encode(text) : text
+  })
+).filter((text) => text.length < 300)
+
+const seed = Number(process.env.EFFLUX_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+/** Numbers from 0 to `below` (mulberry32). */
+const makeRandom = (seed: number) => {
+  let state = seed | 0
+  return (below: number): number => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below)
+  }
+}
+
+const hot = new TextEncoder().encode(",, ==\"\"\\\\\\\n\n\r\t\0#-+.0123456789eEiutfTF\u00e9\u{1f600}")
+
+const mutate = (random: (below: number) => number): Uint8Array => {
+  const bytes = [...texts[random(texts.length)]]
+  if (random(4) === 0) bytes.push(10, ...texts[random(texts.length)])
+  for (let n = random(6); n > 0; n--) {
+    const byte = random(3) === 0 ? random(256) : hot[random(hot.length)]
+    const at = random(bytes.length + 1)
+    switch (random(4)) {
+      case 0:
+        bytes.splice(at, 0, byte)
+        break
+      case 1:
+        bytes.splice(at, 1 + random(3))
+        break
+      case 2:
+        if (at < bytes.length) bytes[at] = byte
+        break
+      case 3:
+        bytes.splice(at, 0, ...bytes.slice(at, at + random(12)))
+    }
+  }
+  return Uint8Array.from(bytes)
+}
+
+const chunksOf = (bytes: Uint8Array, random: (below: number) => number): Array<Uint8Array> => {
+  const chunks: Array<Uint8Array> = []
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + random(9))
+    chunks.push(bytes.slice(at, end))
+    at = end
+  }
+  return chunks
+}
+
+const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.DecodeError>>): ReadonlyArray<string> =>
+  results.map((result) =>
+    Result.isSuccess(result) ? JSON.stringify(canonical(result.success as never, true)) : result.failure.message
+  )
+
+describe("mutated rows", () => {
+  it("never make the decoder throw, in any dialect, and every line has its answer", () => {
+    console.log(`decoder fuzz: 40000 texts, seed ${seed}`)
+    const random = makeRandom(seed)
+    for (let i = 0; i < 40_000; i++) {
+      const bytes = mutate(random)
+      const dialect = dialects[i % dialects.length]
+      try {
+        const { errors, failed, points } = LineProtocol.decodeAll(bytes, { dialect })
+        const lines = bytes.filter((byte) => byte === 10).length + 1
+        assert.strictEqual(errors.length, failed)
+        assert.isAtMost(points.length + failed, lines)
+        for (const error of errors) {
+          assert.isTrue(error.line >= 1 && error.line <= lines && error.column >= 1 && error.column <= bytes.length + 1)
+          assert.notMatch(error.message, /[\p{Cc}\ud800-\udfff]/u)
+        }
+        for (const point of points) {
+          assert.isTrue(point.measurement.length > 0 && Object.keys(point.fields).length > 0)
+        }
+        LineProtocol.decode(bytes, { dialect })
+      } catch (cause) {
+        throw new Error(`seed ${seed}, text ${i}: ${JSON.stringify([...bytes])}`, { cause })
+      }
+    }
+  })
+
+  it.effect("decode to the same in whatever chunks they come", () =>
+    Effect.gen(function*() {
+      const random = makeRandom(seed + 1)
+      for (let i = 0; i < 3000; i++) {
+        const bytes = mutate(random)
+        const options = {
+          dialect: dialects[i % dialects.length],
+          maxLineBytes: random(3) === 0 ? random(60) : undefined
+        }
+        const whole = yield* Stream.runCollect(LineProtocol.decodeStream(options)(Stream.make(bytes)))
+        const cut = yield* Stream.runCollect(
+          LineProtocol.decodeStream(options)(Stream.fromIterable(chunksOf(bytes, random)))
+        )
+        const all = LineProtocol.decodeAll(bytes, options)
+        const note = `seed ${seed}, text ${i}: ${JSON.stringify([...bytes])}`
+        assert.deepStrictEqual(plain(cut), plain(whole), note)
+        assert.strictEqual(whole.filter(Result.isSuccess).length, all.points.length, note)
+      }
+    }), 60_000)
+})

@@ -1,0 +1,290 @@
+/** The buffer contract of the writer: lines, roll-back, and what it remembers. */
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary } from "effect"
+import { Point, type Precision } from "efflux"
+import * as V8 from "node:v8"
+import * as Vm from "node:vm"
+import { LineWriter, type Options } from "../../src/internal/encode/LineWriter.ts"
+import { point } from "../support/arbitraries.ts"
+import { reference } from "../support/reference.ts"
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
+const textOf = (writer: LineWriter, from = 0): string => decoder.decode(writer.bytes.subarray(from, writer.position))
+
+const good: Point.Input = { measurement: "m", tags: { t: "v" }, fields: { f: 1 }, timestamp: 5n }
+const goodLine = "m,t=v f=1 5\n"
+
+const bad: ReadonlyArray<unknown> = [
+  undefined,
+  { measurement: "#m", fields: { f: 1 } },
+  { measurement: "m", tags: { a: "ok", b: "bad\n" }, fields: { f: 1 } },
+  { measurement: "m", tags: { a: "ok", time: "b" }, fields: { f: 1 } },
+  { measurement: "m", tags: [], fields: { f: 1 } },
+  { measurement: "m", fields: {} },
+  { measurement: "m", fields: { a: 1, b: 2n ** 64n } },
+  { measurement: "m", fields: { a: 1, b: Point.uint(1n) } },
+  { measurement: "m", fields: { a: "x".repeat(100), b: "\ud800" } },
+  { measurement: "m", fields: { a: 1, "b\\": 2 } },
+  { measurement: "m", fields: { a: 1 }, timestamp: 2n ** 63n },
+  { measurement: "m", fields: { a: 1 }, timestamp: 1 },
+  { measurement: "m", fields: { a: "x".repeat(1000) } },
+  {
+    measurement: "m",
+    fields: {
+      get a(): number {
+        throw new Error("no")
+      }
+    }
+  }
+]
+
+describe("the buffer", () => {
+  it("holds complete lines, each ended by a line feed, up to position", () => {
+    const writer = new LineWriter(1000)
+    for (let i = 1; i <= 3; i++) {
+      assert.isTrue(writer.write(good))
+      assert.strictEqual(textOf(writer), goodLine.repeat(i))
+    }
+  })
+
+  it("keeps its lines and its position when a point is refused, and says why", () => {
+    const writer = new LineWriter(2000, { maxLineBytes: 500 })
+    writer.write(good)
+    const before = { text: textOf(writer), position: writer.position, omitted: writer.omittedFields }
+    for (const point of bad) {
+      assert.isFalse(writer.write(point as Point.Input))
+      assert.isDefined(writer.problem)
+      assert.deepStrictEqual({ text: textOf(writer), position: writer.position, omitted: writer.omittedFields }, before)
+    }
+  })
+
+  it("takes the neighbours of bad points", () => {
+    const writer = new LineWriter(2000, { maxLineBytes: 500 })
+    for (const point of bad) {
+      writer.write(good)
+      writer.write(point as Point.Input)
+    }
+    writer.write(good)
+    assert.strictEqual(textOf(writer), goodLine.repeat(bad.length + 1))
+  })
+
+  it("may be read up to any line and go on from there", () => {
+    const writer = new LineWriter(100)
+    writer.write(good)
+    const kept = writer.position
+    writer.write({ ...good, measurement: "other" })
+    writer.bytes.copyWithin(0, kept, writer.position)
+    writer.position -= kept
+    writer.write(good)
+    assert.strictEqual(textOf(writer), `other,t=v f=1 5\n${goodLine}`)
+    writer.position = 0
+    writer.write(good)
+    assert.strictEqual(textOf(writer), goodLine)
+  })
+
+  it("is filled to its last byte, and never written beyond", () => {
+    const memory = (writer: LineWriter) => new Uint8Array(writer.bytes.buffer)
+    for (let capacity = 0; capacity <= 4 * goodLine.length; capacity++) {
+      const writer = new LineWriter(capacity)
+      let lines = 0
+      while (writer.write(good)) lines++
+      assert.strictEqual(lines, Math.floor(capacity / goodLine.length))
+      assert.strictEqual(writer.problem!.reason, "oversize")
+      assert.strictEqual(textOf(writer), goodLine.repeat(lines))
+      assert.strictEqual(writer.bytes.length, capacity)
+      assert.isAtMost(memory(writer).length, capacity + 64)
+    }
+  })
+
+  it("takes a line of maxLineBytes as documented", () => {
+    for (let length = 0; length < 200; length++) {
+      const point = { measurement: "m", fields: { f: "漢".repeat(length) } }
+      const maxLineBytes = 6 + 3 * length
+      const writer = new LineWriter(10 + maxLineBytes + 1, { maxLineBytes })
+      writer.position = 10
+      assert.isTrue(writer.write(point))
+      assert.strictEqual(writer.position, 10 + maxLineBytes + 1)
+    }
+  })
+
+  it("counts the NaN and infinite fields that it left out, of written lines only", () => {
+    const writer = new LineWriter(1000)
+    writer.write({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Number.POSITIVE_INFINITY } })
+    assert.strictEqual(writer.omittedFields, 2)
+    writer.write({ measurement: "m", fields: { a: Number.NaN } })
+    writer.write({ measurement: "m", fields: { a: Number.NaN, b: "\ud800" } })
+    writer.write({ measurement: "m", fields: { a: Number.NaN, b: 1 }, timestamp: new Date(Number.NaN) })
+    writer.write({
+      measurement: "m",
+      fields: {
+        a: Number.NaN,
+        get b(): number {
+          throw new Error("no")
+        }
+      }
+    })
+    assert.strictEqual(writer.omittedFields, 2)
+    writer.write({ measurement: "m", fields: { b: 1, a: Number.NEGATIVE_INFINITY } })
+    assert.strictEqual(writer.omittedFields, 3)
+    assert.strictEqual(textOf(writer), "m b=1\nm b=1\n")
+  })
+})
+
+describe("writeStamped", () => {
+  const stamped = (millis: number, sub: number, precision: Precision.Precision): string => {
+    const writer = new LineWriter(1000, { precision })
+    return writer.writeStamped({ measurement: "m", fields: { f: 1 } }, millis, sub)
+      ? textOf(writer).slice("m f=1 ".length, -1)
+      : writer.problem!.reason
+  }
+
+  it("gives the time of the push with its smaller units, rounded down to the precision", () => {
+    const at = 1_767_225_600_123
+    assert.strictEqual(stamped(at, 7, "ns"), "1767225600123000007")
+    assert.strictEqual(stamped(at, 999_999, "ns"), "1767225600123999999")
+    assert.strictEqual(stamped(at, 7, "us"), "1767225600123007")
+    assert.strictEqual(stamped(at, 999, "us"), "1767225600123999")
+    assert.strictEqual(stamped(at, 0, "ms"), "1767225600123")
+    assert.strictEqual(stamped(at, 0, "s"), "1767225600")
+    assert.strictEqual(stamped(at, 0, "m"), "29453760")
+    assert.strictEqual(stamped(at, 0, "h"), "490896")
+  })
+
+  it("is exact at the epoch, before it and at any time of a test clock", () => {
+    for (
+      const millis of [0, 1, 999, 1000, -1, -999, -1000, -1001, 10 ** 9, 10 ** 12 - 1, 10 ** 12, 9_223_372_035_999]
+    ) {
+      for (const sub of [0, 1, 500, 999]) {
+        assert.strictEqual(stamped(millis, sub, "ns"), String(BigInt(millis) * 1_000_000n + BigInt(sub)))
+        assert.strictEqual(stamped(millis, sub, "us"), String(BigInt(millis) * 1000n + BigInt(sub)))
+        assert.strictEqual(stamped(millis, 0, "s"), String(Math.floor(millis / 1000)))
+      }
+    }
+  })
+
+  it("refuses a time that InfluxDB does not store", () => {
+    assert.strictEqual(stamped(9_223_372_036_854, 775_806, "ns"), "9223372036854775806")
+    assert.strictEqual(stamped(9_223_372_036_854, 775_807, "ns"), "out of range")
+    for (const millis of [9_223_372_036_855, 8.64e15, Number.MAX_VALUE, Number.POSITIVE_INFINITY]) {
+      assert.strictEqual(stamped(millis, 0, "ns"), "out of range")
+      assert.strictEqual(stamped(-millis, 0, "ns"), "out of range")
+    }
+  })
+
+  it("leaves a point's own timestamp alone", () => {
+    const writer = new LineWriter(1000)
+    writer.writeStamped(good, 1_767_225_600_000, 1)
+    assert.strictEqual(textOf(writer), goodLine)
+  })
+})
+
+describe("what the writer remembers changes nothing", () => {
+  const check = (writer: LineWriter, options: Options, point: Point.Input) => {
+    const from = writer.position
+    const omitted = writer.omittedFields
+    const expected = reference(point, options)
+    if ("line" in expected) {
+      assert.isTrue(writer.write(point), expected.line)
+      assert.strictEqual(textOf(writer, from), `${expected.line}\n`)
+      assert.strictEqual(writer.omittedFields - omitted, expected.omitted)
+    } else {
+      assert.isFalse(writer.write(point))
+      const { part, reason } = writer.problem!
+      assert.deepInclude(expected.refusals, { part, reason })
+      assert.strictEqual(writer.position, from)
+    }
+  }
+
+  const options: ReadonlyArray<Options> = [
+    {},
+    { tags: { b: "default tag", host: "h", "😀": 1 }, dialect: "influx-2" },
+    { precision: "ms", tags: { cpu: true } }
+  ]
+
+  // These live through all runs, so that points of all kinds meet in them.
+  const writers = options.map((option) => new LineWriter(1 << 16, option))
+
+  it.prop("any sequence of points becomes the lines that each becomes alone", [
+    Arbitrary.array(point, { minLength: 1, maxLength: 8 })
+  ], ([points]) => {
+    writers.forEach((writer, i) => {
+      writer.position = 0
+      for (const point of [...points, ...points]) check(writer, options[i], point)
+    })
+  }, { timeout: 120_000, arbitrary: { runs: 1500 } })
+
+  it("whatever the order of keys, and with tags missing here and there", () => {
+    const keys = ["a", "b", "c", "d", "e"]
+    let seed = 1
+    const next = (n: number) => (seed = (seed * 48_271) % 2_147_483_647) % n
+    for (const option of options) {
+      const writer = new LineWriter(4096, option)
+      for (let round = 0; round < 5000; round++) {
+        writer.position = 0
+        const order = [...keys].sort(() => next(3) - 1).slice(next(6))
+        const value = () => [undefined, null, "", "x", "y", "long enough to be a slice", 5, "a b"][next(8)]
+        check(writer, option, {
+          measurement: ["m", "cpu", "mem"][next(3)],
+          tags: Object.fromEntries(order.map((key) => [key, value()])),
+          fields: Object.fromEntries(["n", ...order].map((key) => [key, next(1000) / 8]))
+        })
+      }
+    }
+  })
+
+  it("with more keys, values and measurements than it can remember", () => {
+    const writer = new LineWriter(4096)
+    for (let i = 0; i < 20_000; i++) {
+      writer.position = 0
+      const n = (i * 7919) % 30_011
+      const point = { measurement: `m${n}`, tags: { id: `user-${n}`, [`k${n}`]: "v" }, fields: { [`f${n}`]: n } }
+      assert.isTrue(writer.write(point))
+      assert.strictEqual(textOf(writer), `m${n},id=user-${n},k${n}=v f${n}=${n}\n`)
+    }
+  })
+
+  it("with texts that share a slot of its tables", () => {
+    const writer = new LineWriter(4096)
+    const values = Array.from({ length: 500 }, (_, i) => `region-${i % 7}${"abcdefghij"[i % 10]}${i}-z`)
+    for (let i = 0; i < 20_000; i++) {
+      writer.position = 0
+      const value = values[(i * 31) % values.length]
+      writer.write({ measurement: value, tags: { a: value, b: value }, fields: { f: true } })
+      assert.strictEqual(textOf(writer), `${value},a=${value},b=${value} f=true\n`)
+    }
+  })
+
+  it("with a value that is a slice or a concatenation of strings", () => {
+    const writer = new LineWriter(4096)
+    const whole = "prefix/the value of a tag that is long enough to be a slice/suffix"
+    for (let i = 0; i < 500; i++) {
+      writer.position = 0
+      const slice = whole.slice(7, 59)
+      writer.write({ measurement: slice, tags: { a: slice, b: `${slice}${i % 3}` }, fields: { f: slice } })
+      const escaped = slice.replaceAll(" ", "\\ ")
+      assert.strictEqual(textOf(writer), `${escaped},a=${escaped},b=${escaped}${i % 3} f="${slice}"\n`)
+    }
+  })
+
+  it("and takes no more memory for 100 000 series than for 50 000", () => {
+    const collect = forceCollection()
+    const writer = new LineWriter(4096)
+    const run = (from: number) => {
+      for (let i = from; i < from + 50_000; i++) {
+        writer.position = 0
+        const tags = { [`key${i}`]: "x".repeat(60) + i, id: `v${i}` }
+        writer.write({ measurement: `m${i}`, tags, fields: { [`f${i}`]: 1 } })
+      }
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = run(0)
+    // 50 000 remembered points would take some 100 MB.
+    assert.isBelow(run(50_000) - before, 16 * 1024 * 1024)
+  })
+})
+
+const forceCollection = (): () => void => {
+  V8.setFlagsFromString("--expose-gc")
+  return Vm.runInNewContext("gc") as () => void
+}

@@ -1,0 +1,250 @@
+/** For each dialect: what is written reads back in it as exactly the point, or was refused. */
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, DateTime, Effect, Result, Schema, Stream } from "effect"
+import { LineProtocol, Point, Precision, Series } from "efflux"
+import * as Dialect from "efflux/Dialect"
+import { hostile, point as anyPoint } from "../support/arbitraries.ts"
+import { reference } from "../support/reference.ts"
+import { samePoint } from "./roundTrip.ts"
+
+/** The point that a server holds after it was written, in nanoseconds. */
+const normal = ({ fields, measurement, tags, timestamp }: Point.Input): Point.Point => {
+  const present = <A>(record: { readonly [key: string]: A | null | undefined } | undefined) =>
+    Object.entries(record ?? {}).filter((entry): entry is [string, A & {}] =>
+      entry[1] !== undefined && entry[1] !== null
+    )
+  const nanos = timestamp === undefined || typeof timestamp === "bigint"
+    ? timestamp
+    : BigInt(timestamp instanceof Date ? timestamp.getTime() : DateTime.toEpochMillis(timestamp)) * 1_000_000n
+  return {
+    measurement,
+    tags: Object.fromEntries(
+      present(tags).filter(([, value]) => value !== "").map(([key, value]) => [key, `${value}`])
+    ),
+    fields: Object.fromEntries(present(fields).filter(([, value]) => typeof value !== "number" || value - value === 0)),
+    ...(nanos === undefined ? {} : { timestamp: nanos })
+  }
+}
+
+/** Names whose backslashes another dialect reads differently. */
+const hasPairs = ({ fields, measurement, tags }: Point.Point): boolean =>
+  [measurement, ...Object.entries(tags).flat(), ...Object.keys(fields)].some((name) => /\\[\\,=]/.test(name))
+
+const hasLineFeedOrQuote = ({ fields }: Point.Point): boolean =>
+  Object.entries(fields).some(([key, value]) =>
+    key.includes("\"") || (typeof value === "string" && value.includes("\n"))
+  )
+
+/** Whether a point that was written for InfluxDB 1 need not read back. */
+const isExcepted = (point: Point.Point, dialect: Dialect.Dialect): boolean =>
+  dialect === "influx-3"
+    ? hasPairs(point)
+    : dialect === "victoria-metrics" && (hasPairs(point) || hasLineFeedOrQuote(point))
+
+describe.each(Dialect.all)("in %s", (dialect) => {
+  const writer = LineProtocol.makeWriter(1 << 16, { dialect })
+
+  it.prop(
+    "any point reads back as exactly itself, or is refused for a reason of the dialect",
+    [anyPoint],
+    ([point]) => {
+      const expected = reference(point, { dialect })
+      const result = LineProtocol.encode(point, { dialect })
+      if (Result.isFailure(result)) {
+        assert.isFalse("line" in expected, result.failure.message)
+        return
+      }
+      assert.strictEqual("line" in expected ? expected.line : "", result.success)
+      const read = Result.getOrThrow(LineProtocol.decode(result.success, { dialect }))
+      assert.isTrue(samePoint(normal(point), read), result.success)
+    },
+    { arbitrary: { runs: 2000 } }
+  )
+
+  it.prop("any text in any place reads back, or is refused", [hostile], ([text]) => {
+    const points: ReadonlyArray<Point.Input> = [
+      { measurement: text, fields: { f: 1 } },
+      { measurement: text, tags: { t: "v" }, fields: { f: "=\n\"," } },
+      { measurement: "m", tags: { [text]: "v", u: "v" }, fields: { f: "=,\"" } },
+      { measurement: "m", tags: { t: text }, fields: { f: "=\"" } },
+      { measurement: "m", tags: { t: text, u: "v" }, fields: { f: 1 } },
+      { measurement: "m", fields: { [text]: "=" } },
+      { measurement: "m", fields: { [text]: 1, [`a${text}`]: text, z: 1 } },
+      { measurement: "m", fields: { f: text, g: text } }
+    ]
+    writer.position = 0
+    const written = points.filter((point) => writer.write(point))
+    // Together: no line may swallow the next one, or be taken for two.
+    const decoded = LineProtocol.decodeAll(writer.bytes.subarray(0, writer.position), { dialect })
+    assert.deepStrictEqual(decoded.errors, [])
+    assert.strictEqual(decoded.points.length, written.length)
+    written.forEach((point, i) => assert.isTrue(samePoint(normal(point), decoded.points[i]), JSON.stringify(text)))
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+
+  it.effect("lines of one payload read back from chunks that are cut anywhere", () =>
+    Effect.gen(function*() {
+      const seed = Number(process.env.EFFLUX_SEED ?? Math.floor(Math.random() * 2 ** 31))
+      const points = yield* Arbitrary.sampleEffect(anyPoint, { count: 400, seed })
+      const payload = LineProtocol.makeWriter(1 << 20, { dialect })
+      const written = points.filter((point) => payload.write(point))
+      const bytes = payload.bytes.subarray(0, payload.position)
+      const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, i) => bytes.subarray(7 * i, 7 * i + 7))
+      const read = yield* Stream.fromIterable(chunks).pipe(LineProtocol.decodeStream({ dialect }), Stream.runCollect)
+      assert.isAbove(written.length, 30, `seed ${seed}`)
+      assert.strictEqual(read.length, written.length, `seed ${seed}`)
+      read.forEach((result, i) =>
+        assert.isTrue(samePoint(normal(written[i]), Result.getOrThrow(result)), `seed ${seed}, point ${i}`)
+      )
+    }))
+
+  it("what was written for InfluxDB 1 reads back, with the exceptions that the table names and no other", () => {
+    let exceptions = 0
+    for (const name of ["a", "a\\b", "a\\\\b", "a\\,b", "a\\=b", "\\a", "a,b", "a\"b"]) {
+      for (const text of ["x", "\\", "\n", "\"\\\""]) {
+        for (const place of ["measurement", "key", "value", "field"]) {
+          const point: Point.Point = {
+            measurement: place === "measurement" ? name : "m",
+            tags: { [place === "key" ? name : "t"]: place === "value" ? name : "v" },
+            fields: { [place === "field" ? name : "f"]: text }
+          }
+          const line = LineProtocol.encode(point)
+          if (Result.isFailure(line)) continue
+          const read = LineProtocol.decode(line.success, { dialect })
+          const excepted = isExcepted(point, dialect)
+          if (excepted) exceptions++
+          assert.strictEqual(Result.isSuccess(read) && samePoint(point, read.success), !excepted, line.success)
+        }
+      }
+    }
+    assert.strictEqual(exceptions > 0, dialect === "influx-3" || dialect === "victoria-metrics")
+  })
+
+  it.prop("what was written for InfluxDB 1 reads back, whatever the point", [anyPoint], ([point]) => {
+    const line = LineProtocol.encode(point)
+    if (Result.isFailure(line) || isExcepted(normal(point), dialect)) return
+    assert.isTrue(samePoint(normal(point), Result.getOrThrow(LineProtocol.decode(line.success, { dialect }))))
+  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+
+  it("a name that InfluxDB 1 can hold can be written, but for a quote in a field key of VictoriaMetrics", () => {
+    for (const name of ["a", "a\\b", "a\\\\b", "\\\"", "a\"b", "a,b= c", "é\u{1f600}", "__proto__"]) {
+      for (const place of ["measurement", "tag key", "tag value", "field key"] as const) {
+        if (Point.nameProblem(name, place) !== undefined) continue
+        const isQuote = place === "field key" && dialect === "victoria-metrics" && name.includes("\"")
+        assert.strictEqual(Point.nameProblem(name, place, dialect), isQuote ? "quote" : undefined, `${place} ${name}`)
+      }
+    }
+  })
+})
+
+describe("a dialect that there is not", () => {
+  it("is a TypeError that names those that there are", () => {
+    for (const dialect of ["influx", "", "__proto__", "toString", 1] as ReadonlyArray<unknown>) {
+      const options = { dialect: dialect as Dialect.Dialect }
+      for (
+        const use of [
+          () => LineProtocol.encode({ measurement: "m", fields: { f: 1 } }, options),
+          () => LineProtocol.makeWriter(100, options),
+          () => LineProtocol.decode("m f=1", options),
+          () => LineProtocol.decodeAll("m f=1", options),
+          () => LineProtocol.makeLine(options)
+        ]
+      ) {
+        assert.throws(use, /the dialect must be one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria/)
+      }
+    }
+  })
+})
+
+describe("encodeLines", () => {
+  const small: Point.Input = { measurement: "m", tags: { host: "a" }, fields: { first: 1, second: 2, third: 3 } }
+  const lines = (point: Point.Input, options: LineProtocol.EncodeOptions) =>
+    Result.getOrThrow(LineProtocol.encodeLines(point, options))
+  const refusal = (point: Point.Input, options: LineProtocol.EncodeOptions) =>
+    Result.getOrThrow(Result.flip(LineProtocol.encodeLines(point, options)))
+
+  it("gives the one line of a point that fits, with or without a timestamp", () => {
+    assert.deepStrictEqual(lines(small, {}), [Result.getOrThrow(LineProtocol.encode(small))])
+    assert.deepStrictEqual(lines({ ...small, timestamp: 1n }, { maxLineBytes: 36 }), [
+      "m,host=a first=1,second=2,third=3 1"
+    ])
+  })
+
+  it("spreads the fields of one that does not over lines of one series and timestamp", () => {
+    assert.deepStrictEqual(lines({ ...small, timestamp: 1n }, { maxLineBytes: 32 }), [
+      "m,host=a first=1 1",
+      "m,host=a second=2,third=3 1"
+    ])
+    assert.deepStrictEqual(lines({ ...small, timestamp: new Date(1) }, { maxLineBytes: 20, precision: "ms" }), [
+      "m,host=a first=1 1",
+      "m,host=a second=2 1",
+      "m,host=a third=3 1"
+    ])
+  })
+
+  it("leaves a single large field, and a point without a timestamp, oversize", () => {
+    assert.strictEqual(refusal(small, { maxLineBytes: 32 }).reason, "oversize")
+    const large = { ...small, fields: { a: 1, b: "x".repeat(100) }, timestamp: 1n }
+    assert.strictEqual(refusal(large, { maxLineBytes: 64 }).reason, "oversize")
+    assert.strictEqual(
+      refusal({ ...small, measurement: "m".repeat(64), timestamp: 1n }, { maxLineBytes: 64 }).reason,
+      "oversize"
+    )
+  })
+
+  it("refuses what can't be written, in whatever field", () => {
+    const fields = { a: "x".repeat(40), b: "y".repeat(40), time: 1 }
+    assert.strictEqual(refusal({ ...small, fields, timestamp: 1n }, { maxLineBytes: 64 }).reason, "reserved")
+    assert.strictEqual(refusal({ ...small, measurement: "" }, {}).reason, "empty")
+    let reads = 0
+    const moody: Point.Input = {
+      measurement: "m",
+      get fields() {
+        if (++reads > 1) throw new Error("no")
+        return { a: "x".repeat(100) }
+      }
+    }
+    assert.strictEqual(refusal(moody, { maxLineBytes: 64 }).reason, "unreadable")
+  })
+
+  it.prop("lines are never too long, and are together the point", [anyPoint], ([point]) => {
+    for (const dialect of Dialect.all) {
+      for (const maxLineBytes of [30, 60, 200]) {
+        const options = { dialect, maxLineBytes }
+        const whole = LineProtocol.encode(point, { dialect })
+        const result = LineProtocol.encodeLines(point, options)
+        if (Result.isFailure(result)) {
+          // Of several faults another one may be met first.
+          if (result.failure.reason !== "oversize") assert.isTrue(Result.isFailure(whole))
+          continue
+        }
+        const expected = normal(point)
+        const parts = result.success.map((line) => {
+          assert.isAtMost(Buffer.byteLength(line), maxLineBytes)
+          return Result.getOrThrow(LineProtocol.decode(line, { dialect }))
+        })
+        const fields = Object.fromEntries(parts.flatMap((part) => Object.entries(part.fields)))
+        assert.isTrue(parts.every((part) => samePoint({ ...expected, fields: part.fields }, part)))
+        assert.isTrue(samePoint(expected, { ...expected, fields }))
+      }
+    }
+  }, { timeout: 120_000, arbitrary: { runs: 1500 } })
+
+  it("of a typed series too", () => {
+    const series = Series.make("m", { tags: { host: Schema.String }, fields: { a: Schema.String, b: Schema.Number } })
+    const point = series.with({ host: "h" }).point({ a: "x".repeat(20), b: 1, timestamp: 5n })
+    assert.deepStrictEqual(lines(point, { maxLineBytes: 36 }), [`m,host=h a="${"x".repeat(20)}" 5`, "m,host=h b=1 5"])
+  })
+})
+
+describe("precisions", () => {
+  it("are written in all dialects, as a line does not say its own", () => {
+    for (const dialect of Dialect.all) {
+      for (const precision of Precision.all) {
+        const line = Result.getOrThrow(
+          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: 0n }, { dialect, precision })
+        )
+        assert.strictEqual(line, "m f=1 0")
+      }
+    }
+  })
+})

@@ -1,0 +1,168 @@
+/** Queries against a real InfluxDB 1. */
+import { assert, it } from "@effect/vitest"
+import { InfluxServer } from "@efflux/testkit"
+import { describeInfluxd, describeServer } from "@efflux/testkit/realServer"
+import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
+import { InfluxClient, InfluxQL, Series, Sql } from "efflux"
+import { failsWith } from "../support/reasons.ts"
+
+const ask = (server: InfluxServer.Server) => InfluxClient.make({ version: 1, url: server.httpUrl, db: "db" })
+
+describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
+  it.effect("gives rows with exact integers and times, and without what is null", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines(
+        "db",
+        `precise,host=a i=9223372036854775807i,f=1.5,s="x",b=true 1767225600123456789\nprecise,host=b i=-9223372036854775808i,f=1e21 -9223372036854775806\nprecise i=7i 1`
+      )
+      assert.deepStrictEqual(yield* http.query(InfluxQL.query`SELECT * FROM precise`), [
+        { time: -9223372036854775806n, f: 1e21, host: "b", i: -9223372036854775808n },
+        { time: 1n, i: 7 },
+        { time: 1767225600123456789n, b: true, f: 1.5, host: "a", i: 9223372036854775807n, s: "x" }
+      ])
+      const time = InfluxQL.time(1767225600123456789n)
+      assert.deepStrictEqual(
+        yield* http.query(InfluxQL.query`SELECT i FROM precise WHERE time = ${time} AND i = ${9223372036854775807n}`),
+        [{ time: 1767225600123456789n, i: 9223372036854775807n }]
+      )
+    })))
+
+  it.effect("has tags of groups as columns, and the measurement where it is asked for", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines("db", "g1,host=a v=1 1\ng1,host=b v=2 2\ng1 v=3 3\ng2 v=4 4")
+      assert.deepStrictEqual(
+        yield* http.query(InfluxQL.query`SELECT v FROM g1, g2 GROUP BY host`, { measurement: "name" }),
+        [
+          { time: 3n, v: 3, name: "g1" },
+          { time: 1n, v: 1, host: "a", name: "g1" },
+          { time: 2n, v: 2, host: "b", name: "g1" },
+          { time: 4n, v: 4, name: "g2" }
+        ]
+      )
+    })))
+
+  it.effect("reads rows by a Schema or by a series", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines("db", "typed,host=a n=1i,load=0.5 1\ntyped n=9007199254740993i,load=1e18 2")
+      const all = InfluxQL.query`SELECT * FROM typed`
+      const Typed = Schema.Struct({ time: Schema.BigInt, host: Schema.optional(Schema.String), n: InfluxClient.Int64 })
+      assert.deepStrictEqual(yield* http.query(all, { as: Typed }), [
+        { time: 1n, host: "a", n: 1n },
+        { time: 2n, n: 9007199254740993n }
+      ])
+      const series = Series.make("typed", {
+        tags: { host: Schema.String },
+        fields: { n: Schema.BigInt, load: Schema.Number }
+      })
+      assert.deepStrictEqual(yield* http.query(all, { as: series }), [
+        { host: "a", n: 1n, load: 0.5, timestamp: 1n },
+        { host: "", n: 9007199254740993n, load: 1e18, timestamp: 2n }
+      ])
+      yield* failsWith(http.query(all, { as: Schema.Struct({ n: Schema.Int }) }), "InvalidRow", /^Row 1 .*\["n"\]/)
+    })))
+
+  it.effect("streams rows one line at a time, and is cancelled when nobody takes more", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* InfluxClient.make({ version: 1, url: server.httpUrl, db: "db", chunkSize: 10 })
+      yield* server.writeLines("db", Array.from({ length: 1000 }, (_, n) => `many n=${n}i ${n + 1}`).join("\n"))
+      const rows = http.queryStream(InfluxQL.query`SELECT n FROM many`)
+      const all = yield* Stream.runCollect(rows)
+      assert.deepStrictEqual(all.map((row) => row.n), Array.from({ length: 1000 }, (_, n) => n))
+      const some = yield* Stream.runCollect(Stream.take(rows, 15))
+      assert.strictEqual(some.length, 15)
+    })))
+
+  it.effect(
+    "ends a query on the server when its consumer stops, also one that is stuck in its midst",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const server = yield* InfluxServer.InfluxServer
+        const http = yield* ask(server)
+        for (let n = 0; n < 200_000; n += 10_000) {
+          const lines = Array.from(
+            { length: 10_000 },
+            (_, i) => `stuck,host=a n=${n + i}i,text="${"x".repeat(100)}" ${n + i}`
+          )
+          yield* server.writeLines("db", lines.join("\n"))
+        }
+        const running = Effect.map(
+          http.query(InfluxQL.query`SHOW QUERIES`),
+          (queries) => queries.filter(({ query }) => String(query).includes("stuck")).length
+        )
+        let taken = 0
+        const fiber = yield* http.queryStream(InfluxQL.query`SELECT * FROM stuck`).pipe(
+          Stream.mapEffect(() => Effect.suspend(() => ++taken === 10 ? Effect.never : Effect.void)),
+          Stream.runDrain,
+          Effect.forkChild
+        )
+        yield* server.waitFor(Effect.sync(() => taken), (taken) => taken === 10)
+        // It stays there for as long as nobody takes more.
+        assert.strictEqual(yield* running, 1)
+        yield* Fiber.interrupt(fiber)
+        yield* server.waitFor(running, (running) => running === 0)
+        assert.strictEqual(taken, 10)
+      })),
+    60_000
+  )
+
+  it.effect("has typed errors for statements that the server refuses or fails at", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* failsWith(http.query(InfluxQL.query`SELEC 1`), "StatementFailed", /found SELEC/)
+      yield* failsWith(
+        http.query(InfluxQL.query`SHOW TAG KEYS`, { db: "nope" }),
+        "StatementFailed",
+        /database not found: nope$/
+      )
+      yield* failsWith(http.execute(InfluxQL.query`DROP MEASUREMENT m ${"x"}`), "StatementFailed", /parsing/)
+      yield* failsWith(
+        Stream.runDrain(http.queryStream(InfluxQL.query`SELECT ${Number.NaN}`)),
+        "InvalidStatement",
+        /value 1 is a number that is not finite/
+      )
+      yield* failsWith(http.query(Sql.query`SELECT 1`), "InvalidStatement", /InfluxDB 1 is asked in InfluxQL$/)
+      yield* failsWith(http.query({} as Sql.Fragment), "InvalidStatement", /make it by a template/)
+    })))
+
+  it.effect("is told what the server is", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const http = yield* ask(yield* InfluxServer.InfluxServer)
+      const { build, version } = yield* http.ping
+      assert.strictEqual(build, "OSS")
+      assert.match(version!, /^1\.\d+\.\d+/)
+    })))
+})
+
+describeInfluxd("a server that wants to know who asks", (binary) => {
+  const admin = { username: "root", password: "s3cr3t horse/+ battery" }
+
+  it.live("answers those whom it knows, and refuses the others", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, databases: ["db"], admin })
+      const config = { version: 1, url: server.httpUrl, db: "db" } as const
+      const known = yield* InfluxClient.make({ ...config, username: "root", password: Redacted.make(admin.password) })
+      yield* known.execute(InfluxQL.query`CREATE DATABASE other`)
+      assert.deepStrictEqual(yield* known.query(InfluxQL.query`SHOW DATABASES`), [{ name: "db" }, { name: "other" }])
+      const wrong = yield* InfluxClient.make({ ...config, username: "root", password: Redacted.make("wrong") })
+      const nobody = yield* InfluxClient.make(config)
+      for (const http of [wrong, nobody]) {
+        const error = yield* failsWith(http.query(InfluxQL.query`SHOW DATABASES`), "Unauthorized", /401/)
+        assert.isFalse(error.isRetryable)
+        assert.strictEqual((yield* http.ping).build, "OSS")
+      }
+      yield* known.execute(InfluxQL.query`CREATE USER reader WITH PASSWORD ${"r"}`)
+      yield* known.execute(InfluxQL.query`GRANT READ ON db TO reader`)
+      const reader = yield* InfluxClient.make({ ...config, username: "reader", password: Redacted.make("r") })
+      assert.deepStrictEqual(yield* reader.query(InfluxQL.query`SELECT * FROM nothing`), [])
+      yield* failsWith(reader.execute(InfluxQL.query`DROP DATABASE db`), "Unauthorized", /403/)
+      assert.deepStrictEqual(yield* known.query(InfluxQL.query`SHOW DATABASES`), [{ name: "db" }, { name: "other" }])
+    })), 60_000)
+})

@@ -1,0 +1,223 @@
+/** Queries of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
+import { assert, describe, it } from "@effect/vitest"
+import { type AnnotatedCsv, StrictV2, StrictV3 } from "@efflux/testkit"
+import { Config, ConfigProvider, Duration, Effect, Layer, Redacted, Result, Schema, Stream } from "effect"
+import { ClientConfig, Flux, InfluxClient, InfluxQL, Series, Sql } from "efflux"
+import { failsWith } from "../support/reasons.ts"
+
+const token = Redacted.make("a-s3cr3t-token")
+
+const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.BigInt } })
+
+const table = (...rows: ReadonlyArray<ReadonlyArray<string>>): AnnotatedCsv.Table => ({
+  columns: [
+    { name: "_time", type: "dateTime:RFC3339" },
+    { name: "host", type: "string", group: true },
+    { name: "load", type: "double" },
+    { name: "n", type: "long" }
+  ],
+  rows
+})
+
+describe("InfluxDB 2", () => {
+  const v2 = Effect.fnUntraced(function*(onQuery: (query: StrictV2.Query) => StrictV2.QueryAnswer) {
+    const server = yield* StrictV2.make({
+      token: "a-s3cr3t-token",
+      org: "an org",
+      buckets: ["b"],
+      queryParams: false,
+      onQuery
+    })
+    return { server, http: yield* InfluxClient.make({ version: 2, url: server.url, org: "an org", token }) }
+  })
+
+  it.live("is asked in Flux, and its tables become exact rows", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const queries: Array<StrictV2.Query> = []
+      const { http, server } = yield* v2((query) => {
+        queries.push(query)
+        return [
+          table(["2026-01-01T00:00:00.123456789Z", "a,\"b\"\nc", "0.5", "9007199254740993"]),
+          table(["1970-01-01T00:00:01Z", "b", "1e3", "7"])
+        ]
+      })
+      const script = Flux.query`from(bucket: ${"b"}) |> range(start: -${
+        Duration.hours(1)
+      }) |> filter(fn: (r) => r.host == ${"a\"${b}"})`
+      assert.deepStrictEqual(yield* http.query(script), [
+        { _time: 1767225600123456789n, host: "a,\"b\"\nc", load: 0.5, n: 9007199254740993n },
+        { _time: 1_000_000_000n, host: "b", load: 1000, n: 7 }
+      ])
+      assert.deepStrictEqual(yield* Stream.runCollect(http.queryStream(script, { as: cpu })), [
+        { timestamp: 1767225600123456789n, host: "a,\"b\"\nc", load: 0.5, n: 9007199254740993n },
+        { timestamp: 1_000_000_000n, host: "b", load: 1000, n: 7n }
+      ])
+      assert.strictEqual(queries[0]!.query, Result.getOrThrow(Flux.renderText(script)))
+      assert.deepStrictEqual(yield* http.ping, { version: "v2.7.12", build: "OSS" })
+      assert.deepStrictEqual(server.violations, [])
+    })))
+
+  it.live("has typed errors: of its status, and of a script that fails in the middle of its tables", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { http, server } = yield* v2(() => [
+        table(["2026-01-01T00:00:00Z", "a", "1", "1"]),
+        {
+          columns: [{ name: "error", type: "string" }, { name: "reference", type: "string" }],
+          rows: [["runtime error: it broke", "897"]]
+        }
+      ])
+      const script = Flux.query`from(bucket: "b")`
+      yield* failsWith(http.query(script), "StatementFailed", /runtime error: it broke$/)
+      const some = yield* Stream.runCollect(Stream.take(http.queryStream(script), 1))
+      assert.strictEqual(some.length, 1)
+      server.answerNext(StrictV2.error(400, "invalid", "compilation failed: error at @1:1"))
+      yield* failsWith(http.query(script), "StatementFailed", /compilation failed: error at @1:1$/)
+      server.answerNext(StrictV2.error(404, "not found", "bucket \"b\" not found"))
+      yield* failsWith(http.query(script), "NotFound", /bucket "b" not found$/)
+      const stranger = yield* InfluxClient.make({
+        version: 2,
+        url: server.url,
+        org: "an org",
+        token: Redacted.make("x")
+      })
+      yield* failsWith(stranger.query(script), "Unauthorized", /unauthorized access$/)
+      yield* failsWith(http.query(InfluxQL.query`SHOW DATABASES`), "InvalidStatement", /InfluxDB 2 is asked in Flux$/)
+      assert.deepStrictEqual(server.violations, [])
+    })))
+})
+
+describe("InfluxDB 3", () => {
+  const v3 = Effect.fnUntraced(function*(onQuery: (query: StrictV3.Query) => StrictV3.QueryAnswer, gzip = false) {
+    const server = yield* StrictV3.make({ token: "a-s3cr3t-token", onQuery })
+    return { server, http: yield* InfluxClient.make({ version: 3, url: server.url, db: "metrics", token, gzip }) }
+  })
+  const rows: ReadonlyArray<StrictV3.Row> = [
+    { time: new StrictV3.Instant(1767225600123456789n), host: "a", load: 0.5, n: 9007199254740993n },
+    { time: new StrictV3.Instant(-1n), host: null, load: 2, n: 7n }
+  ]
+  const exact = [
+    { time: 1767225600123456789n, host: "a", load: 0.5, n: 9007199254740993n },
+    { time: -1n, load: 2, n: 7 }
+  ]
+
+  it.live.each([false, true])(
+    "is asked in SQL and InfluxQL with parameters, gzip %s",
+    (gzip) =>
+      Effect.scoped(Effect.gen(function*() {
+        const queries: Array<StrictV3.Query> = []
+        const { http, server } = yield* v3((query) => {
+          queries.push(query)
+          return rows
+        }, gzip)
+        const sql = Sql.query`SELECT * FROM ${Sql.identifier("c\"pu")} WHERE host = ${"it's"} AND n < ${2n ** 63n - 1n}`
+        assert.deepStrictEqual(yield* http.query(sql), exact)
+        const influxql = InfluxQL.query`SELECT * FROM ${InfluxQL.identifier("cpu")} WHERE host = ${"it's"} LIMIT ${10}`
+        assert.deepStrictEqual(yield* http.query(influxql, { db: "other" }), exact)
+        assert.deepStrictEqual(queries, [
+          {
+            language: "sql",
+            db: "metrics",
+            q: `SELECT * FROM "c""pu" WHERE host = $p0 AND n < $p1`,
+            params: { p0: "it's", p1: 2 ** 63 },
+            format: "jsonl"
+          },
+          {
+            language: "influxql",
+            db: "other",
+            q: `SELECT * FROM "cpu" WHERE host = $p0 LIMIT 10`,
+            params: { p0: "it's" },
+            format: "jsonl"
+          }
+        ])
+        // The server above reads JSON as JavaScript does; what was sent is exact.
+        assert.include(server.exchanges[0]!.text, "\"p1\":9223372036854775807")
+        const Row = Schema.Struct({ n: InfluxClient.Int64, host: Schema.optional(Schema.String) })
+        assert.deepStrictEqual(yield* http.query(sql, { as: Row }), [{ n: 9007199254740993n, host: "a" }, { n: 7n }])
+        assert.deepStrictEqual(yield* http.ping, { version: "3.8.0", build: "Core" })
+        yield* http.execute(sql)
+        assert.deepStrictEqual(server.violations, [])
+      }))
+  )
+
+  it.live("has typed errors", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { http, server } = yield* v3(() => rows)
+      const sql = Sql.query`SELECT 1`
+      server.answerNext(StrictV3.error(400, "error parsing query"), StrictV3.error(404, "database not found: metrics"))
+      yield* failsWith(http.query(sql), "StatementFailed", /error parsing query$/)
+      yield* failsWith(http.query(sql), "NotFound", /database not found: metrics$/)
+      yield* failsWith(http.query(Sql.query`SELECT ${{} as string}`), "InvalidStatement", /value 1 is an object/)
+      yield* failsWith(http.query(Flux.query`x`), "InvalidStatement", /asked in SQL and InfluxQL$/)
+      const stranger = yield* InfluxClient.make({
+        version: 3,
+        url: server.url,
+        db: "metrics",
+        token: Redacted.make("x")
+      })
+      yield* failsWith(stranger.query(sql), "Unauthorized", /not authenticated$/)
+      assert.deepStrictEqual(server.violations, [])
+    })))
+})
+
+describe("the configuration of a server to ask", () => {
+  const check = (config: unknown) => Effect.scoped(InfluxClient.make(config as ClientConfig.ClientConfig))
+
+  it.live.each<[string, unknown]>([
+    ["Option \"version\" is missing", {}],
+    ["Option \"version\" is 4, allowed is one of 1, 2, 3", { version: 4 }],
+    ["Option \"database\" is a string, allowed is one of the options of InfluxDB 1: ", { version: 1, database: "x" }],
+    ["Option \"token\" is <redacted>", { version: 1, token }],
+    ["Option \"password\" is missing", { version: 1, username: "u" }],
+    ["Option \"username\" is missing", { version: 1, password: token }],
+    ["Option \"username\" is \"a:b\"", { version: 1, username: "a:b", password: token }],
+    ["Option \"password\" is <redacted>", { version: 1, username: "u", password: "plain" }],
+    ["Option \"org\" is missing", { version: 2, token }],
+    ["Option \"db\" is missing", { version: 3, token }],
+    ["Option \"token\" is <redacted>", { version: 3, db: "d", token: Redacted.make("a b") }],
+    ["Option \"url\" is \"ftp://x\"", { version: 1, url: "ftp://x" }],
+    ["Option \"url\" is \"http://<redacted>@x\"", { version: 1, url: "http://u:secret@x" }],
+    ["Option \"timeout\" is 0", { version: 1, timeout: 0 }],
+    ["Option \"chunkSize\" is 0", { version: 1, chunkSize: 0 }],
+    ["Option \"maxResponseBytes\" is \"1\"", { version: 1, maxResponseBytes: "1" }],
+    ["Option \"maxLineBytes\" is -1", { version: 1, maxLineBytes: -1 }],
+    ["Option \"gzip\" is 1", { version: 1, gzip: 1 }],
+    ["Option \"ca\" is", { version: 1, ca: "no certificate" }]
+  ])("names what is wrong: %s", ([message, config]) =>
+    Effect.gen(function*() {
+      const error = yield* failsWith(check(config), "InvalidOption", /^Option /)
+      assert.isTrue(error.message.startsWith(message), error.message)
+      assert.notInclude(error.message, "secret")
+    }))
+
+  it.live("can come from the environment", () =>
+    Effect.gen(function*() {
+      const { config } = ClientConfig
+      const read = (env: Record<string, string>) => config("INFLUX").parse(ConfigProvider.fromEnv({ env }))
+      const given = yield* read({
+        INFLUX_VERSION: "2",
+        INFLUX_URL: "http://h:1/base",
+        INFLUX_ORG: "o",
+        INFLUX_TOKEN: "t",
+        INFLUX_TIMEOUT: "3 seconds",
+        INFLUX_MAX_LINE_BYTES: "1000",
+        INFLUX_GZIP: "true"
+      })
+      const http = yield* Effect.scoped(InfluxClient.make(given))
+      assert.deepStrictEqual([http.version, http.endpoint], [2, "http://h:1"])
+      const layer = InfluxClient.layerConfig({
+        version: 3,
+        db: Config.String("DB"),
+        token: Config.Redacted("TOKEN")
+      })
+      const env = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DB: "d", TOKEN: "t" } }))
+      const version = InfluxClient.InfluxClient.use((http) => Effect.succeed(http.version)).pipe(
+        Effect.provide(Layer.provide(layer, env))
+      )
+      assert.strictEqual(yield* version, 3)
+      yield* failsWith(
+        Effect.scoped(Effect.flatMap(Effect.orDie(read({ INFLUX_VERSION: "two" })), InfluxClient.make)),
+        "InvalidOption",
+        /"version" is "two"/
+      )
+    }))
+})

@@ -1,0 +1,325 @@
+/** How answers are read, however they are cut into pieces. */
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import { LineBuffer } from "../../src/internal/http/LineBuffer.ts"
+import * as AnswerReader from "../../src/internal/query/AnswerReader.ts"
+import * as ExactJson from "../../src/internal/query/ExactJson.ts"
+import * as Instant from "../../src/internal/text/Instant.ts"
+import { seeded } from "../support/hostileText.ts"
+
+describe("JSON", () => {
+  it.each<[string, unknown]>([
+    ["9007199254740991", 9007199254740991],
+    ["9007199254740993", 9007199254740993n],
+    ["-9223372036854775808", -9223372036854775808n],
+    ["18446744073709551615", 18446744073709551615n],
+    ["18446744073709551616", 18446744073709552000],
+    ["500000000000000000000", 5e20],
+    ["1e+21", 1e21],
+    ["9007199254740993.5", Number("9007199254740993.5")],
+    ["9007199254740993e2", 900719925474099300],
+    ["0.9007199254740993", 0.9007199254740993],
+    ["1234567890.1234567890123456", Number("1234567890.1234567890123456")],
+    ["1e-9007199254740993", 0],
+    ["0000", SyntaxError],
+    ["09007199254740993", SyntaxError],
+    ["9007199254740993x", SyntaxError],
+    ["\"9007199254740993", SyntaxError]
+  ])("has %s exactly, also in lists, objects and beside strings of digits", (text, expected) => {
+    const wrap = [
+      (text: string) => text,
+      (text: string) => ` [ ${text} ,1] `,
+      (text: string) => `{"a":${text}}`,
+      (text: string) => `[[["9007199254740993",${text},"\\"9007199254740993,"]]]`,
+      (text: string) => `["\\u00009007199254740993",${text}]`,
+      (text: string) => `{"__proto__":${text},"9007199254740993":"\\\\"}`
+    ]
+    for (const [index, in_] of wrap.entries()) {
+      const document = in_(text)
+      if (expected === SyntaxError) {
+        assert.throws(() => ExactJson.parse(document), SyntaxError)
+        continue
+      }
+      const read = ExactJson.parse(document)
+      const values = [
+        () => read,
+        () => (read as ReadonlyArray<unknown>)[0],
+        () => (read as { readonly a: unknown }).a,
+        () => {
+          assert.deepInclude(read as Array<unknown>, [["9007199254740993", expected, "\"9007199254740993,"]])
+          return expected
+        },
+        () => {
+          assert.strictEqual((read as ReadonlyArray<unknown>)[0], "\u00009007199254740993")
+          return (read as ReadonlyArray<unknown>)[1]
+        },
+        () => {
+          assert.strictEqual((read as { readonly [key: string]: unknown })["9007199254740993"], "\\")
+          return Object.getOwnPropertyDescriptor(read, "__proto__")!.value
+        }
+      ]
+      assert.strictEqual(values[index]!(), expected)
+    }
+  })
+
+  it("is what a reviver makes of it", () => {
+    const random = seeded()
+    const scalar = (): string =>
+      random.pick([
+        () => String(BigInt(Math.floor(random.next() * 2 ** 53)) * BigInt(random.integer(-1200, 1200))),
+        () => JSON.stringify(random.next() * 10 ** random.integer(-30, 30)),
+        () => JSON.stringify(`,${random.integer(0, 9)}007199254740993,\u0000`.slice(0, random.integer(0, 20))),
+        () => "null",
+        () => "true"
+      ])()
+    const document = (depth: number): string =>
+      depth === 0 || random.chance(0.3)
+        ? scalar()
+        : random.chance(0.5)
+        ? `[${Array.from({ length: random.integer(0, 4) }, () => document(depth - 1)).join(random.pick([",", " , "]))}]`
+        : `{${Array.from({ length: random.integer(0, 4) }, (_, n) => `"k${n}":${document(depth - 1)}`).join(",")}}`
+    const reviver = (_: string, value: unknown, context?: { readonly source?: string }) => {
+      const source = context?.source
+      if (typeof value !== "number" || Number.isSafeInteger(value) || source === undefined) return value
+      if (!/^-?\d+$/.test(source)) return value
+      const integer = BigInt(source)
+      return integer >= -(2n ** 63n) && integer < 2n ** 64n ? integer : value
+    }
+    for (let n = 0; n < 20_000; n++) {
+      const text = document(4)
+      assert.deepStrictEqual(ExactJson.parse(text), JSON.parse(text, reviver), text)
+    }
+  })
+
+  it("takes time in proportion to its length, also if it is broken", () => {
+    // A list of 2 million characters whose string does not end: an expression that tries again would take for ever.
+    const text = `[9007199254740993,"${"a1234567890123456\\\\".repeat(100_000)}`
+    assert.throws(() => ExactJson.parse(text), SyntaxError)
+    // From each of these quotes a string could begin.
+    for (const end of ["", "\\", "\\\u2028\"]"]) {
+      assert.throws(() => ExactJson.parse(`[9007199254740993,"${"\\\"".repeat(200_000)}${end}`), SyntaxError)
+    }
+  })
+
+  it("has an integer of any number of digits, which beyond 64 bits is a float", () => {
+    assert.deepStrictEqual(ExactJson.parse(`[${"9".repeat(100_000)},-${"9".repeat(21)}]`), [Infinity, -1e21])
+    assert.deepStrictEqual(ExactJson.parse(`["\\u0000",${"9".repeat(100_000)}]`), ["\u0000", Infinity])
+  })
+})
+
+describe("an instant", () => {
+  it("is read like a Date where a Date can hold it", () => {
+    const random = seeded()
+    for (let n = 0; n < 20_000; n++) {
+      const millis = random.integer(-9_223_372_036_854, 9_223_372_036_854)
+      const text = new Date(millis).toISOString()
+      assert.strictEqual(Instant.parse(text), BigInt(millis) * 1_000_000n, text)
+      assert.strictEqual(Instant.parse(text.slice(0, -1)), BigInt(millis) * 1_000_000n, text)
+    }
+  })
+
+  it.each<[string, bigint | undefined]>([
+    ["2026-01-01T00:00:00.123456789Z", 1767225600123456789n],
+    ["2024-02-29T23:59:59Z", 1709251199000000000n],
+    ["1969-12-31T23:59:59.999999999Z", -1n],
+    ["1677-09-21T00:12:43.145224194Z", -9223372036854775806n],
+    ["2026-01-01T00:00:00+01:00", 1767222000000000000n],
+    ["2023-02-29T00:00:00Z", undefined],
+    ["2026-13-01T00:00:00Z", undefined],
+    ["2026-00-01T00:00:00Z", undefined],
+    ["2026-01-01T24:00:01Z", undefined],
+    ["2026-01-01T00:60:00Z", undefined],
+    ["2026-01-01T00:00:00.Z", undefined],
+    ["2026-01-01T00:00:00.1x3Z", undefined],
+    ["2026-01-01", undefined],
+    ["", undefined]
+  ])("%s is %s", (text, expected) => {
+    assert.strictEqual(Instant.parse(text), expected)
+  })
+})
+
+/** The rows of an answer that comes in pieces of a size, or why there are none. */
+const read = (reader: AnswerReader.AnswerReader<string>, text: string, size: number, maxBytes = 10_000) => {
+  const bytes = new TextEncoder().encode(text)
+  const buffer = new LineBuffer(maxBytes)
+  const rows: Array<unknown> = []
+  for (let start = 0; start < bytes.length; start += size) {
+    const lines = buffer.feed(bytes.subarray(start, start + size))
+    if (Result.isFailure(lines)) return lines.failure
+    const some = reader.read(lines.success)
+    rows.push(...some.rows)
+    if (some.problem !== undefined) return shown(some.problem)
+  }
+  const rest = buffer.end()
+  if (Result.isFailure(rest)) return rest.failure
+  const last = reader.read(rest.success)
+  rows.push(...last.rows)
+  const problem = last.problem ?? reader.end()
+  return problem === undefined ? rows : shown(problem)
+}
+
+const shown = ({ _tag, detail }: AnswerReader.Problem) => `${_tag}: ${detail}`
+
+const sizes = [1, 2, 3, 7, 100, 100_000]
+
+describe("an answer of InfluxDB 1", () => {
+  const document = (values: string, more = "") =>
+    `{"results":[{"statement_id":0,"series":[{"name":"m","tags":{"host":"ä","none":""},"columns":["time","n"],"values":[${values}]}]${more}}]}\n`
+
+  it.each(sizes)("is read in pieces of %i bytes", (size) => {
+    const text = document(`["1970-01-01T00:00:00.000000001Z",1],["1970-01-01T00:00:01Z",null]`, `,"partial":true`) +
+      document(`["1970-01-01T00:00:02Z",9007199254740993]`)
+    assert.deepStrictEqual(read(AnswerReader.influxQL(), text, size), [
+      { time: 1n, n: 1, host: "ä" },
+      { time: 1_000_000_000n, host: "ä" },
+      { time: 2_000_000_000n, n: 9007199254740993n, host: "ä" }
+    ])
+  })
+
+  it.each<[string, string]>([
+    ["Unreadable: it is empty", ""],
+    ["Unreadable: it is empty", "\n"],
+    ["Unreadable: it is not JSON", "<html>\n"],
+    ["Unreadable: it is not JSON", document("[1,1]").slice(0, 40) + "\n"],
+    ["Unreadable: it is not the JSON of a query", "[]\n"],
+    ["Unreadable: it is not the JSON of a query", "{}\n"],
+    ["Unreadable: it is not the JSON of a query", "{\"results\":[null]}\n"],
+    ["Unreadable: it is not the JSON of a query", "{\"results\":[{\"series\":[{\"columns\":[1],\"values\":[]}]}]}\n"],
+    ["Unreadable: it is not the JSON of a query", document("[1]")],
+    ["Unreadable: it is not the JSON of a query", document("[1,2,3]")],
+    ["Unreadable: it is not the JSON of a query", document("{}")],
+    ["Failed: no", "{\"error\":\"no\"}\n"],
+    ["Failed: no", document("[1,1]", ",\"partial\":true") + "{\"results\":[{\"error\":\"no\"}]}\n"],
+    ["Failed: the answer is partial: it has more rows than the server gives", document("[1,1]", ",\"partial\":true")],
+    [
+      "Failed: the answer is partial: it has more rows than the server gives",
+      "{\"results\":[{\"series\":[{\"name\":\"m\",\"columns\":[\"n\"],\"values\":[[1]],\"partial\":true}]}]}\n"
+    ]
+  ])("%s", (expected, text) => {
+    for (const size of sizes) assert.strictEqual(read(AnswerReader.influxQL(), text, size), expected)
+  })
+
+  it("may have columns of any name", () => {
+    const text =
+      "{\"results\":[{\"series\":[{\"name\":\"m\",\"columns\":[\"__proto__\",\"toString\"],\"values\":[[1,2]]}]}]}\n"
+    const [row] = read(AnswerReader.influxQL(), text, 100) as ReadonlyArray<object>
+    assert.deepStrictEqual(Object.entries(row!), [["__proto__", 1], ["toString", 2]])
+    assert.strictEqual(Object.getPrototypeOf(row), Object.prototype)
+  })
+
+  it.each(sizes)("is refused if a line is too long, in pieces of %i bytes", (size) => {
+    const text = document("[1,1]").repeat(3)
+    const length = text.length / 3 + 1 // a byte more than a character
+    assert.isArray(read(AnswerReader.influxQL(), text, size, length))
+    assert.strictEqual(read(AnswerReader.influxQL(), text, size, 100), "a line is longer than 100 bytes")
+  })
+
+  it("is refused if its tags, repeated in each row, would fill the memory", () => {
+    const tags = JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`t${n}`, "v"])))
+    const answer = (rows: number) =>
+      `{"results":[{"series":[{"name":"m","tags":${tags},"columns":["n"],"values":[${Array(rows).fill("[1]")}]}]}]}\n`
+    const whole = 100_000_000
+    assert.lengthOf(read(AnswerReader.influxQL(), answer(3), whole, whole), 3)
+    assert.strictEqual(
+      read(AnswerReader.influxQL(), answer(4001), whole, whole),
+      "Unreadable: the tags of its series, repeated in each of their rows, are too many"
+    )
+  })
+
+  it("is refused if it is not UTF-8", () => {
+    assert.deepStrictEqual(
+      new LineBuffer(10).feed(Uint8Array.of(0x22, 0xff, 0x22, 10)),
+      Result.fail("a line is not UTF-8")
+    )
+  })
+})
+
+describe("an answer of InfluxDB 3", () => {
+  it.each(sizes)("is read in pieces of %i bytes", (size) => {
+    const text =
+      `{"time":"2026-01-01T00:00:00.000000001","n":9007199254740993,"s":"a\\nb"}\r\n{"n":null}\n\n{"error":"a column","n":1}`
+    assert.deepStrictEqual(read(AnswerReader.jsonLines(), text, size), [
+      { time: 1767225600000000001n, n: 9007199254740993n, s: "a\nb" },
+      {},
+      { error: "a column", n: 1 }
+    ])
+  })
+
+  it.each<[string, string]>([
+    ["Failed: no", "{\"n\":1}\n{\"error\":\"no\"}\n"],
+    ["Unreadable: it is not JSON", "{\"n\":1\n"],
+    ["Unreadable: a line is no object", "[1]\n"]
+  ])("%s", (expected, text) => {
+    for (const size of sizes) assert.strictEqual(read(AnswerReader.jsonLines(), text, size), expected)
+  })
+
+  it("may be empty", () => {
+    assert.deepStrictEqual(read(AnswerReader.jsonLines(), "", 1), [])
+  })
+})
+
+describe("an answer of InfluxDB 2", () => {
+  const csv = (...records: ReadonlyArray<string>) => {
+    const reader = AnswerReader.annotatedCsv()
+    const { problem, rows } = reader.read(records.map((record) => record.split(",")))
+    const end = problem ?? reader.end()
+    return end === undefined ? rows : shown(end)
+  }
+  const head = [
+    "#datatype,string,long,dateTime:RFC3339,long,unsignedLong,double,boolean,string",
+    "#group,false,false,false,false,false,false,false,true",
+    "#default,_result,,,,,,,here",
+    ",result,table,_time,i,u,f,b,s"
+  ]
+
+  it("has values of their types, defaults, and tables of several shapes", () => {
+    assert.deepStrictEqual(
+      csv(
+        ...head,
+        ",,0,2026-01-01T00:00:00.123456789Z,-9223372036854775808,18446744073709551615,1.5e3,true,x",
+        ",,1,,,,NaN,false,",
+        "",
+        "#datatype,string,long,string",
+        "#group,false,false,false",
+        "#default,_result,,",
+        ",result,table,name",
+        ",,2,y",
+        ""
+      ),
+      [
+        {
+          _time: 1767225600123456789n,
+          i: -9223372036854775808n,
+          u: 18446744073709551615n,
+          f: 1500,
+          b: true,
+          s: "x"
+        },
+        { f: Number.NaN, b: false, s: "here" },
+        { name: "y" }
+      ]
+    )
+  })
+
+  it.each<[string, ReadonlyArray<string>]>([
+    ["Unreadable: it is not annotated CSV", ["<html>"]],
+    ["Unreadable: it is not annotated CSV", [",result,table,x"]],
+    ["Unreadable: a value of the column i is not of its type", [...head, ",,0,,1.5,,,,"]],
+    ["Unreadable: a value of the column f is not of its type", [...head, ",,0,,,,x,,"]],
+    ["Unreadable: a value of the column b is not of its type", [...head, ",,0,,,,,yes,"]],
+    ["Unreadable: a value of the column _time is not of its type", [...head, ",,0,now,,,,,"]],
+    ["Unreadable: a record has not as many values as there are columns", [...head, ",,0"]],
+    ["Unreadable: a record has not as many values as there are columns", [...head.slice(0, 3), ",result,table"]],
+    ["Unreadable: it ends within a table's head", head.slice(0, 3)],
+    ["Failed: it broke", [
+      "#datatype,string,string",
+      "#group,true,true",
+      "#default,,",
+      ",error,reference",
+      ",it broke,897"
+    ]],
+    ["Failed: it broke", ["error,reference", ",it broke,897"].map((record, n) => n === 0 ? `,${record}` : record)]
+  ])("%s", (expected, records) => {
+    assert.strictEqual(csv(...records), expected)
+  })
+})

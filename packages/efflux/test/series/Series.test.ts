@@ -1,0 +1,579 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Metric, Option, Result, Schema, SchemaGetter } from "effect"
+import { TestClock } from "effect/testing"
+import { Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
+import { assertLaw } from "../support/law.ts"
+import { capture } from "../support/logs.ts"
+
+const requests = Series.make("http_request", {
+  tags: { route: Schema.String, status: Schema.Literals(["200", "404"]), host: Schema.String },
+  fields: { duration: Schema.Number, bytes: Schema.BigInt, ok: Schema.Boolean, note: Schema.optional(Schema.String) }
+})
+const values = { route: "/users", status: "200", host: "a", duration: 12.5, bytes: 512n, ok: true } as const
+
+const encode = (point: Point.Input, options?: LineProtocol.EncodeOptions): string =>
+  Result.getOrThrow(LineProtocol.encode(point, options))
+
+/** What a program without types can do. */
+const untyped = (series: { readonly point: unknown }) => series.point as (values: unknown) => Point.Input
+
+const problem = (point: Point.Input): string =>
+  Result.match(LineProtocol.encode(point), {
+    onFailure: (error) => error.message,
+    onSuccess: (line) => `wrote ${line}`
+  })
+
+describe("a line of a series", () => {
+  it("has its tags sorted, its fields as they were declared, and the timestamp", () => {
+    assert.strictEqual(
+      encode(requests.point({ ...values, timestamp: 5n })),
+      "http_request,host=a,route=/users,status=200 duration=12.5,bytes=512i,ok=true 5"
+    )
+  })
+
+  it("is the same whatever the order of the values, with others among them that the series does not know", () => {
+    const line = encode(requests.point({ ...values, note: "n", timestamp: 1n }))
+    const keys = ["note", "ok", "x", "bytes", "host", "timestamp", "duration", "route", "y", "status"]
+    const all: Record<string, unknown> = { ...values, note: "n", timestamp: 1n, x: 1, y: {} }
+    for (let turn = 0; turn < keys.length; turn++) {
+      const turned = [...keys.slice(turn), ...keys.slice(0, turn)]
+      const point = untyped(requests)(Object.fromEntries(turned.map((key) => [key, all[key]])))
+      for (let again = 0; again < 3; again++) assert.strictEqual(encode(point), line)
+    }
+  })
+
+  it("never has a value of the point before", () => {
+    const writer = LineProtocol.makeWriter(4096)
+    writer.write(requests.point({ ...values, note: "secret", timestamp: 9n }))
+    writer.position = 0
+    assert.isTrue(writer.write(requests.point(values)))
+    const { host: _, ...without } = values
+    assert.isFalse(writer.write(untyped(requests)(without)))
+    assert.strictEqual(
+      new TextDecoder().decode(writer.bytes.subarray(0, writer.position)),
+      "http_request,host=a,route=/users,status=200 duration=12.5,bytes=512i,ok=true\n"
+    )
+  })
+
+  it("is right for objects of ever new shapes", () => {
+    const writer = LineProtocol.makeWriter(1024)
+    for (let i = 0; i < 10_000; i++) {
+      writer.position = 0
+      const point = untyped(requests)({ [`a${i}`]: 1, ...values, [`z${i}`]: 2 })
+      assert.isTrue(writer.write(point))
+      const line = new TextDecoder().decode(writer.bytes.subarray(0, writer.position))
+      assert.strictEqual(line, "http_request,host=a,route=/users,status=200 duration=12.5,bytes=512i,ok=true\n")
+    }
+  })
+
+  it("is right for more tags than are remembered", () => {
+    const ours = LineProtocol.makeWriter(1024)
+    for (let i = 0; i < 20_000; i++) {
+      ours.position = 0
+      const route = `/${(i * 7919) % 700}`
+      const host = `h${(i * 31) % 40}`
+      assert.isTrue(ours.write(requests.point({ ...values, route, host })))
+      const line = new TextDecoder().decode(ours.bytes.subarray(0, ours.position))
+      assert.strictEqual(line.split(" ")[0], `http_request,host=${host},route=${route},status=200`)
+    }
+  })
+
+  it("can be written while another one of the series is read", () => {
+    const inner = () => encode(requests.point({ ...values, host: "inner", duration: 1 }))
+    const outer = requests.point({
+      route: "/outer",
+      host: "outer",
+      get status() {
+        inner()
+        return "404" as const
+      },
+      duration: 2,
+      bytes: 2n,
+      ok: false
+    })
+    for (let again = 0; again < 2; again++) {
+      assert.strictEqual(encode(outer), "http_request,host=outer,route=/outer,status=404 duration=2,bytes=2i,ok=false")
+    }
+  })
+
+  it("leaves out absent optional values, empty tags, NaN and the infinities", () => {
+    const series = Series.make("m", {
+      tags: { a: Schema.optional(Schema.String), b: Schema.optionalKey(Schema.Number), c: Schema.String },
+      fields: { x: Schema.Number, y: Schema.optional(Schema.Boolean), z: Schema.optionalKey(Schema.String) }
+    })
+    assert.strictEqual(encode(series.point({ c: "", x: 1 })), "m x=1")
+    assert.strictEqual(
+      encode(series.point({ a: undefined, b: 2, c: "c", x: 1, y: undefined, z: "" })),
+      "m,b=2,c=c x=1,z=\"\""
+    )
+    const writer = LineProtocol.makeWriter(1024)
+    assert.isTrue(writer.write(series.point({ c: "c", x: Number.NaN, y: false })))
+    assert.strictEqual(writer.omittedFields, 1)
+    assert.strictEqual(problem(series.point({ c: "c", x: Number.POSITIVE_INFINITY })).slice(0, 6), "fields")
+  })
+
+  it("is never oversize because of a field that it does not have", () => {
+    const series = Series.make("m", {
+      fields: { a: Schema.Boolean, a_very_long_name_of_a_field: Schema.optional(Schema.Number) }
+    })
+    assert.strictEqual(encode(series.point({ a: true }), { maxLineBytes: 8 }), "m a=true")
+    const none = LineProtocol.encode(series.point({ a: true }), { maxLineBytes: 7 })
+    assert.strictEqual(Result.isFailure(none) && none.failure.reason, "oversize")
+  })
+
+  it("has numbers, bigints and booleans of tags as JavaScript prints them", () => {
+    const series = Series.make("m", {
+      tags: { a: Schema.Number, b: Schema.BigInt, c: Schema.Boolean, d: Schema.Literals([1, "1", 2n, true]) },
+      fields: { x: Schema.Boolean }
+    })
+    assert.strictEqual(
+      encode(series.point({ a: 1.5, b: 2n, c: false, d: 2n, x: true })),
+      "m,a=1.5,b=2,c=false,d=2 x=true"
+    )
+    assert.strictEqual(
+      encode(series.point({ a: -0, b: -2n, c: true, d: "1", x: true })),
+      "m,a=0,b=-2,c=true,d=1 x=true"
+    )
+  })
+
+  it("has an unsigned integer where the server takes one", () => {
+    const series = Series.make("m", { fields: { n: Point.UintSchema, o: Schema.optional(Point.UintSchema) } })
+    const point = series.point({ n: Point.uint(2n ** 64n - 1n) })
+    assert.strictEqual(encode(point, { dialect: "influx-2" }), "m n=18446744073709551615u")
+    assert.include(problem(point), "unsigned")
+    const tooLarge = LineProtocol.encode(series.point({ n: Point.uint(2n ** 64n) }), { dialect: "influx-2" })
+    assert.strictEqual(Result.isFailure(tooLarge) && tooLarge.failure.reason, "out of range")
+  })
+
+  it("keeps hostile names and values", () => {
+    const series = Series.make("m, =\"x", {
+      // As `__proto__: …` it would set the prototype.
+      tags: {
+        ["__proto__"]: Schema.String,
+        "a,b= c": Schema.String,
+        constructor: Schema.String,
+        "\ue000": Schema.String
+      },
+      fields: {
+        "f,=\" ": Schema.String,
+        toString: Schema.Number,
+        "😀": Schema.Boolean,
+        ["\ud7ff"]: Schema.DurationFromMillis
+      }
+    })
+    const point = series.point({
+      ["__proto__"]: "p",
+      "a,b= c": "1, 2=3",
+      constructor: "c",
+      "\ue000": "e",
+      "f,=\" ": "\"\\\n",
+      toString: 1,
+      "😀": true,
+      "\ud7ff": Duration.millis(5)
+    })
+    const line = "m\\,\\ =\"x,__proto__=p,a\\,b\\=\\ c=1\\,\\ 2\\=3,constructor=c,\ue000=e " +
+      "f\\,\\=\"\\ =\"\\\"\\\\\n\",toString=1,😀=true,\ud7ff=5"
+    assert.strictEqual(encode(point), line)
+    const decoded = Result.getOrThrow(series.decodePoint(Result.getOrThrow(LineProtocol.decode(line))))
+    assert.strictEqual(encode(series.point(decoded)), line)
+    assert.strictEqual(Object.getPrototypeOf(point.tags), Object.prototype)
+    assert.deepStrictEqual(Object.keys(point.tags ?? {}), ["__proto__", "a,b= c", "constructor", "\ue000"])
+  })
+
+  it("has a transformed value of any name", () => {
+    const series = Series.make("m", { tags: { ["__proto__"]: Schema.NumberFromString }, fields: { x: Schema.Number } })
+    assert.strictEqual(encode(series.point({ ["__proto__"]: 5, x: 1 })), "m,__proto__=5 x=1")
+  })
+
+  it("is never longer than a server takes: a series key and a field key have a limit together", () => {
+    const series = Series.make("m", {
+      tags: { t: Schema.String },
+      fields: { f: Schema.optional(Schema.Number), "a,b=": Schema.optional(Schema.Number) }
+    })
+    const room = 65_535 - "m,t=".length - 4
+    const line = (length: number, fields: object) => problem(untyped(series)({ t: "x".repeat(length), ...fields }))
+    assert.include(line(room - 1, { f: 1, "a,b=": undefined }), "wrote m,")
+    assert.include(line(room - 1, { f: 1, "a,b=": Number.NaN }), "wrote m,")
+    assert.include(line(room - 6, { f: 1, "a,b=": 1 }), "wrote m,")
+    assert.include(line(room - 5, { f: 1, "a,b=": 1 }), "field key: measurement, tags and a field key together")
+    assert.include(line(room, { f: 1 }), "field key: measurement, tags and a field key together")
+  })
+
+  it("is in the dialect of the writer, with the bound tags too", () => {
+    const series = Series.make("a\\b", {
+      tags: { "k\\k": Schema.String, bound: Schema.String },
+      fields: { "f\\f": Schema.String, n: Schema.optional(Point.UintSchema) }
+    }).with({ bound: "end\\" })
+    const point = series.point({ "k\\k": "\\\\", "f\\f": "a\nb", n: Point.uint(1n) })
+    const line = (dialect: LineProtocol.Dialect) =>
+      Result.merge(Result.mapError(LineProtocol.encode(point, { dialect }), (error) => error.message))
+    for (let again = 0; again < 2; again++) {
+      assert.strictEqual(
+        line("influx-3"),
+        "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ f\\\\f=\"a\nb\",n=1u"
+      )
+      for (const dialect of ["influx-1", "influx-2", "telegraf"] as const) {
+        assert.strictEqual(
+          line(dialect),
+          "tag value of \"bound\": tag values must not end in a backslash, got \"end\\\\\""
+        )
+      }
+      assert.strictEqual(
+        line("victoria-metrics"),
+        "field value of \"f\\\\f\": must not contain line feeds, which end the line in this dialect, got \"a\\nb\""
+      )
+    }
+  })
+
+  it("is refused in a dialect that can't hold the name of a field", () => {
+    const series = Series.make("m", { fields: { "size in \"": Schema.Number, n: Schema.optional(Schema.Number) } })
+    const point = series.point({ "size in \"": 1, n: 2 })
+    assert.strictEqual(encode(point), "m size\\ in\\ \"=1,n=2")
+    const result = LineProtocol.encode(point, { dialect: "victoria-metrics" })
+    assert.deepInclude(Result.getOrThrow(Result.flip(result)), { part: "field key", reason: "quote" })
+  })
+
+  it("of a tag that can't be written is refused as any other", () => {
+    for (const host of ["a\nb", "a\\", "\ud800", "\u0000"]) {
+      const { measurement, tags, fields } = requests.point({ ...values, host })
+      assert.strictEqual(problem(requests.point({ ...values, host })), problem({ measurement, tags, fields }))
+    }
+    assert.include(problem(requests.point({ ...values, host: "h".repeat(70_000) })), "65535")
+    assert.include(problem(requests.point({ ...values, bytes: 2n ** 63n })), "64-bit integer")
+    assert.include(problem(requests.point({ ...values, note: "\udfff" })), "lone surrogate")
+  })
+})
+
+describe("the Schemas of a series", () => {
+  const UserId = Schema.String.pipe(Schema.brand("UserId"))
+  const Percent = Schema.Number.check(Schema.isBetween({ minimum: 0, maximum: 100 }))
+  const jobs = Series.make("job", {
+    tags: { user: UserId, kind: Schema.Literals(["import", "export"]), shard: Schema.NumberFromString },
+    fields: {
+      took: Schema.DurationFromMillis,
+      at: Schema.DateFromString,
+      done: Percent,
+      parts: Schema.OptionFromOptionalKey(Schema.BigInt)
+    }
+  })
+
+  it("may brand, check and transform", () => {
+    const point = jobs.point({
+      user: UserId.make("u1"),
+      kind: "import",
+      shard: 7,
+      took: Duration.seconds(2),
+      at: new Date(0),
+      done: 50,
+      parts: Option.some(3n),
+      timestamp: 1n
+    })
+    const line = "job,kind=import,shard=7,user=u1 took=2000,at=\"1970-01-01T00:00:00.000Z\",done=50,parts=3i 1"
+    assert.strictEqual(encode(point), line)
+    const read = Result.getOrThrow(jobs.decodePoint(Result.getOrThrow(LineProtocol.decode(line))))
+    assert.isTrue(Duration.isDuration(read.took))
+    assert.strictEqual(encode(jobs.point(read)), line)
+  })
+
+  it("refuse what they refuse, with the name and the value", () => {
+    const good = {
+      user: "u1",
+      kind: "import",
+      shard: 7,
+      took: Duration.seconds(2),
+      at: new Date(0),
+      done: 50,
+      parts: Option.some(3n)
+    }
+    const refused: ReadonlyArray<[object, string]> = [
+      [{ kind: "other" }, "tag value of \"kind\": must be a value that the Schema of its series takes, got \"other\""],
+      [{ user: 5 }, "tag value of \"user\": must be a value that the Schema of its series takes, got 5"],
+      [
+        { user: undefined },
+        "tag value of \"user\": must be a value that the Schema of its series takes, got undefined"
+      ],
+      [{ user: null }, "tag value of \"user\": must be a value that the Schema of its series takes, got null"],
+      [{ done: 101 }, "field value of \"done\": must be a value that the Schema of its series takes, got 101"],
+      [{ done: "50" }, "field value of \"done\": must be a value that the Schema of its series takes, got \"50\""],
+      [{ took: 5 }, "field value of \"took\": must be a value that the Schema of its series takes, got 5"],
+      [
+        { at: new Date(Number.NaN) },
+        "field value of \"at\": must be a value that the Schema of its series takes, got object"
+      ],
+      [{ shard: "7" }, "tag value of \"shard\": must be a value that the Schema of its series takes, got \"7\""]
+    ]
+    for (const [bad, message] of refused) {
+      const point = untyped(jobs)({ ...good, ...bad })
+      assert.strictEqual(problem(point), message)
+      assert.throws(() => point.tags)
+      assert.throws(() => point.fields)
+    }
+    for (const nothing of [undefined, null, 5, "x"]) {
+      assert.strictEqual(
+        problem(untyped(jobs)(nothing)).split(",")[0],
+        "point: a point must be an object with a measurement and fields"
+      )
+    }
+  })
+
+  it("may be enums, unions, groups of checks and exclusive unions", () => {
+    const Even = Schema.makeFilter((n: number) => n % 2 === 0)
+    const series = Series.make("m", {
+      tags: { level: Schema.Enum({ low: "l", high: 2 }), kind: Schema.Union([Schema.Literal("a"), Schema.Number]) },
+      fields: {
+        size: Schema.optional(Schema.Number.check(Schema.isGreaterThan(0).and(Even), Schema.isLessThan(100))),
+        one: Schema.Union([Schema.Int, Schema.String], { mode: "oneOf" }),
+        id: Schema.TemplateLiteral(["id-", Schema.Number])
+      }
+    })
+    const good = { level: "l", kind: "a", size: 4, one: 1, id: "id-5" }
+    const line = (more: object) => problem(untyped(series)({ ...good, ...more }))
+    assert.strictEqual(line({}), "wrote m,kind=a,level=l size=4,one=1,id=\"id-5\"")
+    assert.strictEqual(
+      line({ level: 2, kind: 7, size: undefined, one: "x" }),
+      "wrote m,kind=7,level=2 one=\"x\",id=\"id-5\""
+    )
+    for (const bad of [{ level: "low" }, { kind: "b" }, { size: 3 }, { size: 0 }, { size: 100 }, { size: "4" }]) {
+      assert.include(line(bad), "Schema of its series", JSON.stringify(bad))
+    }
+    for (const bad of [{ one: 1.5 }, { one: true }, { id: "5" }]) {
+      assert.include(line(bad), "Schema of its series", JSON.stringify(bad))
+    }
+  })
+
+  it("see every value, though the writer remembers tags", () => {
+    let asked = 0
+    const Counted = Schema.String.check(Schema.makeFilter((value: string) => {
+      asked++
+      return value !== "bad"
+    }))
+    const series = Series.make("m", { tags: { a: Counted, b: Schema.String }, fields: { x: Schema.Number } })
+    for (let i = 0; i < 5; i++) encode(series.point({ a: "good", b: "b", x: 1 }))
+    assert.strictEqual(asked, 5)
+    assert.include(problem(series.point({ a: "bad", b: "b", x: 1 })), "Schema")
+  })
+
+  it("that throw or wait make the point invalid, and nothing else", () => {
+    const Throwing = Schema.String.pipe(Schema.decode({
+      decode: SchemaGetter.passthrough(),
+      encode: SchemaGetter.transform((value: string) => {
+        if (value === "throw") throw new Error("no")
+        return value
+      })
+    }))
+    const Waiting = Schema.String.pipe(Schema.decode({
+      decode: SchemaGetter.passthrough(),
+      encode: SchemaGetter.transformEffect((value: string) => Effect.as(Effect.sleep(1), value))
+    }))
+    const throwing = Series.make("m", { fields: { x: Throwing } })
+    const waiting = Series.make("m", { fields: { x: Waiting } })
+    assert.strictEqual(encode(throwing.point({ x: "a" })), "m x=\"a\"")
+    assert.include(problem(throwing.point({ x: "throw" })), "threw")
+    assert.include(problem(waiting.point({ x: "a" })), "threw")
+  })
+})
+
+describe("bound tags", () => {
+  it("stand in every point, in order, also among the default tags of a writer", () => {
+    const mine = requests.with({ host: "a b" })
+    const line = "http_request,host=a\\ b,route=/,status=200 duration=1,bytes=1i,ok=true"
+    const point = mine.point({ route: "/", status: "200", duration: 1, bytes: 1n, ok: true })
+    assert.strictEqual(encode(point), line)
+    assert.deepStrictEqual(point.tags, { host: "a b", route: "/", status: "200" })
+    assert.strictEqual(
+      encode(point, { tags: { aa: 1, host: "default", pp: "p", status: "500", zz: "z" } }),
+      line.replace(",host", ",aa=1,host").replace(",route", ",pp=p,route").replace(" duration", ",zz=z duration")
+    )
+  })
+
+  it("leave the series that they were bound to as it was", () => {
+    const mine = requests.with({ host: "mine" })
+    const yours = requests.with({ host: "yours" }).with({ status: "404" })
+    const rest = { route: "/", duration: 1, bytes: 1n, ok: true }
+    const lines = [
+      encode(mine.point({ ...rest, status: "200" })),
+      encode(yours.point(rest)),
+      encode(requests.point({ ...rest, status: "200", host: "h" }))
+    ]
+    assert.deepStrictEqual(lines.map((line) => line.split(" ")[0]), [
+      "http_request,host=mine,route=/,status=200",
+      "http_request,host=yours,route=/,status=404",
+      "http_request,host=h,route=/,status=200"
+    ])
+  })
+
+  it("win over values of that name", () => {
+    const mine = requests.with({ host: "mine" })
+    assert.match(encode(mine.point(values)), /,host=mine,/)
+  })
+
+  it("go through their Schema, and may be absent", () => {
+    const series = Series.make("m", {
+      tags: { n: Schema.NumberFromString, o: Schema.optional(Schema.String) },
+      fields: { x: Schema.Number }
+    })
+    assert.strictEqual(encode(series.with({ n: 5, o: undefined }).point({ x: 1 })), "m,n=5 x=1")
+    assert.strictEqual(
+      encode(series.with({ o: undefined }).point({ n: 1, x: 1 }), { tags: { o: "d" } }),
+      "m,n=1,o=d x=1"
+    )
+  })
+
+  it("that can't be written make the points invalid; a name that is no tag is refused at once", () => {
+    const bad = requests.with({ host: "a\nb" })
+    assert.include(problem(bad.point(values)), "control characters")
+    const worse = requests.with({ status: "500" as "200" })
+    assert.include(problem(worse.with({ host: "h" }).point(values)), "tag value of \"status\"")
+    const bind = requests.with as (tags: object) => unknown
+    for (const name of ["duration", "nothing", "timestamp", "toString", "__proto__"]) {
+      assert.throws(() => bind({ [name]: 1 }), TypeError, name)
+    }
+    assert.throws(() => (requests.with({ host: "h" }).with as (tags: object) => unknown)({ host: "i" }), TypeError)
+  })
+})
+
+describe("default tags", () => {
+  it("of several writers stand in the points of each, unless the point has its own", () => {
+    const series = Series.make("m", {
+      tags: { b: Schema.optional(Schema.String), d: Schema.String },
+      fields: { x: Schema.Number }
+    })
+    const expected: ReadonlyArray<[Record<string, string>, object, string]> = [
+      [{}, {}, "m,d=D x=1"],
+      [{ a: "1", b: "2", c: "3", d: "4", e: "5" }, {}, "m,a=1,b=2,c=3,d=D,e=5 x=1"],
+      [{ a: "1", b: "2", c: "3", d: "4", e: "5" }, { b: "B" }, "m,a=1,b=B,c=3,d=D,e=5 x=1"],
+      [{ b: "2" }, { d: "" }, "m,b=2 x=1"],
+      [{ d: "4" }, { d: "" }, "m,d=4 x=1"]
+    ]
+    for (let again = 0; again < 3; again++) {
+      for (const [tags, more, line] of expected) {
+        assert.strictEqual(encode(series.point({ d: "D", x: 1, ...more }), { tags }), line)
+      }
+    }
+  })
+})
+
+describe("a series is refused at construction", () => {
+  const make = Series.make as unknown as (measurement: unknown, options: object) => unknown
+  const x = Schema.Number
+  const cases: ReadonlyArray<[string, unknown, object, RegExp]> = [
+    ["without fields", "m", { tags: { a: Schema.String }, fields: {} }, /at least one field/],
+    ["with fields that are no object", "m", { fields: undefined }, /at least one field/],
+    [
+      "with a tag and a field of one name",
+      "m",
+      { tags: { x: Schema.String }, fields: { x } },
+      /"x" is a tag and a field/
+    ],
+    ["with a tag named time", "m", { tags: { time: Schema.String }, fields: { x } }, /tag "time".*reserved/],
+    ["with a field named time", "m", { fields: { time: x } }, /field "time".*reserved/],
+    ["with a tag named timestamp", "m", { tags: { timestamp: Schema.String }, fields: { x } }, /tag "timestamp"/],
+    ["with a field named timestamp", "m", { fields: { timestamp: x } }, /field "timestamp"/],
+    ["without a measurement", "", { fields: { x } }, /measurement.*empty/],
+    ["with a measurement that is no text", 5, { fields: { x } }, /measurement must be a string/],
+    ["with a measurement that would be a comment", "#m", { fields: { x } }, /measurement.*comment/],
+    ["with a line feed in its measurement", "a\nb", { fields: { x } }, /measurement.*control character/],
+    ["with an empty tag name", "m", { tags: { "": Schema.String }, fields: { x } }, /tag "".*empty/],
+    ["with a field name that ends in a backslash", "m", { fields: { "x\\": x } }, /field .*trailing backslash/],
+    ["with a tag that is an object", "m", { tags: { a: Schema.Date }, fields: { x } }, /tag "a".*encode to a string/],
+    ["with a tag that is unsigned", "m", { tags: { a: Point.UintSchema }, fields: { x } }, /tag "a"/],
+    ["with a tag that may be null", "m", { tags: { a: Schema.NullOr(Schema.String) }, fields: { x } }, /tag "a"/],
+    ["with a field that is a struct", "m", { fields: { x: Schema.Struct({ y: x }) } }, /field "x".*encode to a number/],
+    ["with a field of unknown type", "m", { fields: { x: Schema.Unknown } }, /field "x"/],
+    ["with a Duration that is not encoded", "m", { fields: { x: Schema.Duration } }, /field "x"/],
+    ["with a field that is no Schema", "m", { fields: { x: "number" } }, /field "x": it has no Schema/]
+  ]
+  it.each(cases)("%s", (_, measurement, options, message) => {
+    assert.throws(() => make(measurement, options), TypeError, message)
+  })
+})
+
+describe("push", () => {
+  const withSpy = <A, E>(
+    test: (
+      sent: () => ReadonlyArray<string>,
+      logs: ReadonlyArray<string>
+    ) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase | Transport.Spy>
+  ) =>
+    Effect.gen(function*() {
+      const logs = capture()
+      return yield* Effect.gen(function*() {
+        const spy = yield* Transport.Spy
+        return yield* test(spy.lines, logs.lines)
+      }).pipe(
+        Effect.provide(
+          Layer.provideMerge(
+            InfluxDatabase.layerTransport({ database: "test", tags: { zone: "eu" } }),
+            Transport.layerSpy
+          )
+        ),
+        Effect.provideService(Metric.MetricRegistry, new Map()),
+        Effect.provide(logs.layer)
+      )
+    })
+
+  it.effect("sends to the default database, with its default tags and the time of the push", () =>
+    withSpy((sent) =>
+      Effect.gen(function*() {
+        yield* TestClock.setTime(1_767_225_600_000)
+        const mine = requests.with({ host: "h" })
+        const rest = { route: "/", status: "200", duration: 1, bytes: 1n, ok: true } as const
+        yield* mine.push(rest)
+        yield* mine.push({ ...rest, timestamp: 7n })
+        yield* mine.push(rest)
+        yield* Influx.flush
+        const line = "http_request,host=h,route=/,status=200,zone=eu duration=1,bytes=1i,ok=true"
+        assert.deepStrictEqual(sent(), [
+          `${line} 1767225600000000000`,
+          `${line} 7`,
+          `${line} 1767225600000000001`
+        ])
+      })
+    ))
+
+  it.effect("counts as invalid what a Schema refuses, says so in the log, and sends the neighbours", () =>
+    withSpy((sent, logs) =>
+      Effect.gen(function*() {
+        yield* requests.push({ ...values, timestamp: 1n })
+        yield* requests.push({ ...values, status: "500" as "200", timestamp: 2n })
+        yield* (requests.push as (values: unknown) => typeof Influx.flush)(undefined)
+        yield* requests.push({ ...values, timestamp: 3n })
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assertLaw(stats)
+        assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped.invalid], [4, 2, 2])
+        assert.deepStrictEqual(sent().map((line) => line.split(" ")[2]), ["1", "3"])
+        yield* TestClock.adjust("1 minute")
+        assert.include(logs.join("\n"), "tag value of \"status\"")
+      })
+    ))
+
+  it.effect("goes to another database as a point", () =>
+    Effect.gen(function*() {
+      class Audit extends InfluxDatabase.Service<Audit>()("test/Series/Audit") {}
+      yield* Effect.gen(function*() {
+        yield* Audit.push(requests.point({ ...values, timestamp: 1n }))
+        yield* Audit.flush
+        assert.lengthOf((yield* Transport.Spy).lines(), 1)
+      }).pipe(
+        Effect.provide(Layer.provideMerge(Audit.layerTransport(), Transport.layerSpy)),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+    }))
+
+  it.effect("encodes nothing: that is the sender's", () =>
+    withSpy(() =>
+      Effect.gen(function*() {
+        let encoded = 0
+        const Counted = Schema.Number.check(Schema.makeFilter(() => {
+          encoded++
+          return true
+        }))
+        const series = Series.make("m", { fields: { x: Counted } })
+        yield* series.push({ x: 1 })
+        assert.strictEqual(encoded, 0)
+        yield* Influx.flush
+        assert.strictEqual(encoded, 1)
+      })
+    ))
+})

@@ -1,0 +1,185 @@
+/** Writing over TCP: what arrives, how a slow server holds it back, and what becomes of a connection that breaks. */
+import { assert, describe, it } from "@effect/vitest"
+import { waitFor } from "@efflux/testkit"
+import { Effect, Logger, Metric } from "effect"
+import { type DatabaseConfig, InfluxDatabase } from "efflux"
+import * as net from "node:net"
+import { assertLaw } from "../support/law.ts"
+
+/** A TCP server that keeps what arrives, connection by connection. */
+const listen = (port = 0, onConnection: (socket: net.Socket) => void = () => {}) =>
+  Effect.acquireRelease(
+    Effect.callback<
+      {
+        readonly port: number
+        readonly received: Array<string>
+        readonly sockets: Set<net.Socket>
+        readonly server: net.Server
+      }
+    >(
+      (resume) => {
+        const received: Array<string> = []
+        const sockets = new Set<net.Socket>()
+        const server = net.createServer((socket) => {
+          const index = received.push("") - 1
+          sockets.add(socket)
+          socket.on("close", () => sockets.delete(socket))
+          socket.on("error", () => {})
+          socket.on("data", (data) => {
+            received[index] += data.toString()
+          })
+          onConnection(socket)
+        })
+        server.listen(port, "127.0.0.1", () =>
+          resume(Effect.succeed({ port: (server.address() as net.AddressInfo).port, received, sockets, server })))
+      }
+    ),
+    ({ server, sockets }) =>
+      Effect.callback<void>((resume) => {
+        for (const socket of sockets) {
+          socket.destroy()
+        }
+        server.close(() =>
+          resume(Effect.void)
+        )
+      })
+  )
+
+const withDatabase = <A, E, R>(
+  config: Omit<DatabaseConfig.TcpConfig, "transport">,
+  use: (database: InfluxDatabase.Database) => Effect.Effect<A, E, R>
+) =>
+  Effect.scoped(
+    Effect.flatMap(InfluxDatabase.make({ transport: "tcp", flushInterval: 20, logInterval: 50, ...config }), use)
+  ).pipe(
+    Effect.provideService(Metric.MetricRegistry, new Map()),
+    Effect.provide(Logger.layer([]))
+  )
+
+const push = (database: InfluxDatabase.Database, count: number, from = 0) =>
+  database.pushAll(
+    Array.from({ length: count }, (_, i) => ({ measurement: "m", fields: { n: BigInt(from + i) }, timestamp: 1n }))
+  )
+
+const lines = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `m n=${from + i}i 1\n`).join("")
+
+describe("TcpTransport", () => {
+  it.live("lines arrive in their order over one connection, each payload with a line feed at its end", () =>
+    Effect.gen(function*() {
+      const { port, received } = yield* listen()
+      yield* withDatabase({ port, batchSize: 100 }, (database) =>
+        Effect.gen(function*() {
+          yield* push(database, 20_050)
+          yield* database.flush
+          const stats = yield* database.stats
+          assert.deepStrictEqual([stats.sent, stats.droppedTotal, stats.inFlight], [20_050, 0, 0])
+          assert.isAtLeast(stats.payloads, 200)
+        }))
+      yield* waitFor(Effect.sync(() => received.join("").length), (length) => length >= lines(20_050).length)
+      assert.deepStrictEqual(received, [lines(20_050)])
+    }).pipe(Effect.scoped))
+
+  it.live("many small payloads one after the other all end: none waits for a drain that it missed", () =>
+    Effect.gen(function*() {
+      const { port, received } = yield* listen()
+      yield* withDatabase({ port, batchSize: 1 }, (database) =>
+        Effect.gen(function*() {
+          yield* push(database, 30_000)
+          yield* database.flush
+          assert.strictEqual((yield* database.stats).sent, 30_000)
+        }))
+      yield* waitFor(Effect.sync(() => received.join("").length), (length) => length >= lines(30_000).length)
+    }).pipe(Effect.scoped))
+
+  it.live("a server that does not read holds the sender back, the queue slides, and closing still ends", () =>
+    Effect.gen(function*() {
+      const { port } = yield* listen(0, (socket) => socket.pause())
+      let database: InfluxDatabase.Database | undefined
+      yield* withDatabase(
+        { port, queueCapacity: 1000, batchSize: 1000, drainTimeout: 200 },
+        (made) =>
+          Effect.gen(function*() {
+            database = made
+            // Far more than the buffers of the kernel hold.
+            for (let i = 0; i < 100; i++) {
+              const text = "x".repeat(1000)
+              yield* made.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
+              yield* Effect.sleep(1)
+            }
+            const stats = yield* made.stats
+            assertLaw(stats)
+            assert.isAbove(stats.dropped.queue_full, 0)
+            assert.isAtMost(stats.inFlight, 1001)
+          })
+      )
+      const stats = database!.statsUnsafe()
+      assertLaw(stats)
+      assert.isAbove(stats.dropped.unknown, 0)
+      assert.isAbove(stats.dropped.shutdown, 0)
+      assert.strictEqual(stats.inFlight + stats.queued, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("a connection that the server closed is opened anew, and what was pushed meanwhile arrives", () =>
+    Effect.gen(function*() {
+      const first = yield* listen()
+      const { port } = first
+      yield* withDatabase({ port }, (database) =>
+        Effect.gen(function*() {
+          yield* push(database, 10)
+          yield* waitFor(Effect.sync(() => first.received.join("")), (text) => text === lines(10))
+          for (const socket of first.sockets) socket.destroy()
+          yield* Effect.callback<void>((resume) => {
+            first.server.close(() => resume(Effect.void))
+          })
+          yield* Effect.sleep(100)
+          yield* push(database, 10, 10)
+          yield* Effect.sleep(200)
+          assert.strictEqual((yield* database.stats).queued, 10)
+          const second = yield* listen(port)
+          yield* waitFor(Effect.sync(() => second.received.join("")), (text) => text === lines(10, 10))
+          yield* database.flush
+          assert.strictEqual((yield* database.stats).sent, 20)
+        }))
+    }).pipe(Effect.scoped))
+
+  it.live("a payload whose connection breaks within it is counted as unknown, and is not sent twice", () =>
+    Effect.gen(function*() {
+      const { port, received } = yield* listen(0, (socket) => {
+        if (received.length > 1) return
+        socket.once("data", () => {
+          socket.pause()
+          setTimeout(() => socket.resetAndDestroy(), 100)
+        })
+      })
+      const text = "x".repeat(1000)
+      yield* withDatabase(
+        { port, batchSize: 20_000, queueCapacity: 40_000, maxPayloadBytes: 25_000_000 },
+        (database) =>
+          Effect.gen(function*() {
+            yield* database.pushAll(Array.from({ length: 20_000 }, () => ({ measurement: "m", fields: { text } })))
+            yield* database.flush
+            const broken = yield* database.stats
+            assert.deepStrictEqual([broken.dropped.unknown, broken.sent], [20_000, 0])
+            yield* push(database, 5)
+            yield* database.flush
+            const stats = yield* database.stats
+            assert.strictEqual(stats.sent, 5)
+            assertLaw(stats)
+          })
+      )
+      yield* waitFor(Effect.sync(() => received.slice(1).join("")), (all) => all === lines(5))
+    }).pipe(Effect.scoped))
+
+  it.live("a closed port neither fails nor delays the program, and its points are shut down at the close", () =>
+    Effect.gen(function*() {
+      const { port } = yield* Effect.scoped(listen())
+      let database: InfluxDatabase.Database | undefined
+      yield* withDatabase({ port, drainTimeout: 100 }, (made) =>
+        Effect.gen(function*() {
+          database = made
+          yield* push(made, 10)
+        }))
+      const stats = database!.statsUnsafe()
+      assert.deepStrictEqual([stats.dropped.shutdown, stats.droppedTotal], [10, 10])
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,180 @@
+/** The UDP transport over real loopback sockets, with a resolver that the test steers. */
+import { assert, describe, it } from "@effect/vitest"
+import { UdpSink } from "@efflux/testkit"
+import { Effect, Layer, Logger, Result } from "effect"
+import { Dns, NetAddress } from "effect/net"
+import type { DatabaseConfig, InfluxDatabase } from "efflux"
+import { check } from "../../src/DatabaseConfig.ts"
+import * as Database from "../../src/internal/database/Database.ts"
+import * as UdpTransport from "../../src/internal/transport/UdpTransport.ts"
+import { assertLaw } from "../support/law.ts"
+import { capture } from "../support/logs.ts"
+
+/** A resolver whose answer can change while it is used. */
+class Resolver {
+  addresses: ReadonlyArray<string> = []
+  lookups = 0
+  mostAtOnce = 0
+  #atOnce = 0
+
+  readonly layer = Layer.succeed(
+    Dns.Dns,
+    Dns.make({
+      lookup: (hostname) =>
+        Effect.gen({ self: this }, function*() {
+          this.lookups++
+          this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#atOnce)
+          yield* Effect.sleep(5)
+          this.#atOnce--
+          if (this.addresses.length === 0) {
+            return yield* new Dns.DnsError({ reason: "NotFound", method: "lookup", hostname, recordType: undefined })
+          }
+          return this.addresses.map(NetAddress.ipFromStringUnsafe)
+        })
+    })
+  )
+}
+
+const open = (config: DatabaseConfig.DatabaseConfig, resolver: Resolver) =>
+  Effect.gen(function*() {
+    const settings = Result.getOrThrow(check(config, "test"))
+    return yield* Database.make(settings, (events) => UdpTransport.makeDns(settings, events))
+  }).pipe(Effect.provide(resolver.layer))
+
+const push = (database: InfluxDatabase.Database, from: number, to: number) =>
+  Effect.sync(() => {
+    for (let n = from; n < to; n++) {
+      database.pushUnsafe({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
+    }
+  })
+
+const quiet = Effect.provide(Logger.layer([]))
+
+describe("the UDP transport", () => {
+  it.live("an address is never looked up", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make()
+      const resolver = new Resolver()
+      const database = yield* open({ port: sink.port }, resolver)
+      yield* push(database, 0, 1000)
+      yield* database.flush
+      yield* sink.waitForPoints(1000)
+      assert.strictEqual(resolver.lookups, 0)
+      assert.strictEqual(database.statsUnsafe().sent, 1000)
+    }).pipe(Effect.scoped, quiet))
+
+  it.live("a name that does not resolve keeps nobody waiting, and points flow once it does", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make()
+      const resolver = new Resolver()
+      const logs = capture()
+      const database = yield* Effect.provide(
+        open({ host: "influx.test", port: sink.port, senders: 8, resolveInterval: 20, queueCapacity: 100 }, resolver),
+        logs.layer
+      )
+      yield* push(database, 0, 200)
+      yield* Effect.sleep(100)
+      const before = database.statsUnsafe()
+      assert.strictEqual(before.queued, 100)
+      assert.strictEqual(before.dropped.queue_full, 100)
+      assertLaw(before)
+      assert.isAbove(resolver.lookups, 1)
+      resolver.addresses = ["127.0.0.1"]
+      yield* database.flush
+      yield* sink.waitForPoints(100)
+      assert.strictEqual(resolver.mostAtOnce, 1)
+      assert.strictEqual(database.statsUnsafe().sent, 100)
+      assert.isTrue(logs.lines.some((line) => line.includes("The host \"influx.test\" did not resolve")))
+    }).pipe(Effect.scoped))
+
+  it.live("a changed address is picked up within resolveInterval, and the last one is used while look-ups fail", () =>
+    Effect.gen(function*() {
+      const one = yield* UdpSink.make({ host: "127.0.0.1" })
+      const resolver = new Resolver()
+      resolver.addresses = ["::1", "127.0.0.1"]
+      const database = yield* open({ host: "influx.test", port: one.port, resolveInterval: 20 }, resolver)
+      yield* push(database, 0, 10)
+      yield* database.flush
+      yield* one.waitForPoints(10)
+      resolver.addresses = []
+      const failedLookups = resolver.lookups + 2
+      while (resolver.lookups < failedLookups) yield* Effect.sleep(5)
+      yield* push(database, 10, 20)
+      yield* database.flush
+      yield* one.waitForPoints(20)
+      // Loopback has many addresses; the port is the same, so nothing of this may come to the first sink.
+      resolver.addresses = ["127.0.0.2"]
+      const lookups = resolver.lookups + 2
+      while (resolver.lookups < lookups) yield* Effect.sleep(5)
+      yield* push(database, 20, 30)
+      yield* database.flush
+      yield* Effect.sleep(50)
+      assert.strictEqual(one.points, 20)
+      assert.strictEqual(resolver.mostAtOnce, 1)
+      assert.strictEqual(database.statsUnsafe().sent, 30)
+    }).pipe(Effect.scoped, quiet))
+
+  it.live("an address is kept while it is one of the name's, in whatever order they come", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make({ host: "127.0.0.1" })
+      const resolver = new Resolver()
+      resolver.addresses = ["127.0.0.1", "127.0.0.2"]
+      const database = yield* open({ host: "influx.test", port: sink.port, resolveInterval: 20, senders: 1 }, resolver)
+      yield* push(database, 0, 10)
+      yield* database.flush
+      resolver.addresses = ["127.0.0.2", "127.0.0.1"]
+      const lookups = resolver.lookups + 2
+      while (resolver.lookups < lookups) yield* Effect.sleep(5)
+      yield* push(database, 10, 20)
+      yield* database.flush
+      // Nobody listens at the other address.
+      yield* sink.waitForPoints(20)
+      assert.strictEqual(database.statsUnsafe().refusals, 0)
+    }).pipe(Effect.scoped, quiet))
+
+  it.live("a closed port is noticed, hurts nobody, and points flow once it is open", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make()
+      yield* sink.close
+      const logs = capture()
+      const database = yield* Effect.provide(open({ port: sink.port, flushInterval: 10 }, new Resolver()), logs.layer)
+      for (let n = 0; n < 20; n++) {
+        yield* push(database, n, n + 1)
+        yield* database.flush
+        yield* Effect.sleep(5)
+      }
+      const closed = database.statsUnsafe()
+      assertLaw(closed)
+      assert.strictEqual(closed.sent, 20)
+      assert.isAbove(closed.refusals, 0)
+      assert.strictEqual(logs.lines.filter((line) => line.includes("nobody listens on the port")).length, 1)
+      yield* sink.reopen
+      yield* push(database, 100, 200)
+      yield* database.flush
+      yield* sink.waitForPoints(100)
+      assert.deepStrictEqual([...sink.lines].sort(), Array.from({ length: 100 }, (_, n) => `m n=${100 + n}i 0`))
+    }).pipe(Effect.scoped))
+
+  it.live("IPv6 works as well", () =>
+    Effect.gen(function*() {
+      const sink = yield* UdpSink.make({ host: "::1" })
+      const database = yield* open({ host: "::1", port: sink.port, ttl: 4, sendBufferBytes: 65_536 }, new Resolver())
+      yield* push(database, 0, 10)
+      yield* database.flush
+      yield* sink.waitForPoints(10)
+      assert.strictEqual(database.statsUnsafe().sent, 10)
+    }).pipe(Effect.scoped, quiet))
+
+  it.live("a bind address that is not this host's is reported and hurts nobody", () =>
+    Effect.gen(function*() {
+      const logs = capture()
+      const database = yield* Effect.provide(
+        open({ bindAddress: "192.0.2.1", drainTimeout: 0 }, new Resolver()),
+        logs.layer
+      )
+      yield* push(database, 0, 10)
+      while (logs.lines.length === 0) yield* Effect.sleep(5)
+      assert.include(logs.lines[0], "No connection to 127.0.0.1:8089 (AddressNotAvailable)")
+      assertLaw(database.statsUnsafe())
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,94 @@
+/**
+ * 200 000 points through each transport into a real VictoriaMetrics: what was sent is stored, once, with its value.
+ *
+ * VictoriaMetrics keeps floats in a decimal form of its own: thirds lose their last digits there, whoever sends them. So
+ * the values have three decimals, as measured ones do.
+ */
+import { assert } from "@effect/vitest"
+import { kernelDrops, VictoriaServer } from "@efflux/testkit"
+import { describeVictoria } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import type { DatabaseConfig, Point } from "efflux"
+import { alone, figures, waitUntilRead, withDatabase } from "../support/delivery.ts"
+
+const total = 200_000
+const hosts = 100
+const start = 1_700_000_000_000
+
+interface Case {
+  readonly name: string
+  readonly config: (server: VictoriaServer.Server) => DatabaseConfig.DatabaseConfig
+  /** Points that are pushed before the server must have read them: over UDP no more than the kernel's buffer holds. */
+  readonly atOnce?: number
+}
+
+const cases: ReadonlyArray<Case> = [
+  { name: "UDP", config: ({ linePort }) => ({ port: linePort }), atOnce: 1000 },
+  { name: "TCP", config: ({ linePort }) => ({ transport: "tcp", port: linePort }) },
+  { name: "HTTP v1", config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "" }) },
+  {
+    name: "HTTP v1 without gzip",
+    config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "", gzipThreshold: "none" })
+  },
+  { name: "HTTP v2", config: ({ httpUrl }) => ({ transport: "http-v2", url: httpUrl, org: "o", bucket: "b" }) }
+]
+
+const valueOf = (n: number): number => Math.round(n * 1234.5678) / 1000
+
+const point = (measurement: string, n: number): Point.Input => ({
+  measurement,
+  tags: { host: `h ${n % hosts}` },
+  fields: { v: valueOf(n), n: BigInt(n) },
+  timestamp: BigInt(start + Math.floor(n / hosts)) * 1_000_000n
+})
+
+describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
+  for (const { atOnce = total, config, name } of cases) {
+    /** Sends all points, and gives how many datagrams the kernel dropped in front of the server. */
+    const send = Effect.fnUntraced(function*(server: VictoriaServer.Server, measurement: string) {
+      const before = (yield* kernelDrops(server.linePort))!
+      const started = performance.now()
+      const stats = yield* alone(
+        withDatabase({ ...config(server), queueCapacity: total }, (database) =>
+          Effect.gen(function*() {
+            for (let n = 0; n < total;) {
+              for (const end = n + atOnce; n < end; n++) database.pushUnsafe(point(measurement, n))
+              if (atOnce === total) return
+              yield* database.flush
+              yield* waitUntilRead(server.linePort)
+            }
+          }))
+      )
+      const seconds = (performance.now() - started) / 1000
+      yield* waitUntilRead(server.linePort)
+      assert.strictEqual(stats.sent, total)
+      console.log(`VictoriaMetrics over ${name}: ${figures(stats)}; ${(total / seconds).toFixed(0)} points/s`)
+      return (yield* kernelDrops(server.linePort))! - before
+    })
+
+    const check = Effect.fnUntraced(function*(server: VictoriaServer.Server, measurement: string) {
+      const selector = `{__name__=~"${measurement}_(v|n)"}`
+      yield* server.waitForCount(2 * total, { selector, timeout: "20 seconds", interval: "500 millis" })
+      let samples = 0
+      for (const { labels, millis, name: metric, values } of yield* server.series(selector)) {
+        const host = Number(/^h (\d+)$/.exec(labels.host ?? "")?.[1])
+        for (const [index, value] of values.entries()) {
+          const n = (millis[index]! - start) * hosts + host
+          if (value !== (metric.endsWith("_v") ? valueOf(n) : n)) {
+            assert.fail(`${metric} of ${JSON.stringify(labels)} at ${millis[index]} is ${value}`)
+          }
+          samples++
+        }
+      }
+      assert.strictEqual(samples, 2 * total)
+    })
+
+    it.effect(`over ${name}: all that was sent is stored, with its value`, () =>
+      Effect.gen(function*() {
+        const server = yield* VictoriaServer.VictoriaServer
+        const measurement = name.toLowerCase().replaceAll(/\W/g, "_")
+        assert.strictEqual(yield* send(server, measurement), 0)
+        yield* check(server, measurement)
+      }), 120_000)
+  }
+})

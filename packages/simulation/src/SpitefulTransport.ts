@@ -1,0 +1,126 @@
+/**
+ * A transport of somebody's own that may do anything which the types allow, and
+ * more: take a payload, fail, hang, throw, interrupt itself, refuse some points.
+ */
+import type { SeededRandom } from "@efflux/testkit/SeededRandom"
+import { Effect } from "effect"
+import type { Transport } from "efflux"
+import { InfluxError, OpenFailed, Rejected, SendFailed } from "efflux/InfluxError"
+import type { Connected } from "./Connected.ts"
+import type { Watch } from "./Watch.ts"
+import type { World } from "./World.ts"
+
+const sendFailed = new InfluxError({
+  reason: new SendFailed({ endpoint: "simulated", kind: "Unknown", cause: "simulated" })
+})
+const openFailed = new InfluxError({
+  reason: new OpenFailed({ endpoint: "simulated", kind: "Unknown", cause: "simulated" })
+})
+
+export const spitefulSender = (world: World, random: SeededRandom, watch: Watch): Transport.Transport["Service"] => {
+  // Some transports hardly ever go wrong, some always do.
+  const trouble = watch.isCalm ? 0.3 : random.pick([0.05, 0.5, 0.9])
+  // Some transports know what became of a send that was interrupted.
+  const asks = random.chance(0.5)
+  const pause = () => world.sleep(random.integer(1, 10))
+  /** Says what became of each point; now and then it does not name those that were not sent, or names too many. */
+  const settle = (connected: Connected, points: number) => {
+    const sent = random.integer(0, points)
+    const rejected = random.integer(0, points - sent)
+    const unknown = random.integer(0, points - sent - rejected)
+    const failed = points - sent - rejected - unknown
+    const isVague = random.chance(0.2)
+    const isExcessive = !isVague && random.chance(0.2)
+    const error = random.chance(0.5) ? sendFailed : undefined
+    // What a transport names too much is not booked, but it does count as a failure.
+    connected.settled(
+      { sent, rejected, unknown, send_error: isVague ? 0 : failed, error },
+      failed + unknown === 0 && !isExcessive
+    )
+    return Effect.succeed<Transport.Outcome>({
+      sent,
+      rejected,
+      send_error: isVague ? undefined : failed,
+      unknown: isExcessive ? points : unknown,
+      error,
+      rejections: rejected === 0 ? [] : [new Rejected({ points: rejected, detail: "simulated" })]
+    })
+  }
+
+  const send = (connected: Connected) => (payload: Uint8Array, points: number) =>
+    Effect.suspend((): Effect.Effect<void | Transport.Outcome, InfluxError> => {
+      const { numbers } = connected.receive(payload, points)
+      const done = Effect.sync(() => connected.delivered())
+      const fail = Effect.suspend(() => {
+        connected.failed()
+        return Effect.fail(sendFailed)
+      })
+      if (!random.chance(trouble)) return random.chance(0.2) ? Effect.andThen(pause(), done) : done
+      switch (random.integer(0, watch.isCalm ? 5 : 9)) {
+        case 0:
+          return fail
+        case 1:
+          return Effect.andThen(pause(), fail)
+        case 2:
+          return Effect.andThen(pause(), done)
+        case 3: {
+          const rejected = random.integer(0, numbers.length)
+          connected.rejected(rejected)
+          return Effect.fail(
+            new InfluxError({ reason: new Rejected({ points: rejected, detail: "simulated" }) })
+          )
+        }
+        case 4:
+          return settle(connected, numbers.length)
+        case 5:
+          return Effect.andThen(pause(), Effect.suspend(() => settle(connected, numbers.length)))
+        case 6:
+          return Effect.never
+        case 7:
+          connected.failed(true)
+          return Effect.die("simulated")
+        case 8:
+          connected.failed(true)
+          return Effect.interrupt
+        default:
+          connected.failed(true)
+          throw new Error("simulated")
+      }
+    })
+
+  const connected = Effect.acquireRelease(
+    Effect.sync(() => watch.connect(asks)),
+    (connected) => Effect.sync(() => connected.close())
+  )
+  const opened = Effect.map(
+    connected,
+    (connected): Transport.Connection => ({
+      send: send(connected),
+      ...(asks && { interrupted: () => connected.interrupted(random.integer(0, 2)) }),
+      isStale: () => random.chance(0.05)
+    })
+  )
+  const hanging = Effect.flatMap(connected, (connected) => {
+    connected.isBroken = true
+    return Effect.never
+  })
+
+  const open = Effect.suspend(() => {
+    watch.trace(() => "opening")
+    if (!random.chance(trouble)) return random.chance(0.2) ? Effect.andThen(pause(), opened) : opened
+    switch (random.integer(0, watch.isCalm ? 2 : 4)) {
+      case 0:
+        return Effect.fail(openFailed)
+      case 1:
+        return Effect.andThen(pause(), Effect.fail(openFailed))
+      case 2:
+        return Effect.andThen(pause(), opened)
+      case 3:
+        watch.loseHeld()
+        return Effect.die("simulated")
+      default:
+        return hanging
+    }
+  })
+  return { open }
+}
