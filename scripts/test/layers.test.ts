@@ -29,7 +29,7 @@ const caught = (module: string, line: string, rule: string, help?: string): Plan
 /** For each folder: an arrow to each earlier one is fine, one to each later one is caught. */
 const arrows: ReadonlyArray<Plant> = folders.flatMap(({ name }, index) =>
   folders.map((other, otherIndex) => {
-    const line = `import type * as ${other.name.toUpperCase()} from "../${other.name}/Planted.ts"`
+    const line = `export type * as ${other.name.toUpperCase()} from "../${other.name}/Planted.ts"`
     return otherIndex <= index
       ? allowed(`internal/${name}/Arrows`, line)
       : caught(`internal/${name}/Arrows`, line, imports, "earlier folders")
@@ -38,8 +38,8 @@ const arrows: ReadonlyArray<Plant> = folders.flatMap(({ name }, index) =>
 
 /** For each folder: the model is fine; services, the barrel and other spellings of a path are caught. */
 const upward: ReadonlyArray<Plant> = folders.flatMap(({ name }) => [
-  allowed(`internal/${name}/Upward`, `import type * as Point from "../../Point.ts"`),
-  caught(`internal/${name}/Upward`, `import type * as D from "../../InfluxDatabase.ts"`, imports, "earlier folders"),
+  allowed(`internal/${name}/Upward`, `export type * as Point from "../../Point.ts"`),
+  caught(`internal/${name}/Upward`, `export type * as D from "../../InfluxDatabase.ts"`, imports, "earlier folders"),
   caught(`internal/${name}/Upward`, `export * as All from "../../index.ts"`, imports, "earlier folders"),
   caught(`internal/${name}/Upward`, `export * as S from "./../../Influx.ts"`, imports, "Write the path"),
   caught(`internal/${name}/Upward`, `export * as T from "../../internal/transport/X.ts"`, imports, "Write the path")
