@@ -1,6 +1,7 @@
 /**
  * Says in one plain line how a test run went, from the report of vitest's JSON reporter:
- * `node scripts/verdict.ts <report>`. Fails when a test failed, when none ran, and when one was skipped.
+ * `node scripts/verdict.ts <report>`. Fails when a test failed, when none ran, and when one was skipped, save for
+ * those of foreign rows that are not on this machine.
  */
 import * as Fs from "node:fs"
 
@@ -12,7 +13,7 @@ interface Report {
   readonly numTodoTests: number
   readonly testResults: ReadonlyArray<{
     readonly status: string
-    readonly assertionResults: ReadonlyArray<{ readonly status: string }>
+    readonly assertionResults: ReadonlyArray<{ readonly status: string; readonly fullName: string }>
   }>
 }
 
@@ -26,9 +27,12 @@ const brokenFiles =
   ).length
 const failed = report.numFailedTests + brokenFiles
 const skipped = report.numPendingTests + report.numTodoTests
+const foreign = report.testResults.flatMap((file) => file.assertionResults)
+  .filter(({ fullName, status }) => status !== "passed" && status !== "failed" && fullName.includes("foreign rows"))
+  .length
 
 console.log(`${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`)
 
-if (!report.success || failed > 0 || skipped > 0 || passed === 0) {
+if (!report.success || failed > 0 || skipped > foreign || passed === 0) {
   process.exitCode = 1
 }

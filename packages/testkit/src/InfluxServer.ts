@@ -27,7 +27,6 @@ import * as ExactJson from "./internal/exactJson.ts"
 import * as InfluxConfig from "./internal/influxConfig.ts"
 import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
 import { type Credentials, host, LoopbackServer, startOnFreePorts } from "./internal/loopbackServer.ts"
-import * as Ports from "./internal/ports.ts"
 import * as ServerDirectory from "./internal/serverDirectory.ts"
 import type { Command, ServerProcess } from "./internal/serverProcess.ts"
 import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
@@ -36,8 +35,6 @@ import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 export interface UdpListener {
   /** Where the points go; created before `make` returns. */
   readonly database: string
-  /** A port that has to be this one; the server does not start where it is taken. Default: any that is free. */
-  readonly port?: number | undefined
   /** Unit of the timestamps that arrive. The server's default is `n`. */
   readonly precision?: "n" | "u" | "ms" | "s" | "m" | "h" | undefined
   /** Points per batch; the server's default is 5000. */
@@ -206,21 +203,12 @@ const findBinary = Effect.flatMap(InfluxBinary.find(), (located) =>
 
 const startFirst = Effect.fnUntraced(function*(binary: string, directory: string, options: ServerOptions) {
   const listeners = options.udp ?? []
-  for (const { port } of listeners) {
-    if (port !== undefined && !(yield* Ports.udpIsFree(port))) {
-      return yield* new InfluxServerError({
-        message: `UDP port ${port} of ${host} is taken, and a listener has to have it`
-      })
-    }
-  }
-  const udpPortsOf = (freePorts: ReadonlyArray<number>) =>
-    listeners.map((listener, index) => listener.port ?? freePorts[2 + index]!)
   const { ports, process } = yield* startOnFreePorts(
     2 + listeners.length,
-    (ports) => command(binary, directory, ports, udpPortsOf(ports), options),
+    (ports) => command(binary, directory, ports, ports.slice(2), options),
     (message) => new InfluxServerError({ message })
   )
-  return { process, httpPort: ports[1]!, udpPorts: udpPortsOf(ports) }
+  return { process, httpPort: ports[1]!, udpPorts: ports.slice(2) }
 })
 
 /** Writes the configuration file, too. */

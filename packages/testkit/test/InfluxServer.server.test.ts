@@ -152,21 +152,6 @@ describeInfluxd("servers of one's own", (binary) => {
       assert.strictEqual(stranger.status, 401)
     }).pipe(Effect.scoped, Effect.runPromise))
 
-  plain("gives a listener the port that it has to have, and says so where it is taken", () =>
-    Effect.gen(function*() {
-      const squatter = createSocket("udp4")
-      const port = yield* Effect.promise(() =>
-        new Promise<number>((resolve) => squatter.bind(0, "127.0.0.1", () => resolve(squatter.address().port)))
-      )
-      const error = yield* Effect.flip(InfluxServer.make({ binary, udp: [{ database: "db", port }] }))
-      assert.strictEqual(error.message, `UDP port ${port} of 127.0.0.1 is taken, and a listener has to have it`)
-      yield* Effect.promise(() => new Promise<void>((resolve) => squatter.close(resolve)))
-      const server = yield* InfluxServer.make({ binary, udp: [{ database: "other" }, { database: "db", port }] })
-      assert.strictEqual(server.udpPorts[1], port)
-      yield* server.sendUdp("m v=1 1", 1)
-      assert.strictEqual(yield* server.waitForCount("db", "m", 1), 1)
-    }).pipe(Effect.scoped, Effect.runPromise))
-
   plain("shows the end of the log when the server does not start", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(InfluxServer.make({ binary, http: { "https-enabled": true } }))

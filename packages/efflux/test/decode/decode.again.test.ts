@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
 import { LineProtocol } from "efflux"
 import * as Fs from "node:fs"
+import { foreignRows } from "../support/foreignRows.ts"
 import { canonical, readRows, type Text, textOf } from "../support/rows.ts"
 
 const dialects: ReadonlyArray<LineProtocol.Dialect> = [
@@ -14,7 +15,7 @@ const dialects: ReadonlyArray<LineProtocol.Dialect> = [
 ]
 const files = [
   new URL("../conformance/decoder.jsonl", import.meta.url),
-  new URL("../../../../../shared/corpus/decoder-unit.jsonl", import.meta.url)
+  foreignRows("decoder-unit.jsonl")
 ]
 const texts = files.filter((file) => Fs.existsSync(file)).flatMap((file) =>
   readRows<{ readonly text: Text }>(file).map((row) => {

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { LineProtocol } from "efflux"
 import * as Dialect from "efflux/Dialect"
-import * as Fs from "node:fs"
 import { samePoint } from "../encode/roundTrip.ts"
+import { describeForeign, foreignRows } from "../support/foreignRows.ts"
 import { difference, precisionOf, readRows, type RowPoint, type Text, textOf } from "../support/rows.ts"
 
 interface OwnRow {
@@ -81,15 +81,8 @@ const dialectOf = (row: CorpusRow): LineProtocol.Dialect =>
     ? "influx-1"
     : "telegraf"
 
-const corpus = new URL("../../../../../shared/corpus/decoder-unit.jsonl", import.meta.url)
-const present = Fs.existsSync(corpus)
-if (!present) {
-  console.log("decoder corpus: not here, its rows are left out; the project's own rows cover the same ground")
-}
-const describeCorpus = present ? describe : () => {}
-
-describeCorpus("the corpus", () => {
-  const rows = readRows<CorpusRow>(corpus)
+describeForeign(["decoder-unit.jsonl"], () => {
+  const rows = readRows<CorpusRow>(foreignRows("decoder-unit.jsonl"))
   const listed = (row: CorpusRow) => Object.hasOwn(exceptions, row.id)
   const decode = (row: CorpusRow, dialect: LineProtocol.Dialect) =>
     LineProtocol.decodeAll(textOf(row.text), {

@@ -9,7 +9,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
 import * as Dialect from "efflux/Dialect"
-import * as Fs from "node:fs"
+import { describeForeign, foreignRows } from "../support/foreignRows.ts"
 import {
   canonical,
   canonicalRow,
@@ -89,15 +89,8 @@ const nanosOf = ({ influx16, point: { precision, time } }: CorpusRow): bigint | 
     ? BigInt(influx16[0].points[0].time!)
     : BigInt(time) * Precision.nanosPer(precisionOf(precision))
 
-const folder = new URL("../../../../../shared/corpus/", import.meta.url)
-const present = Fs.existsSync(new URL("encoder.jsonl", folder)) && Fs.existsSync(new URL("escape.jsonl", folder))
-if (!present) {
-  console.log("encoder corpus: not here, its rows are left out; the project's own rows cover the same ground")
-}
-const describeCorpus = present ? describe : () => {}
-
-describeCorpus("the corpus", () => {
-  const rows = readRows<CorpusRow>(new URL("encoder.jsonl", folder)).filter((row) => row.roundtrip16 === true)
+describeForeign(["encoder.jsonl", "escape.jsonl"], () => {
+  const rows = readRows<CorpusRow>(foreignRows("encoder.jsonl")).filter((row) => row.roundtrip16 === true)
 
   const read = (line: string) => {
     const decoded = LineProtocol.decode(line)
@@ -136,7 +129,7 @@ describeCorpus("the corpus", () => {
   it("reads back as the point in every dialect, whatever the row is for, or is refused", () => {
     const faults: Array<string> = []
     let written = 0
-    for (const row of present ? readRows<CorpusRow>(new URL("encoder.jsonl", folder)) : []) {
+    for (const row of readRows<CorpusRow>(foreignRows("encoder.jsonl"))) {
       // Rows of what only other languages have.
       if (row.point.time !== null && typeof row.point.time === "object") continue
       let point: Point.Input
@@ -176,7 +169,7 @@ describeCorpus("the corpus", () => {
   }
 
   it("is escaped in each position as its row says", () => {
-    for (const { escaped, input, position } of present ? readRows<EscapeRow>(new URL("escape.jsonl", folder)) : []) {
+    for (const { escaped, input, position } of readRows<EscapeRow>(foreignRows("escape.jsonl"))) {
       const [point, line] = position === "measurement"
         ? [{ measurement: input, fields: { f: 1 } }, `${escaped} f=1`]
         : position === "tag"

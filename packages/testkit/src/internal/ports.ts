@@ -23,7 +23,7 @@ const tcpIsFree = (port: number) =>
   })
 
 /** Whether a UDP port was free a moment ago. */
-export const udpIsFree = (port: number) =>
+const udpIsFree = (port: number) =>
   Effect.callback<boolean>((resume) => {
     const socket = Dgram.createSocket("udp4")
     socket.once("error", () => socket.close(() => resume(Effect.succeed(false))))

@@ -1,0 +1,35 @@
+/** `efflux` as npm would publish it: packed, and unpacked into a project of its own. */
+import { execFileSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { root } from "./fences.ts"
+
+const packageFolder = Path.join(root, "packages/efflux")
+
+const binary = (name: string) => Path.join(root, "node_modules/.bin", name)
+
+/** Builds and packs the library into a folder; gives the path of the tarball. */
+export const pack = (folder: string): string => {
+  execFileSync(binary("tsc"), ["-b", "."], { cwd: packageFolder, stdio: "inherit" })
+  execFileSync("npx", ["-y", "pnpm@12.21.0", "pack", "--pack-destination", folder], {
+    cwd: packageFolder,
+    stdio: ["ignore", "ignore", "inherit"]
+  })
+  return Path.join(folder, Fs.readdirSync(folder).find((file) => file.endsWith(".tgz"))!)
+}
+
+/** A consumer's project that has the packed library, and `effect` beside it as npm would place it. */
+export const makeConsumer = (): { readonly folder: string; readonly remove: () => void } => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-consumer-"))
+  const modules = Path.join(folder, "node_modules")
+  Fs.mkdirSync(Path.join(modules, "efflux"), { recursive: true })
+  execFileSync("tar", ["-xzf", pack(folder), "-C", Path.join(modules, "efflux"), "--strip-components", "1"])
+  Fs.mkdirSync(Path.join(modules, "@effect"))
+  Fs.mkdirSync(Path.join(modules, "@types"))
+  for (const name of ["effect", "@effect/platform-node", "@types/node"]) {
+    Fs.symlinkSync(Fs.realpathSync(Path.join(root, "node_modules", name)), Path.join(modules, name))
+  }
+  Fs.writeFileSync(Path.join(folder, "package.json"), JSON.stringify({ name: "consumer", type: "module" }))
+  return { folder, remove: () => Fs.rmSync(folder, { recursive: true, force: true }) }
+}
