@@ -2,6 +2,8 @@
 import { codecRungs } from "./codec.ts"
 import { decodeRungs } from "./decode.ts"
 import { flatPairs } from "./flat.ts"
+import { encodeKindRungs } from "./kinds/encode.ts"
+import { measureKinds } from "./kinds/Kind.ts"
 import * as Loads from "./loads.ts"
 import { byId, type Effort, measure, type Measured, ratioOf, type Rung } from "./Measure.ts"
 import { pushRungs } from "./push.ts"
@@ -175,6 +177,14 @@ const flatNote =
   `A point on its whole way to a sender that throws payloads away, a few of a thing beside many of it. Each
 pair was measured in turn; the ratio is that to the first of the pair.`
 
+export const kinds = async ({ effort }: Task): Promise<Part> => {
+  const encoded = await measureKinds("Kinds of lines: encoding", kindsNote, encodeKindRungs(), effort)
+  return { sections: [encoded.section], figures: new Map([["kinds/encode", encoded.worst.ratio]]) }
+}
+
+const kindsNote =
+  `The request point with one thing changed. The ratio is that of the time per byte of line to the plain request point.`
+
 const loadOf = (effort: Effort) => effort.time === 0 ? { rounds: 1, millis: 1 } : { rounds: 7, millis: 250 }
 
 export const rivals = ({ effort }: Task): Promise<Part> => Loads.rivals(loadOf(effort))
@@ -184,7 +194,7 @@ export const http = ({ effort }: Task): Promise<Part> => Loads.http(loadOf(effor
 export const overload = ({ effort, overloadSeconds }: Task): Promise<Part> =>
   Loads.overload(effort.time === 0 ? 1 : overloadSeconds)
 
-export const groups = { encode, series, decode, push, way, rivals, http, flat, overload } as const
+export const groups = { encode, series, decode, kinds, push, way, rivals, http, flat, overload } as const
 
 export type GroupName = keyof typeof groups
 

@@ -1,0 +1,48 @@
+/**
+ * Kinds of lines: the request point with one thing about it changed. What a kind costs is told per byte, beside the
+ * plain request point, because a longer line may take longer.
+ */
+import type { LineProtocol, Point } from "efflux"
+import { type Effort, measure, type Measured, type Rung } from "../Measure.ts"
+import { figure, type Section } from "../Report.ts"
+
+export interface Kind {
+  readonly name: string
+  readonly points: ReadonlyArray<Point.Input>
+  /** Of the writer that writes them. */
+  readonly options?: LineProtocol.EncodeOptions
+}
+
+/** One kind in one direction. A run works through `bytes` bytes of line protocol. */
+export interface KindRung {
+  readonly kind: string
+  readonly bytes: number
+  readonly run: () => unknown
+}
+
+/** The rungs in turn, the first of which is the plain kind, and the worst ratio to it. */
+export const measureKinds = async (
+  title: string,
+  note: string,
+  rungs: ReadonlyArray<KindRung>,
+  effort: Effort
+): Promise<{ readonly section: Section; readonly worst: Measured }> => {
+  // All in turn, so that the engine has seen every kind before it decides how to compile what is timed.
+  for (let round = 0; effort.time > 0 && round < 100; round++) for (const { run } of rungs) run()
+  const measured = await measure(
+    rungs.map(({ bytes, kind, run }, i): Rung => ({ id: kind, name: kind, points: bytes, run, reference: i === 0 })),
+    // Many short rounds: what the machine does meanwhile is then done to all kinds alike.
+    effort.time === 0 ? effort : { rounds: 3 * effort.rounds, time: effort.time / 4 }
+  )
+  return {
+    section: {
+      title,
+      note,
+      table: {
+        heads: ["", "ns a byte", "ratio"],
+        rows: measured.map(({ name, nanos, ratio }) => [name, figure(nanos), ratio.toFixed(2)])
+      }
+    },
+    worst: measured.reduce((worst, next) => next.ratio > worst.ratio ? next : worst)
+  }
+}
