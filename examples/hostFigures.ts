@@ -35,7 +35,7 @@ const program = Effect.suspend(() => Influx.pushAll(figures())).pipe(
 program.pipe(
   Effect.provide(InfluxDatabase.layer({
     port: Number(process.env.INFLUX_PORT ?? 8089),
-    database: "figures",
+    name: "figures",
     tags: { host: Os.hostname() }
   })),
   NodeRuntime.runMain

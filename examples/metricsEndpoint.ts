@@ -23,7 +23,7 @@ const main = Layer.mergeAll(
   Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: Number(process.env.PORT ?? 9464) })),
   Layer.provide(InfluxDatabase.layer({
     port: Number(process.env.INFLUX_PORT ?? 8089),
-    database: "heartbeats",
+    name: "heartbeats",
     flushInterval: "200 millis"
   }))
 )

@@ -9,7 +9,7 @@ import { Console, Duration, Effect, Layer, Schema, Stream } from "effect"
 import { Influx, InfluxAdmin, InfluxClient, InfluxDatabase, InfluxQL, Series } from "efflux"
 
 const url = process.env.INFLUX_URL ?? "http://127.0.0.1:8086"
-const db = "efflux_examples"
+const database = "efflux_examples"
 
 const requests = Series.make("http_request", {
   tags: { route: Schema.String },
@@ -19,7 +19,7 @@ const requests = Series.make("http_request", {
 const program = Effect.gen(function*() {
   const { build, version } = yield* InfluxClient.ping
   yield* Console.log(`InfluxDB ${version} (${build})`)
-  yield* InfluxAdmin.createDatabase(db)
+  yield* InfluxAdmin.createDatabase(database)
   for (let n = 0n; n < 1000n; n++) {
     yield* requests.push({
       route: n % 2n === 0n ? "/users" : "/it's",
@@ -51,7 +51,10 @@ const program = Effect.gen(function*() {
 
 program.pipe(
   Effect.provide(
-    Layer.merge(InfluxClient.layer({ version: 1, url, db }), InfluxDatabase.layer({ transport: "http-v1", url, db }))
+    Layer.merge(
+      InfluxClient.layer({ version: 1, url, database }),
+      InfluxDatabase.layer({ transport: "http", version: 1, url, database })
+    )
   ),
   NodeRuntime.runMain
 )

@@ -49,7 +49,7 @@ program.pipe(
   Effect.provide(
     Layer.provideMerge(
       server,
-      InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), database: "requests" })
+      InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), name: "requests" })
     )
   ),
   NodeRuntime.runMain

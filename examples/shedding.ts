@@ -32,7 +32,7 @@ const program = Effect.gen(function*() {
 program.pipe(
   Effect.provide(
     InfluxDatabase.layerTransport({
-      database: "jobs",
+      name: "jobs",
       queueCapacity: 100,
       batchSize: 10,
       senders: 1,

@@ -24,10 +24,10 @@ const program = Effect.gen(function*() {
 })
 
 const databases = Layer.merge(
-  InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), database: "metrics" }),
+  InfluxDatabase.layer({ port: Number(process.env.INFLUX_PORT ?? 8089), name: "metrics" }),
   Audit.layer({
     port: Number(process.env.AUDIT_PORT ?? 8090),
-    database: "audit",
+    name: "audit",
     // This listener has `precision = "ms"`; the client must be told.
     precision: "ms"
   })

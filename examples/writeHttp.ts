@@ -2,7 +2,7 @@
  * How do I write over HTTP, and how do I hear what the server rejects?
  *
  * Writes to an InfluxDB 1 on this host: `node examples/writeHttp.ts`. For InfluxDB 2 and 3 only the options differ:
- * `transport: "http-v2"` with `org`, `bucket` and `token`, `transport: "http-v3"` with `db` and `token`.
+ * `version: 2` with `org`, `bucket` and `token`, `version: 3` with `database` and `token`.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Config, Console, Effect, Stream } from "effect"
@@ -26,9 +26,10 @@ const program = Effect.gen(function*() {
 })
 
 const database = InfluxDatabase.layerConfig({
-  transport: "http-v1",
+  transport: "http",
+  version: 1,
   url: Config.withDefault(Config.String("INFLUX_URL"), "http://127.0.0.1:8086"),
-  db: Config.withDefault(Config.String("INFLUX_DB"), "examples"),
+  database: Config.withDefault(Config.String("INFLUX_DATABASE"), "examples"),
   username: Config.withDefault(Config.String("INFLUX_USERNAME"), undefined),
   password: Config.withDefault(Config.Redacted("INFLUX_PASSWORD"), undefined)
 })

@@ -25,7 +25,7 @@ const exported = Effect.gen(function*() {
   yield* Influx.flush
   return yield* PrometheusMetrics.format()
 }).pipe(
-  Effect.provide(Layer.provide(InfluxDatabase.layerTransport({ database: "metrics" }), Transport.layerNoop)),
+  Effect.provide(Layer.provide(InfluxDatabase.layerTransport({ name: "metrics" }), Transport.layerNoop)),
   Effect.provideService(Metric.MetricRegistry, new Map())
 )
 

@@ -39,7 +39,7 @@ const largeQueue = 1_000_000
 const manySeries = 1_000_000
 
 const databases = (n: number) =>
-  Array.from({ length: n }, (_, i) => toNothing({ database: `flat-${n}-${i}`, queueCapacity: count }))
+  Array.from({ length: n }, (_, i) => toNothing({ name: `flat-${n}-${i}`, queueCapacity: count }))
 
 export const flatPairs = async (): Promise<
   { readonly pairs: ReadonlyArray<Pair>; readonly close: () => Promise<void> }
@@ -56,7 +56,7 @@ export const flatPairs = async (): Promise<
     ways.push(way)
     return { name, points, run: way.run, async: true, reference }
   }
-  const queue = (queueCapacity: number) => [toNothing({ database: `flat-queue-${queueCapacity}`, queueCapacity })]
+  const queue = (queueCapacity: number) => [toNothing({ name: `flat-queue-${queueCapacity}`, queueCapacity })]
   const pairs: ReadonlyArray<Pair> = [
     {
       id: "databases",

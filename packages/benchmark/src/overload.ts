@@ -123,7 +123,7 @@ const attempt = async (
   const arrivals = new Arrivals()
   const runtime = ManagedRuntime.make(
     InfluxDatabase.layerTransport({
-      database: "overload",
+      name: "overload",
       queueCapacity,
       batchSize,
       senders,

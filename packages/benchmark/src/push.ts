@@ -32,7 +32,7 @@ interface Rungs {
  */
 export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
   const runtime = ManagedRuntime.make(
-    quiet(InfluxDatabase.layerTransport({ database: `push-${state}` }).pipe(Layer.provide(Transport.layerNoop)))
+    quiet(InfluxDatabase.layerTransport({ name: `push-${state}` }).pipe(Layer.provide(Transport.layerNoop)))
   )
   const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   const queue = await runtime.runPromise(Queue.sliding<Point.Input>(10_000))

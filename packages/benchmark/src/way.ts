@@ -58,11 +58,11 @@ export const wayRungs = async (): Promise<
   })
   const config = { queueCapacity: 2 * count, pacing: "none", host: "127.0.0.1", port } as const
   const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>]> = [
-    ["to a sender that throws payloads away", toNothing({ queueCapacity: 2 * count, database: "noop" })],
-    ["over UDP on loopback, payloads of 1432 bytes", InfluxDatabase.layer({ ...config, database: "udp" })],
+    ["to a sender that throws payloads away", toNothing({ queueCapacity: 2 * count, name: "noop" })],
+    ["over UDP on loopback, payloads of 1432 bytes", InfluxDatabase.layer({ ...config, name: "udp" })],
     [
       "over UDP on loopback, payloads of 8192 bytes",
-      InfluxDatabase.layer({ ...config, database: "udp-8192", maxPayloadBytes: 8192 })
+      InfluxDatabase.layer({ ...config, name: "udp-8192", maxPayloadBytes: 8192 })
     ]
   ]
   const ways: Array<Way> = []

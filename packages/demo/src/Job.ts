@@ -65,7 +65,7 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
     Effect.provide(InfluxDatabase.layer({
       host: target.host,
       port: target.port,
-      database: "demo",
+      name: "demo",
       tags: { host: Os.hostname(), run },
       queueCapacity: options.queue,
       pacing: options.pacing === 0

@@ -52,7 +52,7 @@ export interface CommonOptions {
 export interface V1Options extends CommonOptions {
   readonly version: 1
   /** Database that statements are about unless they name one. */
-  readonly db?: string | undefined
+  readonly database?: string | undefined
   /** Default: the database's default policy. */
   readonly retentionPolicy?: string | undefined
   readonly username?: string | undefined
@@ -83,7 +83,7 @@ export interface V2Options extends CommonOptions {
 export interface V3Options extends CommonOptions {
   readonly version: 3
   /** Database that is asked. */
-  readonly db: string
+  readonly database: string
   readonly token?: Redacted.Redacted | undefined
 }
 
@@ -123,7 +123,7 @@ export interface ClientSettings {
   readonly gzip: boolean
   readonly ca: string | ReadonlyArray<string> | undefined
   readonly credentials: HttpConfig.Credentials | undefined
-  readonly db: string | undefined
+  readonly database: string | undefined
   readonly retentionPolicy: string | undefined
   readonly chunkSize: number
   readonly org: string | undefined
@@ -142,7 +142,7 @@ const common = {
 const options = {
   1: {
     ...common,
-    db: HttpConfig.databaseName,
+    database: HttpConfig.databaseName,
     retentionPolicy: Read.name("the name of a retention policy"),
     username: HttpConfig.userName,
     password: Read.password,
@@ -155,7 +155,7 @@ const options = {
   } satisfies { readonly [Option in keyof Required<V2Options>]: Read.Parser<unknown> },
   3: {
     ...common,
-    db: HttpConfig.databaseName,
+    database: HttpConfig.databaseName,
     token: Read.token
   } satisfies { readonly [Option in keyof Required<V3Options>]: Read.Parser<unknown> }
 }
@@ -189,9 +189,9 @@ export const check = (config: ClientConfig): Result.Result<ClientSettings, Influ
       gzip: yield* read.or<boolean>("gzip", common.gzip, defaults.gzip),
       ca: yield* read.optional("ca", common.ca),
       credentials: yield* HttpConfig.credentialsOf(`http-v${version}`, read),
-      db: version === 3
-        ? yield* read.required("db", HttpConfig.databaseName)
-        : yield* read.optional("db", HttpConfig.databaseName),
+      database: version === 3
+        ? yield* read.required("database", HttpConfig.databaseName)
+        : yield* read.optional("database", HttpConfig.databaseName),
       retentionPolicy: yield* read.optional("retentionPolicy", options[1].retentionPolicy),
       chunkSize: yield* read.or("chunkSize", options[1].chunkSize, defaults.chunkSize),
       org: version === 2 ? yield* read.required("org", options[2].org) : undefined
@@ -230,7 +230,7 @@ export const unwrap = (wrapped: Wrapped): Config.Config<ClientConfig> => {
  * ```ts
  * import { ClientConfig, InfluxClient } from "efflux"
  *
- * // INFLUX_VERSION, INFLUX_URL, INFLUX_DB, INFLUX_TOKEN, …
+ * // INFLUX_VERSION, INFLUX_URL, INFLUX_DATABASE, INFLUX_TOKEN, …
  * export const influx = InfluxClient.layerConfig(ClientConfig.config("INFLUX"))
  * ```
  *

@@ -53,11 +53,11 @@ export interface Pacing {
  */
 export interface CommonOptions {
   /**
-   * Label for metrics and logs, default the key of the service. It is not sent: a UDP listener belongs to one
-   * database of the server, and over HTTP the server's database is the option `db`. Databases of one program should
-   * have different labels.
+   * The name of this database in metrics and logs, default the key of the service. It is not sent: a UDP listener
+   * belongs to one database of the server, and over HTTP the server's database is the option `database`. The databases
+   * of one program should have different names.
    */
-  readonly database?: string | undefined
+  readonly name?: string | undefined
   /**
    * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must be the listener's, a client can't ask
    * for it. Over HTTP it is asked for; InfluxDB 2 and 3 have no `"m"` and `"h"`.
@@ -205,9 +205,7 @@ export type DatabaseConfig = UdpConfig | TcpConfig | HttpV1Config | HttpV2Config
 export interface Transports {
   readonly udp: UdpConfig
   readonly tcp: TcpConfig
-  readonly "http-v1": HttpV1Config
-  readonly "http-v2": HttpV2Config
-  readonly "http-v3": HttpV3Config
+  readonly http: HttpV1Config | HttpV2Config | HttpV3Config
 }
 
 /**
@@ -259,10 +257,12 @@ const streams = {
 export const transportDefaults = {
   udp: {},
   tcp: { ...streams, senders: 1, timeout: "10 seconds" },
-  "http-v1": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086" },
-  "http-v2": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086", dialect: "influx-2" },
-  "http-v3": { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8181", dialect: "influx-3" }
-} as const satisfies { readonly [T in Transport]: Partial<Transports[T]> }
+  http: {
+    1: { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086" },
+    2: { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8086", dialect: "influx-2" },
+    3: { ...HttpConfig.defaults, ...streams, url: "http://127.0.0.1:8181", dialect: "influx-3" }
+  }
+} as const
 
 /**
  * A checked configuration: every option has its value, durations are in
@@ -277,7 +277,7 @@ export interface Settings {
   /** For UDP and TCP, as the port is. */
   readonly host: string
   readonly port: number
-  readonly database: string
+  readonly name: string
   readonly precision: Precision.Precision
   readonly timestamps: "client" | "server"
   readonly tags: { readonly [key: string]: Point.TagValue }
@@ -312,15 +312,26 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
   Result.gen(function*() {
     const read = reader(config)
     const transport = yield* read.or("transport", oneOf(transports), "udp")
-    const options = optionsOf[transport]
+    const kind = transport === "http"
+      ? `http-v${yield* read.required("version", oneOf([1, 2, 3]))}` as const
+      : transport
+    const options: { readonly [option: string]: unknown } = optionsOf[kind]
     for (const option of Object.keys(config)) {
       const value: unknown = Reflect.get(config, option)
       // What comes from variables has a place for every option of every transport.
       if (Object.hasOwn(options, option) || value === undefined && allOptions.has(option)) continue
-      const ofTransport = transport === "udp" && config.transport === undefined ? "" : ` of transport "${transport}"`
+      const ofTransport = transport === "udp" && config.transport === undefined
+        ? ""
+        : ` of transport "${transport}"${transport === kind ? "" : `, version ${kind.slice(-1)}`}`
       return yield* unknownOption(option, value, `one of the options${ofTransport} ${Object.keys(options).join(", ")}`)
     }
-    const own: OwnDefaults = transportDefaults[transport]
+    const own: OwnDefaults = kind === "http-v1"
+      ? transportDefaults.http[1]
+      : kind === "http-v2"
+      ? transportDefaults.http[2]
+      : kind === "http-v3"
+      ? transportDefaults.http[3]
+      : transportDefaults[kind]
     const queueCapacity = yield* read.or(
       "queueCapacity",
       common.queueCapacity,
@@ -328,20 +339,18 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
     )
     const dialect = yield* read.or("dialect", common.dialect, own.dialect ?? defaults.dialect)
     const precision = yield* read.or("precision", precisionsOf(dialect), defaults.precision)
-    const database = yield* read.or("database", common.database, label)
+    const name = yield* read.or("name", common.name, label)
     const selfReport = yield* read.optional("selfReport", common.selfReport)
-    const labelProblem = selfReport === undefined ? undefined : nameProblem(database, "tag value", dialect)
+    const labelProblem = selfReport === undefined ? undefined : nameProblem(name, "tag value", dialect)
     if (labelProblem !== undefined) {
-      return yield* invalid("database", database, `with selfReport, a label that can be a tag value (${labelProblem})`)
+      return yield* invalid("name", name, `with selfReport, a name that can be a tag value (${labelProblem})`)
     }
     return {
       transport,
-      http: transport === "udp" || transport === "tcp"
-        ? undefined
-        : yield* HttpConfig.check(transport, config, precision),
+      http: kind === "udp" || kind === "tcp" ? undefined : yield* HttpConfig.check(kind, config, precision),
       host: yield* read.or("host", hostName, defaults.host),
       port: yield* read.or("port", port, defaults.port),
-      database,
+      name,
       precision,
       timestamps: yield* read.or("timestamps", common.timestamps, defaults.timestamps),
       tags: yield* checkTags(config.tags ?? defaults.tags),
@@ -357,7 +366,7 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
       ),
       maxPayloadBytes: yield* read.or(
         "maxPayloadBytes",
-        integer(1, largestPayload[transport]),
+        integer(1, largestPayload[kind]),
         own.maxPayloadBytes ?? defaults.maxPayloadBytes
       ),
       oversize: yield* read.or("oversize", common.oversize, defaults.oversize),
@@ -375,13 +384,15 @@ export const check = (config: DatabaseConfig, label: string): Result.Result<Sett
     }
   })
 
+type Kind = keyof typeof optionsOf
+
 type OwnDefaults = Pick<
   CommonOptions,
   "batchSize" | "maxPayloadBytes" | "pacing" | "queueCapacity" | "senders" | "dialect"
 >
 
 // What a datagram holds, what `max-body-size` of InfluxDB 1 is, and what InfluxDB 3 takes of a request.
-const largestPayload: { readonly [T in Transport]: number } = {
+const largestPayload: { readonly [K in Kind]: number } = {
   udp: 65_507,
   tcp: 25_000_000,
   "http-v1": 25_000_000,
@@ -401,7 +412,7 @@ const precisionsOf = (dialect: Dialect.Dialect): Parser<Precision.Precision> => 
 // `undefined`: read by a function of its own, or in the light of another option.
 const common = {
   transport: undefined,
-  database: text("a label without spaces and control characters"),
+  name: text("a name without spaces and control characters"),
   precision: undefined,
   timestamps: oneOf(["client", "server"]),
   tags: undefined,
@@ -431,16 +442,12 @@ const optionsOf = {
     ttl: integer(1, 255)
   },
   tcp: { ...common, host: hostName, port, timeout: duration(1) },
-  "http-v1": { ...common, ...HttpConfig.options["http-v1"] },
-  "http-v2": { ...common, ...HttpConfig.options["http-v2"] },
-  "http-v3": { ...common, ...HttpConfig.options["http-v3"] }
-} satisfies {
-  readonly [T in Transport]: {
-    readonly [Option in keyof Required<Transports[T]>]: Parser<unknown> | undefined
-  }
+  "http-v1": { ...common, version: undefined, ...HttpConfig.options["http-v1"] },
+  "http-v2": { ...common, version: undefined, ...HttpConfig.options["http-v2"] },
+  "http-v3": { ...common, version: undefined, ...HttpConfig.options["http-v3"] }
 }
 
-const transports = Object.keys(optionsOf) as ReadonlyArray<Transport>
+const transports: ReadonlyArray<Transport> = ["udp", "tcp", "http"]
 
 const allOptions: ReadonlySet<string> = new Set(Object.values(optionsOf).flatMap(Object.keys))
 
@@ -488,7 +495,7 @@ const checkPacing = (pacing: unknown): Result.Result<Settings["pacing"], InfluxE
  * @category models
  * @since 0.1.0
  */
-export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig, "transport">
+export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig, "transport" | "version">
 
 /**
  * `Config.unwrap` for options, of which those that are `undefined` are left out.
@@ -498,7 +505,7 @@ export type Wrapped = Config.Config<DatabaseConfig> | WrapEach<DatabaseConfig, "
 export const unwrap = (wrapped: Wrapped): Config.Config<DatabaseConfig> => {
   if (Config.isConfig(wrapped)) return wrapped
   const options = Object.entries(wrapped).filter(([, option]) => option !== undefined).map(([name, option]) =>
-    [name, name === "transport" && typeof option === "string" ? Config.succeed(option) : option] as const
+    [name, typeof option === "string" || typeof option === "number" ? Config.succeed(option) : option] as const
   )
   return Config.unwrap<DatabaseConfig>(Object.fromEntries(options))
 }
@@ -561,6 +568,7 @@ const pacingOf = (text: string): unknown => {
 }
 
 const readers = {
+  version: numberOf,
   port: numberOf,
   tags: tagsOf,
   queueCapacity: numberOf,

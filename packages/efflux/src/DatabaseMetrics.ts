@@ -1,7 +1,7 @@
 /**
  * The Metric values of a database, for Effect's exporters and for programs.
  *
- * Every value has the attribute `database` (the `database` option), and
+ * Every value has the attribute `name` (the `name` option), and
  * {@link pointsDropped} also `reason`. They read the database's ledger when a
  * snapshot is taken, so they cost nothing per point, agree with `Influx.stats`,
  * and are gone from the registry when the database's scope closes.
@@ -13,7 +13,7 @@
  * import { DatabaseMetrics } from "efflux"
  *
  * const shed = Metric.value(
- *   Metric.withAttributes(DatabaseMetrics.pointsDropped, { database: "metrics", reason: "queue_full" })
+ *   Metric.withAttributes(DatabaseMetrics.pointsDropped, { name: "metrics", reason: "queue_full" })
  * )
  * export const program = Effect.map(shed, (state) => state.count)
  * ```

@@ -43,11 +43,11 @@ const textOf = (cell: Cell | undefined): string => cell === undefined ? "" : Str
 
 const list = <A>(
   statement: InfluxQL.Fragment,
-  db: string | undefined,
+  database: string | undefined,
   read: (row: Row) => A
 ): Administration<ReadonlyArray<A>> =>
   // The name of a series is that of a measurement, of a database: what the rows are about.
-  Effect.map(InfluxClient.query(statement, { db, measurement: "about" }), (rows) => rows.map(read))
+  Effect.map(InfluxClient.query(statement, { database, measurement: "about" }), (rows) => rows.map(read))
 
 /**
  * The names of all databases.
@@ -126,8 +126,8 @@ export interface RetentionPolicy {
  * @category retention policies
  * @since 0.1.0
  */
-export const retentionPolicies = (db: string): Administration<ReadonlyArray<RetentionPolicy>> =>
-  list(query`SHOW RETENTION POLICIES ON ${identifier(db)}`, undefined, (row) => {
+export const retentionPolicies = (database: string): Administration<ReadonlyArray<RetentionPolicy>> =>
+  list(query`SHOW RETENTION POLICIES ON ${identifier(database)}`, undefined, (row) => {
     const duration = durationOf(textOf(row.duration))
     return {
       name: textOf(row.name),
@@ -146,12 +146,12 @@ export const retentionPolicies = (db: string): Administration<ReadonlyArray<Rete
  * @since 0.1.0
  */
 export const createRetentionPolicy = (
-  db: string,
+  database: string,
   name: string,
   options: Retention & { readonly isDefault?: boolean | undefined }
 ): Administration<void> =>
   execute(
-    query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(db)} ${retention(options)} ${
+    query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${retention(options)} ${
       defaultPolicy(options.isDefault)
     }`
   )
@@ -163,12 +163,12 @@ export const createRetentionPolicy = (
  * @since 0.1.0
  */
 export const alterRetentionPolicy = (
-  db: string,
+  database: string,
   name: string,
   options: Partial<Retention> & { readonly isDefault?: true | undefined }
 ): Administration<void> =>
   execute(
-    query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(db)} ${changes(options)} ${
+    query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${changes(options)} ${
       defaultPolicy(options.isDefault)
     }`
   )
@@ -180,8 +180,8 @@ export const alterRetentionPolicy = (
  * @category retention policies
  * @since 0.1.0
  */
-export const dropRetentionPolicy = (db: string, name: string): Administration<void> =>
-  execute(query`DROP RETENTION POLICY ${identifier(name)} ON ${identifier(db)}`)
+export const dropRetentionPolicy = (database: string, name: string): Administration<void> =>
+  execute(query`DROP RETENTION POLICY ${identifier(name)} ON ${identifier(database)}`)
 
 const nothing = InfluxQL.unsafe("")
 
@@ -226,7 +226,7 @@ const millisIn: { readonly [unit: string]: number } = {
  * @since 0.1.0
  */
 export interface ContinuousQuery {
-  readonly db: string
+  readonly database: string
   readonly name: string
   /** The whole statement that made it, as the server writes it. */
   readonly statement: string
@@ -241,7 +241,7 @@ export interface ContinuousQuery {
 export const continuousQueries: Administration<ReadonlyArray<ContinuousQuery>> = list(
   query`SHOW CONTINUOUS QUERIES`,
   undefined,
-  (row) => ({ db: textOf(row.about), name: textOf(row.name), statement: textOf(row.query) })
+  (row) => ({ database: textOf(row.about), name: textOf(row.name), statement: textOf(row.query) })
 )
 
 /**
@@ -253,7 +253,7 @@ export const continuousQueries: Administration<ReadonlyArray<ContinuousQuery>> =
  * @since 0.1.0
  */
 export const createContinuousQuery = (
-  db: string,
+  database: string,
   name: string,
   select: InfluxQL.Fragment,
   options: {
@@ -267,7 +267,7 @@ export const createContinuousQuery = (
   const back = options.for === undefined ? nothing : query`FOR ${durationValue(options.for)}`
   const resample = options.every === undefined && options.for === undefined ? nothing : query`RESAMPLE ${every} ${back}`
   const statement = query`CREATE CONTINUOUS QUERY ${identifier(name)} ON ${
-    identifier(db)
+    identifier(database)
   } ${resample} BEGIN ${select} END`
   return Effect.fromResult(InfluxQL.renderText(statement)).pipe(
     Effect.mapError(({ detail, language }) => new InfluxError({ reason: new InvalidStatement({ detail, language }) })),
@@ -281,8 +281,8 @@ export const createContinuousQuery = (
  * @category continuous queries
  * @since 0.1.0
  */
-export const dropContinuousQuery = (db: string, name: string): Administration<void> =>
-  execute(query`DROP CONTINUOUS QUERY ${identifier(name)} ON ${identifier(db)}`)
+export const dropContinuousQuery = (database: string, name: string): Administration<void> =>
+  execute(query`DROP CONTINUOUS QUERY ${identifier(name)} ON ${identifier(database)}`)
 
 /**
  * The names of the measurements of a database.
@@ -290,8 +290,8 @@ export const dropContinuousQuery = (db: string, name: string): Administration<vo
  * @category contents
  * @since 0.1.0
  */
-export const measurements = (db: string): Administration<ReadonlyArray<string>> =>
-  list(query`SHOW MEASUREMENTS`, db, (row) => textOf(row.name))
+export const measurements = (database: string): Administration<ReadonlyArray<string>> =>
+  list(query`SHOW MEASUREMENTS`, database, (row) => textOf(row.name))
 
 /**
  * Drops a measurement with all of its points. Does nothing where there is none.
@@ -299,8 +299,8 @@ export const measurements = (db: string): Administration<ReadonlyArray<string>> 
  * @category contents
  * @since 0.1.0
  */
-export const dropMeasurement = (db: string, name: string): Administration<void> =>
-  InfluxClient.execute(query`DROP MEASUREMENT ${identifier(name)}`, { db })
+export const dropMeasurement = (database: string, name: string): Administration<void> =>
+  InfluxClient.execute(query`DROP MEASUREMENT ${identifier(name)}`, { database })
 
 const from = (measurement: string | undefined): InfluxQL.Fragment =>
   measurement === undefined ? nothing : query`FROM ${identifier(measurement)}`
@@ -312,10 +312,10 @@ const from = (measurement: string | undefined): InfluxQL.Fragment =>
  * @since 0.1.0
  */
 export const tagKeys = (
-  db: string,
+  database: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly key: string }>> =>
-  list(query`SHOW TAG KEYS ${from(measurement)}`, db, (row) => ({
+  list(query`SHOW TAG KEYS ${from(measurement)}`, database, (row) => ({
     measurement: textOf(row.about),
     key: textOf(row.tagKey)
   }))
@@ -327,11 +327,11 @@ export const tagKeys = (
  * @since 0.1.0
  */
 export const tagValues = (
-  db: string,
+  database: string,
   key: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly value: string }>> =>
-  list(query`SHOW TAG VALUES ${from(measurement)} WITH KEY = ${identifier(key)}`, db, (row) => ({
+  list(query`SHOW TAG VALUES ${from(measurement)} WITH KEY = ${identifier(key)}`, database, (row) => ({
     measurement: textOf(row.about),
     value: textOf(row.value)
   }))
@@ -344,12 +344,12 @@ export const tagValues = (
  * @since 0.1.0
  */
 export const fieldKeys = (
-  db: string,
+  database: string,
   measurement?: string
 ): Administration<
   ReadonlyArray<{ readonly measurement: string; readonly key: string; readonly type: string }>
 > =>
-  list(query`SHOW FIELD KEYS ${from(measurement)}`, db, (row) => ({
+  list(query`SHOW FIELD KEYS ${from(measurement)}`, database, (row) => ({
     measurement: textOf(row.about),
     key: textOf(row.fieldKey),
     type: textOf(row.fieldType)

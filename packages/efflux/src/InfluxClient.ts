@@ -17,7 +17,7 @@
  * export const program = (host: string) =>
  *   InfluxClient.query(InfluxQL.query`SELECT load, host FROM cpu WHERE host = ${host} LIMIT 10`, { as: Load }).pipe(
  *     Effect.provide(
- *       InfluxClient.layer({ version: 1, db: "metrics", username: "reader", password: Redacted.make("secret") })
+ *       InfluxClient.layer({ version: 1, database: "metrics", username: "reader", password: Redacted.make("secret") })
  *     )
  *   )
  * ```

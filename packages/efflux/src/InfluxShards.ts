@@ -19,8 +19,8 @@
  *
  * const layer = InfluxShards.layer({
  *   shards: {
- *     a: { transport: "http-v1", url: "http://influx-a:8086", db: "metrics" },
- *     b: { transport: "http-v1", url: "http://influx-b:8086", db: "metrics" }
+ *     a: { transport: "http", version: 1, url: "http://influx-a:8086", database: "metrics" },
+ *     b: { transport: "http", version: 1, url: "http://influx-b:8086", database: "metrics" }
  *   }
  * })
  *
@@ -55,7 +55,7 @@ import type * as Point from "./Point.ts"
 export interface ShardsConfig {
   /**
    * The options of each shard, by its name. The names decide which series go where: keep them when a server moves. The
-   * label of a shard in metrics and logs is its option `database`, default the key of the service, a slash and the name.
+   * name of a shard in metrics and logs is its option `name`, default the key of the service, a slash and the name.
    */
   readonly shards: { readonly [name: string]: DatabaseConfig }
   /** Tags that every point gets unless it has a tag of that key, in all shards alike; default none. */
@@ -149,7 +149,7 @@ const makeShards = Effect.fnUntraced(
         Effect.fromResult(checkTags(own.tags ?? {})),
         (error) => named(name, error)
       )
-      const options = { ...own, database: own.database ?? `${label}/${name}`, tags: { ...tags, ...ownTags } }
+      const options = { ...own, name: own.name ?? `${label}/${name}`, tags: { ...tags, ...ownTags } }
       shards.push(
         new Shard(
           name,

@@ -56,14 +56,16 @@ const misplaced: ReadonlyArray<Record<string, unknown>> = [
 describe("a secret in the wrong place", () => {
   it.effect("is not shown by a database that refuses its options", () =>
     Effect.gen(function*() {
-      for (const transport of ["udp", "tcp", "http-v1", "http-v2", "http-v3"] as const) {
-        const needed = transport === "http-v2"
-          ? { org: "o", bucket: "b" }
-          : transport.startsWith("http")
-          ? { db: "d" }
-          : {}
+      const configs = [
+        { transport: "udp" },
+        { transport: "tcp" },
+        { transport: "http", version: 1, database: "d" },
+        { transport: "http", version: 2, org: "o", bucket: "b" },
+        { transport: "http", version: 3, database: "d" }
+      ]
+      for (const needed of configs) {
         for (const options of misplaced) {
-          const config = { transport, ...needed, ...options } as DatabaseConfig.DatabaseConfig
+          const config = { ...needed, ...options } as DatabaseConfig.DatabaseConfig
           yield* failsUnseen(Effect.scoped(InfluxDatabase.make(config)))
         }
       }
@@ -72,7 +74,7 @@ describe("a secret in the wrong place", () => {
   it.effect("is not shown by a way to ask that refuses its options", () =>
     Effect.gen(function*() {
       for (const version of [1, 2, 3] as const) {
-        const needed = version === 2 ? { org: "o" } : { db: "d" }
+        const needed = version === 2 ? { org: "o" } : { database: "d" }
         for (const { urls, ...options } of misplaced) {
           if (urls !== undefined) continue
           const config = { version, ...needed, ...options } as ClientConfig.ClientConfig
@@ -85,7 +87,7 @@ describe("a secret in the wrong place", () => {
     Effect.gen(function*() {
       for (const options of misplaced) {
         const shards = {
-          a: { transport: "http-v2", org: "o", bucket: "b", ...options } as DatabaseConfig.DatabaseConfig
+          a: { transport: "http", version: 2, org: "o", bucket: "b", ...options } as DatabaseConfig.DatabaseConfig
         }
         yield* failsUnseen(Layer.build(InfluxShards.layer({ shards })).pipe(Effect.scoped))
       }
@@ -102,7 +104,7 @@ describe("a secret in the wrong place", () => {
       for (const variables of environments) {
         const env = Object.fromEntries(Object.entries(variables).map(([name, value]) => [`INFLUX_${name}`, value]))
         const provider = ConfigProvider.fromEnv({
-          env: { ...env, INFLUX_TRANSPORT: "http-v2", INFLUX_ORG: "o", INFLUX_BUCKET: "b", INFLUX_VERSION: "2" }
+          env: { ...env, INFLUX_TRANSPORT: "http", INFLUX_VERSION: "2", INFLUX_ORG: "o", INFLUX_BUCKET: "b" }
         })
         const read = <A>(config: Config.Config<A>) =>
           Effect.provideService(Effect.flatMap(config, Effect.succeed), ConfigProvider.ConfigProvider, provider)
@@ -132,7 +134,7 @@ describe("a secret in use", () => {
       })
       const well = yield* FaultServer.make()
       const shard = (...urls: ReadonlyArray<string>) =>
-        ({ transport: "http-v2", urls, org: "o", bucket: "b", token, flushInterval: 10 }) as const
+        ({ transport: "http", version: 2, urls, org: "o", bucket: "b", token, flushInterval: 10 }) as const
       yield* Effect.gen(function*() {
         const shards = yield* InfluxShards.InfluxShards
         for (let n = 0; n < 1000; n++) shards.pushUnsafe(point(n))

@@ -17,7 +17,7 @@ export const someScenario = (random: SeededRandom, index: number): Scenario => {
   const queueCapacity = random.integer(1, 8)
   const oversize = random.pick(["drop", "split"] as const)
   const config: DatabaseConfig.DatabaseConfig = {
-    database: `database${index}`,
+    name: `database${index}`,
     host: random.pick(["127.0.0.1", "influx.test", "influx.test"]),
     queueCapacity,
     ...(random.chance(0.3) && { measurementQuota: random.integer(1, queueCapacity) }),

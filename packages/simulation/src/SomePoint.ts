@@ -98,19 +98,19 @@ export const somePoint = (random: SeededRandom, number: number, settings: Settin
 const reported = ["pushed", "sent", "queued", "in_flight", "payloads", "bytes", "omitted_fields", "refusals"]
 
 /** A point that a database with `selfReport` pushes: larger than any payload of this world. */
-export const selfReport = (database: string, reasons: ReadonlyArray<string>): SomePoint => {
+export const selfReport = (name: string, reasons: ReadonlyArray<string>): SomePoint => {
   const fields = [...reported, ...reasons.map((reason) => `dropped_${reason}`)]
-  const names = ["database", ...fields]
+  const names = ["name", ...fields]
   return {
     input: {
       measurement: "efflux",
-      tags: { database },
+      tags: { name },
       fields: Object.fromEntries(fields.map((field) => [field, 0n]))
     },
     fate: "oversize",
     isStamped: false,
     measurement: "efflux",
-    bytes: objectBytes + "efflux".length + database.length + names.length * propertyBytes + names.join("").length
+    bytes: objectBytes + "efflux".length + name.length + names.length * propertyBytes + names.join("").length
   }
 }
 

@@ -75,7 +75,7 @@ export class Watch {
     this.#run = run
     this.#random = random
     this.settings = settings
-    this.name = settings.database
+    this.name = settings.name
     this.#queue = new ReferenceQueue(settings)
     this.#firstNumber = index * numbersPerDatabase
     this.isCalm = isCalm
@@ -104,7 +104,7 @@ export class Watch {
 
   #addReport(): Known {
     const reasons = Object.keys(this.#database!.statsUnsafe().dropped)
-    return this.#add(selfReport(this.settings.database, reasons), false)
+    return this.#add(selfReport(this.settings.name, reasons), false)
   }
 
   get isAttached(): boolean {

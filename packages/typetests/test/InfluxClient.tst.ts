@@ -10,7 +10,7 @@ test("rows have the type of what reads them", () => {
   expect(InfluxClient.query(statement)).type.toBe<
     Effect.Effect<ReadonlyArray<InfluxClient.Row>, InfluxError.InfluxError, InfluxClient.InfluxClient>
   >()
-  expect(InfluxClient.query(statement, { db: "d" })).type.toBe<
+  expect(InfluxClient.query(statement, { database: "d" })).type.toBe<
     Effect.Effect<ReadonlyArray<InfluxClient.Row>, InfluxError.InfluxError, InfluxClient.InfluxClient>
   >()
   expect(InfluxClient.query(statement, { as: Load })).type.toBe<

@@ -29,9 +29,9 @@ const token = Redacted.make("t")
 const timeout = Duration.minutes(10)
 
 const configs: { readonly [version: number]: ClientConfig.ClientConfig } = {
-  1: { version: 1, url, db: "bench", timeout, maxResponseBytes: 2 ** 32 },
+  1: { version: 1, url, database: "bench", timeout, maxResponseBytes: 2 ** 32 },
   2: { version: 2, url, org: "o", token, timeout, maxResponseBytes: 2 ** 32 },
-  3: { version: 3, url, db: "bench", token, timeout, maxResponseBytes: 2 ** 32 }
+  3: { version: 3, url, database: "bench", token, timeout, maxResponseBytes: 2 ** 32 }
 }
 
 const millisOf = (nanos: bigint): number => Number(nanos / 1_000_000n % 1000n)

@@ -39,7 +39,7 @@ const inBursts = async (count: number, each: (i: number) => void, isBehind = () 
 
 const efflux = (options: (port: number) => DatabaseConfig.DatabaseConfig) => async (port: number): Promise<Send> => {
   const runtime = ManagedRuntime.make(
-    InfluxDatabase.layer({ ...options(port), database: "bench" }).pipe(Layer.provide(Logger.layer([])))
+    InfluxDatabase.layer({ ...options(port), name: "bench" }).pipe(Layer.provide(Logger.layer([])))
   )
   const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   return async (count) => {
@@ -54,7 +54,8 @@ const effluxUdp = (maxPayloadBytes: number) =>
 
 const effluxHttp = (gzip: boolean) =>
   efflux((port) => ({
-    transport: "http-v2",
+    transport: "http",
+    version: 2,
     url: `http://127.0.0.1:${port}`,
     org: "org",
     bucket: "bucket",

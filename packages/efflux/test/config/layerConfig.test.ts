@@ -39,7 +39,7 @@ const everyOption = {
   transport: Config.Literals(["udp"], "TRANSPORT"),
   host: Config.String("HOST"),
   port: Config.Port("PORT"),
-  database: Config.String("DATABASE"),
+  name: Config.String("NAME"),
   precision: Config.schema(Precision.Precision, "PRECISION"),
   timestamps: Config.Literals(["client", "server"], "TIMESTAMPS"),
   tags: Config.Record(Schema.String, Schema.String, "TAGS"),
@@ -69,7 +69,7 @@ const environment = (port: number): Environment => ({
   TRANSPORT: "udp",
   HOST: "127.0.0.1",
   PORT: `${port}`,
-  DATABASE: "from-env",
+  NAME: "from-env",
   PRECISION: "ms",
   TIMESTAMPS: "client",
   TAGS: "app=shop,region=eu-west",
@@ -109,7 +109,7 @@ describe("every option from environment variables", () => {
         const stats = yield* Influx.stats
         assert.deepStrictEqual([stats.pushed, stats.sent], [40, 40])
         const capacity = yield* Metric.value(
-          Metric.withAttributes(DatabaseMetrics.queueCapacity, { database: "from-env" })
+          Metric.withAttributes(DatabaseMetrics.queueCapacity, { name: "from-env" })
         )
         assert.strictEqual(capacity.value, 50)
         if (before !== undefined) assert.strictEqual(udpSockets()! - before, 2)
@@ -120,7 +120,7 @@ describe("every option from environment variables", () => {
         Array.from({ length: 40 }, (_, n) => `m,app=shop,region=eu-west n=${n}i ${n}`).sort()
       )
       // The report at the close is larger than a payload: split into three lines.
-      assert.include(sink.lines.join(), "efflux,app=shop,database=from-env,region=eu-west pushed=40i,sent=40i")
+      assert.include(sink.lines.join(), "efflux,app=shop,name=from-env,region=eu-west pushed=40i,sent=40i")
       for (const payload of sink.payloads) assert.isAtMost(payload.length, 200)
     })
 
@@ -181,8 +181,8 @@ describe("a wrong option", () => {
   const wrong: ReadonlyArray<readonly [name: string, value: string, message: string]> = [
     [
       "TRANSPORT",
-      "http",
-      `Option "transport" is "http", allowed is one of "udp", "tcp", "http-v1", "http-v2", "http-v3"`
+      "http-v1",
+      `Option "transport" is "http-v1", allowed is one of "udp", "tcp", "http"`
     ],
     ["HOST", "not a host", `Option "host" is "not a host", allowed is a host name or an IP address`],
     ["HOST", "http://localhost", `Option "host" is "http://localhost", allowed is a host name or an IP address`],
@@ -191,7 +191,7 @@ describe("a wrong option", () => {
     ["PORT", "99999", `Option "port" is 99999, allowed is an integer from 1 to 65535`],
     ["PORT", "80x", `Option "port" is "80x", allowed is an integer from 1 to 65535`],
     ["PORT", "80.5", `Option "port" is 80.5, allowed is an integer from 1 to 65535`],
-    ["DATABASE", "a b", `Option "database" is "a b", allowed is a label without spaces and control characters`],
+    ["NAME", "a b", `Option "name" is "a b", allowed is a name without spaces and control characters`],
     ["PRECISION", "n", `Option "precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"`],
     ["TIMESTAMPS", "none", `Option "timestamps" is "none", allowed is one of "client", "server"`],
     ["TAGS", "shop", `Option "tags" is "shop", allowed is a plain object of tags, in a variable a=b,c=d`],

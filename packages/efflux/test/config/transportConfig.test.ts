@@ -14,11 +14,12 @@ const settingsOf = (config: object) => Result.getOrThrow(check(config))
 
 describe("requests", () => {
   const requests: ReadonlyArray<readonly [config: object, path: string, params: object, scheme: string | undefined]> = [
-    [{ transport: "http-v1", db: "metrics" }, "/write", { db: "metrics", precision: "n" }, undefined],
+    [{ transport: "http", version: 1, database: "metrics" }, "/write", { db: "metrics", precision: "n" }, undefined],
     [
       {
-        transport: "http-v1",
-        db: "my metrics",
+        transport: "http",
+        version: 1,
+        database: "my metrics",
         retentionPolicy: "week",
         consistency: "quorum",
         precision: "us",
@@ -29,21 +30,21 @@ describe("requests", () => {
       { db: "my metrics", rp: "week", consistency: "quorum", precision: "u" },
       "Basic"
     ],
-    [{ transport: "http-v1", db: "", precision: "h" }, "/write", { precision: "h" }, undefined],
+    [{ transport: "http", version: 1, database: "", precision: "h" }, "/write", { precision: "h" }, undefined],
     [
-      { transport: "http-v2", org: "acme", bucket: "b", token, precision: "ms" },
+      { transport: "http", version: 2, org: "acme", bucket: "b", token, precision: "ms" },
       "/api/v2/write",
       { org: "acme", bucket: "b", precision: "ms" },
       "Token"
     ],
     [
-      { transport: "http-v3", db: "d", token },
+      { transport: "http", version: 3, database: "d", token },
       "/api/v3/write_lp",
       { db: "d", precision: "nanosecond", accept_partial: "true", no_sync: "false" },
       "Bearer"
     ],
     [
-      { transport: "http-v3", db: "d", acceptPartial: false, noSync: true, precision: "s" },
+      { transport: "http", version: 3, database: "d", acceptPartial: false, noSync: true, precision: "s" },
       "/api/v3/write_lp",
       { db: "d", precision: "second", accept_partial: "false", no_sync: "true" },
       undefined
@@ -59,19 +60,20 @@ describe("requests", () => {
   })
 
   it("each transport has the defaults that it documents", () => {
-    const needed = {
-      udp: {},
-      tcp: {},
-      "http-v1": { db: "d" },
-      "http-v2": { org: "o", bucket: "b" },
-      "http-v3": { db: "d" }
-    }
-    for (const [transport, defaults] of Object.entries(DatabaseConfig.transportDefaults)) {
-      const settings = settingsOf({ transport, ...needed[transport as keyof typeof needed] })
+    const { http, tcp, udp } = DatabaseConfig.transportDefaults
+    const all = [
+      [{ transport: "udp" }, udp],
+      [{ transport: "tcp" }, tcp],
+      [{ transport: "http", version: 1, database: "d" }, http[1]],
+      [{ transport: "http", version: 2, org: "o", bucket: "b" }, http[2]],
+      [{ transport: "http", version: 3, database: "d" }, http[3]]
+    ] as const
+    for (const [config, defaults] of all) {
+      const settings = settingsOf(config)
       const { retryTimeout, timeout, url, ...flat }: Record<string, unknown> = defaults
       const shown = { ...settings, ...settings.http, urls: undefined }
       for (const [option, value] of Object.entries(flat)) {
-        assert.deepStrictEqual(Reflect.get(shown, option), value, `${transport} ${option}`)
+        assert.deepStrictEqual(Reflect.get(shown, option), value, `${JSON.stringify(config)} ${option}`)
       }
       if (url !== undefined) assert.deepStrictEqual(settings.http!.urls, [String(url)])
       if (timeout !== undefined) assert.strictEqual(shown.timeout, 10_000)
@@ -81,26 +83,38 @@ describe("requests", () => {
 })
 
 describe("a wrong option", () => {
-  const v1 = { transport: "http-v1", db: "d" }
-  const v2 = { transport: "http-v2", org: "o", bucket: "b" }
-  const v3 = { transport: "http-v3", db: "d" }
+  const v1 = { transport: "http", version: 1, database: "d" }
+  const v2 = { transport: "http", version: 2, org: "o", bucket: "b" }
+  const v3 = { transport: "http", version: 3, database: "d" }
   const wrong: ReadonlyArray<readonly [config: object, message: RegExp]> = [
-    [{ transport: "http" }, /^Option "transport" is "http", allowed is one of "udp", "tcp", "http-v1"/],
-    [{ transport: "http-v1" }, /^Option "db" is missing, allowed is one of "", or the name of a database/],
-    [{ transport: "http-v2", bucket: "b" }, /^Option "org" is missing, allowed is the name of an organization/],
-    [{ transport: "http-v2", org: "o" }, /^Option "bucket" is missing/],
-    [{ transport: "http-v3" }, /^Option "db" is missing/],
-    [{ transport: "http-v3", db: "" }, /^Option "db" is ""/],
-    [{ ...v1, db: "a\nb" }, /^Option "db" is "a\\nb"/],
+    [{ transport: "http-v1" }, /^Option "transport" is "http-v1", allowed is one of "udp", "tcp", "http"$/],
+    [{ transport: "http" }, /^Option "version" is missing, allowed is one of 1, 2, 3$/],
+    [{ ...v1, version: "1" }, /^Option "version" is "1", allowed is one of 1, 2, 3$/],
+    [{ version: 1 }, /^Option "version" is 1, allowed is one of the options transport, /],
+    [
+      { transport: "http", version: 1 },
+      /^Option "database" is missing, allowed is one of "", or the name of a database/
+    ],
+    [
+      { transport: "http", version: 2, bucket: "b" },
+      /^Option "org" is missing, allowed is the name of an organization/
+    ],
+    [{ transport: "http", version: 2, org: "o" }, /^Option "bucket" is missing/],
+    [{ transport: "http", version: 3 }, /^Option "database" is missing/],
+    [{ transport: "http", version: 3, database: "" }, /^Option "database" is ""/],
+    [{ ...v1, database: "a\nb" }, /^Option "database" is "a\\nb"/],
     [
       { ...v1, bucket: "b" },
-      /^Option "bucket" is a string, allowed is one of the options of transport "http-v1" transport,/
+      /^Option "bucket" is a string, allowed is one of the options of transport "http", version 1 transport,/
     ],
-    [{ ...v1, host: "h" }, /^Option "host" is a string, allowed is one of the options of transport "http-v1"/],
-    [{ ...v2, db: "d" }, /^Option "db" is a string, allowed is one of the options of transport "http-v2"/],
+    [{ ...v1, host: "h" }, /^Option "host" is a string, allowed is one of the options of transport "http", version 1/],
+    [
+      { ...v2, database: "d" },
+      /^Option "database" is a string, allowed is one of the options of transport "http", version 2/
+    ],
     [{ ...v3, username: "u" }, /^Option "username" is a string/],
     [{ transport: "tcp", ttl: 4 }, /^Option "ttl" is 4/],
-    [{ db: "d" }, /^Option "db" is a string, allowed is one of the options transport, database/],
+    [{ database: "d" }, /^Option "database" is a string, allowed is one of the options transport, name/],
     [{ ...v1, retentionPolicy: "" }, /^Option "retentionPolicy" is ""/],
     [{ ...v1, consistency: "most" }, /^Option "consistency" is "most", allowed is one of "any", "one"/],
     [{ ...v1, username: "u" }, /^Option "password" is <redacted>|^Option "password" is missing/],
@@ -166,10 +180,11 @@ describe("from environment variables", () => {
     Effect.gen(function*() {
       const v1 = Result.getOrThrow(
         yield* read({
-          INFLUX_TRANSPORT: "http-v1",
+          INFLUX_TRANSPORT: "http",
+          INFLUX_VERSION: "1",
           INFLUX_URLS: "http://a:8086, https://b",
           INFLUX_STRATEGY: "round-robin",
-          INFLUX_DB: "metrics",
+          INFLUX_DATABASE: "metrics",
           INFLUX_RETENTION_POLICY: "week",
           INFLUX_CONSISTENCY: "one",
           INFLUX_USERNAME: "root",
@@ -189,7 +204,8 @@ describe("from environment variables", () => {
       assert.deepStrictEqual(v1.credentials, { scheme: "Basic", username: "root", password: Redacted.make(secret) })
       const v2 = Result.getOrThrow(
         yield* read({
-          INFLUX_TRANSPORT: "http-v2",
+          INFLUX_TRANSPORT: "http",
+          INFLUX_VERSION: "2",
           INFLUX_URL: "http://a:8086",
           INFLUX_ORG: "o",
           INFLUX_BUCKET: "b",
@@ -201,8 +217,9 @@ describe("from environment variables", () => {
       assert.notInclude(inspect(v2, { depth: 9 }), secret)
       const v3 = Result.getOrThrow(
         yield* read({
-          INFLUX_TRANSPORT: "http-v3",
-          INFLUX_DB: "d",
+          INFLUX_TRANSPORT: "http",
+          INFLUX_VERSION: "3",
+          INFLUX_DATABASE: "d",
           INFLUX_ACCEPT_PARTIAL: "no",
           INFLUX_NO_SYNC: "on",
           INFLUX_CA: "-----BEGIN CERTIFICATE-----\n…"

@@ -33,7 +33,7 @@ const withDatabase = <A, E>(
     const sender = new TestTransport()
     const logs = capture()
     return test(sender, logs.lines).pipe(
-      Effect.provide(InfluxDatabase.layerTransport({ database: "test", ...config })),
+      Effect.provide(InfluxDatabase.layerTransport({ name: "test", ...config })),
       Effect.provideService(Transport.Transport, sender.service),
       Effect.provide(logs.layer),
       Effect.provideService(Metric.MetricRegistry, new Map())
@@ -287,16 +287,16 @@ describe("shedding", () => {
             assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
           }
           const dropped = yield* Metric.value(
-            Metric.withAttributes(DatabaseMetrics.pointsDropped, { database: "test", reason: "queue_full" })
+            Metric.withAttributes(DatabaseMetrics.pointsDropped, { name: "test", reason: "queue_full" })
           )
           assert.strictEqual(dropped.count, stats.dropped.queue_full)
           const snapshot = (yield* Metric.snapshot).find((metric) =>
             metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
           )
-          assert.deepStrictEqual(snapshot?.attributes, { database: "test", reason: "queue_full" })
+          assert.deepStrictEqual(snapshot?.attributes, { name: "test", reason: "queue_full" })
           assert.include(
             yield* PrometheusMetrics.format(),
-            `efflux_points_dropped{database="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
+            `efflux_points_dropped{name="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
           )
           console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
         })),
@@ -617,7 +617,7 @@ describe("closing", () => {
     }))
 
   const open = (config: DatabaseConfig.DatabaseConfig, sender: TestTransport, scope: Scope.Scope) =>
-    Layer.buildWithScope(InfluxDatabase.layerTransport({ database: "test", ...config }), scope).pipe(
+    Layer.buildWithScope(InfluxDatabase.layerTransport({ name: "test", ...config }), scope).pipe(
       Effect.provideService(Transport.Transport, sender.service),
       Effect.flatMap((context) => Effect.provide(InfluxDatabase.InfluxDatabase, context))
     )
@@ -630,7 +630,7 @@ describe("options", () => {
     [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],
     [{ port: 1.5 }, /"port" is 1.5/],
     [{ port: "8089" }, /"port" is "8089"/],
-    [{ database: "" }, /"database" is ""/],
+    [{ name: "" }, /"name" is ""/],
     [{ precision: "n" }, /"precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"/],
     [{ timestamps: "none" }, /"timestamps" is "none", allowed is one of "client", "server"/],
     [{ tags: { "a\n": "b" } }, /"tags" is "a\\n", allowed is keys that line protocol can hold \(control character\)/],
@@ -662,7 +662,7 @@ describe("options", () => {
     [{ bindAddress: "" }, /"bindAddress" is ""/],
     [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
     [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
-    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, database/]
+    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, name/]
   ]
 
   it.effect.each(wrong)(
@@ -690,7 +690,7 @@ describe("options", () => {
 describe("several databases", () => {
   it.effect("a metric that was read before its database exists is no other database", () =>
     Effect.gen(function*() {
-      const pushed = Metric.withAttributes(DatabaseMetrics.pointsPushed, { database: "test" })
+      const pushed = Metric.withAttributes(DatabaseMetrics.pointsPushed, { name: "test" })
       assert.strictEqual((yield* Metric.value(pushed)).count, 0)
       const logs = capture()
       yield* Effect.gen(function*() {
@@ -698,7 +698,7 @@ describe("several databases", () => {
         assert.strictEqual((yield* Metric.value(pushed)).count, 1)
       }).pipe(
         Effect.provide(
-          InfluxDatabase.layerTransport({ database: "test" }).pipe(
+          InfluxDatabase.layerTransport({ name: "test" }).pipe(
             Layer.provide(Transport.layerNoop),
             Layer.provide(logs.layer)
           )
@@ -707,14 +707,14 @@ describe("several databases", () => {
       assert.deepStrictEqual(logs.lines, [])
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
-  it.effect("with one label are noticed, as they would replace each other's metrics", () =>
-    withDatabase({ database: "same" }, (sender, logs) =>
+  it.effect("of one name are noticed, as they would replace each other's metrics", () =>
+    withDatabase({ name: "same" }, (sender, logs) =>
       Effect.gen(function*() {
-        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ database: "other" }))
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name: "other" }))
         assert.deepStrictEqual(logs, [])
-        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ database: "same" }), { local: true })
+        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name: "same" }), { local: true })
         assert.strictEqual(logs.length, 1)
-        assert.include(logs[0], "Efflux database \"same\": another database has this label")
+        assert.include(logs[0], "Efflux database \"same\": another database has this name")
       }).pipe(Effect.provideService(Transport.Transport, sender.service))))
 
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
@@ -735,7 +735,7 @@ describe("several databases", () => {
         assert.strictEqual((yield* Audit.stats).pushed, 2)
         const metrics = yield* Metric.snapshot
         const labels = metrics.filter((metric) => metric.id === "efflux_points_pushed")
-          .map((metric) => metric.attributes?.database)
+          .map((metric) => metric.attributes?.name)
         assert.deepStrictEqual(labels.sort(), ["efflux/InfluxDatabase", "test/Audit"])
       }).pipe(Effect.provide(layers), Effect.provideService(Metric.MetricRegistry, new Map()))
       assert.deepStrictEqual(numbers(one.lines), [1])

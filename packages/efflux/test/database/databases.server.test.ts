@@ -37,7 +37,7 @@ describeServer("several databases in one program", {
         assert.deepStrictEqual(stats.map((each) => [each.pushed, each.sent]), [[300, 300], [100, 100], [30, 30]])
         const sent = yield* Effect.forEach(
           ["efflux/InfluxDatabase", "test/Audit", "test/Billing"],
-          (database) => Metric.value(Metric.withAttributes(DatabaseMetrics.pointsSent, { database }))
+          (name) => Metric.value(Metric.withAttributes(DatabaseMetrics.pointsSent, { name }))
         )
         assert.deepStrictEqual(sent.map((state) => state.count), [300, 100, 30])
       })
@@ -60,8 +60,8 @@ describeServer("several databases in one program", {
       const server = yield* InfluxServer.InfluxServer
       const port = server.udpPorts[0]!
       yield* Effect.gen(function*() {
-        const one = yield* InfluxDatabase.make({ port, database: "one" })
-        const two = yield* InfluxDatabase.make({ port, database: "two" })
+        const one = yield* InfluxDatabase.make({ port, name: "one" })
+        const two = yield* InfluxDatabase.make({ port, name: "two" })
         for (let n = 0; n < 500; n++) {
           one.pushUnsafe(point("same", n))
           two.pushUnsafe(point("same", n))
@@ -82,7 +82,7 @@ describeServer("several databases in one program", {
         yield* Influx.flush
         assert.strictEqual((yield* Influx.stats).sent, 1)
         const pushed = yield* Metric.value(
-          Metric.withAttributes(DatabaseMetrics.pointsPushed, { database: "efflux/InfluxDatabase" })
+          Metric.withAttributes(DatabaseMetrics.pointsPushed, { name: "efflux/InfluxDatabase" })
         )
         assert.strictEqual(pushed.count, 1)
       }).pipe(Effect.provide(InfluxDatabase.layer({ port: one })), alone)

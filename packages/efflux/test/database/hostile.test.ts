@@ -157,8 +157,8 @@ describe("hostile options", () => {
     { drainTimeout: new Date(5) },
     { drainTimeout: [Number.NaN, Number.NaN] },
     { drainTimeout: { seconds: Number.NaN } },
-    { database: "a\u009bb" },
-    { database: "x".repeat(70_000) },
+    { name: "a\u009bb" },
+    { name: "x".repeat(70_000) },
     { host: "a\u202eb" }
   ]
 

@@ -19,9 +19,10 @@ const killAndStart = Effect.fnUntraced(function*(server: InfluxServer.Server, me
   const recoveries: Array<number> = []
   let serverLost = false
   const stats = yield* alone(withDatabase({
-    transport: "http-v1",
+    transport: "http",
+    version: 1,
     url: server.httpUrl,
-    db: "metrics",
+    database: "metrics",
     queueCapacity: 4_000_000,
     flushInterval: 100,
     retryTimeout: "8 minutes",
@@ -105,9 +106,10 @@ describeServer("HTTP into a server that dies", { databases: ["metrics"] }, (it) 
             waitFor(stored(server), (count) =>
               count > before, { what: "points arrive", timeout: "2 minutes" }))
         const stats = yield* alone(withDatabase({
-          transport: "http-v1",
+          transport: "http",
+          version: 1,
           urls: [first.httpUrl, second.httpUrl],
-          db: "metrics",
+          database: "metrics",
           flushInterval: 50,
           retryTimeout: "8 minutes",
           drainTimeout: "4 minutes"

@@ -29,7 +29,7 @@ const blocked = <A, E>(
       assertLaw(yield* Influx.stats)
     }).pipe(
       Effect.provide(
-        InfluxDatabase.layerTransport({ database: "test", batchSize: 1, senders: 1, drainTimeout: 0, ...config })
+        InfluxDatabase.layerTransport({ name: "test", batchSize: 1, senders: 1, drainTimeout: 0, ...config })
       ),
       Effect.provideService(Transport.Transport, sender.service),
       Effect.provide(logs.layer),
@@ -241,7 +241,7 @@ describe("what is said of it", () => {
             + `(queue_full ${dropped.queue_full}, queue_full_high 1, quota ${dropped.quota})`
           ])
           for (const [reason, points] of Object.entries(dropped)) {
-            const metric = Metric.withAttributes(DatabaseMetrics.pointsDropped, { database: "test", reason })
+            const metric = Metric.withAttributes(DatabaseMetrics.pointsDropped, { name: "test", reason })
             assert.strictEqual((yield* Metric.value(metric)).count, points)
           }
         })
@@ -257,31 +257,31 @@ describe("what is said of it", () => {
         assert.strictEqual(sender.lines.length, 2)
         assert.match(
           sender.lines[1],
-          /^efflux,database=shop pushed=1i,sent=1i,queued=0i,in_flight=0i,payloads=1i,.*dropped_queue_full=0i,/
+          /^efflux,name=shop pushed=1i,sent=1i,queued=0i,in_flight=0i,payloads=1i,.*dropped_queue_full=0i,/
         )
         assert.strictEqual((yield* Influx.stats).sent, 2)
       }).pipe(
         Effect.provide(
-          InfluxDatabase.layerTransport({ database: "shop", selfReport: "10 seconds", flushInterval: "1 second" })
+          InfluxDatabase.layerTransport({ name: "shop", selfReport: "10 seconds", flushInterval: "1 second" })
         ),
         Effect.provideService(Transport.Transport, sender.service),
         Effect.andThen(Effect.sync(() => {
           assert.strictEqual(sender.lines.length, 3)
-          assert.match(sender.lines[2], /^efflux,database=shop pushed=2i,sent=2i,/)
+          assert.match(sender.lines[2], /^efflux,name=shop pushed=2i,sent=2i,/)
         }))
       )
     }))
 
-  for (const database of ["shop\\", "shop\ud800"]) {
-    it.effect(`a label that no tag can have is refused at once: ${JSON.stringify(database)}`, () =>
+  for (const name of ["shop\\", "shop\ud800"]) {
+    it.effect(`a name that no tag can have is refused at once: ${JSON.stringify(name)}`, () =>
       Effect.gen(function*() {
         const build = (config: DatabaseConfig.DatabaseConfig) =>
           Effect.scoped(Layer.build(InfluxDatabase.layerTransport(config))).pipe(
             Effect.provideService(Transport.Transport, new TestTransport().service)
           )
-        yield* build({ database })
-        const error = yield* Effect.flip(build({ database, selfReport: "10 seconds" }))
-        assert.match(error.message, /^Option "database" is ".*", allowed is with selfReport, a label that can be a tag/)
+        yield* build({ name })
+        const error = yield* Effect.flip(build({ name, selfReport: "10 seconds" }))
+        assert.match(error.message, /^Option "name" is ".*", allowed is with selfReport, a name that can be a tag/)
       }))
   }
 })

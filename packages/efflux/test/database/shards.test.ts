@@ -85,7 +85,7 @@ describe("shards", () => {
       yield* withShards({
         shards: {
           udp: { port: sink.port },
-          http: { transport: "http-v1", url: server.url, db: "d", gzipThreshold: "none" }
+          http: { transport: "http", version: 1, url: server.url, database: "d", gzipThreshold: "none" }
         },
         tags: { dc: "x" }
       }, (shards) =>
@@ -116,9 +116,10 @@ describe("shards", () => {
       const slow = yield* start(() => {})
       const down = yield* Effect.scoped(start(() => {}))
       const http = (url: string) => ({
-        transport: "http-v1" as const,
+        transport: "http" as const,
+        version: 1 as const,
         url,
-        db: "d",
+        database: "d",
         queueCapacity: 2000,
         batchSize: 500,
         flushInterval: 20,
@@ -177,14 +178,14 @@ describe("shards", () => {
         assertLaw(shards.statsUnsafe().total)
       })))
 
-  it.effect("each has a label of its own, also if its option is there and undefined", () =>
+  it.effect("each has a name of its own, also if its option is there and undefined", () =>
     Effect.gen(function*() {
       yield* Effect.scoped(
         Effect.gen(function*() {
           yield* InfluxShards.make({
-            shards: { a: { ...closed, database: undefined }, b: { ...closed, database: undefined } }
+            shards: { a: { ...closed, name: undefined }, b: { ...closed, name: undefined } }
           })
-          const labels = (yield* Metric.snapshot).map(({ attributes }) => attributes?.["database"])
+          const labels = (yield* Metric.snapshot).map(({ attributes }) => attributes?.["name"])
           assert.sameMembers([...new Set(labels)], ["efflux/InfluxShards/a", "efflux/InfluxShards/b"])
         })
       ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([])))
@@ -199,7 +200,7 @@ describe("shards", () => {
         [{ shards: { a: { tags: "dc=x" } } }, /^Option "shards.a.tags" is "dc=x", allowed is a plain object/],
         [{ shards: { a: { tags: ["x"] } } }, /^Option "shards.a.tags" is object, allowed is a plain object/],
         [{ shards: { a: {}, b: { port: 0 } } }, /^Option "shards.b.port" is 0/],
-        [{ shards: { a: { transport: "http-v2", org: "o" } } }, /^Option "shards.a.bucket" is missing/],
+        [{ shards: { a: { transport: "http", version: 2, org: "o" } } }, /^Option "shards.a.bucket" is missing/],
         [{ shards: { a: {} }, tags: { "": 1 } }, /^Option "tags" is ""/]
       ]
       for (const [config, message] of wrong) {

@@ -240,7 +240,7 @@ describeServer("one bad point of ten", { udp: [{ database: "db" }] }, (it) => {
           points.splice(index % 10, 0, kind.point)
           const logs = capture()
           const stats = yield* withDatabase(
-            { port: server.udpPorts[0]!, database: "test" },
+            { port: server.udpPorts[0]!, name: "test" },
             (database) => database.pushAll(points as ReadonlyArray<Point.Input>)
           ).pipe(
             Effect.provide(logs.layer),

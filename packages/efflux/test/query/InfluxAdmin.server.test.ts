@@ -76,7 +76,7 @@ describeServer("administration of InfluxDB 1", { databases: ["kept"] }, (it) => 
           WHERE s = ${value} AND t =~ ${/^a\/b\\$/} GROUP BY time(${Duration.minutes(5)}), *`
         yield* InfluxAdmin.createContinuousQuery("continuous", odd, select, { every: "1 minute", for: "10 minutes" })
         const [made] = yield* InfluxAdmin.continuousQueries
-        assert.strictEqual(made?.db, "continuous")
+        assert.strictEqual(made?.database, "continuous")
         assert.strictEqual(made.name, odd)
         assert.include(made.statement, "RESAMPLE EVERY 1m FOR 10m")
         // What the server kept reads back as the same: it is made again from its own text.

@@ -30,7 +30,7 @@ const versions: ReadonlyArray<Version> = [
     head: "#datatype,string,long,long\n#group,false,false,false\n#default,,,\n,result,table,n\n",
     row: ",,0,1\n"
   },
-  { config: { version: 3, db: "d", token }, statement: Sql.query`SELECT ${1}`, head: "", row: `{"n":1}\n` }
+  { config: { version: 3, database: "d", token }, statement: Sql.query`SELECT ${1}`, head: "", row: `{"n":1}\n` }
 ]
 
 /** Runs it for each version, with a server of its own. */

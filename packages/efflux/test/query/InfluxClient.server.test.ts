@@ -6,7 +6,7 @@ import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
 import { InfluxClient, InfluxQL, Series, Sql } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
-const ask = (server: InfluxServer.Server) => InfluxClient.make({ version: 1, url: server.httpUrl, db: "db" })
+const ask = (server: InfluxServer.Server) => InfluxClient.make({ version: 1, url: server.httpUrl, database: "db" })
 
 describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
   it.effect("gives rows with exact integers and times, and without what is null", () =>
@@ -70,7 +70,7 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
   it.effect("streams rows one line at a time, and is cancelled when nobody takes more", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer
-      const http = yield* InfluxClient.make({ version: 1, url: server.httpUrl, db: "db", chunkSize: 10 })
+      const http = yield* InfluxClient.make({ version: 1, url: server.httpUrl, database: "db", chunkSize: 10 })
       yield* server.writeLines("db", Array.from({ length: 1000 }, (_, n) => `many n=${n}i ${n + 1}`).join("\n"))
       const rows = http.queryStream(InfluxQL.query`SELECT n FROM many`)
       const all = yield* Stream.runCollect(rows)
@@ -118,7 +118,7 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
       const http = yield* ask(server)
       yield* failsWith(http.query(InfluxQL.query`SELEC 1`), "StatementFailed", /found SELEC/)
       yield* failsWith(
-        http.query(InfluxQL.query`SHOW TAG KEYS`, { db: "nope" }),
+        http.query(InfluxQL.query`SHOW TAG KEYS`, { database: "nope" }),
         "StatementFailed",
         /database not found: nope$/
       )
@@ -147,7 +147,7 @@ describeInfluxd("a server that wants to know who asks", (binary) => {
   it.live("answers those whom it knows, and refuses the others", () =>
     Effect.scoped(Effect.gen(function*() {
       const server = yield* InfluxServer.make({ binary, databases: ["db"], admin })
-      const config = { version: 1, url: server.httpUrl, db: "db" } as const
+      const config = { version: 1, url: server.httpUrl, database: "db" } as const
       const known = yield* InfluxClient.make({ ...config, username: "root", password: Redacted.make(admin.password) })
       yield* known.execute(InfluxQL.query`CREATE DATABASE other`)
       assert.deepStrictEqual(yield* known.query(InfluxQL.query`SHOW DATABASES`), [{ name: "db" }, { name: "other" }])

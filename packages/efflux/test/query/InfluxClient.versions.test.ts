@@ -89,7 +89,7 @@ describe("InfluxDB 2", () => {
 describe("InfluxDB 3", () => {
   const v3 = Effect.fnUntraced(function*(onQuery: (query: StrictV3.Query) => StrictV3.QueryAnswer, gzip = false) {
     const server = yield* StrictV3.make({ token: "a-s3cr3t-token", onQuery })
-    return { server, http: yield* InfluxClient.make({ version: 3, url: server.url, db: "metrics", token, gzip }) }
+    return { server, http: yield* InfluxClient.make({ version: 3, url: server.url, database: "metrics", token, gzip }) }
   })
   const rows: ReadonlyArray<StrictV3.Row> = [
     { time: new StrictV3.Instant(1767225600123456789n), host: "a", load: 0.5, n: 9007199254740993n },
@@ -112,7 +112,7 @@ describe("InfluxDB 3", () => {
         const sql = Sql.query`SELECT * FROM ${Sql.identifier("c\"pu")} WHERE host = ${"it's"} AND n < ${2n ** 63n - 1n}`
         assert.deepStrictEqual(yield* http.query(sql), exact)
         const influxql = InfluxQL.query`SELECT * FROM ${InfluxQL.identifier("cpu")} WHERE host = ${"it's"} LIMIT ${10}`
-        assert.deepStrictEqual(yield* http.query(influxql, { db: "other" }), exact)
+        assert.deepStrictEqual(yield* http.query(influxql, { database: "other" }), exact)
         assert.deepStrictEqual(queries, [
           {
             language: "sql",
@@ -151,7 +151,7 @@ describe("InfluxDB 3", () => {
       const stranger = yield* InfluxClient.make({
         version: 3,
         url: server.url,
-        db: "metrics",
+        database: "metrics",
         token: Redacted.make("x")
       })
       yield* failsWith(stranger.query(sql), "Unauthorized", /not authenticated$/)
@@ -165,15 +165,15 @@ describe("the configuration of a server to ask", () => {
   it.live.each<[string, unknown]>([
     ["Option \"version\" is missing", {}],
     ["Option \"version\" is 4, allowed is one of 1, 2, 3", { version: 4 }],
-    ["Option \"database\" is a string, allowed is one of the options of InfluxDB 1: ", { version: 1, database: "x" }],
+    ["Option \"name\" is a string, allowed is one of the options of InfluxDB 1: ", { version: 1, name: "x" }],
     ["Option \"token\" is <redacted>", { version: 1, token }],
     ["Option \"password\" is missing", { version: 1, username: "u" }],
     ["Option \"username\" is missing", { version: 1, password: token }],
     ["Option \"username\" is \"a:b\"", { version: 1, username: "a:b", password: token }],
     ["Option \"password\" is <redacted>", { version: 1, username: "u", password: "plain" }],
     ["Option \"org\" is missing", { version: 2, token }],
-    ["Option \"db\" is missing", { version: 3, token }],
-    ["Option \"token\" is <redacted>", { version: 3, db: "d", token: Redacted.make("a b") }],
+    ["Option \"database\" is missing", { version: 3, token }],
+    ["Option \"token\" is <redacted>", { version: 3, database: "d", token: Redacted.make("a b") }],
     ["Option \"url\" is \"ftp://x\"", { version: 1, url: "ftp://x" }],
     ["Option \"url\" is \"http://<redacted>@x\"", { version: 1, url: "http://u:secret@x" }],
     ["Option \"timeout\" is 0", { version: 1, timeout: 0 }],
@@ -206,7 +206,7 @@ describe("the configuration of a server to ask", () => {
       assert.deepStrictEqual([http.version, http.endpoint], [2, "http://h:1"])
       const layer = InfluxClient.layerConfig({
         version: 3,
-        db: Config.String("DB"),
+        database: Config.String("DB"),
         token: Config.Redacted("TOKEN")
       })
       const env = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { DB: "d", TOKEN: "t" } }))

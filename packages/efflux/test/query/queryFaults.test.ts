@@ -20,11 +20,11 @@ const versions: ReadonlyArray<Version> = [1, 2, 3]
 const configOf = (version: Version, url: string): ClientConfig.ClientConfig => {
   switch (version) {
     case 1:
-      return { version, url, db: "db", username: "user", password: Redacted.make(secret) }
+      return { version, url, database: "db", username: "user", password: Redacted.make(secret) }
     case 2:
       return { version, url, org: "org", token: Redacted.make(secret) }
     case 3:
-      return { version, url, db: "db", token: Redacted.make(secret) }
+      return { version, url, database: "db", token: Redacted.make(secret) }
   }
 }
 

@@ -503,7 +503,7 @@ describe("push", () => {
       }).pipe(
         Effect.provide(
           Layer.provideMerge(
-            InfluxDatabase.layerTransport({ database: "test", tags: { zone: "eu" } }),
+            InfluxDatabase.layerTransport({ name: "test", tags: { zone: "eu" } }),
             Transport.layerSpy
           )
         ),

@@ -34,7 +34,7 @@ export const run = Effect.fnUntraced(function*(server: InfluxServer.Server, coun
   const tally: Tally = { values: 0, tags: 0, names: 0, statements: 0 }
 
   /** Runs a statement, with parameters and, where it can be written, as a text; gives its series. */
-  const ask = Effect.fnUntraced(function*(statement: InfluxQL.Fragment, db: string) {
+  const ask = Effect.fnUntraced(function*(statement: InfluxQL.Fragment, database: string) {
     const bound = Result.getOrThrow(InfluxQL.renderV1(statement))
     const text = Result.getOrUndefined(InfluxQL.renderText(statement))
     const forms = [{ q: bound.text, params: bound.params ?? "{}" }, ...(text === undefined ? [] : [{ q: text }])]
@@ -43,7 +43,7 @@ export const run = Effect.fnUntraced(function*(server: InfluxServer.Server, coun
       tally.statements++
       const { body, status } = yield* server.request("POST", "/query", {
         headers: { "content-type": "application/x-www-form-urlencoded" },
-        body: String(new URLSearchParams({ ...form, db, epoch: "ns" }))
+        body: String(new URLSearchParams({ ...form, db: database, epoch: "ns" }))
       })
       assert.equal(status, 200, `${body}\n${JSON.stringify(form)}`)
       const { results } = JSON.parse(body)

@@ -25,11 +25,11 @@ export const paths: Record<Api, string> = { v1: "/write", v2: "/api/v2/write", v
 export const configOf = (api: Api, url: string): DatabaseConfig.DatabaseConfig => {
   switch (api) {
     case "v1":
-      return { transport: "http-v1", url, db: "db", username: "user", password: Redacted.make(secret) }
+      return { transport: "http", version: 1, url, database: "db", username: "user", password: Redacted.make(secret) }
     case "v2":
-      return { transport: "http-v2", url, org: "org", bucket: "bucket", token: Redacted.make(secret) }
+      return { transport: "http", version: 2, url, org: "org", bucket: "bucket", token: Redacted.make(secret) }
     case "v3":
-      return { transport: "http-v3", url, db: "db", token: Redacted.make(secret) }
+      return { transport: "http", version: 3, url, database: "db", token: Redacted.make(secret) }
   }
 }
 
@@ -93,7 +93,7 @@ export const withBench = <A, E>(
     const stats = yield* Effect.scoped(Effect.gen(function*() {
       const database = yield* InfluxDatabase.make({
         ...configOf(api, server.url),
-        database: "bench",
+        name: "bench",
         senders: 1,
         flushInterval: 10,
         ...config

@@ -12,11 +12,12 @@ const secret = "s3cr3t-hunter2"
 
 const quick = { flushInterval: 20, drainTimeout: "5 seconds", senders: 1 } as const
 
-type V1 = Omit<DatabaseConfig.HttpV1Config, "transport" | "db">
+type V1 = Omit<DatabaseConfig.HttpV1Config, "transport" | "version" | "database">
 
 const v1 = (server: RawServer, config: V1 = {}): DatabaseConfig.HttpV1Config => ({
-  transport: "http-v1",
-  db: "metrics",
+  transport: "http",
+  version: 1,
+  database: "metrics",
   url: server.url,
   username: "root",
   password: Redacted.make(secret),
@@ -57,12 +58,12 @@ describe("a request", () => {
       const apis: ReadonlyArray<readonly [DatabaseConfig.DatabaseConfig, string, string]> = [
         [v1(server), "/write?db=metrics&precision=n", `Basic ${basic}`],
         [
-          { transport: "http-v2", org: "o", bucket: "b", token, ...of },
+          { transport: "http", version: 2, org: "o", bucket: "b", token, ...of },
           "/api/v2/write?org=o&bucket=b&precision=ns",
           `Token ${secret}`
         ],
         [
-          { transport: "http-v3", db: "d", token, ...of },
+          { transport: "http", version: 3, database: "d", token, ...of },
           "/api/v3/write_lp?db=d&precision=nanosecond&accept_partial=true&no_sync=false",
           `Bearer ${secret}`
         ]
@@ -371,7 +372,7 @@ describe("what the server refuses", () => {
           )
         )
       )
-      yield* withDatabase({ transport: "http-v3", db: "d", url: server.url, ...quick }, (database) =>
+      yield* withDatabase({ transport: "http", version: 3, database: "d", url: server.url, ...quick }, (database) =>
         Effect.gen(function*() {
           const first = yield* Effect.forkChild(Stream.runHead(database.rejections))
           yield* Effect.yieldNow

@@ -18,9 +18,10 @@ const point = (measurement: string, n: number): Point.Input => ({
 })
 
 const httpV1 = (server: InfluxServer.Server, config: Partial<DatabaseConfig.HttpV1Config> = {}) => ({
-  transport: "http-v1" as const,
+  transport: "http" as const,
+  version: 1 as const,
   url: server.httpUrl,
-  db: "metrics",
+  database: "metrics",
   ...config
 })
 
@@ -119,7 +120,7 @@ for (const [name, total, options, credentials] of suites) {
     it.effect("a database that is not there rejects, without another try", () =>
       Effect.gen(function*() {
         const server = yield* InfluxServer.InfluxServer
-        for (const config of [{ db: "none" }, { retentionPolicy: "none" }]) {
+        for (const config of [{ database: "none" }, { retentionPolicy: "none" }]) {
           const stats = yield* alone(
             withDatabase(httpV1(server, { ...credentials, ...config }), (database) =>
               Effect.andThen(database.push({ measurement: "m", fields: { n: 1 } }), database.flush))

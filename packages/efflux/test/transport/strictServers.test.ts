@@ -36,7 +36,8 @@ const servers = {
         server,
         stored: () => server.points("b & c"),
         config: {
-          transport: "http-v2",
+          transport: "http",
+          version: 2,
           url: server.url,
           org: "my org",
           bucket: "b & c",
@@ -48,7 +49,7 @@ const servers = {
     Effect.map(StrictV3.make({ token: secret, maxBodyBytes }), (server) => ({
       server,
       stored: () => server.points("d-b"),
-      config: { transport: "http-v3", url: server.url, db: "d-b", token: Redacted.make(secret) } as const
+      config: { transport: "http", version: 3, url: server.url, database: "d-b", token: Redacted.make(secret) } as const
     }))
 }
 
@@ -59,7 +60,7 @@ const run = <E, R>(
   const watch = SecretWatch.make(secret)
   return Effect.gen(function*() {
     const stats = yield* Effect.scoped(Effect.gen(function*() {
-      const database = yield* InfluxDatabase.make({ database: "strict", ...config } as DatabaseConfig.DatabaseConfig)
+      const database = yield* InfluxDatabase.make({ name: "strict", ...config } as DatabaseConfig.DatabaseConfig)
       yield* use(database)
       yield* watch.lookAtMetrics
       return database.statsUnsafe

@@ -25,12 +25,12 @@ interface Case {
 const cases: ReadonlyArray<Case> = [
   { name: "UDP", config: ({ linePort }) => ({ port: linePort }), atOnce: 1000 },
   { name: "TCP", config: ({ linePort }) => ({ transport: "tcp", port: linePort }) },
-  { name: "HTTP v1", config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "" }) },
+  { name: "HTTP v1", config: ({ httpUrl }) => ({ transport: "http", version: 1, url: httpUrl, database: "" }) },
   {
     name: "HTTP v1 without gzip",
-    config: ({ httpUrl }) => ({ transport: "http-v1", url: httpUrl, db: "", gzipThreshold: "none" })
+    config: ({ httpUrl }) => ({ transport: "http", version: 1, url: httpUrl, database: "", gzipThreshold: "none" })
   },
-  { name: "HTTP v2", config: ({ httpUrl }) => ({ transport: "http-v2", url: httpUrl, org: "o", bucket: "b" }) }
+  { name: "HTTP v2", config: ({ httpUrl }) => ({ transport: "http", version: 2, url: httpUrl, org: "o", bucket: "b" }) }
 ]
 
 const valueOf = (n: number): number => Math.round(n * 1234.5678) / 1000

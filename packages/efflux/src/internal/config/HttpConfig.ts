@@ -50,12 +50,12 @@ export interface HttpOptions {
  * @since 0.1.0
  */
 export interface HttpV1Options extends HttpOptions {
-  readonly transport: "http-v1"
+  readonly transport: "http"
+  readonly version: 1
   /**
-   * Name of the database on the server, as its API calls it. Not `database`, which for every transport is the label in
-   * metrics and logs, and is not sent. `""` sends none: VictoriaMetrics and Telegraf would make a tag of it.
+   * Name of the database on the server. Not `name`, which is this database's name in metrics and logs. `""` sends none: VictoriaMetrics and Telegraf would make a tag of it.
    */
-  readonly db: string
+  readonly database: string
   /** Default: the database's default policy. */
   readonly retentionPolicy?: string | undefined
   /** How many nodes of a cluster must have taken a write, default: the server's. */
@@ -71,7 +71,8 @@ export interface HttpV1Options extends HttpOptions {
  * @since 0.1.0
  */
 export interface HttpV2Options extends HttpOptions {
-  readonly transport: "http-v2"
+  readonly transport: "http"
+  readonly version: 2
   /** Name or ID of the organization. */
   readonly org: string
   /** Name or ID of the bucket. */
@@ -86,9 +87,10 @@ export interface HttpV2Options extends HttpOptions {
  * @since 0.1.0
  */
 export interface HttpV3Options extends HttpOptions {
-  readonly transport: "http-v3"
-  /** Name of the database on the server, as its API calls it. Not `database`, which is the label in metrics and logs. */
-  readonly db: string
+  readonly transport: "http"
+  readonly version: 3
+  /** Name of the database on the server. Not `name`, which is this database's name in metrics and logs. */
+  readonly database: string
   readonly token?: Redacted.Redacted | undefined
   /** Whether the server takes the good lines of a payload that has bad ones, default `true`. */
   readonly acceptPartial?: boolean | undefined
@@ -175,7 +177,7 @@ const common = {
 export const options = {
   "http-v1": {
     ...common,
-    db: Read.either(Read.oneOf([""]), databaseName),
+    database: Read.either(Read.oneOf([""]), databaseName),
     retentionPolicy: Read.name("the name of a retention policy"),
     consistency: Read.oneOf(["any", "one", "quorum", "all"]),
     username: userName,
@@ -189,7 +191,7 @@ export const options = {
   },
   "http-v3": {
     ...common,
-    db: databaseName,
+    database: databaseName,
     token: Read.token,
     acceptPartial: Read.oneOf([true, false]),
     noSync: Read.oneOf([true, false])
@@ -252,7 +254,7 @@ const paramsOf = (
       case "http-v1": {
         const of = options[transport]
         return {
-          db: (yield* read.required("db", of.db)) || undefined,
+          db: (yield* read.required("database", of.database)) || undefined,
           rp: yield* read.optional("retentionPolicy", of.retentionPolicy),
           precision,
           consistency: yield* read.optional("consistency", of.consistency)
@@ -269,7 +271,7 @@ const paramsOf = (
       case "http-v3": {
         const of = options[transport]
         return {
-          db: yield* read.required("db", of.db),
+          db: yield* read.required("database", of.database),
           precision,
           accept_partial: String(yield* read.or("acceptPartial", of.acceptPartial, true)),
           no_sync: String(yield* read.or("noSync", of.noSync, false))

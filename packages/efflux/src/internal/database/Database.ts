@@ -100,11 +100,11 @@ export const make = Effect.fnUntraced(function*<R>(
   const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
   const custody = new Custody(queue, settings, dispatcher)
   const reporter = new Reporter(custody, settings)
-  if (Registration.isRegistered(context, settings.database)) yield* reporter.sameLabel
+  if (Registration.isRegistered(context, settings.name)) yield* reporter.sameName
   const metrics = yield* Effect.acquireRelease(
     Effect.sync(() =>
       Registration.register(context, {
-        database: settings.database,
+        name: settings.name,
         ledger: custody.ledger,
         capacity: settings.queueCapacity,
         queued: () => custody.size,
@@ -152,7 +152,7 @@ export const make = Effect.fnUntraced(function*<R>(
     custody.offer(stamp ? stamper.stamp(point) : point, high)
   }
   const statsUnsafe = () => custody.snapshot()
-  const report = Effect.sync(() => pushUnsafe(SelfReport.make(settings.database, statsUnsafe())))
+  const report = Effect.sync(() => pushUnsafe(SelfReport.make(settings.name, statsUnsafe())))
 
   // Finalizers run last in, first out: this one before the fibers above are interrupted.
   yield* Scope.addFinalizer(

@@ -77,11 +77,11 @@ export class Reporter {
     this.#note("refused", 0, () => `${endpoint} refuses payloads: nobody listens on the port`)
   }
 
-  /** Logs that another database has the same label. */
-  readonly sameLabel: Effect.Effect<void> = Effect.suspend(() =>
+  /** Logs that another database has the same name. */
+  readonly sameName: Effect.Effect<void> = Effect.suspend(() =>
     this.#log(
       Effect.logWarning,
-      "another database has this label, its metrics are replaced by this one's; give each its own option \"database\""
+      "another database has this name, its metrics are replaced by this one's; give each its own option \"name\""
     )
   )
 
@@ -203,8 +203,8 @@ export class Reporter {
   #log(log: (...message: ReadonlyArray<unknown>) => Effect.Effect<void>, message: string): Effect.Effect<void> {
     // A logger that throws must not end the reporter, nor fail the program at the close.
     return Effect.ignoreCause(
-      Effect.annotateLogs(log(printable(`Efflux database "${this.#settings.database}": ${message}`, maxLogLength)), {
-        database: this.#settings.database
+      Effect.annotateLogs(log(printable(`Efflux database "${this.#settings.name}": ${message}`, maxLogLength)), {
+        name: this.#settings.name
       })
     )
   }

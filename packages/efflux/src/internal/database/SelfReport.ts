@@ -2,7 +2,7 @@
  * The counters of a database as points of its own: losses are then visible next
  * to the data, also where nobody collects the program's metrics.
  *
- * A report has the measurement `efflux`, the tag `database`, and a field for
+ * A report has the measurement `efflux`, the tag `name`, and a field for
  * each counter, all of them 64-bit integers: `pushed`, `sent`, `queued`,
  * `in_flight`, `payloads`, `bytes`, `omitted_fields`, `refusals`, and
  * `dropped_` with each reason. They count since the database was made. A report
@@ -27,7 +27,7 @@ export const measurement = "efflux"
  * @category constructors
  * @since 0.1.0
  */
-export const make = (database: string, stats: Stats): Point.Input => {
+export const make = (name: string, stats: Stats): Point.Input => {
   const fields: { [field: string]: bigint } = {
     pushed: BigInt(stats.pushed),
     sent: BigInt(stats.sent),
@@ -39,5 +39,5 @@ export const make = (database: string, stats: Stats): Point.Input => {
     refusals: BigInt(stats.refusals)
   }
   for (const reason of dropReasons) fields[`dropped_${reason}`] = BigInt(stats.dropped[reason])
-  return { measurement, tags: { database }, fields }
+  return { measurement, tags: { name }, fields }
 }

@@ -9,16 +9,16 @@ import * as DatabaseMetrics from "../../DatabaseMetrics.ts"
 import { dropReasons, type Ledger } from "./Ledger.ts"
 
 /**
- * Whether a database with this label has registered its values already. Another
+ * Whether a database of this name has registered its values already. Another
  * one would replace them.
  *
  * @internal
  */
-export const isRegistered = (context: Context.Context<never>, database: string): boolean => {
+export const isRegistered = (context: Context.Context<never>, name: string): boolean => {
   const registry = Context.get(context, Metric.MetricRegistry)
   for (const { attributes, hooks, id } of registry.values()) {
     if (
-      id === DatabaseMetrics.pointsPushed.id && attributes?.["database"] === database && ledgerReaders.has(hooks.get)
+      id === DatabaseMetrics.pointsPushed.id && attributes?.["name"] === name && ledgerReaders.has(hooks.get)
     ) return true
   }
   return false
@@ -36,14 +36,14 @@ const ledgerReaders = new WeakSet<object>()
 export const register = (
   context: Context.Context<never>,
   options: {
-    readonly database: string
+    readonly name: string
     readonly ledger: Ledger
     readonly capacity: number
     readonly queued: () => number
     readonly queuedBytes: () => number
   }
 ): { readonly remove: () => void; readonly observeSend: (seconds: number) => void } => {
-  const { database, ledger } = options
+  const { ledger, name } = options
   const registrations: Array<Metric.Registration> = []
   const ignore = () => {}
   const counter = (
@@ -54,7 +54,7 @@ export const register = (
     const read = () => ({ count: get(), incremental: true })
     ledgerReaders.add(read)
     registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, { database, ...attributes }), context, {
+      Metric.registerUnsafe(Metric.withAttributes(metric, { name, ...attributes }), context, {
         get: read,
         update: ignore,
         modify: ignore
@@ -63,7 +63,7 @@ export const register = (
   }
   const gauge = (metric: typeof DatabaseMetrics.queueDepth, get: () => number) =>
     registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, { database }), context, {
+      Metric.registerUnsafe(Metric.withAttributes(metric, { name }), context, {
         get: () => ({ value: get() }),
         update: ignore,
         modify: ignore
@@ -81,7 +81,7 @@ export const register = (
   gauge(DatabaseMetrics.queueCapacity, () => options.capacity)
   gauge(DatabaseMetrics.pointsInFlight, () => ledger.inFlight)
   gauge(DatabaseMetrics.sendersBusy, () => ledger.sendersBusy)
-  const duration = Metric.withAttributes(DatabaseMetrics.sendDuration, { database })
+  const duration = Metric.withAttributes(DatabaseMetrics.sendDuration, { name })
   return {
     observeSend: (seconds) => duration.updateUnsafe(seconds, context),
     remove: () => {

@@ -36,7 +36,7 @@ export type Statement = InfluxQL.Fragment | Flux.Fragment | Sql.Fragment
  */
 export interface StatementOptions {
   /** Another database than that of the configuration; InfluxDB 2 has none. */
-  readonly db?: string | undefined
+  readonly database?: string | undefined
   /** Another retention policy than that of the configuration; InfluxDB 1 only. */
   readonly retentionPolicy?: string | undefined
   /**
@@ -67,7 +67,7 @@ export const make = (
     )
   }
   const gzip: { readonly [name: string]: string } = settings.gzip ? { "accept-encoding": "gzip" } : {}
-  const db = options.db ?? settings.db
+  const database = options.database ?? settings.database
   switch (settings.version) {
     case 1:
       return Result.map(render(InfluxQL.renderV1(statement as InfluxQL.Fragment)), ({ params, text }) => ({
@@ -81,7 +81,7 @@ export const make = (
               Object.entries({
                 q: text,
                 params,
-                db,
+                db: database,
                 rp: options.retentionPolicy ?? settings.retentionPolicy,
                 chunked: "true",
                 chunk_size: String(settings.chunkSize)
@@ -111,7 +111,7 @@ export const make = (
           contentType: "application/json",
           // The parameters are JSON already, whose integers JavaScript might not hold.
           body: encoder.encode(
-            `{"db":${JSON.stringify(db)},"q":${JSON.stringify(text)},"format":"jsonl"${
+            `{"db":${JSON.stringify(database)},"q":${JSON.stringify(text)},"format":"jsonl"${
               params === undefined ? "" : `,"params":${params}`
             }}`
           )
