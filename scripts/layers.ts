@@ -29,7 +29,8 @@ export const folders: ReadonlyArray<Folder> = [
   { name: "http", holds: "one bounded exchange with a server", forbids: [] },
   { name: "query", holds: "statements, answers, rows", forbids: platform },
   { name: "database", holds: "the queue, the ledger, the sender pool, reports", forbids: platform },
-  { name: "transport", holds: "UDP, TCP and HTTP", forbids: [] }
+  { name: "transport", holds: "sending over UDP, TCP and HTTP", forbids: [] },
+  { name: "listen", holds: "receiving over UDP, TCP and HTTP", forbids: [] }
 ]
 
 /** Public modules that folders may import: the model, statements, options, metrics and contracts; no services. */

@@ -6,7 +6,8 @@
  *   {@link encodeLines} into several, where one would be too long.
  * - {@link makeWriter} gives the byte writer behind it, for many points.
  * - {@link decode} turns one line into a point, {@link decodeAll} a whole text,
- *   {@link decodeStream} chunks of bytes as they come.
+ *   {@link decodeStream} chunks of bytes as they come; {@link makeDecoder} is for
+ *   callers that hold the chunks themselves.
  * - {@link Line} is the Schema codec between a line and a point.
  *
  * The promise of the encoder: a line that it emits is read back by a server of
@@ -42,6 +43,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import type { Dialect } from "./Dialect.ts"
 import { DecodeError } from "./internal/decode/DecodeError.ts"
+import { Decoder } from "./internal/decode/Decoder.ts"
 import {
   keptBytes,
   LineDecoder,
@@ -50,6 +52,7 @@ import {
   type Options as DecodeOptions,
   POINT
 } from "./internal/decode/LineDecoder.ts"
+import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { NameCache } from "./internal/decode/NameCache.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
 import { defaultMaxLineBytes, LineWriter, type Options } from "./internal/encode/LineWriter.ts"
@@ -79,7 +82,17 @@ export type {
    * @category models
    * @since 0.1.0
    */
+  Decoder,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
   Dialect,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Excerpt,
   /**
    * @category models
    * @since 0.1.0
@@ -304,6 +317,28 @@ export const decodeStream =
   (options: DecodeOptions = {}) =>
   <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Result.Result<Point.Point, DecodeError>, E, R> =>
     Stream.pipeThroughChannel(bytes, decodeChannel<E>(options))
+
+/**
+ * Makes a decoder that is fed by hand, chunk by chunk. Beside results it gives
+ * the text around an error, for a message that shows it.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { LineProtocol } from "efflux"
+ * import { Result } from "effect"
+ *
+ * const decoder = LineProtocol.makeDecoder()
+ * decoder.feed(new TextEncoder().encode("cpu load=0.5\ncpu load=high\n"))
+ * for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
+ *   if (Result.isFailure(line)) console.log(line.failure.message, decoder.excerpt(line.failure)?.text)
+ * }
+ * ```
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder(options)
 
 const resultsAtOnce = 1024
 

@@ -68,6 +68,11 @@ export * as InfluxShards from "./InfluxShards.ts"
 /**
  * @since 0.1.0
  */
+export * as LineListener from "./LineListener.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as LineProtocol from "./LineProtocol.ts"
 
 /**

@@ -1,0 +1,254 @@
+/**
+ * Receives line protocol over UDP, TCP and HTTP, and gives what was received as
+ * a stream of points and of errors. It is the other end of a database: for a
+ * test of a program that sends metrics, and for a look at what a program sends.
+ *
+ * - Nothing is stored. What no reader takes waits, up to `capacity`; then the
+ *   oldest is dropped and counted.
+ * - A bad line costs only itself. It gives an error with its place, the reason
+ *   and the text around it.
+ * - A listener binds to loopback unless `host` says otherwise. It asks for no
+ *   password and takes any token.
+ *
+ * **Example** (A test of what a program sends)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { Influx, InfluxDatabase, LineListener } from "efflux"
+ *
+ * export const test = Effect.gen(function*() {
+ *   const listener = yield* LineListener.make({ udp: 0 })
+ *   yield* Influx.push({ measurement: "cpu", fields: { load: 0.5 } }).pipe(
+ *     Effect.provide(InfluxDatabase.layer({ port: listener.udp!.port }))
+ *   )
+ *   return yield* Stream.runCollect(Stream.take(listener.points, 1))
+ * }).pipe(Effect.scoped)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Dialect from "./Dialect.ts"
+import { InfluxError, InvalidOption } from "./InfluxError.ts"
+import { Backlog } from "./internal/listen/Backlog.ts"
+import * as HttpServer from "./internal/listen/HttpServer.ts"
+import { udpSocketState } from "./internal/listen/KernelDrops.ts"
+import type {
+  Address,
+  Counts,
+  Received,
+  ReceivedError,
+  ReceivedPoint,
+  ReceivedRefusal,
+  Settings,
+  Source
+} from "./internal/listen/Received.ts"
+import * as TcpServer from "./internal/listen/TcpServer.ts"
+import * as UdpServer from "./internal/listen/UdpServer.ts"
+import { preview } from "./internal/text/preview.ts"
+import type * as Point from "./Point.ts"
+import * as Precision from "./Precision.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Address,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Counts,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Received,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ReceivedError,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ReceivedPoint,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ReceivedRefusal,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Source
+}
+
+/**
+ * Where to listen and how to read. At least one of `udp`, `tcp` and `http` is
+ * needed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Address or host name to bind to, default `"127.0.0.1"`. `"0.0.0.0"` or `"::"` takes from other hosts as well. */
+  readonly host?: string | undefined
+  /** UDP port; 0 for a free one, which `Listener.udp` names. Without it there is no UDP. */
+  readonly udp?: number | undefined
+  /** TCP port, like `udp`. Connections beyond 1024 are closed at once. */
+  readonly tcp?: number | undefined
+  /** HTTP port, like `udp`. It takes `/write`, `/api/v2/write` and `/api/v3/write_lp`, also with gzip. */
+  readonly http?: number | undefined
+  /** Whose rules decide what a good line is, default `"influx-1"`. */
+  readonly dialect?: Dialect.Dialect | undefined
+  /**
+   * Unit of the timestamps, default `"ns"`. An HTTP request may name another. Of a version 3 write that names none, the
+   * unit is guessed for each timestamp by its size, as InfluxDB 3 does.
+   */
+  readonly precision?: Precision.Precision | undefined
+  /** Points and errors that wait for a reader at the most, default 10 000. Further ones push out the oldest. */
+  readonly capacity?: number | undefined
+  /** Bytes of a line at the most, default 64 KiB. A longer one is an error. */
+  readonly maxLineBytes?: number | undefined
+  /**
+   * Bytes of an HTTP body at the most, inflated; default 25 000 000 as with InfluxDB 1. Four bodies are held at the same
+   * time; further requests wait.
+   */
+  readonly maxBodyBytes?: number | undefined
+  /** Receive buffer of the UDP socket to ask the system for, in bytes. The system may grant less. Default: its own. */
+  readonly receiveBufferBytes?: number | undefined
+}
+
+/**
+ * A listener at work.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Listener {
+  /** Where UDP is received; `undefined` without the option. */
+  readonly udp: Address | undefined
+  readonly tcp: Address | undefined
+  readonly http: Address | undefined
+  /**
+   * All that is received, in order of arrival. It does not end. Several readers share it: each element goes to one of
+   * them, and `points` is a reader too.
+   */
+  readonly received: Stream.Stream<Received>
+  /** The points of `received`; everything else in it is passed over. */
+  readonly points: Stream.Stream<Point.Point>
+  /** What was received so far. */
+  readonly counts: Effect.Effect<Counts>
+}
+
+/**
+ * The listener as a service.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class LineListener extends Context.Service<LineListener, Listener>()("efflux/LineListener") {}
+
+/**
+ * Opens a listener, which closes with the scope.
+ *
+ * Fails with `InvalidOption` for a wrong option, and with `OpenFailed` if a port can't be bound.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Scope.Scope> = Effect.fnUntraced(
+  function*(options) {
+    const settings = yield* Effect.fromResult(check(options))
+    const backlog = new Backlog(yield* Queue.sliding<Received>(settings.capacity))
+    const udp = options.udp === undefined ? undefined : yield* UdpServer.open(settings, options.udp, backlog)
+    const tcp = options.tcp === undefined ? undefined : yield* TcpServer.open(settings, options.tcp, backlog)
+    const http = options.http === undefined ? undefined : yield* HttpServer.open(settings, options.http, backlog)
+    const received = Stream.fromQueue(backlog.queue)
+    const drops = udp === undefined ? Effect.succeed(undefined) : udpSocketState(udp.address.port)
+    return {
+      udp: udp?.address,
+      tcp,
+      http,
+      received,
+      points: received.pipe(
+        Stream.filter((received) => received._tag === "Point"),
+        Stream.map((received) => received.point)
+      ),
+      counts: Effect.map(drops, (state) => backlog.counts(udp?.dropped() ?? 0, state?.drops))
+    }
+  }
+)
+
+/**
+ * A listener for the life of the layer. See {@link make}.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<LineListener, InfluxError> =>
+  Layer.effect(LineListener, make(options))
+
+const defaults = {
+  host: "127.0.0.1",
+  dialect: "influx-1",
+  precision: "ns",
+  capacity: 10_000,
+  maxLineBytes: 64 * 1024,
+  maxBodyBytes: 25_000_000
+} as const
+
+const check = (options: Options): Result.Result<Settings, InfluxError> => {
+  for (const [option, allowed, isAllowed] of rules) {
+    const value = options[option]
+    if (value !== undefined && !isAllowed(value)) return invalid(option, preview(value), allowed)
+  }
+  const strange = Object.keys(options).find((option) => !known.has(option))
+  if (strange !== undefined) return invalid(strange, "an option that does not exist", [...known].join(", "))
+  if (options.udp === undefined && options.tcp === undefined && options.http === undefined) {
+    return invalid("udp", "missing", "at least one of udp, tcp and http, as a port")
+  }
+  return Result.succeed({
+    host: options.host ?? defaults.host,
+    dialect: options.dialect ?? defaults.dialect,
+    precision: options.precision ?? defaults.precision,
+    capacity: options.capacity ?? defaults.capacity,
+    maxLineBytes: options.maxLineBytes ?? defaults.maxLineBytes,
+    maxBodyBytes: options.maxBodyBytes ?? defaults.maxBodyBytes,
+    receiveBufferBytes: options.receiveBufferBytes
+  })
+}
+
+const invalid = (option: string, value: string, allowed: string): Result.Result<never, InfluxError> =>
+  Result.fail(new InfluxError({ reason: new InvalidOption({ option, value, allowed }) }))
+
+const integer = (from: number, to: number) => (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= from && Number(value) <= to
+
+const port = ["a port from 0 to 65535, 0 for a free one", integer(0, 65_535)] as const
+const bytes = ["an integer from 1 to 1073741824", integer(1, 2 ** 30)] as const
+
+const rules: ReadonlyArray<readonly [keyof Options, string, (value: unknown) => boolean]> = [
+  ["host", "an address or a host name", (value) => typeof value === "string" && value !== ""],
+  ["udp", ...port],
+  ["tcp", ...port],
+  ["http", ...port],
+  ["dialect", Dialect.all.join(", "), (value) => (Dialect.all as ReadonlyArray<unknown>).includes(value)],
+  ["precision", Precision.all.join(", "), (value) => (Precision.all as ReadonlyArray<unknown>).includes(value)],
+  ["capacity", "an integer from 1 to 100000000", integer(1, 100_000_000)],
+  ["maxLineBytes", ...bytes],
+  ["maxBodyBytes", ...bytes],
+  ["receiveBufferBytes", ...bytes]
+]
+
+const known: ReadonlySet<string> = new Set(rules.map(([option]) => option))

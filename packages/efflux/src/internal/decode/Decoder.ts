@@ -1,0 +1,73 @@
+/**
+ * A decoder for callers that hold the bytes themselves: chunks go in, results
+ * come out, and a bad line can be shown.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import type * as Point from "../../Point.ts"
+import type { DecodeError } from "./DecodeError.ts"
+import { LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
+import { type Excerpt, LineTexts } from "./LineTexts.ts"
+import { NameCache } from "./NameCache.ts"
+
+/**
+ * Decodes lines from chunks that are cut anywhere.
+ *
+ * Call `feed` with a chunk, then `next` until it returns `undefined`, then `feed`
+ * the next one; after the last chunk call `end`, then `next` once more until it
+ * returns `undefined`. Only the unfinished line is copied.
+ *
+ * The decoder reads a chunk until the next one is fed, and `excerpt` reads the
+ * chunks of the last 64 KiB: do not change them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Decoder {
+  readonly #lines: LineDecoder
+  readonly #texts = new LineTexts()
+
+  constructor(options: Options = {}) {
+    this.#lines = new LineDecoder(options, new NameCache())
+  }
+
+  /** Number of the line of the last result. */
+  get line(): number {
+    return this.#lines.line
+  }
+
+  /** Gives the next chunk. */
+  feed(chunk: Uint8Array): void {
+    this.#texts.add(chunk)
+    this.#lines.feed(chunk)
+  }
+
+  /** Says that no chunk follows. The last line may lack its line feed. */
+  end(): void {
+    this.#lines.end()
+  }
+
+  /** Begins another text, at line 1. Names seen so far are kept, which makes the next text faster. */
+  restart(): void {
+    this.#texts.clear()
+    this.#lines.restart()
+  }
+
+  /** The point of the next line or the error of a bad one, in order; `undefined` when more bytes are needed. */
+  next(): Result.Result<Point.Point, DecodeError> | undefined {
+    const outcome = this.#lines.step()
+    return outcome === POINT
+      ? Result.succeed(this.#lines.point!)
+      : outcome === MORE
+      ? undefined
+      : Result.fail(this.#lines.error!)
+  }
+
+  /**
+   * The text around an error of this decoder; `undefined` if its line began more than 64 KiB before the present chunk.
+   */
+  excerpt(error: DecodeError): Excerpt | undefined {
+    return this.#texts.excerpt(error.line, error.column)
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Receives line protocol over TCP: each connection is a text of its own, without
+ * an answer.
+ *
+ * @since 0.1.0
+ */
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as NetAddress from "effect/net/NetAddress"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Socket from "effect/socket/Socket"
+import { InfluxError, OpenFailed } from "../../InfluxError.ts"
+import { Decoder } from "../decode/Decoder.ts"
+import type { Backlog } from "./Backlog.ts"
+import { type Address, type Settings, type Source, toAddress } from "./Received.ts"
+
+// Each connection may hold an unfinished line. Further ones are closed at once.
+const maxConnections = 1024
+
+/** @internal */
+export const open = Effect.fnUntraced(function*(
+  settings: Settings,
+  port: number,
+  backlog: Backlog
+): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
+  const server = yield* Effect.mapError(
+    NodeSocketServer.make({ host: settings.host, port }),
+    ({ reason }) =>
+      new InfluxError({
+        reason: new OpenFailed({
+          endpoint: `tcp://${settings.host}:${port}`,
+          kind: codeOf(reason.cause),
+          cause: reason
+        })
+      })
+  )
+  let connections = 0
+  const connected = Effect.acquireRelease(
+    Effect.sync(() => ++connections),
+    () => Effect.sync(() => connections--)
+  )
+  yield* Effect.forkScoped(Effect.ignore(server.run((socket) =>
+    Effect.scoped(
+      Effect.flatMap(connected, (count) => count > maxConnections ? Effect.void : read(socket, settings, backlog))
+    )
+  )))
+  return toAddress(server.address as NetAddress.InetAddress)
+})
+
+const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settings, backlog: Backlog) {
+  const connection = yield* Effect.serviceOption(NodeSocket.NetSocket)
+  const source: Source = { transport: "tcp", address: Option.match(connection, { onNone: () => "", onSome: peerOf }) }
+  const decoder = new Decoder(settings)
+  const reader = yield* socket.reader
+  backlog.payloads++
+  const decode = Effect.fnUntraced(function*() {
+    const receivedAt = yield* Clock.currentTimeNanos
+    while (backlog.decode(decoder, source, receivedAt)) yield* Effect.yieldNow
+  })
+  const receive = Effect.flatMap(
+    reader.pull,
+    Effect.fnUntraced(function*(chunks) {
+      for (const chunk of chunks) {
+        const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
+        backlog.bytes += bytes.length
+        decoder.feed(bytes)
+        yield* decode()
+      }
+    })
+  )
+  const ended = Effect.suspend(() => {
+    decoder.end()
+    return decode()
+  })
+  // However the connection ends, what came last is read: a line without a line feed is a line.
+  yield* Effect.andThen(Effect.ignore(Effect.forever(receive)), ended)
+})
+
+/** The peer of a Node socket. */
+const peerOf = ({ remoteAddress, remotePort }: {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+}): string =>
+  remoteAddress === undefined
+    ? ""
+    : `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
+
+/**
+ * The code of an error of Node, as `EADDRINUSE`.
+ *
+ * @internal
+ */
+export const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : "Unknown"
+
+const encoder = new TextEncoder()

@@ -1,0 +1,63 @@
+/**
+ * Receives line protocol over UDP: each datagram is a text of its own.
+ *
+ * @since 0.1.0
+ */
+import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as NetAddress from "effect/net/NetAddress"
+import type * as Scope from "effect/Scope"
+import { InfluxError, OpenFailed } from "../../InfluxError.ts"
+import { Decoder } from "../decode/Decoder.ts"
+import type { Backlog } from "./Backlog.ts"
+import { type Address, type Settings, toAddress } from "./Received.ts"
+
+// Datagrams that Node has read and the listener has not, 64 KiB each at the most.
+const unread = 4096
+
+/** @internal */
+export interface UdpServer {
+  readonly address: Address
+  /** Datagrams that were read by Node and given up. */
+  readonly dropped: () => number
+}
+
+/** @internal */
+export const open = Effect.fnUntraced(function*(
+  settings: Settings,
+  port: number,
+  backlog: Backlog
+): Effect.fn.Return<UdpServer, InfluxError, Scope.Scope> {
+  const socket = yield* NodeDatagramSocket.make({
+    bind: { address: settings.host, port },
+    kernelReceiveBufferSize: settings.receiveBufferBytes,
+    receiveBuffer: { capacity: unread, strategy: "sliding" }
+  })
+  const reader = yield* Effect.mapError(socket.reader, ({ reason }) =>
+    new InfluxError({
+      reason: new OpenFailed({
+        endpoint: `udp://${settings.host}:${port}`,
+        kind: "kind" in reason ? reason.kind : reason._tag,
+        cause: reason
+      })
+    }))
+  const decoder = new Decoder(settings)
+  const receive = Effect.gen(function*() {
+    const datagrams = yield* reader.pull
+    const receivedAt = yield* Clock.currentTimeNanos
+    for (const { address, payload } of datagrams) {
+      const source = { transport: "udp", address: NetAddress.formatInet(address) } as const
+      backlog.payloads++
+      backlog.bytes += payload.length
+      decoder.restart()
+      decoder.feed(payload)
+      decoder.end()
+      while (backlog.decode(decoder, source, receivedAt)) yield* Effect.yieldNow
+    }
+    // The socket is read by the event loop, which must get its turn between batches.
+    yield* Effect.yieldNow
+  })
+  yield* Effect.forkScoped(Effect.ignore(Effect.forever(receive)))
+  return { address: toAddress(reader.address), dropped: reader.dropped }
+})
