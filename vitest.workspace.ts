@@ -51,6 +51,7 @@ export default defineConfig({
       unit("efflux", "packages/efflux"),
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
+      unit("panel", "packages/panel"),
       unit("demo", "packages/demo"),
       unit("faults", "packages/faults"),
       unit("simulation", "packages/simulation"),

@@ -1,0 +1,10 @@
+/**
+ * A live page about the Efflux databases of a program.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * @since 0.1.0
+ */
+export * as Panel from "./Panel.ts"

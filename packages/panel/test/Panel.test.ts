@@ -1,0 +1,153 @@
+/** The page's server: what it answers, to whom, and that it never stands in the way. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Metric } from "effect"
+import { HttpRouter } from "effect/http"
+import { Influx } from "efflux"
+import * as Http from "node:http"
+import { Panel } from "../src/index.ts"
+import { read } from "../src/internal/Sample.ts"
+import { events, page, push } from "./support.ts"
+
+const get = (url: string, headers: Record<string, string> = {}) =>
+  Effect.callback<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
+    (resume) => {
+      const request = Http.get(url, { headers }, (response) => {
+        let body = ""
+        response.setEncoding("utf8").on("data", (chunk) => body += chunk)
+          .on("end", () => resume(Effect.succeed({ status: response.statusCode!, headers: response.headers, body })))
+      })
+      request.on("error", (error) => resume(Effect.die(error)))
+      return Effect.sync(() => request.destroy())
+    }
+  )
+
+describe("the page", () => {
+  it.live("is served with all of its files, and lets no browser load or run anything else", () =>
+    Effect.gen(function*() {
+      const url = yield* Panel.url
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/)
+      const html = yield* get(url)
+      assert.strictEqual(html.status, 200)
+      const files = [...html.body.matchAll(/(?:href|src)="([\w.]+)"/g)].map(([, file]) => file!)
+      assert.deepStrictEqual(files, ["icon.svg", "uplot.css", "panel.css", "panel.js"])
+      for (const file of [...files, "uplot.js"]) {
+        const { headers, status } = yield* get(url + file)
+        assert.strictEqual(status, 200, file)
+        assert.match(String(headers["content-security-policy"]), /^default-src 'none'; script-src 'self';/)
+        assert.strictEqual(headers["x-content-type-options"], "nosniff")
+      }
+      assert.notMatch(html.body, /https?:\/\//)
+    }).pipe(Effect.provide(page("served"))))
+
+  it.live("answers on loopback only requests that name a loopback host", () =>
+    Effect.gen(function*() {
+      const url = yield* Panel.url
+      for (const host of ["localhost", "127.0.0.1:1", "[::1]:8080"]) {
+        assert.strictEqual((yield* get(url, { host })).status, 200, host)
+      }
+      for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80"]) {
+        assert.strictEqual((yield* get(url, { host })).status, 403, host)
+      }
+    }).pipe(Effect.provide(page("host"))))
+
+  it.live("tells what Influx.stats tells: history first, then samples as they are taken", () =>
+    Effect.gen(function*() {
+      yield* push(5000)
+      yield* Influx.flush
+      const stats = yield* Influx.stats
+      yield* Effect.sleep(250)
+      const [history, sample] = yield* events(yield* Panel.url, 2)
+      assert.deepStrictEqual([history.event, sample.event], ["history", "sample"])
+      assert.isAbove(history.samples.length, 0)
+      const [database] = sample.sample.databases
+      assert.deepInclude(database, {
+        name: "told",
+        pushed: stats.pushed,
+        sent: stats.sent,
+        queued: 0,
+        inFlight: 0,
+        queueCapacity: 1000
+      })
+      assert.deepStrictEqual(database.dropped, stats.dropped)
+      assert.isAbove(stats.dropped.queue_full, 0)
+      const { dropped, inFlight, pushed, queued, sent } = database
+      const droppedTotal = Object.values<number>(dropped).reduce((a, b) => a + b, 0)
+      assert.strictEqual(pushed, sent + droppedTotal + queued + inFlight)
+    }).pipe(Effect.provide(page("told"))))
+
+  it.live("shows the log lines of databases, and no others", () =>
+    Effect.gen(function*() {
+      yield* Effect.logWarning("a line of the program")
+      yield* Influx.push({ measurement: "", fields: { v: 1 } })
+      yield* Influx.flush
+      yield* Effect.sleep(50)
+      const [{ logs }] = yield* events(yield* Panel.url, 1)
+      assert.lengthOf(logs, 1)
+      assert.match(logs[0].text, /invalid/)
+    }).pipe(Effect.provide(page("logs"))))
+
+  it.live("closes at once with its program, whoever watches", () =>
+    Effect.gen(function*() {
+      const ended = yield* Effect.scoped(Effect.gen(function*() {
+        const context = yield* Layer.build(page("closing"))
+        const url = yield* Effect.provide(Panel.url, context)
+        const response = yield* Effect.promise(() => fetch(`${url}events`))
+        return Effect.promise(async () => {
+          for await (const _ of response.body!) { /* until it ends */ }
+          return "ended"
+        }).pipe(Effect.catchCause(() => Effect.succeed("ended")))
+      }))
+      assert.strictEqual(yield* ended, "ended")
+    }))
+
+  it.live("turns away the watcher that is one too many, and takes another when one has gone", () =>
+    Effect.gen(function*() {
+      const url = yield* Panel.url
+      const watchers = yield* Effect.forEach(Array.from({ length: 64 }), () =>
+        Effect.promise(async () => {
+          const controller = new AbortController()
+          await fetch(`${url}events`, { signal: controller.signal })
+          return controller
+        }), { concurrency: 8 })
+      assert.strictEqual((yield* get(`${url}events`)).status, 503)
+      for (const watcher of watchers) watcher.abort()
+      yield* Effect.sleep(200)
+      assert.lengthOf(yield* events(url, 1), 1)
+    }).pipe(Effect.provide(page("watchers"))))
+
+  it.live("stands in a router of the program's own, below a path of its own", () =>
+    Effect.gen(function*() {
+      const { dispose, handler } = HttpRouter.toWebHandler(Panel.layer({ path: "/ops/influx" }), {
+        disableLogger: true
+      })
+      const status = async (path: string) => (await handler(new Request(`http://h${path}`))).status
+      assert.deepStrictEqual(
+        yield* Effect.promise(() =>
+          Promise.all(["/ops/influx", "/ops/influx/", "/ops/influx/panel.js", "/", "/ops/influx/x"].map(status))
+        ),
+        [302, 200, 200, 404, 404]
+      )
+      yield* Effect.promise(dispose)
+    }))
+})
+
+describe("a sample", () => {
+  it("has every database of the registry once, in the order of their names, and nothing of others", () => {
+    const metrics = new Map()
+    const context = Effect.runSync(
+      Effect.context<never>().pipe(Effect.provideService(Metric.MetricRegistry, metrics))
+    )
+    const counter = (id: string, attributes: Record<string, string>, value: number) =>
+      Metric.withAttributes(Metric.counter(id), attributes).updateUnsafe(value, context)
+    counter("efflux_points_pushed", { name: "b" }, 3)
+    counter("efflux_points_pushed", { name: "a" }, 2)
+    counter("efflux_points_dropped", { name: "a", reason: "queue_full" }, 1)
+    counter("efflux_points_dropped", { name: "a", reason: "__proto__" }, 1)
+    counter("http_requests", { name: "c" }, 9)
+    counter("efflux_points_pushed", {}, 9)
+    const sample = read(7, Metric.snapshotUnsafe(context))
+    assert.deepStrictEqual(sample.databases.map(({ name, pushed }) => [name, pushed]), [["a", 2], ["b", 3]])
+    assert.strictEqual(sample.databases[0]!.dropped.queue_full, 1)
+    assert.strictEqual(sample.at, 7)
+  })
+})

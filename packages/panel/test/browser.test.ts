@@ -1,0 +1,131 @@
+/** The page in a real browser. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Scope } from "effect"
+import { Influx } from "efflux"
+import * as Fs from "node:fs"
+import { createRequire } from "node:module"
+import { Panel } from "../src/index.ts"
+import { hasChromium, open, type Tab } from "./browser.ts"
+import { page, push } from "./support.ts"
+
+const axe = Fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+const promise = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
+
+/** Waits until the page shows a text somewhere in an element. */
+const shows = ({ page }: Tab, selector: string, text: string) =>
+  promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 20_000 }))
+
+const quiet = ({ complaints, hosts }: Tab, url: string) => {
+  assert.deepStrictEqual(complaints, [])
+  assert.deepStrictEqual([...hosts].filter((host) => host !== ""), [new URL(url).host])
+}
+
+const format = (n: number) => n.toLocaleString("en")
+
+describe.skipIf(!hasChromium)("in a browser", { timeout: 120_000 }, () => {
+  it.live("the plots move, and the numbers are those of Influx.stats", () =>
+    Effect.gen(function*() {
+      const url = yield* Panel.url
+      const tab = yield* open(url)
+      yield* shows(tab, "h2", "shown")
+      const pixels = () =>
+        promise(() => tab.page.evaluate(() => document.querySelector<HTMLCanvasElement>(".rates canvas")!.toDataURL()))
+      const before = yield* pixels()
+      for (let i = 0; i < 5; i++) {
+        yield* push(3000)
+        yield* Effect.sleep(120)
+      }
+      yield* Influx.flush
+      const { droppedTotal, pushed, sent } = yield* Influx.stats
+      yield* shows(
+        tab,
+        ".sum",
+        `${format(pushed)} pushed = ${format(sent)} sent + ${
+          format(droppedTotal)
+        } dropped + 0 queued + 0 in flight = holds`
+      )
+      assert.notStrictEqual(yield* pixels(), before)
+      quiet(tab, url)
+    }).pipe(Effect.scoped, Effect.provide(page("shown"))))
+
+  it.live("it outlives the program, and shows the next one", () =>
+    Effect.gen(function*() {
+      const first = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(page("first"), first)
+      const url = yield* Effect.provide(Panel.url, context)
+      const tab = yield* open(url)
+      yield* Effect.provide(push(10), context)
+      yield* shows(tab, ".sum", "10 pushed")
+      yield* Scope.close(first, Exit.void)
+      yield* shows(tab, "#connection", "not connected")
+      yield* Effect.gen(function*() {
+        yield* push(3)
+        yield* shows(tab, "#connection", "live")
+        yield* shows(tab, "h2", "second")
+        yield* shows(tab, ".sum", "3 pushed")
+        assert.strictEqual(yield* promise(() => tab.page.locator("h2", { hasText: "first" }).count()), 0)
+      }).pipe(Effect.provide(page("second", { port: Number(new URL(url).port) })))
+    }).pipe(Effect.scoped))
+
+  it.live("hostile names and log lines are text", () => {
+    const hostile = `</title><img/src=x/onerror="alert(1)"><script>alert(2)</script>`
+    return Effect.gen(function*() {
+      const url = yield* Panel.url
+      const tab = yield* open(url)
+      yield* Influx.push({
+        measurement: `<script>alert(3)</script>`,
+        fields: { "<img src=x onerror=alert(4)>": {} as never }
+      })
+      yield* Influx.flush
+      yield* shows(tab, "h2", "onerror")
+      yield* shows(tab, "#logs li", "alert(3)")
+      assert.strictEqual(yield* promise(() => tab.page.locator("img, .database script, #logs script").count()), 0)
+      quiet(tab, url)
+    }).pipe(Effect.scoped, Effect.provide(page(hostile)))
+  })
+
+  const looks = [
+    { look: "light", options: { colorScheme: "light" } },
+    { look: "dark", options: { colorScheme: "dark" } },
+    { look: "phone", options: { colorScheme: "light", viewport: { width: 360, height: 740 } } }
+  ] as const
+
+  it.live.each(looks)(
+    "an accessibility check finds nothing, and nothing is cut off: $look",
+    ({ look, options }) =>
+      Effect.gen(function*() {
+        const url = yield* Panel.url
+        const tab = yield* open(url, options)
+        yield* push(5000)
+        yield* shows(tab, ".sum", "5,000 pushed")
+        yield* shows(tab, "#logs", "queue")
+        // The page's policy lets nothing in; the checker comes through the debugger.
+        yield* promise(() => tab.page.evaluate(axe))
+        const violations = yield* promise(() =>
+          tab.page.evaluate(async () => {
+            const { violations } = await (globalThis as any).axe.run()
+            return violations.map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`)
+          })
+        )
+        assert.deepStrictEqual(violations, [])
+        const overflow = yield* promise(() =>
+          tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        )
+        assert.strictEqual(overflow, 0)
+      }).pipe(Effect.scoped, Effect.provide(page(look)))
+  )
+
+  it.live("the keyboard reaches all that opens", () =>
+    Effect.gen(function*() {
+      const tab = yield* open(yield* Panel.url)
+      yield* shows(tab, "h2", "keys")
+      const interactive = yield* promise(() => tab.page.locator("summary:visible, a:visible, button:visible").count())
+      const reached = new Set<string>()
+      for (let i = 0; i <= interactive; i++) {
+        yield* promise(() => tab.page.keyboard.press("Tab"))
+        reached.add(yield* promise(() => tab.page.evaluate(() => document.activeElement?.textContent ?? "")))
+      }
+      assert.isAtLeast(reached.size, interactive)
+    }).pipe(Effect.scoped, Effect.provide(page("keys"))))
+})

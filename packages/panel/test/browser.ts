@@ -1,0 +1,48 @@
+/** Debian's Chromium, driven for a test, without anything of its own that asks the network. */
+import { Effect, type Scope } from "effect"
+import * as Fs from "node:fs"
+import { type BrowserContextOptions, chromium, type Page } from "playwright-core"
+
+const executablePath = "/usr/bin/chromium"
+
+export const hasChromium = Fs.existsSync(executablePath)
+
+/** A page of a browser of its own, what it complained of, and the hosts that it asked. */
+export interface Tab {
+  readonly page: Page
+  readonly complaints: ReadonlyArray<string>
+  readonly hosts: ReadonlySet<string>
+}
+
+export const open = (url: string, options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const browser = yield* Effect.acquireRelease(
+      Effect.promise(() =>
+        chromium.launch({
+          executablePath,
+          args: [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync"
+          ]
+        })
+      ),
+      (browser) => Effect.promise(() => browser.close())
+    )
+    const complaints: Array<string> = []
+    const hosts = new Set<string>()
+    const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 1200, height: 900 }, ...options }))
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text())
+    })
+    page.on("pageerror", (error) => complaints.push(String(error)))
+    page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`))
+    page.on("request", (request) => hosts.add(new URL(request.url()).host))
+    yield* Effect.promise(() => page.goto(url))
+    return { page, complaints, hosts }
+  })

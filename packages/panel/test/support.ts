@@ -1,0 +1,35 @@
+/** A database and its page, on a free port. */
+import { Effect, Layer, Metric } from "effect"
+import { Influx, InfluxDatabase, Transport } from "efflux"
+import { Panel } from "../src/index.ts"
+
+/** What a program with a page has: one database of this name, which sends nowhere. */
+export const page = (name: string, options?: Panel.ServerOptions) =>
+  Layer.merge(
+    InfluxDatabase.layerTransport({ database: name, queueCapacity: 1000 }).pipe(Layer.provide(Transport.layerNoop)),
+    Panel.layerServer({ interval: "100 millis", ...options })
+  ).pipe(
+    Layer.provideMerge(Panel.layerLogs),
+    Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map()))
+  )
+
+export const push = (count: number) =>
+  Influx.pushAll(Array.from({ length: count }, (_, n) => ({ measurement: "m", fields: { n } })))
+
+/** The events of a page as they arrive: the first `count` of them. */
+export const events = (url: string, count: number) =>
+  Effect.promise(async (signal) => {
+    const response = await fetch(`${url}events`, { signal })
+    const found: Array<any> = []
+    let text = ""
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk
+      const blocks = text.split("\n\n")
+      text = blocks.pop()!
+      for (const block of blocks) {
+        found.push(JSON.parse(/^data: ?(.*)$/m.exec(block)![1]!))
+        if (found.length === count) return found
+      }
+    }
+    return found
+  })

@@ -1,0 +1,268 @@
+/**
+ * The live page: reads the server's events and shows them. All text of others is set as text, never as markup.
+ */
+import uPlot from "./uplot.js"
+
+/** What each reason means, and which option to turn. */
+const reasons = {
+  queue_full: "the queue was full: the oldest point went (queueCapacity, senders)",
+  queue_full_high: "the queue was full of points of high priority (queueCapacity)",
+  queue_bytes: "the queue held too many bytes (queueBytes)",
+  quota: "its measurement held more than its share of a full queue (measurementQuota)",
+  invalid: "it can't be written as line protocol: the log names the field",
+  oversize: "its line is longer than a payload (maxPayloadBytes, oversize)",
+  send_error: "the transport failed: the log names the error",
+  rejected: "the server refused it: the log has its reason",
+  unknown: "the server may have stored it or not: it gave no answer",
+  shutdown: "the database closed before it was sent (drainTimeout)"
+}
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 })
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
+const droppedOf = (database) => sum(Object.values(database.dropped))
+
+const element = (tag, text, className) => {
+  const made = document.createElement(tag)
+  if (text !== undefined) made.textContent = text
+  if (className !== undefined) made.className = className
+  return made
+}
+
+/** Sets the text of an element only where it changed, so that a selection and a screen reader are left in peace. */
+const say = (target, text) => {
+  if (target.textContent !== text) target.textContent = text
+}
+
+const plotOf = (target, lines) => {
+  const axis = () => ({ stroke: color("--dim"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } })
+  const options = () => ({
+    width: Math.max(200, target.clientWidth),
+    height: target.clientHeight,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [axis(), { ...axis(), size: 60, values: (_, values) => values.map((value) => short.format(value)) }],
+    series: [
+      {},
+      ...lines.map(({ color: name, label }) => ({
+        label,
+        stroke: color(name),
+        width: 2,
+        points: { show: false }
+      }))
+    ]
+  })
+  let plot
+  let data = [[], ...lines.map(() => [])]
+  const draw = () => {
+    plot?.destroy()
+    plot = new uPlot(options(), data, target)
+  }
+  draw()
+  new ResizeObserver(() => plot.setSize({ width: Math.max(200, target.clientWidth), height: target.clientHeight }))
+    .observe(target)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw)
+  return (next) => {
+    data = next
+    plot.setData(data)
+  }
+}
+
+/** One database on the page. */
+class DatabaseView {
+  constructor(name) {
+    this.root = document.querySelector("#database").content.firstElementChild.cloneNode(true)
+    this.find = (selector) => this.root.querySelector(selector)
+    const title = this.find("h2")
+    title.textContent = name
+    title.id = `database-${crypto.getRandomValues(new Uint32Array(1))[0]}`
+    this.root.setAttribute("aria-labelledby", title.id)
+    document.querySelector("#databases").append(this.root)
+    this.figures = {}
+    this.rows = {}
+    this.info = ""
+    this.ratesLegend(".rates", [["pushed", "pushed"], ["sent", "sent"], ["dropped", "dropped"]])
+    this.ratesLegend(".queue", [["queued", "queued"], ["in-flight", "in flight"]])
+    this.drawRates = plotOf(this.find(".rates"), [
+      { label: "pushed", color: "--pushed" },
+      { label: "sent", color: "--sent" },
+      { label: "dropped", color: "--dropped" }
+    ])
+    this.drawQueue = plotOf(this.find(".queue"), [
+      { label: "queued", color: "--pushed" },
+      { label: "in flight", color: "--in-flight" }
+    ])
+  }
+
+  ratesLegend(selector, entries) {
+    const legend = this.find(selector).parentElement.querySelector(".legend")
+    legend.append(...entries.map(([className, text]) => element("li", text, className)))
+  }
+
+  figure(name, text) {
+    if (this.figures[name] === undefined) {
+      const box = element("div")
+      this.figures[name] = element("dd")
+      box.append(element("dt", name), this.figures[name])
+      this.find(".figures").append(box)
+    }
+    say(this.figures[name], text)
+  }
+
+  /** Shows the last of the samples, and all of them as plots. */
+  show(samples) {
+    const now = samples.at(-1)
+    const before = samples.at(-2)
+    const dropped = droppedOf(now)
+    const total = now.sent + dropped + now.queued + now.inFlight
+    const seconds = before === undefined ? 1 : (now.at - before.at) / 1000
+    const rate = (read) => before === undefined ? 0 : (read(now) - read(before)) / seconds
+
+    const verdict = element("span", now.pushed === total ? "= holds" : "≠ does not hold")
+    verdict.className = now.pushed === total ? "holds" : "broken"
+    this.find(".sum").replaceChildren(
+      `${whole.format(now.pushed)} pushed = ${whole.format(now.sent)} sent + ${whole.format(dropped)} dropped + ` +
+        `${whole.format(now.queued)} queued + ${whole.format(now.inFlight)} in flight `,
+      verdict
+    )
+
+    this.figure("pushed per second", whole.format(rate((of) => of.pushed)))
+    this.figure("sent per second", whole.format(rate((of) => of.sent)))
+    this.figure("dropped per second", whole.format(rate(droppedOf)))
+    this.figure("queue", `${Math.round(100 * now.queued / Math.max(1, now.queueCapacity))} %`)
+    this.figure("senders busy", whole.format(now.sendersBusy))
+    this.figure("payloads", short.format(now.payloads))
+    this.figure("bytes sent", short.format(now.bytes))
+    this.figure("fields left out", whole.format(now.omittedFields))
+    this.figure("refusals", whole.format(now.refusals))
+
+    const times = samples.map(({ at }) => at / 1000)
+    const rates = (read) =>
+      samples.map((sample, i) =>
+        i === 0 ? null : (read(sample) - read(samples[i - 1])) / ((sample.at - samples[i - 1].at) / 1000)
+      )
+    this.drawRates([times, rates((of) => of.pushed), rates((of) => of.sent), rates(droppedOf)])
+    this.drawQueue([times, samples.map(({ queued }) => queued), samples.map(({ inFlight }) => inFlight)])
+    this.find(".rates").setAttribute(
+      "aria-label",
+      `Points per second: pushed ${whole.format(rate((of) => of.pushed))}, sent ${
+        whole.format(rate((of) => of.sent))
+      }, dropped ${whole.format(rate(droppedOf))}`
+    )
+    this.find(".queue").setAttribute(
+      "aria-label",
+      `Points waiting: ${whole.format(now.queued)} of ${whole.format(now.queueCapacity)} queued, ${
+        whole.format(now.inFlight)
+      } in flight`
+    )
+    this.showDrops(now, rate)
+    this.showInfo(now.info)
+  }
+
+  showDrops(now, rate) {
+    for (const [reason, points] of Object.entries(now.dropped)) {
+      let row = this.rows[reason]
+      if (row === undefined) {
+        row = this.rows[reason] = element("tr")
+        const head = element("th", reason)
+        head.scope = "row"
+        head.title = reasons[reason] ?? ""
+        row.append(head, element("td"), element("td"))
+        this.find(".drops tbody").append(row)
+      }
+      row.className = points > 0 ? "some" : ""
+      say(row.children[1], whole.format(points))
+      say(row.children[2], whole.format(rate((of) => of.dropped[reason] ?? 0)))
+    }
+  }
+
+  showInfo(info) {
+    const entries = Object.entries(info)
+    this.find(".info").hidden = entries.length === 0
+    const text = JSON.stringify(entries)
+    if (text === this.info) return
+    this.info = text
+    this.find(".info dl").replaceChildren(
+      ...entries.flatMap(([option, value]) => [element("dt", option), element("dd", value)])
+    )
+  }
+}
+
+let views = new Map()
+let histories = new Map()
+let run
+let kept = 0
+
+const reset = () => {
+  for (const view of views.values()) view.root.remove()
+  views = new Map()
+  histories = new Map()
+}
+
+const take = ({ at, databases }) => {
+  const names = new Set(databases.map(({ name }) => name))
+  for (const database of databases) {
+    const history = histories.get(database.name) ?? []
+    // A database of the same name that was made anew counts from 0.
+    if (history.length > 0 && history.at(-1).pushed > database.pushed) history.length = 0
+    history.push({ at, ...database })
+    while (history.length > kept) history.shift()
+    histories.set(database.name, history)
+  }
+  for (const name of histories.keys()) {
+    if (names.has(name)) continue
+    histories.delete(name)
+    views.get(name)?.root.remove()
+    views.delete(name)
+  }
+}
+
+const show = () => {
+  document.querySelector("#nothing").hidden = histories.size > 0
+  for (const [name, history] of histories) {
+    if (!views.has(name)) views.set(name, new DatabaseView(name))
+    views.get(name).show(history)
+  }
+}
+
+const showLogs = (logs) => {
+  document.querySelector("#logs").hidden = logs.length === 0
+  document.querySelector("#logs ol").replaceChildren(
+    ...logs.toReversed().map(({ at, level, text }) => {
+      const time = element("time", new Date(at).toLocaleTimeString())
+      time.dateTime = new Date(at).toISOString()
+      const line = element("li")
+      line.append(time, ` ${level} ${text}`)
+      return line
+    })
+  )
+}
+
+const connection = document.querySelector("#connection")
+const events = new EventSource("events")
+const on = (event, handle) => events.addEventListener(event, ({ data }) => handle(JSON.parse(data)))
+
+on("history", (history) => {
+  say(connection, "live")
+  connection.className = ""
+  if (history.run !== run) reset()
+  run = history.run
+  kept = Math.max(300, history.samples.length)
+  histories = new Map()
+  for (const sample of history.samples) take(sample)
+  show()
+  showLogs(history.logs)
+})
+on("sample", ({ sample }) => {
+  take(sample)
+  show()
+})
+on("logs", ({ logs }) => showLogs(logs))
+events.addEventListener("error", () => {
+  say(connection, "not connected: the program has ended or can't be reached; trying again")
+  connection.className = "broken"
+  // A browser gives up for good where the answer was an error.
+  if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000)
+})
