@@ -6,7 +6,7 @@ import { Panel } from "../src/index.ts"
 /** What a program with a page has: one database of this name, which sends nowhere. */
 export const page = (name: string, options?: Panel.ServerOptions) =>
   Layer.merge(
-    InfluxDatabase.layerTransport({ database: name, queueCapacity: 1000 }).pipe(Layer.provide(Transport.layerNoop)),
+    InfluxDatabase.layerTransport({ name, queueCapacity: 1000 }).pipe(Layer.provide(Transport.layerNoop)),
     Panel.layerServer({ interval: "100 millis", ...options })
   ).pipe(
     Layer.provideMerge(Panel.layerLogs),

@@ -51,7 +51,7 @@ export const read = (at: number, snapshots: ReadonlyArray<Metric.Metric.Snapshot
   const databases = new Map<string, Draft>()
   for (const { attributes, id, state } of snapshots) {
     if (!id.startsWith("efflux_") || attributes === undefined) continue
-    const { name = attributes["database"], ...others } = attributes
+    const { name, ...others } = attributes
     if (name === undefined) continue
     let draft = databases.get(name)
     if (draft === undefined) databases.set(name, draft = empty(name))
