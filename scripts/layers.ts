@@ -24,7 +24,11 @@ export const folders: ReadonlyArray<Folder> = [
   { name: "text", holds: "characters, previews for messages, instants: what several parts need", forbids: pure },
   { name: "encode", holds: "points to lines", forbids: pure },
   { name: "decode", holds: "lines to points", forbids: pure },
-  { name: "series", holds: "rows of a typed series, and where a series lives among shards", forbids: pure },
+  {
+    name: "series",
+    holds: "rows of a typed series, metrics as series, and where a series lives among shards",
+    forbids: pure
+  },
   { name: "config", holds: "what the options share", forbids: platform },
   { name: "http", holds: "one bounded exchange with a server", forbids: [] },
   { name: "query", holds: "statements, answers, rows", forbids: platform },

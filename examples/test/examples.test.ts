@@ -189,6 +189,20 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.isAbove(Number(points[0]![2]), 3)
   }),
 
+  exportMetrics: Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const outcome = yield* run("exportMetrics.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    // Two routes, one histogram, and 21 values of the process.
+    yield* sink.waitForPoints(24)
+    const lines = unstamped(sink.lines)
+    assert.include(lines, "shop_requests,route=/users/:id count=2i")
+    assert.include(lines, "shop_requests,route=/ count=1i")
+    assert.include(lines, "shop_request_millis count=3i,sum=55.5,min=0.5,max=50,le_1=1i,le_10=2i,le_100=3i")
+    assert.isTrue(lines.some((line) => line.startsWith("shop_process_resident_memory_bytes value=")))
+    assert.strictEqual(new Set(stamps(sink.lines)).size, 1)
+  }),
+
   hostFigures: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
     const env = { INFLUX_PORT: `${sink.port}` }

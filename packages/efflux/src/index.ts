@@ -78,12 +78,22 @@ export * as LineProtocol from "./LineProtocol.ts"
 /**
  * @since 0.1.0
  */
+export * as MetricsExporter from "./MetricsExporter.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Point from "./Point.ts"
 
 /**
  * @since 0.1.0
  */
 export * as Precision from "./Precision.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as RuntimeMetrics from "./RuntimeMetrics.ts"
 
 /**
  * @since 0.1.0

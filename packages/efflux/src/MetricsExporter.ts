@@ -1,0 +1,351 @@
+/**
+ * The program's own Effect metrics, written to a database.
+ *
+ * `MetricsExporter.layer` reads the metric registry at an interval, once more
+ * before it closes, and whenever `OtlpExporter.Flusher` is flushed, and pushes
+ * the values as points. It never waits for the database: a full queue sheds, a
+ * dead server changes nothing. The points of one export share one timestamp.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Layer, Metric } from "effect"
+ * import { InfluxDatabase, MetricsExporter } from "efflux"
+ *
+ * const requests = Metric.counter("requests", { attributes: { route: "/users" }, incremental: true })
+ *
+ * export const program = Metric.update(requests, 1).pipe(
+ *   Effect.provide(
+ *     MetricsExporter.layer({ interval: "10 seconds", prefix: "shop_" }).pipe(
+ *       Layer.provide(InfluxDatabase.layer({ host: "localhost", port: 8089 }))
+ *     )
+ *   )
+ * )
+ * ```
+ *
+ * The default layout, `"efflux"`: the measurement is the metric's name, the tags
+ * are its attributes, except `unit` and `time_unit`, which say how to read the
+ * values; the database adds its own `tags`.
+ *
+ * - Counter: the field `count`, an integer if the metric counts by `bigint`.
+ * - Gauge: `value`, an integer if the metric is one of `bigint`.
+ * - Frequency: a point for each word, with the tag `word` and the integer `count`.
+ * - Histogram: `count` and `sum`, `min` and `max`, and for each boundary `le_0.5`
+ *   and so on, the number of values up to it.
+ * - Summary: `count` and `sum`, `min` and `max`, and the quantiles `q_0.5` and so on.
+ *
+ * `"telegraf-prometheus-v1"` and `"telegraf-prometheus-v2"` are what Telegraf's
+ * Prometheus input writes with `metric_version` 1 and 2 when it scrapes the
+ * program, with floats only, and a frequency as a counter with the tag `key`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as OtlpExporter from "effect/observability/OtlpExporter"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { InfluxDatabase } from "./InfluxDatabase.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import * as Read from "./internal/config/OptionReader.ts"
+import { layouts } from "./internal/series/Layouts.ts"
+import { MetricPoints, type Problem, type Settings } from "./internal/series/MetricPoints.ts"
+import { Totals } from "./internal/series/Totals.ts"
+import { preview } from "./internal/text/preview.ts"
+import { type Input, nameProblem, type Timestamp } from "./Point.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Problem
+}
+
+/**
+ * How metrics become points. See the table at the top of this module.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LayoutName = "efflux" | "telegraf-prometheus-v1" | "telegraf-prometheus-v2"
+
+/**
+ * What {@link toPoints} makes of metrics.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PointOptions {
+  /** Default `"efflux"`. The layouts of Telegraf's Prometheus input are for dashboards that were made for it. */
+  readonly layout?: LayoutName | undefined
+  /**
+   * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last export;
+   * the first export has all that was counted before it. A delta that the database drops is missing for good, a
+   * cumulative value is made up for by the next. Choose an interval longer than one unit of the database's `precision`:
+   * within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never deltas; extremes
+   * are left out from the second delta on, as they are those since the metric began.
+   */
+  readonly temporality?: "cumulative" | "delta" | undefined
+  /** Put before the name of every metric as it is, default `""`. */
+  readonly prefix?: string | undefined
+}
+
+/**
+ * The options of {@link layer}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options extends PointOptions {
+  /** Time between two exports, default 10 seconds. The first comes after one interval. */
+  readonly interval?: Duration.Input | undefined
+  /**
+   * Whether a metric is exported, asked at each export before its value is read. Default: all but those of Efflux
+   * itself, whose names begin with `efflux_`.
+   */
+  readonly filter?: ((metric: MetricInfo) => boolean) | undefined
+  /** How long a flush of `OtlpExporter.Flusher` waits until the points are sent, default 3 seconds. */
+  readonly flushTimeout?: Duration.Input | undefined
+}
+
+/**
+ * A metric without its value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MetricInfo = Pick<Metric.Metric.Snapshot, "id" | "type" | "description" | "attributes">
+
+/**
+ * What the metrics of one {@link toPoints} had counted, for the next.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Baseline = ReadonlyMap<string, Totals>
+
+/**
+ * The defaults of {@link Options}.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = {
+  interval: "10 seconds",
+  layout: "efflux",
+  temporality: "cumulative",
+  prefix: "",
+  filter: (metric) => !metric.id.startsWith("efflux_"),
+  flushTimeout: "3 seconds"
+} as const satisfies Options
+
+/**
+ * Turns metrics into points, without a database. With `temporality: "delta"`
+ * the values are what was counted since the call that returned `baseline`,
+ * without one since the metrics began.
+ *
+ * Names that line protocol can't hold are cleaned: control characters, quotes,
+ * backslashes, lone surrogates and a leading `#` become `_`. Where a layout
+ * needs a tag that the metric has as an attribute, the attribute's tag is called
+ * `exported_NAME`. NaN and infinite values, and extremes of a metric without
+ * values, are left out. Of two metrics that would write the same field of the
+ * same series the later is left out, and reported in `problems`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Metric } from "effect"
+ * import { LineProtocol, MetricsExporter } from "efflux"
+ *
+ * export const lines = Effect.map(Metric.snapshot, (snapshots) =>
+ *   MetricsExporter.toPoints(snapshots, { layout: "telegraf-prometheus-v2" }).points.map((point) =>
+ *     LineProtocol.encode(point)
+ *   ))
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toPoints = (
+  snapshots: Iterable<Metric.Metric.Snapshot>,
+  options: PointOptions & {
+    readonly timestamp?: Timestamp | undefined
+    readonly baseline?: Baseline | undefined
+  } = {}
+): {
+  readonly points: ReadonlyArray<Input>
+  readonly problems: ReadonlyArray<Problem>
+  readonly baseline: Baseline
+} => {
+  const exported = new MetricPoints({ ...defaults, ...options } as Settings, options.timestamp)
+  const baseline = new Map<string, Totals>()
+  const points: Array<Input> = []
+  for (const snapshot of snapshots) {
+    const key = JSON.stringify([snapshot.id, snapshot.type, Object.entries(snapshot.attributes ?? {})])
+    let totals: Totals | undefined
+    if (options.temporality === "delta") {
+      totals = options.baseline?.get(key)?.copy() ?? new Totals()
+      baseline.set(key, totals)
+    }
+    for (const point of exported.points(snapshot, totals)) points.push(point)
+  }
+  return { points, problems: exported.problems, baseline }
+}
+
+/**
+ * Exports the metrics of the current context until the scope closes, and once
+ * more then. See {@link layer}.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (options?: Options) => Effect.Effect<void, InfluxError, InfluxDatabase | Scope.Scope> = Effect
+  .fnUntraced(function*(options: Options = {}) {
+    const settings = yield* Effect.suspend(() => Effect.fromResult(check(options)))
+    const database = yield* InfluxDatabase
+    const context = yield* Effect.context<never>()
+    const exporter = new Exporter(settings, context, database.pushUnsafe)
+    // An export gives the event loop turns, in which another may be asked for.
+    const runExport = Semaphore.makeUnsafe(1).withPermit(exporter.run)
+    const flusher = yield* Effect.serviceOption(OtlpExporter.Flusher)
+    if (Option.isSome(flusher)) {
+      const sent = Effect.timeoutOption(Effect.interruptible(database.flush), settings.flushTimeout)
+      yield* flusher.value.register(Effect.asVoid(Effect.andThen(runExport, sent)))
+    }
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(settings.interval), runExport)))
+    yield* Effect.addFinalizer(() => runExport)
+  })
+
+/**
+ * Exports the metrics of the program to the `InfluxDatabase` of the context.
+ *
+ * Build it where it closes after what it is to see to the end: its last export
+ * runs when it closes, before the database drains. The database's
+ * `queueCapacity` should hold the points of one export, which are pushed at
+ * once; what it can't hold it sheds, oldest first, and counts.
+ *
+ * Fails only for an invalid option. A metric or a filter that throws is left
+ * out of that export. That, and metrics left out because they collide with
+ * another one, are logged once each.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<never, InfluxError, InfluxDatabase> =>
+  Layer.effectDiscard(make(options))
+
+interface ExporterSettings extends Settings {
+  readonly interval: number
+  readonly delta: boolean
+  readonly filter: (metric: MetricInfo) => boolean
+  readonly flushTimeout: number
+}
+
+const parsers = {
+  interval: Read.duration(1),
+  layout: Read.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>),
+  temporality: Read.oneOf(["cumulative", "delta"]),
+  prefix: {
+    parse: (value) =>
+      typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
+        ? value
+        : undefined,
+    allowed: "a string that the name of a measurement can begin with"
+  },
+  filter: {
+    parse: (value) => typeof value === "function" ? value as ExporterSettings["filter"] : undefined,
+    allowed: "a function from a metric to a boolean"
+  },
+  flushTimeout: Read.duration(0)
+} satisfies { readonly [Option in keyof Required<Options>]: Read.Parser<unknown> }
+
+const check = (options: Options): Result.Result<ExporterSettings, InfluxError> =>
+  Result.gen(function*() {
+    const known = Object.keys(parsers)
+    for (const option of Object.keys(options)) {
+      if (!known.includes(option)) {
+        return yield* Read.unknownOption(option, Reflect.get(options, option), `one of ${known.join(", ")}`)
+      }
+    }
+    const read = Read.reader(options)
+    return {
+      interval: yield* read.or("interval", parsers.interval, Duration.toMillis(defaults.interval)),
+      layout: yield* read.or("layout", parsers.layout, defaults.layout),
+      delta: (yield* read.or("temporality", parsers.temporality, defaults.temporality)) === "delta",
+      prefix: yield* read.or("prefix", parsers.prefix, defaults.prefix),
+      filter: yield* read.or("filter", parsers.filter, defaults.filter),
+      flushTimeout: yield* read.or("flushTimeout", parsers.flushTimeout, Duration.toMillis(defaults.flushTimeout))
+    }
+  })
+
+// Metrics and points after which the event loop gets a turn: a millisecond or two.
+const perTurn = 256
+
+// Problems that are remembered in order not to be logged twice.
+const keptProblems = 1000
+
+class Exporter {
+  readonly #settings: ExporterSettings
+  readonly #context: Context.Context<never>
+  readonly #push: (point: Input) => void
+  // By what reads the metric: one that was removed and made again starts anew.
+  readonly #totals = new WeakMap<object, Totals>()
+  readonly #logged = new Set<string>()
+
+  constructor(settings: ExporterSettings, context: Context.Context<never>, push: (point: Input) => void) {
+    this.#settings = settings
+    this.#context = context
+    this.#push = push
+  }
+
+  /** Pushes the value of every metric. An interruption between two metrics loses nothing: each has its own totals. */
+  readonly run: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    const exported = new MetricPoints(this.#settings, (yield* Clock.Clock).currentTimeNanosUnsafe())
+    let steps = 0
+    for (const metric of Context.get(this.#context, Metric.MetricRegistry).values()) {
+      const points = this.#points(exported, metric)
+      while (true) {
+        if (++steps % perTurn === 0) yield* Effect.yieldNow
+        const point = this.#next(exported, metric, points)
+        if (point === undefined) break
+        this.#push(point)
+      }
+    }
+    yield* this.#log(exported.problems)
+  })
+
+  // A filter and what reads a metric are the program's.
+  #next(exported: MetricPoints, { id }: MetricInfo, points: Generator<Input>): Input | undefined {
+    try {
+      const next = points.next()
+      return next.done === true ? undefined : next.value
+    } catch (cause) {
+      exported.unreadable(id, cause)
+      return undefined
+    }
+  }
+
+  *#points(exported: MetricPoints, metric: Metric.Metric.Metadata<any, any>): Generator<Input> {
+    const { hooks, ...info } = metric
+    if (!this.#settings.filter(info)) return
+    let totals = this.#totals.get(hooks)
+    if (totals === undefined && this.#settings.delta) this.#totals.set(hooks, totals = new Totals())
+    yield* exported.points({ ...info, state: hooks.get(this.#context) }, totals)
+  }
+
+  #log(problems: ReadonlyArray<Problem>): Effect.Effect<void> {
+    return Effect.forEach(problems, ({ detail, metric }) => {
+      const message = `The metric ${preview(metric)} is not exported as it is: ${detail}`
+      if (this.#logged.has(message) || this.#logged.size >= keptProblems) return Effect.void
+      this.#logged.add(message)
+      return Effect.annotateLogs(Effect.logWarning(message), { package: "efflux", module: "MetricsExporter" })
+    }, { discard: true })
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Names of metrics and attributes, as line protocol can hold them.
+ *
+ * @since 0.1.0
+ */
+import { type NamePlace, nameProblem } from "../../Point.ts"
+
+/**
+ * The name if every dialect can hold it in that place, else one that it can: control characters, lone surrogates, quotes
+ * and backslashes become `_`, as does a leading `#`; `time` becomes `time_`; an empty name becomes `_`.
+ *
+ * @internal
+ */
+export const clean = (name: string, place: NamePlace): string => {
+  if (nameProblem(name, place) === undefined && (place !== "field key" || !name.includes("\""))) return name
+  const printable = name.replace(/[\p{Cc}\p{Cs}\\"]/gu, "_").replace(/^#/, "_")
+  if (printable === "") return "_"
+  return nameProblem(printable, place) === undefined ? printable : `${printable}_`
+}
+
+/**
+ * A number as Go's `%g` with the fewest digits writes it, which is what Telegraf's field and tag names hold: `0.5`,
+ * `100000`, `1e+06`, `+Inf`.
+ *
+ * @internal
+ */
+export const goFloat = (value: number): string => {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf"
+  if (value === 0) return Object.is(value, -0) ? "-0" : "0"
+  const [digits = "", exponent = ""] = value.toExponential().split("e")
+  const power = Number(exponent)
+  if (power >= -4 && power < 6) return String(value)
+  return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`
+}

@@ -1,0 +1,126 @@
+/**
+ * One export: metrics to points that line protocol can hold, each series at most once.
+ *
+ * @since 0.1.0
+ */
+import type * as Metric from "effect/Metric"
+import type * as Point from "../../Point.ts"
+import { preview } from "../text/preview.ts"
+import { clean } from "./CleanName.ts"
+import { type Layout, layouts, type Row } from "./Layouts.ts"
+import { cumulative, type Totals } from "./Totals.ts"
+
+/**
+ * Something about a metric that is not exported as it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Problem {
+  /** The metric's name. */
+  readonly metric: string
+  readonly detail: string
+}
+
+/** @internal */
+export interface Settings {
+  readonly layout: keyof typeof layouts
+  readonly prefix: string
+}
+
+/**
+ * One export. The points of all metrics have one timestamp.
+ *
+ * @internal
+ */
+export class MetricPoints {
+  readonly problems: Array<Problem> = []
+  readonly #layout: Layout
+  readonly #settings: Settings
+  readonly #timestamp: Point.Timestamp | undefined
+  // The points of each series, and the metric that each is of.
+  readonly #seen = new Map<string, Array<readonly [metric: string, point: Point.Input]>>()
+
+  constructor(settings: Settings, timestamp: Point.Timestamp | undefined) {
+    this.#settings = settings
+    this.#layout = layouts[settings.layout]
+    this.#timestamp = timestamp
+  }
+
+  /** The points of a metric; with totals what it counted since they were last advanced. */
+  *points(snapshot: Metric.Metric.Snapshot, totals: Totals | undefined): Generator<Point.Input> {
+    const values = totals === undefined ? cumulative(snapshot) : totals.advance(snapshot)
+    const tags = this.#tagsOf(snapshot)
+    for (const row of this.#layout(`${this.#settings.prefix}${snapshot.id}`, values)) {
+      const point = this.#pointOf(row, tags)
+      if (Object.keys(point.fields).length > 0 && this.#isNew(snapshot.id, point)) yield point
+    }
+  }
+
+  /** Notes a metric that can't be read. */
+  readonly unreadable = (metric: string, cause: unknown): void => {
+    this.problems.push({
+      metric,
+      detail: `could not be read: ${preview(cause instanceof Error ? cause.message : cause)}`
+    })
+  }
+
+  #tagsOf({ attributes, id }: Metric.Metric.Snapshot): ReadonlyMap<string, string> {
+    const own = new Map<string, string>()
+    for (const [name, value] of Object.entries(attributes ?? {})) {
+      if (name === "unit" || name === "time_unit" || value === "") continue
+      const key = clean(name, "tag key")
+      if (own.has(key)) {
+        this.problems.push({ metric: id, detail: `two attributes are the tag ${preview(key)}; the later is left out` })
+      } else own.set(key, clean(value, "tag value"))
+    }
+    return own
+  }
+
+  #pointOf({ fields, measurement, tag }: Row, attributes: ReadonlyMap<string, string>): Point.Input {
+    let tags = attributes
+    if (tag !== undefined) {
+      const [key, value] = tag
+      const own = attributes.get(key)
+      // The name that Prometheus gives to a label that it needs itself.
+      tags = new Map([...attributes, ...(own === undefined ? [] : [[`exported_${key}`, own] as const]), [
+        key,
+        clean(value, "tag value")
+      ]])
+    }
+    const values: Array<readonly [string, Point.FieldValue]> = []
+    for (const [key, value] of fields) {
+      if (value === undefined || typeof value === "number" && !Number.isFinite(value)) continue
+      values.push([clean(key, "field key"), value])
+    }
+    return {
+      measurement: clean(measurement, "measurement"),
+      tags: Object.fromEntries(tags),
+      fields: Object.fromEntries(values),
+      timestamp: this.#timestamp
+    }
+  }
+
+  // Two metrics become one series where their names differ in what was cleaned, or in their units only.
+  #isNew(metric: string, point: Point.Input): boolean {
+    const tags = Object.entries(point.tags!).sort(([a], [b]) => a < b ? -1 : 1)
+    const series = JSON.stringify([point.measurement, tags])
+    const others = this.#seen.get(series)
+    if (others === undefined) {
+      this.#seen.set(series, [[metric, point]])
+      return true
+    }
+    for (const [other, { fields }] of others) {
+      const field = Object.keys(point.fields).find((key) => Object.hasOwn(fields, key))
+      if (field === undefined) continue
+      this.problems.push({
+        metric,
+        detail: `its field ${preview(field)} of ${preview(point.measurement)} is that of ${preview(other)} with the ` +
+          "same tags; the later metric is left out"
+      })
+      return false
+    }
+    others.push([metric, point])
+    return true
+  }
+}
