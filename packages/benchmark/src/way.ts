@@ -2,10 +2,11 @@
 import { Effect, Layer, ManagedRuntime } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
-import { Worker } from "node:worker_threads"
+import { fork } from "node:child_process"
 import type { Rung } from "./Measure.ts"
 import { quiet } from "./push.ts"
 import { batch, request4x4 } from "./Shape.ts"
+import type { FromReceiver } from "./transport/protocol.ts"
 
 const points = request4x4.points
 
@@ -51,10 +52,12 @@ export const toNothing = (
 export const wayRungs = async (): Promise<
   { readonly rungs: ReadonlyArray<Rung>; readonly close: () => Promise<void> }
 > => {
-  const worker = new Worker(new URL("./udpSink.ts", import.meta.url))
+  const receiver = fork(new URL("./transport/receiver.ts", import.meta.url), ["udp"])
   const port = await new Promise<number>((resolve, reject) => {
-    worker.once("message", resolve)
-    worker.once("error", reject)
+    receiver.once("message", (message) => {
+      if ("port" in (message as FromReceiver)) resolve((message as { readonly port: number }).port)
+    })
+    receiver.once("exit", (code) => reject(new Error(`the receiver ended with ${code}`)))
   })
   const config = { queueCapacity: 2 * count, pacing: "none", host: "127.0.0.1", port } as const
   const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>]> = [
@@ -77,7 +80,7 @@ export const wayRungs = async (): Promise<
     rungs,
     close: async () => {
       for (const way of ways) await way.close()
-      await worker.terminate()
+      receiver.disconnect()
     }
   }
 }

@@ -1,5 +1,7 @@
 /**
- * A UDP receiver on loopback that keeps everything it gets.
+ * A UDP receiver on loopback that keeps everything it gets, or hands it on. All
+ * that needs raw datagrams uses it; where points are wanted, `LineListener` of
+ * the library decodes them.
  *
  * The receive buffer is asked to be large, but the kernel caps it: look at
  * `drops` before blaming a sender for a gap. Payloads are copies and belong to
@@ -18,8 +20,14 @@ import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 export interface SinkOptions {
   /** Default 127.0.0.1; `::1` for IPv6. */
   readonly host?: string | undefined
+  /** Default 0, a free one. */
+  readonly port?: number | undefined
+  /** Whether to leave the port closed until `reopen`. */
+  readonly closed?: boolean | undefined
   /** Asked of the kernel, in bytes. Default 8 MiB. */
   readonly receiveBufferBytes?: number | undefined
+  /** Called for each datagram, which is not kept then. `port` is the sender's. */
+  readonly onPayload?: ((payload: Uint8Array, port: number) => void) | undefined
 }
 
 /** The socket could not be bound. */
@@ -35,12 +43,14 @@ export interface Sink {
   readonly port: number
   /** What the kernel granted, as it accounts for it; 0 while closed. */
   readonly receiveBufferBytes: number
-  /** In order of arrival. */
+  /** In order of arrival; none where the option `onPayload` takes them. */
   readonly payloads: ReadonlyArray<Uint8Array>
   /** The lines of all payloads, in order of arrival; a newline inside a string field counts as a line end. */
   readonly lines: ReadonlyArray<string>
   /** `lines.length`, without the decoding. */
   readonly points: number
+  /** Bytes of all payloads. */
+  readonly bytes: number
   /** Waits until at least `count` lines have come. */
   readonly waitForPoints: (count: number, options?: WaitOptions) => Effect.Effect<void, WaitTimeout>
   /** Waits until at least `count` datagrams have come. */
@@ -61,8 +71,8 @@ export class UdpSink extends Context.Service<UdpSink, Sink>()("@efflux/testkit/U
 /** Opens a sink on a port of its own, closed with the scope. */
 export const make: (options?: SinkOptions) => Effect.Effect<Sink, UdpSinkError, Scope.Scope> = Effect.fnUntraced(
   function*(options?: SinkOptions) {
-    const sink = new LoopbackSink(options?.host ?? "127.0.0.1", options?.receiveBufferBytes ?? 8 * 1024 * 1024)
-    yield* Effect.acquireRelease(sink.reopen, () => sink.close)
+    const sink = new LoopbackSink(options ?? {})
+    yield* Effect.acquireRelease(options?.closed === true ? Effect.void : sink.reopen, () => sink.close)
     return sink
   }
 )
@@ -85,14 +95,18 @@ const linesIn = (payload: Uint8Array): number => {
 class LoopbackSink implements Sink {
   readonly host: string
   readonly requestedBufferBytes: number
-  port = 0
+  readonly onPayload: SinkOptions["onPayload"]
+  port: number
   points = 0
+  bytes = 0
   payloads: Array<Uint8Array> = []
   socket: Dgram.Socket | undefined
 
-  constructor(host: string, requestedBufferBytes: number) {
-    this.host = host
-    this.requestedBufferBytes = requestedBufferBytes
+  constructor(options: SinkOptions) {
+    this.host = options.host ?? "127.0.0.1"
+    this.requestedBufferBytes = options.receiveBufferBytes ?? 8 * 1024 * 1024
+    this.onPayload = options.onPayload
+    this.port = options.port ?? 0
   }
 
   get receiveBufferBytes(): number {
@@ -126,6 +140,7 @@ class LoopbackSink implements Sink {
   readonly clear: Effect.Effect<void> = Effect.sync(() => {
     this.payloads = []
     this.points = 0
+    this.bytes = 0
   })
 
   readonly drops: Effect.Effect<number | undefined> = Effect.suspend(() =>
@@ -153,9 +168,11 @@ class LoopbackSink implements Sink {
         )
       )
     })
-    socket.on("message", (message) => {
-      this.payloads.push(Uint8Array.from(message))
+    socket.on("message", (message, from) => {
       this.points += linesIn(message)
+      this.bytes += message.length
+      if (this.onPayload === undefined) this.payloads.push(Uint8Array.from(message))
+      else this.onPayload(message, from.port)
     })
     socket.bind({ port: this.port, address: this.host, exclusive: true }, () => {
       socket.removeAllListeners("error")

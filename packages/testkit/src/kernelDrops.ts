@@ -1,45 +1,8 @@
-/**
- * What the kernel knows about a bound UDP port on Linux.
- *
- * A datagram that finds the receive buffer full is dropped and counted here,
- * and nowhere else: neither sender nor receiver is told. The counter belongs to
- * the socket and starts at 0 when a port is bound anew.
- */
+/** What the kernel knows about a bound UDP port on Linux, as the library reads it. */
 import * as Effect from "effect/Effect"
-import { readFile } from "node:fs/promises"
+import { udpSocketState } from "../../efflux/src/internal/listen/KernelDrops.ts"
 
-/** The sockets bound to one local UDP port, added up. */
-export interface UdpSocketState {
-  /** Datagrams dropped since the port was bound. */
-  readonly drops: number
-  /** Bytes waiting to be read, as the kernel accounts for them: larger than the payloads. */
-  readonly receiveQueueBytes: number
-}
-
-/**
- * The state of a local UDP port, over IPv4 and IPv6.
- *
- * `undefined` when nothing is bound to it, or the system does not tell.
- */
-export const udpSocketState = (port: number): Effect.Effect<UdpSocketState | undefined> =>
-  Effect.promise(async () => {
-    let found = false
-    let drops = 0
-    let receiveQueueBytes = 0
-    for (const table of ["/proc/net/udp", "/proc/net/udp6"]) {
-      const text = await readFile(table, "utf8").catch(() => "")
-      for (const line of text.split("\n").slice(1)) {
-        const columns = line.trim().split(/\s+/)
-        const [, local, , , queues] = columns
-        if (local === undefined || queues === undefined) continue
-        if (parseInt(local.slice(local.lastIndexOf(":") + 1), 16) !== port) continue
-        found = true
-        drops += Number(columns[12] ?? 0)
-        receiveQueueBytes += parseInt(queues.slice(queues.indexOf(":") + 1), 16)
-      }
-    }
-    return found ? { drops, receiveQueueBytes } : undefined
-  })
+export { type UdpSocketState, udpSocketState } from "../../efflux/src/internal/listen/KernelDrops.ts"
 
 /** Datagrams dropped at a local UDP port since it was bound; `undefined` when that can't be known. */
 export const kernelDrops = (port: number): Effect.Effect<number | undefined> =>

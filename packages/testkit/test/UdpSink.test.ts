@@ -44,6 +44,23 @@ describe("UdpSink", () => {
       assert.deepStrictEqual(sink.lines, ["kept v=1"])
     }))
 
+  it.effect("opens a given port when it is told to, and hands payloads on instead of keeping them", () =>
+    Effect.gen(function*() {
+      const port = yield* Effect.scoped(Effect.map(UdpSink.make(), (sink) => sink.port))
+      const handed: Array<string> = []
+      const sink = yield* UdpSink.make({
+        port,
+        closed: true,
+        onPayload: (payload, from) => handed.push(`${new TextDecoder().decode(payload)} ${from > 0}`)
+      })
+      assert.strictEqual(yield* udpSocketState(port), undefined)
+      yield* sink.reopen
+      yield* send(port, "a v=1\nb v=2")
+      yield* sink.waitForPoints(2)
+      assert.deepStrictEqual(handed, ["a v=1\nb v=2 true"])
+      assert.deepStrictEqual([sink.port, sink.payloads.length, sink.bytes], [port, 0, 11])
+    }))
+
   it.effect("frees the port with its scope", () =>
     Effect.gen(function*() {
       const port = yield* Effect.scoped(Effect.map(UdpSink.make(), (sink) => sink.port))

@@ -1,9 +1,6 @@
-/**
- * A process that receives, counts, and keeps nothing: `receiver.ts udp` or `receiver.ts http`.
- *
- * Points are counted by their line feeds; a datagram has none behind its last line.
- */
-import * as Dgram from "node:dgram"
+/** A process that receives, counts, and keeps nothing: `receiver.ts udp` or `receiver.ts http`. */
+import { UdpSink } from "@efflux/testkit"
+import { Effect } from "effect"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Zlib from "node:zlib"
@@ -12,6 +9,12 @@ import type { Count, FromReceiver, ToReceiver } from "./protocol.ts"
 const LF = 10
 
 let count = { points: 0, payloads: 0, bytes: 0 }
+
+let take = (): Count => {
+  const taken = count
+  count = { points: 0, payloads: 0, bytes: 0 }
+  return taken
+}
 
 const tell = (message: FromReceiver) => void process.send!(message)
 
@@ -23,19 +26,28 @@ const lineFeeds = (bytes: Uint8Array): number => {
 
 process.on("message", ({ ask }: ToReceiver) => {
   if (ask !== "count") return
-  tell({ count: count satisfies Count })
-  count = { points: 0, payloads: 0, bytes: 0 }
+  tell({ count: take() })
 })
 process.on("disconnect", () => process.exit())
 
 if (process.argv[2] === "udp") {
-  const socket = Dgram.createSocket({ type: "udp4", recvBufferSize: 4 * 1024 * 1024 })
-  socket.on("message", (payload) => {
-    count.payloads++
-    count.bytes += payload.length
-    count.points += lineFeeds(payload) + (payload[payload.length - 1] === LF ? 0 : 1)
+  const receive = Effect.gen(function*() {
+    const sink = yield* UdpSink.make({
+      receiveBufferBytes: 4 * 1024 * 1024,
+      onPayload: () => {
+        count.payloads++
+      }
+    })
+    take = () => {
+      const taken = { points: sink.points, payloads: count.payloads, bytes: sink.bytes }
+      Effect.runSync(sink.clear)
+      count.payloads = 0
+      return taken
+    }
+    tell({ port: sink.port })
+    yield* Effect.never
   })
-  socket.bind(0, "127.0.0.1", () => tell({ port: socket.address().port }))
+  Effect.runFork(Effect.scoped(receive))
 } else {
   // Takes everything, as a server does that writes nothing.
   const server = Http.createServer((request, response) => {

@@ -2,7 +2,8 @@
  * A program that receives: it knows which points have come, in which order, and
  * when. It can close its port, open it again, and be stopped or killed.
  */
-import * as Dgram from "node:dgram"
+import * as UdpSink from "@efflux/testkit/UdpSink"
+import * as Effect from "effect/Effect"
 import { firstNumber } from "../Load.ts"
 import * as Protocol from "../Protocol.ts"
 
@@ -49,11 +50,10 @@ const options = Protocol.options<ReceiverOptions>()
 const marker = " n="
 const decoder = new TextDecoder()
 
-class Receiver {
+class Tracker {
   #seen = new Uint8Array(1 << 16)
   readonly #sources = new Map<number, Source>()
   readonly #sizes: Record<string, number> = {}
-  #socket: Dgram.Socket | undefined = undefined
   #payloads = 0
   #points = 0
   #distinct = 0
@@ -64,28 +64,9 @@ class Receiver {
   #firstAt = 0
   #openedAt = 0
 
-  open(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#socket !== undefined) return resolve()
-      const socket = Dgram.createSocket({ type: "udp4", recvBufferSize: 8 * 1024 * 1024 })
-      socket.on("error", reject)
-      socket.on("message", (message, from) => this.#receive(message, from.port))
-      socket.bind({ port: options.port, address: options.host, exclusive: true }, () => {
-        this.#socket = socket
-        this.#firstAt = 0
-        this.#openedAt = Protocol.machineMillis()
-        resolve()
-      })
-    })
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      const socket = this.#socket
-      this.#socket = undefined
-      if (socket === undefined) return resolve()
-      socket.close(() => resolve())
-    })
+  opened(): void {
+    this.#firstAt = 0
+    this.#openedAt = Protocol.machineMillis()
   }
 
   get received(): Received {
@@ -107,7 +88,7 @@ class Receiver {
     }
   }
 
-  #receive(message: Uint8Array, port: number): void {
+  receive(message: Uint8Array, port: number): void {
     if (this.#firstAt === 0) this.#firstAt = Protocol.machineMillis()
     this.#payloads++
     let source = this.#sources.get(port)
@@ -142,11 +123,23 @@ class Receiver {
   }
 }
 
-const receiver = new Receiver()
-if (options.closed !== true) await receiver.open()
+const tracker = new Tracker()
 
-new Protocol.Server({
-  received: () => receiver.received,
-  open: () => receiver.open(),
-  close: () => receiver.close()
+const program = Effect.gen(function*() {
+  const sink = yield* UdpSink.make({
+    host: options.host,
+    port: options.port,
+    closed: true,
+    onPayload: (payload, port) => tracker.receive(payload, port)
+  })
+  const open = Effect.andThen(sink.reopen, Effect.sync(() => tracker.opened()))
+  if (options.closed !== true) yield* open
+  new Protocol.Server({
+    received: () => tracker.received,
+    open: () => Effect.runPromise(open),
+    close: () => Effect.runPromise(sink.close)
+  })
+  yield* Effect.never
 })
+
+Effect.runFork(Effect.scoped(program))
