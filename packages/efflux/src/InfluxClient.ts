@@ -33,6 +33,7 @@ import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -210,12 +211,12 @@ export const make = Effect.fnUntraced(
     const rows = (
       statement: Statement,
       options: QueryOptions | Partial<TypedQueryOptions<unknown>>,
-      maxAnswerBytes: number
+      limits: Pick<HttpExchange.Request, "maxAnswerBytes" | "onRepeat">
     ): Stream.Stream<unknown, InfluxError> =>
       Stream.unwrap(Effect.gen(function*() {
         const request = yield* Effect.fromResult(QueryRequest.make(settings, statement, options))
         const answer = yield* Effect.mapError(
-          http.open({ ...request, timeout: timeoutOf(settings, options), maxAnswerBytes }),
+          http.open({ ...request, timeout: timeoutOf(settings, options), ...limits }),
           asStatementFailed
         )
         const rows = QueryRequest.rows(settings, answer, options)
@@ -223,30 +224,35 @@ export const make = Effect.fnUntraced(
       }))
 
     const whole = <A>(
+      onRepeat: (() => void) | undefined,
       run: (stream: Stream.Stream<unknown, InfluxError>) => Effect.Effect<A, InfluxError>
     ) =>
     (statement: Statement, options: QueryOptions = {}) =>
       Effect.suspend(() => {
         const millis = timeoutOf(settings, options)
-        return Effect.timeoutOrElse(run(rowsOf(statement, options)), {
-          duration: millis,
-          orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))
-        })
+        return Effect.timeoutOrElse(
+          run(rows(statement, options, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })),
+          {
+            duration: millis,
+            orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))
+          }
+        )
       })
-
-    const rowsOf = (statement: Statement, options: QueryOptions) => rows(statement, options, settings.maxResponseBytes)
 
     return {
       version: settings.version,
       endpoint,
       ping: Pinging.ping(http).pipe(Effect.withSpan("InfluxClient.ping", { attributes })),
-      query: Effect.fn("InfluxClient.query", { attributes })(whole(Stream.runCollect)) as Query<never>,
-      queryStream:
-        ((statement: Statement, options: QueryOptions = {}) =>
-          Stream.withSpan(rows(statement, options, Number.MAX_SAFE_INTEGER), "InfluxClient.queryStream", {
+      query: Effect.fn("InfluxClient.query", { attributes })(whole(constVoid, Stream.runCollect)) as Query<never>,
+      queryStream: ((statement: Statement, options: QueryOptions = {}) =>
+        Stream.withSpan(
+          rows(statement, options, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat: constVoid }),
+          "InfluxClient.queryStream",
+          {
             attributes
-          })) as QueryStream<never>,
-      execute: Effect.fn("InfluxClient.execute", { attributes })(whole(Stream.runDrain))
+          }
+        )) as QueryStream<never>,
+      execute: Effect.fn("InfluxClient.execute", { attributes })(whole(undefined, Stream.runDrain))
     }
   }
 )

@@ -39,16 +39,17 @@ import type { InfluxError, Rejected } from "./InfluxError.ts"
 export interface Connection {
   /**
    * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
-   * which is the number of lines unless points are split.
+   * which is the number of lines unless points are split; `lines` says where each line ends.
    *
    * Succeeds when the payload was taken; how much that means depends on the
    * transport. One that knows of losses within the payload succeeds with an
    * {@link Outcome}; a failure loses all of it. Must be interruptible, and must
-   * not keep `payload` after it ends: the buffer is used again.
+   * not keep `payload` or `lines` after it ends: both are used again.
    */
   readonly send: (
     payload: Uint8Array,
-    points: number
+    points: number,
+    lines: Lines
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
    * What became of the points of a send that was interrupted, as far as the transport knows: asked once, right after
@@ -57,6 +58,20 @@ export interface Connection {
   readonly interrupted?: (() => Outcome) | undefined
   /** Whether the connection should be opened anew before the next payload, for example after a change of address. */
   readonly isStale: () => boolean
+}
+
+/**
+ * The lines of one payload.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lines {
+  readonly count: number
+  /** Where a line ends in the payload: at its line feed, or at the end of the payload. Lines count from 0. */
+  readonly end: (line: number) => number
+  /** Whether a line is the last one of its point. It is, unless points are split. */
+  readonly completes: (line: number) => boolean
 }
 
 /**

@@ -61,10 +61,10 @@ describe("WriteAnswer", () => {
     ["v3", `{"error":"partial write of line protocol occurred","data":"?"}`, 10, /^partial write/],
     ["v3", `{"error":"invalid database name"}`, 10, /^invalid database name$/]
   ]
-  it.each(answers)("%s %s: of 10 points %i are rejected", (api, body, rejected, detail) => {
-    const rejection = WriteAnswer.rejection(api, encoder.encode(body), 10)
-    assert.strictEqual(rejection.points, rejected)
-    assert.match(rejection.detail, detail)
+  it.each(answers)("%s %s: of 10 points %i are rejected", (_, body, rejected, detail) => {
+    const verdict = refusal(400, body, 10)
+    assert.strictEqual(verdict.lines, rejected)
+    assert.match(verdict.rejected.detail, detail)
   })
 
   it("InfluxDB 3 names lines, of which the first 16 are kept, shortened", () => {
@@ -74,9 +74,148 @@ describe("WriteAnswer", () => {
       original_line: "x".repeat(1000)
     }))
     const body = JSON.stringify({ error: "partial write of line protocol occurred", data })
-    const { lines, points } = WriteAnswer.rejection("v3", encoder.encode(body), 5000)
-    assert.strictEqual(points, 100)
-    assert.strictEqual(lines!.length, 16)
-    assert.deepStrictEqual(lines![1], { number: 2, line: "x".repeat(256), message: "no" })
+    const { lines, numbers, rejected } = refusal(400, body, 5000)
+    assert.strictEqual(lines, 100)
+    assert.deepStrictEqual(numbers, data.map(({ line_number }) => line_number))
+    assert.strictEqual(rejected.lines!.length, 16)
+    assert.deepStrictEqual(rejected.lines![1], { number: 2, line: "x".repeat(256), message: "no" })
+  })
+
+  describe("W3: the number is the one that the server names", () => {
+    const named: ReadonlyArray<readonly [body: string, of: number, rejected: number]> = [
+      [`{"code":"invalid","message":"partial write error (5 accepted): 1 out of 6 points rejected"}`, 6, 1],
+      [
+        `{"message":"write failed: partial write error (5 accepted): 1 out of 6 points rejected (check retention)"}`,
+        6,
+        1
+      ],
+      [`{"message":"3 of 6 points rejected"}`, 6, 3],
+      [
+        `{"message":"failed to parse line protocol: errors encountered on line(s): error parsing line 2 (1-based): A generic parsing error occurred: TakeWhile1"}`,
+        6,
+        1
+      ],
+      [`{"message":"error parsing line 2 (1-based): x\\nerror parsing line 4 (1-based): line 2 again"}`, 6, 2],
+      [`{"error":"gateway: partial write: field type conflict: input field \\"v\\" is type float dropped=2"}`, 6, 2],
+      [`{"message":"unexpected error writing points to database: partial write: x dropped=3"}`, 6, 3],
+      [
+        `{"error":"partial write of line protocol occurred","data":[{"error_message":"a","line_number":3,"original_line":"b},{"}]}`,
+        6,
+        1
+      ],
+      // The text of a line is nobody's number.
+      [`{"error":"unable to parse 'm s=\\"(5 accepted) partial write dropped=1\\"': missing fields"}`, 6, 6],
+      [`{"error":"unable to parse 'm s=\\"error parsing line 2 (1-based)\\"': bad number"}`, 6, 6]
+    ]
+    it.each(named)("%s: of %i points %i", (body, of, rejected) => {
+      assert.strictEqual(refusal(400, body, of).lines, rejected)
+    })
+  })
+
+  describe("W1: a success is what the API defines as one", () => {
+    it.each([[204, ""], [200, ""], [200, "\n"], [201, ""], [204, " \r\n"]] as const)("%i %j: taken", (status, body) => {
+      assert.strictEqual(read(status, body, 3)._tag, "Taken")
+    })
+
+    const refusing: ReadonlyArray<readonly [status: number, body: string, rejected: number]> = [
+      [201, `{"code":"invalid","message":"partial write has occurred, errors encountered on line(s): line 2: bad"}`, 1],
+      [201, `{"error":"partial write: x dropped=1"}`, 1],
+      [
+        200,
+        `{"error":"partial write of line protocol occurred","data":[{"error_message":"a","line_number":2,"original_line":"b"}]}`,
+        1
+      ],
+      [200, `{"error":"database not found: \\"x\\""}`, 2],
+      [200, `{"error":"unable to parse 'a': missing fields"}`, 2]
+    ]
+    it.each(refusing)("%i %s: refused", (status, body, rejected) => {
+      assert.strictEqual(refusal(status, body, 2).lines, rejected)
+    })
+
+    const other = [
+      "<!doctype html><html><title>InfluxDB</title></html>",
+      "{}",
+      "[]",
+      "OK",
+      `{"results":[{"statement_id":0}]}`,
+      `{"authorizations":"/api/v2/authorizations","buckets":"/api/v2/buckets"}`,
+      `{"message":"welcome"}`
+    ]
+    it.each(other)("200 %s: no write endpoint", (body) => {
+      const verdict = read(200, body, 2)
+      assert(verdict._tag === "Unclear", verdict._tag)
+      assert.include(verdict.error.message, "no answer of a write endpoint; see the option url")
+      assert.isFalse(verdict.error.isRetryable)
+    })
+  })
+
+  describe("W2: a failure that is about the points is final, any other is not", () => {
+    const final: ReadonlyArray<readonly [status: number, body: string, rejected: number]> = [
+      [500, `{"error":"partial write: field type conflict: input field \\"v\\" is type float dropped=1"}`, 1],
+      [500, `{"error":"unable to parse 'm v=': missing field value"}`, 5],
+      [500, `{"error":"partial write: unable to parse 'm v=': missing field value dropped=0"}`, 1],
+      [500, `{"error":"write failed: field type conflict: input field \\"v\\""}`, 5],
+      [500, `{"error":"partial write: max-series-per-database limit exceeded: (1000000) dropped=2"}`, 2],
+      [
+        502,
+        `{"message":"failure writing points to database: partial write: points beyond retention policy dropped=5"}`,
+        5
+      ]
+    ]
+    it.each(final)("%i %s: %i are rejected", (status, body, rejected) => {
+      assert.strictEqual(refusal(status, body, 5).lines, rejected)
+    })
+
+    it.each([
+      `{"error":"hinted handoff queue not empty"}`,
+      `{"error":"write failed: hinted handoff queue not empty"}`,
+      `{"error":"hinted handoff queue full"}`,
+      `{"error":"partial write"}`
+    ])("500 %s: a part of the cluster has them", (body) => {
+      assert.strictEqual(read(500, body, 5)._tag, "Unclear")
+    })
+
+    it.each(
+      [
+        [500, `{"error":"timeout"}`],
+        [500, `{"error":"engine is closed"}`],
+        [500, ""],
+        [502, "<html>partial write</html>"],
+        [503, `{"error":"unavailable"}`],
+        [503, ""],
+        [429, `{"error":"partial write: dropped=1"}`],
+        [404, `{"error":"database not found"}`],
+        [401, `{"error":"partial write: dropped=1"}`]
+      ] as const
+    )("%i %s: the status says what it is", (status, body) => {
+      assert.strictEqual(read(status, body, 5)._tag, "Failed")
+    })
+  })
+
+  it("Q6: an answer of millions of objects is walked through, and none of them is made", () => {
+    const body = encoder.encode(`{"error":"x","data":[${"{},".repeat(4_000_000)}{}]}`)
+    const before = process.memoryUsage().heapUsed
+    const started = performance.now()
+    const { lines, rejected } = refusal(400, body, 5000)
+    assert.strictEqual(lines, 5000)
+    assert.strictEqual(rejected.detail, "x")
+    // A parser makes 4 million objects of it, in seconds.
+    assert.isBelow(process.memoryUsage().heapUsed - before, 32 * 1024 * 1024)
+    assert.isBelow(performance.now() - started, 1000)
   })
 })
+
+const read = (status: number, body: string | Uint8Array, lines: number) =>
+  WriteAnswer.read({
+    endpoint: "http://server",
+    status,
+    headers: {},
+    body: typeof body === "string" ? encoder.encode(body) : body,
+    withoutSecrets: (text) => text
+  }, lines)
+
+const refusal = (...args: Parameters<typeof read>) => {
+  const verdict = read(...args)
+  assert(verdict._tag === "Refused", verdict._tag)
+  return verdict
+}

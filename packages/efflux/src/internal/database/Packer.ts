@@ -21,6 +21,7 @@ import type { Problem } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"
 import { type Custody, type Holder, nothing } from "./Custody.ts"
+import { PayloadLines } from "./PayloadLines.ts"
 import { measurementOf } from "./PointSize.ts"
 import { type Entry, Stamped } from "./Stamper.ts"
 
@@ -51,6 +52,9 @@ export interface Report {
 export class Packer {
   /** Points whose last line, which mostly is their only one, is in the payload. */
   points = 0
+
+  /** Where the lines of the payload end. */
+  readonly lines = new PayloadLines()
 
   readonly #custody: Custody
   readonly #holder: Holder
@@ -140,6 +144,7 @@ export class Packer {
       }
       this.points++
       this.#end = writer.position
+      this.lines.add(this.#end - 1, true)
     }
     if (writer.omittedFields > omitted) {
       custody.ledger.omittedFields += writer.omittedFields - omitted
@@ -167,6 +172,7 @@ export class Packer {
   /** Forgets the payload, whose points were settled, and makes the line behind it the first of the next one. */
   next(): void {
     const writer = this.#writer
+    this.lines.count = 0
     if (this.#carried === undefined) {
       writer.position = 0
       this.points = 0
@@ -177,6 +183,7 @@ export class Packer {
       this.points = 1
       this.#holder.oldest = this.#carried
       this.#carried = undefined
+      this.lines.add(writer.position - 1, true)
     }
     this.#end = writer.position
     this.#custody.checkFlushes()
@@ -214,6 +221,7 @@ export class Packer {
       writer.bytes[writer.position + line.length] = LF
       writer.position += line.length + 1
       this.#end = writer.position
+      this.lines.add(this.#end - 1, this.#packed === this.#lines.length - 1)
     }
     this.#lines = []
     this.#packed = 0

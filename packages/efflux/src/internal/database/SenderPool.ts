@@ -158,7 +158,11 @@ class Actor {
   #timedSend(connection: Connection, payload: Uint8Array): Effect.Effect<void | Outcome, InfluxError> {
     return Effect.suspend(() => {
       const started = this.#now()
-      const send: Effect.Effect<void | Outcome, InfluxError> = connection.send(payload, this.#packer.points)
+      const send: Effect.Effect<void | Outcome, InfluxError> = connection.send(
+        payload,
+        this.#packer.points,
+        this.#packer.lines
+      )
       return Effect.map(send, (outcome) => {
         this.#observeSend((this.#now() - started) / 1000)
         return outcome
@@ -197,8 +201,6 @@ class Actor {
     const custody = this.#custody
     const packer = this.#packer
     let left = packer.points
-    // Lines of a split point whose last line is not among them: no number names that point, only the error does.
-    const isPart = left === 0
     const take = (points = 0): number => {
       // A transport may count wrongly, but the ledger may not.
       const taken = Number.isInteger(points) ? Math.max(0, Math.min(points, left)) : 0
@@ -220,7 +222,8 @@ class Actor {
     packer.points = left
     const lost = rejected + sendError + unknown
     // A point of which some lines are lost is lost; what is left of it need not be sent.
-    const broken = lost > 0 || isPart && outcome.error !== undefined ? packer.breakSplit() : 0
+    // No number names one whose last line is not in the payload, only the error does.
+    const broken = lost > 0 || outcome.error !== undefined ? packer.breakSplit() : 0
     const isRejected = rejected > 0 || (outcome.rejections ?? []).length > 0
     custody.settleDropped(
       broken,

@@ -7,12 +7,12 @@
  *
  * @since 0.1.0
  */
-import * as NodeStream from "@effect/platform-node/NodeStream"
+import * as Bytes from "effect/Bytes"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { createGunzip } from "node:zlib"
 import { InfluxError, RequestFailed, TooLarge } from "../../InfluxError.ts"
 import { shorten } from "./HttpFailure.ts"
+import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
 
 /**
  * The bytes of a body as its sender meant them. Back-pressured: the source is
@@ -21,33 +21,29 @@ import { shorten } from "./HttpFailure.ts"
  * @internal
  */
 export const inflate = (
+  wire: HttpWire,
   source: Stream.Stream<Uint8Array, InfluxError>,
   options: { readonly endpoint: string; readonly encoding: string | undefined; readonly maxBytes: number }
 ): Stream.Stream<Uint8Array, InfluxError> => {
   const { encoding = "", endpoint, maxBytes } = options
-  const failed = (detail: string) =>
-    new InfluxError({ reason: new RequestFailed({ endpoint, kind: "Encoding", detail: shorten(detail) }) })
-  const raw = bounded(source, endpoint, maxBytes)
-  switch (encoding.trim().toLowerCase()) {
-    case "":
-    case "identity":
-      return raw
-    case "gzip":
-    case "x-gzip":
-      return bounded(
-        NodeStream.pipeThroughDuplex(raw, {
-          evaluate: () => createGunzip(),
-          onError: (error) =>
-            error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR"
-              ? new InfluxError({ reason: new RequestFailed({ endpoint, kind: "Truncated", detail: error.message }) })
-              : failed(String(error))
-        }),
-        endpoint,
-        maxBytes
-      )
-    default:
-      return Stream.fail(failed(`the body is encoded as ${encoding}`))
+  const failed = (kind: "Encoding" | "Truncated", detail: string) =>
+    new InfluxError({ reason: new RequestFailed({ endpoint, kind, detail: shorten(detail) }) })
+  const bounded = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | InfluxError> =>
+    Stream.limitBytes<E | InfluxError, never>(body, maxBytes, () =>
+      Stream.fail(
+        new InfluxError({ reason: new TooLarge({ endpoint, part: "answer", detail: `more than ${maxBytes} bytes` }) })
+      ))
+  const raw = bounded(source)
+  const name = encoding.trim().toLowerCase()
+  if (name === "" || name === "identity" || wire.gunzip === undefined) return raw
+  if (name !== "gzip" && name !== "x-gzip") {
+    return Stream.fail(failed("Encoding", `the body is encoded as ${encoding}`))
   }
+  return bounded(wire.gunzip(raw)).pipe(
+    Stream.mapError((error) =>
+      error instanceof GunzipFailed ? failed(error.isTruncated ? "Truncated" : "Encoding", error.detail) : error
+    )
+  )
 }
 
 /**
@@ -56,7 +52,7 @@ export const inflate = (
  * @internal
  */
 export const collect = <E>(body: Stream.Stream<Uint8Array, E>): Effect.Effect<Uint8Array, E> =>
-  Effect.map(Stream.runCollect(body), concat)
+  Effect.map(Stream.runCollect(body), Bytes.concat)
 
 /**
  * The first bytes of a body, as far as they can be read: for the body of an
@@ -79,36 +75,6 @@ export const collectStart = (
       }),
       Stream.runDrain,
       Effect.ignore,
-      Effect.map(() => concat(chunks).subarray(0, maxBytes))
+      Effect.map(() => Bytes.concat(chunks).subarray(0, maxBytes))
     )
   })
-
-const bounded = (
-  source: Stream.Stream<Uint8Array, InfluxError>,
-  endpoint: string,
-  maxBytes: number
-): Stream.Stream<Uint8Array, InfluxError> =>
-  Stream.suspend(() => {
-    let bytes = 0
-    return Stream.mapEffect(source, (chunk) => {
-      bytes += chunk.length
-      return bytes <= maxBytes
-        ? Effect.succeed(chunk)
-        : Effect.fail(
-          new InfluxError({
-            reason: new TooLarge({ endpoint, part: "answer", detail: `more than ${maxBytes} bytes` })
-          })
-        )
-    })
-  })
-
-const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  if (chunks.length === 1) return chunks[0]
-  const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.length, 0))
-  let position = 0
-  for (const chunk of chunks) {
-    all.set(chunk, position)
-    position += chunk.length
-  }
-  return all
-}

@@ -1,36 +1,36 @@
 /**
  * One request to a server and its answer, within bounds of size and time, over
- * Effect's HTTP client (undici with an agent of our own).
+ * any `HttpClient` of Effect; Node's is the default.
  *
  * - A deadline covers the whole exchange. When it passes, or the caller is
  *   interrupted, the request is aborted and its socket closed.
- * - An answer is bounded before and after inflation, its headers at 16 KiB. One
- *   that ends early is an error, see `HttpBody`.
+ * - The body of an answer is bounded before and after inflation. One that ends
+ *   early is an error, see `HttpBody`.
  * - A redirect is refused: it would carry points and credentials elsewhere.
- * - A server may close an idle connection at the moment it is used again. Such a
- *   request is sent once more, at once, over another connection.
+ * - A server may close an idle connection at the moment it is used again. A
+ *   request that is harmless to repeat is then sent once more, at once. Any other
+ *   is sent over a connection of its own, and at most once.
  * - Credentials are in the header `Authorization` and nowhere else: an error has
  *   the endpoint and a kind, never the request; requests make no spans.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Base64 from "effect/encoding/Base64"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InfluxError, RequestFailed, Timeout } from "../../InfluxError.ts"
 import type * as HttpConfig from "../config/HttpConfig.ts"
 import * as Body from "./HttpBody.ts"
 import * as HttpFailure from "./HttpFailure.ts"
+import * as HttpWire from "./HttpWire.ts"
+import * as Secrets from "./Secrets.ts"
 
 /**
  * How a server knows who asks: user and password (InfluxDB 1), or a token, by
@@ -59,6 +59,10 @@ export interface Options {
   readonly connections?: number | undefined
   /** Certificates to trust instead of the system's, as PEM. */
   readonly ca?: string | ReadonlyArray<string> | undefined
+  /** Milliseconds after which a connection is not used again, default a minute. */
+  readonly maxConnectionAge?: number | undefined
+  /** Instead of Node's client; `connections`, `ca` and `maxConnectionAge` are then its own matter. */
+  readonly client?: HttpClient.HttpClient | undefined
 }
 
 /**
@@ -72,9 +76,16 @@ export interface Request {
   readonly params?: { readonly [name: string]: string | undefined } | undefined
   /** Names are in lower case. */
   readonly headers?: { readonly [name: string]: string } | undefined
-  /** Must not be changed before the exchange has ended. If the server answers early it may be kept for longer. */
+  /** Copied, or compressed, before the first wait: the caller may change it when the exchange has ended. */
   readonly body?: Uint8Array | undefined
+  /** Whether the body is sent compressed, default `false`. */
+  readonly gzip?: boolean | undefined
   readonly contentType?: string | undefined
+  /**
+   * Makes the request one that can be sent twice: it is sent again when a connection that was kept turns out to be
+   * closed, and this is called before. Without it the request is sent at most once, over a connection of its own.
+   */
+  readonly onRepeat?: (() => void) | undefined
   /** Instead of those of {@link Options}. */
   readonly timeout?: number | undefined
   readonly maxAnswerBytes?: number | undefined
@@ -93,7 +104,10 @@ export interface Answer {
   readonly status: number
   /** Names are in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
+  /** As the server sent it: a text of it goes into an error by way of `withoutSecrets`. */
   readonly body: Uint8Array
+  /** Hides the credentials in a text of the server, before it goes into an error. */
+  readonly withoutSecrets: (text: string) => string
 }
 
 /**
@@ -104,8 +118,6 @@ export interface Answer {
  */
 export interface OpenAnswer extends Omit<Answer, "body"> {
   readonly body: Stream.Stream<Uint8Array, InfluxError>
-  /** Hides the credentials in a text of the server, before it goes into an error. */
-  readonly withoutSecrets: (text: string) => string
 }
 
 /**
@@ -140,14 +152,9 @@ export interface HttpExchange {
 export const defaults = {
   timeout: 10_000,
   maxAnswerBytes: 16 * 1024 * 1024,
-  maxErrorBytes: 64 * 1024
+  maxErrorBytes: 64 * 1024,
+  maxConnectionAge: 60_000
 } as const
-
-// Bytes of all headers of an answer: not the limit of the process, which has an option on the command line.
-const maxHeaderSize = 16 * 1024
-
-// Milliseconds that an idle connection is kept: longer than a flush interval and the pauses of a query loop.
-const keepAliveTimeout = 30_000
 
 /**
  * Makes the way to one server. Connects with the first request; its idle
@@ -160,33 +167,46 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const base = new URL(options.url)
   const endpoint = base.origin
   const prefix = `${endpoint}${base.pathname.replace(/\/+$/, "")}`
-  const authorization = authorizationOf(options.credentials)
-  const withoutSecrets = scrubber(options.credentials, authorization)
-  const { client, isStale } = yield* makeClient(options)
+  const { credentials } = options
+  const authorization = credentials && Redacted.make(`${credentials.scheme} ${Secrets.authorizationOf(credentials)}`)
+  const withoutSecrets = Secrets.scrubber(credentials)
+  const load = yield* wireOf(options)
 
-  const execute = (request: Request) => {
-    const effect = Effect.suspend(() => client.execute(toRequest(request, prefix, authorization)))
-    const once = Effect.catch(
-      effect,
-      (error) => isStale(error) ? effect : Effect.fail(error)
-    )
-    return Effect.mapError(once, (error) => failureOf(error, endpoint, "head"))
-  }
+  const execute = (request: Request) =>
+    Effect.flatMap(load, (wire) => {
+      const { onRepeat } = request
+      const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
+      const send = Effect.flatMap(
+        encode(wire, request),
+        (body) => client.execute(toRequest(request, body, prefix, authorization))
+      ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
+      const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
+        if (!wire.isStale(error)) return Effect.fail(error)
+        onRepeat()
+        // An interruption closes the connection too, and shows at the first step that can be interrupted.
+        return Effect.andThen(Effect.yieldNow, send)
+      })
+      return Effect.mapBoth(sent, {
+        onFailure: (error) => failureOf(error, endpoint, "head"),
+        onSuccess: (response) => ({ response, wire })
+      })
+    })
 
   const timeoutOf = (request: Request) => request.timeout ?? options.timeout ?? defaults.timeout
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
-    const response = yield* execute(request)
+    const { response, wire } = yield* execute(request)
     const { status } = response
-    const said = response.headers["x-influxdb-error"]
-    const headers = said === undefined
-      ? response.headers
-      : { ...response.headers, "x-influxdb-error": withoutSecrets(said) }
+    const { headers } = response
     if (status < 200 || status >= 300 && status < 400) {
-      return yield* HttpFailure.ofAnswer({ endpoint, status, headers, body: new Uint8Array() }, 0)
+      return yield* HttpFailure.ofAnswer({ endpoint, status, headers, body: new Uint8Array(), withoutSecrets }, 0)
     }
     const maxBytes = request.maxAnswerBytes ?? options.maxAnswerBytes ?? defaults.maxAnswerBytes
-    const body = Body.inflate(bodyOf(response, endpoint), { endpoint, encoding: headers["content-encoding"], maxBytes })
+    const body = Body.inflate(wire, bodyOf(response, endpoint), {
+      endpoint,
+      encoding: headers["content-encoding"],
+      maxBytes
+    })
     return { endpoint, status, headers, body, withoutSecrets }
   })
 
@@ -195,7 +215,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       answer.status < 300
         ? Body.collect(answer.body)
         : Body.collectStart(answer.body, request.maxErrorBytes ?? defaults.maxErrorBytes),
-      (body) => ({ ...answer, body: answer.status < 300 ? body : scrubBytes(body, withoutSecrets) })
+      (body) => ({ ...answer, body })
     )
 
   const succeed = (answer: Answer): Effect.Effect<Answer, InfluxError> =>
@@ -240,61 +260,33 @@ const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effe
     orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))
   })
 
-const makeClient = Effect.fnUntraced(function*(options: Options) {
-  // Only programs that use HTTP load them.
-  const [{ buildConnector }, NodeHttpClient] = yield* Effect.promise(() =>
-    Promise.all([import("@effect/platform-node/Undici"), import("@effect/platform-node/NodeHttpClient")])
+// Made with the first request: a program that only makes the layer loads no client, and makes the layer at once.
+const wireOf = Effect.fnUntraced(function*(options: Options) {
+  if (options.client !== undefined) return Effect.succeed(HttpWire.fromHttpClient(options.client))
+  // Its place among the finalizers is that of this moment: connections end after what uses them.
+  const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
+  const clock = yield* Clock.Clock
+  let wire: HttpWire.HttpWire | undefined
+  const load = Effect.promise(() => import("./NodeWire.ts")).pipe(
+    Effect.flatMap((node) => wire === undefined ? node.make(options, clock) : Effect.succeed(wire)),
+    Effect.map((made) => wire ??= made),
+    Effect.provideService(Scope.Scope, scope)
   )
-  const connect = buildConnector({
-    allowH2: false,
-    // A socket that is still connecting outlives the request that wanted it.
-    timeout: options.timeout ?? defaults.timeout,
-    ...(options.ca === undefined ? {} : { ca: typeof options.ca === "string" ? options.ca : [...options.ca] })
-  })
-  const stale = new WeakSet<object>()
-  const agent = {
-    connect: (target: Parameters<typeof connect>[0], callback: Parameters<typeof connect>[1]) =>
-      connect(target, (...result) => {
-        if (result[0] === null) watch(result[1], stale)
-        callback(...result)
-      }),
-    maxHeaderSize,
-    keepAliveTimeout,
-    pipelining: 1,
-    connections: options.connections ?? null
-  }
-  const context = yield* Layer.build(
-    NodeHttpClient.layerUndiciNoDispatcher.pipe(Layer.provide(NodeHttpClient.layerDispatcherOptions(agent)))
-  )
-  const client = HttpClient.withScope(Context.get(context, HttpClient.HttpClient)).pipe(
-    HttpClient.transformResponse(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
-  )
-  const isStale = (error: HttpClientError.HttpClientError) => stale.has(Object(causeOf(error)))
-  return { client, isStale }
+  return Effect.suspend(() => wire === undefined ? load : Effect.succeed(wire))
 })
 
-// A connection that has brought an answer before, and nothing since it was written to, was closed or reset by a server
-// that had not seen the request.
-const watch = (
-  socket: {
-    readonly bytesRead: number
-    write: (...args: ReadonlyArray<never>) => boolean
-    readonly prependListener: (event: "error", listener: (error: Error) => void) => unknown
-  },
-  stale: WeakSet<object>
-): void => {
-  const { write } = socket
-  let readBefore = 0
-  socket.write = (...args) => {
-    readBefore = socket.bytesRead
-    return Reflect.apply(write, socket, args)
-  }
-  socket.prependListener("error", (error) => {
-    if (readBefore > 0 && socket.bytesRead === readBefore) stale.add(error)
-  })
-}
+// A copy, as a server that answers early is still sent the rest of a body whose buffer its owner uses again.
+const encode = ({ gzip }: HttpWire.HttpWire, request: Request): Effect.Effect<Uint8Array | undefined> =>
+  request.body !== undefined && request.gzip === true
+    ? gzip(request.body)
+    : Effect.sync(() => request.body?.slice())
 
-const toRequest = (request: Request, prefix: string, authorization: Redacted.Redacted | undefined) =>
+const toRequest = (
+  request: Request,
+  body: Uint8Array | undefined,
+  prefix: string,
+  authorization: Redacted.Redacted | undefined
+) =>
   HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
     urlParams: Object.entries(request.params ?? {}).filter((entry): entry is [string, string] =>
       entry[1] !== undefined
@@ -302,40 +294,13 @@ const toRequest = (request: Request, prefix: string, authorization: Redacted.Red
     headers: {
       "user-agent": "efflux",
       ...request.headers,
+      ...(request.gzip === true ? { "content-encoding": "gzip" } : {}),
       ...(authorization === undefined ? {} : { authorization: Redacted.value(authorization) })
     },
-    body: request.body === undefined
+    body: body === undefined
       ? HttpBody.empty
-      : HttpBody.uint8Array(request.body, request.contentType ?? "text/plain; charset=utf-8")
+      : HttpBody.uint8Array(body, request.contentType ?? "text/plain; charset=utf-8")
   })
-
-const authorizationOf = (credentials: Credentials | undefined): Redacted.Redacted | undefined => {
-  if (credentials === undefined) return undefined
-  const { scheme } = credentials
-  const value = scheme === "Basic"
-    ? Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)
-    : Redacted.value(credentials.token)
-  return Redacted.make(`${scheme} ${value}`)
-}
-
-// Some servers, and proxies before them, repeat in an error what they got. What they say ends up in messages and logs.
-const scrubber = (credentials: Credentials | undefined, authorization: Redacted.Redacted | undefined) => {
-  if (credentials === undefined || authorization === undefined) return (text: string) => text
-  const secrets = [
-    Redacted.value(authorization).slice(credentials.scheme.length + 1),
-    Redacted.value(credentials.scheme === "Basic" ? credentials.password : credentials.token)
-  ].filter((secret) => secret !== "").flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-  return (text: string): string => secrets.reduce((text, secret) => text.replaceAll(secret, "<redacted>"), text)
-}
-
-const scrubBytes = (body: Uint8Array, scrub: (text: string) => string): Uint8Array => {
-  const text = decoder.decode(body)
-  const scrubbed = scrub(text)
-  return scrubbed === text ? body : encoder.encode(scrubbed)
-}
-
-const decoder = new TextDecoder()
-const encoder = new TextEncoder()
 
 const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
   Stream.mapError(response.stream, (error) => failureOf(error, endpoint, "body"))
@@ -348,19 +313,43 @@ const failureOf = (
 ): InfluxError => {
   const cause = causeOf(error)
   const code = String(Object(cause).code ?? Object(cause).name ?? error.reason._tag)
-  const message = cause instanceof Error ? cause.message : ""
-  const kind = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : "Other")
+  const message = messageOf(cause)
+  const known = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
+  const kind = phase === "body" && known === "Closed" ? "Truncated" : known
+  const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
   return new InfluxError({
-    reason: new RequestFailed({
-      endpoint,
-      kind: phase === "head" ? kind : kind === "Closed" || message.includes("EOF") ? "Truncated" : kind,
-      detail: HttpFailure.shorten(message === "" || message.includes(code) ? message || code : `${code}: ${message}`)
-    })
+    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${hintOf(kind, code)}`) })
   })
 }
 
-const causeOf = (error: HttpClientError.HttpClientError): unknown =>
-  "cause" in error.reason ? error.reason.cause : undefined
+const hintOf = (kind: RequestFailed["kind"], code: string): string => {
+  if (kind !== "Tls") return ""
+  if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/.test(code)) {
+    return "; if the certificate is the server's own or of a private authority, give it by the option ca"
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "; the host in the option url must be one that the certificate names"
+  }
+  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") return "; does the server speak https on this port?"
+  return code === "CERT_HAS_EXPIRED" ? "; the server needs a new one" : ""
+}
+
+// The innermost error that has a code: `fetch` wraps those of the system.
+const causeOf = (error: HttpClientError.HttpClientError): unknown => {
+  let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
+  for (let depth = 0; depth < 5 && cause instanceof Error && !("code" in cause) && cause.cause !== undefined; depth++) {
+    cause = cause.cause
+  }
+  return cause
+}
+
+// A name with several addresses fails with one error for each, and no text of its own.
+const messageOf = (cause: unknown): string =>
+  cause instanceof AggregateError && cause.message === ""
+    ? [...new Set(cause.errors.map((error) => String(Object(error).message ?? error)))].join(", ")
+    : cause instanceof Error
+    ? cause.message
+    : ""
 
 const tlsCodes = /CERT|TLS|SSL|UNABLE_TO_VERIFY/
 
@@ -372,12 +361,9 @@ const kinds: { readonly [code: string]: RequestFailed["kind"] | undefined } = {
   EHOSTUNREACH: "Unreachable",
   ENETUNREACH: "Unreachable",
   EADDRNOTAVAIL: "Unreachable",
-  UND_ERR_CONNECT_TIMEOUT: "Unreachable",
+  EPROTO: "Tls",
   ETIMEDOUT: "Closed",
   ECONNRESET: "Closed",
   EPIPE: "Closed",
-  UND_ERR_SOCKET: "Closed",
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "Truncated",
-  UND_ERR_HEADERS_OVERFLOW: "Protocol",
-  HTTPParserError: "Protocol"
+  HPE_INVALID_EOF_STATE: "Closed"
 }

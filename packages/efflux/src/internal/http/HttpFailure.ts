@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
+import * as Headers from "effect/http/Headers"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import {
@@ -17,27 +19,30 @@ import {
   Unavailable
 } from "../../InfluxError.ts"
 import { printable } from "../text/preview.ts"
-import * as RetryAfter from "./RetryAfter.ts"
+
+/** No server is waited for longer than these milliseconds before it is asked again, whatever it says. */
+const longestWait = 60_000
 
 /** Characters of an answer's body that an error keeps. */
 const longestDetail = 256
+
+/** A whole answer. */
+interface Answer {
+  readonly endpoint: string
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: Uint8Array
+  readonly withoutSecrets: (text: string) => string
+}
 
 /**
  * The error of an answer whose status is not 2xx.
  *
  * @internal
  */
-export const ofAnswer = (
-  answer: {
-    readonly endpoint: string
-    readonly status: number
-    readonly headers: { readonly [name: string]: string | undefined }
-    readonly body: Uint8Array
-  },
-  nowMillis: number
-): InfluxError => {
+export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
   const { endpoint, headers, status } = answer
-  const detail = detailOf(answer.body, headers["x-influxdb-error"])
+  const detail = detailOf(answer)
   return new InfluxError({ reason: reasonOf() })
 
   function reasonOf(): InfluxErrorReason {
@@ -52,8 +57,7 @@ export const ofAnswer = (
       case 408:
       case 429:
       case 503: {
-        const header = headers["retry-after"]
-        const retryAfter = header === undefined ? undefined : RetryAfter.parse(header, nowMillis)
+        const retryAfter = parseRetryAfter(headers["retry-after"] ?? "", nowMillis)
         return new Unavailable({ endpoint, status, retryAfter, detail })
       }
     }
@@ -67,16 +71,49 @@ export const ofAnswer = (
 }
 
 /**
- * What a server says in the body of an answer: the message of its JSON if there
- * is one, else the text; printable, at most 256 characters.
+ * The milliseconds that a header `Retry-After` asks to wait for, at most a minute;
+ * `undefined` if it is not one, and the caller's own schedule decides.
  *
  * @internal
  */
-export const detailOf = (body: Uint8Array, fallback = ""): string => {
-  const text = decoder.decode(body)
-  const message = Result.getOrUndefined(parseMessage(text))
-  return shorten((message?.error ?? message?.message ?? text).trim() || fallback)
+export const parseRetryAfter = (header: string, nowMillis: number): number | undefined =>
+  Result.match(Headers.parseRetryAfter(header), {
+    onFailure: () => undefined,
+    onSuccess: (asked) => Math.min(Duration.toMillis(Headers.retryAfterDelay(asked, nowMillis)), longestWait)
+  })
+
+/**
+ * What a server says in an answer, without credentials, printable, at most 256
+ * characters: the message of the body's JSON if it is a text of JSON, else the
+ * body, else the message in a header.
+ *
+ * @internal
+ */
+export const detailOf = (answer: Answer): string =>
+  shorten(answer.withoutSecrets((messageOf(answer.body) ?? startOf(answer.body)).trim() || headerOf(answer)))
+
+/**
+ * The message of a JSON error: `error` of InfluxDB 1 and 3, `message` of InfluxDB
+ * 2. `undefined` if the body is not one.
+ *
+ * @internal
+ */
+export const messageOf = (body: Uint8Array): string | undefined => {
+  const text = startOf(body)
+  if (!/^\s*\{/.test(text)) return undefined
+  const message = body.length <= mostParsed ? Result.getOrUndefined(parseMessage(text)) : undefined
+  if (message !== undefined) return message.error ?? message.message
+  // Cut off, or too large to be parsed for the sake of one text.
+  const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1]
+  return quoted === undefined ? undefined : Result.getOrUndefined(parseString(quoted))
 }
+
+/** Bytes of a body that are parsed: what JSON becomes is many times larger than its text. */
+const mostParsed = 64 * 1024
+
+const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, mostParsed))
+
+const headerOf = ({ headers }: Answer): string => headers["x-influxdb-error"] ?? headers["x-influx-error"] ?? ""
 
 /**
  * A text as an error keeps it: printable, at most 256 characters.
@@ -87,7 +124,8 @@ export const shorten = (text: string): string => printable(text, longestDetail).
 
 const decoder = new TextDecoder()
 
-// InfluxDB 1 and 3 name it `error`, InfluxDB 2 `message`.
+const parseString = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.String))
+
 const parseMessage = Schema.decodeUnknownResult(
   Schema.fromJsonString(
     Schema.Struct({ error: Schema.optional(Schema.String), message: Schema.optional(Schema.String) })

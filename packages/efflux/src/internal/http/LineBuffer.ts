@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "effect/Bytes"
 import * as Result from "effect/Result"
 
 /**
@@ -73,7 +74,7 @@ export class LineBuffer {
     this.#pieces = []
     this.#bytes = 0
     return Result.try({
-      try: () => this.#decoder.decode(pieces.length === 1 ? pieces[0] : concat(pieces)),
+      try: () => this.#decoder.decode(pieces.length === 1 ? pieces[0] : Bytes.concat(pieces)),
       catch: () => "a line is not UTF-8"
     })
   }
@@ -83,13 +84,3 @@ const lineFeed = 10
 
 const tooLong = (maxBytes: number): Result.Result<never, Problem> =>
   Result.fail(`a line is longer than ${maxBytes} bytes`)
-
-const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const all = new Uint8Array(pieces.reduce((total, piece) => total + piece.length, 0))
-  let position = 0
-  for (const piece of pieces) {
-    all.set(piece, position)
-    position += piece.length
-  }
-  return all
-}

@@ -1,49 +1,61 @@
 /**
- * What the answer to a write says that the server did not take: all points of
- * the request, or some of them, and why.
+ * What the answer to a write says became of the points.
  *
- * InfluxDB 1 and 2 give a message with a number, InfluxDB 3 names every line.
+ * InfluxDB 1 and 2 give a message with a number, InfluxDB 3 names every line,
+ * proxies and clusters put texts of their own before it, and a server that is
+ * none of InfluxDB's may answer anything with 200.
  *
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Rejected } from "../../InfluxError.ts"
-import { detailOf, shorten } from "./HttpFailure.ts"
+import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
+import type { Answer } from "./HttpExchange.ts"
+import { detailOf, messageOf, shorten } from "./HttpFailure.ts"
 
 /** Lines that a rejection names at the most. */
 const mostLines = 16
 
 /**
- * The rejection that an answer with status 400 or 422 stands for.
+ * - `Taken`: all lines are stored.
+ * - `Refused`: the server did not store `lines` of them, and does not if they come again; the others are stored.
+ *   `numbers` are those of the lines, from 1, where it says them.
+ * - `Unclear`: nobody knows what became of the points, and sending them there again is no use.
+ * - `Failed`: the status says what it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Verdict =
+  | { readonly _tag: "Taken" | "Failed" }
+  | {
+    readonly _tag: "Refused"
+    readonly lines: number
+    readonly numbers?: ReadonlyArray<number> | undefined
+    readonly rejected: Rejected
+  }
+  | { readonly _tag: "Unclear"; readonly error: InfluxError }
+
+/**
+ * What an answer says of a request with so many lines.
  *
  * @internal
  */
-export const rejection = (api: "v1" | "v2" | "v3", body: Uint8Array, points: number): Rejected => {
-  const detail = detailOf(body)
-  if (api === "v3") {
-    const answer = Option.getOrUndefined(decodeV3(decoder.decode(body)))
-    if (answer === undefined) return new Rejected({ points, detail })
-    const all = Array.isArray(answer.data) ? answer.data : [answer.data]
-    const lines = all.slice(0, mostLines).map((line) => ({
-      number: line.line_number,
-      line: shorten(line.original_line),
-      message: shorten(line.error_message)
-    }))
-    // With `acceptPartial` off the server takes nothing, whatever lines it names.
-    const partial = answer.error.startsWith("partial write")
-    return new Rejected({ points: partial ? Math.min(all.length, points) : points, detail, lines })
+export const read = (answer: Answer, lines: number): Verdict => {
+  const { body, status } = answer
+  if (status < 300 && isBlank(body)) return { _tag: "Taken" }
+  const message = messageOf(body)
+  if (status >= 300 && status !== 400 && status !== 422) {
+    const said = message ?? answer.headers["x-influxdb-error"]
+    if (status < 500 || said === undefined) return { _tag: "Failed" }
+    if (isHalfDone(said)) return unclear(answer, said)
+    return finalFailure.test(startOf(said)) ? refused(answer, said, lines) : { _tag: "Failed" }
   }
-  // InfluxDB Cloud says how many it took.
-  const written = /^partial write error \((\d+) written\)/.exec(detail)?.[1]
-  if (written !== undefined) return new Rejected({ points: Math.max(points - Number(written), 0), detail })
-  // What stands further on may be the text of a line.
-  if (!/^(?:failure writing points to database: )?partial write/.test(detail)) return new Rejected({ points, detail })
-  const text = decoder.decode(body)
-  // It does not count the lines that it could not parse, but quotes each.
-  const dropped = Number(/dropped=(\d+)/.exec(text.slice(text.lastIndexOf("dropped=")))?.[1] ?? points)
-  const unparsed = text.split("unable to parse '").length - 1
-  return new Rejected({ points: Math.min(dropped + unparsed, points), detail })
+  if (status >= 300) return refused(answer, message ?? detailOf(answer), lines)
+  const verdict = message === undefined ? undefined : refused(answer, message, lines)
+  return verdict !== undefined && (isNamed(verdict) || isError.test(textOf(body)))
+    ? verdict
+    : unclear(answer, "this is no answer of a write endpoint; see the option url")
 }
 
 /**
@@ -57,16 +69,141 @@ export const rejection = (api: "v1" | "v2" | "v3", body: Uint8Array, points: num
 export const isFirstConflict = (api: "v1" | "v2" | "v3", rejected: Rejected): boolean =>
   api === "v1" && rejected.detail === "field type conflict"
 
+// Texts of InfluxDB that are as true at the next try, by whatever status they come.
+const finalFailure =
+  /^(?:[\w :-]*: )?(?:partial write\b|unable to parse|field type conflict|points beyond retention policy|max key length exceeded|max-\S+ limit exceeded|invalid (?:field|tag|measurement)|missing fields)/
+
+// InfluxDB Enterprise: some members of the cluster have the points, or have promised to pass them on.
+const isHalfDone = (message: string): boolean =>
+  /hinted handoff/.test(startOf(message)) || /^(?:[\w :-]*: )?partial write$/.test(message.trim())
+
+// What stands behind it may be the text of a line, that is of anybody.
+const startOf = (message: string): string => message.split(/(?<=unable to parse)|['"]/, 1)[0]
+
+const isError = /^\s*\{\s*"error"\s*:\s*"[^"]/
+
+const refused = (answer: Answer, message: string, lines: number): Verdict & { readonly _tag: "Refused" } => {
+  const { all, entries } = entriesOf(answer.body)
+  const start = startOf(message)
+  const detail = detailOf(answer)
+  if (all > 0 && entries.length > 0) {
+    // With `acceptPartial` off the server takes nothing, whatever lines it names.
+    const isPartial = answer.status < 300 || /partial write/.test(start)
+    return {
+      _tag: "Refused",
+      lines: isPartial ? Math.min(all, lines) : lines,
+      numbers: isPartial && all === entries.length ? entries.map(({ line_number }) => line_number) : undefined,
+      rejected: new Rejected({
+        detail,
+        lines: entries.slice(0, mostLines).map((entry) => ({
+          number: entry.line_number,
+          line: shorten(answer.withoutSecrets(entry.original_line)),
+          message: shorten(answer.withoutSecrets(entry.error_message))
+        }))
+      })
+    }
+  }
+  const numbers = numbersOf(message, start)
+  const named = numbers?.length ?? countOf(message, start, lines)
+  return {
+    _tag: "Refused",
+    lines: Math.max(0, Math.min(named ?? lines, lines)),
+    numbers,
+    rejected: new Rejected({ detail, points: named })
+  }
+}
+
+const isNamed = ({ numbers, rejected }: Verdict & { readonly _tag: "Refused" }): boolean =>
+  numbers !== undefined || rejected.points !== undefined || rejected.lines !== undefined
+
+// How many lines a message says were refused; `undefined` if it gives no number.
+const countOf = (message: string, start: string, lines: number): number | undefined => {
+  const taken = /\((\d+) (?:written|accepted)\)/.exec(start)?.[1]
+  if (taken !== undefined) return lines - Number(taken)
+  const rejected = /\b(\d+) (?:out )?of \d+ points? (?:rejected|dropped)/.exec(start)?.[1]
+  if (rejected !== undefined) return Number(rejected)
+  if (!/partial write/.test(start)) return undefined
+  // It does not count the lines that it could not parse, but quotes each.
+  const dropped = /dropped=(\d+)/.exec(message.slice(Math.max(0, message.lastIndexOf("dropped="))))?.[1]
+  const unparsed = message.split("unable to parse '").length - 1
+  return dropped === undefined && unparsed === 0 ? undefined : Number(dropped ?? 0) + unparsed
+}
+
+// InfluxDB Cloud and Clustered: "errors encountered on line(s): error parsing line 2 (1-based): …".
+const numbersOf = (message: string, start: string): ReadonlyArray<number> | undefined => {
+  if (!/errors? encountered on line|error parsing line \d+/.test(start)) return undefined
+  const numbers = new Set(Array.from(message.matchAll(/\bline (\d+)\b/g), ([, number]) => Number(number)))
+  return numbers.size === 0 ? undefined : [...numbers]
+}
+
+const unclear = (answer: Answer, why: string): Verdict => {
+  const { endpoint, headers, status } = answer
+  const said = detailOf(answer)
+  const type = headers["content-type"]?.split(";", 1)[0]
+  const detail = why === said ? said : `${why}; it said: ${said}`
+  return {
+    _tag: "Unclear",
+    error: new InfluxError({
+      reason: new InvalidAnswer({
+        endpoint,
+        detail: shorten(
+          `status ${status}${type === undefined ? "" : ` with ${answer.withoutSecrets(type)}`}, ${detail}`
+        )
+      })
+    })
+  }
+}
+
+const isBlank = (body: Uint8Array): boolean => body.every((byte) => byte <= 32)
+
+const textOf = (body: Uint8Array): string => decoder.decode(body)
+
 const decoder = new TextDecoder()
 
-const BadLine = Schema.Struct({
+const Entry = Schema.Struct({
   line_number: Schema.Int,
   original_line: Schema.String,
   error_message: Schema.String
 })
 
-const decodeV3 = Schema.decodeUnknownOption(
-  Schema.fromJsonString(
-    Schema.Struct({ error: Schema.String, data: Schema.Union([Schema.Array(BadLine), BadLine]) })
-  )
-)
+const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(Entry))
+
+// No entry is shorter.
+const shortestEntry = 17
+
+/**
+ * The lines that InfluxDB 3 names in `data`: how many, and the first of them. The
+ * body is walked through, not parsed: an answer can be as large as a payload, and
+ * what JSON becomes is many times larger than its text.
+ */
+const entriesOf = (body: Uint8Array): { readonly all: number; readonly entries: ReadonlyArray<typeof Entry.Type> } => {
+  const entries: Array<typeof Entry.Type> = []
+  let all = 0
+  let depth = 0
+  let opened = 0
+  let inString = false
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (inString) {
+      if (byte === 92) i++
+      else if (byte === 34) inString = false
+    } else if (byte === 34) {
+      inString = true
+    } else if (byte === 123 || byte === 91) {
+      if (byte === 123 && depth > 0 && depth < 3) opened = i
+      depth++
+    } else if (byte === 125 || byte === 93) {
+      depth--
+      if (byte !== 125 || depth === 0 || depth > 2 || i + 1 - opened < shortestEntry) continue
+      const entry = all < mostRead
+        ? Option.getOrUndefined(decodeEntry(textOf(body.subarray(opened, i + 1))))
+        : undefined
+      if (entry !== undefined) entries.push(entry)
+      all++
+    }
+  }
+  return { all, entries }
+}
+
+// Entries that are parsed: enough to know the points that they belong to, where points are split over several lines.
+const mostRead = 4096

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { InfluxError } from "../../InfluxError.ts"
@@ -30,14 +31,17 @@ export interface Ping {
  * @internal
  */
 export const ping = (http: HttpExchange): Effect.Effect<Ping, InfluxError> =>
-  Effect.map(http.request({ method: "GET", path: "/ping", maxAnswerBytes: 64 * 1024 }), ({ body, headers }) => {
-    // InfluxDB 3 says it in the body too, and some of its builds only there.
-    const said = Result.getOrUndefined(parseBody(new TextDecoder().decode(body)))
-    return {
-      version: shown(headers["x-influxdb-version"] ?? said?.version),
-      build: shown(headers["x-influxdb-build"])
+  Effect.map(
+    http.request({ method: "GET", path: "/ping", onRepeat: constVoid, maxAnswerBytes: 64 * 1024 }),
+    ({ body, headers }) => {
+      // InfluxDB 3 says it in the body too, and some of its builds only there.
+      const said = Result.getOrUndefined(parseBody(new TextDecoder().decode(body)))
+      return {
+        version: shown(headers["x-influxdb-version"] ?? said?.version),
+        build: shown(headers["x-influxdb-build"])
+      }
     }
-  })
+  )
 
 const parseBody = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
 

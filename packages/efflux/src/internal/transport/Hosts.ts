@@ -63,6 +63,10 @@ export class Hosts<A> {
     return best
   }
 
+  get count(): number {
+    return this.#hosts.length
+  }
+
   /** Whether a host is well, so that a payload that failed elsewhere need not wait. */
   get someoneIsWell(): boolean {
     const now = this.#now()

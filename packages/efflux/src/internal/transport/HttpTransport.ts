@@ -4,13 +4,17 @@
  *
  * - Tried again: no connection, no answer in time, a broken answer, 408, 429,
  *   5xx. With growing pauses, or the server's `Retry-After`, at most `retries`
- *   times and no later than `retryTimeout`. The queue slides meanwhile.
- * - Not tried again: 400, 401, 403, 404, 422. What the server refuses is counted
- *   as `rejected`, the rest of the payload as sent.
- * - 413: the payload goes in two halves, down to single lines.
+ *   times and no later than `retryTimeout`. The queue slides meanwhile. With
+ *   several hosts also what only another host can help: a certificate that is not
+ *   accepted, a redirect, an answer of something that is no InfluxDB.
+ * - Not tried again: 400, 401, 403, 404, 422, and a 5xx whose message is about the
+ *   points. What the server refuses is counted as `rejected`, the rest of the
+ *   payload as sent.
+ * - 413: the payload goes in two halves, down to single lines. 415: it goes without
+ *   gzip, as all that follow.
  * - A try without an answer may have been stored. It can be sent again, because
- *   equal points overwrite each other on the server. If no try got an answer to
- *   its end, the points are counted as `unknown`.
+ *   equal points overwrite each other on the server. If no later try is confirmed,
+ *   the points are counted as `unknown`.
  * - Lines of one payload stay in their order; payloads of several senders
  *   overtake each other.
  *
@@ -21,16 +25,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { constants, gzip } from "node:zlib"
 import type { Settings } from "../../DatabaseConfig.ts"
 import { InfluxError, Rejected } from "../../InfluxError.ts"
-import type { Connection, Events, Outcome, Transport } from "../../Transport.ts"
+import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
 import type { HttpSettings } from "../config/HttpConfig.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
-import { type Host, Hosts } from "./Hosts.ts"
-import * as LineEnds from "./LineEnds.ts"
+import { Hosts } from "./Hosts.ts"
 
 // Pauses between the tries of a payload, in milliseconds: doubled each time, and varied by a fifth.
 const firstPause = 250
@@ -40,8 +42,8 @@ const longestPause = 15_000
 // may have been a single one that could hardly be compressed.
 const sizeIsKnownFor = 600_000
 
-// Bytes of an answer that says what was refused. InfluxDB 3 quotes every bad line.
-const maxErrorBytes = 16 * 1024 * 1024
+// Bytes of an answer. InfluxDB 3 quotes every bad line, escaped, behind a message about it.
+const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
 
 /**
  * Makes the HTTP transport of one database. Its idle connections end with the scope.
@@ -63,7 +65,7 @@ export const make = Effect.fnUntraced(function*(
       connections: settings.senders
     }))
   const server = new Server(http, new Hosts(ways, http.strategy, clock), clock, events)
-  return { open: Effect.sync(() => new HttpConnection(server)) }
+  return { open: Effect.sync(() => connect(server)) }
 })
 
 /** What all senders of a database share. */
@@ -72,6 +74,8 @@ class Server {
   readonly hosts: Hosts<HttpExchange.HttpExchange>
   readonly retry: Schedule.Schedule<unknown, InfluxError>
   readonly onRetry: (error: InfluxError) => void
+  /** Whether the server takes gzip. */
+  takesGzip: boolean
   readonly #clock: Clock.Clock
   #tooLarge = Number.POSITIVE_INFINITY
   #toldAt = 0
@@ -79,6 +83,7 @@ class Server {
   constructor(http: HttpSettings, hosts: Hosts<HttpExchange.HttpExchange>, clock: Clock.Clock, events: Events) {
     this.http = http
     this.hosts = hosts
+    this.takesGzip = http.gzipThreshold !== "none"
     this.#clock = clock
     this.onRetry = events.onFailure
     this.retry = Schedule.exponential(firstPause).pipe(
@@ -91,9 +96,15 @@ class Server {
         )
       ),
       Schedule.while(({ attempt, duration, elapsed, input }) =>
-        input.isRetryable && attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
+        this.isWorthATry(input) && attempt <= http.retries &&
+        elapsed + Duration.toMillis(duration) <= http.retryTimeout
       )
     )
+  }
+
+  /** Whether a payload is sent again after this. One host's certificate or redirect says nothing of the others. */
+  isWorthATry(error: InfluxError): boolean {
+    return error.isRetryable || http5xx.has(error.reason._tag) && this.hosts.count > 1
   }
 
   /** Whether the server said not long ago that a payload of so many bytes is too large for it. */
@@ -111,201 +122,243 @@ class Server {
   }
 }
 
+const http5xx: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
+
+/** Where points end up that are not sent. */
+type Loss = "rejected" | "send_error" | "unknown"
+
 /** What became of the points of one payload. */
 class Sending {
-  sent = 0
-  rejected = 0
-  sendError = 0
-  unknown = 0
+  readonly payload: Uint8Array
+  readonly lines: Lines
+  readonly counts = { sent: 0, rejected: 0, send_error: 0, unknown: 0 }
   bytes = 0
-  /** Points of the request that is under way or was not answered. */
+  /** Points of the request that is under way and may have been stored. */
   inDoubt = 0
   error: InfluxError | undefined = undefined
   readonly rejections: Array<Rejected> = []
+  /** How lines of a point were lost whose last line is in a later part. */
+  #broken: Loss | undefined = undefined
+
+  constructor(payload: Uint8Array, lines: Lines) {
+    this.payload = payload
+    this.lines = lines
+  }
 
   get outcome(): Outcome {
-    const { bytes, error, inDoubt, rejected, rejections, sendError, sent, unknown } = this
-    return { sent, rejected, send_error: sendError, unknown: unknown + inDoubt, bytes, error, rejections }
-  }
-}
-
-class HttpConnection implements Connection {
-  readonly #server: Server
-  #sending: Sending | undefined = undefined
-
-  constructor(server: Server) {
-    this.#server = server
+    const { bytes, counts, error, inDoubt, rejections } = this
+    return { ...counts, unknown: counts.unknown + inDoubt, bytes, error, rejections }
   }
 
-  readonly send = (payload: Uint8Array, points: number): Effect.Effect<Outcome> =>
-    Effect.suspend(() => {
-      const sending = new Sending()
-      this.#sending = sending
-      return Effect.map(this.#write(sending, payload, points), () => {
-        this.#sending = undefined
-        return sending.outcome
-      })
-    })
-
-  readonly isStale = () => false
-
-  readonly interrupted = (): Outcome => {
-    const sending = this.#sending ?? new Sending()
-    this.#sending = undefined
-    return sending.outcome
-  }
-
-  /** Writes a payload, or a part of one. */
-  #write(sending: Sending, payload: Uint8Array, points: number): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const server = this.#server
-      if (server.isTooLarge(payload.length)) {
-        const middle = LineEnds.middle(payload)
-        if (middle !== undefined) return this.#writeHalves(sending, payload, points, middle)
+  /** Settles lines that share one fate. */
+  settle(from: number, to: number, fate: "sent" | Loss): void {
+    this.inDoubt = 0
+    for (let line = from; line < to; line++) {
+      const ofLine = this.#broken ?? fate
+      if (this.lines.completes(line)) {
+        this.counts[ofLine]++
+        this.#broken = undefined
+      } else if (fate !== "sent") {
+        this.#broken ??= fate
       }
-      const tries = new Tries(server, sending, points)
-      return Effect.flatMap(encode(payload, server.http.gzipThreshold), (body) => tries.run(body)).pipe(
-        Effect.matchEffect({
-          onSuccess: (rejected) => Effect.sync(() => settle(sending, payload.length, points, rejected)),
-          onFailure: (error) => {
-            if (error.reason._tag === "TooLarge" && error.reason.part === "request") {
-              server.wasTooLarge(payload.length)
-              const middle = LineEnds.middle(payload)
-              if (middle !== undefined) return this.#writeHalves(sending, payload, points, middle)
-            }
-            return Effect.sync(() => settleFailed(sending, points, error, tries.isDoubtful))
-          }
-        })
-      )
-    })
-  }
-
-  #writeHalves(sending: Sending, payload: Uint8Array, points: number, middle: number): Effect.Effect<void> {
-    const first = payload.subarray(0, middle)
-    const firstLines = LineEnds.count(first)
-    const lines = LineEnds.count(payload)
-    // Lines are points, unless points are split over several lines.
-    const firstPoints = lines === points ? firstLines : Math.min(Math.round(points * firstLines / lines), points)
-    return Effect.andThen(
-      this.#write(sending, first, firstPoints),
-      this.#write(sending, payload.subarray(middle + 1), points - firstPoints)
-    )
+    }
+    if (fate === "sent" && to > from) this.bytes += this.lines.end(to - 1) - startOf(this.lines, from)
   }
 }
+
+const startOf = (lines: Lines, line: number): number => line === 0 ? 0 : lines.end(line - 1) + 1
+
+const pointsOf = (lines: Lines, from: number, to: number): number => {
+  let points = 0
+  for (let line = from; line < to; line++) if (lines.completes(line)) points++
+  return points
+}
+
+// The line of a part behind its middle, in bytes: where its second half begins.
+const middleOf = (lines: Lines, from: number, to: number): number => {
+  const half = (startOf(lines, from) + lines.end(to - 1)) / 2
+  let line = from + 1
+  while (line < to - 1 && Math.abs(lines.end(line) - half) <= Math.abs(lines.end(line - 1) - half)) line++
+  return line
+}
+
+const connect = (server: Server): Connection => {
+  let current: Sending | undefined
+  return {
+    send: (payload, _, lines) =>
+      Effect.suspend(() => {
+        const sending = new Sending(payload, lines)
+        current = sending
+        return Effect.map(write(server, sending, 0, lines.count), () => {
+          current = undefined
+          return sending.outcome
+        })
+      }),
+    isStale: () => false,
+    interrupted: () => {
+      const sending = current
+      current = undefined
+      return sending?.outcome ?? { sent: 0 }
+    }
+  }
+}
+
+/** Writes some lines of a payload. Settles all of them. */
+const write = (server: Server, sending: Sending, from: number, to: number): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { lines } = sending
+    const part = sending.payload.subarray(startOf(lines, from), lines.end(to - 1))
+    const halves = () => {
+      const middle = middleOf(lines, from, to)
+      return Effect.andThen(write(server, sending, from, middle), write(server, sending, middle, to))
+    }
+    if (to - from > 1 && server.isTooLarge(part.length)) return halves()
+    const tries = new Tries(server, sending, part, to - from, pointsOf(lines, from, to))
+    return Effect.matchEffect(tries.run, {
+      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict)),
+      onFailure: (error) => {
+        if (isTooLarge(error)) {
+          server.wasTooLarge(part.length)
+          if (to - from > 1) return halves()
+        }
+        return Effect.sync(() => settleFailed(sending, from, to, error, tries.isDoubtful))
+      }
+    })
+  })
 
 /** The tries of one request. */
 class Tries {
-  readonly #server: Server
-  readonly #sending: Sending
-  readonly #points: number
   /** Whether a try may have been stored that got no answer. */
   isDoubtful = false
+  /** Succeeds with what the server says of the points that it read. */
+  readonly run: Effect.Effect<WriteAnswer.Verdict, InfluxError>
+  readonly #server: Server
+  readonly #sending: Sending
+  readonly #part: Uint8Array
+  readonly #lines: number
+  readonly #points: number
 
-  constructor(server: Server, sending: Sending, points: number) {
+  constructor(server: Server, sending: Sending, part: Uint8Array, lines: number, points: number) {
     this.#server = server
     this.#sending = sending
+    this.#part = part
+    this.#lines = lines
     this.#points = points
-  }
-
-  /** Succeeds when the server has taken the points, or all but those that it rejected. */
-  run(body: Body): Effect.Effect<Rejected | undefined, InfluxError> {
-    const once = Effect.retry(this.#try(body), this.#server.retry)
-    return Effect.flatMap(
-      once,
-      (rejected) =>
-        rejected !== undefined && WriteAnswer.isFirstConflict(this.#server.http.api, rejected)
-          ? once
-          : Effect.succeed(rejected)
+    const tried = Effect.retry(Effect.suspend(() => this.#try()), server.retry)
+    this.run = Effect.flatMap(
+      tried,
+      (verdict) =>
+        verdict._tag === "Refused" && WriteAnswer.isFirstConflict(server.http.api, verdict.rejected)
+          ? tried
+          : Effect.succeed(verdict)
     )
   }
 
-  #try(body: Body): Effect.Effect<Rejected | undefined, InfluxError> {
-    return Effect.suspend(() => {
-      const { hosts, http } = this.#server
-      const host = hosts.next()
-      this.#sending.inDoubt = this.#points
-      const exchange = host.way.exchange({
+  #try(): Effect.Effect<WriteAnswer.Verdict, InfluxError> {
+    const server = this.#server
+    const { hosts, http } = server
+    const { gzipThreshold } = http
+    const gzip = server.takesGzip && gzipThreshold !== "none" && this.#part.length >= gzipThreshold
+    const host = hosts.next()
+    this.#sending.inDoubt = this.#points
+    return Effect.matchEffect(
+      host.way.exchange({
         method: "POST",
         path: http.path,
         params: http.params,
-        body: body.bytes,
-        headers: body.headers,
-        maxErrorBytes
-      })
-      return Effect.matchEffect(exchange, {
-        onSuccess: (answer) => {
-          this.#settleDoubt()
-          return this.#read(host, answer)
+        body: this.#part,
+        gzip,
+        onRepeat: () => {
+          this.isDoubtful = true
         },
+        maxAnswerBytes: maxAnswerBytes(this.#part.length),
+        maxErrorBytes: maxAnswerBytes(this.#part.length)
+      }),
+      {
         onFailure: (error) => {
           if (mayHaveArrived(error)) this.isDoubtful = true
-          this.#settleDoubt()
           hosts.failed(host, undefined)
           return this.#fail(error)
+        },
+        onSuccess: (answer) => {
+          if (answer.status === 415 && gzip) {
+            server.takesGzip = false
+            return this.#try()
+          }
+          const verdict = WriteAnswer.read(answer, this.#lines)
+          if (verdict._tag === "Taken" || verdict._tag === "Refused") {
+            hosts.answered(host)
+            return Effect.succeed(verdict)
+          }
+          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+            if (verdict._tag === "Unclear") this.isDoubtful = true
+            const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
+            if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
+            else hosts.answered(host)
+            return this.#fail(error)
+          })
         }
-      })
-    })
-  }
-
-  #read(
-    host: Host<HttpExchange.HttpExchange>,
-    answer: HttpExchange.Answer
-  ): Effect.Effect<Rejected | undefined, InfluxError> {
-    const { hosts, http } = this.#server
-    if (answer.status < 300) {
-      hosts.answered(host)
-      return Effect.undefined
-    }
-    if (answer.status === 400 || answer.status === 422) {
-      hosts.answered(host)
-      return Effect.succeed(WriteAnswer.rejection(http.api, answer.body, this.#points))
-    }
-    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const error = HttpFailure.ofAnswer(answer, now)
-      if (error.isRetryable) hosts.failed(host, retryAfter(error))
-      else hosts.answered(host)
-      return this.#fail(error)
-    })
+      }
+    )
   }
 
   #fail(error: InfluxError): Effect.Effect<never, InfluxError> {
-    if (error.isRetryable) this.#server.onRetry(error)
-    return Effect.fail(error)
-  }
-
-  #settleDoubt(): void {
     this.#sending.inDoubt = this.isDoubtful ? this.#points : 0
+    if (this.#server.isWorthATry(error)) this.#server.onRetry(error)
+    return Effect.fail(error)
   }
 }
 
-const settle = (sending: Sending, bytes: number, points: number, rejected: Rejected | undefined): void => {
-  const refused = rejected === undefined ? 0 : Math.min(rejected.points ?? points, points)
-  sending.inDoubt = 0
-  sending.rejected += refused
-  sending.sent += points - refused
-  if (refused < points) sending.bytes += bytes
-  if (rejected === undefined) return
+const settle = (sending: Sending, from: number, to: number, verdict: WriteAnswer.Verdict): void => {
+  if (verdict._tag !== "Refused") return sending.settle(from, to, "sent")
+  const before = sending.counts.rejected
+  settleRefused(sending, from, to, verdict)
+  const rejected = new Rejected({ ...verdict.rejected, points: sending.counts.rejected - before })
   sending.rejections.push(rejected)
   sending.error = new InfluxError({ reason: rejected })
 }
 
-const settleFailed = (sending: Sending, points: number, error: InfluxError, isDoubtful: boolean): void => {
-  sending.inDoubt = 0
-  sending.error = error
-  if (isRefusal(error)) {
-    sending.rejected += points
-    sending.rejections.push(new Rejected({ points, detail: HttpFailure.shorten(error.message) }))
-  } else if (isDoubtful) {
-    sending.unknown += points
-  } else {
-    sending.sendError += points
+const settleRefused = (
+  sending: Sending,
+  from: number,
+  to: number,
+  { lines, numbers }: WriteAnswer.Verdict & { readonly _tag: "Refused" }
+): void => {
+  const all = to - from
+  const points = pointsOf(sending.lines, from, to)
+  if (lines >= all) return sending.settle(from, to, "rejected")
+  if (numbers !== undefined) {
+    const refused = new Set(numbers)
+    for (let line = from; line < to; line++) {
+      sending.settle(line, line + 1, refused.has(line - from + 1) ? "rejected" : "sent")
+    }
+    return
   }
+  // The server says how many lines, and not which. Where each line is a point, that is how many points.
+  if (points === all) {
+    sending.settle(from, to - lines, "sent")
+    return sending.settle(to - lines, to, "rejected")
+  }
+  // Else they are lines of one point at least.
+  sending.settle(from, to, lines === 0 ? "sent" : "unknown")
 }
 
-/** Whether the server answered that it does not take the points. An answer that is too large may have been a yes. */
-const isRefusal = ({ reason }: InfluxError): boolean =>
-  reason._tag === "BadRequest" || reason._tag === "NotFound" || reason._tag === "Unauthorized" ||
-  reason._tag === "TooLarge" && reason.part === "request"
+const settleFailed = (sending: Sending, from: number, to: number, error: InfluxError, isDoubtful: boolean): void => {
+  sending.error = error
+  if (isDoubtful) return sending.settle(from, to, "unknown")
+  if (!isRefusal(error)) return sending.settle(from, to, "send_error")
+  sending.settle(from, to, "rejected")
+  sending.rejections.push(
+    new Rejected({ points: pointsOf(sending.lines, from, to), detail: HttpFailure.shorten(error.message) })
+  )
+}
+
+const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLarge" && reason.part === "request"
+
+/** Whether the server answered that it does not take the points. */
+const isRefusal = (error: InfluxError): boolean => refusals.has(error.reason._tag) || isTooLarge(error)
+
+const refusals: ReadonlySet<string> = new Set(["BadRequest", "NotFound", "Unauthorized"])
 
 // A redirect is an answer, and says that the points were not taken.
 const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect"])
@@ -315,24 +368,3 @@ const mayHaveArrived = ({ reason }: InfluxError): boolean =>
 
 const retryAfter = ({ reason }: InfluxError): number | undefined =>
   reason._tag === "Unavailable" ? reason.retryAfter : undefined
-
-interface Body {
-  readonly bytes: Uint8Array
-  readonly headers: { readonly [name: string]: string }
-}
-
-// Always a copy: a server that answers early is still sent the rest of a payload whose buffer is used again.
-const encode = (payload: Uint8Array, gzipThreshold: number | "none"): Effect.Effect<Body> =>
-  gzipThreshold === "none" || payload.length < gzipThreshold
-    ? Effect.sync(() => ({ bytes: payload.slice(), headers: {} }))
-    : Effect.callback<Body>((resume) => {
-      gzip(payload, gzipOptions, (error, bytes) =>
-        resume(
-          error === null
-            ? Effect.succeed({ bytes, headers: { "content-encoding": "gzip" } })
-            : Effect.die(error)
-        ))
-    })
-
-// Line protocol repeats itself so much that a higher level costs four times the time for a sixth of the size.
-const gzipOptions = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 }

@@ -1,0 +1,89 @@
+/**
+ * Node's HTTP client, with agents of our own.
+ *
+ * - A request that is given up takes its socket with it, also one that is still
+ *   connecting or within its TLS handshake.
+ * - A connection is kept for 30 seconds while it is idle and for `maxConnectionAge`
+ *   in all, so that a changed address is followed.
+ *
+ * Only programs that use HTTP load this module.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as Scope from "effect/Scope"
+import type { Duplex } from "node:stream"
+import { constants, createGunzip, gzip } from "node:zlib"
+import { defaults, type Options } from "./HttpExchange.ts"
+import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
+
+// Milliseconds that an idle connection is kept: longer than a flush interval and the pauses of a query loop.
+const keepAliveTimeout = 30_000
+
+// Line protocol repeats itself so much that a higher level costs four times the time for a sixth of the size.
+const gzipOptions = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 }
+
+/**
+ * Makes the wire to one server. Its connections end with the scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options,
+  clock: Clock.Clock
+): Effect.fn.Return<HttpWire, never, Scope.Scope> {
+  const stale = new WeakSet<object>()
+  const tls = { ca: typeof options.ca === "object" ? [...options.ca] : options.ca }
+  const kept = yield* NodeHttpClient.makeAgent({
+    ...tls,
+    keepAlive: true,
+    timeout: keepAliveTimeout,
+    maxSockets: options.connections
+  })
+  const fresh = yield* NodeHttpClient.makeAgent(tls)
+  for (const agent of [kept.http, kept.https]) {
+    watch(agent, stale, options.maxConnectionAge ?? defaults.maxConnectionAge, clock)
+  }
+  return {
+    kept: yield* Effect.provideService(NodeHttpClient.makeNodeHttp, NodeHttpClient.HttpAgent, kept),
+    fresh: yield* Effect.provideService(NodeHttpClient.makeNodeHttp, NodeHttpClient.HttpAgent, fresh),
+    isStale: ({ reason }: HttpClientError.HttpClientError) => "cause" in reason && stale.has(Object(reason.cause)),
+    gzip: (bytes) =>
+      Effect.callback((resume) => {
+        gzip(bytes, gzipOptions, (error, zipped) => resume(error === null ? Effect.succeed(zipped) : Effect.die(error)))
+      }),
+    gunzip: NodeStream.pipeThroughDuplex({
+      evaluate: () => createGunzip(),
+      onError: (error) =>
+        new GunzipFailed(
+          error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR",
+          error instanceof Error ? error.message : String(error)
+        )
+    })
+  }
+})
+
+type Agent = NodeHttpClient.HttpAgent["Service"]["http"]
+
+const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Clock.Clock): void => {
+  const { keepSocketAlive, reuseSocket } = agent
+  const firstKept = new WeakMap<Duplex, number>()
+  agent.keepSocketAlive = (socket) => {
+    const now = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+    const since = firstKept.get(socket) ?? now
+    firstKept.set(socket, since)
+    return now - since < maxAge && keepSocketAlive.call(agent, socket)
+  }
+  agent.reuseSocket = (socket, request) => {
+    reuseSocket.call(agent, socket, request)
+    const { bytesRead } = socket as { readonly bytesRead?: number }
+    request.prependOnceListener("error", (error) => {
+      if ((socket as { readonly bytesRead?: number }).bytesRead === bytesRead) stale.add(error)
+    })
+  }
+}

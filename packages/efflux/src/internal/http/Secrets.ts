@@ -1,0 +1,137 @@
+/**
+ * Hides credentials in what a server says.
+ *
+ * Some servers, and proxies before them, repeat in an error what they got, as it
+ * was or escaped for JSON, HTML or a URL, even several times over. A text is
+ * searched as it is and as each round of unescaping leaves it.
+ *
+ * @since 0.1.0
+ */
+import * as Base64 from "effect/encoding/Base64"
+import * as Redacted from "effect/Redacted"
+import type { Credentials } from "../config/HttpConfig.ts"
+
+// A shorter secret may be a part of any word. It is hidden only behind a word that announces a credential: hiding it
+// everywhere would make a message unreadable, and tell which letters the secret has.
+const shortestAnywhere = 6
+
+const announced =
+  /(?:\b(?:password|passwd|pass|pwd|p|token|authorization|credentials?|basic|bearer)\b|:)["'`:=\s([{<]*$/i
+
+// Rounds of unescaping: a proxy may escape what a server has escaped.
+const rounds = 3
+
+// Characters of a server's text that can be shown at all.
+const mostCharacters = 64 * 1024
+
+/**
+ * The value of the header `Authorization`, without its scheme.
+ *
+ * @internal
+ */
+export const authorizationOf = (credentials: Credentials): string =>
+  credentials.scheme === "Basic"
+    ? Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)
+    : Redacted.value(credentials.token)
+
+/**
+ * A function that hides the credentials in a text, of which it keeps the first
+ * 64 Ki characters.
+ *
+ * @internal
+ */
+export const scrubber = (credentials: Credentials | undefined): (text: string) => string => {
+  const cut = (text: string) => text.slice(0, mostCharacters)
+  if (credentials === undefined) return cut
+  const own = credentials.scheme === "Basic" ? Redacted.value(credentials.password) : Redacted.value(credentials.token)
+  const secrets = [...new Set([authorizationOf(credentials), own])]
+    .filter((secret) => secret !== "")
+    // A form has a plus sign for a space.
+    .map((secret) => secret.replaceAll("+", " "))
+  return (text) => hide(cut(text), secrets)
+}
+
+/** A text, and where each of its UTF-16 units stood in the text that it was decoded from. */
+interface Decoded {
+  readonly text: string
+  readonly starts: ReadonlyArray<number>
+  readonly ends: ReadonlyArray<number>
+}
+
+const hide = (text: string, secrets: ReadonlyArray<string>): string => {
+  const found: Array<readonly [start: number, end: number]> = []
+  let decoded: Decoded | undefined = { text, starts: [], ends: [] }
+  for (let round = 0; round <= rounds && decoded !== undefined; round++) {
+    const searched: string = decoded.text.replaceAll("+", " ")
+    for (const secret of secrets) {
+      for (let at = searched.indexOf(secret); at >= 0; at = searched.indexOf(secret, at + 1)) {
+        if (secret.length < shortestAnywhere && !announced.test(searched.slice(Math.max(0, at - 32), at))) continue
+        const last = at + secret.length - 1
+        found.push([decoded.starts[at] ?? at, (decoded.ends[last] ?? last) + 1])
+      }
+    }
+    decoded = decode(decoded)
+  }
+  if (found.length === 0) return text
+  let hidden = ""
+  let position = 0
+  for (const [start, end] of found.sort((a, b) => a[0] - b[0])) {
+    if (start >= position) hidden += `${text.slice(position, start)}<redacted>`
+    position = Math.max(position, end)
+  }
+  return hidden + text.slice(position)
+}
+
+const escapes =
+  /\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi
+
+const named: Record<string, string> = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: "\"",
+  apos: "'",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  f: "\f"
+}
+
+// Takes one round of escapes out of a text; `undefined` if it has none.
+const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
+  const to = { text: "", starts: [] as Array<number>, ends: [] as Array<number> }
+  const add = (piece: string, from: number, length: number, isEscape: boolean) => {
+    to.text += piece
+    for (let i = 0; i < piece.length; i++) {
+      const first = isEscape ? from : from + i
+      const last = isEscape ? from + length - 1 : first
+      to.starts.push(starts[first] ?? first)
+      to.ends.push(ends[last] ?? last)
+    }
+  }
+  let position = 0
+  for (const match of text.matchAll(escapes)) {
+    const [all, unicode, byte, single, percents, decimal, hex, name] = match
+    add(text.slice(position, match.index), position, 0, false)
+    const code = unicode ?? byte ?? hex
+    const piece = code !== undefined
+      ? character(parseInt(code, 16))
+      : decimal !== undefined
+      ? character(Number(decimal))
+      : percents !== undefined
+      ? utf8.decode(Uint8Array.from(percents.slice(1).split("%"), (digits) => parseInt(digits, 16)))
+      : name !== undefined
+      ? named[name.toLowerCase()]
+      : named[single] ?? single
+    add(piece, match.index, all.length, true)
+    position = match.index + all.length
+  }
+  if (position === 0) return undefined
+  add(text.slice(position), position, 0, false)
+  return to
+}
+
+const character = (code: number): string => code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code)
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
