@@ -43,7 +43,7 @@ describe.skipIf(!hasChromium)("in a browser", { timeout: 120_000 }, () => {
         ".sum",
         `${format(pushed)} pushed = ${format(sent)} sent + ${
           format(droppedTotal)
-        } dropped + 0 queued + 0 in flight = holds`
+        } dropped + 0 queued + 0 in flight: the sum holds`
       )
       assert.notStrictEqual(yield* pixels(), before)
       quiet(tab, url)

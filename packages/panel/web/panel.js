@@ -36,7 +36,11 @@ const say = (target, text) => {
 }
 
 const plotOf = (target, lines) => {
-  const axis = () => ({ stroke: color("--dim"), grid: { stroke: color("--line") }, ticks: { stroke: color("--line") } })
+  const axis = () => ({
+    stroke: color("--dim"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line") }
+  })
   const options = () => ({
     width: Math.max(200, target.clientWidth),
     height: target.clientHeight,
@@ -120,17 +124,17 @@ class DatabaseView {
     const seconds = before === undefined ? 1 : (now.at - before.at) / 1000
     const rate = (read) => before === undefined ? 0 : (read(now) - read(before)) / seconds
 
-    const verdict = element("span", now.pushed === total ? "= holds" : "≠ does not hold")
+    const verdict = element("span", now.pushed === total ? "the sum holds" : "the sum does not hold")
     verdict.className = now.pushed === total ? "holds" : "broken"
     this.find(".sum").replaceChildren(
       `${whole.format(now.pushed)} pushed = ${whole.format(now.sent)} sent + ${whole.format(dropped)} dropped + ` +
-        `${whole.format(now.queued)} queued + ${whole.format(now.inFlight)} in flight `,
+        `${whole.format(now.queued)} queued + ${whole.format(now.inFlight)} in flight: `,
       verdict
     )
 
-    this.figure("pushed per second", whole.format(rate((of) => of.pushed)))
-    this.figure("sent per second", whole.format(rate((of) => of.sent)))
-    this.figure("dropped per second", whole.format(rate(droppedOf)))
+    this.figure("pushed / s", whole.format(rate((of) => of.pushed)))
+    this.figure("sent / s", whole.format(rate((of) => of.sent)))
+    this.figure("dropped / s", whole.format(rate(droppedOf)))
     this.figure("queue", `${Math.round(100 * now.queued / Math.max(1, now.queueCapacity))} %`)
     this.figure("senders busy", whole.format(now.sendersBusy))
     this.figure("payloads", short.format(now.payloads))
