@@ -1,38 +1,23 @@
 /**
  * How do I time the requests of an HTTP server?
  *
- * A middleware of the router pushes one point per request, also for those that fail or are interrupted. The tag `route`
- * is the pattern (`/users/:id`), not the path: a tag value per user would be a series per user.
+ * `RequestTiming` is middleware that pushes one point per request, also for those that fail or are interrupted. Its tag
+ * `route` is the pattern (`/users/:id`), not the path: a tag value per user would be a series per user. `Influx.timed` does
+ * the same for any effect, here for the look-up inside the handler.
  */
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Clock, Console, Effect, Exit, Layer } from "effect"
-import { HttpClient, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { InfluxDatabase } from "efflux"
+import { Console, Effect, Layer } from "effect"
+import { HttpClient, HttpRouter, HttpServerResponse } from "effect/http"
+import { Influx, InfluxDatabase, RequestTiming } from "efflux"
 
-const timing = HttpRouter.middleware(
-  Effect.gen(function*() {
-    // Looked up once, when the server starts, so that a request needs nothing of its own.
-    const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
-    return (handler) =>
-      Effect.gen(function*() {
-        const { method } = yield* HttpServerRequest.HttpServerRequest
-        const { route } = yield* HttpRouter.RouteContext
-        const started = yield* Clock.monotonicTimeNanos
-        return yield* Effect.onExit(handler, (exit) =>
-          Effect.map(Clock.monotonicTimeNanos, (ended) =>
-            pushUnsafe({
-              measurement: "http_request",
-              tags: { method, route: route.path, status: Exit.isSuccess(exit) ? exit.value.status : 500 },
-              fields: { millis: Number(ended - started) / 1e6 }
-            })))
-      })
-  })
-).layer
+const findUser = Effect.delay(Effect.succeed({ name: "Ada" }), "5 millis").pipe(
+  Influx.timed({ measurement: "lookup", tags: { table: "users" } })
+)
 
 const routes = HttpRouter.addAll([
-  HttpRouter.route("GET", "/users/:id", Effect.delay(HttpServerResponse.json({ name: "Ada" }), "5 millis")),
+  HttpRouter.route("GET", "/users/:id", Effect.flatMap(findUser, (user) => HttpServerResponse.json(user))),
   HttpRouter.route("GET", "/broken", Effect.die("a bug"))
-]).pipe(Layer.provide(timing))
+]).pipe(Layer.provide(RequestTiming.layer()))
 
 const server = HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provideMerge(NodeHttpServer.layerTest)

@@ -179,10 +179,12 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     const outcome = yield* run("requestTiming.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.strictEqual(outcome.stdout, "/users/1 200\n/users/2 200\n/broken 500\n")
-    yield* sink.waitForPoints(3)
-    const points = sink.lines.map((line) => /^(.*) millis=([\d.]+) \d+$/.exec(line)!)
+    yield* sink.waitForPoints(5)
+    const points = sink.lines.map((line) => /^(.*) duration_ms=([\d.]+) \d+$/.exec(line)!)
     assert.deepStrictEqual(points.map(([, series]) => series), [
+      "lookup,outcome=success,table=users",
       "http_request,method=GET,route=/users/:id,status=200",
+      "lookup,outcome=success,table=users",
       "http_request,method=GET,route=/users/:id,status=200",
       "http_request,method=GET,route=/broken,status=500"
     ])

@@ -16,6 +16,7 @@ import { type Audit, audit as runAudit, type AuditOptions } from "./internal/dat
 import type { Push, PushOptions } from "./internal/database/Database.ts"
 import type { Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
+import * as Timed from "./internal/database/Timed.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -130,3 +131,28 @@ export const auditOf: <E, R>(
     return yield* runAudit(yield* InfluxDatabase, yield* InfluxClient, during, options?.listener)
   }
 )
+
+/**
+ * Runs an effect and pushes a point when it ends, on success, failure and
+ * interruption alike. The result is that of the effect.
+ *
+ * The point has the time of the end, the field `duration_ms` (milliseconds as a
+ * float, by the monotonic clock), and the tag `outcome`: `success`, `failure`,
+ * `defect` or `interruption`. Each combination of tags is a series on the
+ * server: do not use identifiers as values.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Influx } from "efflux"
+ *
+ * export const program = Effect.sleep("20 millis").pipe(
+ *   Influx.timed({ measurement: "job", tags: { kind: "nightly" } })
+ * )
+ * ```
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const timed: Timed.Timed<InfluxDatabase> = Timed.make(InfluxDatabase)

@@ -93,6 +93,11 @@ export * as Precision from "./Precision.ts"
 /**
  * @since 0.1.0
  */
+export * as RequestTiming from "./RequestTiming.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as RuntimeMetrics from "./RuntimeMetrics.ts"
 
 /**

@@ -1,0 +1,63 @@
+/**
+ * The requests of an `HttpRouter`, each as a point: how long it took, and the status of its answer.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import { InfluxDatabase } from "./InfluxDatabase.ts"
+import * as Middleware from "./internal/listen/RequestTiming.ts"
+import type * as Point from "./Point.ts"
+
+/**
+ * The points of {@link layer}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Default `"http_request"`. */
+  readonly measurement?: string | undefined
+  /** Further tags of each point. */
+  readonly tags?: Point.Input["tags"]
+}
+
+/**
+ * Middleware that pushes a point for each request to the routes that it is
+ * provided to, also when the handler fails or the client goes away. The point
+ * has the time at which the handler ended.
+ *
+ * - Tags: `method`, `route`, and `status`, that of the answer: 499 if the client
+ *   went away, 503 if the server was closing.
+ * - Field: `duration_ms`, the milliseconds that the handler took as a float. The
+ *   time to send the body is not in it.
+ *
+ * `route` is the pattern (`/users/:id`), never the path, so the cardinality is
+ * the number of routes × methods × statuses that occur. A tag with the path
+ * would be a series for each user. Requests that no route matches are not timed,
+ * for the same reason.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { HttpRouter, HttpServerResponse } from "effect/http"
+ * import { InfluxDatabase, RequestTiming } from "efflux"
+ *
+ * const users = HttpRouter.add("GET", "/users/:id", Effect.succeed(HttpServerResponse.text("Ada"))).pipe(
+ *   Layer.provide(RequestTiming.layer())
+ * )
+ *
+ * export const server = HttpRouter.serve(users).pipe(
+ *   Layer.provide(InfluxDatabase.layer({ host: "localhost", port: 8089 }))
+ * )
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options = {}): Layer.Layer<never, never, InfluxDatabase> =>
+  Middleware.make(
+    Effect.map(InfluxDatabase, ({ pushUnsafe }) => pushUnsafe),
+    { measurement: options.measurement ?? "http_request", tags: options.tags }
+  )

@@ -1,0 +1,62 @@
+/**
+ * How long an effect took, and how it ended, as a point.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import type * as Point from "../../Point.ts"
+import type { Database } from "./Database.ts"
+
+/**
+ * The point that a timed effect becomes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TimedOptions {
+  readonly measurement: string
+  /** Tags of the point. The tag `outcome` is added. */
+  readonly tags?: Point.Input["tags"]
+}
+
+/**
+ * `timed`, with the effect first or in a pipe.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timed<Self> {
+  (options: TimedOptions): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | Self>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, options: TimedOptions): Effect.Effect<A, E, R | Self>
+}
+
+/** @internal */
+export const make = <Self>(database: Context.Key<Self, Database>): Timed<Self> =>
+  dual(
+    2,
+    Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, { measurement, tags }: TimedOptions) {
+      const { pushUnsafe } = yield* Effect.service(database)
+      const clock = yield* Clock.Clock
+      const started = clock.monotonicTimeNanosUnsafe()
+      return yield* Effect.onExit(effect, (exit) =>
+        Effect.sync(() =>
+          pushUnsafe({
+            measurement,
+            tags: { ...tags, outcome: outcomeOf(exit) },
+            fields: { duration_ms: Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6 }
+          })
+        ))
+    })
+  )
+
+// A cause can have several reasons: what the effect says itself counts most.
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): "success" | "failure" | "defect" | "interruption" => {
+  if (Exit.isSuccess(exit)) return "success"
+  if (Cause.hasFails(exit.cause)) return "failure"
+  return Cause.hasDies(exit.cause) ? "defect" : "interruption"
+}

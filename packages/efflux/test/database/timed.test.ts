@@ -1,0 +1,120 @@
+/** `Influx.timed` and `RequestTiming`: a point whatever the end, and the effect's own result. */
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Layer, Metric, Schema } from "effect"
+import { HttpClient, HttpRouter, HttpServerRespondable, HttpServerResponse } from "effect/http"
+import { TestClock } from "effect/testing"
+import { Influx, InfluxDatabase, RequestTiming, Transport } from "efflux"
+
+const spied = <A, E>(
+  effect: Effect.Effect<A, E, InfluxDatabase.InfluxDatabase | Transport.Spy>
+): Effect.Effect<A, unknown> =>
+  effect.pipe(
+    Effect.provide(Layer.provideMerge(InfluxDatabase.layerTransport({ precision: "ms" }), Transport.layerSpy)),
+    Effect.provideServiceEffect(Metric.MetricRegistry, Effect.sync(() => new Map()))
+  )
+
+const lines = Effect.andThen(Influx.flush, Effect.map(Transport.Spy, (spy) => spy.lines()))
+
+describe("Influx.timed", () => {
+  it.effect("pushes the duration and the outcome of a success, a failure, a defect and an interruption", () =>
+    spied(Effect.gen(function*() {
+      yield* TestClock.setTime(1000)
+      const job = { measurement: "job", tags: { kind: "a b" } }
+      const ending = <A, E>(effect: Effect.Effect<A, E>) =>
+        Effect.forkChild(Influx.timed(Effect.andThen(Effect.sleep("20 millis"), effect), job))
+      const success = yield* ending(Effect.succeed(42))
+      const failure = yield* ending(Effect.fail("no"))
+      const defect = yield* ending(Effect.die("a bug"))
+      const both = yield* ending(Effect.failCause(Cause.combine(Cause.die("a bug"), Cause.fail("no"))))
+      const interrupted = yield* Effect.forkChild(Effect.never.pipe(Influx.timed({ measurement: "job" })))
+      yield* TestClock.adjust("20 millis")
+      yield* TestClock.adjust("5 millis")
+      yield* Fiber.interrupt(interrupted)
+      assert.deepStrictEqual(yield* Fiber.await(success), Exit.succeed(42))
+      assert.deepStrictEqual(yield* Fiber.await(failure), Exit.fail("no"))
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(defect)))
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(both)))
+      assert.deepStrictEqual(yield* lines, [
+        "job,kind=a\\ b,outcome=success duration_ms=20 1020",
+        "job,kind=a\\ b,outcome=failure duration_ms=20 1020",
+        "job,kind=a\\ b,outcome=defect duration_ms=20 1020",
+        "job,kind=a\\ b,outcome=failure duration_ms=20 1020",
+        "job,outcome=interruption duration_ms=25 1025"
+      ])
+    })))
+
+  it.effect("runs the effect anew each time, and reads the database when it runs", () =>
+    spied(Effect.gen(function*() {
+      let runs = 0
+      const counted = Effect.sync(() => ++runs).pipe(Influx.timed({ measurement: "job" }))
+      assert.deepStrictEqual([yield* counted, yield* counted], [1, 2])
+      assert.strictEqual((yield* lines).length, 2)
+    })))
+})
+
+class Teapot extends Schema.TaggedError<Teapot>()("Teapot", {}) {
+  [HttpServerRespondable.symbol]() {
+    return Effect.succeed(HttpServerResponse.empty({ status: 418 }))
+  }
+}
+
+describe("RequestTiming", () => {
+  it.live("tags each request with the route's pattern and the status of its answer, never with the path", () =>
+    spied(Effect.gen(function*() {
+      const database = yield* InfluxDatabase.InfluxDatabase
+      const timed = HttpRouter.addAll([
+        HttpRouter.route("GET", "/users/:id", Effect.succeed(HttpServerResponse.text("Ada"))),
+        HttpRouter.route("POST", "/teapot", Effect.fail(new Teapot({}))),
+        HttpRouter.route("*", "/files/*", Effect.succeed(HttpServerResponse.empty({ status: 404 }))),
+        HttpRouter.route("GET", "/bug", Effect.die("a bug"))
+      ]).pipe(Layer.provide(RequestTiming.layer({ measurement: "request", tags: { app: "shop" } })))
+      const routes = Layer.mergeAll(
+        timed,
+        HttpRouter.add("GET", "/health", Effect.succeed(HttpServerResponse.empty()))
+      )
+      yield* Effect.gen(function*() {
+        yield* HttpClient.get("/users/1")
+        yield* HttpClient.get("/users/2?secret=x")
+        yield* HttpClient.post("/teapot")
+        yield* HttpClient.del("/files/a/b/c")
+        yield* HttpClient.get("/bug")
+        yield* HttpClient.get("/health")
+        yield* HttpClient.get("/nowhere")
+      }).pipe(
+        Effect.provide(
+          HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+            Layer.provideMerge(NodeHttpServer.layerTest),
+            Layer.provide(Layer.succeed(InfluxDatabase.InfluxDatabase, database))
+          )
+        )
+      )
+      assert.deepStrictEqual((yield* lines).map((line) => line.split(" ")[0]), [
+        "request,app=shop,method=GET,route=/users/:id,status=200",
+        "request,app=shop,method=GET,route=/users/:id,status=200",
+        "request,app=shop,method=POST,route=/teapot,status=418",
+        "request,app=shop,method=DELETE,route=/files/*,status=404",
+        "request,app=shop,method=GET,route=/bug,status=500"
+      ])
+    })))
+
+  it.live("times a request whose client went away, as 499", () =>
+    spied(Effect.gen(function*() {
+      const database = yield* InfluxDatabase.InfluxDatabase
+      const routes = HttpRouter.add("GET", "/slow", Effect.never).pipe(Layer.provide(RequestTiming.layer()))
+      yield* Effect.gen(function*() {
+        yield* Effect.ignore(Effect.timeout(HttpClient.get("/slow"), "200 millis"))
+        while ((yield* Influx.stats).pushed === 0) yield* Effect.sleep(10)
+      }).pipe(
+        Effect.provide(
+          HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+            Layer.provideMerge(NodeHttpServer.layerTest),
+            Layer.provide(Layer.succeed(InfluxDatabase.InfluxDatabase, database))
+          )
+        )
+      )
+      assert.deepStrictEqual((yield* lines).map((line) => line.split(" ")[0]), [
+        "http_request,method=GET,route=/slow,status=499"
+      ])
+    })))
+})
