@@ -75,7 +75,15 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
       logInterval: "1 second"
     }))
   )
-  yield* pushing
+  // The database is closed when the interruption gets here.
+  yield* Effect.onInterrupt(
+    pushing,
+    () =>
+      Effect.andThen(
+        screen.leave,
+        screen.print(`interrupted, so not compared with what was stored; ${lawLine(watch.stats, watch.law)}`)
+      )
+  )
 
   // The database is closed: these are its last numbers.
   const stats = watch.stats

@@ -36,6 +36,8 @@ export interface Options {
   readonly target: "auto" | "influxd" | "receiver"
   readonly server: Server | undefined
   readonly plain: boolean
+  /** Whether there is a live page, on a free port of loopback. */
+  readonly page: boolean
 }
 
 const integer = (name: string, minimum: number, maximum: number) =>
@@ -86,6 +88,10 @@ export const flags = {
     Flag.optional,
     Flag.withDescription("With --url: who counts; default nobody. The password comes from INFLUX_PASSWORD")
   ),
+  page: Flag.Boolean("page").pipe(
+    Flag.withDefault(true),
+    Flag.withDescription("A live page on a free port of 127.0.0.1; the default, --no-page for none")
+  ),
   plain: Flag.Boolean("plain").pipe(
     Flag.withDefault(false),
     Flag.withDescription(
@@ -101,8 +107,8 @@ export type Parsed = {
 
 /** Checks what the flags say together. */
 export const check = Effect.fnUntraced(function*(parsed: Parsed) {
-  const { burst, pacing, plain, queue, seconds, target } = parsed
-  return { burst, pacing, plain, queue, seconds, target, server: yield* checkServer(parsed) } satisfies Options
+  const { burst, pacing, page, plain, queue, seconds, target } = parsed
+  return { burst, pacing, page, plain, queue, seconds, target, server: yield* checkServer(parsed) } satisfies Options
 })
 
 const checkServer = Effect.fnUntraced(function*({ database, udp, url, username }: Parsed) {

@@ -8,12 +8,8 @@ import type * as InfluxBinary from "@efflux/testkit/InfluxBinary"
 import * as InfluxServer from "@efflux/testkit/InfluxServer"
 import { kernelDrops } from "@efflux/testkit/kernelDrops"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import { InfluxClient, type InfluxError, InfluxQL } from "efflux"
 import type { Server } from "./Options.ts"
 import { type Shape, TargetError } from "./Target.ts"
 
@@ -42,25 +38,26 @@ export const started = Effect.fnUntraced(function*(located: InfluxBinary.Availab
 export const given = (server: Server, run: string) => make({ ...server, label: `InfluxDB at ${server.url}` }, run)
 
 const make = Effect.fnUntraced(function*(server: Server & { readonly label: string }, run: string) {
-  const client = yield* HttpClient.HttpClient
-  const statement = `SELECT count(*) FROM /.*/ WHERE "run" = '${run}'`
-  const request = HttpClientRequest.post(`${server.url}/query`).pipe(
-    HttpClientRequest.bodyUrlParams({ db: server.database, q: statement }),
-    server.username === undefined
-      ? (request) => request
-      : HttpClientRequest.basicAuth(server.username, server.password ?? Redacted.make(""))
-  )
-  const count = client.execute(request).pipe(
-    Effect.flatMap(HttpClientResponse.filterStatusOk),
-    Effect.flatMap(HttpClientResponse.schemaBodyJson(Answer)),
-    Effect.timeout("10 seconds"),
-    Effect.mapError((error) => new TargetError({ message: `${server.url} can't count the points: ${error.message}` })),
-    Effect.flatMap((answer) => {
-      const error = answer.error ?? answer.results?.find((result) => result.error !== undefined)?.error
-      return error === undefined
-        ? Effect.succeed(rowsIn(answer))
-        : Effect.fail(new TargetError({ message: `${server.url} can't count the points: ${error}` }))
-    })
+  const { database, password, url, username } = server
+  const client = yield* InfluxClient.make({
+    version: 1,
+    url,
+    database,
+    ...(username === undefined ? {} : { username, password: password ?? Redacted.make("") })
+  }).pipe(Effect.mapError(({ message }) => new TargetError({ message })))
+  const failed = (reason: string) => new TargetError({ message: `${url} can't count the points: ${reason}` })
+
+  const { version } = yield* Effect.mapError(client.ping, (error) => failed(explain(error)))
+  if (version === undefined || !/^v?1\./.test(version)) {
+    return yield* failed(
+      `it is ${version === undefined ? "not InfluxDB" : `InfluxDB ${version}`}, and counting needs InfluxDB 1`
+    )
+  }
+
+  const statement = InfluxQL.query`SELECT count(*) FROM /.*/ WHERE run = ${run}`
+  const count = client.query(statement).pipe(
+    Effect.mapError((error) => failed(explain(error))),
+    Effect.map(rowsIn)
   )
   // A statement on a database that is not there is answered by an error: better now than after the run.
   yield* count
@@ -78,30 +75,19 @@ const make = Effect.fnUntraced(function*(server: Server & { readonly label: stri
       return { rows, kernelDrops: dropsNow === undefined ? undefined : dropsNow - dropsBefore, errors: 0 }
     })
   } satisfies Shape
-}, Effect.provide(FetchHttpClient.layer))
-
-const Answer = Schema.Struct({
-  error: Schema.optionalKey(Schema.String),
-  results: Schema.optionalKey(Schema.Array(Schema.Struct({
-    error: Schema.optionalKey(Schema.String),
-    series: Schema.optionalKey(Schema.Array(Schema.Struct({
-      name: Schema.String,
-      columns: Schema.Array(Schema.String),
-      values: Schema.Array(Schema.Array(Schema.Unknown))
-    })))
-  })))
 })
+
+const explain = (error: InfluxError.InfluxError): string =>
+  error.reason._tag === "Unauthorized"
+    ? `${error.message}; give --username, and the password in the variable INFLUX_PASSWORD`
+    : error.message
 
 /**
  * Each measurement has one row, with a count for each of its fields. A field can
  * be missing in some points, so the largest count is the number of rows.
  */
-const rowsIn = (answer: typeof Answer.Type): number => {
-  let rows = 0
-  for (const { columns, values } of answer.results?.[0]?.series ?? []) {
-    for (const row of values) {
-      rows += Math.max(0, ...row.map((value, index) => columns[index] === "time" ? 0 : Number(value)))
-    }
-  }
-  return rows
-}
+const rowsIn = (rows: ReadonlyArray<InfluxClient.Row>): number =>
+  rows.reduce(
+    (sum, { time: _, ...counts }) => sum + Math.max(0, ...Object.values(counts).map(Number)),
+    0
+  )

@@ -109,7 +109,10 @@ export const comparison = (sent: number, stored: Stored): string => {
     ...(kernelDrops === undefined || kernelDrops === 0
       ? []
       : [`${kernelDrops} datagrams dropped by the receiver's kernel, whose buffer was full`]),
-    ...(errors === 0 ? [] : [`${errors} lines that the receiver could not read`])
+    ...(errors === 0 ? [] : [`${errors} lines that the receiver could not read`]),
+    ...(rows > 0 || kernelDrops !== undefined && kernelDrops > 0 ? [] : [
+      "nothing arrived: is this the port of the server's UDP listener, does the listener write into this database, and is its precision \"n\"?"
+    ])
   ]
   return `${start}: lost ${lost} (${percent(100 * lost / sent)})${why.length === 0 ? "" : `; ${why.join(", ")}`}`
 }

@@ -6,6 +6,7 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Panel } from "@efflux/panel"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -16,6 +17,12 @@ import * as Options from "./Options.ts"
 import * as Screen from "./Screen.ts"
 import * as TargetChoice from "./TargetChoice.ts"
 
+/** The live page, for as long as the run takes. */
+const page = Layer.effectDiscard(Effect.gen(function*() {
+  const screen = yield* Screen.Screen
+  yield* screen.print(`watch it live: ${yield* Panel.url}`)
+})).pipe(Layer.provide(Panel.layerServer({ interval: "250 millis" })))
+
 const demo = Command.make(
   "demo",
   Options.flags,
@@ -23,6 +30,8 @@ const demo = Command.make(
     const options = yield* Options.check(flags)
     const run = (yield* Random.nextIntBetween(0, 36 ** 6)).toString(36).padStart(6, "0")
     const layer = Layer.mergeAll(Figures.layer(), TargetChoice.layer(options, run)).pipe(
+      Layer.merge(options.page ? page : Layer.empty),
+      Layer.provideMerge(Panel.layerLogs),
       Layer.provideMerge(Screen.layer(options))
     )
     const verdict = yield* Effect.provide(Job.run(options, run), layer)

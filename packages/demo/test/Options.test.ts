@@ -12,6 +12,7 @@ const parsed: Options.Parsed = {
   udp: Option.none(),
   database: "udp",
   username: Option.none(),
+  page: true,
   plain: false
 }
 

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
-import { InfluxServer } from "@efflux/testkit"
-import { describeInfluxd } from "@efflux/testkit/realServer"
+import { InfluxServer, VictoriaServer } from "@efflux/testkit"
+import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import * as Fs from "node:fs"
 import { printed, start } from "./support/demo.ts"
@@ -68,14 +68,33 @@ describeInfluxd("the demo with a real server", (binary) => {
     assert.include(errors, "database not found")
   })
 
+  it.live("says who must count where the server asks for it", () =>
+    Effect.gen(function*() {
+      const admin = { username: "root", password: "right" }
+      const server = yield* InfluxServer.make({ binary, admin, databases: ["udp"] })
+      const { code, errors } = yield* Effect.promise(() => start(["--url", server.httpUrl]).ended)
+      assert.strictEqual(code, 1)
+      assert.match(errors, /give --username, and the password in the variable INFLUX_PASSWORD/)
+    }).pipe(Effect.scoped))
+
   it("leaves neither process nor folder when it is interrupted", async () => {
     const run = start(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
     const [, port] = await printed(run, /UDP 127\.0\.0\.1:(\d+)/)
-    await printed(run, /1\.0 s/)
+    await printed(run, /\d+\.\d s figures/)
     run.child.kill("SIGINT")
     const { code, leftovers } = await run.ended
     assert.strictEqual(code, 130)
     assert.deepStrictEqual(leftovers, [])
     assert.notInclude(boundPorts(), Number(port))
   })
+})
+
+describeVictoriaBinary("the demo with a server that can't count", (binary) => {
+  it.live("says at once that it needs an InfluxDB 1", () =>
+    Effect.gen(function*() {
+      const server = yield* VictoriaServer.make({ binary })
+      const { code, errors } = yield* Effect.promise(() => start(["--url", server.httpUrl]).ended)
+      assert.strictEqual(code, 1)
+      assert.match(errors, /can't count the points: it is .*, and counting needs InfluxDB 1/)
+    }).pipe(Effect.scoped))
 })
