@@ -87,7 +87,7 @@ const explain = (error: InfluxError.InfluxError): string =>
  * be missing in some points, so the largest count is the number of rows.
  */
 const rowsIn = (rows: ReadonlyArray<InfluxClient.Row>): number =>
-  rows.reduce(
-    (sum, { time: _, ...counts }) => sum + Math.max(0, ...Object.values(counts).map(Number)),
-    0
-  )
+  rows.reduce((sum, row) => {
+    const counts = Object.entries(row).filter(([column]) => column !== "time").map(([, count]) => Number(count))
+    return sum + Math.max(0, ...counts)
+  }, 0)
