@@ -37,18 +37,15 @@ export const folders: ReadonlyArray<Folder> = [
   { name: "listen", holds: "receiving over UDP, TCP and HTTP", forbids: [] }
 ]
 
-/** Public modules that folders may import: the model, statements, options, metrics and contracts; no services. */
+/** Public modules that folders may import: the model, options, metrics and contracts; no services. */
 export const models: ReadonlyArray<string> = [
   "ClientConfig",
   "DatabaseConfig",
   "DatabaseMetrics",
   "Dialect",
-  "Flux",
   "InfluxError",
-  "InfluxQL",
   "Point",
   "Precision",
-  "Sql",
   "Transport"
 ]
 

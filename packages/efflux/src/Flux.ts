@@ -29,7 +29,6 @@
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
 import * as Literal from "./internal/query/Literal.ts"
 import * as Statement from "./internal/query/Statement.ts"
 
@@ -49,21 +48,6 @@ export type Fragment = Statement.Fragment<"Flux">
  */
 export type Value = Literal.Value | Fragment | ReadonlyArray<Literal.Value | Fragment>
 
-const grammar: Statement.Grammar = {
-  language: "Flux",
-  comment: /\/\/[^\n]*\n?/y,
-  // A string with an expression in it is left to the opening: where it ends would take a parser to know.
-  quoted: /"(?:[^"\\$]|\\[\s\S]|\$(?!\{))*"/y,
-  opening: /"/y,
-  regex: {
-    whole: /\/(?:[^/\\\n]|\\.)+\//y,
-    after: new Set(["and", "or", "not", "return", "if", "then", "else"])
-  },
-  list: { open: "[", close: "]", mayBeEmpty: true }
-}
-
-const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.Fragment("Flux", parts)
-
 /**
  * A script, or a part of one: fragments are interpolated into others.
  *
@@ -73,8 +57,9 @@ const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.F
  * @category constructors
  * @since 0.1.0
  */
-export const query = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>): Fragment =>
-  make(Statement.template(grammar, strings, values))
+export const query: (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>) => Fragment = Statement.template(
+  "Flux"
+)
 
 /**
  * An instant: a `bigint` of nanoseconds since the epoch. A `Date` and a
@@ -83,8 +68,7 @@ export const query = (strings: TemplateStringsArray, ...values: ReadonlyArray<Va
  * @category constructors
  * @since 0.1.0
  */
-export const time = (nanos: bigint): Fragment =>
-  make([typeof nanos === "bigint" ? Literal.instant(nanos) : Literal.problem("a time that is not a bigint")])
+export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
 
 /**
  * A float, also of a whole number.
@@ -93,7 +77,7 @@ export const time = (nanos: bigint): Fragment =>
  * @since 0.1.0
  */
 export const float = (value: number): Fragment =>
-  make([Number.isFinite(value) ? { _tag: "Float", value } : Literal.problem("a number that is not finite")])
+  make(Number.isFinite(value) ? { _tag: "Float", value } : Literal.problem("a number that is not finite"))
 
 /**
  * Text that becomes part of a script as it is. Whoever controls it controls the
@@ -102,7 +86,7 @@ export const float = (value: number): Fragment =>
  * @category constructors
  * @since 0.1.0
  */
-export const unsafe = (text: string): Fragment => make([text])
+export const unsafe = (text: string): Fragment => make(Literal.text(text))
 
 /**
  * A regular expression that finds exactly this text.
@@ -112,71 +96,4 @@ export const unsafe = (text: string): Fragment => make([text])
  */
 export const escapeRegex: (text: string) => string = Literal.escapeRegex
 
-/**
- * The script with its values written into it.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const renderText = (script: Fragment): Result.Result<string, Statement.StatementError> =>
-  Result.map(Statement.render(grammar, script, written), ({ text }) => text)
-
-const written = (literal: Literal.Literal): { readonly text: string } | Literal.Problem => {
-  switch (literal._tag) {
-    case "String":
-      return { text: string(literal.value) }
-    case "Integer":
-      return { text: integer(literal.value) }
-    case "Float":
-      return { text: Literal.decimal(literal.value) }
-    case "Boolean":
-      return { text: String(literal.value) }
-    case "Time":
-      return { text: Literal.rfc3339(literal.nanos) }
-    case "Duration":
-      return { text: Literal.inUnits(literal.nanos, units) }
-    case "Regex":
-      return { text: regex(literal.source) }
-    case "Identifier":
-      return Literal.problem("a name, which Flux writes as a string")
-  }
-}
-
-// The escapes of Flux are few, and a `$` before one of them ends the string in a strange place. Bytes have no such cases.
-const string = (text: string): string => `"${text.replace(/["\\$\p{Cc}]/gu, byByte)}"`
-
-// Bytes become what they stand for before the expression is read, so that it is read as it was written.
-const regex = (source: string): string =>
-  `/${
-    source.replace(/\\[\s\S]|[/\p{Cc}]/gu, (found) => (found === "\\/" ? "/" : found).replace(/[\\/\p{Cc}]/gu, byByte))
-  }/`
-
-// Above the ASCII characters a byte is no character; those have no meaning of their own either.
-const byByte = (character: string): string => {
-  const code = character.charCodeAt(0)
-  return code > 0x7f ? character : `\\x${code.toString(16).padStart(2, "0")}`
-}
-
-// An integer that has no literal is read from a string: the smallest one, whose sign is an operator, and unsigned ones.
-const integer = (value: bigint): string =>
-  BigInt.asIntN(64, value) !== value
-    ? `uint(v: "${value}")`
-    : value === minInt
-    ? `int(v: "${value}")`
-    : String(value)
-
-const minInt = -(2n ** 63n)
-
-const units = [
-  ["w", 604_800_000_000_000n],
-  ["d", 86_400_000_000_000n],
-  ["h", 3_600_000_000_000n],
-  [
-    "m",
-    60_000_000_000n
-  ],
-  ["s", 1_000_000_000n],
-  ["ms", 1_000_000n],
-  ["us", 1_000n],
-  ["ns", 1n]
-] as const
+const make = (part: Statement.Part): Fragment => new Statement.Fragment("Flux", [part])

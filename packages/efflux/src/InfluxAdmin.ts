@@ -30,6 +30,7 @@ import * as Effect from "effect/Effect"
 import { InfluxClient } from "./InfluxClient.ts"
 import { InfluxError, InvalidStatement } from "./InfluxError.ts"
 import * as InfluxQL from "./InfluxQL.ts"
+import { renderText } from "./internal/query/InfluxQLRenderer.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 
 const { identifier, query } = InfluxQL
@@ -269,8 +270,8 @@ export const createContinuousQuery = (
   const statement = query`CREATE CONTINUOUS QUERY ${identifier(name)} ON ${
     identifier(database)
   } ${resample} BEGIN ${select} END`
-  return Effect.fromResult(InfluxQL.renderText(statement)).pipe(
-    Effect.mapError(({ detail, language }) => new InfluxError({ reason: new InvalidStatement({ detail, language }) })),
+  return Effect.fromResult(renderText(statement)).pipe(
+    Effect.mapError((detail) => new InfluxError({ reason: new InvalidStatement({ detail, language: "InfluxQL" }) })),
     Effect.flatMap((text) => execute(InfluxQL.unsafe(text)))
   )
 }

@@ -12,7 +12,11 @@
  * import { Effect, Redacted, Schema } from "effect"
  * import { InfluxClient, InfluxQL } from "efflux"
  *
- * const Load = Schema.Struct({ time: Schema.BigInt, host: Schema.String, load: Schema.Number })
+ * const Load = Schema.Struct({
+ *   time: InfluxClient.DateTimeFromNanos,
+ *   host: Schema.String,
+ *   load: Schema.Number
+ * })
  *
  * export const program = (host: string) =>
  *   InfluxClient.query(InfluxQL.query`SELECT load, host FROM cpu WHERE host = ${host} LIMIT 10`, { as: Load }).pipe(
@@ -22,32 +26,57 @@
  *   )
  * ```
  *
- * Nothing is sent again by itself: every `InfluxError` says whether it
- * `isRetryable`, and `Effect.retry` does the rest. A statement that changes
- * something may have done so although it failed.
+ * Nothing is retried: every `InfluxError` says whether it `isRetryable`, and
+ * `Effect.retry` does the rest. A statement that changes something may have done
+ * so although it failed.
  *
  * @since 0.1.0
  */
-import type * as Arr from "effect/Array"
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { check, type ClientConfig, type ClientSettings, unwrap, type Wrapped } from "./ClientConfig.ts"
-import { InfluxError, StatementFailed, Timeout } from "./InfluxError.ts"
+import { check, type ClientConfig, unwrap, type Wrapped } from "./ClientConfig.ts"
+import type { InfluxError } from "./InfluxError.ts"
 import * as HttpExchange from "./internal/http/HttpExchange.ts"
-import * as Pinging from "./internal/query/Ping.ts"
+import * as Asking from "./internal/query/Client.ts"
+import type {
+  ApiCall,
+  ApiRequest,
+  Client,
+  Execute,
+  Operations,
+  Query,
+  QueryAll,
+  QueryOne,
+  QueryStream,
+  ResultSet,
+  TypedQueryOptions
+} from "./internal/query/Client.ts"
 import type { Ping } from "./internal/query/Ping.ts"
-import * as QueryRequest from "./internal/query/QueryRequest.ts"
-import type { Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
+import type { Asked, Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
-import { Int64, make as makeRowDecoder, type RowDecoder } from "./internal/query/RowDecoder.ts"
+import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
+import * as Testing from "./internal/query/TestWire.ts"
 
 export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ApiCall,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ApiRequest,
+  /**
+   * @category testing
+   * @since 0.1.0
+   */
+  Asked,
   /**
    * @category models
    * @since 0.1.0
@@ -57,7 +86,47 @@ export type {
    * @category models
    * @since 0.1.0
    */
+  Client,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Execute,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Operations,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
   Ping,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Query,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  QueryAll,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  QueryOne,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  QueryStream,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  ResultSet,
   /**
    * @category models
    * @since 0.1.0
@@ -67,7 +136,22 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Statement
+  RowDecoder,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Statement,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  StatementOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  TypedQueryOptions
 }
 
 export {
@@ -75,80 +159,22 @@ export {
    * @category schemas
    * @since 0.1.0
    */
-  Int64
-}
-
-export type {
+  DateFromNanos,
   /**
-   * @category models
+   * @category schemas
    * @since 0.1.0
    */
-  RowDecoder
-}
-
-/**
- * Options of a statement.
- *
- * @category models
- * @since 0.1.0
- */
-export interface QueryOptions extends StatementOptions {
-  /** Instead of the timeout of the configuration. */
-  readonly timeout?: Duration.Input | undefined
-}
-
-/**
- * Options of a query whose rows are read.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TypedQueryOptions<A> extends QueryOptions {
-  /** What each row is read by. The first that does not fit fails the query (`InvalidRow`). */
-  readonly as: RowDecoder<A>
-}
-
-/**
- * All rows of an answer, in their order, within `timeout` and `maxResponseBytes`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Query<R> {
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
-  (statement: Statement, options?: QueryOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
-}
-
-/**
- * The rows of an answer as they arrive. The server is read no faster than they
- * are taken, and of what has arrived at most one line is held. Taking no more
- * closes the connection, which ends the query on the server. An answer that does
- * not end as it should fails behind its rows.
- *
- * @category models
- * @since 0.1.0
- */
-export interface QueryStream<R> {
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
-  (statement: Statement, options?: QueryOptions): Stream.Stream<Row, InfluxError, R>
-}
-
-/**
- * A way to ask one server.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Client {
-  readonly version: 1 | 2 | 3
-  /** Scheme, host and port of the server. */
-  readonly endpoint: string
-  /** What the server is. Needs no credentials, except on an InfluxDB 3 that asks for them. */
-  readonly ping: Effect.Effect<Ping, InfluxError>
-  readonly query: Query<never>
-  readonly queryStream: QueryStream<never>
-  /** A statement that changes something, whose rows don't matter. */
-  readonly execute: (statement: Statement, options?: QueryOptions) => Effect.Effect<void, InfluxError>
+  DateTimeFromNanos,
+  /**
+   * @category schemas
+   * @since 0.1.0
+   */
+  Int64,
+  /**
+   * @category schemas
+   * @since 0.1.0
+   */
+  SafeInt
 }
 
 /**
@@ -158,7 +184,9 @@ export interface Client {
  * @category models
  * @since 0.1.0
  */
-export interface ClientService<Self, Identifier extends string> extends Context.ServiceClass<Self, Identifier, Client> {
+export interface ClientService<Self, Identifier extends string>
+  extends Context.ServiceClass<Self, Identifier, Client>, Operations<Self>
+{
   /**
    * The way to a server. Connects with the first statement; fails only for a wrong option, with its name, its value and
    * what is allowed.
@@ -168,10 +196,6 @@ export interface ClientService<Self, Identifier extends string> extends Context.
   readonly layerConfig: (
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
-  readonly ping: Effect.Effect<Ping, InfluxError, Self>
-  readonly query: Query<Self>
-  readonly queryStream: QueryStream<Self>
-  readonly execute: (statement: Statement, options?: QueryOptions) => Effect.Effect<void, InfluxError, Self>
 }
 
 /**
@@ -184,14 +208,21 @@ export interface ClientService<Self, Identifier extends string> extends Context.
 export const Service =
   <Self>() => <const Identifier extends string>(identifier: Identifier): ClientService<Self, Identifier> => {
     const tag = Context.Service<Self, Client>()(identifier)
+    const by = <Args extends ReadonlyArray<unknown>, A>(
+      run: (client: Client) => (...args: Args) => Effect.Effect<A, InfluxError>
+    ) =>
+    (...args: Args) => tag.use((client) => run(client)(...args))
     return Object.assign(tag, {
       layer: (config: ClientConfig) => Layer.effect(tag, make(config)),
       layerConfig: (config: Wrapped) => Layer.effect(tag, Effect.flatMap(unwrap(config), make)),
-      ping: tag.use((http) => http.ping),
-      query: (statement: Statement, options?: QueryOptions) => tag.use((http) => http.query(statement, options)),
-      queryStream: (statement: Statement, options?: QueryOptions) =>
-        Stream.unwrap(tag.useSync((http) => http.queryStream(statement, options))),
-      execute: (statement: Statement, options?: QueryOptions) => tag.use((http) => http.execute(statement, options))
+      ping: tag.use((client) => client.ping),
+      query: by((client) => client.query),
+      queryOne: by((client) => client.queryOne),
+      queryAll: by((client) => client.queryAll),
+      queryStream: (statement: Statement, options?: StatementOptions) =>
+        Stream.unwrap(tag.useSync((client) => client.queryStream(statement, options))),
+      execute: by((client) => client.execute),
+      request: by((client) => client.request)
     }) as ClientService<Self, Identifier>
   }
 
@@ -201,61 +232,11 @@ export const Service =
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(
-  function*(config: ClientConfig): Effect.fn.Return<Client, InfluxError, Scope.Scope> {
-    const settings = yield* Effect.fromResult(check(config))
-    const http = yield* HttpExchange.make(settings)
-    const { endpoint } = http
-    const attributes = { "db.system.name": "influxdb", "server.address": endpoint }
-
-    const rows = (
-      statement: Statement,
-      options: QueryOptions | Partial<TypedQueryOptions<unknown>>,
-      limits: Pick<HttpExchange.Request, "maxAnswerBytes" | "onRepeat">
-    ): Stream.Stream<unknown, InfluxError> =>
-      Stream.unwrap(Effect.gen(function*() {
-        const request = yield* Effect.fromResult(QueryRequest.make(settings, statement, options))
-        const answer = yield* Effect.mapError(
-          http.open({ ...request, timeout: timeoutOf(settings, options), ...limits }),
-          asStatementFailed
-        )
-        const rows = QueryRequest.rows(settings, answer, options)
-        return "as" in options && options.as !== undefined ? decoded(rows, options.as) : rows
-      }))
-
-    const whole = <A>(
-      onRepeat: (() => void) | undefined,
-      run: (stream: Stream.Stream<unknown, InfluxError>) => Effect.Effect<A, InfluxError>
-    ) =>
-    (statement: Statement, options: QueryOptions = {}) =>
-      Effect.suspend(() => {
-        const millis = timeoutOf(settings, options)
-        return Effect.timeoutOrElse(
-          run(rows(statement, options, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })),
-          {
-            duration: millis,
-            orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))
-          }
-        )
-      })
-
-    return {
-      version: settings.version,
-      endpoint,
-      ping: Pinging.ping(http).pipe(Effect.withSpan("InfluxClient.ping", { attributes })),
-      query: Effect.fn("InfluxClient.query", { attributes })(whole(constVoid, Stream.runCollect)) as Query<never>,
-      queryStream: ((statement: Statement, options: QueryOptions = {}) =>
-        Stream.withSpan(
-          rows(statement, options, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat: constVoid }),
-          "InfluxClient.queryStream",
-          {
-            attributes
-          }
-        )) as QueryStream<never>,
-      execute: Effect.fn("InfluxClient.execute", { attributes })(whole(undefined, Stream.runDrain))
-    }
-  }
-)
+export const make = (config: ClientConfig): Effect.Effect<Client, InfluxError, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.fromResult(check(config)),
+    (settings) => Effect.map(HttpExchange.make(settings), (http) => Asking.make(Asking.overHttp(settings, http)))
+  )
 
 /**
  * The server that a program asks.
@@ -284,6 +265,27 @@ export const layerConfig = (config: Wrapped): Layer.Layer<InfluxClient, InfluxEr
   InfluxClient.layerConfig(config)
 
 /**
+ * Lets what asks the default client ask another one: a class of {@link Service}, or `Effect.succeed(client)`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { InfluxAdmin, InfluxClient } from "efflux"
+ *
+ * class Archive extends InfluxClient.Service<Archive>()("app/Archive") {}
+ *
+ * export const databases = InfluxAdmin.databases.pipe(InfluxClient.withClient(Archive))
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withClient =
+  <E2, R2>(client: Effect.Effect<Client, E2, R2>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | E2, Exclude<R, InfluxClient> | R2> =>
+    Effect.provideServiceEffect(effect, InfluxClient, client)
+
+/**
  * Asks what the server is. Needs no credentials, except on an InfluxDB 3 that asks for them.
  *
  * @category operations
@@ -292,12 +294,29 @@ export const layerConfig = (config: Wrapped): Layer.Layer<InfluxClient, InfluxEr
 export const ping: Effect.Effect<Ping, InfluxError, InfluxClient> = InfluxClient.ping
 
 /**
- * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`.
+ * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. An answer with several results
+ * fails: {@link queryAll} returns them apart.
  *
  * @category operations
  * @since 0.1.0
  */
 export const query: Query<InfluxClient> = InfluxClient.query
+
+/**
+ * Returns the only row of an answer, or none. An answer with more than one row fails.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const queryOne: QueryOne<InfluxClient> = InfluxClient.queryOne
+
+/**
+ * Returns the results of several statements or yields, in the order of the answer and each with its rows.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const queryAll: QueryAll<InfluxClient> = InfluxClient.queryAll
 
 /**
  * Streams the rows of an answer as they arrive. The server is read no faster than the rows are taken, and at most one
@@ -309,35 +328,74 @@ export const query: Query<InfluxClient> = InfluxClient.query
 export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
 
 /**
- * Runs a statement that changes something and whose rows don't matter.
+ * Runs a statement that changes something and whose rows don't matter. It reaches a server at most once.
  *
  * @category operations
  * @since 0.1.0
  */
-export const execute = (
-  statement: Statement,
-  options?: QueryOptions
-): Effect.Effect<void, InfluxError, InfluxClient> => InfluxClient.execute(statement, options)
+export const execute: Execute<InfluxClient> = InfluxClient.execute
 
-const timeoutOf = (settings: ClientSettings, options: QueryOptions): number =>
-  options.timeout === undefined ? settings.timeout : Duration.toMillis(Duration.fromInputUnsafe(options.timeout))
+/**
+ * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the body
+ * of the answer.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const request: ApiCall<InfluxClient> = InfluxClient.request
 
-// The server says by its status that it does not understand the statement, or in the answer: to a program it is the same.
-const asStatementFailed = (error: InfluxError): InfluxError =>
-  error.reason._tag === "BadRequest"
-    ? new InfluxError({ reason: new StatementFailed({ endpoint: error.reason.endpoint, detail: error.reason.detail }) })
-    : error
+/**
+ * What {@link layerTest} was asked, in order.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClient/Spy") {}
 
-const decoded = <A>(
-  rows: Stream.Stream<Row, InfluxError>,
-  as: RowDecoder<A>
-): Stream.Stream<A, InfluxError> =>
-  Stream.suspend(() => {
-    const decode = makeRowDecoder(as)
-    let index = 0
-    return Stream.mapArrayEffect(rows, (chunk) => {
-      const values = decode(chunk, index)
-      index += chunk.length
-      return Effect.fromResult(values) as Effect.Effect<Arr.NonEmptyReadonlyArray<A>, InfluxError>
-    })
-  })
+/**
+ * A client without a server, for tests: a function answers each statement, and what was asked is kept. It is the
+ * `InfluxClient` and the {@link Spy} to ask.
+ *
+ * The function returns rows, or an Effect of them, which may fail; results to be told apart are `{ id, rows }`. Rows are
+ * read by `as` like those of a server.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { InfluxClient, InfluxQL } from "efflux"
+ *
+ * const program = InfluxClient.query(InfluxQL.query`SELECT load FROM cpu WHERE host = ${"a"}`)
+ *
+ * export const test = Effect.gen(function*() {
+ *   const rows = yield* program // [{ time: 0n, load: 0.5 }]
+ *   const [asked] = (yield* InfluxClient.Spy).asked
+ *   return [rows, asked.text, asked.params] // "SELECT load FROM cpu WHERE host = $p0", {"p0":"a"}
+ * }).pipe(Effect.provide(InfluxClient.layerTest(() => [{ time: 0n, load: 0.5 }])))
+ * ```
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const layerTest = (
+  answer: Testing.Answer,
+  options?: Testing.Options
+): Layer.Layer<InfluxClient | Spy> =>
+  Layer.effectContext(Effect.sync(() => {
+    const { client, spy } = makeTest(answer, options)
+    return Context.make(InfluxClient, client).pipe(Context.add(Spy, spy))
+  }))
+
+/**
+ * The client and the spy of {@link layerTest}, for classes of one's own: `Layer.succeed(Archive, client)`.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const makeTest = (
+  answer: Testing.Answer,
+  options?: Testing.Options
+): { readonly client: Client; readonly spy: Testing.Spy } => {
+  const { spy, wire } = Testing.make(answer, options)
+  return { client: Asking.make(wire), spy }
+}

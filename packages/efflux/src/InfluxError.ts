@@ -8,15 +8,6 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { StatementError } from "./internal/query/Statement.ts"
-
-export {
-  /**
-   * @category errors
-   * @since 0.1.0
-   */
-  StatementError
-}
 
 /**
  * An option has a value that it can't have. The layer fails and nothing starts.
@@ -320,7 +311,9 @@ export class InvalidStatement extends Schema.Error<InvalidStatement>("efflux/Inf
   detail: Schema.String
 }) {
   override get message(): string {
-    return `This is no ${this.language} statement for the server: ${this.detail}`
+    return this.language === ""
+      ? `This is not a statement: ${this.detail}`
+      : `The ${this.language} statement can't be sent: ${this.detail}`
   }
   get isRetryable(): boolean {
     return false

@@ -28,7 +28,6 @@
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
 import * as Literal from "./internal/query/Literal.ts"
 import * as Statement from "./internal/query/Statement.ts"
 
@@ -49,28 +48,15 @@ export type Fragment = Statement.Fragment<"InfluxQL">
  */
 export type Value = Literal.Value | Fragment | ReadonlyArray<Literal.Value | Fragment>
 
-const grammar: Statement.Grammar = {
-  language: "InfluxQL",
-  comment: /--[^\n]*\n?|\/\*[\s\S]*?\*\//y,
-  quoted: /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"/y,
-  opening: /['"]|\/\*/y,
-  regex: {
-    whole: /\/(?:[^/\\\n]|\\.)*\//y,
-    after: new Set(["from", "by", "select", "where", "and", "or", "into"])
-  },
-  list: { open: "", close: "", mayBeEmpty: false }
-}
-
-const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.Fragment("InfluxQL", parts)
-
 /**
  * A statement, or a part of one: fragments are interpolated into others.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const query = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>): Fragment =>
-  make(Statement.template(grammar, strings, values))
+export const query: (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>) => Fragment = Statement.template(
+  "InfluxQL"
+)
 
 /**
  * A name: of a measurement, a tag or field key, a database, a retention policy.
@@ -88,8 +74,7 @@ export const identifier = (name: string): Fragment => make([Literal.identifier(n
  * @category constructors
  * @since 0.1.0
  */
-export const time = (nanos: bigint): Fragment =>
-  make([typeof nanos === "bigint" ? Literal.instant(nanos) : Literal.problem("a time that is not a bigint")])
+export const time = (nanos: bigint): Fragment => make([Literal.instant(nanos)])
 
 /**
  * A condition that is true where the tag or field has one of the values. At least
@@ -99,7 +84,7 @@ export const time = (nanos: bigint): Fragment =>
  * @since 0.1.0
  */
 export const isIn = (name: string, values: ReadonlyArray<string | number | bigint | boolean>): Fragment =>
-  or(values.map((value) => query`${identifier(name)} = ${value}`))
+  combine(values, (value) => query`${identifier(name)} = ${value}`, ") OR (")
 
 /**
  * All of the conditions, each in parentheses. At least one must be given.
@@ -107,7 +92,7 @@ export const isIn = (name: string, values: ReadonlyArray<string | number | bigin
  * @category constructors
  * @since 0.1.0
  */
-export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, ") AND (")
+export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, (each) => each, ") AND (")
 
 /**
  * One of the conditions at least. At least one must be given.
@@ -115,14 +100,7 @@ export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(co
  * @category constructors
  * @since 0.1.0
  */
-export const or = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, ") OR (")
-
-const combine = (conditions: ReadonlyArray<Fragment>, separator: string): Fragment =>
-  make(
-    conditions.length === 0
-      ? [Literal.problem("an empty list of conditions")]
-      : ["((", ...Statement.joined(conditions.map((each) => Statement.partsOf(grammar, each)), separator), "))"]
-  )
+export const or = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, (each) => each, ") OR (")
 
 /**
  * Text that becomes part of a statement as it is. Whoever controls it controls
@@ -131,7 +109,7 @@ const combine = (conditions: ReadonlyArray<Fragment>, separator: string): Fragme
  * @category constructors
  * @since 0.1.0
  */
-export const unsafe = (text: string): Fragment => make([text])
+export const unsafe = (text: string): Fragment => make([Literal.text(text)])
 
 /**
  * A regular expression that finds exactly this text: for
@@ -142,130 +120,15 @@ export const unsafe = (text: string): Fragment => make([text])
  */
 export const escapeRegex: (text: string) => string = Literal.escapeRegex
 
-/**
- * The statement for InfluxDB 1: every value is a bind parameter, also names,
- * durations and regular expressions.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const renderV1 = (statement: Fragment): Result.Result<Statement.Rendered, Statement.StatementError> =>
-  Statement.render(grammar, statement, (literal) => {
-    switch (literal._tag) {
-      case "Regex":
-        return { param: `{"regex":${JSON.stringify(literal.source)}}` }
-      case "Duration":
-        return { param: `{"duration":"${Literal.inUnits(literal.nanos, units)}"}` }
-      case "Identifier":
-        return { param: `{"identifier":${JSON.stringify(literal.name)}}` }
-      default:
-        return param(literal)
-    }
-  })
-
-/**
- * The statement for InfluxDB 3: strings are bind parameters, which it has for
- * scalars only; names, regular expressions and all that consists of digits are
- * literals.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const renderV3 = (statement: Fragment): Result.Result<Statement.Rendered, Statement.StatementError> =>
-  Statement.render(grammar, statement, (literal) => literal._tag === "String" ? param(literal) : written(literal))
-
-/**
- * The statement with all of its values written into it, for where there are no
- * parameters. NUL and carriage return can't be written.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const renderText = (statement: Fragment): Result.Result<string, Statement.StatementError> =>
-  Result.map(Statement.render(grammar, statement, written), ({ text }) => text)
-
-const param = (literal: Literal.Literal): { readonly param: string } | Literal.Problem => {
-  switch (literal._tag) {
-    case "String":
-      return { param: JSON.stringify(literal.value) }
-    case "Integer":
-      return isInt64(literal.value) ? { param: String(literal.value) } : tooLarge
-    case "Float":
-      return { param: Literal.jsonFloat(literal.value) }
-    case "Boolean":
-      return { param: String(literal.value) }
-    case "Time":
-      return { param: String(literal.nanos) }
-    default:
-      return Literal.problem("not a parameter")
+const combine = <A>(list: ReadonlyArray<A>, condition: (each: A) => Fragment, separator: string): Fragment => {
+  try {
+    const conditions = Statement.elements(list).map((each) => Statement.partOf("InfluxQL", condition(each)))
+    return conditions.length === 0
+      ? make([Literal.problem("an empty list of conditions")])
+      : make(["((", ...Statement.joined(conditions, separator), "))"])
+  } catch {
+    return make([Literal.problem("a list that can't be read")])
   }
 }
 
-const written = (literal: Literal.Literal): { readonly text: string } | Literal.Problem => {
-  switch (literal._tag) {
-    case "String":
-      return quoted(literal.value, "'")
-    case "Identifier":
-      return quoted(literal.name, "\"")
-    case "Integer":
-      return isInt64(literal.value) ? { text: String(literal.value) } : tooLarge
-    case "Float":
-      return { text: Literal.decimal(literal.value) }
-    case "Boolean":
-      return { text: String(literal.value) }
-    case "Time":
-      return { text: String(literal.nanos) }
-    case "Duration":
-      return { text: Literal.inUnits(literal.nanos, units) }
-    case "Regex":
-      return { text: regex(literal.source) }
-  }
-}
-
-// The parser ends at a NUL, and takes a carriage return for the end of the line.
-const quoted = (text: string, quote: "'" | "\""): { readonly text: string } | Literal.Problem =>
-  /[\0\r]/.test(text)
-    ? Literal.problem("a text with a NUL or a carriage return, which InfluxQL can't write")
-    : {
-      text: `${quote}${
-        text.replace(
-          /[\\\n'"]/g,
-          (found) => found === "\n" ? "\\n" : found === quote || found === "\\" ? `\\${found}` : found
-        )
-      }${quote}`
-    }
-
-// A slash or a backslash that stands for itself is written by its code: the parsers of InfluxDB 1 and 3 do not agree on
-// where an expression that ends in an escaped backslash ends.
-const regex = (source: string): string =>
-  `/${source.replace(/\\[\s\S]|[/\r\n\0]/g, (found) => coded.get(found) ?? found)}/`
-
-const coded = new Map([
-  ["\\\\", "\\x5c"],
-  ["\\/", "\\x2f"],
-  ["/", "\\x2f"],
-  ["\n", "\\x0a"],
-  ["\\\n", "\\x0a"],
-  ["\r", "\\x0d"],
-  ["\\\r", "\\x0d"],
-  ["\0", "\\x00"],
-  ["\\\0", "\\x00"]
-])
-
-const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value
-
-const tooLarge = Literal.problem("an unsigned integer above 2⁶³−1, which InfluxQL does not have")
-
-const units = [
-  ["w", 604_800_000_000_000n],
-  ["d", 86_400_000_000_000n],
-  ["h", 3_600_000_000_000n],
-  [
-    "m",
-    60_000_000_000n
-  ],
-  ["s", 1_000_000_000n],
-  ["ms", 1_000_000n],
-  ["u", 1_000n],
-  ["ns", 1n]
-] as const
+const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.Fragment("InfluxQL", parts)

@@ -27,7 +27,6 @@
  *
  * @since 0.1.0
  */
-import type * as Result from "effect/Result"
 import * as Literal from "./internal/query/Literal.ts"
 import * as Statement from "./internal/query/Statement.ts"
 
@@ -48,26 +47,15 @@ export type Fragment = Statement.Fragment<"SQL">
  */
 export type Value = Literal.Value | Fragment | ReadonlyArray<Literal.Value | Fragment>
 
-const grammar: Statement.Grammar = {
-  language: "SQL",
-  comment: /--[^\n]*\n?|\/\*(?:[^/*]|\*(?!\/)|\/(?!\*))*\*\//y,
-  quoted: /'(?:[^']|'')*'|"(?:[^"]|"")*"/y,
-  // Strings with a prefix, quotes by dollars and comments in comments end by rules that differ between parsers.
-  opening: /['"`]|\/\*|[\p{L}\p{N}_]+&?'|\$[\p{L}\p{N}_]*\$/uy,
-  regex: undefined,
-  list: { open: "", close: "", mayBeEmpty: false }
-}
-
-const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.Fragment("SQL", parts)
-
 /**
  * A query, or a part of one: fragments are interpolated into others.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const query = (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>): Fragment =>
-  make(Statement.template(grammar, strings, values))
+export const query: (strings: TemplateStringsArray, ...values: ReadonlyArray<Value>) => Fragment = Statement.template(
+  "SQL"
+)
 
 /**
  * A name: of a table, a column, an alias.
@@ -75,7 +63,7 @@ export const query = (strings: TemplateStringsArray, ...values: ReadonlyArray<Va
  * @category constructors
  * @since 0.1.0
  */
-export const identifier = (name: string): Fragment => make([Literal.identifier(name)])
+export const identifier = (name: string): Fragment => make(Literal.identifier(name))
 
 /**
  * An instant: a `bigint` of nanoseconds since the epoch. A `Date` and a
@@ -84,8 +72,7 @@ export const identifier = (name: string): Fragment => make([Literal.identifier(n
  * @category constructors
  * @since 0.1.0
  */
-export const time = (nanos: bigint): Fragment =>
-  make([typeof nanos === "bigint" ? Literal.instant(nanos) : Literal.problem("a time that is not a bigint")])
+export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
 
 /**
  * Text that becomes part of a query as it is. Whoever controls it controls the
@@ -94,39 +81,6 @@ export const time = (nanos: bigint): Fragment =>
  * @category constructors
  * @since 0.1.0
  */
-export const unsafe = (text: string): Fragment => make([text])
+export const unsafe = (text: string): Fragment => make(Literal.text(text))
 
-/**
- * The query for InfluxDB 3.
- *
- * @category rendering
- * @since 0.1.0
- */
-export const render = (query: Fragment): Result.Result<Statement.Rendered, Statement.StatementError> =>
-  Statement.render(grammar, query, (literal) => {
-    switch (literal._tag) {
-      case "String":
-        return { param: JSON.stringify(literal.value) }
-      case "Regex":
-        return { param: JSON.stringify(literal.source) }
-      case "Integer":
-        return { param: String(literal.value) }
-      case "Float":
-        return { param: Literal.jsonFloat(literal.value) }
-      case "Boolean":
-        return { param: String(literal.value) }
-      case "Identifier":
-        return literal.name.includes("\0")
-          ? Literal.problem("a name with a NUL")
-          : { text: `"${literal.name.replaceAll("\"", "\"\"")}"` }
-      case "Time":
-        return { text: `TIMESTAMP '${Literal.rfc3339(literal.nanos)}'` }
-      case "Duration":
-        return { text: `INTERVAL '${Literal.inUnits(literal.nanos, units)}'` }
-    }
-  })
-
-const units = [[" seconds", 1_000_000_000n], [" milliseconds", 1_000_000n], [" microseconds", 1_000n], [
-  " nanoseconds",
-  1n
-]] as const
+const make = (part: Statement.Part): Fragment => new Statement.Fragment("SQL", [part])

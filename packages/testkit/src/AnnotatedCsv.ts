@@ -34,6 +34,12 @@ export interface Table {
   readonly result?: string | undefined
 }
 
+/** How a script that fails behind its first tables says so: a table without the columns `result` and `table`. */
+export interface Failure {
+  readonly error: string
+  readonly reference: string
+}
+
 /** What a request can choose. */
 export interface Dialect {
   readonly header: boolean
@@ -45,13 +51,22 @@ const quote = (cell: string, delimiter: string): string =>
   cell.includes(delimiter) || /["\r\n]/.test(cell) ? `"${cell.replaceAll("\"", "\"\"")}"` : cell
 
 /** Writes tables; lines end in CR LF. */
-export const encode = function*(tables: Iterable<Table>, dialect: Dialect): Generator<string> {
+export const encode = function*(tables: Iterable<Table | Failure>, dialect: Dialect): Generator<string> {
   const { annotations, delimiter, header } = dialect
   const row = (cells: ReadonlyArray<string>): string =>
     `${cells.map((cell) => quote(cell, delimiter)).join(delimiter)}\r\n`
   let number = 0
-  for (const { columns, result = "_result", rows } of tables) {
+  for (const table of tables) {
     let text = number === 0 ? "" : "\r\n"
+    if ("error" in table) {
+      if (annotations.includes("datatype")) text += row(["#datatype", "string", "string"])
+      if (annotations.includes("group")) text += row(["#group", "true", "true"])
+      if (annotations.includes("default")) text += row(["#default", "", ""])
+      yield text + row(["", "error", "reference"]) + row(["", table.error, table.reference])
+      number++
+      continue
+    }
+    const { columns, result = "_result", rows } = table
     if (annotations.includes("datatype")) {
       text += row([
         "#datatype",

@@ -25,7 +25,7 @@ export interface Query {
 }
 
 /** Tables, or a whole answer. */
-export type QueryAnswer = Iterable<AnnotatedCsv.Table> | { readonly answer: Answer }
+export type QueryAnswer = Iterable<AnnotatedCsv.Table | AnnotatedCsv.Failure> | { readonly answer: Answer }
 
 /** Options of a server. */
 export interface ServerOptions extends StrictOptions {

@@ -66,7 +66,9 @@ describe("a query", () => {
     each((server, http, version) =>
       Effect.gen(function*() {
         server.script(rowsOf(version, 3), rowsOf(version, 3))
-        for (const ask of asking(http, version)) assert.deepStrictEqual(yield* ask, [{ n: 1 }, { n: 1 }, { n: 1 }])
+        for (const ask of asking(http, version)) {
+          assert.deepStrictEqual((yield* ask).map(({ n }) => Number(n)), [1, 1, 1])
+        }
       })
     ))
 
@@ -89,10 +91,12 @@ describe("a query", () => {
         }
         // The rows before come, and then the failure.
         server.script(chunked)
-        const some = yield* Stream.runCollect(
-          Stream.catch(http.queryStream(version.statement), ({ reason }) => Stream.make(reason._tag))
+        const some = yield* http.queryStream(version.statement).pipe(
+          Stream.map(({ n }) => Number(n)),
+          Stream.catch(({ reason }) => Stream.make(reason._tag)),
+          Stream.runCollect
         )
-        assert.deepStrictEqual(some, [{ n: 1 }, { n: 1 }, "RequestFailed"])
+        assert.deepStrictEqual(some, [1, 1, "RequestFailed"])
       })
     ))
 

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type AnnotatedCsv, StrictV2, StrictV3 } from "@efflux/testkit"
 import { Config, ConfigProvider, Duration, Effect, Layer, Redacted, Result, Schema, Stream } from "effect"
 import { ClientConfig, Flux, InfluxClient, InfluxQL, Series, Sql } from "efflux"
+import * as FluxRenderer from "../../src/internal/query/FluxRenderer.ts"
 import { failsWith } from "../support/reasons.ts"
 
 const token = Redacted.make("a-s3cr3t-token")
@@ -46,13 +47,13 @@ describe("InfluxDB 2", () => {
       }) |> filter(fn: (r) => r.host == ${"a\"${b}"})`
       assert.deepStrictEqual(yield* http.query(script), [
         { _time: 1767225600123456789n, host: "a,\"b\"\nc", load: 0.5, n: 9007199254740993n },
-        { _time: 1_000_000_000n, host: "b", load: 1000, n: 7 }
+        { _time: 1_000_000_000n, host: "b", load: 1000, n: 7n }
       ])
       assert.deepStrictEqual(yield* Stream.runCollect(http.queryStream(script, { as: cpu })), [
         { timestamp: 1767225600123456789n, host: "a,\"b\"\nc", load: 0.5, n: 9007199254740993n },
         { timestamp: 1_000_000_000n, host: "b", load: 1000, n: 7n }
       ])
-      assert.strictEqual(queries[0]!.query, Result.getOrThrow(Flux.renderText(script)))
+      assert.strictEqual(queries[0]!.query, Result.getOrThrow(FluxRenderer.render(script)).text)
       assert.deepStrictEqual(yield* http.ping, { version: "v2.7.12", build: "OSS" })
       assert.deepStrictEqual(server.violations, [])
     })))
@@ -61,10 +62,7 @@ describe("InfluxDB 2", () => {
     Effect.scoped(Effect.gen(function*() {
       const { http, server } = yield* v2(() => [
         table(["2026-01-01T00:00:00Z", "a", "1", "1"]),
-        {
-          columns: [{ name: "error", type: "string" }, { name: "reference", type: "string" }],
-          rows: [["runtime error: it broke", "897"]]
-        }
+        { error: "runtime error: it broke", reference: "897" }
       ])
       const script = Flux.query`from(bucket: "b")`
       yield* failsWith(http.query(script), "StatementFailed", /runtime error: it broke$/)
@@ -97,7 +95,7 @@ describe("InfluxDB 3", () => {
   ]
   const exact = [
     { time: 1767225600123456789n, host: "a", load: 0.5, n: 9007199254740993n },
-    { time: -1n, load: 2, n: 7 }
+    { time: -1n, load: 2, n: 7n }
   ]
 
   it.live.each([false, true])(

@@ -2,12 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Result } from "effect"
 import { Flux, Point } from "efflux"
+import * as FluxRenderer from "../../src/internal/query/FluxRenderer.ts"
 import { load, type Node } from "../support/fluxParser.ts"
 import { hostileText, seeded } from "../support/hostileText.ts"
 
 const { is_valid_flux: isValid, parse } = await load()
 
-const render = (script: Flux.Fragment) => Result.getOrThrow(Flux.renderText(script))
+const render = (script: Flux.Fragment) => Result.getOrThrow(FluxRenderer.render(script)).text
 
 /** The one value that the script assigns to `a`, if it is that and then `b = 2`. */
 const assigned = (value: Flux.Value): Node => {

@@ -1,15 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Duration, Result } from "effect"
 import { Flux, InfluxQL, Point, Sql } from "efflux"
+import * as FluxRenderer from "../../src/internal/query/FluxRenderer.ts"
+import * as InfluxQLRenderer from "../../src/internal/query/InfluxQLRenderer.ts"
+import * as SqlRenderer from "../../src/internal/query/SqlRenderer.ts"
 
-const v1 = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQL.renderV1(statement))
-const v3 = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQL.renderV3(statement))
-const ql = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQL.renderText(statement))
-const flux = (script: Flux.Fragment) => Result.getOrThrow(Flux.renderText(script))
-const sql = (query: Sql.Fragment) => Result.getOrThrow(Sql.render(query))
+const v1 = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQLRenderer.renderV1(statement))
+const v3 = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQLRenderer.renderV3(statement))
+const ql = (statement: InfluxQL.Fragment) => Result.getOrThrow(InfluxQLRenderer.renderText(statement))
+const flux = (script: Flux.Fragment) => Result.getOrThrow(FluxRenderer.render(script)).text
+const sql = (query: Sql.Fragment) => Result.getOrThrow(SqlRenderer.render(query))
 
-const refusal = (rendered: Result.Result<unknown, { readonly message: string }>): string =>
-  Result.match(rendered, { onFailure: (error) => error.message, onSuccess: () => "rendered" })
+const refusal = (rendered: Result.Result<unknown, string>): string =>
+  Result.match(rendered, { onFailure: (reason) => reason, onSuccess: () => "rendered" })
 
 const instant = new Date("2026-01-02T03:04:05.006Z")
 
@@ -118,7 +121,7 @@ describe("InfluxQL", () => {
     ["a regular expression", InfluxQL.query`SELECT * FROM m WHERE h =~ /^${"x"}$/`],
     ["a regular expression behind a word", InfluxQL.query`SELECT * FROM /${"x"}/`]
   ])("refuses a value within %s", (_, statement) => {
-    for (const render of [InfluxQL.renderV1, InfluxQL.renderV3, InfluxQL.renderText]) {
+    for (const render of [InfluxQLRenderer.renderV1, InfluxQLRenderer.renderV3, InfluxQLRenderer.renderText]) {
       assert.match(refusal(render(statement)), /value 1: it stands in /)
     }
   })
@@ -165,28 +168,28 @@ describe("InfluxQL", () => {
     ["empty list", InfluxQL.or([])],
     ["empty list", InfluxQL.isIn("host", [])]
   ])("refuses %s", (expected, value) => {
-    const message = refusal(InfluxQL.renderV1(InfluxQL.query`SELECT ${value as InfluxQL.Value}`))
+    const message = refusal(InfluxQLRenderer.renderV1(InfluxQL.query`SELECT ${value as InfluxQL.Value}`))
     assert.include(message, expected)
     assert.include(message, "value 1 is ")
   })
 
   it("refuses to be called as a function", () => {
     const tag = InfluxQL.query as unknown as (text: unknown) => InfluxQL.Fragment
-    assert.include(refusal(InfluxQL.renderV1(tag(["DROP DATABASE d"]))), "called as a function")
-    assert.include(refusal(InfluxQL.renderV1(tag("DROP DATABASE d"))), "called as a function")
+    assert.include(refusal(InfluxQLRenderer.renderV1(tag(["DROP DATABASE d"]))), "called as a function")
+    assert.include(refusal(InfluxQLRenderer.renderV1(tag("DROP DATABASE d"))), "called as a function")
   })
 
   it("does not show values in its messages or as text", () => {
     const secret = "s3cr3t horse"
     const statement = InfluxQL.query`SELECT ${secret} FROM '${secret}'`
-    const message = refusal(InfluxQL.renderV1(statement))
+    const message = refusal(InfluxQLRenderer.renderV1(statement))
     assert.notInclude(message + String(statement) + JSON.stringify(statement), secret)
     assert.strictEqual(String(statement), "SELECT ? FROM '?'")
   })
 
   it("can't write what its parser ends at", () => {
-    assert.include(refusal(InfluxQL.renderText(InfluxQL.query`${"a\0"}`)), "NUL")
-    assert.include(refusal(InfluxQL.renderV3(InfluxQL.query`${InfluxQL.identifier("a\r")}`)), "carriage return")
+    assert.include(refusal(InfluxQLRenderer.renderText(InfluxQL.query`${"a\0"}`)), "NUL")
+    assert.include(refusal(InfluxQLRenderer.renderV3(InfluxQL.query`${InfluxQL.identifier("a\r")}`)), "carriage return")
     assert.strictEqual(v1(InfluxQL.query`${"a\0\r"}`).params, `{"p0":"a\\u0000\\r"}`)
   })
 })
@@ -216,7 +219,7 @@ describe("Flux", () => {
     ["a comment", Flux.query`x // ${"x"}`],
     ["a regular expression", Flux.query`r.host =~ /^${"x"}/`]
   ])("refuses a value within %s", (_, script) => {
-    assert.match(refusal(Flux.renderText(script)), /value \d: it stands in |not closed/)
+    assert.match(refusal(FluxRenderer.render(script)), /value \d: it stands in |not closed/)
   })
 })
 
@@ -245,7 +248,7 @@ describe("SQL", () => {
     ["a comment", Sql.query`SELECT -- ${"x"}`],
     ["a comment in a comment", Sql.query`SELECT /* /* */ ${"x"} */`]
   ])("refuses a value within %s", (_, query) => {
-    assert.match(refusal(Sql.render(query)), /value 1: it stands in /)
+    assert.match(refusal(SqlRenderer.render(query)), /value 1: it stands in /)
   })
 
   it("keeps strings apart that would become one", () => {

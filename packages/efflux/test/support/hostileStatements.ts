@@ -7,6 +7,7 @@ import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect, Result } from "effect"
 import { InfluxQL, LineProtocol, Point } from "efflux"
 import * as assert from "node:assert/strict"
+import * as InfluxQLRenderer from "../../src/internal/query/InfluxQLRenderer.ts"
 import { hostileText } from "./hostileText.ts"
 
 /** How many texts of each kind were asked for, and in how many statements. */
@@ -35,8 +36,8 @@ export const run = Effect.fnUntraced(function*(server: InfluxServer.Server, coun
 
   /** Runs a statement, with parameters and, where it can be written, as a text; gives its series. */
   const ask = Effect.fnUntraced(function*(statement: InfluxQL.Fragment, database: string) {
-    const bound = Result.getOrThrow(InfluxQL.renderV1(statement))
-    const text = Result.getOrUndefined(InfluxQL.renderText(statement))
+    const bound = Result.getOrThrow(InfluxQLRenderer.renderV1(statement))
+    const text = Result.getOrUndefined(InfluxQLRenderer.renderText(statement))
     const forms = [{ q: bound.text, params: bound.params ?? "{}" }, ...(text === undefined ? [] : [{ q: text }])]
     const answers: Array<unknown> = []
     for (const form of forms) {

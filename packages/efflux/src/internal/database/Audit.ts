@@ -13,8 +13,8 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
-import * as InfluxQL from "../../InfluxQL.ts"
 import type { Row } from "../query/Row.ts"
+import { type Fragment, template } from "../query/Statement.ts"
 import type { Database } from "./Database.ts"
 import type { Stats } from "./Ledger.ts"
 
@@ -75,7 +75,7 @@ export interface Audit {
 /** How the server is asked. */
 export interface Server {
   readonly endpoint: string
-  readonly query: (statement: InfluxQL.Fragment) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
+  readonly query: (statement: Fragment<"InfluxQL">) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
 }
 
 /**
@@ -137,7 +137,7 @@ const arrival = Effect.fnUntraced(function*(server: Server, listener: number | s
 })
 
 const countersOf = Effect.fnUntraced(function*(server: Server, listener: number | string) {
-  const rows = yield* server.query(InfluxQL.query`SHOW STATS FOR 'udp'`)
+  const rows = yield* server.query(template("InfluxQL")`SHOW STATS FOR 'udp'`)
   const found = rows.filter(({ bind }) =>
     typeof listener === "string" ? bind === listener : String(bind).endsWith(`:${listener}`)
   )
@@ -153,22 +153,17 @@ const countersOf = Effect.fnUntraced(function*(server: Server, listener: number 
 })
 
 const readCounters = (row: Row, endpoint: string): Effect.Effect<Counters, InfluxError> => {
-  const counters = {
-    pointsRx: row.pointsRx,
-    bytesRx: row.bytesRx,
-    pointsParseFail: row.pointsParseFail,
-    readFail: row.readFail,
-    pointsTx: row.pointsTx,
-    batchesTxFail: row.batchesTxFail
-  }
-  for (const [name, value] of Object.entries(counters)) {
-    if (typeof value !== "number") {
+  const counters: { [name: string]: number } = {}
+  for (const name of ["pointsRx", "bytesRx", "pointsParseFail", "readFail", "pointsTx", "batchesTxFail"]) {
+    const value = row[name]
+    if (typeof value !== "bigint" && typeof value !== "number") {
       return Effect.fail(
         new InfluxError({ reason: new InvalidAnswer({ endpoint, detail: `the statistics have no ${name}` }) })
       )
     }
+    counters[name] = Number(value)
   }
-  return Effect.succeed({ bind: String(row.bind), ...counters } as Counters)
+  return Effect.succeed({ bind: String(row.bind), ...counters } as unknown as Counters)
 }
 
 const compare = (before: Look, after: Look): Audit => {

@@ -55,7 +55,8 @@ export const problem = (detail: string): Problem => ({ _tag: "Problem", detail }
 export type Value = string | number | bigint | boolean | Date | DateTime.DateTime | Duration.Duration | RegExp | Uint
 
 /**
- * Makes a literal of a value.
+ * Makes a literal of a value. Throws for an object that only claims to be what it
+ * is. Nothing of an object is called that its maker could have written.
  *
  * @category constructors
  * @since 0.1.0
@@ -75,12 +76,7 @@ export const fromValue = (value: unknown): Literal | Problem => {
     case "boolean":
       return { _tag: "Boolean", value }
     case "object":
-      try {
-        return fromObject(value)
-      } catch {
-        // Something that only claims to be a Date or a RegExp.
-        return problem("an object that can't be read")
-      }
+      return fromObject(value)
     default:
       return problem(`${typeof value === "undefined" ? "" : "a "}${typeof value}`)
   }
@@ -89,7 +85,7 @@ export const fromValue = (value: unknown): Literal | Problem => {
 const fromObject = (value: object | null): Literal | Problem => {
   if (value === null) return problem("null")
   if (value instanceof Uint) return integer(value.value, 0n, maxUint)
-  if (value instanceof Date) return time(value.getTime())
+  if (value instanceof Date) return time(Date.prototype.getTime.call(value))
   if (DateTime.isDateTime(value)) return time(DateTime.toEpochMillis(value))
   if (Duration.isDuration(value)) return duration(value)
   return value instanceof RegExp ? regex(value) : problem("an object of a type that has no literal")
@@ -99,11 +95,27 @@ const minInt = -(2n ** 63n)
 const maxInt = 2n ** 63n - 1n
 const maxUint = 2n ** 64n - 1n
 
-const integer = (value: bigint, min: bigint, max: bigint): Literal | Problem =>
-  value >= min && value <= max ? { _tag: "Integer", value } : problem("an integer outside 64 bits")
+const integer = (value: unknown, min: bigint, max: bigint): Literal | Problem =>
+  typeof value !== "bigint"
+    ? problem("an unsigned integer that is not a bigint")
+    : value >= min && value <= max
+    ? { _tag: "Integer", value }
+    : problem("an integer outside 64 bits")
 
-const time = (millis: number): Literal | Problem =>
-  Number.isNaN(millis) ? problem("an invalid Date") : instant(BigInt(Math.floor(millis)) * 1_000_000n)
+const time = (millis: unknown): Literal | Problem =>
+  typeof millis !== "number"
+    ? problem("an object that can't be read")
+    : Number.isNaN(millis)
+    ? problem("an invalid Date")
+    : instant(BigInt(Math.floor(millis)) * 1_000_000n)
+
+/**
+ * Whether a bigint is a signed integer of 64 bits.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isInt64 = (value: bigint): boolean => value >= minInt && value <= maxInt
 
 /**
  * An instant, in nanoseconds since the epoch.
@@ -111,8 +123,10 @@ const time = (millis: number): Literal | Problem =>
  * @category constructors
  * @since 0.1.0
  */
-export const instant = (nanos: bigint): Literal | Problem =>
-  nanos >= minTimestamp && nanos <= maxTimestamp
+export const instant = (nanos: unknown): Literal | Problem =>
+  typeof nanos !== "bigint"
+    ? problem("a time that is not a bigint")
+    : nanos >= minTimestamp && nanos <= maxTimestamp
     ? { _tag: "Time", nanos }
     : problem("a time outside of what InfluxDB stores (1677 to 2262)")
 
@@ -121,19 +135,26 @@ const duration = (value: Duration.Duration): Literal | Problem => {
   const nanos: unknown = Duration.toNanosUnsafe(value)
   // Something that only claims to be a Duration.
   if (typeof nanos !== "bigint") return problem("an object that can't be read")
-  return nanos >= minInt && nanos <= maxInt
-    ? { _tag: "Duration", nanos }
-    : problem("a duration of more than 292 years")
+  return isInt64(nanos) ? { _tag: "Duration", nanos } : problem("a duration of more than 292 years")
 }
 
+// A subclass can have a `source` of its own, which is not what its maker matches with.
+const own = (name: "source" | "flags"): (regex: RegExp) => string => {
+  const { get } = Object.getOwnPropertyDescriptor(RegExp.prototype, name)!
+  return (regex) => Reflect.apply(get!, regex, []) as string
+}
+const sourceOf = own("source")
+const flagsOf = own("flags")
+
 const regex = (value: RegExp): Literal | Problem => {
-  if (/[dyv]/.test(value.flags)) return problem("a regular expression with a flag other than g, i, m, s and u")
-  const flags = value.flags.replace(/[^ims]/g, "")
+  const given = flagsOf(value)
+  if (/[dyv]/.test(given)) return problem("a regular expression with a flag other than g, i, m, s and u")
+  const flags = given.replace(/[^ims]/g, "")
   // RE2 does not know `\u2028`, which is how JavaScript writes what its own literals can't hold.
-  const source = value.source.replace(escapes, (found, units?: string, point?: string) =>
+  const source = sourceOf(value).replace(escapes, (found, units?: string, point?: string) =>
     units !== undefined
       ? [...fromUnits(units)].map((character) => `\\x{${character.codePointAt(0)!.toString(16)}}`).join("")
-      : point !== undefined && value.unicode
+      : point !== undefined && given.includes("u")
       ? `\\x{${point}}`
       : found)
   return !source.isWellFormed() || /\\x\{d[89a-f]..\}/i.test(source)
@@ -161,6 +182,15 @@ export const identifier = (name: unknown): Literal | Problem =>
     : !name.isWellFormed()
     ? problem("a name with a lone surrogate")
     : { _tag: "Identifier", name }
+
+/**
+ * Text that its author answers for.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const text = (text: unknown): string | Problem =>
+  typeof text === "string" ? text : problem("a text that is not a string")
 
 /**
  * A finite number in decimal, without an exponent and with a point: what query
@@ -211,6 +241,23 @@ export const inUnits = (nanos: bigint, units: ReadonlyArray<readonly [name: stri
   const [name, length] = units.find(([, length]) => nanos % length === 0n)!
   return `${nanos / length}${name}`
 }
+
+/**
+ * The units of durations in InfluxQL and Flux, which differ in one name.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const durationUnits = (micros: "u" | "us"): ReadonlyArray<readonly [name: string, nanos: bigint]> => [
+  ["w", 604_800_000_000_000n],
+  ["d", 86_400_000_000_000n],
+  ["h", 3_600_000_000_000n],
+  ["m", 60_000_000_000n],
+  ["s", 1_000_000_000n],
+  ["ms", 1_000_000n],
+  [micros, 1_000n],
+  ["ns", 1n]
+]
 
 /**
  * A regular expression that finds exactly this text, wherever it stands.

@@ -4,21 +4,25 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { ClientSettings } from "../../ClientConfig.ts"
-import * as Flux from "../../Flux.ts"
-import { InfluxError, InvalidAnswer, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
-import * as InfluxQL from "../../InfluxQL.ts"
-import * as Sql from "../../Sql.ts"
+import { InfluxError, InvalidAnswer, InvalidOption, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
 import type { OpenAnswer, Request } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
-import { LineBuffer } from "../http/LineBuffer.ts"
-import * as AnswerReader from "./AnswerReader.ts"
-import type { Row } from "./Row.ts"
-import { Fragment, type Rendered, type StatementError } from "./Statement.ts"
+import { preview } from "../text/preview.ts"
+import { type AnswerReader, type Piece, Problem, type Rows, unreadable } from "./AnswerReader.ts"
+import * as CsvReader from "./CsvReader.ts"
+import * as FluxRenderer from "./FluxRenderer.ts"
+import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
+import * as JsonReader from "./JsonReader.ts"
+import * as MsgPackReader from "./MsgPackReader.ts"
+import * as SqlRenderer from "./SqlRenderer.ts"
+import { Fragment, type Language, type Rendered } from "./Statement.ts"
 
 /**
  * A statement in one of the languages.
@@ -26,7 +30,7 @@ import { Fragment, type Rendered, type StatementError } from "./Statement.ts"
  * @category models
  * @since 0.1.0
  */
-export type Statement = InfluxQL.Fragment | Flux.Fragment | Sql.Fragment
+export type Statement = Fragment<"InfluxQL"> | Fragment<"Flux"> | Fragment<"SQL">
 
 /**
  * What goes along with a statement.
@@ -40,10 +44,119 @@ export interface StatementOptions {
   /** Another retention policy than that of the configuration; InfluxDB 1 only. */
   readonly retentionPolicy?: string | undefined
   /**
-   * Name of a column for the name of the series, on InfluxDB 1, which has none; default none. For statements about
-   * several measurements.
+   * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
+   * measurements.
    */
   readonly measurement?: string | undefined
+  /** Instead of the timeout of the configuration. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/**
+ * A statement as a server is asked it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Asked {
+  readonly language: Language
+  /** With a name like `$p0` for each bind parameter. */
+  readonly text: string
+  /** The bind parameters, a JSON object; `undefined` if there are none. */
+  readonly params: string | undefined
+  readonly database: string | undefined
+  readonly retentionPolicy: string | undefined
+  readonly measurement: string | undefined
+  /** In milliseconds. */
+  readonly timeout: number
+  /** The first word of the statement in capitals, such as `SELECT`; of Flux `QUERY`. */
+  readonly operation: string
+}
+
+/**
+ * Renders a statement for a server and checks its options.
+ *
+ * @internal
+ */
+export const make = (
+  settings: ClientSettings,
+  statement: Statement,
+  options: StatementOptions
+): Result.Result<Asked, InfluxError> => {
+  const wrong = wrongOption(settings, options)
+  if (wrong !== undefined) return Result.fail(new InfluxError({ reason: wrong }))
+  if (!Fragment.is(statement)) {
+    return invalid("", `make it with the template of InfluxQL, Flux or Sql, got ${preview(statement)}`)
+  }
+  const { language } = statement
+  if (!Object.hasOwn(apis[settings.version], language)) {
+    return invalid(
+      language,
+      `InfluxDB ${settings.version} is asked in ${Object.keys(apis[settings.version]).join(" and ")}`
+    )
+  }
+  return Result.mapBoth(renderers[settings.version](statement as never), {
+    onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
+    onSuccess: ({ params, text }) => ({
+      language,
+      text,
+      params,
+      database: options.database ?? settings.database,
+      retentionPolicy: options.retentionPolicy ?? settings.retentionPolicy,
+      measurement: options.measurement,
+      timeout: options.timeout === undefined ? settings.timeout : Duration.toMillis(options.timeout),
+      operation: language === "Flux" ? "QUERY" : /^\s*([a-z]{1,16})\b/i.exec(text)?.[1].toUpperCase() ?? "QUERY"
+    })
+  })
+}
+
+const invalid = (language: string, detail: string) =>
+  Result.fail(new InfluxError({ reason: new InvalidStatement({ language, detail }) }))
+
+const apis: { readonly [version: number]: { readonly [language: string]: string } } = {
+  1: { InfluxQL: "/query" },
+  2: { Flux: "/api/v2/query" },
+  3: { SQL: "/api/v3/query_sql", InfluxQL: "/api/v3/query_influxql" }
+}
+
+const renderers = {
+  1: InfluxQLRenderer.renderV1,
+  2: FluxRenderer.render,
+  3: (statement: Fragment<"InfluxQL"> | Fragment<"SQL">): Result.Result<Rendered, string> =>
+    statement.language === "SQL"
+      ? SqlRenderer.render(statement as Fragment<"SQL">)
+      : InfluxQLRenderer.renderV3(statement as Fragment<"InfluxQL">)
+}
+
+/**
+ * The milliseconds of a duration, `undefined` if it is none or not positive.
+ *
+ * @internal
+ */
+export const millisOf = (input: unknown): number | undefined => {
+  const millis = Option.match(Duration.fromInput(input as Duration.Input), {
+    onNone: () => Number.NaN,
+    onSome: Duration.toMillis
+  })
+  return millis >= 1 && millis < 2 ** 31 ? millis : undefined
+}
+
+const wrongOption = (
+  { version }: ClientSettings,
+  { database, measurement, retentionPolicy, timeout }: StatementOptions
+): InvalidOption | undefined => {
+  const wrong = (option: string, value: unknown, allowed: string) =>
+    new InvalidOption({ option, value: Number.isNaN(value) ? "NaN" : preview(value), allowed })
+  if (timeout !== undefined && millisOf(timeout) === undefined) {
+    return wrong("timeout", timeout, `a duration from a millisecond to 24 days, such as "3 seconds"`)
+  }
+  for (const [option, value] of Object.entries({ database, measurement, retentionPolicy })) {
+    if (value === undefined) continue
+    if (typeof value !== "string" || value === "" || !value.isWellFormed()) return wrong(option, value, "a name")
+    if (version === 2) return wrong(option, value, "no option of InfluxDB 2: a script names its bucket itself")
+    if (version === 3 && option === "retentionPolicy") return wrong(option, value, "an option of InfluxDB 1 only")
+  }
+  return undefined
 }
 
 /**
@@ -52,28 +165,16 @@ export interface StatementOptions {
  *
  * @internal
  */
-export const make = (
-  settings: ClientSettings,
-  statement: Statement,
-  options: StatementOptions
-): Result.Result<Request, InfluxError> => {
-  const language = statement instanceof Fragment ? statement.language : "nothing"
-  const path = Object.hasOwn(apis[settings.version], language) ? apis[settings.version][language] : undefined
-  if (path === undefined) {
-    const names = Object.keys(apis[settings.version]).join(" and ")
-    return invalid(
-      language,
-      language === "nothing" ? "make it by a template" : `InfluxDB ${settings.version} is asked in ${names}`
-    )
-  }
-  const gzip: { readonly [name: string]: string } = settings.gzip ? { "accept-encoding": "gzip" } : {}
-  const database = options.database ?? settings.database
+export const request = (settings: ClientSettings, asked: Asked): Request => {
+  const { database, language, params, retentionPolicy, text } = asked
+  const path = apis[settings.version][language]
+  const headers = (accept: string) => settings.gzip ? { accept, "accept-encoding": "gzip" } : { accept }
   switch (settings.version) {
     case 1:
-      return Result.map(render(InfluxQL.renderV1(statement as InfluxQL.Fragment)), ({ params, text }) => ({
+      return {
         method: "POST",
         path,
-        headers: { accept: "application/json", ...gzip },
+        headers: headers(msgPack),
         contentType: "application/x-www-form-urlencoded",
         body: encoder.encode(
           String(
@@ -82,49 +183,41 @@ export const make = (
                 q: text,
                 params,
                 db: database,
-                rp: options.retentionPolicy ?? settings.retentionPolicy,
+                rp: retentionPolicy,
                 chunked: "true",
                 chunk_size: String(settings.chunkSize)
               }).filter((entry): entry is [string, string] => entry[1] !== undefined)
             )
           )
         )
-      }))
+      }
     case 2:
-      return Result.map(render(Flux.renderText(statement as Flux.Fragment)), (query) => ({
+      return {
         method: "POST",
         path,
         params: { org: settings.org },
-        headers: { accept: "application/csv", ...gzip },
+        headers: headers("application/csv"),
         contentType: "application/json",
-        body: encoder.encode(JSON.stringify({ query, type: "flux", dialect }))
-      }))
+        body: encoder.encode(JSON.stringify({ query: text, type: "flux", dialect }))
+      }
     case 3:
-      return Result.map(
-        render(
-          statement.language === "SQL" ? Sql.render(statement) : InfluxQL.renderV3(statement as InfluxQL.Fragment)
-        ),
-        ({ params, text }) => ({
-          method: "POST",
-          path,
-          headers: { accept: "application/jsonl", ...gzip },
-          contentType: "application/json",
-          // The parameters are JSON already, whose integers JavaScript might not hold.
-          body: encoder.encode(
-            `{"db":${JSON.stringify(database)},"q":${JSON.stringify(text)},"format":"jsonl"${
-              params === undefined ? "" : `,"params":${params}`
-            }}`
-          )
-        })
-      )
+      return {
+        method: "POST",
+        path,
+        headers: headers("application/jsonl"),
+        contentType: "application/json",
+        // The parameters are JSON already, whose integers JavaScript might not hold.
+        body: encoder.encode(
+          `{"db":${JSON.stringify(database)},"q":${JSON.stringify(text)},"format":"jsonl"${
+            params === undefined ? "" : `,"params":${params}`
+          }}`
+        )
+      }
   }
 }
 
-const apis: { readonly [version: number]: { readonly [language: string]: string } } = {
-  1: { InfluxQL: "/query" },
-  2: { Flux: "/api/v2/query" },
-  3: { SQL: "/api/v3/query_sql", InfluxQL: "/api/v3/query_influxql" }
-}
+// InfluxDB 1.6 compares the whole header.
+const msgPack = "application/x-msgpack"
 
 const dialect = {
   header: true,
@@ -135,67 +228,74 @@ const dialect = {
 
 const encoder = new TextEncoder()
 
-const invalid = (language: string, detail: string) =>
-  Result.fail(new InfluxError({ reason: new InvalidStatement({ language, detail }) }))
-
-const render = <A extends string | Rendered>(
-  rendered: Result.Result<A, StatementError>
-): Result.Result<A, InfluxError> =>
-  Result.mapError(
-    rendered,
-    ({ detail, language }) => new InfluxError({ reason: new InvalidStatement({ language, detail }) })
-  )
-
 /**
- * The rows of an answer, as they arrive. An answer that does not end as it should
- * fails behind its rows.
+ * The rows of an answer as they arrive, in pieces between which other work can be
+ * done. An answer that does not end as it should fails behind its rows.
  *
  * @internal
  */
-export const rows = (
-  settings: ClientSettings,
-  answer: OpenAnswer,
-  options: StatementOptions
-): Stream.Stream<Row, InfluxError> => {
+export const read = (
+  { maxLineBytes, version }: ClientSettings,
+  { language, measurement }: Asked,
+  answer: OpenAnswer
+): Stream.Stream<Rows, InfluxError> => {
   const { body, endpoint, withoutSecrets } = answer
-  const fail = ({ _tag, detail }: AnswerReader.Problem): InfluxError => {
+  const fail = ({ detail, kind }: Problem): InfluxError => {
     const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
-    return new InfluxError({ reason: _tag === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
+    return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
-  if (settings.version === 2) {
-    const reader = AnswerReader.annotatedCsv()
-    const records = body.pipe(
-      Stream.pipeThroughChannel(Csv.decode({ maxRecordSize: settings.maxLineBytes })),
-      Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(AnswerReader.unreadable(message))))
-    )
-    return readAll(Stream.map(Stream.chunks(records), reader.read), reader.end, fail)
+  const isType = (type: string) => answer.headers["content-type"]?.startsWith(type) === true
+  switch (version) {
+    case 1:
+      return pieces(
+        body,
+        isType(msgPack)
+          ? MsgPackReader.documents(maxLineBytes, measurement)
+          : JsonReader.documents(maxLineBytes, measurement),
+        fail
+      )
+    case 2: {
+      const records = utf8(body, fail).pipe(
+        Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
+        Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(unreadable(message))))
+      )
+      return pieces(Stream.chunks(records), CsvReader.annotatedCsv(), fail)
+    }
+    case 3:
+      return pieces(
+        body,
+        // An error comes as a document of its own, not as a line of rows.
+        isType("application/json;") || answer.headers["content-type"] === "application/json"
+          ? JsonReader.documents(maxLineBytes, measurement)
+          : JsonReader.jsonLines(
+            maxLineBytes,
+            language === "InfluxQL" ? (column) => column === "iox::measurement" ? measurement : column : undefined
+          ),
+        fail
+      )
   }
-  const buffer = new LineBuffer(settings.maxLineBytes)
-  const reader = settings.version === 1 ? AnswerReader.influxQL(options.measurement) : AnswerReader.jsonLines()
-  const read = (lines: Result.Result<string, string>): AnswerReader.Read =>
-    Result.isFailure(lines) ? { rows: [], problem: AnswerReader.unreadable(lines.failure) } : reader.read(lines.success)
-  // The last line may have no end.
-  const last = Stream.sync(() => read(buffer.end()))
-  return readAll(Stream.concat(Stream.map(body, (bytes) => read(buffer.feed(bytes))), last), reader.end, fail)
 }
 
-const readAll = (
-  reads: Stream.Stream<AnswerReader.Read, InfluxError>,
-  end: () => AnswerReader.Problem | undefined,
-  fail: (problem: AnswerReader.Problem) => InfluxError
-): Stream.Stream<Row, InfluxError> => {
-  let problem: AnswerReader.Problem | undefined
-  return reads.pipe(
-    Stream.takeUntil((read) => {
-      problem = read.problem
-      return problem !== undefined
-    }),
-    Stream.map(({ rows }) => rows),
-    Stream.filter(Arr.isReadonlyArrayNonEmpty),
-    Stream.flattenArray,
-    Stream.concat(Stream.suspend(() => {
-      problem ??= end()
-      return problem === undefined ? Stream.empty : Stream.fail(fail(problem))
-    }))
-  )
+const utf8 = (
+  body: Stream.Stream<Uint8Array, InfluxError>,
+  fail: (problem: Problem) => InfluxError
+): Stream.Stream<string, InfluxError> => {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  const decode = (bytes?: Uint8Array) =>
+    Effect.try({
+      try: () => bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }),
+      catch: () => fail(unreadable("it is not UTF-8"))
+    })
+  return Stream.concat(Stream.mapEffect(body, decode), Stream.fromEffect(Effect.suspend(() => decode())))
 }
+
+const pieces = <Input>(
+  input: Stream.Stream<Input, InfluxError>,
+  reader: AnswerReader<Input>,
+  fail: (problem: Problem) => InfluxError
+): Stream.Stream<Rows, InfluxError> =>
+  Stream.concat(Stream.map(input, reader.read), Stream.sync(reader.end)).pipe(
+    Stream.flatMap((some: Iterable<Piece>) => Stream.fromIterable(some, { chunkSize: 1 })),
+    // A piece takes a millisecond or two, and there may be many that have arrived.
+    Stream.mapEffect((piece) => piece instanceof Problem ? Effect.fail(fail(piece)) : Effect.as(Effect.yieldNow, piece))
+  )

@@ -6,8 +6,8 @@
 import * as Instant from "../text/Instant.ts"
 
 /**
- * A value of a row. An integer beyond 2⁵³ is a `bigint`, any other a `number`;
- * an instant is a `bigint` of nanoseconds since the epoch.
+ * A value of a row. An integer is a `bigint` and a float a `number`, whatever
+ * their size; an instant is a `bigint` of nanoseconds since the epoch.
  *
  * @category models
  * @since 0.1.0

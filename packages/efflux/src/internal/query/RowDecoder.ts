@@ -3,21 +3,22 @@
  *
  * @since 0.1.0
  */
+import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
-import { InfluxError, InvalidRow } from "../../InfluxError.ts"
-import { printable } from "../text/preview.ts"
+import { InfluxError, InvalidOption, InvalidRow } from "../../InfluxError.ts"
+import { preview, printable } from "../text/preview.ts"
 import type { Row } from "./Row.ts"
 
 /**
  * What rows are read by: a Schema that decodes a row without services, or a
  * series, or whatever else reads a row.
  *
- * A Schema is given the row as it is: what is absent is no property of it, and an
- * integer is a `number` up to 2⁵³ and a `bigint` beyond; {@link Int64} takes
- * both. A series makes of it what its columns need.
+ * A Schema is given the row as it is: what is absent is no property of it, an
+ * integer is a `bigint`, and a time a `bigint` of nanoseconds. A series makes of it
+ * what its columns need.
  *
  * @category models
  * @since 0.1.0
@@ -26,18 +27,65 @@ export type RowDecoder<A> = Schema.ConstraintDecoder<A> | {
   readonly decodeRow: (row: Row) => Result.Result<A, Schema.SchemaError>
 }
 
+const Whole = Schema.Union([Schema.BigInt, Schema.Int])
+
 /**
- * An integer of a row, as a `bigint` whatever its size.
+ * An integer of a row as a `bigint`. It takes a `number` too, as servers that
+ * answer InfluxQL in JSON give it.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Int64 = Schema.Union([Schema.BigInt, Schema.Int]).pipe(
+export const Int64 = Whole.pipe(
   Schema.decodeTo(Schema.BigInt, {
     decode: SchemaGetter.transform((value) => BigInt(value)),
     encode: SchemaGetter.transform((value) => value)
   })
 )
+
+/**
+ * An integer of a row as a `number`. One beyond 2⁵³ fails the query.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SafeInt = Whole.pipe(
+  Schema.decodeTo(Schema.Int, {
+    decode: SchemaGetter.transform((value) => Number(value)),
+    encode: SchemaGetter.transform((value) => BigInt(value))
+  })
+)
+
+/**
+ * A time of a row as a `Date`, to the millisecond.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DateFromNanos = Schema.BigInt.pipe(
+  Schema.decodeTo(Schema.Date, {
+    decode: SchemaGetter.transform((nanos) => new Date(millisOf(nanos))),
+    encode: SchemaGetter.transform((date) => BigInt(date.getTime()) * 1_000_000n)
+  })
+)
+
+/**
+ * A time of a row as a `DateTime.Utc`, to the millisecond.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DateTimeFromNanos = Schema.BigInt.pipe(
+  Schema.decodeTo(Schema.DateTimeUtc, {
+    decode: SchemaGetter.transform((nanos) => DateTime.makeUnsafe(millisOf(nanos))),
+    encode: SchemaGetter.transform((time) => BigInt(DateTime.toEpochMillis(time)) * 1_000_000n)
+  })
+)
+
+// To the millisecond before, also before 1970.
+function millisOf(nanos: bigint): number {
+  return Number((nanos - (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n)
+}
 
 /**
  * Reads rows one after the other. The first that does not fit fails, by its
@@ -47,34 +95,55 @@ export const Int64 = Schema.Union([Schema.BigInt, Schema.Int]).pipe(
  */
 export const make = <A>(
   decoder: RowDecoder<A>
-): (rows: ReadonlyArray<Row>, firstIndex: number) => Result.Result<ReadonlyArray<A>, InfluxError> => {
+): Result.Result<
+  (rows: ReadonlyArray<Row>, firstIndex: number) => Result.Result<ReadonlyArray<A>, InfluxError>,
+  InfluxError
+> => {
   const decode = decoderOf(decoder)
-  return (rows, firstIndex) => {
+  if (decode === undefined) {
+    const reason = new InvalidOption({ option: "as", value: preview(decoder), allowed: "a Schema or a typed series" })
+    return Result.fail(new InfluxError({ reason }))
+  }
+  return Result.succeed((rows, firstIndex) => {
     const values: Array<A> = []
     for (const row of rows) {
       const value = decode(row)
       if (Result.isFailure(value)) {
+        const { message } = value.failure
         const reason = new InvalidRow({
           index: firstIndex + values.length,
-          detail: printable(value.failure.message.replace(/\s+/g, " "), longestDetail)
+          detail: `${printable(message.replace(/\s+/g, " "), longestDetail)}${hintOf(message)}`
         })
         return Result.fail(new InfluxError({ reason }))
       }
       values.push(value.success)
     }
     return Result.succeed(values)
-  }
+  })
 }
 
 const longestDetail = 256
 
-const decoderOf = <A>(decoder: RowDecoder<A>): (row: Row) => Result.Result<A, { readonly message: string }> => {
-  if (!Schema.isSchema(decoder)) {
-    const series = decoder as Exclude<RowDecoder<A>, Schema.ConstraintDecoder<A>>
-    // Flux names the time of a row differently.
-    return (row) =>
-      series.decodeRow(Object.hasOwn(row, "_time") && !Object.hasOwn(row, "time") ? { ...row, time: row._time } : row)
+// What most Schemas say first of a column whose type their author did not expect.
+const hintOf = (message: string): string =>
+  /Expected (?:number|a finite number|an integer|integer), got -?\d+n\b/.test(message)
+    ? "; an integer of an answer is a bigint: use Schema.BigInt, or InfluxClient.SafeInt for a number"
+    : /Expected bigint, got -?\d+(?![\dn])/.test(message)
+    ? "; this is a float, or an integer of a server that answers in JSON: use Schema.Number, or InfluxClient.Int64"
+    : /Expected (?:Date|DateTime\S*|string), got -?\d+n\b/.test(message)
+    ? "; a time is a bigint of nanoseconds: use InfluxClient.DateFromNanos or DateTimeFromNanos"
+    : ""
+
+const decoderOf = <A>(
+  decoder: RowDecoder<A>
+): ((row: Row) => Result.Result<A, { readonly message: string }>) | undefined => {
+  if (Schema.isSchema(decoder)) {
+    const decode = SchemaParser.decodeUnknownResult(decoder as Schema.ConstraintDecoder<A>)
+    return (row) => Result.mapError(decode(row), (issue) => new Schema.SchemaError(issue))
   }
-  const decode = SchemaParser.decodeUnknownResult(decoder as Schema.ConstraintDecoder<A>)
-  return (row) => Result.mapError(decode(row), (issue) => new Schema.SchemaError(issue))
+  const series = decoder as Exclude<RowDecoder<A>, Schema.ConstraintDecoder<A>> | null
+  if (typeof series?.decodeRow !== "function") return undefined
+  // Flux names the time of a row differently.
+  return (row) =>
+    series.decodeRow(Object.hasOwn(row, "_time") && !Object.hasOwn(row, "time") ? { ...row, time: row._time } : row)
 }

@@ -1,12 +1,12 @@
 /**
- * Statements of query languages, made by tagged templates: what is written is
- * the statement, what is interpolated is never more than a value in it.
+ * Statements of query languages, made by tagged templates: the template is the
+ * statement, and an interpolated value is never more than a value in it.
  *
- * `InfluxQL`, `Flux` and `Sql` are made of this. A template becomes a
- * {@link Fragment}: a list of texts, which the program's author wrote, and of
- * literals, which may come from anywhere. Fragments compose. A statement is
- * rendered when it is sent; a literal is then a bind parameter where the API
- * has them, or written by the rules of the language.
+ * A template becomes a {@link Fragment}: a list of texts, which the program's
+ * author wrote, of literals, which may come from anywhere, and of other
+ * fragments. A statement is rendered when it is sent: a literal becomes a bind
+ * parameter where the API has them, and is otherwise written by the rules of the
+ * language.
  *
  * Rendering also reads the texts between the literals, far enough to know where
  * strings, comments and regular expressions begin and end, and refuses a literal
@@ -15,60 +15,149 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Result from "effect/Result"
 import * as Literal from "./Literal.ts"
 
 /**
- * A statement could not be rendered. Nothing was sent. The message does not show
- * values.
- *
- * @category errors
+ * @category models
  * @since 0.1.0
  */
-export class StatementError extends Data.TaggedError("StatementError")<{
-  readonly language: string
-  readonly detail: string
-}> {
-  override get message(): string {
-    return `This is no ${this.language} statement: ${this.detail}`
-  }
-}
+export type Language = "InfluxQL" | "Flux" | "SQL"
 
 /**
- * A part of a statement: text, a literal, or what stands where a literal should.
+ * A part of a statement: a text, a literal, what stands where a literal should,
+ * or another fragment.
  *
  * @category models
  * @since 0.1.0
  */
-export type Part = string | Literal.Literal | Literal.Problem
+export type Part = string | Literal.Literal | Literal.Problem | Fragment<Language>
+
+type Leaf = Exclude<Part, Fragment<Language>>
+
+/** Parts of a statement at the most. A few fragments that contain each other twice would have more than memory holds. */
+const mostParts = 1_000_000
 
 /**
  * A part of a statement, to be interpolated into others. It can't be made from
- * data: only by the functions of its language.
+ * data, only by the functions of its language.
  *
  * @category models
  * @since 0.1.0
  */
-export class Fragment<out Language extends string> {
-  readonly language: Language
+export class Fragment<out L extends Language> {
+  readonly language: L
   readonly #parts: ReadonlyArray<Part>
 
-  constructor(language: Language, parts: ReadonlyArray<Part>) {
+  constructor(language: L, parts: ReadonlyArray<Part>) {
     this.language = language
     this.#parts = parts
+    Object.freeze(this)
   }
 
   /** @internal */
-  static parts(fragment: Fragment<string>): ReadonlyArray<Part> {
-    return fragment.#parts
+  static is(value: unknown): value is Fragment<Language> {
+    return typeof value === "object" && value !== null && #parts in value
+  }
+
+  /**
+   * The parts without the fragments between them, neighbouring texts joined. Fragments can be nested deeper than the
+   * call stack.
+   *
+   * @internal
+   */
+  static leaves(fragment: Fragment<Language>): ReadonlyArray<Leaf> {
+    const leaves: Array<Leaf> = []
+    const open = [fragment.#parts.values()]
+    for (let count = 0; open.length > 0; count++) {
+      const { value: part } = open.at(-1)!.next()
+      if (count > mostParts) return [...leaves.slice(0, 1), Literal.problem("one of more than a million parts")]
+      if (part === undefined) open.pop()
+      else if (Fragment.is(part)) open.push(part.#parts.values())
+      else if (typeof part === "string" && typeof leaves.at(-1) === "string") leaves.push(`${leaves.pop()}${part}`)
+      else if (part !== "") leaves.push(part)
+    }
+    return leaves
   }
 
   /** The text, with `?` for each value. */
   toString(): string {
-    return this.#parts.map((part) => typeof part === "string" ? part : "?").join("")
+    return Fragment.leaves(this).map((part) => typeof part === "string" ? part : "?").join("")
   }
 }
+
+/** What stands around a list. An empty one needs something. */
+const brackets = { InfluxQL: ["", ""], Flux: ["[", "]"], SQL: ["", ""] } as const
+
+/**
+ * Makes the template function of a language. The texts are taken as they stand in
+ * the source, backslashes too, as by `String.raw`; `` \` `` is a backtick.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const template =
+  <L extends Language>(language: L) =>
+  (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment<L> => {
+    if (!Array.isArray(strings) || !Array.isArray(strings.raw)) {
+      return new Fragment(language, [Literal.problem("the tag was called as a function, not with a template")])
+    }
+    return new Fragment(
+      language,
+      strings.raw.flatMap((text, index): ReadonlyArray<Part> => {
+        const written = String(text).replaceAll("\\`", "`")
+        return index === 0 ? [written] : [partOf(language, values[index - 1]), written]
+      })
+    )
+  }
+
+/**
+ * The part that an interpolated value becomes: a fragment itself, a list its
+ * elements with commas between, anything else a literal.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const partOf = <L extends Language>(language: L, value: unknown): Part => {
+  try {
+    if (Fragment.is(value)) {
+      return value.language === language ? value : Literal.problem(`a fragment of ${value.language}`)
+    }
+    if (!Array.isArray(value)) return Literal.fromValue(value)
+    const items = elements(value)
+    const [open, close] = brackets[language]
+    if (items.length === 0 && open === "") return Literal.problem("an empty list")
+    const parts = items.map((item) =>
+      Array.isArray(item) ? Literal.problem("a list in a list") : partOf(language, item)
+    )
+    return new Fragment(language, [open, ...joined(parts, ", "), close])
+  } catch {
+    // Something that only claims to be what it is, or a proxy.
+    return Literal.problem("an object that can't be read")
+  }
+}
+
+/**
+ * The elements of a list by their numbers: a list can have an iterator, a `map`
+ * and a length of its own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const elements = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const { length } = list
+  if (!(length <= mostParts)) throw new RangeError("the list is too long")
+  return Array.from({ length }, (_, index) => list[index])
+}
+
+/**
+ * Puts a text between parts.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const joined = (parts: ReadonlyArray<Part>, separator: string): ReadonlyArray<Part> =>
+  parts.flatMap((part, index) => index === 0 ? [part] : [separator, part])
 
 /**
  * What a statement becomes for one API.
@@ -101,7 +190,6 @@ export type Writer = (
  * @since 0.1.0
  */
 export interface Grammar {
-  readonly language: string
   /** A comment, whole: to the end of the line and of the text, or to where it is closed. */
   readonly comment: RegExp
   /** A string or a quoted name, whole. */
@@ -110,115 +198,55 @@ export interface Grammar {
   readonly opening: RegExp
   /** A regular expression, whole, and the words that one may follow; `undefined` if the language has none. */
   readonly regex: { readonly whole: RegExp; readonly after: ReadonlySet<string> } | undefined
-  /** What stands around a list, and whether it may have no elements. */
-  readonly list: { readonly open: string; readonly close: string; readonly mayBeEmpty: boolean }
 }
 
 /**
- * Makes a fragment of a template and its values. The texts are taken as they
- * stand in the source, backslashes too, as by `String.raw`; `` \` `` is a
- * backtick.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const template = (
-  grammar: Grammar,
-  strings: TemplateStringsArray,
-  values: ReadonlyArray<unknown>
-): ReadonlyArray<Part> => {
-  if (!Array.isArray(strings) || !Array.isArray(strings.raw)) {
-    return [Literal.problem("the tag was called as a function, not with a template")]
-  }
-  const parts: Array<Part> = []
-  for (const [index, text] of strings.raw.entries()) {
-    if (index > 0) parts.push(...partsOf(grammar, values[index - 1]))
-    parts.push(text.replaceAll("\\`", "`"))
-  }
-  return parts
-}
-
-/**
- * The parts that an interpolated value becomes: a fragment its own, a list those
- * of its elements with commas between.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const partsOf = (grammar: Grammar, value: unknown): ReadonlyArray<Part> => {
-  if (value instanceof Fragment) {
-    return value.language === grammar.language
-      ? Fragment.parts(value)
-      : [Literal.problem(`a fragment of ${value.language}`)]
-  }
-  if (!Array.isArray(value)) return [Literal.fromValue(value)]
-  const { close, mayBeEmpty, open } = grammar.list
-  if (value.length === 0 && !mayBeEmpty) return [Literal.problem("an empty list")]
-  return [open, ...joined(value.map((element) => partsOf(grammar, element)), ", "), close]
-}
-
-/**
- * Puts a text between lists of parts.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const joined = (lists: ReadonlyArray<ReadonlyArray<Part>>, separator: string): ReadonlyArray<Part> =>
-  lists.flatMap((parts, index) => index === 0 ? parts : [separator, ...parts])
-
-/**
- * Renders a statement.
+ * Renders a statement, or says why it can't be. The reason never shows a value.
  *
  * @category rendering
  * @since 0.1.0
  */
 export const render = (
   grammar: Grammar,
-  fragment: Fragment<string>,
+  fragment: Fragment<Language>,
   write: Writer
-): Result.Result<Rendered, StatementError> => {
-  const fail = (detail: string) => Result.fail(new StatementError({ language: grammar.language, detail }))
-  const parts = merged(Fragment.parts(fragment))
+): Result.Result<Rendered, string> => {
+  const leaves = Fragment.leaves(fragment)
   const params: Array<string> = []
+  // Pieces instead of one text, whose last character could not be looked at without copying it.
+  const pieces: Array<string> = []
   let values = 0
-  let text = ""
-  for (const [index, part] of parts.entries()) {
+  let last = ""
+  const put = (piece: string): void => {
+    pieces.push(piece)
+    last = piece.at(-1) ?? last
+  }
+  for (const [index, part] of leaves.entries()) {
     if (typeof part === "string") {
-      const open = scan(grammar, part, values > 0, index === parts.length - 1)
-      if (open !== undefined) {
-        return fail(values === 0 && index === parts.length - 1 ? open : `value ${values + 1}: ${open}`)
-      }
+      const isLast = index === leaves.length - 1
+      const open = scan(grammar, part, values > 0, isLast)
+      if (open !== undefined) return Result.fail(values === 0 && isLast ? open : `value ${values + 1}: ${open}`)
       // Two tokens must not become one: `-` and `-1` a comment, two strings one string with a quote in it.
-      text += values > 0 && !mayFollow.test(part) ? ` ${part}` : part
+      if (values > 0 && !mayFollow.test(part)) put(" ")
+      put(part)
       continue
     }
     values++
     const written = part._tag === "Problem" ? part : write(part)
-    if ("_tag" in written) return fail(`value ${values} is ${written.detail}`)
-    if (text !== "" && !mayPrecede.test(text)) text += " "
+    if ("_tag" in written) return Result.fail(`value ${values} is ${written.detail}`)
+    if (last !== "" && !mayPrecede.test(last)) put(" ")
     if ("text" in written) {
-      text += written.text
+      put(written.text)
     } else {
-      text += `$p${params.length}`
+      put(`$p${params.length}`)
       params.push(`"p${params.length}":${written.param}`)
     }
   }
-  return Result.succeed({ text, params: params.length === 0 ? undefined : `{${params.join(",")}}` })
+  return Result.succeed({ text: pieces.join(""), params: params.length === 0 ? undefined : `{${params.join(",")}}` })
 }
 
-const mayPrecede = /[\s(,.=<>[]$/
+const mayPrecede = /[\s(,.=<>[]/
 const mayFollow = /^[\s),.;:\]=<>]/
-
-// Neighbouring texts, such as those of fragments, are one: a string may begin in one and end in the next.
-const merged = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
-  const result: Array<Part> = []
-  for (const part of parts) {
-    const last = result.at(-1)
-    if (typeof part === "string" && typeof last === "string") result[result.length - 1] = last + part
-    else if (part !== "") result.push(part)
-  }
-  return result
-}
 
 /** Says what the end of a text stands in, if a value could not stand there. */
 const scan = (grammar: Grammar, text: string, behindValue: boolean, isLast: boolean): string | undefined => {

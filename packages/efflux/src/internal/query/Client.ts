@@ -1,0 +1,399 @@
+/**
+ * The operations of a client, over anything that answers statements.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
+import type { ClientSettings } from "../../ClientConfig.ts"
+import { InfluxError, InvalidAnswer, StatementFailed, Timeout, TooLarge } from "../../InfluxError.ts"
+import type * as HttpExchange from "../http/HttpExchange.ts"
+import type { Rows } from "./AnswerReader.ts"
+import * as Pinging from "./Ping.ts"
+import type { Ping } from "./Ping.ts"
+import * as QueryRequest from "./QueryRequest.ts"
+import type { Asked, Statement, StatementOptions } from "./QueryRequest.ts"
+import type { Row } from "./Row.ts"
+import { make as makeRowDecoder, type RowDecoder } from "./RowDecoder.ts"
+
+/**
+ * Options of a query whose rows are read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TypedQueryOptions<A> extends StatementOptions {
+  /** What each row is read by. The first that does not fit fails the query (`InvalidRow`). */
+  readonly as: RowDecoder<A>
+}
+
+/**
+ * One of the results of an answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResultSet<A> {
+  /** The number of the statement from 0, on InfluxDB 2 the name of the yield (`_result` if it has none). */
+  readonly id: number | string
+  /** Its rows, in the order of the answer. */
+  readonly rows: ReadonlyArray<A>
+}
+
+/**
+ * A request of the server's HTTP API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "DELETE"
+  /** Begins with a slash, like `/api/v2/buckets`. */
+  readonly path: string
+  readonly params?: { readonly [name: string]: string | undefined } | undefined
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+/**
+ * What one server can be asked. `R` is what an operation needs: nothing of a
+ * client, a service where it is a function of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operations<R> {
+  /** Asks what the server is. Needs no credentials, except on an InfluxDB 3 that asks for them. */
+  readonly ping: Effect.Effect<Ping, InfluxError, R>
+  readonly query: Query<R>
+  readonly queryOne: QueryOne<R>
+  readonly queryAll: QueryAll<R>
+  readonly queryStream: QueryStream<R>
+  readonly execute: Execute<R>
+  readonly request: ApiCall<R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Query<R> {
+  /**
+   * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. An answer with several
+   * results fails: `queryAll` returns them apart.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
+  /**
+   * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. An answer with several results
+   * fails: `queryAll` returns them apart.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryOne<R> {
+  /** Returns the only row of an answer as a value, or none. An answer with more than one row fails. */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<Option.Option<A>, InfluxError, R>
+  /** Returns the only row of an answer, or none. An answer with more than one row fails. */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<Option.Option<Row>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryAll<R> {
+  /**
+   * Returns the results of several statements or yields, in the order of the answer and each with its rows as values,
+   * within `timeout` and `maxResponseBytes`.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<ResultSet<A>>, InfluxError, R>
+  /**
+   * Returns the results of several statements or yields, in the order of the answer and each with its rows, within
+   * `timeout` and `maxResponseBytes`. The first statement that fails fails them all, though those before it, and on
+   * InfluxDB 1 those behind it, may have been executed.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryStream<R> {
+  /**
+   * Streams the rows of an answer as values. The server is read no faster than they are taken, and at most one line of
+   * the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An answer
+   * that does not end as it should fails behind its rows.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
+  /**
+   * Streams the rows of an answer as they arrive. The server is read no faster than they are taken, and at most one line
+   * of the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An
+   * answer that does not end as it should fails behind its rows.
+   */
+  (statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Execute<R> {
+  /**
+   * Runs a statement that changes something and whose rows don't matter. It reaches a server at most once: a failure
+   * that leaves open whether it was executed is never followed by a second attempt.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ApiCall<R> {
+  /**
+   * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the
+   * body of the answer. Any status but 2xx is an error.
+   */
+  (request: ApiRequest): Effect.Effect<string, InfluxError, R>
+}
+
+/**
+ * A way to ask one server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Client extends Operations<never> {
+  readonly version: 1 | 2 | 3
+  /** Scheme, host and port of the server. */
+  readonly endpoint: string
+}
+
+/** What answers statements: a server, or a function in tests. */
+export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
+  readonly settings: ClientSettings
+  readonly ask: (
+    asked: Asked,
+    limits: Pick<HttpExchange.Request, "maxAnswerBytes" | "onRepeat">
+  ) => Stream.Stream<Rows, InfluxError>
+}
+
+/**
+ * The way to a server over HTTP.
+ *
+ * @internal
+ */
+export const overHttp = (settings: ClientSettings, http: HttpExchange.HttpExchange): Wire => ({
+  settings,
+  endpoint: http.endpoint,
+  ping: Pinging.ping(http),
+  request: ({ body, method, params, path }) =>
+    Effect.map(
+      http.request({
+        method,
+        path,
+        params,
+        ...(method === "GET" ? { onRepeat: constVoid } : {}),
+        headers: { accept: "application/json" },
+        ...(body === undefined ? {} : { body: encoder.encode(JSON.stringify(body)), contentType: "application/json" })
+      }),
+      (answer) => decoder.decode(answer.body)
+    ),
+  ask: (asked, limits) =>
+    Stream.unwrap(Effect.map(
+      Effect.mapError(
+        http.open({ ...QueryRequest.request(settings, asked), timeout: asked.timeout, ...limits }),
+        asStatementFailed
+      ),
+      (answer) => QueryRequest.read(settings, asked, answer)
+    ))
+})
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+// The server says by its status that it does not understand the statement, or in the answer: to a program it is the
+// same. InfluxDB 3 answers 500 for what it can't plan.
+const asStatementFailed = (error: InfluxError): InfluxError => {
+  const { reason } = error
+  return reason._tag === "BadRequest" || (reason._tag === "ServerError" && planning.test(reason.detail))
+    ? new InfluxError({ reason: new StatementFailed({ endpoint: reason.endpoint, detail: reason.detail }) })
+    : error
+}
+
+const planning =
+  /error (?:while|during) planning|\b(?:schema|sql|parser) ?error\b|not (?:yet )?implemented|invalid function/i
+
+// Rows take several times the bytes that they come in. What they take is bounded by so many times `maxResponseBytes`.
+const memoryPerByte = 4
+
+/**
+ * @internal
+ */
+export const make = (wire: Wire): Client => {
+  const { endpoint, settings } = wire
+  const { hostname, port, protocol } = new URL(endpoint)
+  const server = {
+    "db.system.name": "influxdb",
+    "server.address": hostname,
+    "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
+  }
+  const spanOf = (asked: Result.Result<Asked, InfluxError>) => ({
+    kind: "client" as const,
+    attributes: Result.match(asked, {
+      onFailure: () => server,
+      onSuccess: ({ database = settings.org, operation }) => ({
+        ...server,
+        "db.operation.name": operation,
+        ...(database === undefined ? {} : { "db.namespace": database })
+      })
+    })
+  })
+
+  /** Everything that returns when the answer is whole. */
+  const whole = <A>(
+    name: string,
+    statement: Statement,
+    options: StatementOptions,
+    run: (pieces: Stream.Stream<Rows, InfluxError>) => Effect.Effect<A, InfluxError>
+  ): Effect.Effect<A, InfluxError> =>
+    Effect.suspend(() => {
+      const asked = QueryRequest.make(settings, statement, options)
+      const ask = Effect.flatMap(Effect.fromResult(asked), (asked) => {
+        const onRepeat = name === "execute" ? undefined : ifHarmless(asked)
+        const pieces = wire.ask(asked, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })
+        return Effect.timeoutOrElse(run(pieces), {
+          duration: asked.timeout,
+          orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis: asked.timeout }) }))
+        })
+      })
+      return Effect.withSpan(ask, `InfluxClient.${name}`, spanOf(asked))
+    })
+
+  const invalid = (detail: string) => Effect.fail(new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) }))
+
+  /** The results apart, as far as memory goes. */
+  const results = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
+    Effect.suspend(() => {
+      const results = new Map<number | string, Array<unknown>>()
+      let weight = 0
+      return Effect.as(
+        Stream.runForEach(pieces, ({ result, rows, ...piece }) => {
+          weight += piece.weight
+          if (weight > memoryPerByte * settings.maxResponseBytes) return Effect.fail(tooMuch)
+          const before = results.get(result)
+          if (before === undefined) results.set(result, [...rows])
+          else for (const row of rows) before.push(row)
+          return Effect.void
+        }),
+        results
+      )
+    })
+
+  const tooMuch = new InfluxError({
+    reason: new TooLarge({
+      endpoint,
+      part: "answer",
+      detail:
+        `its rows take more than ${memoryPerByte} times maxResponseBytes (${settings.maxResponseBytes}); use queryStream`
+    })
+  })
+
+  /** Of two results only the first would be told from the second by its rows. */
+  const single = (pieces: Stream.Stream<Rows, InfluxError>) =>
+    Stream.suspend(() => {
+      let first: number | string | undefined
+      return Stream.mapEffect(pieces, (piece) => {
+        first ??= piece.result
+        return piece.result === first
+          ? Effect.succeed(piece)
+          : invalid(`it has several results (${first}, ${piece.result}); queryAll returns them apart`)
+      })
+    })
+
+  const queryAll = (statement: Statement, options: StatementOptions = {}) =>
+    whole(
+      "queryAll",
+      statement,
+      options,
+      (pieces) =>
+        Effect.map(results(decoded(pieces, options)), (all) => Array.from(all, ([id, rows]) => ({ id, rows })))
+    )
+
+  const query = (statement: Statement, options: StatementOptions = {}) =>
+    whole(
+      "query",
+      statement,
+      options,
+      (pieces) => Effect.map(results(decoded(single(pieces), options)), (all) => all.values().next().value ?? [])
+    )
+
+  const queryOne = (statement: Statement, options: StatementOptions = {}) =>
+    whole("queryOne", statement, options, (pieces) =>
+      Effect.flatMap(
+        Stream.runCollect(Stream.take(rowsOf(decoded(single(pieces), options)), 2)),
+        (rows) =>
+          rows.length < 2
+            ? Effect.succeed(Option.fromNullishOr(rows[0]))
+            : invalid("it has more than one row; add LIMIT 1")
+      ))
+
+  const queryStream = (statement: Statement, options: StatementOptions = {}) =>
+    Stream.suspend(() => {
+      const asked = QueryRequest.make(settings, statement, options)
+      const pieces = Stream.unwrap(Effect.map(
+        Effect.fromResult(asked),
+        (asked) => wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat: ifHarmless(asked) })
+      ))
+      return Stream.withSpan(rowsOf(decoded(single(pieces), options)), "InfluxClient.queryStream", spanOf(asked))
+    })
+
+  return {
+    version: settings.version,
+    endpoint,
+    ping: Effect.withSpan(wire.ping, "InfluxClient.ping", { kind: "client", attributes: server }),
+    request: (request) =>
+      Effect.withSpan(wire.request(request), "InfluxClient.request", { kind: "client", attributes: server }),
+    query: query as Query<never>,
+    queryOne: queryOne as QueryOne<never>,
+    queryAll: queryAll as QueryAll<never>,
+    queryStream: queryStream as QueryStream<never>,
+    execute: (statement, options = {}) => whole("execute", statement, options, Stream.runDrain)
+  }
+}
+
+/** A statement that only reads may reach a server twice. */
+const ifHarmless = ({ operation, text }: Asked): (() => void) | undefined =>
+  /^(?:SELECT|SHOW|EXPLAIN|WITH|QUERY)$/.test(operation) && !/;\s*\S/.test(text) ? constVoid : undefined
+
+const rowsOf = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
+  pieces.pipe(Stream.map(({ rows }) => rows), Stream.filter(Arr.isReadonlyArrayNonEmpty), Stream.flattenArray)
+
+/** Reads the rows by what the options say, and counts them for each result. */
+const decoded = (
+  pieces: Stream.Stream<Rows, InfluxError>,
+  options: StatementOptions & { readonly as?: RowDecoder<unknown> | undefined }
+): Stream.Stream<Rows<unknown>, InfluxError> =>
+  options.as === undefined ? pieces : Stream.unwrap(Effect.map(
+    Effect.fromResult(makeRowDecoder(options.as)),
+    (decode) => {
+      let index = 0
+      let current: number | string | undefined
+      return Stream.mapEffect(pieces, (piece) => {
+        if (piece.result !== current) index = 0
+        current = piece.result
+        const rows = decode(piece.rows, index)
+        index += piece.rows.length
+        return Effect.fromResult(Result.map(rows, (rows) => ({ ...piece, rows })))
+      })
+    }
+  ))

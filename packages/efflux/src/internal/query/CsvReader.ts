@@ -1,0 +1,150 @@
+/**
+ * Reads the annotated CSV of InfluxDB 2.
+ *
+ * @since 0.1.0
+ */
+import {
+  type AnswerReader,
+  failed,
+  mostColumns,
+  type Piece,
+  Problem,
+  repeated,
+  rowsOf,
+  twice,
+  unreadable
+} from "./AnswerReader.ts"
+import * as Row from "./Row.ts"
+
+/** The columns of a table. */
+interface Table {
+  readonly names: ReadonlyArray<string>
+  readonly parsers: ReadonlyArray<(text: string) => unknown>
+  readonly defaults: ReadonlyArray<string>
+  /** Where the columns begin that are the table's own: behind the annotation, `result` and `table`. */
+  readonly first: number
+}
+
+const isError = (names: ReadonlyArray<string>): boolean => /^,?error,reference$/.test(names.slice(0, 4).join(","))
+
+/**
+ * Reads records. The columns `result` and `table` that lead every table are left
+ * out, `_time` stays. An integer (`long`, `unsignedLong`) is a `bigint`, a `double`
+ * a number.
+ *
+ * @internal
+ */
+export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>>> => {
+  let datatypes: ReadonlyArray<string> | undefined
+  let defaults: ReadonlyArray<string> = []
+  let table: Table | "error" | undefined
+  const header = (names: ReadonlyArray<string>): Problem | undefined => {
+    if (isError(names)) {
+      table = "error"
+      datatypes = undefined
+      return undefined
+    }
+    if (datatypes === undefined) return unreadable("it is not annotated CSV")
+    if (datatypes.length !== names.length) return notAligned
+    if (names.length > mostColumns) return unreadable(`a table has more than ${mostColumns} columns`)
+    const first = names[1] === "result" && names[2] === "table" ? 3 : 1
+    const name = repeated(names.slice(first))
+    if (name !== undefined) return twice(name)
+    const parsers = datatypes.map((datatype) => Object.hasOwn(csvParsers, datatype) ? csvParsers[datatype] : String)
+    table = { names, parsers, defaults, first }
+    datatypes = undefined
+    defaults = []
+    return undefined
+  }
+  return {
+    *read(records) {
+      let rows: Array<Row.Row> = []
+      let result = ""
+      let bytes = 0
+      let width = 0
+      const take = (): Piece => {
+        const piece = rowsOf(result, rows, width, bytes)
+        rows = []
+        bytes = 0
+        return piece
+      }
+      for (const record of records) {
+        let problem: Problem | undefined
+        if (record.length === 1 && record[0] === "") {
+          // A table ends; the next one may have no annotations, and then has the columns of this one.
+          table = undefined
+        } else if (record[0].startsWith("#")) {
+          table = undefined
+          if (record[0] === "#datatype") datatypes = record
+          if (record[0] === "#default") defaults = record
+        } else if (table === undefined) {
+          problem = header(record)
+        } else if (table === "error") {
+          problem = failed(record.at(-2) ?? "")
+        } else {
+          const row = rowOf(table, record)
+          const of = table.first < 3 ? "" : record[1] || table.defaults[1] || ""
+          if (of !== result && rows.length > 0) yield take()
+          result = of
+          if (row instanceof Problem) {
+            problem = row
+          } else {
+            rows.push(row)
+            width = table.names.length
+            for (const cell of record) bytes += cell.length
+          }
+        }
+        if (problem !== undefined) {
+          if (rows.length > 0) yield take()
+          return yield problem
+        }
+      }
+      if (rows.length > 0) yield take()
+    },
+    *end() {
+      if (datatypes !== undefined) yield unreadable("it ends within a table's head")
+      else if (table === "error") yield failed("the server says nothing more")
+    }
+  }
+}
+
+const notAligned = unreadable("a record has not as many values as there are columns")
+
+const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray<string>): Row.Row | Problem => {
+  if (record.length !== names.length) return notAligned
+  const row: Row.Draft = {}
+  for (let i = first; i < names.length; i++) {
+    const text = record[i] === "" ? defaults[i] ?? "" : record[i]
+    if (text === "") continue
+    const value = parsers[i](text)
+    if (value === undefined) return unreadable(`a value of the column ${names[i]} is not of its type`)
+    Row.set(row, names[i], value)
+  }
+  return row
+}
+
+// A bigint of a million digits takes seconds, and none has as many.
+const csvInteger = (text: string): unknown => text.length <= 20 && /^-?\d+$/.test(text) ? BigInt(text) : undefined
+
+const csvTime = (text: string): unknown => {
+  const time = text.length <= 64 ? Row.time(text) : undefined
+  return typeof time === "bigint" ? time : undefined
+}
+
+const csvFloat = (text: string): unknown => {
+  if (/^\+?Inf$/.test(text)) return Infinity
+  if (text === "NaN" || text === "-Inf") return text === "NaN" ? Number.NaN : -Infinity
+  // All digits of the smallest double are about a thousand.
+  const number = text.length <= 1100 ? Number(text) : Number.NaN
+  return Number.isNaN(number) ? undefined : number
+}
+
+const csvParsers: { readonly [datatype: string]: (text: string) => unknown } = {
+  long: csvInteger,
+  unsignedLong: csvInteger,
+  double: csvFloat,
+  boolean: (text) => text === "true" ? true : text === "false" ? false : undefined,
+  dateTime: csvTime,
+  "dateTime:RFC3339": csvTime,
+  "dateTime:RFC3339Nano": csvTime
+}

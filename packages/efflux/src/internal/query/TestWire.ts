@@ -1,0 +1,109 @@
+/**
+ * Answers statements by a function, and keeps what was asked.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { type ClientSettings, defaults } from "../../ClientConfig.ts"
+import { InfluxError, NotFound } from "../../InfluxError.ts"
+import { type Rows, rowsOf } from "./AnswerReader.ts"
+import type { ApiRequest, ResultSet, Wire } from "./Client.ts"
+import { type Asked, millisOf } from "./QueryRequest.ts"
+import type { Row } from "./Row.ts"
+
+/**
+ * Rows, or several results.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export type Answered = ReadonlyArray<Row> | ReadonlyArray<ResultSet<Row>>
+
+/**
+ * Answers a statement.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export type Answer = (asked: Asked) => Answered | Effect.Effect<Answered, InfluxError>
+
+/**
+ * Options of a client for tests.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export interface Options {
+  /** What the server would be, default 1. */
+  readonly version?: 1 | 2 | 3 | undefined
+  /** The database that statements are about unless they name one. */
+  readonly database?: string | undefined
+  /** Answers `request`, which otherwise fails with `NotFound`. */
+  readonly onRequest?: ((request: ApiRequest) => string) | undefined
+}
+
+/**
+ * What was asked.
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export interface Spy {
+  /** The statements, in order. */
+  readonly asked: ReadonlyArray<Asked>
+  /** Forgets what was asked. */
+  readonly clear: () => void
+}
+
+/**
+ * @internal
+ */
+export const make = (answer: Answer, options: Options = {}): { readonly wire: Wire; readonly spy: Spy } => {
+  const asked: Array<Asked> = []
+  const { database, version = 1 } = options
+  const settings: ClientSettings = {
+    ...defaults,
+    version,
+    url: endpoint,
+    timeout: millisOf(defaults.timeout)!,
+    ca: undefined,
+    credentials: undefined,
+    database,
+    retentionPolicy: undefined,
+    org: undefined
+  }
+  return {
+    spy: {
+      asked,
+      clear: () => {
+        asked.length = 0
+      }
+    },
+    wire: {
+      settings,
+      endpoint,
+      ping: Effect.succeed({ version: "test", build: undefined }),
+      request: (request) =>
+        Effect.suspend(() =>
+          options.onRequest === undefined
+            ? Effect.fail(new InfluxError({ reason: new NotFound({ endpoint, detail: request.path }) }))
+            : Effect.succeed(options.onRequest(request))
+        ),
+      ask: (statement) =>
+        Stream.unwrap(Effect.suspend(() => {
+          asked.push(statement)
+          const answered = answer(statement)
+          return Effect.map(Effect.isEffect(answered) ? answered : Effect.succeed(answered), (answered) =>
+            Stream.fromIterable(piecesOf(answered)))
+        }))
+    }
+  }
+}
+
+const endpoint = "http://influxdb.test:8086"
+
+const piecesOf = (answered: Answered): ReadonlyArray<Rows> =>
+  answered.some((each) => Array.isArray(each.rows))
+    ? (answered as ReadonlyArray<ResultSet<Row>>).map(({ id, rows }) => rowsOf(id, rows, 0, 0))
+    : [rowsOf(0, answered as ReadonlyArray<Row>, 0, 0)]
