@@ -52,8 +52,10 @@ export interface Connection {
     lines: Lines
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
-   * What became of the points of a send that was interrupted, as far as the transport knows: asked once, right after
-   * it. Points that are not named are counted as `shutdown`; without this function all are.
+   * What became of the points of the latest send, as far as the transport knows: asked once, right after that send was
+   * interrupted, because the database closes. The send may have come to its end just before, so what is known of it must
+   * be kept until the next one. Points that are not named are counted as `shutdown`, which says that they were not sent;
+   * without this function all are. A transport that can't know names them `unknown`.
    */
   readonly interrupted?: (() => Outcome) | undefined
   /** Whether the connection should be opened anew before the next payload, for example after a change of address. */

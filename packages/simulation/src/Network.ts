@@ -148,7 +148,7 @@ export class Network {
       case 2:
         return Effect.andThen(pause, opened)
       case 3:
-        this.#watch.loseHeld()
+        this.#watch.fates.loseHeld()
         return Effect.die("simulated")
       default:
         return Effect.andThen(this.#world.sleep(veryLong), opened)
@@ -158,14 +158,14 @@ export class Network {
   #socket(address: string, events: DatagramSocket.BackingEvents): DatagramSocket.BackingSocket {
     const random = this.#random
     const watch = this.#watch
-    const connected = watch.connect()
+    const connected = watch.connect("unknown")
     let closed = false
     let sentLate = 0
     let retried = false
     if (!watch.isCalm && random.chance(0.05)) {
       this.#world.schedule(random.integer(1, 20), () => {
         if (closed) return
-        watch.loseUnseen()
+        watch.fates.loseUnseen()
         connected.isBroken = true
         events.onClose()
       })
@@ -196,8 +196,8 @@ export class Network {
           else this.#world.schedule(delay, end)
         })
         if (random.chance(0.02) && !closed) {
-          watch.refusals++
-          watch.knownRefusals++
+          watch.fates.refusals++
+          watch.fates.knownRefusals++
           events.onError(refusalReport)
         }
       },

@@ -30,6 +30,8 @@ const many = { a: 1, b: 2.5, c: "third", d: 4n, e: false }
 const manyWritten = ["a=1", "b=2.5", "c=\"third\"", "d=4i", "e=false"]
 const long = "x".repeat(100)
 const huge = "x".repeat(1200)
+// Two bytes a character, on the heap as in a line.
+const cyrillic = "ж".repeat(50)
 
 export const somePoint = (random: SeededRandom, number: number, settings: Settings): SomePoint => {
   const measurement = random.pick(["m", "m", "k"])
@@ -40,7 +42,7 @@ export const somePoint = (random: SeededRandom, number: number, settings: Settin
     // A space and the timestamp, which is a single digit where the point has one of its own.
     const time = at !== undefined ? 2 : stamps ? 1 + digits[settings.precision] : 0
     const fits = (texts: ReadonlyArray<string>) =>
-      `${measurement},n=${number} ${texts.join(",")}`.length + time <= settings.maxPayloadBytes
+      Buffer.byteLength(`${measurement},n=${number} ${texts.join(",")}`) + time <= settings.maxPayloadBytes
     const texts = [...written, "z=true"]
     // Without a timestamp the lines of a split point would be points of their own.
     const splits = settings.oversize === "split" && time > 0 && texts.every((text) => fits([text]))
@@ -64,7 +66,7 @@ export const somePoint = (random: SeededRandom, number: number, settings: Settin
 
   switch (random.integer(0, 11)) {
     case 0: {
-      const text = random.pick([long, long, huge])
+      const text = random.pick([long, cyrillic, huge])
       return good({ a: text }, [`a="${text}"`])
     }
     case 1:
@@ -115,4 +117,7 @@ export const selfReport = (name: string, reasons: ReadonlyArray<string>): SomePo
 }
 
 const textBytes = (values: ReadonlyArray<unknown>): number =>
-  values.reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0)
+  values.reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? value.length * (/^[\0-\xff]*$/.test(value) ? 1 : 2) : 0),
+    0
+  )

@@ -89,7 +89,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     })
 
   const connected = Effect.acquireRelease(
-    Effect.sync(() => watch.connect(asks)),
+    Effect.sync(() => watch.connect(asks ? "each point" : "nothing")),
     (connected) => Effect.sync(() => connected.close())
   )
   const opened = Effect.map(
@@ -116,7 +116,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
       case 2:
         return Effect.andThen(pause(), opened)
       case 3:
-        watch.loseHeld()
+        watch.fates.loseHeld()
         return Effect.die("simulated")
       default:
         return hanging

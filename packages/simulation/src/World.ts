@@ -5,7 +5,19 @@
  * nothing in it waits for real.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
-import { Clock, Context, Duration, Effect, type Exit, type Fiber, Logger, Metric, References, Scheduler } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  type Exit,
+  type Fiber,
+  Logger,
+  Metric,
+  Random,
+  References,
+  Scheduler
+} from "effect"
 
 interface Timer {
   readonly at: number
@@ -83,6 +95,12 @@ export class World implements Scheduler.Scheduler {
     }
   })()
 
+  /** What Effect's schedules vary their pauses with. */
+  readonly #jitter = {
+    nextDoubleUnsafe: () => this.#random.next(),
+    nextIntUnsafe: () => this.#random.integer(0, 2 ** 31)
+  }
+
   /** Waits in virtual time. */
   sleep(millis: number): Effect.Effect<void> {
     return Effect.callback<void>((resume) => {
@@ -115,6 +133,7 @@ export class World implements Scheduler.Scheduler {
   ): Exit.Exit<A, E> {
     const context = Context.make(Scheduler.Scheduler, this as Scheduler.Scheduler).pipe(
       Context.add(Clock.Clock, this.clock),
+      Context.add(Random.Random, this.#jitter),
       Context.add(Metric.MetricRegistry, this.metrics),
       Context.add(Logger.CurrentLoggers, loggers),
       Context.add(References.MinimumLogLevel, loggers.size === 0 ? "None" : "Info")
@@ -158,7 +177,7 @@ export class World implements Scheduler.Scheduler {
     // The event loop was held: this timer is late, and the others that were due meanwhile are too.
     if (this.#lateness > 0 && random.chance(this.#lateness)) this.now += random.pick([1, 10, 100, 5000])
     if (this.#clockSteps && random.chance(0.1)) {
-      this.wallOffset += random.pick([-hour, 24 * hour, -1, 1, -10, 10])
+      this.wallOffset += random.pick([-hour, 24 * hour, -1, 1, -10, 10, -2000, -2000, 1990, 1990])
     }
     timer.run()
   }

@@ -1,7 +1,8 @@
 /** Puts a mutant into the sources of the library while they are loaded. */
 import * as Fs from "node:fs"
 import { registerHooks } from "node:module"
-import type { Mutant } from "./Mutant.ts"
+import type { Edit, Mutant } from "./Mutant.ts"
+import * as Syntax from "./Syntax.ts"
 
 export const sources = new URL("../../efflux/src/", import.meta.url)
 
@@ -13,10 +14,9 @@ export const find = (module: string): URL => {
 }
 
 /**
- * From here on, in this thread, the mutant's module has the mutant's text. Each
- * text to replace must stand in it exactly once: a mutant of a text that is not
- * there any more would test nothing. The returned function throws if the module
- * was not loaded since.
+ * From here on, in this thread, the mutant's module has the mutant's fault. What it changes must stand in the module
+ * exactly once: a mutant of code that is not there any more would test nothing. The returned function throws if the
+ * module was not loaded since.
  */
 export const mutate = (mutant: Mutant): () => void => {
   const target = find(mutant.module).href
@@ -36,12 +36,24 @@ export const mutate = (mutant: Mutant): () => void => {
 
 /** The text of a module with the mutant's faults in it. */
 export const apply = (mutant: Mutant, text: string): string =>
-  mutant.edits.reduce((text, [before, after]) => {
-    const parts = text.split(before)
-    if (parts.length !== 2) {
-      throw new Error(
-        `mutant "${mutant.name}": its text stands ${parts.length - 1} times in ${mutant.module}, not once: ${before}`
-      )
-    }
-    return parts.join(after)
-  }, text)
+  mutant.edits.reduce((text, edit) => applyEdit(mutant, edit, text), text)
+
+const applyEdit = (mutant: Mutant, edit: Edit, text: string): string => {
+  const fail = (what: string): never => {
+    throw new Error(`mutant "${mutant.name}": ${what} in ${mutant.module}`)
+  }
+  const module = Syntax.parse(text)
+  const scopes = edit.in === undefined ? [module] : Syntax.named(module, edit.in)
+  const pattern = Syntax.parsePattern(edit.find)
+  const matches = scopes.flatMap((scope) => Syntax.matches(scope, pattern))
+  if (matches.length !== 1) {
+    fail(`its code stands ${matches.length} times, not once, in ${edit.in ?? "the whole"}: ${edit.find}`)
+  }
+  const [{ captured, node }] = matches
+  const textOf = ({ end, start }: Syntax.Node): string => text.slice(start, end)
+  const put = edit.put.replace(
+    /\$(&|\w+)/g,
+    (name, key: string) => textOf(key === "&" ? node : captured.get(name) ?? fail(`nothing is called ${name}`))
+  )
+  return text.slice(0, node.start) + put + text.slice(node.end)
+}

@@ -61,7 +61,7 @@ export const simulate = (seed: number, trace?: (line: string) => void): Outcome 
     steps: world.steps,
     stats: subjects.flatMap(({ watch }) => watch.stats ?? []),
     lookUps: subjects.reduce((sum, { network }) => sum + network.lookUps, 0),
-    refusals: subjects.reduce((sum, { watch }) => sum + watch.refusals, 0),
+    refusals: subjects.reduce((sum, { watch }) => sum + watch.fates.refusals, 0),
     interruptions: subjects.reduce((sum, { interruptions }) => sum + interruptions, 0)
   }
 }

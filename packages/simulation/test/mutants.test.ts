@@ -20,10 +20,16 @@ describe("mutants", { concurrent: true }, () => {
       assert.isDefined(by)
     }), 120_000)
 
-  it("a mutant whose text does not stand in its module, or stands there twice, is an error", () => {
-    const text = readFileSync(find("Custody.ts"), "utf8")
-    const mutant = { name: "test", check: "simulation", module: "Custody.ts" } as const
-    assert.throws(() => apply({ ...mutant, edits: [["no such text", ""]] }, text), /stands 0 times/)
-    assert.throws(() => apply({ ...mutant, edits: [["inFlight", ""]] }, text), /times in Custody.ts, not once/)
+  it("a mutant whose code does not stand in its module, or stands there twice, is an error", () => {
+    const text = readFileSync(find("PointBuffer.ts"), "utf8")
+    const mutant = { name: "test", check: "simulation", module: "PointBuffer.ts" } as const
+    assert.throws(
+      () => apply({ ...mutant, edits: [{ find: "no.such.code()", put: "" }] }, text),
+      /stands 0 times, not once/
+    )
+    assert.throws(
+      () => apply({ ...mutant, edits: [{ find: "this.ledger.inFlight -= points", put: "" }] }, text),
+      /times in Custody.ts, not once/
+    )
   })
 })

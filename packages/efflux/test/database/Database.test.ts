@@ -9,6 +9,7 @@ import {
   InfluxDatabase,
   InfluxError,
   type Point,
+  type Precision,
   Transport
 } from "efflux"
 import { SendFailed } from "../../src/InfluxError.ts"
@@ -315,7 +316,7 @@ describe("shedding", () => {
           }
           yield* turns
           assert.strictEqual(logs.length, 1)
-          assert.match(logs[0], /^Warn Efflux database "test": the queue of 5 points is full/)
+          assert.match(logs[0], /^Warn Efflux: the queue of 5 points is full/)
           yield* TestClock.adjust("5 seconds")
           assert.strictEqual(logs.length, 1)
           yield* TestClock.adjust("5 seconds")
@@ -323,7 +324,7 @@ describe("shedding", () => {
           assert.strictEqual(logs.length, 2)
           assert.strictEqual(
             logs[1],
-            `Info Efflux database "test": shedding stopped: ${shed} points dropped (queue_full)`
+            `Info Efflux: shedding stopped: ${shed} points dropped (queue_full)`
           )
           yield* TestClock.adjust("1 minute")
           assert.strictEqual(logs.length, 2)
@@ -411,26 +412,72 @@ describe("timestamps", () => {
   const stampsOf = (lines: ReadonlyArray<string>): Array<bigint> => lines.map((line) => BigInt(line.split(" ").at(-1)!))
   const unstamped: Point.Input = { measurement: "m", fields: { a: 1 } }
 
-  for (const [precision, unit] of [["ns", 1_000_000n], ["us", 1000n]] as const) {
-    it.effect(`at ${precision} they are the time of the push and strictly increase, also when the clock steps back`, () =>
-      withDatabase({ precision, senders: 1, queueCapacity: 10_000 }, (sender) =>
-        Effect.gen(function*() {
-          yield* TestClock.setTime(1_700_000_000_000)
-          yield* Influx.pushAll(Array.from({ length: 2500 }, () => unstamped))
-          yield* TestClock.setTime(1_699_996_400_000)
-          yield* Influx.push(unstamped)
-          yield* TestClock.setTime(1_700_000_100_000)
-          yield* Influx.push(unstamped)
-          yield* Effect.forkChild(TestClock.adjust("10 seconds"))
-          yield* Influx.flush
-          const stamps = stampsOf(sender.lines)
-          assert.strictEqual(stamps.length, 2502)
-          assert.strictEqual(stamps[0], 1_700_000_000_000n * unit)
-          for (let i = 1; i < stamps.length; i++) assert.isTrue(stamps[i] > stamps[i - 1], `${i}: ${stamps[i]}`)
-          assert.isTrue(stamps[2499] - stamps[0] === 2499n)
-          assert.strictEqual(stamps[2501], 1_700_000_100_000n * unit)
-        })))
+  const start = 1_700_000_000_000
+
+  /** Pushes numbers of points, each at its time, and gives the timestamps in the order of the pushes. */
+  const stampsAt = (precision: Precision.Precision, pushes: ReadonlyArray<readonly [at: number, points: number]>) =>
+    withDatabase({ precision, senders: 1, queueCapacity: 20_000, pacing: "none" }, (sender) =>
+      Effect.gen(function*() {
+        for (const [at, points] of pushes) {
+          yield* TestClock.setTime(at)
+          yield* Influx.pushAll(Array.from({ length: points }, () => unstamped))
+        }
+        yield* Influx.flush
+        return stampsOf(sender.lines)
+      }))
+
+  const assertIncreasing = (stamps: ReadonlyArray<bigint>) => {
+    for (let i = 1; i < stamps.length; i++) assert.isTrue(stamps[i] > stamps[i - 1], `${i}: ${stamps[i]}`)
   }
+
+  for (const [precision, unit] of [["ns", 1_000_000n], ["us", 1000n]] as const) {
+    it.effect(`at ${precision} they are the time of the push and strictly increase`, () =>
+      Effect.gen(function*() {
+        const stamps = yield* stampsAt(precision, [[start, 2500], [start + 100_000, 1]])
+        assert.strictEqual(stamps[0], BigInt(start) * unit)
+        assertIncreasing(stamps)
+        assert.isTrue(stamps[2499] - stamps[0] === 2499n)
+        assert.strictEqual(stamps[2500], BigInt(start + 100_000) * unit)
+      }))
+
+    it.effect.each([1, 500, 1000])(
+      `at ${precision} they strictly increase while the clock steps back by %d ms`,
+      (back) =>
+        Effect.gen(function*() {
+          assertIncreasing(
+            yield* stampsAt(precision, [[start, 3], [start - back, 3], [start - back + 1, 3], [start + 1, 3]])
+          )
+        })
+    )
+
+    it.effect.each([1001, 60_000, 3_600_000, 86_400_000])(
+      `at ${precision} they follow a clock that steps back by %d ms, and none is given twice`,
+      (back) =>
+        Effect.gen(function*() {
+          // Each millisecond of a second and a bit, then the same again, twice; at last a burst, and once more.
+          const second = Array.from({ length: 40 }, (_, i) => [start - back + 30 * i, 5] as const)
+          const stamps = yield* stampsAt(precision, [[start, 2500], ...second, [start, 9], ...second, [
+            start + 5000,
+            1
+          ]])
+          assert.strictEqual(new Set(stamps).size, stamps.length)
+          const millis = stamps.map((stamp) => Number(stamp / unit))
+          second.forEach(([at], i) => assert.strictEqual(millis[2500 + 5 * i], at))
+          assert.strictEqual(millis.at(-1), start + 5000)
+          assertIncreasing(stamps.slice(2500, 2700))
+        })
+    )
+  }
+
+  it.effect("at ns a clock that is set back again and again to times that were used is followed", () =>
+    Effect.gen(function*() {
+      const rounds = Array.from({ length: 20 }, () => [[start, 4], [start + 1, 4], [start + 1500, 4]] as const).flat()
+      const stamps = yield* stampsAt("ns", rounds)
+      assert.strictEqual(new Set(stamps).size, stamps.length)
+      for (let i = 0; i < stamps.length; i += 4) {
+        assert.strictEqual(Number(stamps[i] / 1_000_000n), rounds[i / 4][0])
+      }
+    }))
 
   it.effect("at ms and s they are the clock's", () =>
     Effect.gen(function*() {
@@ -591,7 +638,7 @@ describe("closing", () => {
       assert.strictEqual(stats.dropped.shutdown, 10)
       assertLaw(stats)
       assert.deepStrictEqual(logs.lines, [
-        "Warn Efflux database \"test\": closed with 10 points not sent within drainTimeout, dropped (shutdown)"
+        "Warn Efflux: closed with 10 points not sent within drainTimeout: shutdown 10 (6 of them in flight)"
       ])
       // Closing twice is harmless, and a push after closing is counted.
       yield* Scope.close(scope, Exit.void)
@@ -714,7 +761,7 @@ describe("several databases", () => {
         assert.deepStrictEqual(logs, [])
         yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name: "same" }), { local: true })
         assert.strictEqual(logs.length, 1)
-        assert.include(logs[0], "Efflux database \"same\": another database has this name")
+        assert.include(logs[0], "Efflux: another database has this name")
       }).pipe(Effect.provideService(Transport.Transport, sender.service))))
 
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}

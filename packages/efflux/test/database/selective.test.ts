@@ -236,8 +236,8 @@ describe("what is said of it", () => {
           yield* TestClock.adjust("2 seconds")
           const { dropped } = yield* Influx.stats
           assert.deepStrictEqual(logs, [
-            "Warn Efflux database \"test\": the queue of 3 points is full, the oldest points are dropped (quota)",
-            `Info Efflux database "test": shedding stopped: 8 points dropped `
+            "Warn Efflux: the queue of 3 points is full, the oldest points are dropped (quota)",
+            `Info Efflux: shedding stopped: 8 points dropped `
             + `(queue_full ${dropped.queue_full}, queue_full_high 1, quota ${dropped.quota})`
           ])
           for (const [reason, points] of Object.entries(dropped)) {

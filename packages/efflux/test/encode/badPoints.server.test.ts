@@ -257,7 +257,7 @@ describeServer("one bad point of ten", { udp: [{ database: "db" }] }, (it) => {
           assert.match(logs.lines[0]!, kind.log)
           assert.match(
             logs.lines[0]!,
-            new RegExp(`^Warn Efflux database "test": 1 point dropped, ${reason}( in "[^"]*")?: `)
+            new RegExp(`^Warn Efflux: 1 point dropped, ${reason}( in "[^"]*")?: `)
           )
           // oxlint-disable-next-line no-control-regex
           assert.notMatch(logs.lines[0]!, /[\x00-\x1f\x7f-\x9f]/)

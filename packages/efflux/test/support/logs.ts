@@ -1,10 +1,14 @@
-import { type Layer, Logger } from "effect"
+import { type Layer, Logger, References } from "effect"
 
-/** Collects log lines as text. */
+/** Collects log lines as text, and beside them their annotations and their causes. */
 export const capture = () => {
   const lines: Array<string> = []
-  const logger = Logger.make((options) => {
-    lines.push(`${options.logLevel} ${String(options.message)}`)
+  const annotations: Array<Record<string, unknown>> = []
+  const causes: Array<string> = []
+  const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
+    lines.push(`${logLevel} ${String(message)}`)
+    annotations.push({ ...fiber.getRef(References.CurrentLogAnnotations) })
+    causes.push(String(cause))
   })
-  return { lines, layer: Logger.layer([logger]) satisfies Layer.Layer<never> }
+  return { lines, annotations, causes, layer: Logger.layer([logger]) satisfies Layer.Layer<never> }
 }

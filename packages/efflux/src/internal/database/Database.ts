@@ -1,8 +1,8 @@
 /**
  * One database: a queue, its senders, its counters, in a scope.
  *
- * This is the assembly. The parts: `Custody` (queue and ledger), `SenderPool`
- * (the fibers), `Stamper`, `Reporter`, `DatabaseMetrics`. How payloads leave is the
+ * This is the assembly. The parts: `PointBuffer` (queue and ledger), `SenderPool`
+ * (the fibers), `AutoTimestamps`, `Reporter`, `DatabaseMetrics`. How payloads leave is the
  * `Transport`'s matter.
  *
  * @since 0.1.0
@@ -19,14 +19,15 @@ import type { Rejected } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import type { Events, Transport } from "../../Transport.ts"
 import { PreparedPoint } from "../encode/PreparedPoint.ts"
-import { Custody } from "./Custody.ts"
-import type { Stats } from "./Ledger.ts"
+import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
+import { Ledger, type Stats } from "./Ledger.ts"
+import * as MetricRegistration from "./MetricRegistration.ts"
+import { PointBuffer } from "./PointBuffer.ts"
+import { SlidingQueue } from "./PointQueue.ts"
 import * as Pressure from "./Pressure.ts"
-import * as Registration from "./registration.ts"
 import { Reporter } from "./Reporter.ts"
 import * as SelfReport from "./SelfReport.ts"
 import * as SenderPool from "./SenderPool.ts"
-import { type Entry, Stamper } from "./Stamper.ts"
 
 /**
  * How a point is pushed.
@@ -96,40 +97,40 @@ export const make = Effect.fnUntraced(function*<R>(
 ): Effect.fn.Return<Database, never, R | Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
-  const queue = yield* Queue.sliding<Entry>(settings.queueCapacity)
+  const queue = yield* Queue.sliding<QueuedPoint>(settings.queueCapacity)
   const dispatcher = yield* Effect.withFiberSucceed((fiber) => fiber.currentDispatcher)
-  const custody = new Custody(queue, settings, dispatcher)
-  const reporter = new Reporter(custody, settings)
-  if (Registration.isRegistered(context, settings.name)) yield* reporter.sameName
+  const ledger = new Ledger()
+  const buffer = new PointBuffer(new SlidingQueue(queue, ledger.dropped), ledger, settings, dispatcher)
+  const reporter = new Reporter(buffer, settings)
+  if (MetricRegistration.isRegistered(context, settings.name)) yield* reporter.sameName
   const metrics = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      Registration.register(context, {
+      MetricRegistration.register(context, {
         name: settings.name,
-        ledger: custody.ledger,
+        ledger,
         capacity: settings.queueCapacity,
-        queued: () => custody.size,
-        queuedBytes: () => custody.bytes
+        queued: () => buffer.size,
+        queuedBytes: () => buffer.bytes
       })
     ),
     ({ remove }) => Effect.sync(remove)
   )
 
-  const sender = yield* makeTransport({
+  const transport = yield* makeTransport({
     onRefused: (endpoint) => {
-      custody.ledger.refusals++
+      ledger.refusals++
       reporter.refused(endpoint)
     },
     onFailure: (error) => reporter.failure(error, 0)
   }, settings)
   yield* Effect.forkIn(reporter.run, scope)
-  yield* Effect.forkIn(reporter.watchShedding, scope)
-  yield* Effect.forkIn(flushEvery(custody, settings.flushInterval), scope)
+  yield* Effect.forkIn(flushEvery(buffer, settings.flushInterval), scope)
   const rejections = yield* Effect.acquireRelease(PubSub.sliding<Rejected>(keptRejections), PubSub.shutdown)
   const senders = yield* SenderPool.start(
     {
-      custody,
+      buffer,
       settings,
-      sender,
+      transport,
       reporter,
       observeSend: metrics.observeSend,
       onRejected: (rejected) => PubSub.publishUnsafe(rejections, rejected)
@@ -138,20 +139,19 @@ export const make = Effect.fnUntraced(function*<R>(
   )
 
   const clock = yield* Clock.Clock
-  const stamper = new Stamper(clock, settings.precision)
-  const stamps = settings.timestamps === "client"
+  const timestamps = settings.timestamps === "client" ? new AutoTimestamps(clock, settings.precision) : undefined
   const pushUnsafe = (point: Point.Input, options?: PushOptions): void => {
     let high = false
-    let stamp = false
+    let hasTimestamp = true
     try {
       if (options !== undefined || point instanceof PreparedPoint) high = isHigh(point, options)
-      stamp = stamps && (point.timestamp === undefined || point.timestamp === null)
+      hasTimestamp = point.timestamp !== undefined && point.timestamp !== null
     } catch {
       // A getter or proxy that throws here throws again when the point is written, and is counted there.
     }
-    custody.offer(stamp ? stamper.stamp(point) : point, high)
+    buffer.offer(hasTimestamp || timestamps === undefined ? point : timestamps.give(point), high)
   }
-  const statsUnsafe = () => custody.snapshot()
+  const statsUnsafe = () => buffer.snapshot()
   const report = Effect.sync(() => pushUnsafe(SelfReport.make(settings.name, statsUnsafe())))
 
   // Finalizers run last in, first out: this one before the fibers above are interrupted.
@@ -159,25 +159,27 @@ export const make = Effect.fnUntraced(function*<R>(
     scope,
     Effect.gen(function*() {
       if (settings.selfReport !== undefined) yield* report
-      custody.close()
-      yield* Effect.timeoutOption(Effect.interruptible(custody.flush), settings.drainTimeout)
+      buffer.close()
+      reporter.closing()
+      yield* Effect.timeoutOption(Effect.interruptible(buffer.flush), settings.drainTimeout)
+      const { inFlight } = ledger
       yield* Fiber.interruptAll(senders)
-      custody.discard()
-      yield* reporter.finish
+      buffer.discard()
+      yield* reporter.finish(inFlight)
     })
   )
   if (settings.selfReport !== undefined) {
     yield* Effect.forkIn(Effect.forever(Effect.andThen(Effect.sleep(settings.selfReport), report)), scope)
   }
 
-  const gauge = new Pressure.Gauge(custody, settings, clock)
+  const meter = new Pressure.PressureMeter(buffer, settings, clock)
   return {
     push: (point: Point.Input, options?: PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
     pushAll: (points, options) => pushAll(points, (point) => pushUnsafe(point, options)),
-    flush: custody.flush,
+    flush: buffer.flush,
     stats: Effect.sync(statsUnsafe),
-    pressure: Effect.sync(() => gauge.look()),
-    pressureChanges: pressureChanges(() => new Pressure.Gauge(custody, settings, clock)),
+    pressure: Effect.sync(() => meter.look()),
+    pressureChanges: pressureChanges(() => new Pressure.PressureMeter(buffer, settings, clock)),
     rejections: Stream.fromPubSub(rejections),
     pushUnsafe,
     statsUnsafe
@@ -188,10 +190,10 @@ const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =
   (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
 
 // One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
-const pressureChanges = (makeGauge: () => Pressure.Gauge): Stream.Stream<Pressure.Pressure> =>
+const pressureChanges = (makeMeter: () => Pressure.PressureMeter): Stream.Stream<Pressure.Pressure> =>
   Stream.suspend(() => {
-    const gauge = makeGauge()
-    const look = Effect.sync(() => gauge.look())
+    const meter = makeMeter()
+    const look = Effect.sync(() => meter.look())
     return Stream.fromEffect(look).pipe(
       Stream.concat(Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(lookMillis), look))),
       Stream.changesWith(Pressure.isSame)
@@ -210,9 +212,9 @@ export const pushAll = Effect.fnUntraced(
 )
 
 // A point waits for others at most one interval, counted from when the queue was empty.
-const flushEvery = (custody: Custody, interval: number): Effect.Effect<never> =>
-  custody.filled.pipe(
+const flushEvery = (buffer: PointBuffer, interval: number): Effect.Effect<never> =>
+  buffer.filled.pipe(
     Effect.andThen(Effect.sleep(interval)),
-    Effect.andThen(Effect.sync(() => custody.requestFlush())),
+    Effect.andThen(Effect.sync(() => buffer.requestFlush())),
     Effect.forever
   )

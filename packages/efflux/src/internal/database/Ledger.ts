@@ -23,7 +23,7 @@
  * - `send_error`: the operating system or the network did not take its payload.
  * - `rejected`: the server answered that it does not take it. UDP never answers.
  * - `unknown`: the server got its payload, or a part of it, and did not answer, or the database closed before it did. It
- *   may be stored or not. UDP has no answers and never counts this.
+ *   may be stored or not. Over UDP that is a datagram which the operating system was being given at the close.
  * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` was over.
  *
  * @category models

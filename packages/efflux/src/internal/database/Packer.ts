@@ -1,5 +1,5 @@
 /**
- * Packs points into payloads: takes them from the custody, writes them, and
+ * Packs points into payloads: takes them from the buffer, writes them, and
  * keeps count of the points that it holds.
  *
  * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and
@@ -17,13 +17,20 @@
  * @since 0.1.0
  */
 import type { Settings } from "../../DatabaseConfig.ts"
+import type * as Point from "../../Point.ts"
 import type { Problem } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"
-import { type Custody, type Holder, nothing } from "./Custody.ts"
+import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 import { PayloadLines } from "./PayloadLines.ts"
+import type { Holder, PointBuffer } from "./PointBuffer.ts"
+import { empty } from "./PointQueue.ts"
 import { measurementOf } from "./PointSize.ts"
-import { type Entry, Stamped } from "./Stamper.ts"
+
+// A bigint of the present in seconds, milliseconds or microseconds, taken for nanoseconds, is a time before 1980. Within a
+// millisecond of the epoch a timestamp is a placeholder.
+const earliest = 315_532_800_000_000_000n
+const placeholder = 1_000_000n
 
 // Room behind a line for its timestamp and line feed, see LineWriter.
 const slack = 128
@@ -41,6 +48,8 @@ export interface Report {
   readonly invalid: (problem: Problem, measurement: string | undefined) => void
   /** Fields that were NaN or infinite were left out of points that are written. */
   readonly omitted: (fields: number) => void
+  /** A point was written whose own timestamp, in nanoseconds, is hardly meant. */
+  readonly early: (timestamp: bigint, measurement: string | undefined) => void
 }
 
 /**
@@ -56,7 +65,7 @@ export class Packer {
   /** Where the lines of the payload end. */
   readonly lines = new PayloadLines()
 
-  readonly #custody: Custody
+  readonly #buffer: PointBuffer
   readonly #holder: Holder
   readonly #writer: LineWriter
   readonly #batchSize: number
@@ -71,9 +80,9 @@ export class Packer {
   #packed = 0
   #splitNumber = 0
 
-  constructor(custody: Custody, settings: Settings, report: Report) {
-    this.#custody = custody
-    this.#holder = custody.holder()
+  constructor(buffer: PointBuffer, settings: Settings, report: Report) {
+    this.#buffer = buffer
+    this.#holder = buffer.holder()
     this.#batchSize = settings.batchSize
     this.#maxPayloadBytes = settings.maxPayloadBytes
     this.#splits = settings.oversize === "split"
@@ -100,7 +109,7 @@ export class Packer {
   get isReady(): boolean {
     return this.#end > 0 &&
       (this.points >= this.#batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
-        this.#custody.size === 0)
+        this.#buffer.size === 0)
   }
 
   /**
@@ -109,7 +118,7 @@ export class Packer {
    * Synchronous: nothing comes between a take and its booking.
    */
   fill(limit: number): number {
-    const custody = this.#custody
+    const buffer = this.#buffer
     const writer = this.#writer
     const omitted = writer.omittedFields
     let taken = 0
@@ -118,25 +127,26 @@ export class Packer {
         if (this.#packLines()) continue
         break
       }
-      const number = custody.head
-      const entry = custody.take()
-      if (entry === nothing) break
+      const number = buffer.oldest
+      const point = buffer.take()
+      if (point === empty) break
       const start = writer.position
-      const written = Stamped.is(entry)
-        ? writer.writeStamped(entry.point, entry.millis, entry.sub)
-        : writer.write(entry)
+      const written = TimestampedPoint.is(point)
+        ? writer.writeStamped(point.point, point.millis, point.sub)
+        : writer.write(point)
       if (!written) {
-        if (this.#splits && writer.problem!.reason === "oversize" && this.#split(entry)) {
+        if (this.#splits && writer.problem!.reason === "oversize" && this.#split(point)) {
           this.#splitNumber = number
           this.#hold(number)
           continue
         }
         const problem = writer.problem!
-        custody.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
-        this.#report.invalid(problem, measurementOf(entry))
+        buffer.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
+        this.#report.invalid(problem, measurementOf(point))
         continue
       }
       this.#hold(number)
+      if (!TimestampedPoint.is(point)) this.#checkTimestamp(point)
       if (writer.position - 1 > this.#maxPayloadBytes) {
         this.#carried = number
         this.#end = start
@@ -147,11 +157,24 @@ export class Packer {
       this.lines.add(this.#end - 1, true)
     }
     if (writer.omittedFields > omitted) {
-      custody.ledger.omittedFields += writer.omittedFields - omitted
+      buffer.ledger.omittedFields += writer.omittedFields - omitted
       this.#report.omitted(writer.omittedFields - omitted)
     }
-    custody.checkFlushes()
+    buffer.checkFlushes()
     return taken
+  }
+
+  #checkTimestamp(point: Point.Input): void {
+    try {
+      const { timestamp } = point
+      if (
+        typeof timestamp === "bigint" && timestamp < earliest && (timestamp > placeholder || timestamp < -placeholder)
+      ) {
+        this.#report.early(timestamp, measurementOf(point))
+      }
+    } catch {
+      // A getter that throws the second time only. The point is written.
+    }
   }
 
   #hold(number: number): void {
@@ -186,7 +209,7 @@ export class Packer {
       this.lines.add(writer.position - 1, true)
     }
     this.#end = writer.position
-    this.#custody.checkFlushes()
+    this.#buffer.checkFlushes()
   }
 
   /** Forgets everything that it holds, after that was settled. */
@@ -197,11 +220,11 @@ export class Packer {
     this.next()
   }
 
-  #split(entry: Entry): boolean {
+  #split(point: QueuedPoint): boolean {
     try {
-      const lines = Stamped.is(entry)
-        ? splitPoint(this.#writer, entry.point, entry.millis, entry.sub)
-        : splitPoint(this.#writer, entry, Number.NaN, 0)
+      const lines = TimestampedPoint.is(point)
+        ? splitPoint(this.#writer, point.point, point.millis, point.sub)
+        : splitPoint(this.#writer, point, Number.NaN, 0)
       if (lines === undefined) return false
       this.#lines = lines
       return true

@@ -6,7 +6,7 @@
  */
 import type * as Point from "../../Point.ts"
 import { PreparedPoint } from "../encode/PreparedPoint.ts"
-import { type Entry, Stamped } from "./Stamper.ts"
+import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 
 // What V8 takes for an object with its map and its place in the queue, and for one property.
 const objectBytes = 128
@@ -19,9 +19,9 @@ const propertyBytes = 24
  * @category measuring
  * @since 0.1.0
  */
-export const measurementOf = (entry: Entry): string | undefined => {
+export const measurementOf = (queued: QueuedPoint): string | undefined => {
   try {
-    const { measurement } = pointOf(entry)
+    const { measurement } = pointOf(queued)
     return typeof measurement === "string" ? measurement : undefined
   } catch {
     return undefined
@@ -29,16 +29,16 @@ export const measurementOf = (entry: Entry): string | undefined => {
 }
 
 /**
- * An estimate of the bytes that a point holds on the heap: its texts, one byte
- * a character, and a flat price for the object and each of its tags and fields.
- * What can't be read counts as an empty point.
+ * An estimate of the bytes that a point holds on the heap, at the most: its
+ * texts as V8 stores them, and a flat price for the object and each of its tags
+ * and fields. What can't be read counts as an empty point.
  *
  * @category measuring
  * @since 0.1.0
  */
-export const estimateBytes = (entry: Entry): number => {
+export const estimateBytes = (queued: QueuedPoint): number => {
   try {
-    const point = pointOf(entry)
+    const point = pointOf(queued)
     return point instanceof PreparedPoint
       ? objectBytes + bytesOf(point.values)
       : objectBytes + textBytes(point.measurement) + bytesOf(point.tags) + bytesOf(point.fields)
@@ -47,13 +47,17 @@ export const estimateBytes = (entry: Entry): number => {
   }
 }
 
-const pointOf = (entry: Entry): Point.Input => Stamped.is(entry) ? entry.point : entry
+const pointOf = (queued: QueuedPoint): Point.Input => TimestampedPoint.is(queued) ? queued.point : queued
 
 const bytesOf = (record: { readonly [key: string]: unknown } | null | undefined): number => {
   let bytes = 0
   if (typeof record !== "object" || record === null) return bytes
-  for (const key of Object.keys(record)) bytes += propertyBytes + key.length + textBytes(record[key])
+  for (const key of Object.keys(record)) bytes += propertyBytes + textBytes(key) + textBytes(record[key])
   return bytes
 }
 
-const textBytes = (value: unknown): number => typeof value === "string" ? value.length : 0
+const textBytes = (value: unknown): number =>
+  typeof value !== "string" ? 0 : beyondLatin1.test(value) ? 2 * value.length : value.length
+
+// V8 keeps a text in one byte a character if all of its characters fit, and else in two.
+const beyondLatin1 = /[^\0-\xff]/

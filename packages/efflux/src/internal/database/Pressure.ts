@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
-import type { Custody } from "./Custody.ts"
+import type { PointBuffer } from "./PointBuffer.ts"
 
 /**
  * The pressure on a database at one moment. Rates are points per second over the
@@ -50,19 +50,19 @@ const windowMillis = 1000
  * @category models
  * @since 0.1.0
  */
-export class Gauge {
-  readonly #custody: Custody
+export class PressureMeter {
+  readonly #buffer: PointBuffer
   readonly #limits: { readonly queueCapacity: number; readonly queueBytes: number | undefined }
   readonly #clock: Clock.Clock
   #older: Mark
   #newer: Mark
 
   constructor(
-    custody: Custody,
+    buffer: PointBuffer,
     limits: { readonly queueCapacity: number; readonly queueBytes: number | undefined },
     clock: Clock.Clock
   ) {
-    this.#custody = custody
+    this.#buffer = buffer
     this.#limits = limits
     this.#clock = clock
     this.#older = this.#newer = this.#mark()
@@ -73,7 +73,7 @@ export class Gauge {
     const now = this.#mark()
     const since = this.#older
     const perSecond = (points: number): number => now.at > since.at ? points * 1000 / (now.at - since.at) : 0
-    const queued = this.#custody.size
+    const queued = this.#buffer.size
     const drainedPerSecond = perSecond(now.drained - since.drained)
     if (now.at - this.#newer.at >= windowMillis) {
       this.#older = this.#newer
@@ -81,7 +81,7 @@ export class Gauge {
     }
     const { queueBytes, queueCapacity } = this.#limits
     return {
-      fill: Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : this.#custody.bytes / queueBytes),
+      fill: Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : this.#buffer.bytes / queueBytes),
       queued,
       pushedPerSecond: perSecond(now.pushed - since.pushed),
       drainedPerSecond,
@@ -91,7 +91,7 @@ export class Gauge {
   }
 
   #mark(): Mark {
-    const { ledger, size } = this.#custody
+    const { ledger, size } = this.#buffer
     const { inFlight, pushed, shed } = ledger
     return {
       at: Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6,

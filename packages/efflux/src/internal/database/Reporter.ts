@@ -1,13 +1,14 @@
 /**
  * What a database says in the log: rarely, and with the counts.
  *
- * A matter (a kind of invalid point, an error of the transport, …) is logged
- * when it first happens, and from then on at most once in `logInterval`, with
- * how often it happened since. Shedding has a line when it starts and one when
- * it has stopped for `logInterval`.
+ * A topic (a kind of invalid point, an error of the transport, …) is logged
+ * when it first comes up, and from then on at most once in `logInterval`, with
+ * how often it came up since. Shedding has a line when it starts and one when
+ * it has stopped for `logInterval`. The close has one line with all losses.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -15,18 +16,29 @@ import type { Settings } from "../../DatabaseConfig.ts"
 import type { InfluxError } from "../../InfluxError.ts"
 import { describe, type Problem } from "../encode/EncodeError.ts"
 import { preview, printable } from "../text/preview.ts"
-import type { Custody } from "./Custody.ts"
-import { type DropReason, shedReasons } from "./Ledger.ts"
+import { type DropReason, dropReasons, type Ledger, shedReasons } from "./Ledger.ts"
+import type { PointBuffer } from "./PointBuffer.ts"
 
-interface Matter {
-  /** How often it happened since it was last logged. */
+type Annotations = { readonly [key: string]: unknown }
+
+/** What is logged of a topic. */
+interface Latest {
+  readonly text: string
+  readonly annotations?: Annotations | undefined
+  readonly cause?: Cause.Cause<unknown> | undefined
+}
+
+interface Topic {
+  /** How often it came up since it was last logged. */
   count: number
   /** Points that were dropped for it since it was last logged. */
   points: number
   /** Until when it is not logged, in monotonic milliseconds. */
   quietUntil: number
-  latest: () => string
+  latest: () => Latest
 }
+
+type Log = (...message: ReadonlyArray<unknown>) => Effect.Effect<void>
 
 /**
  * The reporter of one database.
@@ -35,46 +47,73 @@ interface Matter {
  * @since 0.1.0
  */
 export class Reporter {
-  readonly #custody: Custody
+  readonly #buffer: PointBuffer
   readonly #settings: Settings
   // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
-  readonly #matters = new Map<string, Matter>()
+  readonly #topics = new Map<string, Topic>()
   readonly #news = Latch.makeUnsafe(false)
-  // Points that were shed when that was last reported, by reason.
-  #wasShed: ReadonlyArray<number> = shedReasons.map(() => 0)
-  #isShedding = false
+  /** While points are shed: how many had been at the last look, and when the next one is due. */
+  #shedding: { readonly shed: number; readonly lookAt: number } | undefined = undefined
+  /** What was shed when that was last reported. */
+  #shedReported: Ledger["dropped"]
+  #droppedAtClose: Ledger["dropped"] | undefined = undefined
 
-  constructor(custody: Custody, settings: Settings) {
-    this.#custody = custody
+  constructor(buffer: PointBuffer, settings: Settings) {
+    this.#buffer = buffer
     this.#settings = settings
+    this.#shedReported = { ...buffer.ledger.dropped }
+    buffer.onShedding = () => {
+      this.#news.openUnsafe()
+    }
   }
 
   /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
   readonly invalid = (problem: Problem, measurement: string | undefined): void => {
     const reason = problem.reason === "oversize" ? "oversize" : "invalid"
     const where = measurement === undefined || problem.part === "measurement" ? "" : ` in ${preview(measurement)}`
-    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => `${reason}${where}: ${describe(problem)}`)
+    this.#note(`${reason} ${problem.part} ${problem.reason}`, 1, () => ({
+      text: `${reason}${where}: ${describe(problem)}`,
+      annotations: { reason }
+    }))
   }
 
   /** Notes fields that were left out of points that are written, because they were NaN or infinite. */
   readonly omitted = (fields: number): void => {
-    this.#note("omitted", 0, () => `${count(fields, "field")} left out, NaN or infinite (omittedFields)`)
+    this.#note("omitted", 0, () => ({
+      text: `${count(fields, "field")} left out, NaN or infinite (omittedFields)`,
+      annotations: { omittedFields: fields }
+    }))
+  }
+
+  /** Notes a timestamp of a point's own that lies before 1980. */
+  readonly early = (timestamp: bigint, measurement: string | undefined): void => {
+    this.#note("early timestamp", 0, () => ({
+      text:
+        `timestamp ${timestamp}n${measurement === undefined ? "" : ` in ${preview(measurement)}`} is a time before ` +
+        "1980: a bigint counts nanoseconds since 1970. For milliseconds or seconds push a Date, or multiply"
+    }))
   }
 
   /** Notes an error of the transport and how many points were dropped for it. */
   readonly failure = (error: InfluxError, points: number): void => {
     const kind = "kind" in error.reason ? error.reason.kind : ""
-    this.#note(`${error.reason._tag} ${kind}`, points, () => error.message)
+    this.#note(`${error.reason._tag} ${kind}`, points, () => ({
+      text: error.message,
+      annotations: { error: error.reason._tag }
+    }))
   }
 
   /** Notes something that should not happen: a defect of a sender or a transport. */
-  readonly defect = (defect: unknown, points: number): void => {
-    this.#note("defect", points, () => `a defect in a sender: ${describeDefect(defect)}`)
+  readonly defect = (cause: Cause.Cause<unknown>, points: number): void => {
+    this.#note("defect", points, () => ({ text: `a defect in a sender: ${describeDefect(cause)}`, cause }))
   }
 
   /** Notes that the server's host refused a payload. */
   readonly refused = (endpoint: string): void => {
-    this.#note("refused", 0, () => `${endpoint} refuses payloads: nobody listens on the port`)
+    this.#note("refused", 0, () => ({
+      text: `${endpoint} refuses payloads: nobody listens on the port`,
+      annotations: { refusals: this.#buffer.ledger.refusals }
+    }))
   }
 
   /** Logs that another database has the same name. */
@@ -85,126 +124,134 @@ export class Reporter {
     )
   )
 
-  /** Logs what was noted, for as long as it runs. */
-  readonly run: Effect.Effect<never> = Effect.suspend(() => Effect.andThen(this.#logDue(false), this.#wait)).pipe(
+  /** Logs what was noted, and when shedding starts and stops, for as long as it runs. */
+  readonly run: Effect.Effect<never> = Effect.suspend(() => {
+    // What is noted from here on wakes the wait below.
+    this.#news.closeUnsafe()
+    return this.#logShedding
+  }).pipe(
+    Effect.andThen(Effect.suspend(() => this.#logTopics(false))),
+    Effect.andThen(Effect.suspend(() => this.#wait)),
     Effect.forever
   )
 
-  /** Logs when shedding starts and when it stops, for as long as it runs. */
-  readonly watchShedding: Effect.Effect<never> = Effect.suspend(() =>
-    this.#custody.shedding.await.pipe(
-      Effect.andThen(this.#logSheddingStarted),
-      Effect.andThen(this.#untilSheddingStopped),
-      Effect.andThen(this.#logSheddingStopped)
-    )
-  ).pipe(Effect.forever)
+  /** Called when the intake has stopped: the losses of the close are counted from here. */
+  closing(): void {
+    this.#droppedAtClose = { ...this.#buffer.ledger.dropped }
+  }
 
-  /** Logs what was noted and not logged yet, when a database closes. */
-  readonly finish: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    yield* this.#logDue(true)
-    if (this.#isShedding || this.#shedSince().length > 0) yield* this.#logSheddingStopped
-    const left = this.#custody.ledger.dropped.shutdown
-    if (left > 0) {
+  /**
+   * Logs what was noted and not logged yet, and in one line what was lost at the close, for every reason. `inFlight`
+   * points were with senders when the time to drain was over.
+   */
+  readonly finish = (inFlight: number): Effect.Effect<void> =>
+    Effect.gen({ self: this }, function*() {
+      yield* this.#logTopics(true)
+      if (this.#shedding !== undefined || this.#shedReasons().length > 0) yield* this.#logSheddingStopped
+      const { late, ledger } = this.#buffer
+      // Points that were pushed after the close are no part of it.
+      const dropped = { ...ledger.dropped, shutdown: ledger.dropped.shutdown - late }
+      const lost = reasonsSince(dropReasons, dropped, this.#droppedAtClose)
+      if (lost.length === 0) return
+      const all = reasonsSince(dropReasons, dropped, undefined)
       yield* this.#log(
         Effect.logWarning,
-        `closed with ${count(left, "point")} not sent within drainTimeout, dropped (shutdown)`
+        `closed with ${count(total(lost), "point")} not sent within drainTimeout: ${list(lost)}`
+          + (inFlight > 0 ? ` (${inFlight} of them in flight)` : "")
+          + (total(all) > total(lost) ? `; since the start ${total(all)} dropped: ${list(all)}` : ""),
+        { inFlight, ...Object.fromEntries(lost.map(({ points, reason }) => [reason, points])) }
       )
-    }
-  })
+    })
 
-  get #shed(): number {
-    return this.#custody.ledger.shed
+  #shedReasons(): ReadonlyArray<Dropped> {
+    return reasonsSince(shedReasons, this.#buffer.ledger.dropped, this.#shedReported)
   }
 
-  /** For which reasons points were shed since that was last reported, and how many for each. */
-  #shedSince(): ReadonlyArray<{ readonly reason: DropReason; readonly points: number }> {
-    const { dropped } = this.#custody.ledger
-    return shedReasons
-      .map((reason, i) => ({ reason, points: dropped[reason] - this.#wasShed[i] }))
-      .filter(({ points }) => points > 0)
-  }
-
-  #note(key: string, points: number, latest: () => string): void {
-    let matter = this.#matters.get(key)
-    if (matter === undefined) {
+  #note(key: string, points: number, latest: () => Latest): void {
+    let topic = this.#topics.get(key)
+    if (topic === undefined) {
       // A transport of somebody's own may name ever new kinds of errors.
-      if (this.#matters.size >= maxMatters && key !== otherMatters) return this.#note(otherMatters, points, latest)
-      matter = { count: 0, points: 0, quietUntil: Number.NEGATIVE_INFINITY, latest }
-      this.#matters.set(key, matter)
+      if (this.#topics.size >= maxTopics && key !== otherTopics) return this.#note(otherTopics, points, latest)
+      topic = { count: 0, points: 0, quietUntil: Number.NEGATIVE_INFINITY, latest }
+      this.#topics.set(key, topic)
     }
-    matter.count++
-    matter.points += points
-    matter.latest = latest
-    if (matter.count === 1) this.#news.openUnsafe()
+    topic.count++
+    topic.points += points
+    topic.latest = latest
+    if (topic.count === 1) this.#news.openUnsafe()
   }
 
-  #logDue(all: boolean): Effect.Effect<void> {
+  #logTopics(all: boolean): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
       const now = yield* monotonicMillis
-      for (const matter of this.#matters.values()) {
-        if (matter.count === 0 || (matter.quietUntil > now && !all)) continue
-        const times = matter.count === 1 ? "" : ` (${matter.count} times since the last report, this is the latest)`
-        const dropped = matter.points === 0 ? "" : `${count(matter.points, "point")} dropped, `
-        const text = matter.latest()
-        matter.count = 0
-        matter.points = 0
-        matter.quietUntil = now + this.#settings.logInterval
-        yield* this.#log(Effect.logWarning, `${dropped}${text}${times}`)
+      for (const topic of this.#topics.values()) {
+        const { count: times, points } = topic
+        if (times === 0 || (topic.quietUntil > now && !all)) continue
+        const { annotations, cause, text } = read(topic.latest)
+        topic.count = 0
+        topic.points = 0
+        topic.quietUntil = now + this.#settings.logInterval
+        yield* this.#log(
+          Effect.logWarning,
+          `${points === 0 ? "" : `${count(points, "point")} dropped, `}${text}` +
+            (times === 1 ? "" : ` (${times} times since the last report, this is the latest)`),
+          { ...annotations, ...(points > 0 && { points }), ...(times > 1 && { times }) },
+          cause
+        )
       }
     })
   }
 
   // Until something new happens, or what happened in the meantime may be logged.
   readonly #wait: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    const now = yield* monotonicMillis
-    this.#news.closeUnsafe()
-    let due = Number.POSITIVE_INFINITY
-    for (const matter of this.#matters.values()) if (matter.count > 0) due = Math.min(due, matter.quietUntil)
+    let due = this.#shedding?.lookAt ?? Number.POSITIVE_INFINITY
+    for (const topic of this.#topics.values()) if (topic.count > 0) due = Math.min(due, topic.quietUntil)
     yield* due === Number.POSITIVE_INFINITY
       ? this.#news.await
-      : Effect.timeoutOption(this.#news.await, Math.max(1, due - now))
+      : Effect.timeoutOption(this.#news.await, Math.max(1, due - (yield* monotonicMillis)))
   })
 
-  readonly #logSheddingStarted: Effect.Effect<void> = Effect.suspend(() => {
-    this.#isShedding = true
-    const reasons = this.#shedSince().map(({ reason }) => reason).join(", ")
+  readonly #logShedding: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    const { isShedding, ledger: { shed } } = this.#buffer
+    if (!isShedding) return
+    const now = yield* monotonicMillis
+    const before = this.#shedding
+    if (before !== undefined && before.lookAt > now) return
+    if (before !== undefined && before.shed === shed) return yield* this.#logSheddingStopped
+    this.#shedding = { shed, lookAt: now + this.#settings.logInterval }
+    if (before !== undefined) return
+    const reasons = this.#shedReasons().map(({ reason }) => reason).join(", ")
     const { queueBytes, queueCapacity } = this.#settings
     const limit = reasons === "queue_bytes" ? `${queueBytes} bytes` : `${queueCapacity} points`
-    return this.#log(
+    yield* this.#log(
       Effect.logWarning,
-      `the queue of ${limit} is full, the oldest points are dropped (${reasons})`
+      `the queue of ${limit} is full, the oldest points are dropped (${reasons})`,
+      { reason: reasons }
     )
-  })
-
-  readonly #untilSheddingStopped: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    let before: number
-    do {
-      before = this.#shed
-      yield* Effect.sleep(this.#settings.logInterval)
-    } while (this.#shed > before)
   })
 
   readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
-    const since = this.#shedSince()
-    const shed = since.reduce((sum, { points }) => sum + points, 0)
-    const reasons = since.length === 1
-      ? since[0].reason
-      : since.map(({ points, reason }) => `${reason} ${points}`).join(", ")
-    this.#wasShed = shedReasons.map((reason) => this.#custody.ledger.dropped[reason])
-    this.#isShedding = false
-    this.#custody.endShedding()
+    const { ledger } = this.#buffer
+    const since = this.#shedReasons()
+    const shed = total(since)
+    this.#shedReported = { ...ledger.dropped }
+    this.#shedding = undefined
+    this.#buffer.endShedding()
     return this.#log(
       Effect.logInfo,
-      `shedding stopped: ${count(shed, "point")} dropped (${reasons})`
-        + (shed === this.#shed ? "" : `, ${this.#shed} since the start`)
+      `shedding stopped: ${count(shed, "point")} dropped (${since.length === 1 ? since[0].reason : list(since)})`
+        + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),
+      Object.fromEntries(since.map(({ points, reason }) => [reason, points]))
     )
   })
 
-  #log(log: (...message: ReadonlyArray<unknown>) => Effect.Effect<void>, message: string): Effect.Effect<void> {
+  #log(log: Log, text: string, annotations: Annotations = {}, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
+    const message = printable(`Efflux: ${text}`, maxLogLength)
     // A logger that throws must not end the reporter, nor fail the program at the close.
     return Effect.ignoreCause(
-      Effect.annotateLogs(log(printable(`Efflux database "${this.#settings.name}": ${message}`, maxLogLength)), {
-        name: this.#settings.name
+      Effect.annotateLogs(cause === undefined ? log(message) : log(message, cause), {
+        name: this.#settings.name,
+        ...annotations
       })
     )
   }
@@ -221,10 +268,39 @@ export const monotonicMillis: Effect.Effect<number> = Effect.map(
 )
 
 const maxLogLength = 1024
-const maxMatters = 256
-const otherMatters = "other"
+const maxTopics = 256
+const otherTopics = "other"
 
-const describeDefect = (defect: unknown): string => {
+interface Dropped {
+  readonly reason: DropReason
+  readonly points: number
+}
+
+const reasonsSince = (
+  reasons: ReadonlyArray<DropReason>,
+  now: Ledger["dropped"],
+  before: Ledger["dropped"] | undefined
+): ReadonlyArray<Dropped> =>
+  reasons.map((reason) => ({ reason, points: now[reason] - (before?.[reason] ?? 0) })).filter(({ points }) =>
+    points > 0
+  )
+
+const total = (dropped: ReadonlyArray<Dropped>): number => dropped.reduce((sum, { points }) => sum + points, 0)
+
+const list = (dropped: ReadonlyArray<Dropped>): string =>
+  dropped.map(({ points, reason }) => `${reason} ${points}`).join(", ")
+
+// An error of somebody's own transport may throw when it is read.
+const read = (latest: () => Latest): Latest => {
+  try {
+    return latest()
+  } catch {
+    return { text: "an error that can't be read" }
+  }
+}
+
+const describeDefect = (cause: Cause.Cause<unknown>): string => {
+  const defect = Cause.squash(cause)
   try {
     return String(defect)
   } catch {

@@ -14,9 +14,12 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { QueuedPoint } from "./AutoTimestamps.ts"
 import type { DropReason, Ledger } from "./Ledger.ts"
+import { empty, type PointQueue } from "./PointQueue.ts"
 import { estimateBytes, measurementOf } from "./PointSize.ts"
-import type { Entry } from "./Stamper.ts"
 
 /**
  * What a queue may hold.
@@ -34,50 +37,50 @@ export interface Limits {
 }
 
 /** A point in the queue. */
-class Ticket {
-  readonly entry: Entry
+class Node {
+  readonly point: QueuedPoint
   readonly number: number
   readonly bytes: number
-  readonly share: Share | undefined
+  readonly group: MeasurementPoints | undefined
   // Neighbours in the list of its priority, and the next one of its measurement.
-  before: Ticket | undefined = undefined
-  after: Ticket | undefined = undefined
-  nextOfShare: Ticket | undefined = undefined
+  before: Node | undefined = undefined
+  after: Node | undefined = undefined
+  nextOfMeasurement: Node | undefined = undefined
 
-  constructor(entry: Entry, number: number, bytes: number, share: Share | undefined) {
-    this.entry = entry
+  constructor(point: QueuedPoint, number: number, bytes: number, group: MeasurementPoints | undefined) {
+    this.point = point
     this.number = number
     this.bytes = bytes
-    this.share = share
+    this.group = group
   }
 }
 
 /** The points of one priority, oldest first. */
-class Lane {
-  first: Ticket | undefined = undefined
-  last: Ticket | undefined = undefined
+class PriorityList {
+  first: Node | undefined = undefined
+  last: Node | undefined = undefined
 
-  append(ticket: Ticket): void {
-    ticket.before = this.last
-    if (this.last === undefined) this.first = ticket
-    else this.last.after = ticket
-    this.last = ticket
+  append(node: Node): void {
+    node.before = this.last
+    if (this.last === undefined) this.first = node
+    else this.last.after = node
+    this.last = node
   }
 
-  remove(ticket: Ticket): void {
-    if (ticket.before === undefined) this.first = ticket.after
-    else ticket.before.after = ticket.after
-    if (ticket.after === undefined) this.last = ticket.before
-    else ticket.after.before = ticket.before
+  remove(node: Node): void {
+    if (node.before === undefined) this.first = node.after
+    else node.before.after = node.after
+    if (node.after === undefined) this.last = node.before
+    else node.after.before = node.before
   }
 }
 
 /** The points of one measurement, oldest first. They leave it in this order, by whichever way. */
-class Share {
+class MeasurementPoints {
   readonly measurement: string
   points = 0
-  first: Ticket | undefined = undefined
-  last: Ticket | undefined = undefined
+  first: Node | undefined = undefined
+  last: Node | undefined = undefined
 
   constructor(measurement: string) {
     this.measurement = measurement
@@ -90,7 +93,8 @@ class Share {
  * @category models
  * @since 0.1.0
  */
-export class SelectiveQueue {
+export class SelectiveQueue implements PointQueue {
+  readonly isSelective = true
   size = 0
   /** Estimated bytes of the points in the queue; 0 without `queueBytes`. */
   bytes = 0
@@ -99,11 +103,14 @@ export class SelectiveQueue {
   readonly #maxBytes: number
   readonly #quota: number
   readonly #dropped: Ledger["dropped"]
-  readonly #normal = new Lane()
-  readonly #high = new Lane()
+  readonly #normal = new PriorityList()
+  readonly #high = new PriorityList()
+  // Open while there are points, and once the queue is closed.
+  readonly #filled = Latch.makeUnsafe(false)
+  readonly filled: Effect.Effect<void> = this.#filled.await
   // Measurements with points in the queue, and those of them that are over their quota.
-  readonly #shares = new Map<string, Share>()
-  readonly #over = new Set<Share>()
+  readonly #measurements = new Map<string, MeasurementPoints>()
+  readonly #over = new Set<MeasurementPoints>()
 
   constructor(limits: Limits, dropped: Ledger["dropped"]) {
     this.#capacity = limits.queueCapacity
@@ -117,47 +124,49 @@ export class SelectiveQueue {
    * drops what is too much then. Returns whether points were dropped. A point
    * that alone is larger than the limit in bytes is dropped itself.
    */
-  offer(entry: Entry, number: number, high: boolean): boolean {
-    const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? 0 : estimateBytes(entry)
+  offer(point: QueuedPoint, number: number, high: boolean): boolean {
+    const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? 0 : estimateBytes(point)
     if (bytes > this.#maxBytes) {
       this.#dropped.queue_bytes++
       return true
     }
-    const share = high || this.#quota === Number.POSITIVE_INFINITY ? undefined : this.#shareOf(entry)
-    const ticket = new Ticket(entry, number, bytes, share)
-    const lane = high ? this.#high : this.#normal
-    lane.append(ticket)
-    if (share !== undefined) this.#enter(share, ticket)
+    const group = high || this.#quota === Number.POSITIVE_INFINITY ? undefined : this.#measurementOf(point)
+    const node = new Node(point, number, bytes, group)
+    const list = high ? this.#high : this.#normal
+    list.append(node)
+    if (group !== undefined) this.#enter(group, node)
     this.size++
     this.bytes += bytes
+    this.#filled.openUnsafe()
     if (this.size <= this.#capacity && this.bytes <= this.#maxBytes) return false
     do this.#shed()
     while (this.size > this.#capacity || this.bytes > this.#maxBytes)
     return true
   }
 
-  /** The number of the oldest point, `Infinity` if there is none. */
-  get head(): number {
-    return this.#oldest()?.number ?? Number.POSITIVE_INFINITY
+  oldest(next: number): number {
+    return this.#first()?.number ?? next
   }
 
-  /** Takes the oldest point, of whichever priority. The queue must not be empty. */
-  take(): Entry {
-    const ticket = this.#oldest()!
-    this.#remove(ticket)
-    return ticket.entry
+  /** Takes the oldest point, of whichever priority. */
+  take(): QueuedPoint | typeof empty {
+    const node = this.#first()
+    if (node === undefined) return empty
+    this.#remove(node)
+    if (this.size === 0) this.#filled.closeUnsafe()
+    return node.point
   }
 
-  /** Forgets all points. */
-  clear(): void {
+  close(): void {
     this.size = 0
     this.bytes = 0
-    this.#shares.clear()
+    this.#measurements.clear()
     this.#over.clear()
-    for (const lane of [this.#normal, this.#high]) lane.first = lane.last = undefined
+    for (const list of [this.#normal, this.#high]) list.first = list.last = undefined
+    this.#filled.openUnsafe()
   }
 
-  #oldest(): Ticket | undefined {
+  #first(): Node | undefined {
     const normal = this.#normal.first
     const high = this.#high.first
     return normal === undefined || (high !== undefined && high.number < normal.number) ? high : normal
@@ -165,45 +174,45 @@ export class SelectiveQueue {
 
   #shed(): void {
     const [over] = this.#over
-    const [ticket, reason]: [Ticket, DropReason] = over !== undefined
+    const [node, reason]: [Node, DropReason] = over !== undefined
       ? [over.first!, "quota"]
       : this.#normal.first === undefined
       ? [this.#high.first!, "queue_full_high"]
       : [this.#normal.first, this.size > this.#capacity ? "queue_full" : "queue_bytes"]
-    this.#remove(ticket)
+    this.#remove(node)
     this.#dropped[reason]++
   }
 
-  #remove(ticket: Ticket): void {
-    const lane = ticket === this.#high.first ? this.#high : this.#normal
-    lane.remove(ticket)
-    if (ticket.share !== undefined) this.#leave(ticket.share)
+  #remove(node: Node): void {
+    const list = node === this.#high.first ? this.#high : this.#normal
+    list.remove(node)
+    if (node.group !== undefined) this.#leave(node.group)
     this.size--
-    this.bytes -= ticket.bytes
+    this.bytes -= node.bytes
   }
 
-  #shareOf(entry: Entry): Share | undefined {
-    const measurement = measurementOf(entry)
+  #measurementOf(point: QueuedPoint): MeasurementPoints | undefined {
+    const measurement = measurementOf(point)
     if (measurement === undefined) return undefined
-    let share = this.#shares.get(measurement)
-    if (share === undefined) {
-      share = new Share(measurement)
-      this.#shares.set(measurement, share)
+    let group = this.#measurements.get(measurement)
+    if (group === undefined) {
+      group = new MeasurementPoints(measurement)
+      this.#measurements.set(measurement, group)
     }
-    return share
+    return group
   }
 
-  #enter(share: Share, ticket: Ticket): void {
-    if (share.last === undefined) share.first = ticket
-    else share.last.nextOfShare = ticket
-    share.last = ticket
-    if (++share.points > this.#quota) this.#over.add(share)
+  #enter(group: MeasurementPoints, node: Node): void {
+    if (group.last === undefined) group.first = node
+    else group.last.nextOfMeasurement = node
+    group.last = node
+    if (++group.points > this.#quota) this.#over.add(group)
   }
 
   // The one that leaves is always the oldest.
-  #leave(share: Share): void {
-    share.first = share.first!.nextOfShare
-    if (--share.points <= this.#quota) this.#over.delete(share)
-    if (share.first === undefined) this.#shares.delete(share.measurement)
+  #leave(group: MeasurementPoints): void {
+    group.first = group.first!.nextOfMeasurement
+    if (--group.points <= this.#quota) this.#over.delete(group)
+    if (group.first === undefined) this.#measurements.delete(group.measurement)
   }
 }

@@ -11,36 +11,44 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Settings } from "../../DatabaseConfig.ts"
-import type { InfluxError, Rejected } from "../../InfluxError.ts"
-import type { Connection, Outcome, Transport } from "../../Transport.ts"
-import type { Custody } from "./Custody.ts"
+import { InfluxError, type Rejected } from "../../InfluxError.ts"
+import type { Connection, Transport } from "../../Transport.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
 import { Packer } from "./Packer.ts"
+import type { PointBuffer } from "./PointBuffer.ts"
 import type { Reporter } from "./Reporter.ts"
+import * as SendOutcome from "./SendOutcome.ts"
 
 // A connection that fails this often in a row, or for this long, is replaced.
 const maxFailures = 5
 const maxFailingMillis = 1000
 
-// Pauses after failures, in milliseconds: doubled each time.
-const firstPause = 10
-const longestPause = 1000
+// Pauses after failures: doubled each time, and varied by a fifth, so that the senders of many programs do not knock at a
+// server that comes back at one moment.
+const longestPause = Duration.seconds(1)
+const pauses = Schedule.exponential("10 millis").pipe(
+  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, longestPause))),
+  Schedule.jittered
+)
 
 // Writing points, and sends that finish at once, never give the event loop a turn; after this many points, a few
 // milliseconds, a sender does. A payload costs as much as some points.
 const pointsPerTurn = 2048
 const pointsPerPayload = 16
 
-interface Options {
-  readonly custody: Custody
+interface Parts {
+  readonly buffer: PointBuffer
   readonly settings: Settings
-  readonly sender: Transport["Service"]
+  readonly transport: Transport["Service"]
   readonly reporter: Reporter
   readonly observeSend: (seconds: number) => void
   readonly onRejected: (rejected: Rejected) => void
@@ -48,25 +56,26 @@ interface Options {
 
 /**
  * Starts the senders in a scope, and returns their fibers. A fiber ends by
- * interruption only; what it holds is then booked as `shutdown`.
+ * interruption only; what it holds is then booked as `shutdown`, or as what its
+ * connection knows of it.
  *
  * @internal
  */
-export const start = Effect.fnUntraced(function*(options: Options, scope: Scope.Scope) {
+export const start = Effect.fnUntraced(function*(parts: Parts, scope: Scope.Scope) {
   const clock = yield* Clock.Clock
-  const pacer = new Pacer(options.settings.pacing)
+  const pacer = new Pacer(parts.settings.pacing)
   const fibers: Array<Fiber.Fiber<void>> = []
-  for (let i = 0; i < options.settings.senders; i++) {
-    fibers.push(yield* Effect.forkIn(new Actor(options, pacer, clock).run, scope))
+  for (let i = 0; i < parts.settings.senders; i++) {
+    fibers.push(yield* Effect.forkIn(new Sender(parts, pacer, clock).run, scope))
   }
   return fibers
 })
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-class Actor {
-  readonly #custody: Custody
-  readonly #sender: Transport["Service"]
+class Sender {
+  readonly #buffer: PointBuffer
+  readonly #transport: Transport["Service"]
   readonly #reporter: Reporter
   readonly #observeSend: (seconds: number) => void
   readonly #onRejected: (rejected: Rejected) => void
@@ -74,20 +83,20 @@ class Actor {
   readonly #clock: Clock.Clock
   readonly #packer: Packer
   #busy = false
-  // Since the last payload that was taken: how often and since when sending or opening failed, and the last pause.
+  // Since the last payload that was taken: how often and since when sending or opening failed, and the pauses between.
   #failures = 0
   #failingSince = 0
-  #pause = 0
+  #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
 
-  constructor(options: Options, pacer: Pacer, clock: Clock.Clock) {
-    this.#custody = options.custody
-    this.#sender = options.sender
-    this.#reporter = options.reporter
-    this.#observeSend = options.observeSend
-    this.#onRejected = options.onRejected
+  constructor(parts: Parts, pacer: Pacer, clock: Clock.Clock) {
+    this.#buffer = parts.buffer
+    this.#transport = parts.transport
+    this.#reporter = parts.reporter
+    this.#observeSend = parts.observeSend
+    this.#onRejected = parts.onRejected
     this.#pacer = pacer
     this.#clock = clock
-    this.#packer = new Packer(options.custody, options.settings, options.reporter)
+    this.#packer = new Packer(parts.buffer, parts.settings, parts.reporter)
   }
 
   /** One connection after the other, until interrupted. */
@@ -98,7 +107,7 @@ class Actor {
         if (Exit.isFailure(exit)) {
           if (yield* this.#isInterrupted(exit, restore)) return this.#abandon("shutdown")
           this.#failed(exit.cause)
-          const paused = yield* Effect.exit(restore(Effect.sleep(this.#pause)))
+          const paused = yield* Effect.exit(restore(this.#pause))
           if (Exit.isFailure(paused)) return this.#abandon("shutdown")
         }
       }
@@ -108,14 +117,14 @@ class Actor {
   /** Sends over one connection until it is stale or fails too often. */
   #connected(restore: Restore) {
     return Effect.gen({ self: this }, function*() {
-      const custody = this.#custody
+      const buffer = this.#buffer
       const packer = this.#packer
-      const connection = yield* restore(this.#sender.open)
+      const connection = yield* restore(this.#transport.open)
       let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
-        if (packer.held === 0 && !custody.ready) {
-          custody.closeGate()
-          yield* restore(custody.gate.await)
+        if (packer.held === 0 && !buffer.ready) {
+          buffer.gate.closeUnsafe()
+          yield* restore(buffer.gate.await)
           continue
         }
         if (turn <= 0) {
@@ -129,144 +138,134 @@ class Actor {
         turn -= pointsPerPayload
         this.#setBusy(true)
         const payload = packer.payload
-        const exit = yield* Effect.exit(restore(this.#send(connection, payload)))
+        const wait = this.#pacer.reserve(payload.length, this.#now())
+        // Interrupted here the payload was not sent.
+        if (wait > 0) yield* restore(Effect.sleep(wait))
+        const started = this.#now()
+        // Nothing may follow the send inside `restore`: an interruption there would hide a result that is known.
+        const exit = yield* Effect.exit(restore(Effect.suspend(() => send(connection, payload, packer))))
+        let goesOn = false
         if (Exit.isSuccess(exit)) {
-          // What else an effect that is typed as void may give says nothing.
-          if (typeof exit.value === "object" && exit.value !== null) this.#settled(exit.value, payload.length)
-          else this.#sent(payload.length)
-          if (this.#pause > 0) yield* restore(Effect.sleep(this.#pause))
+          this.#observeSend((this.#now() - started) / 1000)
+          goesOn = this.#sent(exit.value, payload.length)
         } else if (yield* this.#isInterrupted(exit, restore)) {
           if (connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
           return this.#abandon("shutdown")
-        } else {
-          this.#failed(exit.cause)
-          if (this.#pause > 0) yield* restore(Effect.sleep(this.#pause))
-        }
+        } else goesOn = this.#failed(exit.cause)
+        if (!goesOn) yield* restore(this.#pause)
       }
     })
   }
 
-  #send(connection: Connection, payload: Uint8Array): Effect.Effect<void | Outcome, InfluxError> {
-    return Effect.suspend(() => {
-      const wait = this.#pacer.reserve(payload.length, this.#now())
-      return wait > 0
-        ? Effect.andThen(Effect.sleep(wait), this.#timedSend(connection, payload))
-        : this.#timedSend(connection, payload)
-    })
-  }
+  /** Waits after a failure, each time longer until a payload is taken. */
+  readonly #pause: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    const next = this.#pauses ??= yield* Schedule.toStepWithSleep(pauses)
+    yield* Effect.ignore(next(undefined))
+  })
 
-  #timedSend(connection: Connection, payload: Uint8Array): Effect.Effect<void | Outcome, InfluxError> {
-    return Effect.suspend(() => {
-      const started = this.#now()
-      const send: Effect.Effect<void | Outcome, InfluxError> = connection.send(
-        payload,
-        this.#packer.points,
-        this.#packer.lines
-      )
-      return Effect.map(send, (outcome) => {
-        this.#observeSend((this.#now() - started) / 1000)
-        return outcome
-      })
-    })
-  }
-
-  #sent(bytes: number): void {
-    const ledger = this.#custody.ledger
-    this.#custody.settleSent(this.#packer.points)
-    ledger.payloads++
-    ledger.bytes += bytes
-    this.#failures = 0
-    this.#pause = 0
-    this.#setBusy(false)
-    this.#packer.next()
-  }
-
-  /** Settles the payload after a send that knows what became of its points. */
-  #settled(outcome: Outcome, bytes: number): void {
+  /** Settles the payload after a send that succeeded. Returns whether the next one may follow at once. */
+  #sent(outcome: unknown, bytes: number): boolean {
     const packer = this.#packer
-    const left = this.#settle(outcome, bytes)
-    if (left > 0) this.#custody.settleDropped(left + packer.breakSplit(), "send_error")
+    let isClean = true
+    // What else an effect that is typed as void may give says nothing.
+    if (typeof outcome === "object" && outcome !== null) {
+      const { failed, left } = this.#settle(outcome, bytes)
+      if (left > 0) this.#buffer.settleDropped(left + packer.breakSplit(), "send_error")
+      isClean = left === 0 && !failed
+    } else {
+      this.#buffer.settleSent(packer.points)
+      this.#countPayload(bytes)
+    }
     this.#setBusy(false)
     packer.next()
-    if (left + (outcome.send_error ?? 0) + (outcome.unknown ?? 0) > 0) {
-      this.#countFailure()
-    } else {
+    if (isClean) {
       this.#failures = 0
-      this.#pause = 0
+      this.#pauses = undefined
+    } else {
+      this.#countFailure()
     }
+    return isClean
   }
 
-  /** Settles what an outcome names of the payload's points, and returns how many it does not name. */
-  #settle(outcome: Outcome, bytes: number): number {
-    const custody = this.#custody
+  /** Settles what an outcome names of the payload's points. Returns how many it does not name, and whether it failed. */
+  #settle(outcome: unknown, bytes: number): { readonly left: number; readonly failed: boolean } {
+    const buffer = this.#buffer
     const packer = this.#packer
+    // Read as a whole before anything is booked: a transport of somebody's own may throw here.
+    const named = SendOutcome.read(outcome, bytes)
     let left = packer.points
-    const take = (points = 0): number => {
+    const take = (points: number): number => {
       // A transport may count wrongly, but the ledger may not.
-      const taken = Number.isInteger(points) ? Math.max(0, Math.min(points, left)) : 0
+      const taken = Math.min(points, left)
       left -= taken
       return taken
     }
-    const sent = take(outcome.sent)
-    custody.settleSent(sent)
-    if (sent > 0) {
-      custody.ledger.payloads++
-      custody.ledger.bytes += outcome.bytes ?? bytes
-    }
-    const rejected = take(outcome.rejected)
-    custody.settleDropped(rejected, "rejected")
-    const sendError = take(outcome.send_error)
-    custody.settleDropped(sendError, "send_error")
-    const unknown = take(outcome.unknown)
-    custody.settleDropped(unknown, "unknown")
+    const sent = take(named.sent)
+    buffer.settleSent(sent)
+    if (sent > 0) this.#countPayload(named.bytes)
+    const rejected = take(named.rejected)
+    buffer.settleDropped(rejected, "rejected")
+    const sendError = take(named.sendError)
+    buffer.settleDropped(sendError, "send_error")
+    const unknown = take(named.unknown)
+    buffer.settleDropped(unknown, "unknown")
     packer.points = left
     const lost = rejected + sendError + unknown
     // A point of which some lines are lost is lost; what is left of it need not be sent.
     // No number names one whose last line is not in the payload, only the error does.
-    const broken = lost > 0 || outcome.error !== undefined ? packer.breakSplit() : 0
-    const isRejected = rejected > 0 || (outcome.rejections ?? []).length > 0
-    custody.settleDropped(
+    const broken = lost > 0 || named.error !== undefined ? packer.breakSplit() : 0
+    const isRejected = rejected > 0 || named.rejections.length > 0
+    buffer.settleDropped(
       broken,
       unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : isRejected ? "rejected" : "unknown"
     )
-    if (outcome.error !== undefined) this.#reporter.failure(outcome.error, lost + broken)
-    for (const rejection of outcome.rejections ?? []) this.#onRejected(rejection)
-    return left
+    if (named.error !== undefined) this.#reporter.failure(named.error, lost + broken)
+    for (const rejection of named.rejections) this.#onRejected(rejection)
+    return { left, failed: named.sendError + named.unknown > 0 }
   }
 
-  /** Settles the payload, if there is one, after opening or sending failed. */
-  #failed(cause: Cause.Cause<InfluxError>): void {
+  #countPayload(bytes: number): void {
+    this.#buffer.ledger.payloads++
+    this.#buffer.ledger.bytes += bytes
+  }
+
+  /**
+   * Settles the payload, if there is one, after opening or sending failed. Returns whether the next one may follow at
+   * once.
+   */
+  #failed(cause: Cause.Cause<unknown>): boolean {
     const error = Cause.findErrorOption(cause)
-    if (error._tag === "None") {
-      this.#reporter.defect(Cause.squash(cause), this.#packer.held)
+    if (error._tag === "None" || !(error.value instanceof InfluxError)) {
+      this.#reporter.defect(cause, this.#packer.held)
       this.#abandon("send_error")
-    } else {
-      const wasBusy = this.#busy
-      const points = wasBusy ? this.#packer.points : 0
-      // A point of which some lines are lost is lost; what is left of it need not be sent.
-      const broken = wasBusy ? this.#packer.breakSplit() : 0
-      const reason = error.value.reason
-      if (reason._tag === "Rejected") {
-        const rejected = Math.max(0, Math.min(reason.points ?? points, points))
-        this.#custody.settleSent(points - rejected)
-        this.#custody.settleDropped(rejected + broken, "rejected")
-        this.#reporter.failure(error.value, rejected + broken)
-        this.#onRejected(reason)
-      } else {
-        this.#custody.settleDropped(points + broken, "send_error")
-        this.#reporter.failure(error.value, points + broken)
-      }
-      this.#setBusy(false)
-      if (wasBusy) this.#packer.next()
-      // The server answered: the connection is fine.
-      if (reason._tag === "Rejected") return
+      this.#countFailure()
+      return false
     }
-    this.#countFailure()
+    const wasBusy = this.#busy
+    const points = wasBusy ? this.#packer.points : 0
+    // A point of which some lines are lost is lost; what is left of it need not be sent.
+    const broken = wasBusy ? this.#packer.breakSplit() : 0
+    const reason = error.value.reason
+    const isRejected = reason._tag === "Rejected"
+    if (isRejected) {
+      const rejected = Math.min(reason.points === undefined ? points : SendOutcome.whole(reason.points), points)
+      this.#buffer.settleSent(points - rejected)
+      this.#buffer.settleDropped(rejected + broken, "rejected")
+      this.#reporter.failure(error.value, rejected + broken)
+      this.#onRejected(reason)
+    } else {
+      this.#buffer.settleDropped(points + broken, "send_error")
+      this.#reporter.failure(error.value, points + broken)
+    }
+    this.#setBusy(false)
+    if (wasBusy) this.#packer.next()
+    // The server answered: the connection is fine.
+    if (!isRejected) this.#countFailure()
+    return isRejected
   }
 
   #countFailure(): void {
     if (this.#failures++ === 0) this.#failingSince = this.#now()
-    this.#pause = Math.min(Math.max(2 * this.#pause, firstPause), longestPause)
   }
 
   #isFailing(): boolean {
@@ -279,14 +278,14 @@ class Actor {
 
   /** Settles everything that the sender holds. */
   #abandon(reason: DropReason): void {
-    this.#custody.settleDropped(this.#packer.held, reason)
+    this.#buffer.settleDropped(this.#packer.held, reason)
     this.#setBusy(false)
     this.#packer.reset()
   }
 
   // A transport may end a send by interrupting itself. Only an interruption of this fiber ends the sender, and that
   // shows at the next interruptible step.
-  #isInterrupted(exit: Exit.Failure<unknown, InfluxError>, restore: Restore): Effect.Effect<boolean> {
+  #isInterrupted(exit: Exit.Failure<unknown, unknown>, restore: Restore): Effect.Effect<boolean> {
     return Cause.hasInterrupts(exit.cause)
       ? Effect.map(Effect.exit(restore(Effect.yieldNow)), Exit.isFailure)
       : Effect.succeed(false)
@@ -295,10 +294,16 @@ class Actor {
   #setBusy(busy: boolean): void {
     if (busy === this.#busy) return
     this.#busy = busy
-    this.#custody.ledger.sendersBusy += busy ? 1 : -1
+    this.#buffer.ledger.sendersBusy += busy ? 1 : -1
   }
 
   #now(): number {
     return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 }
+
+const send = (
+  connection: Connection,
+  payload: Uint8Array,
+  { lines, points }: Packer
+): Effect.Effect<unknown, InfluxError> => connection.send(payload, points, lines)

@@ -189,17 +189,11 @@ const connect = (server: Server): Connection => {
       Effect.suspend(() => {
         const sending = new Sending(payload, lines)
         current = sending
-        return Effect.map(write(server, sending, 0, lines.count), () => {
-          current = undefined
-          return sending.outcome
-        })
+        return Effect.map(write(server, sending, 0, lines.count), () => sending.outcome)
       }),
     isStale: () => false,
-    interrupted: () => {
-      const sending = current
-      current = undefined
-      return sending?.outcome ?? { sent: 0 }
-    }
+    // Also of a send that came to its end: the interruption may have come before its result was seen.
+    interrupted: () => current?.outcome ?? { sent: 0 }
   }
 }
 

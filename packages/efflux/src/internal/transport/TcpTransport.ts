@@ -73,8 +73,8 @@ class TcpConnection implements Connection {
   isBroken = false
   readonly #writer: Socket.Writer
   readonly #endpoint: string
-  /** Points of the payload that is being written. */
-  #writing = 0
+  /** What is known of the latest payload. */
+  #latest: Outcome = { sent: 0 }
 
   constructor(writer: Socket.Writer, endpoint: string) {
     this.#writer = writer
@@ -86,25 +86,17 @@ class TcpConnection implements Connection {
   readonly send = (payload: Uint8Array, points: number): Effect.Effect<Outcome, InfluxError> =>
     Effect.suspend(() => {
       if (this.isBroken) return Effect.fail(this.#failure("Closed", new Error("the server closed the connection")))
-      this.#writing = points
+      this.#latest = { sent: 0, unknown: points }
       return Effect.matchEffect(this.#write(payload), {
-        onSuccess: () => {
-          this.#writing = 0
-          return Effect.succeed({ sent: points })
-        },
+        onSuccess: () => Effect.succeed(this.#latest = { sent: points }),
         onFailure: (error) => {
-          this.#writing = 0
           this.isBroken = true
           return Effect.succeed({ sent: 0, unknown: points, error: this.#failure(kindOf(error), error.reason) })
         }
       })
     })
 
-  readonly interrupted = (): Outcome => {
-    const unknown = this.#writing
-    this.#writing = 0
-    return { sent: 0, unknown }
-  }
+  readonly interrupted = (): Outcome => this.#latest
 
   #write(payload: Uint8Array): Effect.Effect<void, Socket.SocketError> {
     return this.#writer.writeAll([payload, lineFeed]).pipe(

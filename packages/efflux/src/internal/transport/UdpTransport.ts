@@ -164,8 +164,10 @@ const connect = Effect.fnUntraced(function*(
 
   const failed = (error: DatagramSocket.DatagramSocketError) =>
     Effect.fail(new InfluxError({ reason: new SendFailed({ endpoint, kind: kindOf(error), cause: error.reason }) }))
+  let sending = 0
   return {
-    send: (payload) => {
+    send: (payload, points) => {
+      sending = points
       const write = writer.write({ payload })
       return Effect.catch(write, (error) => {
         if (!isRefusal(error)) return failed(error)
@@ -173,6 +175,8 @@ const connect = Effect.fnUntraced(function*(
         return Effect.catch(write, failed)
       })
     },
+    // The operating system may have the datagram, or not yet.
+    interrupted: () => ({ sent: 0, unknown: sending }),
     isStale: () => target.generation !== generation
   }
 })

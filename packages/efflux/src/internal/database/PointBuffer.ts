@@ -1,0 +1,237 @@
+/**
+ * The points that a database holds: those in its queue, and those that its
+ * senders have taken and not settled.
+ *
+ * Every move of a point between the columns of the ledger is one synchronous
+ * step here, so no interruption can come between the move and its booking. The
+ * rest of the database only calls these steps.
+ *
+ * - {@link PointBuffer.offer}: into the queue; if that is full, the oldest goes.
+ * - {@link PointBuffer.take}: from the queue to a sender.
+ * - {@link PointBuffer.settleSent}, {@link PointBuffer.settleDropped}: out of a sender.
+ * - {@link PointBuffer.discard}: what is left in the queue, at the end.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { SchedulerDispatcher } from "effect/Scheduler"
+import type { QueuedPoint } from "./AutoTimestamps.ts"
+import type { DropReason, Ledger, Stats } from "./Ledger.ts"
+import { empty, type PointQueue } from "./PointQueue.ts"
+import { type Limits, SelectiveQueue } from "./SelectiveQueue.ts"
+
+/**
+ * What a sender holds: the number of its oldest point, `Infinity` while it has
+ * none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Holder {
+  oldest: number
+}
+
+interface Flush {
+  readonly target: number
+  readonly done: () => void
+}
+
+/**
+ * The buffer of one database. It owns the queue and the ledger.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class PointBuffer {
+  readonly ledger: Ledger
+  /** Open while there is something to send at once; senders wait here. */
+  readonly gate = Latch.makeUnsafe(false)
+  /** Whether points were shed since the last {@link PointBuffer.endShedding}. */
+  isShedding = false
+  /** Called soon after shedding has started. */
+  onShedding: () => void = () => {}
+
+  #queue: PointQueue
+  readonly #limits: Limits
+  readonly #batchSize: number
+  readonly #dispatcher: SchedulerDispatcher
+  readonly #holders: Array<Holder> = []
+  // In the order in which they were asked for: their targets only grow.
+  readonly #flushes = new Set<Flush>()
+  #isClosed = false
+  #isWaking = false
+  #acceptedAtClose = 0
+  #shedReported = 0
+  // Points below this number are to be sent without waiting for a batch.
+  #flushTarget = 0
+
+  constructor(
+    queue: PointQueue,
+    ledger: Ledger,
+    limits: Limits & { readonly batchSize: number },
+    dispatcher: SchedulerDispatcher
+  ) {
+    this.ledger = ledger
+    this.#limits = limits
+    this.#batchSize = limits.batchSize
+    this.#dispatcher = dispatcher
+    this.#queue = queue
+    if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
+  }
+
+  /** Registers a sender. */
+  holder(): Holder {
+    const holder: Holder = { oldest: Number.POSITIVE_INFINITY }
+    this.#holders.push(holder)
+    return holder
+  }
+
+  /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
+  offer(point: QueuedPoint, high: boolean): void {
+    const number = this.ledger.pushed++
+    if (this.#isClosed) {
+      this.ledger.dropped.shutdown++
+      return
+    }
+    const queue = high && !this.#queue.isSelective ? this.#select(number) : this.#queue
+    if (queue.offer(point, number, high)) {
+      if (!this.#isWaking) this.#wakeAfterShedding()
+    } else if (!this.#isWaking && queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
+  }
+
+  /** Goes over to a selective queue with all that is queued now: the points before number `end`. */
+  #select(end: number): PointQueue {
+    const before = this.#queue
+    const selective = new SelectiveQueue(this.#limits, this.ledger.dropped)
+    let number = before.oldest(end)
+    for (let point = before.take(); point !== empty; point = before.take()) selective.offer(point, number++, false)
+    this.#queue = selective
+    before.close()
+    return selective
+  }
+
+  /** How many points were taken in, which is the number of the next one. */
+  get #accepted(): number {
+    return this.#isClosed ? this.#acceptedAtClose : this.ledger.pushed
+  }
+
+  /** Points in the queue. */
+  get size(): number {
+    return this.#queue.size
+  }
+
+  /** Estimated bytes of the points in the queue, if it has a limit in bytes; else 0. */
+  get bytes(): number {
+    return this.#queue.bytes
+  }
+
+  /** The number of the oldest point in the queue: points are numbered in the order of their push. */
+  get oldest(): number {
+    return this.#queue.oldest(this.#accepted)
+  }
+
+  /** Points that were pushed after the close. */
+  get late(): number {
+    return this.ledger.pushed - this.#accepted
+  }
+
+  /** Waits until there is a point in the queue. */
+  readonly filled: Effect.Effect<void> = Effect.suspend(() => this.#queue.filled)
+
+  /** Whether senders have something to do now: a full batch, or points that a flush or the closing waits for. */
+  get ready(): boolean {
+    const size = this.size
+    return size > 0 && (size >= this.#batchSize || this.oldest < this.#flushTarget)
+  }
+
+  /** Takes the oldest point out of the queue; from here it is in flight. */
+  take(): QueuedPoint | typeof empty {
+    const point = this.#queue.take()
+    if (point !== empty) this.ledger.inFlight++
+    return point
+  }
+
+  /** Books points in flight as sent. */
+  settleSent(points: number): void {
+    this.ledger.inFlight -= points
+    this.ledger.sent += points
+  }
+
+  /** Books points in flight as dropped. */
+  settleDropped(points: number, reason: DropReason): void {
+    this.ledger.inFlight -= points
+    this.ledger.dropped[reason] += points
+  }
+
+  /** Has the points that are queued now sent without waiting for a batch. */
+  requestFlush(): void {
+    this.#flushTarget = this.#accepted
+    if (this.ready) this.gate.openUnsafe()
+    this.checkFlushes()
+  }
+
+  /** Requests a flush and waits until the points queued or in flight now are settled. Interruptible. */
+  readonly flush: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    const flush: Flush = { target: this.#accepted, done: () => resume(Effect.void) }
+    this.#flushes.add(flush)
+    this.requestFlush()
+    return Effect.sync(() => {
+      this.#flushes.delete(flush)
+    })
+  })
+
+  /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
+  checkFlushes(): void {
+    if (this.#flushes.size === 0) return
+    let settled = this.oldest
+    for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
+    for (const flush of this.#flushes) {
+      if (flush.target > settled) break
+      this.#flushes.delete(flush)
+      flush.done()
+    }
+  }
+
+  /** Called once all that was shed until now is reported. */
+  endShedding(): void {
+    this.#shedReported = this.ledger.shed
+    this.isShedding = false
+  }
+
+  /** Stops the intake. Points pushed from now on are counted as `shutdown`. */
+  close(): void {
+    this.#acceptedAtClose = this.#accepted
+    this.#isClosed = true
+  }
+
+  /** Books what is left in the queue as `shutdown` and closes the queue. */
+  discard(): void {
+    this.ledger.dropped.shutdown += this.size
+    this.#queue.close()
+    this.checkFlushes()
+  }
+
+  snapshot(): Stats {
+    return this.ledger.snapshot(this.size, this.bytes)
+  }
+
+  // A flush may have waited for the points that were shed, and no sender may come by to tell it.
+  #wakeAfterShedding(): void {
+    if (!this.isShedding || this.#flushes.size > 0) this.#wake()
+  }
+
+  // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
+  #wake(): void {
+    this.#isWaking = true
+    this.#dispatcher.scheduleTask(() => {
+      this.#isWaking = false
+      if (this.ready) this.gate.openUnsafe()
+      if (this.ledger.shed > this.#shedReported && !this.isShedding) {
+        this.isShedding = true
+        this.onShedding()
+      }
+      this.checkFlushes()
+    }, 0)
+  }
+}

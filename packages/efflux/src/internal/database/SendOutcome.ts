@@ -1,0 +1,57 @@
+/**
+ * Reads what a transport says became of a payload. A transport may be of
+ * somebody's own and say anything: no value of it may reach the ledger unless it
+ * is a number of points.
+ *
+ * @since 0.1.0
+ */
+import { InfluxError, Rejected, SendFailed } from "../../InfluxError.ts"
+
+/**
+ * An `Outcome` whose every value can be trusted, for one payload.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SendOutcome {
+  readonly sent: number
+  readonly rejected: number
+  readonly sendError: number
+  readonly unknown: number
+  readonly bytes: number
+  readonly error: InfluxError | undefined
+  readonly rejections: ReadonlyArray<Rejected>
+}
+
+/**
+ * Reads an outcome of a payload of so many bytes. Throws only what the outcome
+ * throws when it is read.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
+  const { bytes, error, rejected, rejections, send_error, sent, unknown } = Object(outcome) as Record<string, unknown>
+  return {
+    sent: whole(sent),
+    rejected: whole(rejected),
+    sendError: whole(send_error),
+    unknown: whole(unknown),
+    bytes: Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Math.min(Number(bytes), payloadBytes) : payloadBytes,
+    error: error === undefined || error === null || error instanceof InfluxError
+      ? error ?? undefined
+      : asInfluxError(error),
+    rejections: Array.isArray(rejections) ? rejections.filter((rejection) => rejection instanceof Rejected) : []
+  }
+}
+
+/**
+ * A number of points: anything else is none.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const whole = (points: unknown): number => Number.isSafeInteger(points) ? Math.max(0, Number(points)) : 0
+
+const asInfluxError = (cause: unknown): InfluxError =>
+  new InfluxError({ reason: new SendFailed({ endpoint: "the transport", kind: "Unknown", cause }) })

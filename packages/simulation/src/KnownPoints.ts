@@ -1,0 +1,130 @@
+/** The points that one database was given, and what is known of each. */
+import type { Settings } from "efflux/DatabaseConfig"
+import type { Waiting } from "./ReferenceQueue.ts"
+import type { SomePoint } from "./SomePoint.ts"
+
+// Numbers of the points of one database, so that a point of another one is noticed.
+const numbersPerDatabase = 1000
+
+// The database waits for a clock that steps back by up to a second.
+const waits = { ns: 1_000_000_000n, us: 1_000_000n }
+
+/** What is known of a point. */
+export interface Known extends SomePoint, Waiting {
+  readonly measurement: string | undefined
+  readonly bytes: number
+  place: "waiting" | "taken" | "gone"
+  /** Fields that were given to the transport, and the timestamp that they had. */
+  readonly attempted: Set<string>
+  timestamp: bigint | undefined
+}
+
+/** What a transport was given with one payload. */
+export interface Received {
+  /** Of the points whose last line is in the payload. */
+  readonly numbers: ReadonlyArray<number>
+  readonly newest: number
+  /** The number of the point whose lines go on in a later payload. */
+  readonly broken: number | undefined
+}
+
+export class KnownPoints {
+  readonly all: Array<Known> = []
+  readonly #settings: Settings
+  readonly #firstNumber: number
+  readonly #fail: (message: string) => never
+
+  constructor(settings: Settings, index: number, fail: (message: string) => never) {
+    this.#settings = settings
+    this.#firstNumber = index * numbersPerDatabase
+    this.#fail = fail
+  }
+
+  /** The number of the next point. */
+  get next(): number {
+    return this.#firstNumber + this.all.length
+  }
+
+  add(point: SomePoint, isHigh: boolean): Known {
+    const known: Known = {
+      ...point,
+      number: this.next,
+      isHigh,
+      place: "waiting",
+      attempted: new Set(),
+      timestamp: undefined
+    }
+    this.all.push(known)
+    return known
+  }
+
+  get(number: number): Known {
+    return this.all[number - this.#firstNumber] ?? this.#fail(`a point ${number} was never pushed here`)
+  }
+
+  /** Every point of a payload, and the one that is broken off at its end, is settled. */
+  settle({ broken, numbers }: Received): void {
+    for (const number of numbers) this.get(number).place = "gone"
+    if (broken !== undefined) this.get(broken).place = "gone"
+  }
+
+  /** Reads the lines of a payload, which comes after the point `newest` over the same connection. */
+  read(payload: Uint8Array, newest: number): Received {
+    const numbers: Array<number> = []
+    let last = newest
+    let ends = true
+    for (const line of decoder.decode(payload).split("\n")) {
+      const match = linePattern.exec(line) ?? this.#fail(`a strange line: ${line}`)
+      const number = Number(match[1])
+      const point = this.get(number)
+      if (point.place === "waiting") this.#fail(`point ${number} is sent, but was not to be taken yet`)
+      if (point.place === "gone") this.#fail(`point ${number} is sent, but is gone already`)
+      if (point.fate !== "sendable") this.#fail(`point ${number} is sent, but is ${point.fate}`)
+      if (number < last) this.#fail(`point ${number} is sent after ${last}`)
+      last = number
+      if (point.attempted.has(match[2])) this.#fail(`${match[2]} of point ${number} is sent twice`)
+      point.attempted.add(match[2])
+      this.#noteTimestamp(point, match[3])
+      // The last field of a point comes with its last line.
+      ends = line.includes("z=true")
+      if (ends) numbers.push(number)
+    }
+    return { numbers, newest: last, broken: ends ? undefined : last }
+  }
+
+  #noteTimestamp(point: Known, text: string | undefined): void {
+    if ((text === undefined) === (point.isStamped || point.input.timestamp !== undefined)) {
+      this.#fail(`point ${point.number} has the timestamp ${text}`)
+    }
+    if (text === undefined) return
+    const timestamp = BigInt(text)
+    if (point.timestamp !== undefined && point.timestamp !== timestamp) {
+      this.#fail(`the lines of point ${point.number} have the timestamps ${point.timestamp} and ${timestamp}`)
+    }
+    point.timestamp = timestamp
+  }
+
+  /**
+   * At `ns` and `us` no automatic timestamp is given twice, and they increase in the order of the pushes but where the
+   * clock stepped back by more than a second.
+   */
+  checkTimestamps(): void {
+    const { precision } = this.#settings
+    if (precision !== "ns" && precision !== "us") return
+    let last = -1n
+    const given = new Set<bigint>()
+    for (const { isStamped, number, timestamp } of this.all) {
+      if (!isStamped || timestamp === undefined) continue
+      if (given.has(timestamp)) this.#fail(`the timestamp ${timestamp} of point ${number} was given before`)
+      given.add(timestamp)
+      if (timestamp < last && last - timestamp <= waits[precision]) {
+        this.#fail(`point ${number} has the timestamp ${timestamp}, after ${last}`)
+      }
+      last = timestamp
+    }
+  }
+}
+
+const decoder = new TextDecoder()
+
+const linePattern = /^[mk],n=(\d+) ([a-z]+)=[^ ]*(?: (-?\d+))?$/
