@@ -114,7 +114,12 @@ export class KnownPoints {
     let last = -1n
     const given = new Set<bigint>()
     for (const { isStamped, number, timestamp } of this.all) {
-      if (!isStamped || timestamp === undefined) continue
+      if (!isStamped) continue
+      if (timestamp === undefined) {
+        // It is lost, and with it what the clock showed between its neighbours.
+        last = -1n
+        continue
+      }
       if (given.has(timestamp)) this.#fail(`the timestamp ${timestamp} of point ${number} was given before`)
       given.add(timestamp)
       if (timestamp < last && last - timestamp <= waits[precision]) {

@@ -1,4 +1,4 @@
-/** Has the model of the custody and its mutants checked, and prints what was found. */
+/** Has the model of the buffer and its mutants checked, and prints what was found. */
 import { Effect } from "effect"
 import { check, modelMutants, type Options } from "./spin.ts"
 

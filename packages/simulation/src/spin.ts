@@ -1,5 +1,5 @@
 /**
- * Has spin check the model of the custody (`model/custody.pml`): it looks at
+ * Has spin check the model of the buffer (`model/buffer.pml`): it looks at
  * every order in which the steps of producers, senders and the close can follow
  * one another. Needs spin and a C compiler.
  */
@@ -8,7 +8,7 @@ import { Effect, FileSystem } from "effect"
 import { execFile, spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-const model = fileURLToPath(new URL("../model/custody.pml", import.meta.url))
+const model = fileURLToPath(new URL("../model/buffer.pml", import.meta.url))
 
 export interface Verdict {
   /** What the checker found against the model; `undefined` if nothing. */

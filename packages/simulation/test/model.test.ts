@@ -1,11 +1,11 @@
-/** The model of the custody and its mutants. With `CI=true` a missing checker is a failure. */
+/** The model of the buffer and its mutants. With `CI=true` a missing checker is a failure. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { check, isInstalled, modelMutants } from "../src/spin.ts"
 
 const isMissing = !isInstalled() && process.env.CI !== "true"
 
-describe.skipIf(isMissing)("the model of the custody", () => {
+describe.skipIf(isMissing)("the model of the buffer", () => {
   it.live(
     "in every reachable state the law holds, points leave in order, and none has two fates",
     () =>

@@ -147,7 +147,7 @@ export class Reporter {
   readonly finish = (inFlight: number): Effect.Effect<void> =>
     Effect.gen({ self: this }, function*() {
       yield* this.#logTopics(true)
-      if (this.#shedding !== undefined || this.#shedReasons().length > 0) yield* this.#logSheddingStopped
+      if (this.#shedding !== undefined || this.#shedReasons().length > 0) yield* this.#logSheddingStopped()
       const { late, ledger } = this.#buffer
       // Points that were pushed after the close are no part of it.
       const dropped = { ...ledger.dropped, shutdown: ledger.dropped.shutdown - late }
@@ -217,7 +217,7 @@ export class Reporter {
     const now = yield* monotonicMillis
     const before = this.#shedding
     if (before !== undefined && before.lookAt > now) return
-    if (before !== undefined && before.shed === shed) return yield* this.#logSheddingStopped
+    if (before !== undefined && before.shed === shed) return yield* this.#logSheddingStopped()
     this.#shedding = { shed, lookAt: now + this.#settings.logInterval }
     if (before !== undefined) return
     const reasons = this.#shedReasons().map(({ reason }) => reason).join(", ")
@@ -230,7 +230,7 @@ export class Reporter {
     )
   })
 
-  readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
+  #logSheddingStopped(): Effect.Effect<void> {
     const { ledger } = this.#buffer
     const since = this.#shedReasons()
     const shed = total(since)
@@ -243,7 +243,7 @@ export class Reporter {
         + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),
       Object.fromEntries(since.map(({ points, reason }) => [reason, points]))
     )
-  })
+  }
 
   #log(log: Log, text: string, annotations: Annotations = {}, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
     const message = printable(`Efflux: ${text}`, maxLogLength)

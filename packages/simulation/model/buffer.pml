@@ -1,11 +1,11 @@
 /*
- * The custody of points, as a model for the checker spin: producers that push,
+ * The buffer of points, as a model for the checker spin: producers that push,
  * senders that take, send and settle, interruption, and the close. The checker
  * looks at every order in which their steps can follow one another.
  *
  * Each d_step below is one synchronous step of the library, which nothing can
- * come between: Custody.offer, the takes of Packer.fill with their booking, the
- * settling of a payload, and Custody.discard. Everything else may be interleaved
+ * come between: PointBuffer.offer, the takes of Packer.fill with their booking, the
+ * settling of a payload, and PointBuffer.discard. Everything else may be interleaved
  * in any way.
  *
  * Mutants, by -D: each takes such a step apart, or leaves a part of it out.
