@@ -58,12 +58,10 @@ const open = Effect.fnUntraced(
     const connection = new TcpConnection(writer, endpoint)
     // What these servers say is of no use; that they close is.
     yield* Effect.forkScoped(
-      Effect.andThen(
-        Effect.ignore(Effect.forever(reader.pull)),
+      Effect.onExit(Effect.forever(reader.pull), () =>
         Effect.sync(() => {
           connection.isBroken = true
-        })
-      )
+        })).pipe(Effect.exit)
     )
     return connection
   }

@@ -7,8 +7,9 @@
  *   flight when it closes.
  * - A name is looked up when the database starts and every `resolveInterval`, one
  *   look-up at a time for all senders. While look-ups fail the last address is
- *   used. When it is not among the addresses of the name any more, sockets are
- *   opened anew for another one. IPv4 is preferred.
+ *   used. When it is not among the addresses of the name any more, or a few
+ *   datagrams were refused there, sockets are opened anew for another one. IPv4 is
+ *   preferred.
  * - A success means that the operating system took the datagram, no more. An ICMP
  *   refusal is reported by a later send, whose datagram the kernel did not take:
  *   it is sent again once, and the refusal is counted.
@@ -27,12 +28,17 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as DatagramSocket from "effect/socket/DatagramSocket"
 import type { Settings } from "../../DatabaseConfig.ts"
-import { InfluxError, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
+import { InfluxError, InvalidOption, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Events, Transport } from "../../Transport.ts"
+import { preview } from "../text/preview.ts"
+import { inTurn } from "./LookUps.ts"
 
 // Pauses between look-ups while there is no address at all, in milliseconds: doubled each time.
 const firstRetry = 100
 const longestRetry = 2000
+
+// Refusals after which another address of the name is tried, if it has one.
+const refusalsPerAddress = 3
 
 /**
  * Makes the UDP transport of one database, with the resolver of the operating
@@ -85,19 +91,32 @@ class Target {
   address = ""
   /** Counts the changes of the address. */
   generation = 0
+  /** All addresses of the name, IPv4 first. */
+  #addresses: ReadonlyArray<string> = []
+  #refusals = 0
 
-  /** Takes the address of an answer: the one that is used as long as it is among them, as servers rotate their answers. */
+  /** Takes the addresses of an answer. The one in use stays as long as it is among them, as servers rotate their answers. */
   found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
-    if (!answer.some((ip) => NetAddress.formatIp(ip) === this.address)) {
-      this.address = NetAddress.formatIp(answer.find(NetAddress.isIpv4Address) ?? answer[0])
-      this.generation++
-    }
-    this.known.openUnsafe()
+    const isIpv4 = (ip: NetAddress.IpAddress) => NetAddress.isIpv4Address(ip)
+    this.#addresses = [...answer.filter(isIpv4), ...answer.filter((ip) => !isIpv4(ip))].map(NetAddress.formatIp)
+    if (!this.#addresses.includes(this.address)) this.#use(this.#addresses[0])
   }
 
   /** Takes an address that needs no look-up. */
   is(address: string): void {
+    this.#use(address)
+  }
+
+  /** Notes that a datagram to the address was refused. */
+  refused(): void {
+    if (++this.#refusals < refusalsPerAddress || this.#addresses.length < 2) return
+    this.#use(this.#addresses[(this.#addresses.indexOf(this.address) + 1) % this.#addresses.length])
+  }
+
+  #use(address: string): void {
     this.address = address
+    this.generation++
+    this.#refusals = 0
     this.known.openUnsafe()
   }
 
@@ -116,7 +135,7 @@ const lookUpForever = Effect.fnUntraced(function*(
   let retry = firstRetry
   while (true) {
     target.wanted.closeUnsafe()
-    const exit = yield* Effect.exit(dns.lookup(settings.host, { family: bound }))
+    const exit = yield* Effect.exit(inTurn(dns.lookup(settings.host, { family: bound })))
     if (Exit.isSuccess(exit) && exit.value.length > 0) {
       target.found(exit.value)
     } else {
@@ -143,7 +162,10 @@ const connect = Effect.fnUntraced(function*(
   makeSocket: typeof NodeDatagramSocket.make
 ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
   const generation = target.generation
-  const refused = () => onRefused(endpoint)
+  const refused = () => {
+    if (target.generation === generation) target.refused()
+    onRefused(endpoint)
+  }
   const socket = yield* makeSocket({
     connect: { address: target.address, port: settings.port },
     bind: settings.bindAddress === undefined ? undefined : { address: settings.bindAddress },
@@ -156,10 +178,13 @@ const connect = Effect.fnUntraced(function*(
     }
   })
   // The reader owns the socket, and writes wait for it.
-  yield* Effect.mapError(
-    socket.reader,
-    (error) => new InfluxError({ reason: new OpenFailed({ endpoint, kind: kindOf(error), cause: error.reason }) })
-  )
+  const opened = yield* Effect.result(socket.reader)
+  if (Result.isFailure(opened)) {
+    const error = opened.failure
+    const { bindAddress } = settings
+    if (bindAddress !== undefined && isNoAddressOfOurs(error)) return misconfigured(bindAddress)
+    return yield* new InfluxError({ reason: new OpenFailed({ endpoint, kind: kindOf(error), cause: error.reason }) })
+  }
   const writer = yield* socket.writer
 
   const failed = (error: DatagramSocket.DatagramSocketError) =>
@@ -180,6 +205,24 @@ const connect = Effect.fnUntraced(function*(
     isStale: () => target.generation !== generation
   }
 })
+
+// Opening again is no use, and points that wait for it would keep a flush waiting for ever.
+const misconfigured = (bindAddress: string): Connection => ({
+  send: () =>
+    Effect.fail(
+      new InfluxError({
+        reason: new InvalidOption({
+          option: "bindAddress",
+          value: preview(bindAddress),
+          allowed: "an IP address that this host has, of the same family as the server's"
+        })
+      })
+    ),
+  isStale: () => false
+})
+
+const isNoAddressOfOurs = ({ reason }: DatagramSocket.DatagramSocketError): boolean =>
+  "cause" in reason && /^(?:EADDRNOTAVAIL|ENOTFOUND|EAI_\w+|EINVAL|EAFNOSUPPORT)$/.test(Object(reason.cause).code)
 
 const parseIp = (host: string): string | undefined =>
   Result.isSuccess(NetAddress.ipFromString(host.replace(/%.*$/, ""))) ? host : undefined

@@ -1,0 +1,33 @@
+/**
+ * Bounds how many host names a process looks up at a time.
+ *
+ * The operating system's look-up can't be cancelled, takes a thread of four that
+ * compression and files use too, and keeps the process alive until it returns.
+ * One that waits for its turn does none of that.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Semaphore from "effect/Semaphore"
+
+const mostAtOnce = 2
+
+const Turns = Context.Reference("efflux/internal/LookUps", { defaultValue: () => Semaphore.makeUnsafe(mostAtOnce) })
+
+/**
+ * Runs a look-up in its turn. Interruption ends the wait, and frees the turn only
+ * when the look-up has returned.
+ *
+ * @internal
+ */
+export const inTurn = <A, E, R>(lookUp: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const turns = yield* Turns
+      yield* restore(turns.take(1))
+      const fiber = yield* Effect.forkDetach(Effect.ensuring(lookUp, turns.release(1)))
+      return yield* restore(Fiber.join(fiber))
+    })
+  )

@@ -1,0 +1,121 @@
+/** W9: a program ends when its databases are closed, whatever its servers do. Measured from outside, as processes. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import * as Net from "node:net"
+
+const program = new URL("../support/programs/exit.ts", import.meta.url).pathname
+
+/** Runs the program to its end. */
+const run = (...args: ReadonlyArray<string>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] })),
+    (child) =>
+      Effect.promise(async () => {
+        const started = performance.now()
+        let printed = ""
+        let closedAt = started
+        child.stdout.on("data", (data) => {
+          printed += data
+          if (String(data).includes("closed")) closedAt = performance.now()
+        })
+        const [code] = await once(child, "exit")
+        const ended = performance.now()
+        console.log(
+          `${args.join(" ")}: closed after ${Math.round(closedAt - started)} ms, ended after ${
+            Math.round(ended - started)
+          } ms`
+        )
+        assert.strictEqual(code, 0)
+        return { printed, millis: ended - started }
+      }),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+
+/** A port that takes connections, and says nothing. */
+const silent = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const sockets = new Set<Net.Socket>()
+    const server = Net.createServer((socket) => {
+      sockets.add(socket.on("error", () => {}))
+    }).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    return { server, sockets, port: (server.address() as Net.AddressInfo).port }
+  }),
+  ({ server, sockets }) =>
+    Effect.sync(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+)
+
+/** A port whose host swallows SYNs: its queue of connections is full, and nobody takes any. */
+const swallowing = Effect.gen(function*() {
+  const child: ChildProcess = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, [
+        "-e",
+        "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))"
+      ], { stdio: ["ignore", "pipe", "inherit"] })
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  const [line] = yield* Effect.promise(() => once(child.stdout!, "data"))
+  const port = Number(String(line))
+  child.kill("SIGSTOP")
+  // The kernel takes as many as its queue holds, and drops the SYNs of the rest.
+  const fillers = Array.from({ length: 8 }, () => Net.connect(port, "127.0.0.1").on("error", () => {}))
+  yield* Effect.addFinalizer(() => Effect.sync(() => fillers.forEach((socket) => socket.destroy())))
+  while (fillers.filter((socket) => !socket.connecting).length < 2) yield* Effect.sleep(10)
+  return port
+})
+
+// Before, a program lived for the 10 seconds of a request's deadline, or longer.
+const most = 8000
+
+describe("a program ends with drainTimeout, 1 second,", () => {
+  it.live("when a host swallows its SYNs", () =>
+    Effect.gen(function*() {
+      const port = yield* swallowing
+      assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("when a host does not finish the TLS handshake", () =>
+    Effect.gen(function*() {
+      const { port } = yield* silent
+      assert.isBelow((yield* run("write", `https://127.0.0.1:${port}`)).millis, most)
+    }).pipe(Effect.scoped), 60_000)
+
+  it.live("when a host does not answer", () =>
+    Effect.gen(function*() {
+      const { port } = yield* silent
+      assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
+    }).pipe(Effect.scoped), 60_000)
+})
+
+describe("240 queries that time out after 50 ms leave no socket", () => {
+  for (
+    const [name, scheme, server] of [
+      ["connecting", "http", swallowing],
+      ["in the TLS handshake", "https", Effect.map(silent, ({ port }) => port)],
+      ["waiting for an answer", "http", Effect.map(silent, ({ port }) => port)]
+    ] as const
+  ) {
+    it.live(name, () =>
+      Effect.gen(function*() {
+        const port = yield* server
+        const { millis, printed } = yield* run("query", `${scheme}://127.0.0.1:${port}`)
+        assert.include(printed, "sockets 0\n")
+        assert.isBelow(millis, most)
+      }).pipe(Effect.scoped), 60_000)
+  }
+})
+
+// As many look-ups as are under way have to return, and no more: one that does not find its name takes some seconds. All
+// thousand took almost two minutes.
+it.live(
+  "1000 UDP databases whose names do not resolve wait for no more than two look-ups",
+  () => Effect.map(run("udp"), ({ millis }) => assert.isBelow(millis, 40_000)),
+  120_000
+)
