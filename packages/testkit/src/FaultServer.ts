@@ -105,7 +105,7 @@ export const silence: Fault = () => {}
 
 /** Sends a text one byte at a time, again and again; default every 100 ms. */
 export const drip = (text: string, everyMillis = 100): Fault => (socket) => {
-  const bytes = Buffer.from(text)
+  const bytes = Buffer.from(text, "latin1")
   let sent = 0
   const timer = setInterval(() => {
     socket.write(bytes.subarray(sent, sent + 1))
@@ -140,6 +140,42 @@ export const garbage: Fault = raw("garbage\r\n\r\n", { end: true })
 
 /** A head that is larger than clients take. */
 export const hugeHead = (bytes = 70 * 1024): Fault => answer(200, { headers: { "x-large": "a".repeat(bytes) } })
+
+/** Answers that are no whole answer, by what is wrong with them. */
+export const broken: Readonly<Record<string, Fault>> = {
+  "is closed before it begins": close,
+  "is reset before it begins": reset,
+  "ends within its head": truncated.head,
+  "ends before its length": truncated.length,
+  "ends before its length, as it said": raw(
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabc",
+    { end: true }
+  ),
+  "ends within a chunk": truncated.chunk,
+  "ends before its last chunk": truncated.lastChunk,
+  "ends before its last chunk, as it said": raw(
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    { end: true }
+  ),
+  "has a chunk that is none": raw(
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+    { end: true }
+  ),
+  "ends within its gzip": truncated.gzip,
+  "is not HTTP": garbage,
+  "has a head of 70 KB": hugeHead()
+}
+
+/** Answers that never end, by what is slow about them. */
+export const slow: Readonly<Record<string, Fault>> = {
+  "does not come": silence,
+  "has a head that drips": drip("HTTP/1.1 204 No Content\r\nX-A: ", 50),
+  "has a body that drips": dripBody(50),
+  "has gzip that drips": (socket, request, nth) => {
+    socket.write(head(200, { "content-length": "1000000", "content-encoding": "gzip" }))
+    drip(Zlib.gzipSync("a".repeat(100_000)).toString("latin1"), 50)(socket, request, nth)
+  }
+}
 
 /** A body of so many bytes, written as fast as they are read. */
 export const hugeBody = (bytes: number, headers: Readonly<Record<string, string>> = {}): Fault => (socket) => {

@@ -1,10 +1,9 @@
 /** Shards: which series goes where, and that a shard in trouble is alone with it. */
 import { assert, describe, it } from "@effect/vitest"
-import { UdpSink, waitFor } from "@efflux/testkit"
+import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
 import { Effect, Logger, Metric, Schema } from "effect"
 import { InfluxShards, type Point, Series } from "efflux"
 import { assertLaw } from "../support/law.ts"
-import { answer, start } from "../support/RawServer.ts"
 
 const withShards = <A, E, R>(
   config: InfluxShards.ShardsConfig,
@@ -81,7 +80,7 @@ describe("shards", () => {
   it.live("each point is in one of them, over UDP and HTTP; the law holds for each and for the sum", () =>
     Effect.gen(function*() {
       const sink = yield* UdpSink.make()
-      const server = yield* start((socket) => socket.write(answer(204)))
+      const server = yield* FaultServer.make()
       yield* withShards({
         shards: {
           udp: { port: sink.port },
@@ -100,7 +99,7 @@ describe("shards", () => {
           yield* sink.waitForPoints(each["udp"].sent)
           const lines = [
             ...sink.lines,
-            ...server.requests.flatMap((request) => request.slice(request.indexOf("\r\n\r\n") + 4).split("\n"))
+            ...server.requests.flatMap((request) => request.text.split("\n"))
           ]
           assert.strictEqual(new Set(lines).size, 501)
           for (const line of lines) assert.match(line, /^m\d,dc=x,host=host-\d+,region=\d n=\d+i \d+$/)
@@ -110,11 +109,11 @@ describe("shards", () => {
   it.live("one that is down and one that does not answer shed their own points; the others take all of theirs", () =>
     Effect.gen(function*() {
       const well = [
-        yield* start((socket) => socket.write(answer(204))),
-        yield* start((socket) => socket.write(answer(204)))
+        yield* FaultServer.make(),
+        yield* FaultServer.make()
       ]
-      const slow = yield* start(() => {})
-      const down = yield* Effect.scoped(start(() => {}))
+      const slow = yield* FaultServer.make({ fallback: FaultServer.silence })
+      const down = yield* Effect.scoped(FaultServer.make())
       const http = (url: string) => ({
         transport: "http" as const,
         version: 1 as const,

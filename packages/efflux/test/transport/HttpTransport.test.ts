@@ -1,12 +1,13 @@
 /** Writing over HTTP: what reaches the server, what is tried again, and how each answer is counted. */
 import { assert, describe, it } from "@effect/vitest"
-import { waitFor } from "@efflux/testkit"
-import { Effect, Fiber, Logger, Metric, Redacted, Stream, Tracer } from "effect"
+import { FaultServer, waitFor } from "@efflux/testkit"
+import { Effect, Logger, Metric, Redacted, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, InfluxDatabase } from "efflux"
-import { gunzipSync } from "node:zlib"
+import * as Https from "node:https"
+import type { AddressInfo } from "node:net"
+import { certificate, key } from "../support/certificate.ts"
 import { assertLaw } from "../support/law.ts"
-import { answer, type RawServer, type Reply, start } from "../support/RawServer.ts"
 
 const secret = "s3cr3t-hunter2"
 
@@ -14,7 +15,7 @@ const quick = { flushInterval: 20, drainTimeout: "5 seconds", senders: 1 } as co
 
 type V1 = Omit<DatabaseConfig.HttpV1Config, "transport" | "version" | "database">
 
-const v1 = (server: RawServer, config: V1 = {}): DatabaseConfig.HttpV1Config => ({
+const v1 = (server: FaultServer.Server, config: V1 = {}): DatabaseConfig.HttpV1Config => ({
   transport: "http",
   version: 1,
   database: "metrics",
@@ -39,14 +40,25 @@ const push = (database: InfluxDatabase.Database, count: number, from = 0) =>
     Array.from({ length: count }, (_, i) => ({ measurement: "m", fields: { n: BigInt(from + i) }, timestamp: 1n }))
   )
 
-const bodyOf = (request: string): string => {
-  const body = Buffer.from(request.slice(request.indexOf("\r\n\r\n") + 4), "latin1")
-  return (/content-encoding: gzip/.test(request) ? gunzipSync(body) : body).toString()
-}
-
 const lines = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `m n=${from + i}i 1`)
 
-const ok: Reply = (socket) => socket.write(answer(204))
+const ok = FaultServer.answer(204)
+
+const start = (fallback: FaultServer.Fault) => FaultServer.make({ fallback })
+
+/** Answers with a status that depends on the request. */
+const status =
+  (of: (request: FaultServer.Received, nth: number) => number): FaultServer.Fault => (socket, request, nth) =>
+    FaultServer.answer(of(request, nth))(socket, request, nth)
+
+/** A server whose certificate nobody signed. */
+const httpsUrl = Effect.acquireRelease(
+  Effect.callback<Https.Server>((resume) => {
+    const server = Https.createServer({ cert: certificate, key }, (_, response) => response.writeHead(204).end())
+    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+  }),
+  (server) => Effect.sync(() => server.close())
+).pipe(Effect.map((server) => `https://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
 describe("a request", () => {
   it.live("has the path, parameters and header of its API, and the lines as they are; from a threshold as gzip", () =>
@@ -69,7 +81,7 @@ describe("a request", () => {
         ]
       ]
       for (const [config, path, authorization] of apis) {
-        server.requests.length = 0
+        const before = server.requests.length
         yield* withDatabase(config, (database) =>
           Effect.gen(function*() {
             yield* push(database, 1)
@@ -80,15 +92,17 @@ describe("a request", () => {
             assert.deepStrictEqual([stats.sent, stats.payloads], [1001, 2])
             assert.strictEqual(stats.bytes, lines(1).join("\n").length + lines(1000).join("\n").length)
           }))
-        const [small, large] = server.requests
+        const [small, large] = server.requests.slice(before)
         for (const request of [small, large]) {
-          assert.isTrue(request.startsWith(`POST ${path} HTTP/1.1\r\n`), request.slice(0, 200))
-          assert.include(request, `authorization: ${authorization}\r\n`)
+          assert.strictEqual(`${request.method} ${request.path}?${request.params}`, `POST ${path}`)
+          assert.strictEqual(request.headers.authorization, authorization)
         }
-        assert.notMatch(small, /content-encoding/)
-        assert.match(large, /content-encoding: gzip/)
-        assert.strictEqual(bodyOf(small), lines(1).join("\n"))
-        assert.strictEqual(bodyOf(large), lines(1000).join("\n"))
+        assert.deepStrictEqual([small.headers["content-encoding"], large.headers["content-encoding"]], [
+          undefined,
+          "gzip"
+        ])
+        assert.strictEqual(small.text, lines(1).join("\n"))
+        assert.strictEqual(large.text, lines(1000).join("\n"))
       }
     }).pipe(Effect.scoped))
 
@@ -107,114 +121,15 @@ describe("a request", () => {
           for (let i = 0; i < 20; i++) yield* Effect.andThen(push(database, 10), database.flush)
         })).pipe(Effect.withTracer(tracer))
       assert.strictEqual(server.requests.length, 20)
-      assert.strictEqual(server.connections(), 1)
+      assert.strictEqual(server.connections, 1)
       assert.deepStrictEqual(spans, [])
     }).pipe(Effect.scoped))
 })
 
-describe("what the server can't take now", () => {
-  const failures: ReadonlyArray<readonly [string, Reply]> = [
-    ["closes without an answer", (socket) => socket.end()],
-    ["resets", (socket) => socket.resetAndDestroy()],
-    ["answers 500", (socket) => socket.write(answer(500, `{"error":"timeout"}`))],
-    ["answers 502 with HTML", (socket) => socket.write(answer(502, "<html>Bad Gateway</html>"))],
-    ["answers 503", (socket) => socket.write(answer(503))],
-    ["answers 429", (socket) => socket.write(answer(429, "", { "Retry-After": "0" }))],
-    ["answers half", (socket) => socket.end("HTTP/1.1 204 No")]
-  ]
-  it.live.each(failures)("is sent again as it was: a server that %s twice", ([, fail]) =>
-    Effect.gen(function*() {
-      const server = yield* start((socket, request, nth) =>
-        nth <= 2 ? fail(socket, request, nth) : ok(socket, request, nth)
-      )
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 10)
-          yield* database.flush
-          const stats = yield* database.stats
-          assert.strictEqual(stats.sent, 10)
-          assert.strictEqual(stats.droppedTotal, 0)
-        }))
-      assert.deepStrictEqual(server.requests.map(bodyOf), Array.from({ length: 3 }, () => lines(10).join("\n")))
-    }).pipe(Effect.scoped))
-
-  it.live("Retry-After is waited for", () =>
-    Effect.gen(function*() {
-      const at: Array<number> = []
-      const server = yield* start((socket, _, nth) => {
-        at.push(performance.now())
-        socket.write(nth === 1 ? answer(503, "", { "Retry-After": "1" }) : answer(204))
-      })
-      yield* withDatabase(v1(server), (database) => Effect.andThen(push(database, 1), database.flush))
-      assert.isAtLeast(at[1] - at[0], 990)
-    }).pipe(Effect.scoped))
-
-  it.live("while a sender waits, the queue slides and the law holds", () =>
-    Effect.gen(function*() {
-      let broken = true
-      const server = yield* start((socket) => socket.write(answer(broken ? 503 : 204)))
-      yield* withDatabase(v1(server, { queueCapacity: 100, batchSize: 10 }), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 10)
-          yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests >= 2)
-          yield* push(database, 1000, 10)
-          const stats = yield* database.stats
-          assertLaw(stats)
-          assert.deepStrictEqual([stats.queued, stats.inFlight, stats.dropped.queue_full], [100, 10, 900])
-          broken = false
-          yield* database.flush
-          const after = yield* database.stats
-          assert.strictEqual(after.sent, 110)
-          assertLaw(after)
-        }))
-      const stored = server.requests.map(bodyOf)
-      assert.deepStrictEqual(stored.slice(-10).join("\n"), lines(100, 910).join("\n"))
-    }).pipe(Effect.scoped))
-
-  const given: ReadonlyArray<readonly [what: string, reply: Reply | undefined, reason: "send_error" | "unknown"]> = [
-    ["nobody listens", undefined, "send_error"],
-    ["the server answers 500", (socket) => socket.write(answer(500)), "send_error"],
-    [
-      "the server points elsewhere",
-      (socket) => socket.write(answer(307, "", { Location: "http://127.0.0.1:1/" })),
-      "send_error"
-    ],
-    ["the server closes after the request", (socket) => socket.end(), "unknown"],
-    ["no answer comes", () => {}, "unknown"]
-  ]
-  it.live.each(given)("after the last try it is counted: %s", ([, reply, reason]) =>
-    Effect.gen(function*() {
-      const server = yield* reply === undefined ? Effect.scoped(start(ok)) : start(reply)
-      yield* withDatabase(v1(server, { retries: 1, timeout: 200 }), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 10)
-          yield* database.flush
-          const stats = yield* database.stats
-          assert.strictEqual(stats.dropped[reason], 10)
-          assert.strictEqual(stats.droppedTotal, 10)
-          assertLaw(stats)
-        }))
-    }).pipe(Effect.scoped))
-
-  it.live("closing in mid-request aborts it, and its outcome is unknown", () =>
-    Effect.gen(function*() {
-      const server = yield* start(() => {})
-      let database: InfluxDatabase.Database | undefined
-      yield* withDatabase(v1(server, { drainTimeout: 100, batchSize: 10 }), (made) =>
-        Effect.gen(function*() {
-          database = made
-          yield* push(made, 25)
-          yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 1)
-        }))
-      const stats = database!.statsUnsafe()
-      assert.deepStrictEqual([stats.dropped.unknown, stats.dropped.shutdown], [10, 15])
-      assertLaw(stats)
-      yield* waitFor(Effect.sync(server.open), (open) => open === 0)
-    }).pipe(Effect.scoped))
-
+describe("closing", () => {
   it.live("closing between two tries that were refused leaves nothing unknown", () =>
     Effect.gen(function*() {
-      const server = yield* start((socket) => socket.write(answer(503, "", { "Retry-After": "60" })))
+      const server = yield* start(FaultServer.answer(503, { headers: { "retry-after": "60" } }))
       let database: InfluxDatabase.Database | undefined
       yield* withDatabase(v1(server, { drainTimeout: 100, batchSize: 10 }), (made) =>
         Effect.gen(function*() {
@@ -230,49 +145,12 @@ describe("what the server can't take now", () => {
 })
 
 describe("what the server refuses", () => {
-  const refusals: ReadonlyArray<readonly [status: number, body: string, rejected: number]> = [
-    [400, `{"error":"database is required"}`, 10],
-    [400, `{"error":"partial write: field type conflict: x dropped=3"}`, 3],
-    [401, `{"error":"authorization failed"}`, 10],
-    [403, `{"error":"not authorized"}`, 10],
-    [404, `{"error":"database not found: \\"metrics\\""}`, 10],
-    [422, `{"error":"partial write: points beyond retention policy dropped=4"}`, 4]
-  ]
-  it.live.each(refusals)(
-    "is counted as rejected and not sent again, the rest as sent: %i %s",
-    ([status, body, rejected]) =>
-      Effect.gen(function*() {
-        const server = yield* start((socket) => socket.write(answer(status, body)))
-        const messages: Array<string> = []
-        const logger = Logger.make(({ message }) => void messages.push(String(message)))
-        const rejections = yield* Effect.scoped(Effect.flatMap(InfluxDatabase.make(v1(server)), (database) =>
-          Effect.gen(function*() {
-            const first = yield* Effect.forkChild(Stream.runHead(database.rejections))
-            yield* Effect.yieldNow
-            yield* push(database, 10)
-            yield* database.flush
-            const stats = yield* database.stats
-            assert.deepStrictEqual([stats.dropped.rejected, stats.sent], [rejected, 10 - rejected])
-            return yield* Fiber.join(first)
-          }))).pipe(
-            Effect.provideService(Metric.MetricRegistry, new Map()),
-            Effect.provide(Logger.layer([logger]))
-          )
-        assert.strictEqual(rejections._tag === "Some" ? rejections.value.points : 0, rejected)
-        const detail = rejections._tag === "Some" ? rejections.value.detail : ""
-        assert.include(detail, JSON.parse(body).error)
-        assert.include(messages.join("\n"), JSON.parse(body).error)
-        assert.notInclude(messages.join("\n") + detail, secret)
-        assert.strictEqual(server.requests.length, 1)
-      }).pipe(Effect.scoped)
-  )
-
   it.live("the points of a field's first payload that don't agree on its type cost only themselves", () =>
     Effect.gen(function*() {
-      const server = yield* start((socket, _, nth) =>
-        socket.write(
-          answer(400, nth === 1 ? `{"error":"field type conflict"}` : `{"error":"partial write: x dropped=1"}`)
-        )
+      const server = yield* FaultServer.make()
+      server.script(
+        FaultServer.json(400, { error: "field type conflict" }),
+        FaultServer.json(400, { error: "partial write: x dropped=1" })
       )
       yield* withDatabase(v1(server), (database) =>
         Effect.gen(function*() {
@@ -287,11 +165,10 @@ describe("what the server refuses", () => {
     Effect.gen(function*() {
       const limit = 300
       const stored: Array<string> = []
-      const server = yield* start((socket, request) => {
-        const body = bodyOf(request)
-        if (body.length <= limit) stored.push(body)
-        socket.write(answer(body.length > limit ? 413 : 204))
-      })
+      const server = yield* start(status(({ text }) => {
+        if (text.length <= limit) stored.push(text)
+        return text.length > limit ? 413 : 204
+      }))
       yield* withDatabase(v1(server), (database) =>
         Effect.gen(function*() {
           yield* push(database, 50)
@@ -306,7 +183,7 @@ describe("what the server refuses", () => {
           yield* database.flush
           assertLaw(yield* database.stats)
           // What was too large once is halved without asking.
-          assert.isTrue(server.requests.slice(before).every((request) => bodyOf(request).length <= limit))
+          assert.isTrue(server.requests.slice(before).every((request) => request.text.length <= limit))
         }))
       assert.strictEqual(
         stored.join("\n"),
@@ -317,10 +194,10 @@ describe("what the server refuses", () => {
   it.effect("a size that was too large is tried again after ten minutes", () =>
     Effect.gen(function*() {
       const limit = 300
-      const server = yield* start((socket, request) => socket.write(answer(bodyOf(request).length > limit ? 413 : 204)))
+      const server = yield* start(status(({ text }) => text.length > limit ? 413 : 204))
       yield* withDatabase(v1(server), (database) =>
         Effect.gen(function*() {
-          const tooLarge = () => server.requests.filter((request) => bodyOf(request).length > limit).length
+          const tooLarge = () => server.requests.filter((request) => request.text.length > limit).length
           yield* Effect.andThen(push(database, 40), database.flush)
           const first = tooLarge()
           assert.isAbove(first, 0)
@@ -338,10 +215,10 @@ describe("what the server refuses", () => {
     Effect.gen(function*() {
       const limit = 120
       let taken = 0
-      const server = yield* start((socket, request) => {
-        const body = bodyOf(request)
-        if (body.length > limit) socket.write(answer(413))
-        else if (taken++ < 2) socket.write(answer(204))
+      const server = yield* start((socket, request, nth) => {
+        const isTooLarge = request.text.length > limit
+        const fault = isTooLarge ? FaultServer.answer(413) : taken++ < 2 ? ok : FaultServer.silence
+        fault(socket, request, nth)
       })
       let database: InfluxDatabase.Database | undefined
       yield* withDatabase(v1(server, { drainTimeout: 100 }), (made) =>
@@ -352,7 +229,7 @@ describe("what the server refuses", () => {
         }))
       const stats = database!.statsUnsafe()
       assertLaw(stats)
-      const points = server.requests.map(bodyOf).filter((body) => body.length <= limit).map((body) =>
+      const points = server.requests.map(({ text }) => text).filter((body) => body.length <= limit).map((body) =>
         body.split("\n").length
       )
       assert.strictEqual(points.length, 3)
@@ -361,40 +238,213 @@ describe("what the server refuses", () => {
         [points[0] + points[1], points[2], 40 - points[0] - points[1] - points[2]]
       )
     }).pipe(Effect.scoped))
+})
 
-  it.live("InfluxDB 3 names the lines, and so does the rejection", () =>
-    Effect.gen(function*() {
-      const server = yield* start((socket) =>
-        socket.write(
-          answer(
-            400,
-            `{"error":"partial write of line protocol occurred","data":[{"error_message":"invalid column type","line_number":2,"original_line":"m n=1i 1"}]}`
-          )
-        )
+describe("W10: points that are split over several lines, of which a server takes some", () => {
+  // Each point has four fields of a length that makes it four lines.
+  const split = (database: InfluxDatabase.Database, points: number) =>
+    Effect.sync(() => {
+      for (let n = 0; n < points; n++) {
+        const fields = Object.fromEntries(["a", "b", "c", "d"].map((name) => [`${name}${n}`, name.repeat(500)]))
+        database.pushUnsafe({ measurement: "m", fields, timestamp: 1n })
+      }
+    })
+  const config = { oversize: "split", maxPayloadBytes: 900, gzipThreshold: "none" } as const
+  const whole = (server: FaultServer.Server, taken: (text: string) => boolean, points: number) => {
+    const stored = new Set(
+      server.requests.filter(({ text }) => taken(text)).flatMap(({ text }) => text.split("\n")).map((line) =>
+        line.slice(2, 5)
       )
-      yield* withDatabase({ transport: "http", version: 3, database: "d", url: server.url, ...quick }, (database) =>
+    )
+    return Array.from({ length: points }, (_, n) => ["a", "b", "c", "d"].every((name) => stored.has(`${name}${n}=`)))
+      .filter(Boolean).length
+  }
+
+  for (
+    const [name, isTaken] of [
+      ["takes none", () => false],
+      ["takes all", () => true],
+      ["takes single lines", (text: string) => !text.includes("\n")],
+      ["takes no field b", (text: string) => !text.includes("m b")],
+      ["takes no field d of the third", (text: string) => !text.includes("d2=")],
+      ["takes no field a of the first, and single lines", (text: string) => !/\n|a0=/.test(text)]
+    ] as const
+  ) {
+    it.live(`a server that ${name}: a point is sent if all of its lines were taken`, () =>
+      Effect.gen(function*() {
+        const server = yield* start(status(({ text }) => isTaken(text) ? 204 : 413))
+        yield* withDatabase(v1(server, config), (database) =>
+          Effect.gen(function*() {
+            yield* split(database, 5)
+            yield* database.flush
+            const stats = yield* database.stats
+            assertLaw(stats)
+            assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [
+              whole(server, isTaken, 5),
+              5 - whole(server, isTaken, 5)
+            ])
+          }))
+      }).pipe(Effect.scoped))
+  }
+
+  it.live("lines that InfluxDB 3 names cost the points that they belong to", () =>
+    Effect.gen(function*() {
+      const named = (request: FaultServer.Received) =>
+        request.text.split("\n").flatMap((line, i) =>
+          line.includes("b1=") ? [{ line_number: i + 1, original_line: line, error_message: "no" }] : []
+        )
+      const server = yield* start((socket, request, nth) => {
+        const data = named(request)
+        const fault = data.length === 0
+          ? ok
+          : FaultServer.json(400, { error: "partial write of line protocol occurred", data })
+        fault(socket, request, nth)
+      })
+      yield* withDatabase(
+        { transport: "http", version: 3, database: "d", url: server.url, ...quick, ...config },
+        (database) =>
+          Effect.gen(function*() {
+            yield* split(database, 3)
+            yield* database.flush
+            const stats = yield* database.stats
+            assertLaw(stats)
+            assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [2, 1])
+          })
+      )
+    }).pipe(Effect.scoped))
+})
+
+describe("W4: a request that a server may have acted on", () => {
+  const later: ReadonlyArray<
+    readonly [name: string, fault: FaultServer.Fault, fate: Partial<InfluxDatabase.Stats["dropped"]>]
+  > = [
+    ["is confirmed", ok, {}],
+    ["is refused for good", FaultServer.answer(401), { unknown: 10 }],
+    ["finds no database", FaultServer.json(404, { error: "database not found" }), { unknown: 10 }],
+    ["fails", FaultServer.answer(501), { unknown: 10 }],
+    ["is closed too", FaultServer.close, { unknown: 10 }],
+    ["names what is bad", FaultServer.json(400, { error: "partial write: x dropped=2" }), { rejected: 2 }]
+  ]
+  for (const lost of ["close", "reset"] as const) {
+    for (const [name, fault, fate] of later) {
+      it.live(`is unknown if no later attempt is confirmed: ${lost}, then it ${name}`, () =>
         Effect.gen(function*() {
-          const first = yield* Effect.forkChild(Stream.runHead(database.rejections))
-          yield* Effect.yieldNow
-          yield* push(database, 10)
-          yield* database.flush
-          const stats = yield* database.stats
-          assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [9, 1])
-          const rejection = yield* Fiber.join(first)
-          assert.deepStrictEqual(rejection._tag === "Some" ? rejection.value.lines : [], [
-            { number: 2, line: "m n=1i 1", message: "invalid column type" }
-          ])
+          const server = yield* start(fault)
+          // The first answer makes the connection one that is kept.
+          server.script(ok, FaultServer[lost])
+          yield* withDatabase(v1(server, { retries: 1 }), (database) =>
+            Effect.gen(function*() {
+              yield* Effect.andThen(push(database, 1), database.flush)
+              yield* Effect.andThen(push(database, 10), database.flush)
+              const { dropped, droppedTotal, sent } = yield* database.stats
+              assert.deepStrictEqual([dropped.unknown, dropped.rejected], [fate.unknown ?? 0, fate.rejected ?? 0])
+              assert.strictEqual(sent + droppedTotal, 11)
+            }))
+        }).pipe(Effect.scoped))
+    }
+  }
+})
+
+describe("W6: informational answers before the answer", () => {
+  const before: ReadonlyArray<readonly [name: string, head: string]> = [
+    ["100 Continue", "HTTP/1.1 100 Continue\r\n\r\n"],
+    ["100 Continue twice", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"],
+    ["102 Processing", "HTTP/1.1 102 Processing\r\n\r\n"],
+    ["103 Early Hints", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"]
+  ]
+  for (const [name, head] of before) {
+    it.live(`${name}: the final answer counts`, () =>
+      Effect.gen(function*() {
+        const server = yield* start((socket, request, nth) => {
+          socket.write(head)
+          const fault = nth === 1 ? FaultServer.json(400, { error: "partial write: x dropped=2" }) : ok
+          fault(socket, request, nth)
+        })
+        yield* withDatabase(v1(server), (database) =>
+          Effect.gen(function*() {
+            yield* Effect.andThen(push(database, 10), database.flush)
+            yield* Effect.andThen(push(database, 10), database.flush)
+            const stats = yield* database.stats
+            assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.droppedTotal], [18, 2, 2])
+          }))
+        assert.strictEqual(server.connections, 1)
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("over time", () => {
+  it.live("415 to gzip: it is sent once more without, as is all that follows", () =>
+    Effect.gen(function*() {
+      const server = yield* start(status(({ headers }) => headers["content-encoding"] === "gzip" ? 415 : 204))
+      yield* withDatabase(v1(server, { gzipThreshold: 0 }), (database) =>
+        Effect.gen(function*() {
+          for (let n = 0; n < 3; n++) yield* Effect.andThen(push(database, 10), database.flush)
+          assert.strictEqual((yield* database.stats).sent, 30)
         }))
+      assert.deepStrictEqual(server.requests.map(({ headers }) => headers["content-encoding"] === "gzip"), [
+        true,
+        false,
+        false,
+        false
+      ])
+    }).pipe(Effect.scoped))
+
+  it.live("415 without gzip is a refusal", () =>
+    Effect.gen(function*() {
+      const server = yield* start(FaultServer.answer(415))
+      yield* withDatabase(v1(server, { gzipThreshold: "none" }), (database) =>
+        Effect.gen(function*() {
+          yield* Effect.andThen(push(database, 10), database.flush)
+          assert.strictEqual((yield* database.stats).dropped.rejected, 10)
+        }))
+      assert.strictEqual(server.requests.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("a connection is not used for longer than a minute, so that a changed address is followed", () =>
+    Effect.gen(function*() {
+      const server = yield* start(ok)
+      yield* withDatabase(v1(server), (database) =>
+        Effect.gen(function*() {
+          for (let second = 0; second < 130; second += 10) {
+            yield* Effect.andThen(push(database, 1), database.flush)
+            yield* TestClock.adjust("10 seconds")
+          }
+          assert.strictEqual((yield* database.stats).sent, 13)
+        }))
+      assert.strictEqual(server.connections, 2)
     }).pipe(Effect.scoped))
 })
 
 describe("several hosts", () => {
-  const counts = (servers: ReadonlyArray<RawServer>) => servers.map((server) => server.requests.length)
+  const unusable: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault | "tls"]> = [
+    ["whose certificate is not accepted", "tls"],
+    ["that redirects", FaultServer.redirect("http://127.0.0.1:1/")],
+    ["that is a web page", FaultServer.answer(200, { body: "<html></html>" })],
+    ["that has no such method", FaultServer.answer(501)],
+    ["whose answer is not what its encoding says", FaultServer.notGzip]
+  ]
+  for (const [name, fault] of unusable) {
+    it.live(`W5, failover: a host ${name} costs nothing, another one gets the payload at once`, () =>
+      Effect.gen(function*() {
+        const first = fault === "tls" ? yield* httpsUrl : (yield* start(fault)).url
+        const second = yield* start(ok)
+        const config = { ...v1(second), url: undefined, urls: [first, second.url] }
+        yield* withDatabase(config, (database) =>
+          Effect.gen(function*() {
+            for (let n = 0; n < 5; n++) yield* Effect.andThen(push(database, 10), database.flush)
+            const stats = yield* database.stats
+            assert.deepStrictEqual([stats.sent, stats.droppedTotal], [50, 0])
+          }))
+        assert.strictEqual(second.requests.length, 5)
+      }).pipe(Effect.scoped))
+  }
+
+  const counts = (servers: ReadonlyArray<FaultServer.Server>) => servers.map((server) => server.requests.length)
 
   it.live("failover: a payload goes to the second host at once, and to the first again when it is back", () =>
     Effect.gen(function*() {
       let down = true
-      const first = yield* start((socket) => down ? socket.resetAndDestroy() : socket.write(answer(204)))
+      const first = yield* start((socket, request, nth) => (down ? FaultServer.reset : ok)(socket, request, nth))
       const second = yield* start(ok)
       const config = { ...v1(first), url: undefined, urls: [first.url, second.url] }
       yield* withDatabase(config, (database) =>
@@ -413,7 +463,7 @@ describe("several hosts", () => {
     Effect.gen(function*() {
       const first = yield* start(ok)
       const second = yield* start(ok)
-      const third = yield* start((socket) => socket.resetAndDestroy())
+      const third = yield* start(FaultServer.reset)
       const config = {
         ...v1(first),
         url: undefined,

@@ -171,12 +171,7 @@ describe("H2: a connection that was closed while it was idle", () => {
 })
 
 describe("H3: no answer in time", () => {
-  const slow = {
-    "nothing comes": FaultServer.silence,
-    "the head drips": FaultServer.drip("HTTP/1.1 204 No Content\r\nX-A: "),
-    "the body drips": FaultServer.dripBody()
-  }
-  for (const [name, fault] of Object.entries(slow)) {
+  for (const [name, fault] of Object.entries(FaultServer.slow)) {
     it.effect(`${name}: ends after 10 seconds with a typed timeout, frees the socket, and is tried again`, () =>
       Effect.gen(function*() {
         const stats = yield* withBench({ faults: [fault] }, (bench) =>
@@ -451,15 +446,7 @@ describe("H9: a server, or a proxy before it, that fails", () => {
 })
 
 describe("H11: an answer that is broken", () => {
-  const broken = {
-    "a length that is not reached": FaultServer.truncated.length,
-    "a chunk that is cut": FaultServer.truncated.chunk,
-    "no last chunk": FaultServer.truncated.lastChunk,
-    "gzip that is cut": FaultServer.truncated.gzip,
-    "garbage": FaultServer.garbage,
-    "a header of 70 KB": FaultServer.hugeHead()
-  }
-  for (const [name, fault] of Object.entries(broken)) {
+  for (const [name, fault] of Object.entries(FaultServer.broken)) {
     it.effect(`${name}: is no success, and is tried again`, () =>
       Effect.gen(function*() {
         const stats = yield* withBench({ faults: [fault] }, (bench) =>
