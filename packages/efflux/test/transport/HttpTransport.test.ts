@@ -325,13 +325,13 @@ describe("W4: a request that a server may have acted on", () => {
     ["is closed too", FaultServer.close, { unknown: 10 }],
     ["names what is bad", FaultServer.json(400, { error: "partial write: x dropped=2" }), { rejected: 2 }]
   ]
-  for (const lost of ["close", "reset"] as const) {
+  for (const [lost, how] of [["close", FaultServer.close], ["reset", FaultServer.reset]] as const) {
     for (const [name, fault, fate] of later) {
       it.live(`is unknown if no later attempt is confirmed: ${lost}, then it ${name}`, () =>
         Effect.gen(function*() {
           const server = yield* start(fault)
           // The first answer makes the connection one that is kept.
-          server.script(ok, FaultServer[lost])
+          server.script(ok, how)
           yield* withDatabase(v1(server, { retries: 1 }), (database) =>
             Effect.gen(function*() {
               yield* Effect.andThen(push(database, 1), database.flush)

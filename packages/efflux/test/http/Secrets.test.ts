@@ -1,0 +1,104 @@
+/** S1, S3: what a server repeats of the credentials is hidden in every form, and nothing else is. */
+import { assert, describe, it } from "@effect/vitest"
+import { Redacted } from "effect"
+import * as Secrets from "../../src/internal/http/Secrets.ts"
+
+const scrub = (password: string) =>
+  Secrets.scrubber({ scheme: "Basic", username: "admin", password: Redacted.make(password) })
+
+const html: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
+
+const unicode = (text: string) => text.replace(/[^]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+
+const forms: Record<string, (text: string) => string> = {
+  "as it is": (text) => text,
+  "JSON": (text) => JSON.stringify(text).slice(1, -1),
+  "JSON of Go": (text) =>
+    JSON.stringify(text).slice(1, -1).replace(/[&<>]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`),
+  "JSON of PHP": (text) => JSON.stringify(text).slice(1, -1).replaceAll("/", "\\/"),
+  "JSON, all escaped": unicode,
+  "JSON, all escaped in upper case": (text) => unicode(text).replace(/u..../g, (c) => `u${c.slice(1).toUpperCase()}`),
+  "JSON in JSON": (text) => JSON.stringify(JSON.stringify(text).slice(1, -1)).slice(1, -1),
+  "HTML": (text) => text.replace(/[&<>"']/g, (c) => html[c]),
+  "HTML, decimal": (text) => text.replace(/[^]/gu, (c) => `&#${c.codePointAt(0)};`),
+  "HTML, hexadecimal": (text) => text.replace(/[^]/gu, (c) => `&#x${c.codePointAt(0)!.toString(16)};`),
+  "percent": encodeURIComponent,
+  "percent, in lower case": (text) => encodeURIComponent(text).replace(/%../g, (c) => c.toLowerCase()),
+  "a form": (text) => String(new URLSearchParams({ p: text })).slice(2),
+  "percent twice": (text) => encodeURIComponent(encodeURIComponent(text)),
+  "HTML of JSON": (text) => JSON.stringify(text).slice(1, -1).replace(/[&<>"']/g, (c) => html[c]),
+  "a quoted string of Go": (text) => `\\"${JSON.stringify(text).slice(1, -1)}\\"`
+}
+
+const passwords = [
+  "hunter2-hunter2",
+  "a&b<c>d\"e'f/g",
+  "back\\slash\\\\es",
+  "with space and + plus",
+  "50% off & ümläut / 日本",
+  "😀 emoji 😀",
+  "line\nfeed\ttab",
+  "%41%42 &amp; \\u0041"
+]
+
+describe("a password that a server repeats is hidden", () => {
+  for (const [name, form] of Object.entries(forms)) {
+    it.each(passwords)(`${name}: %j`, (password) => {
+      const said = `access denied for admin, you said ${form(password)}: go away`
+      assert.strictEqual(
+        scrub(password)(said).replace(/\\"<redacted>\\"/, "<redacted>"),
+        "access denied for admin, you said <redacted>: go away"
+      )
+    })
+  }
+
+  it.each(passwords)("as the header has it: %j", (password) => {
+    const header = Buffer.from(`admin:${password}`).toString("base64")
+    assert.strictEqual(scrub(password)(`no: Basic ${header}`), "no: Basic <redacted>")
+    assert.strictEqual(scrub(password)(`no: Basic ${encodeURIComponent(header)}.`), "no: Basic <redacted>.")
+  })
+
+  it("several times, side by side and at both ends", () => {
+    assert.strictEqual(
+      scrub("a&b<c>d")("a&b<c>d, a&amp;b&lt;c&gt;d%61%26b%3Cc%3Ed"),
+      "<redacted>, <redacted><redacted>"
+    )
+  })
+
+  it("a token too", () => {
+    const hide = Secrets.scrubber({ scheme: "Token", token: Redacted.make("t0k/en+==") })
+    assert.strictEqual(hide(`{"message":"bad Token t0k\\/en+=="}`), `{"message":"bad Token <redacted>"}`)
+  })
+})
+
+describe("a short password neither makes a message unreadable nor is told by it", () => {
+  const message = "partial write: unable to parse 'm v=n': invalid number, see the documentation"
+  it.each(["n", "e", "ab", "m v", "write", "see", "to"])("%j: a message that has it by chance stays", (password) => {
+    assert.strictEqual(scrub(password)(message), message)
+  })
+
+  it.each([
+    ["n", "invalid password \"n\"", "invalid password \"<redacted>\""],
+    ["n", "invalid password: n", "invalid password: <redacted>"],
+    ["abc", "GET /query?u=admin&p=abc", "GET /query?u=admin&p=<redacted>"],
+    ["abc", "no: admin:abc", "no: admin:<redacted>"],
+    ["a&b", "{\"password\":\"a\\u0026b\"}", "{\"password\":\"<redacted>\"}"]
+  ])("%j where a credential is announced is hidden: %s", (password, said, hidden) => {
+    assert.strictEqual(scrub(password)(said), hidden)
+  })
+
+  it("the empty password hides nothing", () => {
+    assert.strictEqual(scrub("")(message), message)
+  })
+})
+
+it("hostile texts take no longer than their length", () => {
+  const hide = scrub("\\".repeat(40))
+  for (
+    const text of ["\\".repeat(500_000), "%5c".repeat(100_000), "&amp;".repeat(100_000), "\\u005c".repeat(100_000)]
+  ) {
+    const started = performance.now()
+    assert.isAtMost(hide(text).length, 65_536)
+    assert.isBelow(performance.now() - started, 1000)
+  }
+})
