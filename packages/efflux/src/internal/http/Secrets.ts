@@ -44,10 +44,16 @@ export const scrubber = (credentials: Credentials | undefined): (text: string) =
   const cut = (text: string) => text.slice(0, mostCharacters)
   if (credentials === undefined) return cut
   const own = credentials.scheme === "Basic" ? Redacted.value(credentials.password) : Redacted.value(credentials.token)
-  const secrets = [...new Set([authorizationOf(credentials), own])]
-    .filter((secret) => secret !== "")
-    // A form has a plus sign for a space.
-    .map((secret) => secret.replaceAll("+", " "))
+  const secrets = new Set<string>()
+  for (const secret of [authorizationOf(credentials), own]) {
+    // A round takes out what looks like an escape, in the secret as well.
+    let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
+    for (let round = 0; round <= rounds && decoded !== undefined; round++) {
+      // A form has a plus sign for a space.
+      if (decoded.text !== "") secrets.add(decoded.text.replaceAll("+", " "))
+      decoded = decode(decoded)
+    }
+  }
   return (text) => hide(cut(text), secrets)
 }
 
@@ -58,7 +64,7 @@ interface Decoded {
   readonly ends: ReadonlyArray<number>
 }
 
-const hide = (text: string, secrets: ReadonlyArray<string>): string => {
+const hide = (text: string, secrets: ReadonlySet<string>): string => {
   const found: Array<readonly [start: number, end: number]> = []
   let decoded: Decoded | undefined = { text, starts: [], ends: [] }
   for (let round = 0; round <= rounds && decoded !== undefined; round++) {
@@ -83,7 +89,7 @@ const hide = (text: string, secrets: ReadonlyArray<string>): string => {
 }
 
 const escapes =
-  /\\u\{?([0-9a-f]{1,6})\}?|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi
+  /\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi
 
 const named: Record<string, string> = {
   amp: "&",
@@ -112,9 +118,9 @@ const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
   }
   let position = 0
   for (const match of text.matchAll(escapes)) {
-    const [all, unicode, byte, single, percents, decimal, hex, name] = match
+    const [all, unit, point, byte, single, percents, decimal, hex, name] = match
     add(text.slice(position, match.index), position, 0, false)
-    const code = unicode ?? byte ?? hex
+    const code = unit ?? point ?? byte ?? hex
     const piece = code !== undefined
       ? character(parseInt(code, 16))
       : decimal !== undefined
