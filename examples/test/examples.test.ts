@@ -18,6 +18,30 @@ const stamps = (lines: ReadonlyArray<string>): Array<string> => lines.map((line)
 // Many programs start at once, and a machine may have other things to do.
 const patience = { timeout: "60 seconds" } as const
 
+/** A server without Effect: requests, one to no route, and an orderly end. */
+const webServer = (file: string) =>
+  Effect.gen(function*() {
+    const sink = yield* UdpSink.make()
+    const program = yield* start(file, { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })
+    const listening = /Listening on (http:\/\/127\.0\.0\.1:\d+)/
+    yield* waitFor(Effect.sync(() => program), ({ stdout }) => listening.test(stdout), patience)
+    const [, url] = listening.exec(program.stdout)!
+    for (const path of ["/users/1", "/users/2", "/etc/passwd"]) {
+      yield* Effect.promise(() => fetch(`${url}${path}`, { headers: { connection: "close" } }).then((a) => a.text()))
+    }
+    program.signal("SIGTERM")
+    const { exit, stderr, stdout } = yield* Effect.promise(() => program.ended)
+    assert.strictEqual(exit, 0, stderr)
+    assert.include(stdout, "sent 3\n")
+    yield* sink.waitForPoints(3)
+    assert.deepStrictEqual(sink.lines.map((line) => line.split(" ")[0]), [
+      "http_request,method=GET,route=/users/:id,status=200",
+      "http_request,method=GET,route=/users/:id,status=200",
+      "http_request,method=GET,route=none,status=404"
+    ])
+    for (const line of sink.lines) assert.match(line, /^\S+ duration_ms=[\d.]+ \d{19}$/)
+  })
+
 const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
   hello: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
@@ -204,6 +228,10 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.isTrue(lines.some((line) => line.startsWith("shop_process_resident_memory_bytes value=")))
     assert.strictEqual(new Set(stamps(sink.lines)).size, 1)
   }),
+
+  express: webServer("express.ts"),
+
+  fastify: webServer("fastify.ts"),
 
   hostFigures: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
