@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import { InfluxClient } from "./InfluxClient.ts"
@@ -17,6 +16,7 @@ import type { Push, PushOptions } from "./internal/database/Database.ts"
 import type { Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
 import * as Timed from "./internal/database/Timed.ts"
+import { durationOption } from "./internal/query/AdminApi.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -114,7 +114,10 @@ export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = Influx
  * @since 0.1.0
  */
 export const audit = (options: AuditOptions = {}): Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxClient> =>
-  auditOf(Effect.sleep(Duration.fromInputUnsafe(options.interval ?? "10 seconds")), options)
+  Effect.flatMap(
+    durationOption("interval", options.interval ?? "10 seconds"),
+    (interval) => auditOf(Effect.sleep(interval), options)
+  )
 
 /**
  * {@link audit} over the time that an effect takes, instead of an interval. What

@@ -1,9 +1,11 @@
 /**
- * Everyday administration of InfluxDB 1: databases, retention policies,
- * continuous queries, and what is in a database.
+ * Everyday administration: databases of InfluxDB 1 and 3, buckets of InfluxDB 2,
+ * ranges of points of both 1 and 2, and retention policies, continuous queries and
+ * the contents of databases of InfluxDB 1.
  *
- * All of it asks the server of `InfluxClient`. Names may be anything that the
- * server takes; nothing in them can become a statement.
+ * All of it asks the server of `InfluxClient`; `InfluxClient.withClient` lets it
+ * ask another. Nothing in a name can become a statement. An operation that the
+ * server does not have fails with `InvalidOption` or `InvalidStatement`.
  *
  * **Example**
  *
@@ -28,17 +30,51 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InfluxClient } from "./InfluxClient.ts"
-import { InfluxError, InvalidStatement } from "./InfluxError.ts"
+import type { InfluxError } from "./InfluxError.ts"
 import * as InfluxQL from "./InfluxQL.ts"
-import { renderText } from "./internal/query/InfluxQLRenderer.ts"
+import * as AdminApi from "./internal/query/AdminApi.ts"
+import type { Bucket, Range } from "./internal/query/AdminApi.ts"
+import * as AdminStatements from "./internal/query/AdminStatements.ts"
+import type { DatabaseRetention, Retention } from "./internal/query/AdminStatements.ts"
+import type { Client } from "./internal/query/Operations.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Bucket,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  DatabaseRetention,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Range,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Retention
+}
 
 const { identifier, query } = InfluxQL
 
 /** What an operation of this module is. */
 type Administration<A> = Effect.Effect<A, InfluxError, InfluxClient>
 
-const execute = (statement: InfluxQL.Fragment): Administration<void> => InfluxClient.execute(statement)
+const execute = (
+  statement: InfluxQL.Fragment | Effect.Effect<InfluxQL.Fragment, InfluxError>,
+  database?: string
+): Administration<void> =>
+  Effect.flatMap(
+    Effect.isEffect(statement) ? statement : Effect.succeed(statement),
+    (statement) => InfluxClient.execute(statement, { database })
+  )
 
 const textOf = (cell: Cell | undefined): string => cell === undefined ? "" : String(cell)
 
@@ -50,60 +86,112 @@ const list = <A>(
   // The name of a series is that of a measurement, of a database: what the rows are about.
   Effect.map(InfluxClient.query(statement, { database, measurement: "about" }), (rows) => rows.map(read))
 
+/** An operation that the servers of some versions have. */
+const on = <A>(
+  what: string,
+  versions: ReadonlyArray<number>,
+  run: (client: Client) => Administration<A>
+): Administration<A> =>
+  InfluxClient.use((client) => Effect.andThen(AdminApi.versions(client, what, ...versions), run(client)))
+
 /**
- * The names of all databases.
+ * The names of all databases, of InfluxDB 1 and 3.
  *
  * @category databases
  * @since 0.1.0
  */
-export const databases: Administration<ReadonlyArray<string>> = list(
-  query`SHOW DATABASES`,
-  undefined,
-  (row) => textOf(row.name)
+export const databases: Administration<ReadonlyArray<string>> = on(
+  "databases",
+  [1, 3],
+  (client) =>
+    client.version === 3
+      ? AdminApi.databases(client)
+      : list(query`SHOW DATABASES`, undefined, (row) => textOf(row.name))
 )
 
 /**
- * How long a retention policy keeps points, in how many copies, and in how large
- * pieces.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Retention {
-  /** How long points are kept: at least an hour, or `Duration.infinity`. */
-  readonly duration: Duration.Input
-  /** How many nodes of a cluster hold a point, default 1. */
-  readonly replication?: number | undefined
-  /** What a shard spans, default what the server finds fit for the duration. */
-  readonly shardDuration?: Duration.Input | undefined
-}
-
-/**
- * Makes a database. Does nothing where there is one of that name, unless it has
- * another retention policy than the options say.
+ * Makes a database, of InfluxDB 1 or 3. Does nothing where there is one of that
+ * name, unless it has another retention policy than the options say. InfluxDB 3 has
+ * the option `duration` only.
  *
  * @category databases
  * @since 0.1.0
  */
 export const createDatabase = (
   name: string,
-  options?: Retention & { /** Name of its policy, default `autogen`. */ readonly policy?: string | undefined }
+  options?: DatabaseRetention
 ): Administration<void> =>
-  execute(
-    options === undefined
-      ? query`CREATE DATABASE ${identifier(name)}`
-      : query`CREATE DATABASE ${identifier(name)} WITH ${retention(options)} NAME ${
-        identifier(options.policy ?? "autogen")
-      }`
+  on(
+    "databases",
+    [1, 3],
+    (client) =>
+      client.version === 3
+        ? AdminApi.createDatabase(client, name, options)
+        : execute(AdminStatements.createDatabase(name, options))
   )
 
 /**
- * Drops a database with everything in it. Does nothing where there is none.
+ * Drops a database of InfluxDB 1 or 3 with everything in it. Does nothing if there is none.
  *
  * @category databases
  * @since 0.1.0
  */
-export const dropDatabase = (name: string): Administration<void> => execute(query`DROP DATABASE ${identifier(name)}`)
+export const dropDatabase = (name: string): Administration<void> =>
+  on(
+    "databases",
+    [1, 3],
+    (client) =>
+      client.version === 3 ? AdminApi.dropDatabase(client, name) : execute(query`DROP DATABASE ${identifier(name)}`)
+  )
+
+/**
+ * The buckets of the organization, of InfluxDB 2, without those of the server itself.
+ *
+ * @category buckets
+ * @since 0.1.0
+ */
+export const buckets: Administration<ReadonlyArray<Bucket>> = on("buckets", [2], AdminApi.buckets)
+
+/**
+ * Makes a bucket of InfluxDB 2. Fails where there is one of that name.
+ *
+ * @category buckets
+ * @since 0.1.0
+ */
+export const createBucket = (
+  name: string,
+  options: Partial<Pick<Retention, "duration" | "shardDuration">> = {}
+): Administration<void> => on("buckets", [2], (client) => AdminApi.createBucket(client, name, options))
+
+/**
+ * Deletes a bucket of InfluxDB 2 with everything in it. Does nothing if there is none.
+ *
+ * @category buckets
+ * @since 0.1.0
+ */
+export const deleteBucket = (name: string): Administration<void> =>
+  on(
+    "buckets",
+    [2],
+    (client) =>
+      Effect.flatMap(AdminApi.nameOption("name", name), (name) => AdminApi.ifThere(AdminApi.deleteBucket(client, name)))
+  )
+
+/**
+ * Deletes the points of a database of InfluxDB 1, or of a bucket of InfluxDB 2,
+ * from an instant up to another one, which is not included. With `measurement` and
+ * `tags` only those that have them. Points are chosen by their series: a condition
+ * on a field is not possible. InfluxDB 3 Core can't delete points.
+ *
+ * @category contents
+ * @since 0.1.0
+ */
+export const deleteRange = (name: string, range: Range): Administration<void> =>
+  on("deleting points", [1, 2], (client) =>
+    Effect.flatMap(AdminApi.rangeOf(range), (range) =>
+      client.version === 2
+        ? AdminApi.deleteFromBucket(client, name, range)
+        : execute(AdminStatements.deleteRange(range), name)))
 
 /**
  * A retention policy.
@@ -129,11 +217,11 @@ export interface RetentionPolicy {
  */
 export const retentionPolicies = (database: string): Administration<ReadonlyArray<RetentionPolicy>> =>
   list(query`SHOW RETENTION POLICIES ON ${identifier(database)}`, undefined, (row) => {
-    const duration = durationOf(textOf(row.duration))
+    const duration = AdminStatements.durationOf(textOf(row.duration))
     return {
       name: textOf(row.name),
       duration: Duration.isZero(duration) ? Duration.infinity : duration,
-      shardDuration: durationOf(textOf(row.shardGroupDuration)),
+      shardDuration: AdminStatements.durationOf(textOf(row.shardGroupDuration)),
       replication: Number(row.replicaN),
       isDefault: row.default === true
     }
@@ -151,11 +239,13 @@ export const createRetentionPolicy = (
   name: string,
   options: Retention & { readonly isDefault?: boolean | undefined }
 ): Administration<void> =>
-  execute(
-    query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${retention(options)} ${
-      defaultPolicy(options.isDefault)
-    }`
-  )
+  execute(Effect.map(
+    AdminStatements.retention(options),
+    (retention) =>
+      query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${retention} ${
+        AdminStatements.defaultPolicy(options.isDefault)
+      }`
+  ))
 
 /**
  * Changes what is given of a retention policy.
@@ -168,57 +258,22 @@ export const alterRetentionPolicy = (
   name: string,
   options: Partial<Retention> & { readonly isDefault?: true | undefined }
 ): Administration<void> =>
-  execute(
-    query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${changes(options)} ${
-      defaultPolicy(options.isDefault)
-    }`
-  )
+  execute(Effect.map(
+    AdminStatements.changes(options),
+    (changes) =>
+      query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${changes} ${
+        AdminStatements.defaultPolicy(options.isDefault)
+      }`
+  ))
 
 /**
- * Drops a retention policy with everything in it. Does nothing where there is
- * none.
+ * Drops a retention policy with everything in it. Does nothing if there is none.
  *
  * @category retention policies
  * @since 0.1.0
  */
 export const dropRetentionPolicy = (database: string, name: string): Administration<void> =>
   execute(query`DROP RETENTION POLICY ${identifier(name)} ON ${identifier(database)}`)
-
-const nothing = InfluxQL.unsafe("")
-
-const retention = (options: Retention): InfluxQL.Fragment => changes({ replication: 1, ...options })
-
-const changes = ({ duration, replication, shardDuration }: Partial<Retention>): InfluxQL.Fragment =>
-  query`${duration === undefined ? nothing : query`DURATION ${durationValue(duration)}`} ${
-    replication === undefined ? nothing : query`REPLICATION ${replication}`
-  } ${shardDuration === undefined ? nothing : query`SHARD DURATION ${durationValue(shardDuration)}`}`
-
-const defaultPolicy = (isDefault: boolean | undefined): InfluxQL.Fragment =>
-  isDefault === true ? InfluxQL.unsafe("DEFAULT") : nothing
-
-const durationValue = (input: Duration.Input): InfluxQL.Value => {
-  const duration = Duration.fromInputUnsafe(input)
-  return Duration.isFinite(duration) ? duration : InfluxQL.unsafe("INF")
-}
-
-// As Go writes them: 168h0m0s.
-const durationOf = (text: string): Duration.Duration => {
-  let millis = 0
-  for (const [, amount, unit] of text.matchAll(/([\d.]+)(ns|us|µs|ms|h|m|s)/g)) {
-    millis += Number(amount) * millisIn[unit]
-  }
-  return Duration.millis(millis)
-}
-
-const millisIn: { readonly [unit: string]: number } = {
-  h: 3_600_000,
-  m: 60_000,
-  s: 1000,
-  ms: 1,
-  us: 0.001,
-  µs: 0.001,
-  ns: 0.000_001
-}
 
 /**
  * A continuous query.
@@ -263,18 +318,7 @@ export const createContinuousQuery = (
     /** How far back it looks each time, default the interval of its groups. */
     readonly for?: Duration.Input | undefined
   } = {}
-): Administration<void> => {
-  const every = options.every === undefined ? nothing : query`EVERY ${durationValue(options.every)}`
-  const back = options.for === undefined ? nothing : query`FOR ${durationValue(options.for)}`
-  const resample = options.every === undefined && options.for === undefined ? nothing : query`RESAMPLE ${every} ${back}`
-  const statement = query`CREATE CONTINUOUS QUERY ${identifier(name)} ON ${
-    identifier(database)
-  } ${resample} BEGIN ${select} END`
-  return Effect.fromResult(renderText(statement)).pipe(
-    Effect.mapError((detail) => new InfluxError({ reason: new InvalidStatement({ detail, language: "InfluxQL" }) })),
-    Effect.flatMap((text) => execute(InfluxQL.unsafe(text)))
-  )
-}
+): Administration<void> => execute(AdminStatements.createContinuousQuery(database, name, select, options))
 
 /**
  * Drops a continuous query.
@@ -301,10 +345,7 @@ export const measurements = (database: string): Administration<ReadonlyArray<str
  * @since 0.1.0
  */
 export const dropMeasurement = (database: string, name: string): Administration<void> =>
-  InfluxClient.execute(query`DROP MEASUREMENT ${identifier(name)}`, { database })
-
-const from = (measurement: string | undefined): InfluxQL.Fragment =>
-  measurement === undefined ? nothing : query`FROM ${identifier(measurement)}`
+  execute(query`DROP MEASUREMENT ${identifier(name)}`, database)
 
 /**
  * The tag keys of a measurement, or of all.
@@ -316,7 +357,7 @@ export const tagKeys = (
   database: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly key: string }>> =>
-  list(query`SHOW TAG KEYS ${from(measurement)}`, database, (row) => ({
+  list(query`SHOW TAG KEYS ${AdminStatements.from(measurement)}`, database, (row) => ({
     measurement: textOf(row.about),
     key: textOf(row.tagKey)
   }))
@@ -332,7 +373,7 @@ export const tagValues = (
   key: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly value: string }>> =>
-  list(query`SHOW TAG VALUES ${from(measurement)} WITH KEY = ${identifier(key)}`, database, (row) => ({
+  list(query`SHOW TAG VALUES ${AdminStatements.from(measurement)} WITH KEY = ${identifier(key)}`, database, (row) => ({
     measurement: textOf(row.about),
     value: textOf(row.value)
   }))
@@ -350,7 +391,7 @@ export const fieldKeys = (
 ): Administration<
   ReadonlyArray<{ readonly measurement: string; readonly key: string; readonly type: string }>
 > =>
-  list(query`SHOW FIELD KEYS ${from(measurement)}`, database, (row) => ({
+  list(query`SHOW FIELD KEYS ${AdminStatements.from(measurement)}`, database, (row) => ({
     measurement: textOf(row.about),
     key: textOf(row.fieldKey),
     type: textOf(row.fieldType)

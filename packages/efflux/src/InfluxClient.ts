@@ -54,7 +54,7 @@ import type {
   QueryStream,
   ResultSet,
   TypedQueryOptions
-} from "./internal/query/Client.ts"
+} from "./internal/query/Operations.ts"
 import type { Ping } from "./internal/query/Ping.ts"
 import type { Asked, Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
@@ -62,11 +62,6 @@ import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } fro
 import * as Testing from "./internal/query/TestWire.ts"
 
 export type {
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  ApiCall,
   /**
    * @category models
    * @since 0.1.0
@@ -91,37 +86,12 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Execute,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   Operations,
   /**
    * @category models
    * @since 0.1.0
    */
   Ping,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Query,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  QueryAll,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  QueryOne,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  QueryStream,
   /**
    * @category models
    * @since 0.1.0

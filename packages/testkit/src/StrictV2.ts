@@ -1,8 +1,9 @@
 /**
  * A server with the HTTP API of InfluxDB 2, strict to its documentation.
  *
- * It serves `POST /api/v2/write`, `POST /api/v2/query`, `GET /health` and
- * `GET|HEAD /ping`, holds every request against the published API description,
+ * It serves `POST /api/v2/write`, `POST /api/v2/query`, `POST /api/v2/delete`,
+ * `GET /api/v2/orgs`, `GET|POST /api/v2/buckets`, `DELETE /api/v2/buckets/{id}`,
+ * `GET /health` and `GET|HEAD /ping`, holds every request against the published API description,
  * and records each deviation in `violations`. Lines are read by Efflux's
  * decoder as InfluxDB 2 reads them, stored, and given back. Its answers, also
  * the errors, are those of the documentation.
@@ -31,7 +32,7 @@ export type QueryAnswer = Iterable<AnnotatedCsv.Table | AnnotatedCsv.Failure> | 
 export interface ServerOptions extends StrictOptions {
   /** The organization that exists, by name. */
   readonly org: string
-  /** The buckets that exist, by name. */
+  /** The buckets that exist at first, by name. */
   readonly buckets: ReadonlyArray<string>
   /** Whether queries can have `params`, as in InfluxDB Cloud; InfluxDB OSS has none. Default `true`. */
   readonly queryParams?: boolean | undefined
@@ -59,10 +60,20 @@ export const error = (
 export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scope.Scope> = Effect.fnUntraced(
   function*(options: ServerOptions) {
     const store = new LineStore("influx-2")
+    const buckets = new Buckets(options.buckets)
+    const api = (answer: (check: Check, text: string | undefined) => Answer) => (check: Check, text?: string) =>
+      authorized(options, check) ? answer(check, text) : unauthorized
     const strict = yield* serve(
       {
-        "/api/v2/write": { POST: (check, text) => write(options, store, check, text) },
+        "/api/v2/write": { POST: (check, text) => write(options, buckets, store, check, text) },
         "/api/v2/query": { POST: (check, text) => query(options, store, check, text) },
+        "/api/v2/delete": { POST: api((check, text) => remove(options, buckets, store, check, text)) },
+        "/api/v2/orgs": { GET: api((check) => orgs(options, check)) },
+        "/api/v2/buckets": {
+          GET: api((check) => buckets.list(options, check)),
+          POST: api((check, text) => buckets.create(options, check, text))
+        },
+        "/api/v2/buckets/*": { DELETE: api((check) => buckets.remove(check)) },
         "/health": { GET: () => health },
         "/ping": { GET: () => ping, HEAD: () => ping }
       },
@@ -108,7 +119,165 @@ const orgOf = (check: Check): string | undefined => {
   return org ?? undefined
 }
 
-const write = (options: ServerOptions, store: LineStore, check: Check, text: string | undefined): Answer => {
+const orgId = "0a1b2c3d4e5f6071"
+
+const orgs = (options: ServerOptions, check: Check): Answer => {
+  check.params({ org: anything, orgID: anything, limit: /^\d+$/, offset: /^\d+$/ }, [])
+  check.accept(["application/json"])
+  const org = check.request.params.get("org")
+  return org === null || org === options.org
+    ? json(200, { links: { self: "/api/v2/orgs" }, orgs: [{ id: orgId, name: options.org, description: "" }] })
+    : error(404, "not found", `organization name "${org}" not found`)
+}
+
+interface Bucket {
+  readonly id: string
+  readonly name: string
+  readonly type: "user" | "system"
+  readonly retentionRules: ReadonlyArray<unknown>
+}
+
+/** The buckets of the organization, besides the two that every server has. */
+class Buckets {
+  readonly #all: Array<Bucket> = []
+  #created = 0
+
+  constructor(names: ReadonlyArray<string>) {
+    for (const name of ["_monitoring", "_tasks"]) this.#add(name, "system", [])
+    for (const name of names) this.#add(name, "user", [])
+  }
+
+  has(name: string): boolean {
+    return this.#all.some((bucket) => bucket.name === name)
+  }
+
+  #add(name: string, type: Bucket["type"], retentionRules: ReadonlyArray<unknown>): Bucket {
+    const bucket = { id: (++this.#created).toString(16).padStart(16, "0"), name, type, retentionRules }
+    this.#all.push(bucket)
+    return bucket
+  }
+
+  list(options: ServerOptions, check: Check): Answer {
+    check.params({
+      org: anything,
+      orgID: anything,
+      name: anything,
+      id: anything,
+      after: /^[0-9a-f]{16}$/,
+      limit: /^(?:100|[1-9]\d?)$/,
+      offset: /^\d+$/
+    }, [])
+    check.accept(["application/json"])
+    const { params } = check.request
+    if ((params.get("org") ?? options.org) !== options.org) return error(404, "not found", "organization not found")
+    const name = params.get("name")
+    const named = this.#all.filter((bucket) => name === null || bucket.name === name)
+    if (name !== null && named.length === 0) return error(404, "not found", `bucket "${name}" not found`)
+    const page = named.filter(({ id }) => id > (params.get("after") ?? ""))
+    return json(200, { links: { self: "/api/v2/buckets" }, buckets: page.slice(0, Number(params.get("limit") ?? 20)) })
+  }
+
+  create(options: ServerOptions, check: Check, text: string | undefined): Answer {
+    check.params({}, [])
+    check.contentType(["application/json"])
+    const body = parseJson(text ?? "")
+    if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) {
+      return error(400, "invalid", "failed to decode request body")
+    }
+    const keys = ["orgID", "name", "description", "rp", "retentionRules", "schemaType"]
+    for (const key of Object.keys(body)) check.that(keys.includes(key), `a bucket has no "${key}"`)
+    check.that(typeof body.name === "string" && body.name !== "", "\"name\" is not a text")
+    check.that(body.orgID === orgId, "\"orgID\" is not the organization's")
+    const rules = body.retentionRules ?? []
+    if (
+      check.that(Array.isArray(rules) && rules.length <= 1, "\"retentionRules\" are not one rule") &&
+      Array.isArray(rules)
+    ) {
+      for (const rule of rules) {
+        const { everySeconds, shardGroupDurationSeconds = 0, type } = rule as Record<string, unknown>
+        check.that(type === undefined || type === "expire", "the type of a rule is not \"expire\"")
+        check.that(Number.isSafeInteger(everySeconds) && Number(everySeconds) >= 0, "\"everySeconds\" is not a number")
+        check.that(Number.isSafeInteger(shardGroupDurationSeconds), "\"shardGroupDurationSeconds\" is not a number")
+        if (Number(everySeconds) > 0 && Number(everySeconds) < 3600) {
+          return error(422, "unprocessable entity", "expiration seconds must be greater than or equal to one hour")
+        }
+      }
+    }
+    const name = String(body.name)
+    if (check.problems.length > 0) return error(400, "invalid", check.problems.join("; "))
+    if (this.has(name)) return error(422, "conflict", `bucket with name ${name} already exists`)
+    return json(201, { orgID: options.org, ...this.#add(name, "user", Array.isArray(rules) ? rules : []) })
+  }
+
+  remove(check: Check): Answer {
+    check.params({}, [])
+    const id = check.request.path.slice(check.request.path.lastIndexOf("/") + 1)
+    const at = this.#all.findIndex((bucket) => bucket.id === id)
+    if (at < 0) return error(404, "not found", "bucket not found")
+    this.#all.splice(at, 1)
+    return { status: 204 }
+  }
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
+
+/** `a="b" AND "c"="d"`: comparisons of tags, and nothing else. */
+const predicateOf = (text: string): ReadonlyArray<readonly [string, string]> | undefined => {
+  const one = /("(?:[^"\\]|\\["\\n])+"|\w+) ?= ?"((?:[^"\\]|\\["\\n])*)"(?: AND |$)/y
+  const plain = (quoted: string) => quoted.replace(/\\(.)/g, (_, c: string) => c === "n" ? "\n" : c)
+  const conditions: Array<readonly [string, string]> = []
+  while (one.lastIndex < text.length) {
+    const found = one.exec(text)
+    if (found === null) return undefined
+    conditions.push([plain(found[1]!.replace(/^"(.*)"$/s, "$1")), plain(found[2]!)])
+  }
+  return conditions
+}
+
+const remove = (
+  options: ServerOptions,
+  buckets: Buckets,
+  store: LineStore,
+  check: Check,
+  text: string | undefined
+): Answer => {
+  check.params({ org: anything, orgID: anything, bucket: anything, bucketID: anything }, ["bucket"])
+  check.contentType(["application/json"])
+  const bucket = check.request.params.get("bucket") ?? ""
+  if (orgOf(check) !== options.org) return error(404, "not found", "organization not found")
+  if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
+  const body = parseJson(text ?? "")
+  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) {
+    return error(400, "invalid", "failed to decode request body")
+  }
+  const { predicate = "", start, stop, ...others } = body
+  for (const key of Object.keys(others)) check.that(false, `a deletion has no "${key}"`)
+  const isTime = (time: unknown): time is string => typeof time === "string" && rfc3339.test(time)
+  const conditions = predicateOf(String(predicate))
+  check.that(isTime(start) && isTime(stop), "\"start\" and \"stop\" are not RFC 3339")
+  check.that(conditions !== undefined, "the predicate can't be parsed")
+  if (!isTime(start) || !isTime(stop) || conditions === undefined) {
+    return error(400, "invalid", check.problems.join("; "))
+  }
+  const [from, to] = [nanosOf(start), nanosOf(stop)]
+  store.remove(bucket, ({ measurement, tags, timestamp }) =>
+    timestamp >= from && timestamp <= to &&
+    conditions.every(([key, value]) => (key === "_measurement" ? measurement : tags[key]) === value))
+  return { status: 204 }
+}
+
+const nanosOf = (time: string): bigint => {
+  const [, seconds, fraction = ""] = /^(.{19})(?:\.(\d+))?Z$/.exec(time)!
+  return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, "0"))
+}
+
+const write = (
+  options: ServerOptions,
+  buckets: Buckets,
+  store: LineStore,
+  check: Check,
+  text: string | undefined
+): Answer => {
   check.params({ org: anything, orgID: anything, bucket: anything, precision: /^(?:ns|us|ms|s)$/ }, ["bucket"])
   check.contentType(["text/plain"])
   check.accept(["application/json"])
@@ -118,7 +287,7 @@ const write = (options: ServerOptions, store: LineStore, check: Check, text: str
   const precision = params.get("precision") ?? "ns"
   if (!authorized(options, check)) return unauthorized
   if (org !== options.org) return error(404, "not found", `organization name "${org}" not found`)
-  if (!options.buckets.includes(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
+  if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
   const limit = options.maxBodyBytes ?? Number.POSITIVE_INFINITY
   if (body.length > limit || Buffer.byteLength(text ?? "") > limit) {
     return error(413, "request too large", "unable to read data: points batch is too large")

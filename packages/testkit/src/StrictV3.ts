@@ -2,8 +2,8 @@
  * A server with the HTTP API of InfluxDB 3 Core, strict to its documentation.
  *
  * It serves `POST /api/v3/write_lp`, `POST /api/v2/write` in its compatible
- * form, `GET|POST /api/v3/query_sql` and `/api/v3/query_influxql`, `GET /health`
- * and `/ping`, holds every request against the published API description, and
+ * form, `GET|POST /api/v3/query_sql` and `/api/v3/query_influxql`,
+ * `GET|POST|DELETE /api/v3/configure/database`, `GET /health` and `/ping`, holds every request against the published API description, and
  * records each deviation in `violations`. Lines are read by Efflux's decoder as
  * InfluxDB 3 reads them, stored, and given back. Its answers, also the errors
  * per line, are those of the documentation.
@@ -77,6 +77,11 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
         },
         "/api/v3/query_sql": { GET: query("sql"), POST: query("sql") },
         "/api/v3/query_influxql": { GET: query("influxql"), POST: query("influxql") },
+        "/api/v3/configure/database": {
+          GET: (check) => authenticated(options, check) ?? listDatabases(store, check),
+          POST: (check, text) => authenticated(options, check) ?? createDatabase(store, check, text),
+          DELETE: (check) => authenticated(options, check) ?? deleteDatabase(store, check)
+        },
         "/health": { GET: (check) => authenticated(options, check) ?? { status: 200, body: "OK" } },
         "/ping": { GET: (check) => authenticated(options, check) ?? ping }
       },
@@ -182,6 +187,38 @@ const lineError = ({ line, reason, text }: Refused) => ({
 
 const columnType = (type: string): string =>
   type === "tag" ? "iox::column_type::tag" : `iox::column_type::field::${type}`
+
+const listDatabases = (store: LineStore, check: Check): Answer => {
+  check.params({ format: /^(?:json|csv|pretty|parquet|jsonl)$/, show_deleted: trueOrFalse }, ["format"])
+  check.that(check.request.params.get("format") === "json", "only the format json is served here")
+  const names = ["_internal", ...store.containers.keys()].toSorted()
+  return json(200, names.map((name) => ({ "iox::database": name })))
+}
+
+const createDatabase = (store: LineStore, check: Check, text: string | undefined): Answer => {
+  check.params({}, [])
+  check.contentType(["application/json"])
+  const body = parseJson(text ?? "")
+  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) return error(400, "no JSON")
+  const { db, retention_period: period, ...others } = body
+  for (const key of Object.keys(others)) check.that(false, `a database has no "${key}"`)
+  check.that(
+    period === undefined || /^(?:\d+(?:s|m|h|d|w))+$/.test(String(period)),
+    "\"retention_period\" is no duration"
+  )
+  if (check.problems.length > 0) return error(400, check.problems.join("; "))
+  if (typeof db !== "string" || !databaseName.test(db)) return error(400, "invalid database name")
+  if (store.containers.has(db)) return error(409, `attempted to create a resource that already exists: ${db}`)
+  store.store(db, [])
+  return { status: 200 }
+}
+
+const deleteDatabase = (store: LineStore, check: Check): Answer => {
+  check.params({ db: anything, data_only: trueOrFalse, hard_delete_at: anything }, ["db"])
+  return store.containers.delete(check.request.params.get("db") ?? "")
+    ? { status: 200 }
+    : error(404, "the requested resource was not found")
+}
 
 const mediaTypes: Record<Format, string> = {
   json: "application/json",

@@ -67,6 +67,14 @@ export class LineStore {
     return Array.from(merged.values())
   }
 
+  /** Forgets the points of a container for which a condition holds. */
+  remove(container: string, condition: (point: Stored) => boolean): void {
+    const kept = this.containers.get(container)
+    if (kept === undefined) return
+    const left = kept.arrived.filter((point) => !condition(point))
+    kept.arrived.splice(0, kept.arrived.length, ...left)
+  }
+
   /** Reads a body without storing anything. */
   read(container: string, text: string, unit: Unit): Outcome {
     const known = this.containers.get(container)?.measurements

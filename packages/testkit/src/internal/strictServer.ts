@@ -132,7 +132,7 @@ export interface Strict {
   readonly answerNext: (...answers: ReadonlyArray<Answer>) => void
 }
 
-/** The routes by path and method. */
+/** The routes by path and method. A last part of `*` stands for any. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>
 
 /** A JSON answer. */
@@ -164,7 +164,8 @@ export const serve: (
       check.that(!params.has(name), `the query parameter "${name}" shows a credential`)
     }
     if (method === "GET") check.that(body.length === 0, "a GET has a body")
-    const route = Object.hasOwn(routes, path) ? routes[path]! : undefined
+    const route = [path, path.replace(/[^/]+$/, "*")].map((key) => Object.hasOwn(routes, key) ? routes[key] : undefined)
+      .find((found) => found !== undefined)
     if (route === undefined) {
       check.problems.push("there is no such path")
       return { answer: notFound, text: undefined }

@@ -89,8 +89,12 @@ export const parseRetryAfter = (header: string, nowMillis: number): number | und
  *
  * @internal
  */
-export const detailOf = (answer: Answer): string =>
-  shorten(answer.withoutSecrets((messageOf(answer.body) ?? startOf(answer.body)).trim() || headerOf(answer)))
+export const detailOf = (answer: Answer): string => {
+  // InfluxDB 1 gives an error in the format that was asked for.
+  const isBinary = answer.headers["content-type"] === "application/x-msgpack"
+  const said = isBinary ? "" : (messageOf(answer.body) ?? startOf(answer.body)).trim()
+  return shorten(answer.withoutSecrets(said || headerOf(answer)))
+}
 
 /**
  * The message of a JSON error: `error` of InfluxDB 1 and 3, `message` of InfluxDB

@@ -83,8 +83,6 @@ export const make = (
   statement: Statement,
   options: StatementOptions
 ): Result.Result<Asked, InfluxError> => {
-  const wrong = wrongOption(settings, options)
-  if (wrong !== undefined) return Result.fail(new InfluxError({ reason: wrong }))
   if (!Fragment.is(statement)) {
     return invalid("", `make it with the template of InfluxQL, Flux or Sql, got ${preview(statement)}`)
   }
@@ -95,6 +93,8 @@ export const make = (
       `InfluxDB ${settings.version} is asked in ${Object.keys(apis[settings.version]).join(" and ")}`
     )
   }
+  const wrong = wrongOption(settings, options)
+  if (wrong !== undefined) return Result.fail(new InfluxError({ reason: wrong }))
   return Result.mapBoth(renderers[settings.version](statement as never), {
     onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
     onSuccess: ({ params, text }) => ({

@@ -8,7 +8,8 @@ import * as Stream from "effect/Stream"
 import { type ClientSettings, defaults } from "../../ClientConfig.ts"
 import { InfluxError, NotFound } from "../../InfluxError.ts"
 import { type Rows, rowsOf } from "./AnswerReader.ts"
-import type { ApiRequest, ResultSet, Wire } from "./Client.ts"
+import type { Wire } from "./Client.ts"
+import type { ApiRequest, ResultSet } from "./Operations.ts"
 import { type Asked, millisOf } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
 
@@ -71,7 +72,7 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
     credentials: undefined,
     database,
     retentionPolicy: undefined,
-    org: undefined
+    org: version === 2 ? "test" : undefined
   }
   return {
     spy: {

@@ -1,0 +1,174 @@
+/**
+ * What a client can be asked. Each signature has its contract, for an editor to
+ * show.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
+import type { InfluxError } from "../../InfluxError.ts"
+import type { Ping } from "./Ping.ts"
+import type { Statement, StatementOptions } from "./QueryRequest.ts"
+import type { Row } from "./Row.ts"
+import type { RowDecoder } from "./RowDecoder.ts"
+
+/**
+ * Options of a query whose rows are read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TypedQueryOptions<A> extends StatementOptions {
+  /** What each row is read by. The first that does not fit fails the query (`InvalidRow`). */
+  readonly as: RowDecoder<A>
+}
+
+/**
+ * One of the results of an answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResultSet<A> {
+  /** The number of the statement from 0, on InfluxDB 2 the name of the yield (`_result` if it has none). */
+  readonly id: number | string
+  /** Its rows, in the order of the answer. */
+  readonly rows: ReadonlyArray<A>
+}
+
+/**
+ * A request of the server's HTTP API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "DELETE"
+  /** Begins with a slash, like `/api/v2/buckets`. */
+  readonly path: string
+  readonly params?: { readonly [name: string]: string | undefined } | undefined
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+/**
+ * What one server can be asked. `R` is what an operation needs: nothing of a
+ * client, a service where it is a function of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Operations<R> {
+  /** Asks what the server is. Needs no credentials, except on an InfluxDB 3 that asks for them. */
+  readonly ping: Effect.Effect<Ping, InfluxError, R>
+  readonly query: Query<R>
+  readonly queryOne: QueryOne<R>
+  readonly queryAll: QueryAll<R>
+  readonly queryStream: QueryStream<R>
+  readonly execute: Execute<R>
+  readonly request: ApiCall<R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Query<R> {
+  /**
+   * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. An answer with several
+   * results fails: `queryAll` returns them apart.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
+  /**
+   * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. An answer with several results
+   * fails: `queryAll` returns them apart.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryOne<R> {
+  /** Returns the only row of an answer as a value, or none. An answer with more than one row fails. */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<Option.Option<A>, InfluxError, R>
+  /** Returns the only row of an answer, or none. An answer with more than one row fails. */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<Option.Option<Row>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryAll<R> {
+  /**
+   * Returns the results of several statements or yields, in the order of the answer and each with its rows as values,
+   * within `timeout` and `maxResponseBytes`.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<ResultSet<A>>, InfluxError, R>
+  /**
+   * Returns the results of several statements or yields, in the order of the answer and each with its rows, within
+   * `timeout` and `maxResponseBytes`. The first statement that fails fails them all, though those before it, and on
+   * InfluxDB 1 those behind it, may have been executed.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueryStream<R> {
+  /**
+   * Streams the rows of an answer as values. The server is read no faster than they are taken, and at most one line of
+   * the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An answer
+   * that does not end as it should fails behind its rows.
+   */
+  <A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
+  /**
+   * Streams the rows of an answer as they arrive. The server is read no faster than they are taken, and at most one line
+   * of the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An
+   * answer that does not end as it should fails behind its rows.
+   */
+  (statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Execute<R> {
+  /**
+   * Runs a statement that changes something and whose rows don't matter. It reaches a server at most once: a failure
+   * that leaves open whether it was executed is never followed by a second attempt.
+   */
+  (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ApiCall<R> {
+  /**
+   * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the
+   * body of the answer. Any status but 2xx is an error.
+   */
+  (request: ApiRequest): Effect.Effect<string, InfluxError, R>
+}
+
+/**
+ * A way to ask one server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Client extends Operations<never> {
+  readonly version: 1 | 2 | 3
+  /** Scheme, host and port of the server. */
+  readonly endpoint: string
+  /** Name of the organization, on InfluxDB 2. */
+  readonly org: string | undefined
+}

@@ -1,0 +1,132 @@
+/** Administration of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
+import { assert, describe, it } from "@effect/vitest"
+import { StrictV2, StrictV3 } from "@efflux/testkit"
+import { Duration, Effect, Redacted } from "effect"
+import { InfluxAdmin, InfluxClient, type InfluxError, Point } from "efflux"
+import { failsWith } from "../support/reasons.ts"
+
+const token = "a-s3cr3t-token"
+
+class Second extends InfluxClient.Service<Second>()("test/Second") {}
+
+const v2 = Effect.fnUntraced(function*() {
+  const server = yield* StrictV2.make({ token, org: "an org", buckets: ["b"], queryParams: false })
+  const client = yield* InfluxClient.make({
+    version: 2,
+    url: server.url,
+    org: "an org",
+    token: Redacted.make(token)
+  })
+  return { server, on: InfluxClient.withClient(Effect.succeed(client)), client }
+})
+
+describe("administration of InfluxDB 2", () => {
+  it.live("makes, lists and deletes buckets, of any name and any number", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { on, server } = yield* v2()
+      const odd = `odd "name" & more/ä?`
+      yield* on(InfluxAdmin.createBucket(odd, { duration: "2 weeks", shardDuration: Duration.days(1) }))
+      for (let n = 0; n < 120; n++) yield* on(InfluxAdmin.createBucket(`many-${n}`))
+      const buckets = yield* on(InfluxAdmin.buckets)
+      assert.strictEqual(buckets.length, 122)
+      assert.deepStrictEqual(
+        buckets.slice(0, 3).map((
+          { duration, name }
+        ) => [name, Duration.isFinite(duration) && Duration.toDays(duration)]),
+        [["b", false], [odd, 14], ["many-0", false]]
+      )
+      yield* failsWith(on(InfluxAdmin.createBucket(odd)), "BadRequest", /already exists/)
+      yield* on(InfluxAdmin.deleteBucket(odd))
+      yield* on(InfluxAdmin.deleteBucket("never was"))
+      assert.strictEqual((yield* on(InfluxAdmin.buckets)).length, 121)
+      assert.deepStrictEqual(server.violations, [])
+    })))
+
+  it.live("deletes a range of points, up to its end and not with it, of the series that are named", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { client, on, server } = yield* v2()
+      const lines = [
+        `m,host=a v=1 10`,
+        `m,host=b v=1 20`,
+        `m,host=a v=1 30`,
+        `n,host=a v=1 20`,
+        `m,host=q"\\\\\\ q v=1 20`
+      ]
+      yield* Effect.promise(() =>
+        fetch(`${server.url}/api/v2/write?org=an%20org&bucket=b`, {
+          method: "POST",
+          body: lines.join("\n"),
+          headers: { authorization: `Token ${token}` }
+        })
+      )
+      const left = () =>
+        server.stored("b").map(({ measurement, tags, timestamp }) => [measurement, tags.host, timestamp])
+      assert.strictEqual(left().length, 5)
+      yield* on(InfluxAdmin.deleteRange("b", { start: 10n, stop: 30n, measurement: "m", tags: { host: "a" } }))
+      assert.deepStrictEqual(left().map((point) => point[2]), [20n, 30n, 20n, 20n])
+      yield* on(InfluxAdmin.deleteRange("b", { start: 0n, stop: 21n, tags: { host: String(left()[3]![1]) } }))
+      assert.deepStrictEqual(left(), [["m", "b", 20n], ["m", "a", 30n], ["n", "a", 20n]])
+      yield* on(InfluxAdmin.deleteRange("b", { start: new Date(0), stop: new Date(1) }))
+      assert.deepStrictEqual(left(), [])
+      yield* failsWith(on(InfluxAdmin.deleteRange("nope", { start: 0n, stop: 1n })), "NotFound", /bucket "nope"/)
+      assert.deepStrictEqual(server.violations, [])
+      assert.strictEqual(client.org, "an org")
+    })))
+
+  it.live("says what it can't do, and which option is wrong", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { on, server } = yield* v2()
+      const wrong: ReadonlyArray<
+        readonly [Effect.Effect<unknown, InfluxError.InfluxError, InfluxClient.InfluxClient>, RegExp]
+      > = [
+        [InfluxAdmin.createDatabase("d"), /^Option "version" is 2, allowed is 1 or 3 for databases$/],
+        [InfluxAdmin.databases, /"version" is 2/],
+        [InfluxAdmin.createBucket("x", { duration: Number.NaN }), /^Option "duration" is NaN, allowed is a duration/],
+        [InfluxAdmin.createBucket("x", { duration: "soon" as "1 second" }), /"duration" is "soon"/],
+        [InfluxAdmin.createBucket("x", { shardDuration: -1 }), /"shardDuration" is -1/],
+        [InfluxAdmin.createBucket(""), /"name" is ""/],
+        [InfluxAdmin.deleteRange("b", { start: 5n, stop: 5n }), /"stop" is 5n, allowed is an instant after start/],
+        [InfluxAdmin.deleteRange("b", { start: new Date(Number.NaN), stop: 5n }), /"start" is object/],
+        [InfluxAdmin.deleteRange("b", { start: Point.uint(1n) as never, stop: 5n }), /"start" is object/],
+        [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, measurement: "" }), /"measurement" is ""/],
+        [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: { host: 1 as never } }), /"tags.host" is 1/]
+      ]
+      for (const [effect, message] of wrong) yield* failsWith(on(effect), "InvalidOption", message)
+      yield* failsWith(on(InfluxAdmin.measurements("d")), "InvalidStatement", /InfluxDB 2 is asked in Flux$/)
+      assert.deepStrictEqual(server.exchanges, [])
+    })))
+})
+
+describe("administration of InfluxDB 3", () => {
+  it.live("makes, lists and drops databases, also by a client of one's own", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* StrictV3.make({ token })
+      const layer = Second.layer({ version: 3, url: server.url, database: "any", token: Redacted.make(token) })
+      yield* Effect.gen(function*() {
+        yield* InfluxAdmin.createDatabase("metrics", { duration: "2 weeks" })
+        yield* InfluxAdmin.createDatabase("forever", { duration: Duration.infinity })
+        yield* InfluxAdmin.createDatabase("metrics")
+        assert.deepStrictEqual(yield* InfluxAdmin.databases, ["_internal", "forever", "metrics"])
+        yield* InfluxAdmin.dropDatabase("forever")
+        yield* InfluxAdmin.dropDatabase("never was")
+        assert.deepStrictEqual(yield* InfluxAdmin.databases, ["_internal", "metrics"])
+        yield* failsWith(
+          InfluxAdmin.createDatabase("x", { duration: "1 day", replication: 2 }),
+          "InvalidOption",
+          /"replication" is 2, allowed is an option of InfluxDB 1 only/
+        )
+        yield* failsWith(
+          InfluxAdmin.deleteRange("metrics", { start: 0n, stop: 1n }),
+          "InvalidOption",
+          /"version" is 3, allowed is 1 or 2 for deleting points/
+        )
+      }).pipe(InfluxClient.withClient(Second), Effect.provide(layer))
+      const created = server.exchanges.filter(({ method }) => method === "POST").map(({ text }) => text)
+      assert.deepStrictEqual(created, [
+        `{"db":"metrics","retention_period":"1209600s"}`,
+        `{"db":"forever"}`,
+        `{"db":"metrics"}`
+      ])
+      assert.deepStrictEqual(server.violations, [])
+    })))
+})
