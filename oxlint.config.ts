@@ -1,6 +1,6 @@
 import { defineConfig, type OxlintConfig } from "oxlint"
 import manifest from "./packages/efflux/package.json" with { type: "json" }
-import { folders, models, platform, pureForbids, pureModules } from "./scripts/layers.ts"
+import { folders, httpModules, models, platform, pureForbids, pureModules } from "./scripts/layers.ts"
 
 const source = "packages/efflux/src"
 
@@ -55,6 +55,10 @@ const folderRules = folders.map(({ forbids, name }, index) => {
 
 const publicRules = [
   restrict([`${source}/*.ts`], outOfBounds(platform, "public modules")),
+  restrict(
+    httpModules.map((name) => `${source}/${name}.ts`),
+    outOfBounds(platform.filter((name) => name !== "effect/http"), "public modules")
+  ),
   restrict(pureModules.map((name) => `${source}/${name}.ts`), outOfBounds(pureForbids, "pure modules"))
 ]
 

@@ -17,6 +17,9 @@ export interface Folder {
 /** What makes a module run only on one platform, or talk to the outside. */
 export const platform = ["effect/socket", "effect/http", "effect/net", "@effect"]
 
+/** Public modules that take an `HttpClient` from the context, the interface that every platform implements. */
+export const httpModules: ReadonlyArray<string> = ["InfluxClient", "InfluxDatabase"]
+
 /** What a module that runs in a browser has no use for. */
 const pure = [...platform, "effect/Context", "effect/Layer", "node:[^/]*"]
 

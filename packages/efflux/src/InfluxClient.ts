@@ -35,6 +35,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -166,6 +167,11 @@ export interface ClientService<Self, Identifier extends string>
   readonly layerConfig: (
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
+  /**
+   * Like `layer`, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates. The
+   * options `ca` and `maxConnectionAge` are then that client's matter.
+   */
+  readonly layerHttp: (config: ClientConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
 }
 
 /**
@@ -185,6 +191,8 @@ export const Service =
     return Object.assign(tag, {
       layer: (config: ClientConfig) => Layer.effect(tag, make(config)),
       layerConfig: (config: Wrapped) => Layer.effect(tag, Effect.flatMap(unwrap(config), make)),
+      layerHttp: (config: ClientConfig) =>
+        Layer.effect(tag, Effect.flatMap(HttpClient.HttpClient, (client) => makeWith(config, client))),
       ping: tag.use((client) => client.ping),
       query: by((client) => client.query),
       queryOne: by((client) => client.queryOne),
@@ -202,10 +210,16 @@ export const Service =
  * @category constructors
  * @since 0.1.0
  */
-export const make = (config: ClientConfig): Effect.Effect<Client, InfluxError, Scope.Scope> =>
+export const make = (config: ClientConfig): Effect.Effect<Client, InfluxError, Scope.Scope> => makeWith(config)
+
+const makeWith = (
+  config: ClientConfig,
+  client?: HttpClient.HttpClient
+): Effect.Effect<Client, InfluxError, Scope.Scope> =>
   Effect.flatMap(
     Effect.fromResult(check(config)),
-    (settings) => Effect.map(HttpExchange.make(settings), (http) => Asking.make(Asking.overHttp(settings, http)))
+    (settings) =>
+      Effect.map(HttpExchange.make({ ...settings, client }), (http) => Asking.make(Asking.overHttp(settings, http)))
   )
 
 /**
@@ -233,6 +247,15 @@ export const layer = (config: ClientConfig): Layer.Layer<InfluxClient, InfluxErr
  */
 export const layerConfig = (config: Wrapped): Layer.Layer<InfluxClient, InfluxError | Config.ConfigError> =>
   InfluxClient.layerConfig(config)
+
+/**
+ * Like {@link layer}, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerHttp = (config: ClientConfig): Layer.Layer<InfluxClient, InfluxError, HttpClient.HttpClient> =>
+  InfluxClient.layerHttp(config)
 
 /**
  * Lets what asks the default client ask another one: a class of {@link Service}, or `Effect.succeed(client)`.

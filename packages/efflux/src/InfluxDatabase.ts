@@ -24,6 +24,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -33,9 +34,7 @@ import * as DatabaseRuntime from "./internal/database/Database.ts"
 import type { Database, Push, PushOptions } from "./internal/database/Database.ts"
 import type { DropReason, Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
-import * as HttpTransport from "./internal/transport/HttpTransport.ts"
-import * as TcpTransport from "./internal/transport/TcpTransport.ts"
-import * as UdpTransport from "./internal/transport/UdpTransport.ts"
+import * as LoadedTransport from "./internal/transport/load.ts"
 import type * as Point from "./Point.ts"
 import { type Events, Transport } from "./Transport.ts"
 
@@ -73,6 +72,14 @@ export type {
 }
 
 /**
+ * The configuration of a database that writes over HTTP.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type HttpDatabaseConfig = Extract<DatabaseConfig, { readonly transport: "http" }>
+
+/**
  * A class of databases: a service with its layers, and its operations as
  * functions. See `Influx` for what each operation promises.
  *
@@ -97,6 +104,11 @@ export interface DatabaseService<Self, Identifier extends string>
    * not paced unless the configuration says so: the default pace is for a UDP listener.
    */
   readonly layerTransport: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Transport>
+  /**
+   * A database that writes over the `HttpClient` of the context: on any runtime, through a proxy, with client
+   * certificates or headers of its own. The options `ca` and `maxConnectionAge` are then that client's matter.
+   */
+  readonly layerHttp: (config: HttpDatabaseConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
   readonly push: Push<Self>
   readonly pushAll: (
     points: Iterable<Point.Input>,
@@ -146,6 +158,11 @@ export const Service =
           Effect.flatMap(Transport, (sender) =>
             makeWith({ ...config, pacing: config?.pacing ?? "none" }, identifier, () =>
               Effect.succeed(sender)))
+        ),
+      layerHttp: (config: HttpDatabaseConfig) =>
+        Layer.effect(
+          tag,
+          Effect.flatMap(HttpClient.HttpClient, (client) => makeDatabase(config, identifier, client))
         ),
       // One step of the fiber: a service looked up and a function called.
       push: (point: Point.Input, options?: PushOptions) =>
@@ -209,6 +226,31 @@ export const layerConfig = (config: Wrapped): Layer.Layer<InfluxDatabase, Influx
 export const layerTransport = (config?: DatabaseConfig): Layer.Layer<InfluxDatabase, InfluxError, Transport> =>
   InfluxDatabase.layerTransport(config)
 
+/**
+ * The default database, writing over the `HttpClient` of the context: on any runtime, through a proxy, with client
+ * certificates or headers of its own.
+ *
+ * **Example** (any runtime that has `fetch`)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { FetchHttpClient } from "effect/http"
+ * import { Influx, InfluxDatabase } from "efflux"
+ *
+ * const Database = InfluxDatabase.layerHttp({ transport: "http", version: 1, database: "metrics" }).pipe(
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ *
+ * export const program = Influx.push({ measurement: "cpu", fields: { load: 0.5 } }).pipe(Effect.provide(Database))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerHttp = (
+  config: HttpDatabaseConfig
+): Layer.Layer<InfluxDatabase, InfluxError, HttpClient.HttpClient> => InfluxDatabase.layerHttp(config)
+
 const makeWith = <R>(
   config: DatabaseConfig | undefined,
   label: string,
@@ -221,13 +263,7 @@ const makeWith = <R>(
 
 const makeDatabase = (
   config: DatabaseConfig | undefined,
-  label: string
-): Effect.Effect<Database, InfluxError, Scope.Scope> => makeWith(config, label, makeTransport)
-
-const makeTransport = (events: Events, settings: Settings): Effect.Effect<Transport["Service"], never, Scope.Scope> => {
-  const { http } = settings
-  if (http !== undefined) return HttpTransport.make({ ...settings, http }, events)
-  return settings.transport === "tcp"
-    ? Effect.succeed(TcpTransport.make(settings))
-    : UdpTransport.make(settings, events)
-}
+  label: string,
+  client?: HttpClient.HttpClient
+): Effect.Effect<Database, InfluxError, Scope.Scope> =>
+  makeWith(config, label, (events, settings) => LoadedTransport.make(settings, events, client))

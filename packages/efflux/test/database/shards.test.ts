@@ -113,7 +113,8 @@ describe("shards", () => {
         yield* FaultServer.make()
       ]
       const slow = yield* FaultServer.make({ fallback: FaultServer.silence })
-      const down = yield* Effect.scoped(FaultServer.make())
+      // Nobody listens on this address, whoever gets the port on the other one.
+      const down = { url: slow.url.replace("127.0.0.1", "127.0.0.99") }
       const http = (url: string) => ({
         transport: "http" as const,
         version: 1 as const,

@@ -178,7 +178,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
       const send = Effect.flatMap(
         encode(wire, request),
-        (body) => client.execute(toRequest(request, body, prefix, authorization))
+        (body) => client.execute(toRequest(wire, request, body, prefix, authorization))
       ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
       const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
         if (!wire.isStale(error)) return Effect.fail(error)
@@ -282,6 +282,7 @@ const encode = ({ gzip }: HttpWire.HttpWire, request: Request): Effect.Effect<Ui
     : Effect.sync(() => request.body?.slice())
 
 const toRequest = (
+  wire: HttpWire.HttpWire,
   request: Request,
   body: Uint8Array | undefined,
   prefix: string,
@@ -294,6 +295,8 @@ const toRequest = (
     headers: {
       "user-agent": "efflux",
       ...request.headers,
+      // Asked for by a client that inflates by itself, and by no other.
+      ...(wire.gunzip === undefined ? { "accept-encoding": undefined } : {}),
       ...(request.gzip === true ? { "content-encoding": "gzip" } : {}),
       ...(authorization === undefined ? {} : { authorization: Redacted.value(authorization) })
     },
@@ -303,7 +306,9 @@ const toRequest = (
   })
 
 const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
-  Stream.mapError(response.stream, (error) => failureOf(error, endpoint, "body"))
+  Stream.catch(response.stream, (error) =>
+    // A client may call it an error that an answer has no body.
+    error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
 
 // The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
 const failureOf = (

@@ -65,8 +65,12 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
     if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
     if (status >= 500) return new ServerError({ endpoint, status, detail })
     if (status >= 400) return new BadRequest({ endpoint, status, detail })
-    // Where it points to may name a credential, and following it would give ours away.
-    return new RequestFailed({ endpoint, kind: status >= 300 ? "Redirect" : "Protocol", detail: `status ${status}` })
+    // A browser hides the status of a redirect that it does not follow. Where it points to may name a credential, and following it would give ours away.
+    return new RequestFailed({
+      endpoint,
+      kind: status >= 300 || status === 0 ? "Redirect" : "Protocol",
+      detail: `status ${status}`
+    })
   }
 }
 

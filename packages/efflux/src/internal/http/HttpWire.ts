@@ -7,8 +7,10 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Stream from "effect/Stream"
 
@@ -52,14 +54,25 @@ export class GunzipFailed {
  * @category constructors
  * @since 0.1.0
  */
-export const fromHttpClient = (client: HttpClient.HttpClient): HttpWire => ({
-  kept: client,
-  fresh: client,
-  // No client but Node's says which connection it used.
-  isStale: () => false,
-  gzip: (bytes) =>
-    Effect.promise(async () => {
-      const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"))
-      return new Uint8Array(await new Response(stream).arrayBuffer())
-    })
-})
+export const fromHttpClient = (client: HttpClient.HttpClient): HttpWire => {
+  const direct = HttpClient.transformResponse(client, withoutRedirects)
+  return {
+    kept: direct,
+    fresh: direct,
+    // No client but Node's says which connection it used.
+    isStale: () => false,
+    gzip: (bytes) =>
+      Effect.promise(async () => {
+        const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"))
+        return new Uint8Array(await new Response(stream).arrayBuffer())
+      })
+  }
+}
+
+// `fetch` follows redirects unless it is told not to.
+const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.updateContext(effect, (context: Context.Context<R>) =>
+    Context.add(context, FetchHttpClient.RequestInit, {
+      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
+      redirect: "manual"
+    }))

@@ -70,7 +70,7 @@ const hide = (text: string, secrets: ReadonlySet<string>): string => {
   for (let round = 0; round <= rounds && decoded !== undefined; round++) {
     const searched: string = decoded.text.replaceAll("+", " ")
     for (const secret of secrets) {
-      for (let at = searched.indexOf(secret); at >= 0; at = searched.indexOf(secret, at + 1)) {
+      for (let at = searched.indexOf(secret); at >= 0; at = searched.indexOf(secret, at + secret.length)) {
         if (secret.length < shortestAnywhere && !announced.test(searched.slice(Math.max(0, at - 32), at))) continue
         const last = at + secret.length - 1
         found.push([decoded.starts[at] ?? at, (decoded.ends[last] ?? last) + 1])

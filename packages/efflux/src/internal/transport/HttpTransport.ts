@@ -23,6 +23,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Settings } from "../../DatabaseConfig.ts"
@@ -52,7 +53,8 @@ const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
  */
 export const make = Effect.fnUntraced(function*(
   settings: Settings & { readonly http: HttpSettings },
-  events: Events
+  events: Events,
+  client?: HttpClient
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
   const { http } = settings
   const clock = yield* Clock.Clock
@@ -62,6 +64,7 @@ export const make = Effect.fnUntraced(function*(
       credentials: http.credentials,
       timeout: http.timeout,
       ca: http.ca,
+      client,
       connections: settings.senders
     }))
   const server = new Server(http, new Hosts(ways, http.strategy, clock), clock, events)

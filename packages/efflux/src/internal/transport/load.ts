@@ -1,0 +1,65 @@
+/**
+ * The transport that a configuration asks for, loaded when it is made: a program
+ * that sends datagrams loads no HTTP client, and one that brings its own client
+ * nothing of Node's.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type { HttpClient } from "effect/http/HttpClient"
+import * as Scope from "effect/Scope"
+import type { Settings } from "../../DatabaseConfig.ts"
+import { InfluxError, OpenFailed } from "../../InfluxError.ts"
+import type { Events, Transport } from "../../Transport.ts"
+
+/**
+ * Makes the transport at once. The first connection waits until it is loaded.
+ *
+ * @internal
+ */
+export const make = Effect.fnUntraced(function*(
+  settings: Settings,
+  events: Events,
+  client?: HttpClient
+): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
+  // Its place among the finalizers is that of this moment: sockets end after what uses them.
+  const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
+  const loading = yield* load(settings, events, client).pipe(
+    Effect.provideService(Scope.Scope, scope),
+    Effect.forkIn(scope)
+  )
+  return { open: Effect.flatMap(Fiber.join(loading), (transport) => transport.open) }
+})
+
+const load = (
+  settings: Settings,
+  events: Events,
+  client: HttpClient | undefined
+): Effect.Effect<Transport["Service"], InfluxError, Scope.Scope> => {
+  const { http, transport } = settings
+  const endpoint = http === undefined ? `${transport}://${settings.host}:${settings.port}` : http.urls.join(", ")
+  const module = <A>(load: () => Promise<A>): Effect.Effect<A, InfluxError> =>
+    Effect.tryPromise({
+      try: load,
+      catch: (cause) =>
+        new InfluxError({
+          reason: new OpenFailed({
+            endpoint,
+            kind: Object(cause).code === "ERR_MODULE_NOT_FOUND"
+              ? "the package @effect/platform-node is not installed"
+              : String(cause),
+            cause
+          })
+        })
+    })
+  if (http !== undefined) {
+    return Effect.flatMap(
+      module(() => import("./HttpTransport.ts")),
+      ({ make }) => make({ ...settings, http }, events, client)
+    )
+  }
+  return transport === "tcp"
+    ? Effect.map(module(() => import("./TcpTransport.ts")), ({ make }) => make(settings))
+    : Effect.flatMap(module(() => import("./UdpTransport.ts")), ({ make }) => make(settings, events))
+}
