@@ -52,6 +52,7 @@ export default defineConfig({
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("panel", "packages/panel"),
+      unit("cli", "packages/cli"),
       unit("demo", "packages/demo"),
       unit("faults", "packages/faults"),
       unit("simulation", "packages/simulation"),
@@ -60,6 +61,7 @@ export default defineConfig({
       server("efflux", "packages/efflux"),
       server("testkit", "packages/testkit"),
       server("benchmark", "packages/benchmark"),
+      server("cli", "packages/cli"),
       server("demo", "packages/demo"),
       server("examples", "examples")
     ]

@@ -117,25 +117,6 @@ export const comparison = (sent: number, stored: Stored): string => {
   return `${start}: lost ${lost} (${percent(100 * lost / sent)})${why.length === 0 ? "" : `; ${why.join(", ")}`}`
 }
 
-/** Cuts a line to a width, escape codes not counted. */
-export const cut = (line: string, columns: number): string => {
-  let width = 0
-  let out = ""
-  for (const [part] of line.matchAll(pieces)) {
-    if (part.startsWith("\x1b")) {
-      out += part
-    } else if (width < columns) {
-      out += part
-      width++
-    }
-  }
-  return out
-}
-
-// An escape code that styles, or one character.
-// oxlint-disable-next-line no-control-regex
-const pieces = /\x1b\[[0-9;]*m|[^]/gu
-
 const describe = (figures: Summary): string =>
   [
     `cpu ${figures.cpuPercent === undefined ? "unknown" : percent(figures.cpuPercent)}`,

@@ -11,10 +11,10 @@ import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import * as Screen from "../../cli/src/Screen.ts"
 import { Figures } from "./Figures.ts"
 import * as Job from "./Job.ts"
 import * as Options from "./Options.ts"
-import * as Screen from "./Screen.ts"
 import * as TargetChoice from "./TargetChoice.ts"
 
 /** The live page, for as long as the run takes. */

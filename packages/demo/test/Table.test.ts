@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { InfluxDatabase } from "efflux"
-import { comparison, cut, lawHolds, lawLine, plainLine, table, type View } from "../src/Table.ts"
+import { comparison, lawHolds, lawLine, plainLine, table, type View } from "../src/Table.ts"
 
 const stats: InfluxDatabase.Stats = {
   pushed: 200_012,
@@ -79,12 +79,6 @@ describe("Table", () => {
       }
       assert.strictEqual(open.size, 0, JSON.stringify(line))
     }
-  })
-
-  it("cuts lines to the width of the terminal without counting or losing escape codes", () => {
-    assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 5), "\x1b[1mabc\x1b[22m d")
-    assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 2), "\x1b[1mab\x1b[22m")
-    assert.strictEqual(cut("short", 80), "short")
   })
 
   it("writes a plain line without escape codes", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Painter } from "../src/Screen.ts"
+import { cut, Painter } from "../src/Screen.ts"
 import { FakeTerminal } from "./support/terminal.ts"
 
 describe("Painter", () => {
@@ -42,5 +42,13 @@ describe("Painter", () => {
     painter.leave()
     painter.print("last")
     assert.strictEqual(out, "line\nlast\n")
+  })
+})
+
+describe("a line", () => {
+  it("is cut to the width of the terminal without counting or losing escape codes", () => {
+    assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 5), "\x1b[1mabc\x1b[22m d")
+    assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 2), "\x1b[1mab\x1b[22m")
+    assert.strictEqual(cut("short", 80), "short")
   })
 })

@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
-import { cut } from "./Table.ts"
 
 /** Where text goes at once. */
 export type Write = (text: string) => void
@@ -66,7 +65,7 @@ export class Screen extends Context.Service<Screen, {
   readonly frame: (table: ReadonlyArray<string>) => Effect.Effect<void>
   readonly print: (line: string) => Effect.Effect<void>
   readonly leave: Effect.Effect<void>
-}>()("@efflux/demo/Screen") {}
+}>()("efflux-cli/Screen") {}
 
 /** The screen of this process, and a logger that writes to it. The cursor is hidden while there is a table. */
 export const layer = (options: { readonly plain: boolean }) =>
@@ -116,3 +115,22 @@ const writer = Effect.as(
 )
 
 const ignore = () => {}
+
+/** Cuts a line to a width, escape codes not counted. */
+export const cut = (line: string, columns: number): string => {
+  let width = 0
+  let out = ""
+  for (const [part] of line.matchAll(pieces)) {
+    if (part.startsWith("\x1b")) {
+      out += part
+    } else if (width < columns) {
+      out += part
+      width++
+    }
+  }
+  return out
+}
+
+// An escape code that styles, or one character.
+// oxlint-disable-next-line no-control-regex
+const pieces = /\x1b\[[0-9;]*m|[^]/gu

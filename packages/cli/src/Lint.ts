@@ -1,0 +1,171 @@
+/** `efflux lint`: what is wrong with files of line protocol. */
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Dialect, LineProtocol, Precision } from "efflux"
+import * as Input from "./Input.ts"
+import * as Output from "./Output.ts"
+import { count, escaped, int, json, type Parsed, pointer } from "./Text.ts"
+
+const formats = ["text", "json", "github"] as const
+
+const options = {
+  files: Argument.String("file").pipe(
+    Argument.withDescription("Files of line protocol, .gz too; - for standard input"),
+    Argument.atLeast(1)
+  ),
+  dialect: Flag.Literals("dialect", ["all", ...Dialect.all]).pipe(
+    Flag.withDefault("all"),
+    Flag.withDescription("Whose rules decide what a good line is; default all of them")
+  ),
+  precision: Flag.Literals("precision", Precision.all).pipe(
+    Flag.withDefault("ns"),
+    Flag.withDescription("Unit of the timestamps, which bounds them; default ns")
+  ),
+  format: Flag.Literals("format", formats).pipe(
+    Flag.withDefault("text"),
+    Flag.withDescription("text, json (an object a line), or github (annotations of a workflow); default text")
+  )
+}
+
+/** What is wrong with one place. */
+interface Finding {
+  readonly error: LineProtocol.DecodeError
+  readonly excerpt: LineProtocol.Excerpt | undefined
+  /** Where it is an error. */
+  readonly dialects: ReadonlyArray<Dialect.Dialect>
+}
+
+class Linter {
+  readonly dialects: ReadonlyArray<Dialect.Dialect>
+  /** Bad lines, each counted once. */
+  bad = 0
+  readonly #decoders: ReadonlyArray<LineProtocol.Decoder>
+  #lastBad = 0
+
+  constructor(dialects: ReadonlyArray<Dialect.Dialect>, precision: Precision.Precision) {
+    this.dialects = dialects
+    this.#decoders = dialects.map((dialect) => LineProtocol.makeDecoder({ dialect, precision }))
+  }
+
+  read(chunk: Uint8Array): ReadonlyArray<Finding> {
+    for (const decoder of this.#decoders) decoder.feed(chunk)
+    return this.#findings()
+  }
+
+  end(): ReadonlyArray<Finding> {
+    for (const decoder of this.#decoders) decoder.end()
+    return this.#findings()
+  }
+
+  #findings(): ReadonlyArray<Finding> {
+    const found = new Map<
+      string,
+      { error: LineProtocol.DecodeError; excerpt: Finding["excerpt"]; dialects: Array<Dialect.Dialect> }
+    >()
+    this.#decoders.forEach((decoder, index) => {
+      for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
+        if (line._tag === "Success") continue
+        const error = line.failure
+        const key = `${error.line} ${error.column} ${error.reason}`
+        const known = found.get(key)
+        if (known === undefined) {
+          found.set(key, { error, excerpt: decoder.excerpt(error), dialects: [this.dialects[index]!] })
+        } else {
+          known.dialects.push(this.dialects[index]!)
+        }
+      }
+    })
+    const findings = [...found.values()].toSorted(({ error: a }, { error: b }) =>
+      a.line - b.line || a.column - b.column
+    )
+    for (const { error } of findings) {
+      if (error.line !== this.#lastBad) this.bad++
+      this.#lastBad = error.line
+    }
+    return findings
+  }
+}
+
+type Format = (file: string, finding: Finding, all: boolean) => ReadonlyArray<string>
+
+// "line 3, column 7: " stands before the sentence.
+const sentenceOf = (error: LineProtocol.DecodeError): string => error.message.replace(/^line \d+, column \d+: /, "")
+
+const whereOf = ({ dialects }: Finding, all: boolean): string =>
+  !all ? "" : dialects.length === Dialect.all.length ? " [all dialects]" : ` [${dialects.join(", ")}]`
+
+const asText: Format = (file, finding, all) => {
+  const { error, excerpt } = finding
+  return [
+    `${escaped(file)}:${error.line}:${error.column}: error: ${escaped(sentenceOf(error))}${whereOf(finding, all)}`,
+    ...(excerpt === undefined ? [] : pointer(excerpt))
+  ]
+}
+
+const asJson: Format = (file, { dialects, error, excerpt }) => [
+  json({
+    file,
+    line: int(error.line),
+    column: int(error.column),
+    reason: error.reason,
+    message: sentenceOf(error),
+    text: excerpt?.text,
+    dialects
+  })
+]
+
+const asGithub: Format = (file, finding, all) => {
+  const { column, line } = finding.error
+  const message = sentenceOf(finding.error) + whereOf(finding, all)
+  return [`::error file=${property(file)},line=${line},col=${column},title=line protocol::${data(message)}`]
+}
+
+const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
+
+const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C")
+
+const format: Readonly<Record<typeof formats[number], Format>> = { text: asText, json: asJson, github: asGithub }
+
+const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const all = flags.dialect === "all"
+  const dialects = flags.dialect === "all" ? Dialect.all : [flags.dialect]
+  let bad = 0
+  let unreadable = 0
+  const lintFile = (path: string) => {
+    const linter = new Linter(dialects, flags.precision)
+    const show = (findings: ReadonlyArray<Finding>) =>
+      findings.flatMap((finding) => format[flags.format](path === "-" ? "<stdin>" : path, finding, all))
+    return Stream.unwrap(Effect.map(Input.open(path), ({ bytes }) => bytes())).pipe(
+      Stream.map((chunk) => show(linter.read(chunk))),
+      Stream.concat(Stream.suspend(() => Stream.succeed(show(linter.end())))),
+      Stream.flattenIterable,
+      Stream.ensuring(Effect.sync(() => {
+        bad += linter.bad
+      })),
+      Stream.catch(({ message }) => {
+        unreadable++
+        return Stream.fromEffectDrain(Output.note(`efflux lint: ${escaped(message)}`))
+      })
+    )
+  }
+  yield* Output.lines(Stream.flatMap(Stream.fromIterable(flags.files), lintFile))
+  if (flags.format === "text") {
+    const files = count(flags.files.length - unreadable, "file")
+    yield* Output.note(bad === 0 ? `${files}, no errors` : `${count(bad, "bad line")} in ${files}`)
+  }
+  process.exitCode = unreadable > 0 ? 2 : bad > 0 ? 1 : 0
+})
+
+/** The command. */
+export const command = Command.make("lint", options, lint).pipe(
+  Command.withDescription(
+    "Checks files of line protocol as each server reads them, and shows the place and the reason of each error. Ends with code 1 where a line is bad, with 2 where a file can't be read."
+  ),
+  Command.withExamples([
+    { command: "efflux lint metrics.lp", description: "What does each server think of this file?" },
+    { command: "efflux lint --dialect influx-1 --format github *.lp", description: "In a workflow" }
+  ])
+)

@@ -1,0 +1,213 @@
+/** `efflux listen`: what arrives. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+import { LineListener, type Point, Precision } from "efflux"
+import * as Output from "./Output.ts"
+import * as Screen from "./Screen.ts"
+import { count, escaped, int, json, lineOf, orExplain, type Parsed, userError } from "./Text.ts"
+import { dialects, explained, troubles, Watch } from "./Watch.ts"
+
+const port = (name: string, what: string) =>
+  Flag.Int(name).pipe(
+    Flag.filter((port) => port >= 0 && port <= 65_535, (port) => `--${name} is ${port}, allowed is 0 to 65535`),
+    Flag.withMetavar("PORT"),
+    Flag.optional,
+    Flag.withDescription(what)
+  )
+
+const options = {
+  udp: port("udp", "UDP port, 0 for a free one; 8089 where no port is given at all"),
+  tcp: port("tcp", "TCP port, 0 for a free one"),
+  http: port("http", "HTTP port, 0 for a free one; takes the writes of InfluxDB 1, 2 and 3"),
+  host: Flag.String("host").pipe(
+    Flag.withDefault("127.0.0.1"),
+    Flag.withDescription("Address to bind to, default 127.0.0.1; 0.0.0.0 takes from other hosts too")
+  ),
+  dialect: Flag.Literals("dialect", dialects).pipe(
+    Flag.withDefault("influx-1"),
+    Flag.withDescription("Whose rules decide what a good line is, default influx-1")
+  ),
+  precision: Flag.Literals("precision", Precision.all).pipe(
+    Flag.withDefault("ns"),
+    Flag.withDescription("Unit of the timestamps, default ns")
+  ),
+  measurement: Flag.String("measurement").pipe(
+    Flag.atLeast(0),
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("Show only points of this measurement; * stands for any text. Can be repeated")
+  ),
+  tag: Flag.String("tag").pipe(
+    Flag.mapTryCatch(parseTag, () => "--tag must be like host=a, or host=* for any value"),
+    Flag.atLeast(0),
+    Flag.withMetavar("KEY=VALUE"),
+    Flag.withDescription("Show only points with this tag; * stands for any text. Repeated, all must be there")
+  ),
+  count: Flag.Int("count").pipe(
+    Flag.filter((count) => count > 0, (count) => `--count is ${count}, allowed is 1 and more`),
+    Flag.optional,
+    Flag.withDescription("End after so many points were shown")
+  ),
+  seconds: Flag.Finite("seconds").pipe(
+    Flag.filter((seconds) => seconds > 0, (seconds) => `--seconds is ${seconds}, it must be above 0`),
+    Flag.optional,
+    Flag.withDescription("End after so long, with code 1 if no point came")
+  ),
+  json: Flag.Boolean("json").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("One JSON object a line for each point, bad line and refused request")
+  ),
+  plain: Flag.Boolean("plain").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Lines instead of a live picture; the default where the output is no terminal")
+  )
+}
+
+function parseTag(text: string): readonly [string, RegExp] {
+  const at = text.indexOf("=")
+  if (at < 1) throw new Error(text)
+  return [text.slice(0, at), pattern(text.slice(at + 1))]
+}
+
+const pattern = (text: string): RegExp =>
+  new RegExp(`^${text.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/-]/g, "\\$&")).join("[^]*")}$`)
+
+const filterOf = ({ measurement, tag }: Pick<Parsed<typeof options>, "measurement" | "tag">) => {
+  const names = measurement.map(pattern)
+  return ({ measurement, tags }: Point.Point): boolean =>
+    (names.length === 0 || names.some((name) => name.test(measurement))) &&
+    tag.every(([key, value]) => Object.hasOwn(tags, key) && value.test(tags[key]!))
+}
+
+const listen = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const { dialect, host, precision } = flags
+  const [udp, tcp, http] = [flags.udp, flags.tcp, flags.http].map(Option.getOrUndefined)
+  const listener = yield* orExplain(LineListener.make({
+    host,
+    dialect,
+    precision,
+    udp: udp ?? (tcp === undefined && http === undefined ? 8089 : undefined),
+    tcp,
+    http,
+    receiveBufferBytes: 4 * 1024 * 1024
+  })).pipe(Effect.mapError((error) => hinted(error.message)))
+  const isShown = filterOf(flags)
+  let shown = 0
+  const received = listener.received.pipe(
+    Stream.filter((received) => received._tag !== "Point" || isShown(received.point)),
+    Stream.takeUntil((received) =>
+      received._tag === "Point" && ++shown === Option.getOrElse(flags.count, () => Infinity)
+    )
+  )
+  const screen = yield* Screen.Screen
+  const place = `listening on ${placesOf(listener).join(", ")}`
+  const show: Effect.Effect<void, never, Screen.Screen | Stdio.Stdio | Terminal.Terminal> = flags.json
+    ? Output.lines(Stream.map(received, toJson))
+    : screen.live
+    ? live(received, listener, place)
+    : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
+  if (flags.json || !screen.live) yield* Output.note(place)
+  // Ctrl-C is how this command ends, so that is no failure.
+  const ended = Effect.gen(function*() {
+    const counts = yield* listener.counts
+    const total = `${count(counts.points, "point")} in ${count(counts.payloads, "payload")}`
+    yield* Output.note(`${total}; ${troubles(counts)}`)
+    process.exitCode = Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
+  })
+  const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
+  yield* Effect.ensuring(Effect.asVoid(bounded), ended)
+}, Effect.scoped)
+
+const hinted = (message: string) =>
+  userError(
+    /EADDRINUSE|AddressInUse/.test(message)
+      ? `${message}: another program listens there; choose another port, or 0 for a free one`
+      : /EACCES|PermissionDenied/.test(message)
+      ? `${message}: ports below 1024 need privileges`
+      : message
+  )
+
+const placesOf = ({ http, tcp, udp }: LineListener.Listener): ReadonlyArray<string> =>
+  Object.entries({ udp, tcp, http }).flatMap(([scheme, address]) =>
+    address === undefined
+      ? []
+      : [`${scheme}://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`]
+  )
+
+const redrawMillis = 500
+
+const live = (
+  received: Stream.Stream<LineListener.Received>,
+  listener: LineListener.Listener,
+  place: string
+) =>
+  Effect.gen(function*() {
+    const screen = yield* Screen.Screen
+    const terminal = yield* Terminal.Terminal
+    const watch = new Watch()
+    const start = yield* Clock.currentTimeMillis
+    const draw = Effect.gen(function*() {
+      const counts = yield* listener.counts
+      const rows = (yield* terminal.rows) || 24
+      const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000
+      yield* screen.frame([
+        `\x1b[1mEfflux\x1b[22m  ${place}  \x1b[2mCtrl-C ends\x1b[22m`,
+        ...watch.draw(counts, seconds, rows - 2)
+      ])
+    })
+    yield* draw
+    yield* Effect.raceFirst(
+      Stream.runForEachArray(received, (chunk) => Effect.sync(() => chunk.forEach((received) => watch.add(received)))),
+      Effect.forever(Effect.delay(draw, redrawMillis))
+    ).pipe(Effect.ensuring(Effect.andThen(draw, screen.leave)))
+  })
+
+const timeOf = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString().slice(11, 23)
+
+const toText = (received: LineListener.Received): ReadonlyArray<string> => {
+  const at = timeOf(received.receivedAt)
+  if (received._tag !== "Point") {
+    const [first, ...rest] = explained(received)
+    return [`${at} ${first}`, ...rest]
+  }
+  const { point, source } = received
+  return [`${at} ${source.transport} ${escaped(source.address)} ${lineOf(point)}`]
+}
+
+const toJson = (received: LineListener.Received): string => {
+  const { receivedAt, source } = received
+  switch (received._tag) {
+    case "Point":
+      return json({ type: "point", ...received.point, source, receivedAt })
+    case "Error": {
+      const { column, line, message, reason } = received.error
+      const text = received.excerpt?.text
+      return json({ type: "error", line: int(line), column: int(column), reason, message, text, source, receivedAt })
+    }
+    case "Refused": {
+      const { reason, request, status } = received
+      return json({ type: "refused", request, status: int(status), reason, source, receivedAt })
+    }
+  }
+}
+
+/** The command. */
+export const command = Command.make(
+  "listen",
+  options,
+  (flags) => Effect.provide(listen(flags), Screen.layer({ plain: flags.plain || flags.json }))
+).pipe(
+  Command.withDescription(
+    "Receives line protocol over UDP, TCP and HTTP and shows what arrives: points, rates, series, and bad lines with the place and the reason. Stores nothing."
+  ),
+  Command.withExamples([
+    { command: "efflux listen", description: "Is my program sending anything to UDP port 8089?" },
+    { command: "efflux listen --http 8086 --json", description: "Be an InfluxDB, and print each point as JSON" },
+    { command: "efflux listen --udp 8089 --measurement 'http_*' --tag host=a", description: "Show only some" }
+  ])
+)

@@ -1,0 +1,104 @@
+/**
+ * What several commands print: points, places in lines, numbers.
+ *
+ * Text from a file or the network passes through `escaped` before it reaches a
+ * terminal, which would obey its control characters.
+ */
+import type * as Argument from "effect/cli/Argument"
+import * as CliError from "effect/cli/CliError"
+import * as CliOutput from "effect/cli/CliOutput"
+import type * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import { LineProtocol, Point } from "efflux"
+
+/** Control characters, and those that change the direction of text or can't be seen, become `\u{…}`. */
+export const escaped = (text: string): string =>
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\u2028\u2029]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`
+  )
+
+const shownBefore = 100
+const shownAfter = 60
+
+/** A bad line, and a caret under the place. */
+export const pointer = ({ at, text }: LineProtocol.Excerpt): ReadonlyArray<string> => {
+  const start = Math.max(0, at - shownBefore)
+  const before = (start > 0 ? "…" : "") + escaped(text.slice(start, at))
+  const after = escaped(text.slice(at, at + shownAfter)) + (text.length > at + shownAfter ? "…" : "")
+  return [`  | ${before}${after}`, `  | ${" ".repeat(CliOutput.displayWidth(before))}^`]
+}
+
+/** A point as a line of text. It is line protocol wherever that can express the point. */
+export const lineOf = (point: Point.Point): string => {
+  const line = LineProtocol.encode(point, { dialect: "influx-2" })
+  return escaped(line._tag === "Success" ? line.success : json(point))
+}
+
+/**
+ * JSON in which a 64-bit integer is a number with all of its digits, and a float is a number with a decimal point or an
+ * exponent.
+ */
+export const json = (value: unknown): string => {
+  if (typeof value === "bigint") return String(value)
+  if (typeof value === "number" && Number.isFinite(value)) {
+    const text = Object.is(value, -0) ? "-0" : String(value)
+    return /^-?\d+$/.test(text) ? `${text}.0` : text
+  }
+  if (Array.isArray(value)) return `[${value.map(json).join(",")}]`
+  if (typeof value === "string") return jsonString(value)
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  if (value instanceof Point.Uint) return String(value.value)
+  return `{${
+    Object.keys(value).flatMap((key) => {
+      const inner = (value as Record<string, unknown>)[key]
+      return inner === undefined ? [] : [`${jsonString(key)}:${json(inner)}`]
+    }).join(",")
+  }}`
+}
+
+// JSON leaves some of what a terminal obeys as it is.
+const jsonString = (text: string): string =>
+  JSON.stringify(text).replace(
+    /[\p{Cc}\p{Cf}\p{Co}\u2028\u2029]/gu,
+    (character) =>
+      Array.from({ length: character.length }, (_, index) =>
+        `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join("")
+  )
+
+/** A whole number, as JSON. */
+export const int = (value: number): bigint => BigInt(value)
+
+/** `1 point`, `2 points`, `12 345 points`. */
+export const count = (value: number, one: string, many = `${one}s`): string =>
+  `${grouped(value)} ${value === 1 ? one : many}`
+
+/** A number with its thousands apart. */
+export const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ")
+
+/** `1.2 MB` */
+export const bytes = (value: number): string => {
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
+}
+
+const units = ["B", "kB", "MB", "GB", "TB"]
+
+/** An error whose message is all that is shown. */
+export const userError = (message: string, cause: unknown = message) =>
+  new CliError.UserError({ cause, userMessage: escaped(message) })
+
+/** Shows the message of an error, and nothing else of it. */
+export const orExplain = <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>) =>
+  Effect.mapError(effect, (error) => userError(error.message, error))
+
+/** What a command gets for its flags and arguments. */
+export type Parsed<Options> = {
+  readonly [Name in keyof Options]: Options[Name] extends Flag.Flag<infer A> ? A
+    : Options[Name] extends Argument.Argument<infer A> ? A
+    : never
+}

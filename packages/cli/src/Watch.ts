@@ -1,0 +1,164 @@
+/**
+ * What `efflux listen` knows of what has arrived: a bounded summary, by
+ * measurement, and its picture.
+ */
+import { Dialect, type LineListener, type Point } from "efflux"
+import { bytes, count, escaped, grouped, lineOf, pointer } from "./Text.ts"
+
+// What is beyond these is counted and not shown.
+const maxMeasurements = 500
+const maxKeys = 50
+const maxSeries = 200_000
+const maxValues = 1000
+const errorsKept = 3
+
+/** Seconds over which a rate is worth showing. */
+const shortest = 0.25
+
+interface Measurement {
+  points: number
+  /** When the last picture was drawn. */
+  pointsBefore: number
+  rate: number
+  readonly fields: Map<string, Point.FieldValue>
+  /** Distinct values of each tag. */
+  readonly tags: Map<string, Set<string>>
+}
+
+/** A summary. */
+export class Watch {
+  readonly #measurements = new Map<string, Measurement>()
+  readonly #series = new Set<string>()
+  readonly #errors: Array<LineListener.ReceivedError | LineListener.ReceivedRefusal> = []
+  /** Points of measurements that are not kept. */
+  #others = 0
+  #drawnAt = 0
+  #pointsBefore = 0
+  #rate = 0
+
+  add(received: LineListener.Received): void {
+    if (received._tag === "Point") return this.#point(received.point)
+    this.#errors.push(received)
+    if (this.#errors.length > errorsKept) this.#errors.shift()
+  }
+
+  #point(point: Point.Point): void {
+    let entry = this.#measurements.get(point.measurement)
+    if (entry === undefined) {
+      if (this.#measurements.size >= maxMeasurements) {
+        this.#others++
+        return
+      }
+      entry = { points: 0, pointsBefore: 0, rate: 0, fields: new Map(), tags: new Map() }
+      this.#measurements.set(point.measurement, entry)
+    }
+    entry.points++
+    for (const [key, value] of Object.entries(point.fields)) {
+      if (entry.fields.has(key) || entry.fields.size < maxKeys) entry.fields.set(key, value)
+    }
+    const tags = Object.entries(point.tags)
+    for (const [key, value] of tags) {
+      let values = entry.tags.get(key)
+      if (values === undefined) {
+        if (entry.tags.size >= maxKeys) continue
+        entry.tags.set(key, values = new Set())
+      }
+      if (values.size < maxValues) values.add(value)
+    }
+    if (this.#series.size < maxSeries) {
+      this.#series.add(JSON.stringify([point.measurement, ...tags.toSorted(([a], [b]) => a < b ? -1 : 1)]))
+    }
+  }
+
+  /** The picture, one string a line, of `rows` lines at the most. */
+  draw(counts: LineListener.Counts, seconds: number, rows: number): ReadonlyArray<string> {
+    const passed = seconds - this.#drawnAt
+    if (passed > shortest) {
+      this.#rate = (counts.points - this.#pointsBefore) / passed
+      this.#pointsBefore = counts.points
+      for (const entry of this.#measurements.values()) {
+        entry.rate = (entry.points - entry.pointsBefore) / passed
+        entry.pointsBefore = entry.points
+      }
+      this.#drawnAt = seconds
+    }
+    const series = this.#series.size >= maxSeries ? `over ${grouped(maxSeries)}` : grouped(this.#series.size)
+    const head = [
+      `${bold(`${grouped(this.#rate)} points/s`)}   ${count(counts.points, "point")}   ${series} series   ` +
+      `${count(counts.payloads, "payload")}   ${bytes(counts.bytes)}`,
+      troubles(counts),
+      ""
+    ]
+    const errors = this.#errors.flatMap((received) => ["", ...explained(received)])
+    const room = Math.max(3, rows - head.length - errors.length)
+    return [...head, ...this.#table(room), ...errors].slice(0, rows)
+  }
+
+  #table(room: number): ReadonlyArray<string> {
+    if (this.#measurements.size === 0) return [dim("waiting for the first point")]
+    const entries = [...this.#measurements].toSorted(([, a], [, b]) => b.points - a.points)
+    const width = Math.min(30, Math.max(11, ...entries.map(([name]) => escaped(name).length)))
+    const lines = [dim(`${"measurement".padEnd(width)}  ${"points".padStart(11)}  ${"per second".padStart(10)}`)]
+    let hidden = this.#others
+    for (const [name, entry] of entries) {
+      const { fields, points, rate, tags } = entry
+      if (lines.length + 3 > room) {
+        hidden += points
+        continue
+      }
+      lines.push(
+        `${escaped(name).slice(0, width).padEnd(width)}  ${grouped(points).padStart(11)}  ${grouped(rate).padStart(10)}`
+      )
+      if (tags.size > 0) lines.push(`  ${dim("tags")}    ${[...tags].map(valuesOf).join(", ")}`)
+      lines.push(`  ${dim("fields")}  ${[...fields].map(lastOf).join(", ")}`)
+    }
+    if (hidden > 0) lines.push(dim(`and ${count(hidden, "point")} of further measurements`))
+    return lines
+  }
+}
+
+const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {
+  const [first] = values
+  return values.size === 1
+    ? `${escaped(key)}=${escaped(first!).slice(0, 40)}`
+    : `${escaped(key)} (${values.size >= maxValues ? `over ${maxValues}` : values.size} values)`
+}
+
+const lastOf = ([key, value]: readonly [string, Point.FieldValue]): string => {
+  // As line protocol writes it, with its type.
+  const line = lineOf({ measurement: "m", tags: {}, fields: { v: value } })
+  return `${escaped(key)}=${line.slice("m v=".length).slice(0, 40)}`
+}
+
+/** What was lost or refused, or that nothing was. */
+export const troubles = (counts: LineListener.Counts): string => {
+  const { dropped, droppedDatagrams, errors, kernelDrops, refused } = counts
+  const parts = [
+    errors > 0 ? count(errors, "bad line") : "",
+    refused > 0 ? `${count(refused, "request")} refused` : "",
+    dropped > 0 ? `${grouped(dropped)} not shown because too many came at once` : "",
+    droppedDatagrams > 0 ? `${count(droppedDatagrams, "datagram")} not read in time` : "",
+    kernelDrops === undefined || kernelDrops === 0 ? "" : `${count(kernelDrops, "datagram")} dropped by the kernel`
+  ].filter((part) => part !== "")
+  return parts.length === 0 ? "no errors, nothing dropped" : parts.join(", ")
+}
+
+/** An error with the text and a caret, and the other dialects where it would be none. */
+export const explained = (
+  received: LineListener.ReceivedError | LineListener.ReceivedRefusal
+): ReadonlyArray<string> => {
+  const { address, transport } = received.source
+  const from = `${transport} ${escaped(address)}`
+  if (received._tag === "Refused") {
+    return [`refused: ${from}, ${escaped(received.request)}: ${escaped(received.reason)} (${received.status})`]
+  }
+  const { error, excerpt } = received
+  return [`error: ${from}, ${escaped(error.message)}`, ...(excerpt === undefined ? [] : pointer(excerpt))]
+}
+
+/** The names of all dialects, for flags. */
+export const dialects: ReadonlyArray<Dialect.Dialect> = Dialect.all
+
+const styled = (code: number, end: number) => (text: string): string => `\x1b[${code}m${text}\x1b[${end}m`
+const bold = styled(1, 22)
+const dim = styled(2, 22)

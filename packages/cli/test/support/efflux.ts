@@ -1,0 +1,113 @@
+/** The command `efflux` as a process: with pipes, or in a terminal of its own. */
+import { type ChildProcess, spawn } from "node:child_process"
+import * as Dgram from "node:dgram"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import { FakeTerminal } from "./terminal.ts"
+
+const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+export class Run {
+  readonly child: ChildProcess
+  out = ""
+  err = ""
+  readonly ended: Promise<Ended>
+
+  constructor(child: ChildProcess) {
+    this.child = child
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => this.out += text)
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => this.err += text)
+    child.stdin?.on("error", () => {})
+    this.ended = new Promise((resolve, reject) => {
+      child.on("error", reject)
+      child.on("close", (code, signal) => resolve({ code, signal, out: this.out, err: this.err }))
+    })
+  }
+
+  /** Waits until something was printed, and returns what matched. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (let attempt = 0; attempt < 1200; attempt++) {
+      const match = pattern.exec(this.out) ?? pattern.exec(this.err)
+      if (match !== null) return match
+      if (this.child.exitCode !== null) break
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error(`${pattern} was not printed: ${JSON.stringify({ out: this.out, err: this.err })}`)
+  }
+
+  /** What a terminal of its own shows. */
+  get shown(): ReadonlyArray<string> {
+    const terminal = new FakeTerminal()
+    terminal.write(this.out.replaceAll("\r\n", "\n"))
+    return terminal.shown
+  }
+
+  async port(scheme: string): Promise<number> {
+    return Number((await this.printed(new RegExp(`${scheme}://127\\.0\\.0\\.1:(\\d+)`)))[1])
+  }
+}
+
+const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...process.env,
+  FORCE_COLOR: undefined,
+  NO_COLOR: undefined,
+  NODE_OPTIONS: undefined,
+  INFLUX_TOKEN: undefined,
+  INFLUX_USERNAME: undefined,
+  INFLUX_PASSWORD: undefined,
+  TERM: "xterm",
+  ...env
+})
+
+/** Starts the command with pipes. */
+export const start = (
+  args: ReadonlyArray<string>,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}
+) => new Run(spawn(process.execPath, [program, ...args], { env: environment(options.env ?? {}), cwd: options.cwd }))
+
+/** Starts the command and gives it a text to read. */
+export const pipe = (args: ReadonlyArray<string>, input: string | Uint8Array, cwd?: string): Promise<Ended> => {
+  const run = start(args, cwd === undefined ? {} : { cwd })
+  run.child.stdin!.end(input)
+  return run.ended
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+/** Starts the command in a terminal of its own, to which `child.stdin` types. */
+export const startInTerminal = (args: ReadonlyArray<string>, cwd?: string): Run => {
+  const command = ["exec", ...[process.execPath, program, ...args].map(quoted)].join(" ")
+  return new Run(
+    spawn("script", ["-qefc", `stty rows 40 cols 100; ${command}`, "/dev/null"], { env: environment({}), cwd })
+  )
+}
+
+/** Sends datagrams, one after the other. */
+export const sendUdp = async (port: number, payloads: ReadonlyArray<string | Uint8Array>): Promise<void> => {
+  const socket = Dgram.createSocket("udp4")
+  for (const payload of payloads) {
+    await new Promise<void>((resolve, reject) =>
+      socket.send(payload, port, "127.0.0.1", (error) => error === null ? resolve() : reject(error))
+    )
+  }
+  socket.close()
+}
+
+/** A folder that is gone after the test. */
+export const withFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-cli-test-"))
+  try {
+    await use(folder)
+  } finally {
+    Fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
