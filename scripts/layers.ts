@@ -29,7 +29,7 @@ export const folders: ReadonlyArray<Folder> = [
   { name: "decode", holds: "lines to points", forbids: pure },
   {
     name: "series",
-    holds: "rows of a typed series, metrics as series, and where a series lives among shards",
+    holds: "typed series, metrics as series, and where a series lives among shards",
     forbids: pure
   },
   { name: "config", holds: "what the options share", forbids: platform },

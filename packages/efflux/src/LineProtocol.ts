@@ -55,7 +55,8 @@ import {
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { NameCache } from "./internal/decode/NameCache.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
-import { defaultMaxLineBytes, LineWriter, type Options } from "./internal/encode/LineWriter.ts"
+import { LineWriter } from "./internal/encode/LineWriter.ts"
+import { defaultMaxLineBytes, type Options } from "./internal/encode/Options.ts"
 import { splitPoint } from "./internal/encode/Split.ts"
 import * as Point from "./Point.ts"
 

@@ -55,9 +55,10 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
-import * as Column from "./internal/encode/Column.ts"
-import { bind, type BoundTags, PointEncoder, PreparedPoint } from "./internal/encode/PreparedPoint.ts"
+import type { Layout } from "./internal/encode/PreparedPoint.ts"
+import * as Column from "./internal/series/Column.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
+import { bind, type BoundTags, inOrder, layoutOf, PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
 import { preview } from "./internal/text/preview.ts"
 import * as Point from "./Point.ts"
 import type { Precision } from "./Precision.ts"
@@ -252,6 +253,7 @@ class Definition {
   readonly fields: Fields
   readonly columns: ReadonlyArray<Column.Column>
   readonly priority: "normal" | "high"
+  readonly layout: Layout
   #read: ReturnType<typeof RowReader.make> | undefined = undefined
   #schema: Schema.Codec<Column.Values, Point.Point> | undefined = undefined
 
@@ -266,7 +268,8 @@ class Definition {
     this.measurement = measurement
     this.tags = tags
     this.fields = fields
-    this.columns = columns
+    this.columns = inOrder(columns)
+    this.layout = layoutOf(measurement, this.columns)
   }
 
   decodePoint(point: Point.Point): Decoded {
@@ -289,12 +292,16 @@ class Definition {
     return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
   }
 
+  reader(bound: BoundTags): PointReader {
+    return new PointReader(this.layout, this.columns, bound, this.priority)
+  }
+
   get schema(): Schema.Codec<Column.Values, Point.Point> {
     return this.#schema ??= this.#makeSchema()
   }
 
   #makeSchema(): Schema.Codec<Column.Values, Point.Point> {
-    const encoder = new PointEncoder(this.measurement, this.columns)
+    const reader = this.reader({ values: new Map() })
     const values = Schema.toType(Schema.Struct({
       ...Object.fromEntries(this.columns.map(({ name, schema }) => [name, schema])),
       timestamp: Schema.optionalKey(Schema.BigInt)
@@ -307,7 +314,7 @@ class Definition {
       encode: SchemaGetter.transformEffect((values, options) =>
         Effect.try({
           try: (): Point.Point => {
-            const { fields, tags } = encoder.plain(values)
+            const { fields, tags } = reader.plain(values)
             return {
               measurement: this.measurement,
               tags: texts(tags),
@@ -339,8 +346,8 @@ const build = (
 ): Series<Tags, Fields, string> => {
   const { fields, measurement, tags } = definition
   const columns = definition.columns.filter(({ name }) => !bound.values.has(name))
-  const encoder = new PointEncoder(measurement, columns, bound, definition.priority)
-  const point = (values: Column.Values): PreparedPoint => new PreparedPoint(encoder, values)
+  const reader = definition.reader(bound)
+  const point = (values: Column.Values): SeriesPoint => new SeriesPoint(reader, values)
   return {
     measurement,
     tags,

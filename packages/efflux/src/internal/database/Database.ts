@@ -18,7 +18,7 @@ import type { Settings } from "../../DatabaseConfig.ts"
 import type { Rejected } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import type { Events, Transport } from "../../Transport.ts"
-import { PreparedPoint } from "../encode/PreparedPoint.ts"
+import { SeriesPoint } from "../series/SeriesPoint.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
 import { Ledger, type Stats } from "./Ledger.ts"
 import * as MetricRegistration from "./MetricRegistration.ts"
@@ -144,7 +144,7 @@ export const make = Effect.fnUntraced(function*<R>(
     let high = false
     let hasTimestamp = true
     try {
-      if (options !== undefined || point instanceof PreparedPoint) high = isHigh(point, options)
+      if (options !== undefined || point instanceof SeriesPoint) high = isHigh(point, options)
       hasTimestamp = point.timestamp !== undefined && point.timestamp !== null
     } catch {
       // A getter or proxy that throws here throws again when the point is written, and is counted there.
@@ -187,7 +187,7 @@ export const make = Effect.fnUntraced(function*<R>(
 })
 
 const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =>
-  (options?.priority ?? (point instanceof PreparedPoint ? point.encoder.priority : undefined)) === "high"
+  (options?.priority ?? (point instanceof SeriesPoint ? point.reader.priority : undefined)) === "high"
 
 // One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
 const pressureChanges = (makeMeter: () => Pressure.PressureMeter): Stream.Stream<Pressure.Pressure> =>

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { PreparedPoint } from "../encode/PreparedPoint.ts"
+import { SeriesPoint } from "../series/SeriesPoint.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 
 // What V8 takes for an object with its map and its place in the queue, and for one property.
@@ -39,7 +39,7 @@ export const measurementOf = (queued: QueuedPoint): string | undefined => {
 export const estimateBytes = (queued: QueuedPoint): number => {
   try {
     const point = pointOf(queued)
-    return point instanceof PreparedPoint
+    return point instanceof SeriesPoint
       ? objectBytes + bytesOf(point.values)
       : objectBytes + textBytes(point.measurement) + bytesOf(point.tags) + bytesOf(point.fields)
   } catch {

@@ -1,21 +1,12 @@
 /**
- * A column of a series: one tag or one field, with its Schema.
- *
- * What a Schema has to do is found out once, at construction. A Schema that only
- * names types or literals, with or without checks, says by a few bits which
- * values it takes; a value that passes is written as it is. Every other Schema
- * is run.
+ * What a writer knows of the tags and fields of points whose keys are known
+ * before the points are, and the orders in which such points give them.
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
-import type * as SchemaIssue from "effect/SchemaIssue"
-import * as SchemaParser from "effect/SchemaParser"
-import { Uint, UintSchema } from "../../Point.ts"
-import { preview } from "../text/preview.ts"
-import { makeProblem, type Problem } from "./EncodeError.ts"
+import { Uint } from "../../Point.ts"
+import { type Key, type Keys, maxRemembered, noKey } from "./Keys.ts"
+import type { Layout } from "./PreparedPoint.ts"
 
 /**
  * Kinds of values, as bits.
@@ -50,36 +41,32 @@ export const UINT = 16
  */
 export const UNDEFINED = 32
 
+// What can't be written, and what all values are one of.
+const OTHER = 64
+const ANY = 127
+
 /**
- * The kind of a value, 0 for what can't be written.
+ * The kind of a value.
  *
  * @category models
  * @since 0.1.0
  */
 export const kindOf = (value: unknown): number => {
   switch (typeof value) {
+    case "string":
+      return STRING
     case "number":
       return NUMBER
     case "bigint":
       return BIGINT
     case "boolean":
       return BOOLEAN
-    case "string":
-      return STRING
     case "undefined":
       return UNDEFINED
     default:
-      return value instanceof Uint ? UINT : 0
+      return value instanceof Uint ? UINT : OTHER
   }
 }
-
-/**
- * Says whether a value of one of the right kinds passes, other than `undefined`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Check = (value: unknown) => boolean
 
 /**
  * One tag or field.
@@ -90,56 +77,11 @@ export type Check = (value: unknown) => boolean
 export interface Column {
   readonly name: string
   readonly isTag: boolean
-  readonly schema: Schema.Constraint
-  /** Whether values have to go through the Schema before they are written. */
-  readonly runs: boolean
-  /** The kinds that are written: of values as they are, or of what the Schema makes of them. */
+  /** The kinds of values that are written. */
   readonly kinds: number
-  /** What values as they are have to pass, besides being of one of the kinds. */
-  readonly check: Check | undefined
-  /** Whether the check asks for one of a few literals, so that a text that passed once passes always. */
-  readonly isLiteral: boolean
-  /** Whether any text will do, the empty one too. */
-  readonly isText: boolean
+  /** What values other than `undefined` have to pass besides. */
+  readonly check: ((value: unknown) => boolean) | undefined
 }
-
-/**
- * The values of one point, by the names of tags and fields, and its `timestamp`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Values = { readonly [name: string]: unknown }
-
-/**
- * A value of an object by its name, `undefined` if the object has none of its own.
- *
- * @category models
- * @since 0.1.0
- */
-export const own = (values: Values, name: string): unknown => Object.hasOwn(values, name) ? values[name] : undefined
-
-/**
- * A value was refused by the Schema of a column.
- *
- * @category models
- * @since 0.1.0
- */
-export class Refused {
-  readonly column: string
-  constructor(column: string) {
-    this.column = column
-  }
-}
-
-/**
- * Runs the Schemas that have to be run. Gives what they make of the values, by
- * the names of their columns.
- *
- * @category models
- * @since 0.1.0
- */
-export type Transform = (values: Values) => { readonly get: (name: string) => unknown } | Refused
 
 /**
  * Whether a column takes a value.
@@ -147,187 +89,82 @@ export type Transform = (values: Values) => { readonly get: (name: string) => un
  * @category validation
  * @since 0.1.0
  */
-export const accepts = (column: Column, value: unknown): boolean =>
-  (kindOf(value) & column.kinds) !== 0 &&
-  (column.check === undefined || value === undefined || column.check(value))
+export const accepts = ({ check, kinds }: Column, value: unknown): boolean =>
+  (kindOf(value) & kinds) !== 0 && (check === undefined || value === undefined || check(value))
 
-/**
- * The problem of a value, or of its absence, that the Schema of a column refuses.
- *
- * @category validation
- * @since 0.1.0
- */
-export const schemaProblem = (column: Column | undefined, value: unknown): Problem => ({
-  ...makeProblem(
-    column === undefined ? "point" : column.isTag ? "tag value" : "field value",
-    "schema",
-    column?.name,
-    undefined
-  ),
-  value: preview(value)
-})
-
-/**
- * Looks into the Schema of a tag or field, `undefined` if it encodes to something
- * that can't be written there.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const make = (name: string, isTag: boolean, schema: Schema.Constraint): Column | undefined => {
-  const encoded = writtenKinds(SchemaAST.toEncoded(schema.ast))
-  if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
-  const plain = plainOf(schema.ast)
-  const optional = schema.ast.context?.isOptional === true ? UNDEFINED : 0
-  return {
-    name,
-    isTag,
-    schema,
-    runs: plain === undefined,
-    kinds: plain === undefined ? encoded | UNDEFINED : plain.kinds | optional,
-    check: plain?.literals === undefined ? plain?.check : isOneOf(plain.literals),
-    isLiteral: plain?.literals !== undefined,
-    isText: plain !== undefined && plain.kinds === STRING && plain.literals === undefined &&
-      plain.check === undefined &&
-      optional === 0
-  }
-}
-
-/** What a Schema that changes no value takes. Literals and a check never come together. */
-interface Plain {
+/** A key of a point, behind the keys that came before it there. */
+class Step {
+  readonly name: string
+  readonly parent: Step | undefined
+  /** Undefined for the timestamp, and for a key that no column has. */
+  readonly column: Column | undefined
+  readonly key: Key
+  /** The place of the last column so far, −1 if there is none. */
+  readonly place: number
+  /** The kinds of values with which the line goes on: none where columns are out of order. */
   readonly kinds: number
-  readonly literals?: ReadonlySet<unknown>
-  readonly check?: Check
-}
+  readonly check: Column["check"]
+  readonly children = new Map<string, Step>()
+  /** The step that was last taken from here. */
+  next: Step | undefined = undefined
+  /** Whether no column is left behind this one, once that was asked for. */
+  isLast: boolean | undefined = undefined
 
-const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
-  // Its range is looked at when it is written.
-  if (ast === uint) return { kinds: UINT }
-  if (ast.encoding !== undefined) return undefined
-  const plain = withoutChecks(ast)
-  if (plain === undefined || ast.checks === undefined) return plain
-  if (plain.literals !== undefined || plain.check !== undefined || (plain.kinds & UNDEFINED) !== 0) return undefined
-  return { kinds: plain.kinds, check: passes(ast.checks, ast) }
-}
-
-const withoutChecks = (ast: SchemaAST.AST): Plain | undefined => {
-  switch (ast._tag) {
-    case "String":
-      return { kinds: STRING }
-    case "Number":
-      return { kinds: NUMBER }
-    case "BigInt":
-      return { kinds: BIGINT }
-    case "Boolean":
-      return { kinds: BOOLEAN }
-    case "Undefined":
-      return { kinds: UNDEFINED }
-    case "Literal":
-      return { kinds: kindOf(ast.literal), literals: new Set([ast.literal]) }
-    case "Enum":
-      return literals(ast.enums.map(([, value]) => value))
-    case "Union":
-      return ast.encodingChecks === undefined && ast.options?.mode !== "oneOf" ? unionOf(ast.types) : undefined
-    default:
-      return undefined
-  }
-}
-
-const literals = (values: ReadonlyArray<unknown>): Plain => ({
-  kinds: values.reduce<number>((kinds, value) => kinds | kindOf(value), 0),
-  literals: new Set(values)
-})
-
-// Members that name types, or members that name literals, or one member with a check; `undefined` may join them all.
-const unionOf = (types: ReadonlyArray<SchemaAST.AST>): Plain | undefined => {
-  const members = types.map(plainOf)
-  if (!members.every((member) => member !== undefined)) return undefined
-  const kinds = members.reduce((kinds, member) => kinds | member.kinds, 0)
-  const others = members.filter((member) => member.kinds !== UNDEFINED)
-  if (others.every((member) => member.literals === undefined && member.check === undefined)) return { kinds }
-  if (others.every((member) => member.literals !== undefined)) {
-    return { kinds, literals: new Set(others.flatMap((member) => [...member.literals!])) }
-  }
-  return others.length === 1 ? { ...others[0], kinds } : undefined
-}
-
-const uint: SchemaAST.AST = UintSchema.ast
-
-const isOneOf = (literals: ReadonlySet<unknown>): Check => (value) => literals.has(value)
-
-const passes = (checks: SchemaAST.Checks, ast: SchemaAST.AST): Check => {
-  const [first, ...others] = checks.flatMap(flatten)
-  if (others.length === 0) return (value) => first.run(value, ast, noOptions) === undefined
-  const filters = [first, ...others]
-  return (value) => filters.every((filter) => filter.run(value, ast, noOptions) === undefined)
-}
-
-const flatten = (check: SchemaAST.Check<unknown>): ReadonlyArray<SchemaAST.Filter<unknown>> =>
-  check._tag === "Filter" ? [check] : check.checks.flatMap(flatten)
-
-const noOptions: SchemaAST.ParseOptions = {}
-
-// The kinds of an encoded side, `undefined` if it has others than line protocol.
-const writtenKinds = (ast: SchemaAST.AST): number | undefined => {
-  switch (ast._tag) {
-    case "TemplateLiteral":
-      return STRING
-    case "Union": {
-      let kinds = 0
-      for (const type of ast.types) {
-        const member = writtenKinds(type)
-        if (member === undefined) return undefined
-        kinds |= member
-      }
-      return kinds
-    }
-    case "Declaration":
-      return Schema.is(Schema.make(ast))(new Uint(0n)) ? UINT : undefined
-    default:
-      return withoutChecks(ast)?.kinds
+  constructor(name: string, parent: Step | undefined, place: number, column: Column | undefined, key: Key) {
+    const before = parent === undefined ? -1 : parent.place
+    this.name = name
+    this.parent = parent
+    this.column = column
+    this.key = key
+    this.place = column === undefined ? before : place
+    this.kinds = column === undefined ? ANY : place > before ? column.kinds : 0
+    this.check = column?.check
   }
 }
 
 /**
- * The Schemas of columns as one, that is run for a whole object. `undefined` if
- * there is none to run.
+ * The orders in which the points of a layout give their values to one writer.
  *
- * @category encoding
+ * @category models
  * @since 0.1.0
  */
-export const makeTransform = (columns: ReadonlyArray<Column>): Transform | undefined => {
-  const running = columns.filter((column) => column.runs)
-  if (running.length === 0) return undefined
-  const encode = SchemaParser.encodeUnknownResult(
-    Schema.Struct(Object.fromEntries(running.map((column) => [column.name, column.schema]))) as unknown as Schema.Codec<
-      Values
-    >
-  )
-  return (values) => {
-    const encoded = encode(pick(values, running))
-    return Result.isSuccess(encoded)
-      ? { get: (name) => own(encoded.success, name) }
-      : new Refused(columnOf(encoded.failure))
+export class Columns {
+  /** Where each order begins. */
+  root = new Step("", undefined, -1, undefined, noKey)
+  readonly #layout: Layout
+  readonly #tagKeys: Keys
+  readonly #fieldKeys: Keys
+  #size = 0
+
+  constructor(layout: Layout, tagKeys: Keys, fieldKeys: Keys) {
+    this.#layout = layout
+    this.#tagKeys = tagKeys
+    this.#fieldKeys = fieldKeys
   }
-}
 
-// A Schema also sees what an object inherits: without a prototype, a name like `toString` is absent where it is not given.
-const pick = (values: Values, columns: ReadonlyArray<Column>): Values => {
-  const picked: Record<string, unknown> = Object.create(null)
-  for (const { name } of columns) if (Object.hasOwn(values, name)) picked[name] = values[name]
-  return picked
-}
+  /** Goes from a step to the one of the next key, which is made if it is new. */
+  descend(from: Step, name: string): Step {
+    const known = from.children.get(name)
+    if (known !== undefined) return from.next = known
+    if (++this.#size > maxRemembered) {
+      this.#size = 0
+      this.root = new Step("", undefined, -1, undefined, noKey)
+    }
+    const { columns } = this.#layout
+    const place = columns.findIndex((column) => column.name === name)
+    const column = place < 0 ? undefined : columns[place]
+    const key = column === undefined ? noKey : (column.isTag ? this.#tagKeys : this.#fieldKeys).get(name)
+    const step = new Step(name, from, place, column, key)
+    from.children.set(name, step)
+    return from.next = step
+  }
 
-const columnOf = (issue: SchemaIssue.Issue): string => {
-  switch (issue._tag) {
-    case "Pointer":
-      return String(issue.path[0])
-    case "Composite":
-      return columnOf(issue.issues[0])
-    case "Encoding":
-    case "Filter":
-      return columnOf(issue.issue)
-    default:
-      return ""
+  /** Whether all columns have values up to a step. */
+  isLast(last: Step): boolean {
+    let count = 0
+    for (let step: Step | undefined = last; step !== undefined; step = step.parent) {
+      if (step.column !== undefined) count++
+    }
+    return last.isLast = count === this.#layout.columns.length
   }
 }

@@ -181,6 +181,24 @@ const writeUpToThree = (view: DataView, pos: number, value: number): number => {
   return pos + (word >> 24)
 }
 
+// "true" and "fals", as one store each
+const TRUE = 0x65757274
+const FALS = 0x736c6166
+const LOWER_E = 101
+
+/**
+ * Writes `true` or `false`.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeBoolean = (view: DataView, pos: number, value: boolean): number => {
+  view.setInt32(pos, value ? TRUE : FALS, true)
+  if (value) return pos + 4
+  view.setUint8(pos + 4, LOWER_E)
+  return pos + 5
+}
+
 /**
  * Writes ASCII text as it is.
  *

@@ -1,0 +1,79 @@
+/**
+ * How points are written.
+ *
+ * @since 0.1.0
+ */
+import type { Dialect } from "../../Dialect.ts"
+import type * as Point from "../../Point.ts"
+import { type NamePlace, nameProblem } from "../../Point.ts"
+import type { Precision } from "../../Precision.ts"
+import { preview } from "../text/preview.ts"
+import { type Encoded, encodeOnce, nothing, writeEncoded } from "./Encoded.ts"
+import { placesOf, writeName } from "./Escape.ts"
+import { encodeKey } from "./Keys.ts"
+
+/**
+ * How points are written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The unit of the timestamps, default `"ns"`. It must be what the receiver is set to. */
+  readonly precision?: Precision | undefined
+  /**
+   * Whose line protocol to write, default `"influx-1"`: every other server reads it as well, but for a few texts that
+   * `Dialect` names, and it has no unsigned integers.
+   */
+  readonly dialect?: Dialect | undefined
+  /** Tags that every line gets, unless the point has a tag of that key. Escaped once, at construction. */
+  readonly tags?: { readonly [key: string]: Point.TagValue | null | undefined } | undefined
+  /** Bytes that one line may have at the most, without its line feed; default 1 MiB. Longer ones are `oversize`. */
+  readonly maxLineBytes?: number | undefined
+}
+
+/**
+ * Default of {@link Options.maxLineBytes}, in bytes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaultMaxLineBytes = 1024 * 1024
+
+/**
+ * Whether a tag is left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const isAbsent = (value: unknown): value is null | undefined | "" =>
+  value === undefined || value === null || value === ""
+
+/**
+ * The default tags as bytes. Throws a `TypeError` for one that can't be written.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeDefaults = (tags: NonNullable<Options["tags"]>, dialect: Dialect): ReadonlyArray<Encoded> =>
+  Object.keys(tags).filter((key) => !isAbsent(tags[key])).map((key) => encodeDefault(key, tags[key]!, dialect))
+
+const encodeDefault = (key: string, value: Point.TagValue, dialect: Dialect): Encoded => {
+  const fail = (what: string) => new TypeError(`default tag: ${what}`)
+  const describe = (name: string, place: NamePlace) =>
+    fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place, dialect)})`)
+  const type = typeof value
+  if (type !== "string" && type !== "number" && type !== "boolean" && type !== "bigint") {
+    throw fail(`tag value of ${preview(key)} must be a string, number, bigint or boolean`)
+  }
+  const prefix = encodeKey(key, "tag key", dialect)
+  if (prefix === nothing) throw describe(key, "tag key")
+  const text = String(value)
+  const tag = encodeOnce(
+    key,
+    prefix.length + 3 * text.length,
+    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, placesOf(dialect).tag)
+  )
+  if (tag === nothing) throw describe(text, "tag value")
+  return tag
+}

@@ -1,0 +1,86 @@
+/**
+ * Writes timestamps in the unit of a precision, rounded down.
+ *
+ * Both functions write at `pos` and return where they ended, or `REFUSED`.
+ *
+ * @since 0.1.0
+ */
+import * as DateTime from "effect/DateTime"
+import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "../../Precision.ts"
+import { writeInt64, writeSix, writeThree, writeWhole } from "./Decimal.ts"
+import { makeProblem, type Problem } from "./EncodeError.ts"
+import { REFUSED } from "./Escape.ts"
+
+const maxDateMillis = 8.64e15
+
+/**
+ * Writes an instant.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeInstant = (view: DataView, pos: number, timestamp: unknown, precision: Precision): number => {
+  if (typeof timestamp === "bigint") return writeNanos(view, pos, timestamp, precision)
+  const millis = millisOf(timestamp)
+  return millis === undefined ? REFUSED : writeMillis(view, pos, Math.floor(millis), 0, precision)
+}
+
+/**
+ * Writes `millis` milliseconds since the epoch plus `sub` units of the precision
+ * (nanoseconds or microseconds; 0 at the coarser ones).
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeMillis = (view: DataView, pos: number, millis: number, sub: number, precision: Precision): number => {
+  const seconds = Math.floor(millis / 1000)
+  // From 2001 to 2262 nothing is out of range, and nothing is negative.
+  if (seconds >= 1e9 && seconds < 9_223_372_036) {
+    const rest = millis - seconds * 1000
+    switch (precision) {
+      case "ns":
+        return writeSix(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
+      case "us":
+        return writeThree(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
+      case "ms":
+        return writeThree(view, writeWhole(view, pos, seconds), rest)
+      case "s":
+        return writeWhole(view, pos, seconds)
+      case "m":
+        return writeWhole(view, pos, Math.floor(seconds / 60))
+      case "h":
+        return writeWhole(view, pos, Math.floor(seconds / 3600))
+    }
+  }
+  if (!(millis >= -maxDateMillis && millis <= maxDateMillis)) return REFUSED
+  return writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * (precision === "us" ? 1000n : 1n), precision)
+}
+
+const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Precision): number => {
+  if (nanos > maxTimestamp || nanos < minTimestamp) return REFUSED
+  if (precision === "ns") return writeInt64(view, pos, nanos)
+  const unit = nanosPer(precision)
+  let units = nanos / unit
+  if (units * unit > nanos) units -= 1n
+  return units * unit < minTimestamp ? REFUSED : writeInt64(view, pos, units)
+}
+
+const millisOf = (timestamp: unknown): number | undefined =>
+  timestamp instanceof Date
+    ? timestamp.getTime()
+    : DateTime.isDateTime(timestamp)
+    ? DateTime.toEpochMillis(timestamp)
+    : undefined
+
+/**
+ * Why a timestamp is refused.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const timestampProblem = (timestamp: unknown): Problem => {
+  const value = typeof timestamp === "bigint" ? timestamp : millisOf(timestamp)
+  return value === undefined
+    ? makeProblem("timestamp", "type", undefined, timestamp)
+    : makeProblem("timestamp", "out of range", undefined, Number.isNaN(value) ? "an invalid Date" : value)
+}
