@@ -30,57 +30,15 @@ describe("the configuration table of the README", () => {
 
   it("has the defaults of DatabaseConfig", () => {
     const shown = new Map(table.map(([option, value]) => [uncode(option!), uncode(value!)]))
-    for (const [option, value] of Object.entries(DatabaseConfig.defaults)) {
+    for (const [option, value] of Object.entries(DatabaseConfig.defaults.udp)) {
       const expected = typeof value === "string" && !durations.includes(option) ? JSON.stringify(value) : value
       assert.strictEqual(shown.get(option), typeof expected === "string" ? expected : inspect(expected), option)
     }
   })
 
-  it.effect("has every option, and no other", () =>
-    Effect.gen(function*() {
-      // The message about an option that does not exist names those that do.
-      const result = yield* Influx.stats.pipe(
-        Effect.provide(
-          Layer.provide(
-            InfluxDatabase.layerTransport({ none: 1 } as DatabaseConfig.DatabaseConfig),
-            Transport.layerNoop
-          )
-        ),
-        Effect.result
-      )
-      const message = Result.isFailure(result) ? result.failure.message : ""
-      const options = message.slice(message.indexOf("one of the options ")).replace("one of the options ", "")
-      assert.deepStrictEqual(table.map(([option]) => uncode(option!)).sort(), options.split(", ").sort())
-    }))
-})
-
-describe("docs/transports.md", () => {
-  const table = rows(section(read("docs/transports.md"), "Options over HTTP"))
-  const common = rows(section(read("README.md"), "Configuration")).map(([option]) => uncode(option!))
-
-  it("has the options of each transport over HTTP, and no other", () => {
-    for (const api of ["v1", "v2", "v3"] as const) {
-      const result = DatabaseConfig.check(
-        { transport: "http", version: Number(api.slice(1)), none: 1 } as unknown as DatabaseConfig.DatabaseConfig,
-        "label"
-      )
-      const message = Result.isFailure(result) ? result.failure.message : ""
-      const own = message.slice(message.indexOf("allowed is one of")).replace(/.*, version \d /, "").split(", ")
-        .filter((option) => option !== "version" && !common.includes(option))
-      const shown = table.filter(([, , transports]) => transports === "all" || transports!.includes(api))
-      assert.deepStrictEqual(shown.map(([option]) => uncode(option!)).sort(), own.sort())
-    }
-  })
-
-  it("has their defaults", () => {
-    const shown = new Map(table.map(([option, value]) => [uncode(option!), uncode(value!)]))
-    const { gzipThreshold, retries, retryTimeout, strategy, timeout, url } = DatabaseConfig.transportDefaults.http[1]
-    for (const [option, value] of Object.entries({ gzipThreshold, retries, retryTimeout, timeout })) {
-      assert.strictEqual(shown.get(option), String(value), option)
-    }
-    for (const [option, value] of Object.entries({ strategy, url })) {
-      assert.strictEqual(shown.get(option), JSON.stringify(value), option)
-    }
+  it("has every option, and no other", () => {
+    const options = Object.keys(DatabaseConfig.schemas.udp.fields)
+    assert.deepStrictEqual(table.map(([option]) => uncode(option!)).sort(), options.sort())
   })
 })
 

@@ -28,8 +28,10 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { check, type DatabaseConfig, type Settings, unwrap, type Wrapped } from "./DatabaseConfig.ts"
+import type { DatabaseConfig, Wrapped } from "./DatabaseConfig.ts"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
+import { check, type Settings } from "./internal/config/Settings.ts"
+import { unwrap } from "./internal/config/Variables.ts"
 import * as DatabaseRuntime from "./internal/database/Database.ts"
 import type { Database, Push, PushOptions } from "./internal/database/Database.ts"
 import type { DropReason, Stats } from "./internal/database/Ledger.ts"
@@ -156,8 +158,7 @@ export const Service =
         Layer.effect(
           tag,
           Effect.flatMap(Transport, (sender) =>
-            makeWith({ ...config, pacing: config?.pacing ?? "none" }, identifier, () =>
-              Effect.succeed(sender)))
+            makeWith(config, identifier, () => Effect.succeed(sender), { pacing: "none" }))
         ),
       layerHttp: (config: HttpDatabaseConfig) =>
         Layer.effect(
@@ -254,10 +255,11 @@ export const layerHttp = (
 const makeWith = <R>(
   config: DatabaseConfig | undefined,
   label: string,
-  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>
+  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>,
+  defaults?: Pick<Settings, "pacing">
 ) =>
   Effect.flatMap(
-    Effect.suspend(() => Effect.fromResult(check(config ?? {}, label))),
+    Effect.suspend(() => Effect.fromResult(check(config === undefined ? {} : config, label, defaults))),
     (settings) => DatabaseRuntime.make(settings, makeTransport)
   )
 

@@ -17,15 +17,24 @@ import * as Schema from "effect/Schema"
  */
 export class InvalidOption extends Schema.Error<InvalidOption>("efflux/InfluxError/InvalidOption")({
   _tag: Schema.tag("InvalidOption"),
-  /** The option's name, with a dot for a nested one. */
+  /** The option's name, with a dot for a nested one. Empty for the configuration as a whole. */
   option: Schema.String,
-  /** The value as it was given, quoted and shortened. */
+  /** The variable that the option comes from. */
+  variable: Schema.optional(Schema.String),
+  /** The value as it was given, quoted and shortened, without what may be a secret. */
   value: Schema.String,
-  /** What the option can be. */
-  allowed: Schema.String
+  /** What the option can be, or which options there are. */
+  allowed: Schema.String,
+  /** What is wrong with the option itself and what to do, if it is not the value. */
+  hint: Schema.optional(Schema.String)
 }) {
   override get message(): string {
-    return `Option "${this.option}" is ${this.value}, allowed is ${this.allowed}`
+    const subject = this.variable !== undefined
+      ? `Variable ${this.variable}${this.option.includes(".") ? ` (${this.option})` : ""}`
+      : this.option === ""
+      ? "The configuration"
+      : `Option "${this.option}"`
+    return `${subject} is ${this.value}, ${this.hint ?? `allowed is ${this.allowed}`}`
   }
   get isRetryable(): boolean {
     return false

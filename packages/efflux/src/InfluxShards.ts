@@ -31,16 +31,18 @@
  *
  * @since 0.1.0
  */
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HashRing from "effect/HashRing"
 import * as Layer from "effect/Layer"
 import * as PrimaryKey from "effect/PrimaryKey"
 import type * as Scope from "effect/Scope"
-import { checkTags, type DatabaseConfig } from "./DatabaseConfig.ts"
+import type { DatabaseConfig, Wrapped as DatabaseWrapped } from "./DatabaseConfig.ts"
 import * as InfluxDatabase from "./InfluxDatabase.ts"
-import { InfluxError, InvalidOption } from "./InfluxError.ts"
-import { invalid } from "./internal/config/OptionReader.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import * as ShardsSettings from "./internal/config/ShardsSettings.ts"
+import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
 import * as Database from "./internal/database/Database.ts"
 import type { Stats } from "./internal/database/Ledger.ts"
 import * as SeriesHash from "./internal/series/SeriesHash.ts"
@@ -60,6 +62,17 @@ export interface ShardsConfig {
   readonly shards: { readonly [name: string]: DatabaseConfig }
   /** Tags that every point gets unless it has a tag of that key, in all shards alike; default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
+}
+
+/**
+ * The options of shards as `Config` values, for `layerConfig`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Wrapped {
+  readonly shards: { readonly [name: string]: DatabaseWrapped }
+  readonly tags?: Config.Config<ShardsConfig["tags"]> | undefined
 }
 
 /**
@@ -102,6 +115,8 @@ export interface Shards {
 export interface ShardsService<Self, Identifier extends string> extends Context.ServiceClass<Self, Identifier, Shards> {
   /** Fails only for a wrong option, named `shards.NAME.OPTION`. */
   readonly layer: (config: ShardsConfig) => Layer.Layer<Self, InfluxError>
+  /** Like `layer`, with the options of each shard, and the tags, as a `Config`. */
+  readonly layerConfig: (config: Wrapped) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   readonly push: Database.Push<Self>
   readonly pushAll: (
     points: Iterable<Point.Input>,
@@ -134,28 +149,14 @@ class Shard {
 
 const makeShards = Effect.fnUntraced(
   function*(config: ShardsConfig, label: string): Effect.fn.Return<Shards, InfluxError, Scope.Scope> {
-    const names = Object.keys(config.shards ?? {})
-    if (names.length === 0) {
-      return yield* Effect.fromResult(invalid("shards", config.shards, "the options of one or more shards, by name"))
-    }
-    const tags = yield* Effect.fromResult(checkTags(config.tags ?? {}))
+    const { databases, tags } = yield* Effect.fromResult(ShardsSettings.check(config, label))
     const shards: Array<Shard> = []
-    for (const name of names) {
-      if (typeof config.shards[name] !== "object" || config.shards[name] === null) {
-        return yield* Effect.fromResult(invalid(`shards.${name}`, config.shards[name], "the options of a database"))
-      }
-      const own = config.shards[name]
-      const ownTags = yield* Effect.mapError(
-        Effect.fromResult(checkTags(own.tags ?? {})),
-        (error) => named(name, error)
+    for (const [name, options] of databases) {
+      const database = yield* Effect.mapError(
+        InfluxDatabase.make(options),
+        (error) => ShardsSettings.inShard(name, error)
       )
-      const options = { ...own, name: own.name ?? `${label}/${name}`, tags: { ...tags, ...ownTags } }
-      shards.push(
-        new Shard(
-          name,
-          yield* Effect.mapError(InfluxDatabase.make(options), (error) => named(name, error))
-        )
-      )
+      shards.push(new Shard(name, database))
     }
     const ring = HashRing.addMany(HashRing.make<Shard>({ baseWeight: placesPerShard }), shards)
     const table = Array.from({ length: slots }, (_, slot) => HashRing.get(ring, `slot of efflux: ${slot}`)!)
@@ -186,13 +187,6 @@ const makeShards = Effect.fnUntraced(
   }
 )
 
-const named = (name: string, error: InfluxError): InfluxError =>
-  error.reason._tag === "InvalidOption"
-    ? new InfluxError({
-      reason: new InvalidOption({ ...error.reason, option: `shards.${name}.${error.reason.option}` })
-    })
-    : error
-
 const sum = (a: Stats, b: Stats): Stats => {
   const add = <T extends { readonly [key: string]: unknown }>(a: T, b: T): T =>
     Object.fromEntries(
@@ -216,6 +210,12 @@ export const Service =
     const tag = Context.Service<Self, Shards>()(identifier)
     return Object.assign(tag, {
       layer: (config: ShardsConfig) => Layer.effect(tag, makeShards(config, identifier)),
+      layerConfig: (config: Wrapped) =>
+        Layer.effect(
+          tag,
+          Effect.flatMap(unwrap(config as unknown as AllWrapped<ShardsConfig>), (config) =>
+            makeShards(config, identifier))
+        ),
       push: (point: Point.Input, options?: Database.PushOptions) =>
         tag.useSync((shards) => shards.pushUnsafe(point, options)),
       pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
@@ -249,6 +249,26 @@ export const make = (config: ShardsConfig): Effect.Effect<Shards, InfluxError, S
  * @since 0.1.0
  */
 export const layer = (config: ShardsConfig): Layer.Layer<InfluxShards, InfluxError> => InfluxShards.layer(config)
+
+/**
+ * Like {@link layer}, with the options of each shard, and the tags, as a `Config`.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { DatabaseConfig, InfluxShards } from "efflux"
+ *
+ * // INFLUX_A_HOST, INFLUX_A_PORT, …, INFLUX_B_HOST, …
+ * export const layer = InfluxShards.layerConfig({
+ *   shards: { a: DatabaseConfig.config("INFLUX_A"), b: DatabaseConfig.config("INFLUX_B") }
+ * })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (config: Wrapped): Layer.Layer<InfluxShards, InfluxError | Config.ConfigError> =>
+  InfluxShards.layerConfig(config)
 
 /**
  * Pushes a point to the shard of its series. Never waits and never fails, like `Influx.push`.

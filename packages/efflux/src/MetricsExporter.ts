@@ -42,7 +42,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -53,7 +53,8 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
-import * as Read from "./internal/config/OptionReader.ts"
+import * as Check from "./internal/config/Check.ts"
+import * as Kind from "./internal/config/Kind.ts"
 import { layouts } from "./internal/series/Layouts.ts"
 import { MetricPoints, type Problem, type Settings } from "./internal/series/MetricPoints.ts"
 import { Totals } from "./internal/series/Totals.ts"
@@ -248,41 +249,36 @@ interface ExporterSettings extends Settings {
   readonly flushTimeout: number
 }
 
-const parsers = {
-  interval: Read.duration(1),
-  layout: Read.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>),
-  temporality: Read.oneOf(["cumulative", "delta"]),
-  prefix: {
-    parse: (value) =>
-      typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
-        ? value
-        : undefined,
-    allowed: "a string that the name of a measurement can begin with"
-  },
-  filter: {
-    parse: (value) => typeof value === "function" ? value as ExporterSettings["filter"] : undefined,
-    allowed: "a function from a metric to a boolean"
-  },
-  flushTimeout: Read.duration(0)
-} satisfies { readonly [Option in keyof Required<Options>]: Read.Parser<unknown> }
+const fields = {
+  interval: Kind.option(Kind.duration(1), defaults.interval),
+  layout: Kind.option(Kind.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), defaults.layout),
+  temporality: Kind.option(Kind.oneOf(["cumulative", "delta"]), defaults.temporality),
+  prefix: Kind.option(
+    Kind.suchThat(
+      "a string that the name of a measurement can begin with",
+      (value): value is string =>
+        typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
+    ),
+    defaults.prefix
+  ),
+  filter: Kind.option(
+    Kind.suchThat(
+      "a function from a metric to a boolean",
+      (value): value is ExporterSettings["filter"] => typeof value === "function"
+    ),
+    defaults.filter
+  ),
+  flushTimeout: Kind.option(Kind.duration(0), defaults.flushTimeout)
+} satisfies { readonly [Option in keyof Required<Options>]: unknown }
+
+const decode = Check.decoder(fields)
 
 const check = (options: Options): Result.Result<ExporterSettings, InfluxError> =>
   Result.gen(function*() {
-    const known = Object.keys(parsers)
-    for (const option of Object.keys(options)) {
-      if (!known.includes(option)) {
-        return yield* Read.unknownOption(option, Reflect.get(options, option), `one of ${known.join(", ")}`)
-      }
-    }
-    const read = Read.reader(options)
-    return {
-      interval: yield* read.or("interval", parsers.interval, Duration.toMillis(defaults.interval)),
-      layout: yield* read.or("layout", parsers.layout, defaults.layout),
-      delta: (yield* read.or("temporality", parsers.temporality, defaults.temporality)) === "delta",
-      prefix: yield* read.or("prefix", parsers.prefix, defaults.prefix),
-      filter: yield* read.or("filter", parsers.filter, defaults.filter),
-      flushTimeout: yield* read.or("flushTimeout", parsers.flushTimeout, Duration.toMillis(defaults.flushTimeout))
-    }
+    const config = yield* Check.read(options)
+    yield* Check.refuseUnknown(config, { name: "MetricsExporter", fields }, [])
+    const { temporality, ...settings } = yield* decode(config)
+    return { ...settings, delta: temporality === "delta" }
   })
 
 // Metrics and points after which the event loop gets a turn: a millisecond or two.

@@ -1,5 +1,5 @@
 /** The points that one database was given, and what is known of each. */
-import type { Settings } from "efflux/DatabaseConfig"
+import type { Settings } from "../../efflux/src/internal/config/Settings.ts"
 import type { Waiting } from "./ReferenceQueue.ts"
 import type { SomePoint } from "./SomePoint.ts"
 

@@ -2,10 +2,10 @@
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Result } from "effect"
 import type { DatabaseConfig } from "efflux"
-import { check, type Settings } from "efflux/DatabaseConfig"
+import { check, type UdpSettings } from "../../efflux/src/internal/config/Settings.ts"
 
 export interface Scenario {
-  readonly settings: Settings
+  readonly settings: UdpSettings
   /** Whether the points leave over UDP; else over a transport of somebody's own. */
   readonly isUdp: boolean
   /** Whether nothing hangs or throws, and there is time for everything. */
@@ -36,5 +36,6 @@ export const someScenario = (random: SeededRandom, index: number): Scenario => {
     timestamps: random.pick(["client", "client", "server"]),
     pacing: random.chance(0.5) ? "none" : { packetsPerSecond: random.integer(50, 2000), burst: random.integer(1, 4) }
   }
-  return { settings: Result.getOrThrow(check(config, "simulation")), isUdp: random.chance(0.4), isCalm }
+  const settings = Result.getOrThrow(check(config, "simulation")) as UdpSettings
+  return { settings, isUdp: random.chance(0.4), isCalm }
 }

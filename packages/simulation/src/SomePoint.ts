@@ -5,7 +5,7 @@
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import type { Point } from "efflux"
-import type { Settings } from "efflux/DatabaseConfig"
+import type { Settings } from "../../efflux/src/internal/config/Settings.ts"
 
 export type Fate = "sendable" | "invalid" | "oversize"
 

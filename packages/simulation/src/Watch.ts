@@ -6,7 +6,7 @@
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import type { InfluxDatabase } from "efflux"
-import type { Settings } from "efflux/DatabaseConfig"
+import type { UdpSettings } from "../../efflux/src/internal/config/Settings.ts"
 import { type Answers, Connected, type Observer } from "./Connected.ts"
 import { Fates } from "./Fates.ts"
 import { type Known, KnownPoints, type Received } from "./KnownPoints.ts"
@@ -22,7 +22,7 @@ export interface Run {
 }
 
 export class Watch implements Observer {
-  readonly settings: Settings
+  readonly settings: UdpSettings
   readonly name: string
   readonly #run: Run
   readonly #random: SeededRandom
@@ -47,7 +47,7 @@ export class Watch implements Observer {
   #tokens = Number.MAX_SAFE_INTEGER
   #paceAt = 0
 
-  constructor(run: Run, random: SeededRandom, settings: Settings, index: number, isCalm: boolean) {
+  constructor(run: Run, random: SeededRandom, settings: UdpSettings, index: number, isCalm: boolean) {
     this.#run = run
     this.#random = random
     this.settings = settings

@@ -1,16 +1,25 @@
 /** What tells the transports apart: their options, their defaults, and every wrong one of them. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Redacted, Result } from "effect"
-import { DatabaseConfig, InfluxDatabase, type InfluxError } from "efflux"
+import { ConfigProvider, Duration, Effect, Redacted, Result } from "effect"
+import { DatabaseConfig, InfluxDatabase } from "efflux"
 import { inspect } from "node:util"
+import * as Settings from "../../src/internal/config/Settings.ts"
+import { certificate } from "../support/certificate.ts"
 
 const secret = "s3cr3t-hunter2"
 const token = Redacted.make(secret)
 
-const check = (config: object): Result.Result<DatabaseConfig.Settings, InfluxError.InfluxError> =>
-  DatabaseConfig.check(config as DatabaseConfig.DatabaseConfig, "label")
+const check = (config: object) => Settings.check(config, "label")
 
-const settingsOf = (config: object) => Result.getOrThrow(check(config))
+const settingsOf = (config: object) => {
+  const settings = Result.getOrThrow(check(config))
+  return { ...settings, http: settings.transport === "http" ? settings.http : undefined }
+}
+
+const httpOf = (result: ReturnType<typeof check>) => {
+  const settings = Result.getOrThrow(result)
+  return settings.transport === "http" ? settings.http : assert.fail("not over HTTP")
+}
 
 describe("requests", () => {
   const requests: ReadonlyArray<readonly [config: object, path: string, params: object, scheme: string | undefined]> = [
@@ -60,7 +69,7 @@ describe("requests", () => {
   })
 
   it("each transport has the defaults that it documents", () => {
-    const { http, tcp, udp } = DatabaseConfig.transportDefaults
+    const { http, tcp, udp } = DatabaseConfig.defaults
     const all = [
       [{ transport: "udp" }, udp],
       [{ transport: "tcp" }, tcp],
@@ -70,14 +79,15 @@ describe("requests", () => {
     ] as const
     for (const [config, defaults] of all) {
       const settings = settingsOf(config)
-      const { retryTimeout, timeout, url, ...flat }: Record<string, unknown> = defaults
+      const { url, ...flat }: Record<string, unknown> = defaults
       const shown = { ...settings, ...settings.http, urls: undefined }
       for (const [option, value] of Object.entries(flat)) {
-        assert.deepStrictEqual(Reflect.get(shown, option), value, `${JSON.stringify(config)} ${option}`)
+        const expected = typeof value === "string" && /^\d+ \w+$/.test(value)
+          ? Duration.toMillis(value as Duration.Input)
+          : value
+        assert.deepStrictEqual(Reflect.get(shown, option), expected, `${JSON.stringify(config)} ${option}`)
       }
-      if (url !== undefined) assert.deepStrictEqual(settings.http!.urls, [String(url)])
-      if (timeout !== undefined) assert.strictEqual(shown.timeout, 10_000)
-      if (retryTimeout !== undefined) assert.strictEqual(shown.retryTimeout, 120_000)
+      if (url !== undefined) assert.deepStrictEqual(settings.http!.urls, [new URL(String(url)).href])
     }
   })
 })
@@ -90,7 +100,10 @@ describe("a wrong option", () => {
     [{ transport: "http-v1" }, /^Option "transport" is "http-v1", allowed is one of "udp", "tcp", "http"$/],
     [{ transport: "http" }, /^Option "version" is missing, allowed is one of 1, 2, 3$/],
     [{ ...v1, version: "1" }, /^Option "version" is "1", allowed is one of 1, 2, 3$/],
-    [{ version: 1 }, /^Option "version" is 1, allowed is one of the options transport, /],
+    [
+      { version: 1 },
+      /^Option "version" is 1, but transport "udp" \(the default\) has no such option, it belongs to transport "http"/
+    ],
     [
       { transport: "http", version: 1 },
       /^Option "database" is missing, allowed is one of "", or the name of a database/
@@ -105,27 +118,33 @@ describe("a wrong option", () => {
     [{ ...v1, database: "a\nb" }, /^Option "database" is "a\\nb"/],
     [
       { ...v1, bucket: "b" },
-      /^Option "bucket" is a string, allowed is one of the options of transport "http", version 1 transport,/
+      /^Option "bucket" is a string, but transport "http" with version 1 has no such option, it belongs to transport "http" with version 2$/
     ],
-    [{ ...v1, host: "h" }, /^Option "host" is a string, allowed is one of the options of transport "http", version 1/],
+    [
+      { ...v1, host: "h" },
+      /^Option "host" is a string, but transport "http" with version 1 has no such option, it belongs to transport "udp" or transport "tcp"$/
+    ],
     [
       { ...v2, database: "d" },
-      /^Option "database" is a string, allowed is one of the options of transport "http", version 2/
+      /^Option "database" is a string, but transport "http" with version 2 has no such option, it belongs to transport "http" with version 1 or 3/
     ],
     [{ ...v3, username: "u" }, /^Option "username" is a string/],
     [{ transport: "tcp", ttl: 4 }, /^Option "ttl" is 4/],
-    [{ database: "d" }, /^Option "database" is a string, allowed is one of the options transport, name/],
+    [
+      { database: "d" },
+      /^Option "database" is a string, but transport "udp" \(the default\) has .* "http" with version 1 or 3.*; set transport to "http" and version$/
+    ],
     [{ ...v1, retentionPolicy: "" }, /^Option "retentionPolicy" is ""/],
     [{ ...v1, consistency: "most" }, /^Option "consistency" is "most", allowed is one of "any", "one"/],
     [{ ...v1, username: "u" }, /^Option "password" is <redacted>|^Option "password" is missing/],
     [{ ...v1, password: token }, /^Option "username" is missing/],
-    [{ ...v1, username: "a:b", password: token }, /^Option "username" is "a:b", allowed .* without a colon/],
+    [{ ...v1, username: "a:b", password: token }, /^Option "username" is "a:<redacted>", allowed .* without a colon/],
     [{ ...v1, username: "u", password: secret }, /^Option "password" is <redacted>, allowed is a Redacted string/],
     [{ ...v2, token: secret }, /^Option "token" is <redacted>, allowed is a Redacted string of printable ASCII/],
     [{ ...v2, token: Redacted.make(`${secret}\r\nx: y`) }, /^Option "token" is <redacted>/],
     [{ ...v2, token: Redacted.make("") }, /^Option "token" is <redacted>/],
-    [{ ...v2, tokn: secret, accessToken: secret }, /^Option "tokn" is a string, allowed/],
-    [{ ...v3, accessToken: secret }, /^Option "accessToken" is a string, allowed is one of the options/],
+    [{ ...v2, tokn: secret, accessToken: secret }, /^Option "tokn" is a string, but .* Did you mean "token"\?$/],
+    [{ ...v3, accessToken: secret }, /^Option "accessToken" is a string, but .* Did you mean "token"\?$/],
     [{ ...v1, url: "ftp://h" }, /^Option "url" is "ftp:\/\/h", allowed is an http or https URL without credentials/],
     [{ ...v1, url: "h:8086" }, /^Option "url" is "h:8086"/],
     [{ ...v1, url: `http://root:${secret}@h:8086/` }, /^Option "url" is "http:\/\/<redacted>@h:8086\/"/],
@@ -178,7 +197,7 @@ describe("from environment variables", () => {
 
   it.effect("every option of every transport has one, and secrets are Redacted", () =>
     Effect.gen(function*() {
-      const v1 = Result.getOrThrow(
+      const v1 = httpOf(
         yield* read({
           INFLUX_TRANSPORT: "http",
           INFLUX_VERSION: "1",
@@ -194,7 +213,7 @@ describe("from environment variables", () => {
           INFLUX_RETRIES: "3",
           INFLUX_RETRY_TIMEOUT: "1 minute"
         })
-      ).http!
+      )
       assert.deepStrictEqual(v1.urls, ["http://a:8086/", "https://b/"])
       assert.deepStrictEqual(
         [v1.strategy, v1.timeout, v1.gzipThreshold, v1.retries, v1.retryTimeout],
@@ -202,7 +221,7 @@ describe("from environment variables", () => {
       )
       assert.deepStrictEqual(v1.params, { db: "metrics", rp: "week", precision: "n", consistency: "one" })
       assert.deepStrictEqual(v1.credentials, { scheme: "Basic", username: "root", password: Redacted.make(secret) })
-      const v2 = Result.getOrThrow(
+      const v2 = httpOf(
         yield* read({
           INFLUX_TRANSPORT: "http",
           INFLUX_VERSION: "2",
@@ -212,19 +231,19 @@ describe("from environment variables", () => {
           INFLUX_TOKEN: secret,
           INFLUX_GZIP_THRESHOLD: "0"
         })
-      ).http!
+      )
       assert.deepStrictEqual([v2.urls, v2.gzipThreshold], [["http://a:8086/"], 0])
       assert.notInclude(inspect(v2, { depth: 9 }), secret)
-      const v3 = Result.getOrThrow(
+      const v3 = httpOf(
         yield* read({
           INFLUX_TRANSPORT: "http",
           INFLUX_VERSION: "3",
           INFLUX_DATABASE: "d",
           INFLUX_ACCEPT_PARTIAL: "no",
           INFLUX_NO_SYNC: "on",
-          INFLUX_CA: "-----BEGIN CERTIFICATE-----\n…"
+          INFLUX_CA: certificate
         })
-      ).http!
+      )
       assert.deepStrictEqual([v3.params["accept_partial"], v3.params["no_sync"]], ["false", "true"])
       assert.match(String(v3.ca), /^-----BEGIN/)
     }))
@@ -234,6 +253,9 @@ describe("from environment variables", () => {
       const result = yield* read({ INFLUX_HOST: "h", INFLUX_TOKEN: secret })
       assert.isTrue(Result.isFailure(result))
       const message = Result.isFailure(result) ? result.failure.message : ""
-      assert.match(message, /^Option "token" is <redacted>, allowed is one of the options transport, /)
+      assert.match(
+        message,
+        /^Variable INFLUX_TOKEN is <redacted>, but transport "udp" \(the default\) has no such option, it belongs to/
+      )
     }))
 })

@@ -680,7 +680,10 @@ describe("options", () => {
     [{ name: "" }, /"name" is ""/],
     [{ precision: "n" }, /"precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"/],
     [{ timestamps: "none" }, /"timestamps" is "none", allowed is one of "client", "server"/],
-    [{ tags: { "a\n": "b" } }, /"tags" is "a\\n", allowed is keys that line protocol can hold \(control character\)/],
+    [
+      { tags: { "a\n": "b" } },
+      /"tags" is an object, allowed is keys that line protocol can hold \("a\\n": control character\)/
+    ],
     [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
     [{ tags: { a: null } }, /"tags.a" is null/],
     [{ tags: "a=b" }, /"tags" is "a=b"/],
@@ -692,7 +695,7 @@ describe("options", () => {
     ],
     [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
     [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
-    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to 10000 \(queueCapacity\)/],
+    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
     [{ queueCapacity: 10, batchSize: 11 }, /"batchSize" is 11, allowed is an integer from 1 to 10 \(queueCapacity\)/],
     [{ maxPayloadBytes: 65_508 }, /"maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507/],
     [{ flushInterval: 0 }, /"flushInterval" is 0, allowed is a duration from 1 ms/],
@@ -709,7 +712,10 @@ describe("options", () => {
     [{ bindAddress: "" }, /"bindAddress" is ""/],
     [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
     [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
-    [{ queuecapacity: 5 }, /"queuecapacity" is 5, allowed is one of the options transport, name/]
+    [
+      { queuecapacity: 5 },
+      /"queuecapacity" is 5, but transport "udp" \(the default\) has no such option. Did you mean "queueCapacity"\?$/
+    ]
   ]
 
   it.effect.each(wrong)(

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Layer, Logger, Metric, Result } from "effect"
 import { type DatabaseConfig, Influx, InfluxDatabase, InfluxError, LineProtocol, type Point, Transport } from "efflux"
-import { check } from "../../src/DatabaseConfig.ts"
+import { check } from "../../src/internal/config/Settings.ts"
 import { preview } from "../../src/internal/text/preview.ts"
 import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
@@ -163,7 +163,7 @@ describe("hostile options", () => {
   ]
 
   it.each(wrong.map((config) => [config]))("is refused: %o", (config) => {
-    assert.isTrue(Result.isFailure(check(config as DatabaseConfig.DatabaseConfig, "test")))
+    assert.isTrue(Result.isFailure(check(config, "test")))
   })
 
   it("good durations of every kind are taken", () => {

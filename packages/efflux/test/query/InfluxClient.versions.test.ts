@@ -163,11 +163,14 @@ describe("the configuration of a server to ask", () => {
   it.live.each<[string, unknown]>([
     ["Option \"version\" is missing", {}],
     ["Option \"version\" is 4, allowed is one of 1, 2, 3", { version: 4 }],
-    ["Option \"name\" is a string, allowed is one of the options of InfluxDB 1: ", { version: 1, name: "x" }],
+    ["Option \"name\" is a string, but ClientConfig with version 1 has no such option, it belongs to DatabaseConfig", {
+      version: 1,
+      name: "x"
+    }],
     ["Option \"token\" is <redacted>", { version: 1, token }],
     ["Option \"password\" is missing", { version: 1, username: "u" }],
     ["Option \"username\" is missing", { version: 1, password: token }],
-    ["Option \"username\" is \"a:b\"", { version: 1, username: "a:b", password: token }],
+    ["Option \"username\" is \"a:<redacted>\"", { version: 1, username: "a:b", password: token }],
     ["Option \"password\" is <redacted>", { version: 1, username: "u", password: "plain" }],
     ["Option \"org\" is missing", { version: 2, token }],
     ["Option \"database\" is missing", { version: 3, token }],
@@ -215,7 +218,7 @@ describe("the configuration of a server to ask", () => {
       yield* failsWith(
         Effect.scoped(Effect.flatMap(Effect.orDie(read({ INFLUX_VERSION: "two" })), InfluxClient.make)),
         "InvalidOption",
-        /"version" is "two"/
+        /Variable INFLUX_VERSION is "two"/
       )
     }))
 })

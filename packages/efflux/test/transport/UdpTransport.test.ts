@@ -4,7 +4,7 @@ import { UdpSink } from "@efflux/testkit"
 import { Effect, Layer, Logger, Result } from "effect"
 import { Dns, NetAddress } from "effect/net"
 import type { DatabaseConfig, InfluxDatabase } from "efflux"
-import { check } from "../../src/DatabaseConfig.ts"
+import { check, type UdpSettings } from "../../src/internal/config/Settings.ts"
 import * as Database from "../../src/internal/database/Database.ts"
 import * as UdpTransport from "../../src/internal/transport/UdpTransport.ts"
 import { assertLaw } from "../support/law.ts"
@@ -37,7 +37,7 @@ class Resolver {
 
 const open = (config: DatabaseConfig.DatabaseConfig, resolver: Resolver) =>
   Effect.gen(function*() {
-    const settings = Result.getOrThrow(check(config, "test"))
+    const settings = Result.getOrThrow(check(config, "test")) as UdpSettings
     return yield* Database.make(settings, (events) => UdpTransport.makeDns(settings, events))
   }).pipe(Effect.provide(resolver.layer))
 

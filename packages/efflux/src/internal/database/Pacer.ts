@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Settings } from "../../DatabaseConfig.ts"
+import type { Settings } from "../config/Settings.ts"
 
 /**
  * Bytes of payload that one packet of `Pacing` stands for.

@@ -16,8 +16,8 @@
  *
  * @since 0.1.0
  */
-import type { Settings } from "../../DatabaseConfig.ts"
 import type * as Point from "../../Point.ts"
+import type { Settings } from "../config/Settings.ts"
 import type { Problem } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"

@@ -26,7 +26,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InfluxError, RequestFailed, Timeout } from "../../InfluxError.ts"
-import type * as HttpConfig from "../config/HttpConfig.ts"
+import type * as Settings from "../config/Settings.ts"
 import * as Body from "./HttpBody.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import * as HttpWire from "./HttpWire.ts"
@@ -39,7 +39,7 @@ import * as Secrets from "./Secrets.ts"
  * @category models
  * @since 0.1.0
  */
-export type Credentials = HttpConfig.Credentials
+export type Credentials = Settings.Credentials
 
 /**
  * Where and how to ask. All values are checked by whoever makes them from options.

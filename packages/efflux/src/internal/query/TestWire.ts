@@ -5,8 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type ClientSettings, defaults } from "../../ClientConfig.ts"
+import { defaults } from "../../ClientConfig.ts"
 import { InfluxError, NotFound } from "../../InfluxError.ts"
+import type { ClientSettings } from "../config/ClientSettings.ts"
 import { type Rows, rowsOf } from "./AnswerReader.ts"
 import type { Wire } from "./Client.ts"
 import type { ApiRequest, ResultSet } from "./Operations.ts"
@@ -64,10 +65,10 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
   const asked: Array<Asked> = []
   const { database, version = 1 } = options
   const settings: ClientSettings = {
-    ...defaults,
+    ...defaults[1],
     version,
     url: endpoint,
-    timeout: millisOf(defaults.timeout)!,
+    timeout: millisOf(defaults[1].timeout)!,
     ca: undefined,
     credentials: undefined,
     database,

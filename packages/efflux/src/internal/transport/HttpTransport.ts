@@ -26,10 +26,9 @@ import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type { Settings } from "../../DatabaseConfig.ts"
 import { InfluxError, Rejected } from "../../InfluxError.ts"
 import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
-import type { HttpSettings } from "../config/HttpConfig.ts"
+import type { HttpDatabaseSettings, HttpSettings } from "../config/Settings.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
@@ -52,7 +51,7 @@ const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  settings: Settings & { readonly http: HttpSettings },
+  settings: HttpDatabaseSettings,
   events: Events,
   client?: HttpClient
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {

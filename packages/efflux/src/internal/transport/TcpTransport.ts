@@ -21,9 +21,9 @@ import * as Effect from "effect/Effect"
 import { PreventSchedulerYield } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
-import type { Settings } from "../../DatabaseConfig.ts"
 import { InfluxError, OpenFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Outcome, Transport } from "../../Transport.ts"
+import type { TcpSettings } from "../config/Settings.ts"
 
 const lineFeed = new Uint8Array([10])
 
@@ -35,10 +35,10 @@ const keepAliveInitialDelay = 10_000
  *
  * @internal
  */
-export const make = (settings: Settings): Transport["Service"] => ({ open: open(settings) })
+export const make = (settings: TcpSettings): Transport["Service"] => ({ open: open(settings) })
 
 const open = Effect.fnUntraced(
-  function*(settings: Settings): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
+  function*(settings: TcpSettings): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
     const { host, port } = settings
     const endpoint = `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
     const socket = yield* NodeSocket.makeNet({

@@ -27,9 +27,9 @@ import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as DatagramSocket from "effect/socket/DatagramSocket"
-import type { Settings } from "../../DatabaseConfig.ts"
 import { InfluxError, InvalidOption, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Events, Transport } from "../../Transport.ts"
+import type { UdpSettings } from "../config/Settings.ts"
 import { preview } from "../text/preview.ts"
 import { inTurn } from "./LookUps.ts"
 
@@ -49,7 +49,7 @@ const refusalsPerAddress = 3
  * @since 0.1.0
  */
 export const make = (
-  settings: Settings,
+  settings: UdpSettings,
   events: Events
 ): Effect.Effect<Transport["Service"], never, Scope.Scope> => Effect.provide(makeDns(settings, events), NodeDns.layer)
 
@@ -61,7 +61,7 @@ export const make = (
  * @since 0.1.0
  */
 export const makeDns = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: UdpSettings,
   events: Events,
   makeSocket: typeof NodeDatagramSocket.make = NodeDatagramSocket.make
 ): Effect.fn.Return<Transport["Service"], never, Dns.Dns | Scope.Scope> {
@@ -126,7 +126,7 @@ class Target {
 }
 
 const lookUpForever = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: UdpSettings,
   target: Target,
   onFailure: (error: InfluxError) => void
 ) {
@@ -155,7 +155,7 @@ const lookUpForever = Effect.fnUntraced(function*(
 })
 
 const connect = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: UdpSettings,
   target: Target,
   endpoint: string,
   onRefused: (endpoint: string) => void,

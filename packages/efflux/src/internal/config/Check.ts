@@ -1,0 +1,227 @@
+/**
+ * Checks a configuration against the Schema of its options. The first wrong
+ * option is an error with its name, its value and what is allowed, and so is one
+ * that does not exist. No secret is ever shown.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import type * as SchemaIssue from "effect/SchemaIssue"
+import { InfluxError, InvalidOption } from "../../InfluxError.ts"
+import { preview } from "../text/preview.ts"
+import { about } from "./Kind.ts"
+import { nearest } from "./nearest.ts"
+import type { Checked, Fields } from "./Options.ts"
+import { variableOf } from "./Variables.ts"
+
+/** A configuration whose options were each read once. Those that are `undefined` are left out. */
+export interface Config {
+  readonly options: { readonly [option: string]: unknown }
+  /** The variable that an option comes from. */
+  readonly variable: (option: string) => string | undefined
+}
+
+type Invalid = Result.Result<never, InfluxError>
+
+/** A wrong option: its value is shown unless it may be a secret. */
+export const invalid = (
+  option: string,
+  value: unknown,
+  allowed: string,
+  details?: { readonly config?: Config; readonly hint?: string; readonly shown?: string | undefined }
+): Invalid =>
+  Result.fail(
+    new InfluxError({
+      reason: new InvalidOption({
+        option,
+        variable: details?.config?.variable(option.split(".", 1)[0]),
+        value: details?.shown ?? shown(option, value),
+        allowed,
+        hint: details?.hint
+      })
+    })
+  )
+
+// A secret may stand where it is not allowed: in a URL, or under the name of something else.
+const shown = (option: string, value: unknown): string => {
+  if (value === undefined) return "missing"
+  if (Redacted.isRedacted(value) || secretName.test(option)) return "<redacted>"
+  if (Duration.isDuration(value)) return Duration.format(value)
+  if (Array.isArray(value) && option === "urls") return `[${value.map((one) => shown("url", one)).join(", ")}]`
+  if (typeof value === "object" && value !== null || typeof value === "function") return kindOf(value)
+  if (typeof value !== "string") return preview(value)
+  if (value.includes("-----BEGIN ")) return "a PEM text"
+  if (value.length > 1024) return `a text of ${value.length} characters`
+  return preview(option === "username" ? value.replace(/:.*/s, ":<redacted>") : withoutSecrets(value))
+}
+
+const secretName = /token|pass|pwd|secret|credential|auth|key/i
+
+const kindOf = (value: object): string => {
+  try {
+    if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
+    if (typeof value === "function") return "a function"
+    if (isPlain(value)) return Object.keys(value).length === 0 ? "an empty object" : "an object"
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+    return typeof name === "string" && /^\w{1,64}$/.test(name) ? `an instance of ${name}` : "an object"
+  } catch {
+    return "an object that can't be read"
+  }
+}
+
+// What comes before an @, after a ? or #, after a colon unless it is a port, and what is as long as a token.
+const withoutSecrets = (text: string): string =>
+  text
+    .replace(/^([a-z][a-z\d+.-]*:?\/+)?.*@/is, "$1<redacted>@")
+    .replace(/([?#]).*$/s, "$1<redacted>")
+    .replace(/^([a-z][a-z\d+.-]*:\/+)?([^:/[\]]*):(?!\/|\d{1,5}(?:\/|$)|$).*$/is, "$1$2:<redacted>")
+    .replace(/(?=[\w+/=-]*[a-z_])(?=[\w+/=-]*\d)[\w+/=-]{24,}/gi, "<redacted>")
+
+/** Reads every option of a configuration once. What is no plain object is an error, and so is what can't be read. */
+export const read = (config: unknown, what = ""): Result.Result<Config, InfluxError> => {
+  const objects = "a plain object of options; { ...it } makes one of an instance of a class"
+  try {
+    if (!isPlain(config)) return invalid(what, config, objects)
+    const options: Array<[string, unknown]> = []
+    for (const key of Reflect.ownKeys(config)) {
+      if (Object.getOwnPropertyDescriptor(config, key)?.enumerable !== true) continue
+      if (typeof key === "symbol") return invalid(String(key), undefined, "a name of an option", { shown: "a symbol" })
+      try {
+        const value: unknown = Reflect.get(config, key)
+        if (value !== undefined) options.push([key, value])
+      } catch {
+        return invalid(key, undefined, "a value that can be read", { shown: "a getter that throws" })
+      }
+    }
+    return Result.succeed({ options: Object.fromEntries(options), variable: variableOf(config) })
+  } catch {
+    return invalid(what, config, objects, { shown: "an object that can't be read" })
+  }
+}
+
+const isPlain = (value: unknown): value is object => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null ||
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
+}
+
+/** A set of options that another one may be mistaken for. */
+export interface Owner {
+  /** As a message names it, as in `transport "http"`. */
+  readonly name: string
+  readonly version?: number | undefined
+  /** Whether it is another kind of configuration, and not another transport or version. */
+  readonly isForeign?: boolean
+  /** Of which only the names matter. */
+  readonly fields: object
+}
+
+/** Refuses an option that its owner does not have, and says which one has it, or which name is nearest. */
+export const refuseUnknown = (
+  config: Config,
+  owner: Owner,
+  others: ReadonlyArray<Owner>,
+  hint: (option: string) => string | undefined = () => undefined
+): Result.Result<void, InfluxError> => {
+  for (const [option, value] of Object.entries(config.options)) {
+    if (Object.hasOwn(owner.fields, option)) continue
+    const holders = nearestKin(others.filter(({ fields }) => Object.hasOwn(fields, option)))
+    const advice = holders.length > 0
+      ? `, it belongs to ${describe(holders)}`
+      : didYouMean(option, owner, others) ?? `. It has ${Object.keys(owner.fields).join(", ")}`
+    // The name may be a misspelled `token`, so that a text is not shown.
+    return invalid(
+      option,
+      value,
+      `one of the options ${Object.keys(owner.fields).join(", ")}`,
+      {
+        config,
+        shown: typeof value === "string" ? "a string" : undefined,
+        hint: `but ${describe([owner])} has no such option${advice}${hint(option) ?? ""}`
+      }
+    )
+  }
+  return Result.void
+}
+
+const didYouMean = (option: string, owner: Owner, others: ReadonlyArray<Owner>): string | undefined => {
+  const own = nearest(option, Object.keys(owner.fields))
+  if (own !== undefined) return `. Did you mean "${own}"?`
+  const other = nearest(option, others.flatMap(({ fields }) => Object.keys(fields)))
+  if (other === undefined) return undefined
+  return `. Did you mean "${other}" of ${
+    describe(nearestKin(others.filter(({ fields }) => Object.hasOwn(fields, other))))
+  }?`
+}
+
+// Of those that have an option, the other kind of configuration is named only if it is alone with it.
+const nearestKin = (owners: ReadonlyArray<Owner>): ReadonlyArray<Owner> => {
+  const kin = owners.filter(({ isForeign }) => isForeign !== true)
+  return kin.length === 0 ? owners : kin
+}
+
+const describe = (owners: ReadonlyArray<Owner>): string =>
+  [...Map.groupBy(owners, ({ name }) => name)].map(([name, all]) => {
+    const versions = all.flatMap(({ version }) => version ?? [])
+    return versions.length === 0 || versions.length === 3 ? name : `${name} with version ${versions.join(" or ")}`
+  }).join(" or ")
+
+/** Checks the options of a configuration, of which each is known. */
+export const decoder = <F extends Fields>(fields: F) => {
+  const decode = Schema.decodeUnknownResult(Schema.Struct(fields) as unknown as Schema.Codec<Checked<F>>)
+  return (config: Config): Result.Result<Checked<F>, InfluxError> => {
+    try {
+      const result = decode(config.options)
+      if (Result.isSuccess(result)) return Result.succeed(result.success)
+      const { message, path } = firstProblem(result.failure.issue, [])
+      const [option] = path
+      return message === undefined
+        ? invalid(option, config.options[option], about(fields[option]).allowed, { config })
+        : invalid(path.join("."), path.reduce<any>((value, key) => value[key], config.options), message, { config })
+    } catch {
+      const option = Object.keys(fields).find((name) => isUnreadable(config.options[name])) ?? ""
+      return invalid(option, undefined, "a value that can be read", { config, shown: "an object that can't be read" })
+    }
+  }
+}
+
+// A getter or a Proxy among the values that throws.
+const isUnreadable = (value: unknown): boolean => {
+  try {
+    if (typeof value === "object" && value !== null) {
+      for (const key of Reflect.ownKeys(value)) Reflect.get(value, key)
+    }
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** The first issue that has a message of its own, or the first of all. */
+const firstProblem = (
+  issue: SchemaIssue.Issue,
+  path: ReadonlyArray<string>
+): { readonly path: ReadonlyArray<string>; readonly message?: string | undefined } => {
+  switch (issue._tag) {
+    case "Pointer":
+      return firstProblem(issue.issue, [...path, ...issue.path.map(String)])
+    case "Filter":
+    case "Encoding":
+      return firstProblem(issue.issue, path)
+    case "Composite":
+    case "AnyOf": {
+      const all = issue.issues.map((one) => firstProblem(one, path))
+      return all.find(({ message }) => message !== undefined) ?? all[0] ?? { path }
+    }
+    case "InvalidValue": {
+      const message = issue.annotations?.message
+      return { path, message: typeof message === "string" ? message : undefined }
+    }
+    default:
+      return { path }
+  }
+}

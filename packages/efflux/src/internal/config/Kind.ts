@@ -1,0 +1,287 @@
+/**
+ * The kinds of values that options have, as Schemas. Each is annotated with what
+ * is allowed, in words, for the error of a wrong value, and with how the text of
+ * a variable is read.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as Point from "../../Point.ts"
+import { preview } from "../text/preview.ts"
+import { certificateProblem } from "./certificates.ts"
+
+/** A kind: what a user gives (`Given`), and what it comes to. */
+export interface Kind<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
+
+/** What is known of an option besides its type. */
+export interface About {
+  /** What the option can be, as in "allowed is …". */
+  readonly allowed: string
+  /** How a variable is read. Text that stands for nothing stays as it is, so that the check names it. */
+  readonly read: (variable: string) => Config.Config<unknown>
+  /** The value of an option that is left out, as a user would give it. */
+  readonly fallback?: unknown
+}
+
+/** What is known of an option. */
+export const about = (schema: Schema.Constraint): About => {
+  const { allowed = "", fallback, read = Config.String } = Schema.resolveAnnotations(schema) ?? {}
+  return { allowed, read, fallback } as About
+}
+
+const kind = <Checked, Given>(
+  allowed: string,
+  schema: Schema.Codec<Checked, Given>,
+  read?: About["read"]
+): Kind<Checked, Given> => schema.annotate({ allowed, read }) as Kind<Checked, Given>
+
+/** An option that can be left out, and what it is then. */
+export const option = <Checked, Given>(
+  of: Kind<Checked, Given>,
+  fallback: NoInfer<Given>
+): Schema.withDecodingDefault<Kind<Checked, Given>> =>
+  Schema.withDecodingDefault<Kind<Checked, Given>>(Effect.succeed(fallback))(of).annotate({ ...about(of), fallback })
+
+/** An option that can be left out, and is nothing then. */
+export const optional = <Checked, Given>(
+  of: Kind<Checked, Given>
+): Schema.withDecodingDefault<Kind<Checked | undefined, Given | undefined>> =>
+  option<Checked | undefined, Given | undefined>(
+    kind(about(of).allowed, Schema.UndefinedOr(of), about(of).read),
+    undefined
+  )
+
+/** A kind of this option alone. */
+export const suchThat = <A>(allowed: string, is: (value: unknown) => value is A): Kind<A> =>
+  kind(allowed, Schema.declare(is))
+
+const text = (read: (text: string) => unknown): About["read"] => (variable) => Config.map(Config.String(variable), read)
+
+const orText = (read: (variable: string) => Config.Config<unknown>): About["read"] => (variable) =>
+  Config.orElse(read(variable), () => Config.String(variable))
+
+export const integer = (minimum: number, maximum: number): Kind<number> =>
+  kind(
+    `an integer from ${minimum} to ${maximum}`,
+    Schema.Int.check(Schema.isBetween({ minimum, maximum })),
+    orText(Config.Number)
+  )
+
+/** The port of a server. Kubernetes sets `INFLUX_PORT=tcp://…` for a service called influx; such a text is not ours. */
+export const port: Kind<number> = kind(
+  "an integer from 1 to 65535",
+  integer(1, 65_535),
+  (variable) =>
+    Config.map(
+      orText(Config.Number)(variable),
+      (given) => typeof given === "string" && /^(?:tcp|udp|sctp):\/\/\S+:\d+$/.test(given) ? undefined : given
+    )
+)
+
+export const boolean: Kind<boolean> = kind("one of true, false", Schema.Boolean, orText(Config.Boolean))
+
+export const oneOf = <const A extends string | number>(values: ReadonlyArray<A>): Kind<A> =>
+  kind(
+    `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
+    Schema.Literals(values) as unknown as Kind<A>,
+    typeof values[0] === "number" ? orText(Config.Number) : undefined
+  )
+
+/** A number, or a word instead of one. */
+export const numberOr = <const A extends string>(word: A, number: Kind<number>): Kind<A | number> =>
+  kind(
+    `one of "${word}", or ${about(number).allowed}`,
+    Schema.Union([Schema.Literal(word), number]),
+    about(number).read
+  )
+
+const matching = (allowed: string, isAllowed: (text: string) => boolean): Kind<string> =>
+  kind(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && isAllowed(text))))
+
+/** A text without spaces. */
+export const word = (allowed: string): Kind<string> =>
+  matching(allowed, (text) => /^[^\p{Cc}\p{Cf}\p{Z}]+$/u.test(text))
+
+/** A name that the server has for something: spaces are allowed. */
+export const name = (of: string): Kind<string> => matching(`the name of ${of}`, isName)
+
+const isName = (text: string): boolean => text.length > 0 && !/[\p{Cc}\p{Cs}]/u.test(text)
+
+/** The name of a database on the server, or `""` for none. */
+export const nameOrNone: Kind<string> = matching(
+  "one of \"\", or the name of a database on the server",
+  (text) => text === "" || isName(text)
+)
+
+/** Basic authentication ends the name at its first colon. */
+export const userName: Kind<string> = matching(
+  "the name of a user, without a colon",
+  (text) => isName(text) && !text.includes(":")
+)
+
+/** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
+export const hostName: Kind<string> = matching(
+  "a host name or an IP address",
+  (text) => /^[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u.test(text) && text.split(":").length !== 2
+)
+
+const urlText = "an http or https URL without credentials (these have options of their own), query and fragment"
+
+const isUrl = (text: string): boolean =>
+  /^https?:/i.test(text) && !/[\p{Cc}\p{Cf}\p{Z}?#@]/u.test(text) && URL.canParse(text)
+
+/** The base URL of a server. One with credentials is refused because a URL ends up in logs; so is one with a query. */
+export const url: Kind<string> = kind(
+  urlText,
+  Schema.String.check(Schema.makeFilter(isUrl)).pipe(
+    Schema.decodeTo(Schema.String, {
+      decode: SchemaGetter.transform((text: string) => new URL(text).href),
+      encode: SchemaGetter.transform((text: string) => text)
+    })
+  )
+)
+
+export const urls: Kind<ReadonlyArray<string>> = kind(
+  `a list of URLs, each once, of which each is ${urlText}`,
+  Schema.Array(url).check(Schema.makeFilter((all) => all.length > 0 && new Set(all).size === all.length)),
+  text((list) => list.split(",").map((url) => url.trim()))
+)
+
+/** A secret that goes into a header as it is. */
+export const token = kind(
+  "a Redacted string of printable ASCII without spaces",
+  Schema.Redacted(Schema.String.check(Schema.isPattern(/^[!-~]+$/))),
+  Config.Redacted
+)
+
+export const password = kind(
+  "a Redacted string without control characters",
+  Schema.Redacted(Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u))),
+  Config.Redacted
+)
+
+export const certificates = kind(
+  "one or more certificates as PEM text",
+  Schema.declare((value): value is string | ReadonlyArray<string> => value !== undefined).check(
+    Schema.makeFilter((value) => certificateProblem(value))
+  )
+)
+
+/** A length of time, which comes to milliseconds. The longest is that of the runtime's timers. */
+export const duration = (minimum: number): Kind<number, Duration.Input> =>
+  kind(
+    `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`,
+    Schema.declare(isDurationInput).pipe(
+      Schema.decodeTo(Schema.Number.check(Schema.isBetween({ minimum, maximum: 24 * 24 * 3600 * 1000 })), {
+        decode: SchemaGetter.transform((input: Duration.Input) =>
+          Option.match(Duration.fromInput(input), { onNone: () => Number.NaN, onSome: Duration.toMillis })
+        ),
+        encode: SchemaGetter.transform((millis: number): Duration.Input => millis)
+      })
+    )
+  )
+
+// Duration takes what it does not understand for zero: NaN, an unknown unit, a Date.
+const isDurationInput = (value: unknown): value is Duration.Input => {
+  if (typeof value === "number") return !Number.isNaN(value)
+  if (typeof value === "string" || typeof value === "bigint" || Duration.isDuration(value)) return true
+  if (Array.isArray(value)) return value.length === 2 && value.every(Number.isFinite)
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0 &&
+    Object.entries(value).every(([unit, amount]) => durationUnits.has(unit) && Number.isFinite(amount))
+}
+
+const durationUnits = new Set(
+  ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+)
+
+type Tags = { readonly [key: string]: Point.TagValue }
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !(Symbol.iterator in value)
+
+const tagProblem = ([key, value]: [string, unknown]) => {
+  const keyProblem = Point.nameProblem(key, "tag key")
+  if (keyProblem !== undefined) {
+    return { path: [], issue: `keys that line protocol can hold (${preview(key)}: ${keyProblem})` }
+  }
+  if (!["string", "number", "bigint", "boolean"].includes(typeof value)) {
+    return { path: [key], issue: "a string, number, bigint or boolean" }
+  }
+  const problem = Point.nameProblem(String(value), "tag value")
+  return problem === undefined
+    ? undefined
+    : { path: [key], issue: `a value that line protocol can hold (${problem})` }
+}
+
+export const tags: Kind<Tags> = kind(
+  "a plain object of tags, in a variable a=b,c=d",
+  Schema.declare((value): value is Tags => isObject(value)).check(
+    Schema.makeFilter((tags) => Object.entries(tags).map(tagProblem).find((problem) => problem !== undefined))
+  ),
+  // `Config.Record` leaves out a tag that has no "=", in silence.
+  text((list) => {
+    const tags = list.split(",").map((tag) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(tag))
+    return tags.every((tag) => tag !== null) ? Object.fromEntries(tags.map((tag) => [tag[1], tag[2]])) : list
+  })
+)
+
+/**
+ * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
+ * payload counts as several.
+ *
+ * The kernel of the server's host keeps only so much of what the server has not
+ * read yet, and drops the rest without a word. A burst must fit in there.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pacing {
+  /** Packets per second, on average. */
+  readonly packetsPerSecond: number
+  /** Packets that may go out at once after a pause, default 32. */
+  readonly burst?: number | undefined
+}
+
+const burst = 32
+
+const pacingProblem = (pacing: Pacing | "none") => {
+  if (pacing === "none") return undefined
+  if (!(typeof pacing.packetsPerSecond === "number" && pacing.packetsPerSecond > 0 && pacing.packetsPerSecond <= 1e7)) {
+    return { path: ["packetsPerSecond"], issue: "a number above 0, at most 10000000" }
+  }
+  const size = pacing.burst ?? burst
+  return Number.isInteger(size) && size >= 1 && size <= 1e6
+    ? undefined
+    : { path: ["burst"], issue: "an integer from 1 to 1000000" }
+}
+
+export interface CheckedPacing {
+  readonly packetsPerSecond: number
+  readonly burst: number
+}
+
+export const pacing: Kind<CheckedPacing | "none", Pacing | "none"> = kind(
+  "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32",
+  Schema.declare((value): value is Pacing | "none" => value === "none" || isObject(value)).check(
+    Schema.makeFilter(pacingProblem)
+  ).pipe(
+    Schema.decodeTo(Schema.Any as Kind<CheckedPacing | "none">, {
+      decode: SchemaGetter.transform((pacing: Pacing | "none") =>
+        pacing === "none"
+          ? pacing
+          : { packetsPerSecond: pacing.packetsPerSecond, burst: pacing.burst ?? burst }
+      ),
+      encode: SchemaGetter.transform((pacing) => pacing as Pacing | "none")
+    })
+  ),
+  text((given) => {
+    const match = /^\s*([^/\s]+)\s*\/\s*([^/\s]+)\s*$/.exec(given)
+    const [packetsPerSecond, burst] = [Number(match?.[1]), Number(match?.[2])]
+    return Number.isNaN(packetsPerSecond + burst) ? given : { packetsPerSecond, burst }
+  })
+)

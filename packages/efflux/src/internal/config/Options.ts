@@ -1,0 +1,338 @@
+/**
+ * Every option, each described once: its comment is what an editor shows, its
+ * line has its kind and its default. The types that users see, the check, the
+ * variables and the tables of docs/configuration.md come from here.
+ *
+ * `option` gives an option a default, `optional` makes one that can be left out,
+ * and a bare kind is one that is needed.
+ *
+ * @since 0.1.0
+ */
+import type * as Schema from "effect/Schema"
+import * as Dialect from "../../Dialect.ts"
+import * as Precision from "../../Precision.ts"
+import {
+  about,
+  boolean,
+  certificates,
+  duration,
+  hostName,
+  integer,
+  name,
+  nameOrNone,
+  numberOr,
+  oneOf,
+  option,
+  optional,
+  pacing,
+  password,
+  port,
+  tags,
+  token,
+  url,
+  urls,
+  userName,
+  word
+} from "./Kind.ts"
+
+/** The options of one configuration. */
+export type Fields = Schema.Struct.Fields
+
+/** Options as a user gives them: what has a default may be left out. */
+export type Given<F extends Fields> =
+  & { readonly [K in keyof F as undefined extends F[K]["Encoded"] ? never : K]: F[K]["Encoded"] }
+  & { readonly [K in keyof F as undefined extends F[K]["Encoded"] ? K : never]?: F[K]["Encoded"] }
+
+/** Options as they were checked: every one that has a default has a value. */
+export type Checked<F extends Fields> = Schema.Struct.Type<F>
+
+/** The defaults of the options that have one, as a user would give them. */
+export type Defaults<F extends Fields> = {
+  readonly [K in keyof F as undefined extends F[K]["Encoded"] ? undefined extends F[K]["Type"] ? never : K : never]:
+    Exclude<
+      F[K]["Encoded"],
+      undefined
+    >
+}
+
+export const defaultsOf = <F extends Fields>(fields: F): Defaults<F> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, schema]) => {
+      const { fallback } = about(schema)
+      return fallback === undefined ? [] : [[name, fallback]]
+    })
+  ) as unknown as Defaults<F>
+
+/** What the transports differ in. */
+interface Own {
+  readonly batchSize: number
+  readonly dialect: Dialect.Dialect
+  readonly maxPayloadBytes: number
+  readonly maxPayloadBytesAllowed: number
+  readonly pacing: "none" | { readonly packetsPerSecond: number; readonly burst: number }
+  readonly queueCapacity: number
+  readonly senders: number
+}
+
+const common = (own: Own) => ({
+  /**
+   * The name of this database in metrics, logs and its own reports, default the key of the service. It is not sent: a
+   * UDP listener belongs to one database of the server, and over HTTP the server's database is the option `database`.
+   * Give each database of a program a name of its own.
+   */
+  name: optional(word("a name without spaces and control characters")),
+  /**
+   * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must be the listener's, because a client
+   * can't ask for it. Over HTTP it is asked for; InfluxDB 2 and 3 have no `"m"` and `"h"`.
+   */
+  precision: option(oneOf(Precision.all), "ns"),
+  /**
+   * What a point without a timestamp gets, default `"client"`: the time of the push. `"server"`: the server's time of
+   * receipt, which all points of one payload share, so that points of one series overwrite each other.
+   */
+  timestamps: option(oneOf(["client", "server"]), "client"),
+  /** Tags that every point gets unless it has a tag of that key, default none. */
+  tags: option(tags, {}),
+  /**
+   * The line protocol to write, by the server that reads it. Default the server's over HTTP, `"influx-1"` otherwise,
+   * which every server reads except for a few texts that `Dialect` names. `"influx-1"` has no unsigned integers.
+   */
+  dialect: option(oneOf(Dialect.all), own.dialect),
+  /** Points that the queue holds, default 10 000, for TCP and HTTP 50 000. A full queue drops its oldest point for each new one. */
+  queueCapacity: option(integer(1, 100_000_000), own.queueCapacity),
+  /**
+   * Points of one measurement that a full queue protects, default no limit, at most `queueCapacity`. When the queue is
+   * full, the oldest point of a measurement that holds more is dropped first (`quota`), so that a noisy one does not
+   * push out the others. Nothing changes while the queue has room. Costs a look at the measurement at every push.
+   */
+  measurementQuota: optional(integer(1, 100_000_000)),
+  /**
+   * Bytes of memory that the queued points may hold, default no limit, at least 1024. The size is estimated at every
+   * push from the lengths of texts and the number of tags and fields, which costs some time. Beyond the limit the
+   * oldest points are dropped (`queue_bytes`).
+   */
+  queueBytes: optional(integer(1024, Number.MAX_SAFE_INTEGER)),
+  /**
+   * Points that make the senders start before `flushInterval`, and the most that one payload holds; default 100, for
+   * TCP and HTTP 5000, and at most `queueCapacity`.
+   */
+  batchSize: option(integer(1, 100_000_000), own.batchSize),
+  /**
+   * The most bytes of one payload. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and HTTP:
+   * default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, which is what these servers take in one request.
+   */
+  maxPayloadBytes: option(integer(1, own.maxPayloadBytesAllowed), own.maxPayloadBytes),
+  /**
+   * What happens to a point whose line alone is longer than `maxPayloadBytes`, default `"drop"`: it is dropped and
+   * counted as `oversize`. `"split"`: its fields are sent in several lines of one series and timestamp, which the
+   * server takes for one point. A field that is too large by itself is still `oversize`.
+   */
+  oversize: option(oneOf(["drop", "split"]), "drop"),
+  /** How long a point may wait for others, default 1 second. */
+  flushInterval: option(duration(1), "1 second"),
+  /** Sender fibers, each with a connection of its own, default 4, for TCP 1. */
+  senders: option(integer(1, 1024), own.senders),
+  /** How long closing may take to send what is queued, default 5 seconds. What is left is dropped as `shutdown`. */
+  drainTimeout: option(duration(0), "5 seconds"),
+  /**
+   * How fast to send, default 4000 packets per second in bursts of 32. `"none"`, the default for TCP and HTTP, where the
+   * server holds the senders back, sends as fast as the host can.
+   */
+  pacing: option(pacing, own.pacing),
+  /**
+   * How often the database writes its own counters as a point of the measurement `efflux`, default never. Such a point
+   * is pushed and counted like any other. See `SelfReport`.
+   */
+  selfReport: optional(duration(1)),
+  /** The shortest time between two log lines about the same matter, default 5 seconds. */
+  logInterval: option(duration(1), "5 seconds")
+})
+
+/** The options of every transport, checked. */
+export type Common = Checked<ReturnType<typeof common>>
+
+const streams = { queueCapacity: 50_000, batchSize: 5000, maxPayloadBytes: 1_048_576, pacing: "none" } as const
+
+/** UDP. */
+export const udp = {
+  ...common({
+    queueCapacity: 10_000,
+    batchSize: 100,
+    maxPayloadBytes: 1432,
+    // What a datagram holds.
+    maxPayloadBytesAllowed: 65_507,
+    pacing: { packetsPerSecond: 4000, burst: 32 },
+    senders: 4,
+    dialect: "influx-1"
+  }),
+  /** How payloads leave, default `"udp"`. The options of other transports are refused. */
+  transport: option(oneOf(["udp"]), "udp"),
+  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up when the database starts. */
+  host: option(hostName, "127.0.0.1"),
+  /** UDP port of the server, default 8089. */
+  port: option(port, 8089),
+  /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
+  resolveInterval: option(duration(1), "30 seconds"),
+  /** Local IP address that the sockets are bound to, default any. */
+  bindAddress: optional(word("an IP address of this host")),
+  /** Size of the kernel's send buffer of each socket in bytes, default the system's. */
+  sendBufferBytes: optional(integer(1, 0x7fffffff)),
+  /** Time to live (IPv4) or hop limit (IPv6) of the datagrams, 1 to 255, default the system's. */
+  ttl: optional(integer(1, 255))
+}
+
+/** TCP. */
+export const tcp = {
+  // As many bytes as HTTP servers take, so that one point can be no larger here than there.
+  ...common({ ...streams, senders: 1, maxPayloadBytesAllowed: 25_000_000, dialect: "influx-1" }),
+  /** How payloads leave. The options of other transports are refused. */
+  transport: oneOf(["tcp"]),
+  /** Name or IP address of the server, default `"127.0.0.1"`. A name is looked up for each connection. */
+  host: option(hostName, "127.0.0.1"),
+  /** TCP port of the server, default 8089. */
+  port: option(port, 8089),
+  /** How long opening a connection may take, default 10 seconds. */
+  timeout: option(duration(1), "10 seconds")
+}
+
+// What writing and asking have in common.
+const server = (url_: string) => ({
+  /**
+   * Base URL of the server, default `"http://127.0.0.1:8086"`, for InfluxDB 3 `"http://127.0.0.1:8181"`. Its path comes
+   * before those of the API. Credentials in it are refused because a URL ends up in logs.
+   */
+  url: option(url, url_),
+  /**
+   * How long one request may take from the connection to the end of the answer, default 10 seconds. With `queryStream`
+   * it is how long to wait for more of the answer.
+   */
+  timeout: option(duration(1), "10 seconds"),
+  /** Certificates to trust instead of the system's, as PEM text. A wrong one is refused at the start. */
+  ca: optional(certificates)
+})
+
+const accountOf1 = {
+  /** Default: the database's default policy. */
+  retentionPolicy: optional(name("a retention policy")),
+  /** Name of the user, for a server with authentication. Needs `password`. */
+  username: optional(userName),
+  /** Password of the user, as a `Redacted`. Needs `username`. */
+  password: optional(password)
+}
+
+const accountOf2 = {
+  /** Name or ID of the organization. */
+  org: name("an organization"),
+  /** Token, as a `Redacted`. */
+  token: optional(token)
+}
+
+const accountOf3 = {
+  /** Name of the database on the server. */
+  database: name("a database on the server"),
+  /** Token, as a `Redacted`. */
+  token: optional(token)
+}
+
+const http = (dialect: Dialect.Dialect, url_: string, maxPayloadBytesAllowed: number) => ({
+  ...common({ ...streams, senders: 4, dialect, maxPayloadBytesAllowed }),
+  /** How payloads leave. The options of other transports are refused. */
+  transport: oneOf(["http"]),
+  ...server(url_),
+  /** Base URLs of several hosts of one database, instead of `url`. See `strategy`. */
+  urls: optional(urls),
+  /**
+   * Which of `urls` gets a payload, default `"failover"`: the first that is well. `"round-robin"`: each of those that
+   * are well in turn. A host that fails is left alone for 1 second, then for longer, up to 30 seconds, and then tried
+   * with a payload.
+   */
+  strategy: option(oneOf(["failover", "round-robin"]), "failover"),
+  /** Bytes from which a payload is sent as gzip, default 1024; `"none"` for a server that does not take it. */
+  gzipThreshold: option(numberOr("none", integer(0, 100_000_000)), 1024),
+  /** How often a payload is sent again when the server can't take it now, default 20. While it waits the queue slides. */
+  retries: option(integer(0, 1000), 20),
+  /** How long after its first try a payload may still be sent again, default 2 minutes. */
+  retryTimeout: option(duration(0), "2 minutes")
+})
+
+const url8086 = "http://127.0.0.1:8086"
+const url8181 = "http://127.0.0.1:8181"
+
+/** HTTP, to the API of InfluxDB 1. `max-body-size` of InfluxDB 1 bounds the payload. */
+export const http1 = {
+  ...http("influx-1", url8086, 25_000_000),
+  /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
+  version: oneOf([1]),
+  /** Name of the database on the server. `""` sends none: VictoriaMetrics and Telegraf would make a tag of it. */
+  database: nameOrNone,
+  /** How many nodes of a cluster must have taken a write, default: the server's choice. */
+  consistency: optional(oneOf(["any", "one", "quorum", "all"])),
+  ...accountOf1
+}
+
+/** HTTP, to the API of InfluxDB 2. */
+export const http2 = {
+  ...http("influx-2", url8086, 25_000_000),
+  /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
+  version: oneOf([2]),
+  ...accountOf2,
+  /** Name or ID of the bucket. */
+  bucket: name("a bucket")
+}
+
+/** HTTP, to the API of InfluxDB 3, which takes 10 MiB of a request. */
+export const http3 = {
+  ...http("influx-3", url8181, 10_485_760),
+  /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
+  version: oneOf([3]),
+  ...accountOf3,
+  /** Whether the server takes the good lines of a payload that has bad ones, default `true`. */
+  acceptPartial: option(boolean, true),
+  /** Whether the server answers before a write is durable, default `false`. Faster; a crash of the server loses points. */
+  noSync: option(boolean, false)
+}
+
+const client = (url_: string) => ({
+  ...server(url_),
+  /**
+   * The most bytes of the answer to `query` and `execute`, also inflated; default 64 MiB. The rows take several times as
+   * much memory. `queryStream` has no such limit.
+   */
+  maxResponseBytes: option(integer(1, 2 ** 40), 64 * 1024 * 1024),
+  /** The most bytes of one line of an answer, default 16 MiB. It bounds what `queryStream` holds of an answer. */
+  maxLineBytes: option(integer(1, 2 ** 29), 16 * 1024 * 1024),
+  /** Whether to ask for answers as gzip, default `false`. Sends fewer bytes and costs processor time on both ends. */
+  gzip: option(boolean, false)
+})
+
+/** Asking InfluxDB 1. */
+export const client1 = {
+  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  version: oneOf([1]),
+  ...client(url8086),
+  /** The database that statements are about unless they name one. */
+  database: optional(name("a database on the server")),
+  ...accountOf1,
+  /** Rows that the server puts into one line of its answer, default 10 000. */
+  chunkSize: option(integer(1, 1_000_000), 10_000)
+}
+
+/** Asking InfluxDB 2. */
+export const client2 = {
+  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  version: oneOf([2]),
+  ...client(url8086),
+  ...accountOf2
+}
+
+/** Asking InfluxDB 3. */
+export const client3 = {
+  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  version: oneOf([3]),
+  ...client(url8181),
+  ...accountOf3
+}
+
+export const transports: ReadonlyArray<Fields> = [udp, tcp, http1, http2, http3]
+
+export const clients: ReadonlyArray<Fields> = [client1, client2, client3]

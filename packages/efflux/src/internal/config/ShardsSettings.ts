@@ -1,0 +1,60 @@
+/**
+ * The checked options of shards. Those of each shard are checked where its
+ * database is made.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import type { DatabaseConfig } from "../../DatabaseConfig.ts"
+import { InfluxError, InvalidOption } from "../../InfluxError.ts"
+import { decoder, invalid, read, refuseUnknown } from "./Check.ts"
+import * as Options from "./Options.ts"
+import { anyTransport } from "./Settings.ts"
+import { inherit } from "./Variables.ts"
+
+export interface ShardsSettings {
+  readonly databases: ReadonlyArray<readonly [name: string, DatabaseConfig]>
+  readonly tags: Options.Common["tags"]
+}
+
+const { tags } = Options.udp
+
+const decodeTags = decoder({ tags })
+
+/** Checks the options of shards, and gives each shard its name and the tags of all. */
+export const check = (given: unknown, label: string): Result.Result<ShardsSettings, InfluxError> =>
+  Result.gen(function*() {
+    const config = yield* read(given)
+    yield* refuseUnknown(config, { name: "InfluxShards", fields: { shards: undefined, tags } }, [{
+      ...anyTransport,
+      name: "the options of each shard"
+    }])
+    const all = config.options["shards"]
+    if (all === undefined) return yield* invalid("shards", all, allowed)
+    const shards = yield* read(all, "shards")
+    const names = Object.keys(shards.options)
+    if (names.length === 0) return yield* invalid("shards", all, allowed)
+    const { tags: ofAll } = yield* decodeTags(config)
+    const databases: Array<readonly [string, DatabaseConfig]> = []
+    for (const name of names) {
+      const shard = yield* read(shards.options[name], `shards.${name}`)
+      const own = yield* Result.mapError(decodeTags(shard), (error) => inShard(name, error))
+      const options = {
+        ...shard.options,
+        name: shard.options["name"] ?? `${label}/${name}`,
+        tags: { ...ofAll, ...own.tags }
+      }
+      databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
+    }
+    return { databases, tags: ofAll }
+  })
+
+const allowed = "the options of one or more shards, by name"
+
+/** An error about an option of a shard. */
+export const inShard = (name: string, error: InfluxError): InfluxError =>
+  error.reason._tag === "InvalidOption"
+    ? new InfluxError({
+      reason: new InvalidOption({ ...error.reason, option: `shards.${name}.${error.reason.option}` })
+    })
+    : error

@@ -1,0 +1,320 @@
+/** Wrong configurations and what is said of them: which option or variable, its value, and what to do instead. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
+import { ClientConfig, DatabaseConfig, InfluxClient, InfluxDatabase, InfluxShards } from "efflux"
+import { inspect } from "node:util"
+import { certificate, key } from "../support/certificate.ts"
+
+const secret = "s3cr3t-hunter2"
+const token = Redacted.make(secret)
+const v1 = { transport: "http", version: 1, database: "d" }
+const v2 = { transport: "http", version: 2, org: "o", bucket: "b" }
+const v3 = { transport: "http", version: 3, database: "d" }
+
+const database = (config: unknown) => Effect.scoped(InfluxDatabase.make(config as DatabaseConfig.DatabaseConfig))
+const client = (config: unknown) => Effect.scoped(InfluxClient.make(config as ClientConfig.ClientConfig))
+const shards = (config: unknown) => Effect.scoped(InfluxShards.make(config as InfluxShards.ShardsConfig))
+const build = <A, E>(layer: Layer.Layer<A, E>, env: { readonly [name: string]: string }) =>
+  Effect.scoped(Layer.build(layer)).pipe(
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+  )
+const fromEnv = (env: { readonly [name: string]: string }) =>
+  build(InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX")), env)
+const clientFromEnv = (env: { readonly [name: string]: string }) =>
+  build(InfluxClient.layerConfig(ClientConfig.config("INFLUX")), env)
+
+const plain = "allowed is a plain object of options; { ...it } makes one of an instance of a class"
+const pem = "allowed is one or more certificates as PEM text"
+const httpUrl =
+  "allowed is an http or https URL without credentials (these have options of their own), query and fragment"
+const udp = `transport "udp" (the default) has no such option`
+const atLeast1ms = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+
+class Options {
+  readonly host = "localhost"
+}
+
+const unreadable = new Proxy({}, {
+  ownKeys: () => {
+    throw new Error(secret)
+  }
+})
+
+const throwing = (option: string) =>
+  Object.defineProperty({}, option, {
+    enumerable: true,
+    get: () => {
+      throw new Error(secret)
+    }
+  })
+
+const lines = certificate.trim().split("\n")
+const cutOff = lines.slice(0, -3).join("\n")
+const damaged = certificate.replace(lines[2]!, lines[2]!.slice(0, 12))
+
+const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown, message: string]> } = {
+  "an option that does not exist": [
+    [{ prot: 8089 }, `Option "prot" is 8089, but ${udp}. Did you mean "port"?`],
+    [{ queueCapcity: 5 }, `Option "queueCapcity" is 5, but ${udp}. Did you mean "queueCapacity"?`],
+    [{ queue_capacity: 5 }, `Option "queue_capacity" is 5, but ${udp}. Did you mean "queueCapacity"?`],
+    [{ flush: 5 }, `Option "flush" is 5, but ${udp}. Did you mean "flushInterval"?`],
+    [{ hostname: "h" }, `Option "hostname" is a string, but ${udp}. Did you mean "host"?`],
+    [
+      { transport: "http", version: 1, db: "d" },
+      `Option "db" is a string, but transport "http" with version 1 has no such option. Did you mean "database"?`
+    ],
+    [
+      { db: "d" },
+      `Option "db" is a string, but ${udp}. Did you mean "database" of transport "http" with version 1 or 3?`
+    ],
+    [
+      { ...v1, user: "u" },
+      `Option "user" is a string, but transport "http" with version 1 has no such option. Did you mean "username"?`
+    ],
+    [
+      { ...v2, tokn: secret },
+      `Option "tokn" is a string, but transport "http" with version 2 has no such option. Did you mean "token"?`
+    ],
+    [{ [Symbol("host")]: "h" }, `Option "Symbol(host)" is a symbol, allowed is a name of an option`],
+    [
+      JSON.parse(`{"__proto__":1}`),
+      `Option "__proto__" is 1, but ${udp}. It has ${Object.keys(DatabaseConfig.schemas.udp.fields).join(", ")}`
+    ]
+  ],
+  "an option of something else": [
+    [
+      { database: "d" },
+      `Option "database" is a string, but ${udp}, it belongs to transport "http" with version 1 or 3; set transport to "http" and version`
+    ],
+    [
+      { version: 2 },
+      `Option "version" is 2, but ${udp}, it belongs to transport "http"; set transport to "http"`
+    ],
+    [
+      { transport: "tcp", ttl: 4 },
+      `Option "ttl" is 4, but transport "tcp" has no such option, it belongs to transport "udp"`
+    ],
+    [
+      { ...v2, database: "d" },
+      `Option "database" is a string, but transport "http" with version 2 has no such option, it belongs to transport "http" with version 1 or 3`
+    ],
+    [
+      { ...v1, chunkSize: 10 },
+      `Option "chunkSize" is 10, but transport "http" with version 1 has no such option, it belongs to ClientConfig with version 1`
+    ]
+  ],
+  "a wrong value": [
+    [{ transport: "http-v1" }, `Option "transport" is "http-v1", allowed is one of "udp", "tcp", "http"`],
+    [{ transport: "http" }, `Option "version" is missing, allowed is one of 1, 2, 3`],
+    [{ ...v1, version: "1" }, `Option "version" is "1", allowed is one of 1, 2, 3`],
+    [{ transport: "http", version: 2, org: "o" }, `Option "bucket" is missing, allowed is the name of a bucket`],
+    [{ port: "8089" }, `Option "port" is "8089", allowed is an integer from 1 to 65535`],
+    [{ port: null }, `Option "port" is null, allowed is an integer from 1 to 65535`],
+    [{ queueCapacity: NaN }, `Option "queueCapacity" is NaN, allowed is an integer from 1 to 100000000`],
+    [{ drainTimeout: NaN }, `Option "drainTimeout" is NaN, allowed is ${atLeast1ms.replace("1 ms", "0 ms")}`],
+    [{ flushInterval: -1 }, `Option "flushInterval" is -1, allowed is ${atLeast1ms}`],
+    [{ flushInterval: Duration.infinity }, `Option "flushInterval" is Infinity, allowed is ${atLeast1ms}`],
+    [{ flushInterval: new Date(5) }, `Option "flushInterval" is an instance of Date, allowed is ${atLeast1ms}`],
+    [
+      { tags: new Map([["a", "b"]]) },
+      `Option "tags" is an instance of Map, allowed is a plain object of tags, in a variable a=b,c=d`
+    ],
+    [throwing("host"), `Option "host" is a getter that throws, allowed is a value that can be read`],
+    [{ tags: throwing("a") }, `Option "tags" is an object that can't be read, allowed is a value that can be read`],
+    [
+      { pacing: unreadable },
+      `Option "pacing.packetsPerSecond" is missing, allowed is a number above 0, at most 10000000`
+    ],
+    [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`]
+  ],
+  "what is no configuration": [
+    ["x", `The configuration is "x", ${plain}`],
+    [null, `The configuration is null, ${plain}`],
+    [[], `The configuration is an empty list, ${plain}`],
+    [() => ({}), `The configuration is a function, ${plain}`],
+    [new Map(), `The configuration is an instance of Map, ${plain}`],
+    [new Options(), `The configuration is an instance of Options, ${plain}`],
+    [Redacted.make(secret), `The configuration is <redacted>, ${plain}`],
+    [unreadable, `The configuration is an object that can't be read, ${plain}`]
+  ],
+  "a secret in the wrong place": [
+    [
+      { ...v1, username: `admin:${secret}` },
+      `Option "username" is "admin:<redacted>", allowed is the name of a user, without a colon`
+    ],
+    [
+      { ...v1, username: "admin:12345" },
+      `Option "username" is "admin:<redacted>", allowed is the name of a user, without a colon`
+    ],
+    [{ ...v1, url: `http://admin:${secret}` }, `Option "url" is "http://admin:<redacted>", ${httpUrl}`],
+    [{ ...v1, url: `admin:${secret}` }, `Option "url" is "admin:<redacted>", ${httpUrl}`],
+    [{ ...v1, url: `http://admin:${secret}@h` }, `Option "url" is "http://<redacted>@h", ${httpUrl}`],
+    [{ ...v1, url: `http://admin:${secret}/x@h:80` }, `Option "url" is "http://<redacted>@h:80", ${httpUrl}`],
+    [{ ...v1, url: `http://h?p=${secret}` }, `Option "url" is "http://h?<redacted>", ${httpUrl}`],
+    [{ host: `admin:${secret}` }, `Option "host" is "admin:<redacted>", allowed is a host name or an IP address`],
+    [
+      { ...v3, token: secret },
+      `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
+    ],
+    [
+      { ...v3, token: Redacted.make(`${secret}\n`) },
+      `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
+    ],
+    [
+      { ...v1, username: "u", password: secret },
+      `Option "password" is <redacted>, allowed is a Redacted string without control characters`
+    ],
+    [
+      { ...v2, token: Redacted.make(5) },
+      `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
+    ],
+    [{ ...v2, org: token }, `Option "org" is <redacted>, allowed is the name of an organization`],
+    [
+      { precision: `apiv3_${secret}0123456789` },
+      `Option "precision" is "<redacted>", allowed is one of "ns", "us", "ms", "s", "m", "h"`
+    ],
+    [
+      { ...v1, headers: { authorization: secret } },
+      `Option "headers" is an object, but transport "http" with version 1 has no such option. It has ${
+        Object.keys(DatabaseConfig.schemas.http[1].fields).join(", ")
+      }`
+    ]
+  ],
+  "a ca that is no certificate": [
+    [
+      { ...v1, ca: "/etc/ssl/ca.pem" },
+      `Option "ca" is "/etc/ssl/ca.pem", ${pem}; this holds none. Of a file, give the content and not the path`
+    ],
+    [
+      { ...v1, ca: certificate.replaceAll("\n", "\\n") },
+      `Option "ca" is a PEM text, ${pem}; the line feeds of this are written as \\n, replace them by real ones`
+    ],
+    [{ ...v1, ca: key }, `Option "ca" is a PEM text, ${pem}; this holds a private key, which no client needs to trust`],
+    [
+      { ...v1, ca: certificate + key },
+      `Option "ca" is a PEM text, ${pem}; this holds a private key, which no client needs to trust`
+    ],
+    [{ ...v1, ca: cutOff }, `Option "ca" is a PEM text, ${pem}; certificate 1 is cut off or damaged`],
+    [{ ...v1, ca: damaged }, `Option "ca" is a PEM text, ${pem}; certificate 1 is cut off or damaged`],
+    [
+      { ...v1, ca: `${certificate}\n${cutOff}` },
+      `Option "ca" is a PEM text, ${pem}; certificate 2 is cut off or damaged`
+    ],
+    [{ ...v1, ca: [certificate, damaged] }, `Option "ca" is a list of 2, ${pem}; certificate 2 is cut off or damaged`],
+    [
+      { ...v1, ca: new Uint8Array([0x30, 0x82]) },
+      `Option "ca" is an instance of Uint8Array, ${pem}; DER bytes are converted by "openssl x509 -inform der"`
+    ],
+    [{ ...v1, ca: [] }, `Option "ca" is an empty list, ${pem}`],
+    [{ ...v1, ca: "" }, `Option "ca" is "", ${pem}; this holds none. Of a file, give the content and not the path`]
+  ]
+}
+
+const says = (effect: Effect.Effect<unknown, unknown>, message: string) =>
+  Effect.gen(function*() {
+    const error = yield* Effect.flip(effect)
+    assert.instanceOf(error, Error)
+    assert.strictEqual(error.message, message)
+    assert.notInclude(error.message + inspect(error, { depth: 9, showHidden: true }), secret)
+  })
+
+for (const [name, rows] of Object.entries(tables)) {
+  describe(`${name}`, () => {
+    it.effect.each(rows.map(([config, message]) => [message, config] as const))(
+      "%s",
+      ([message, config]) => says(database(config), message)
+    )
+  })
+}
+
+describe("a wrong option of a client", () => {
+  it.effect.each<readonly [string, unknown]>([
+    [`Option "version" is missing, allowed is one of 1, 2, 3`, {}],
+    [`The configuration is "x", ${plain}`, "x"],
+    [`Option "bucket" is a string, but ClientConfig with version 2 has no such option, it belongs to DatabaseConfig`, {
+      version: 2,
+      org: "o",
+      bucket: "b"
+    }],
+    [
+      `Option "token" is <redacted>, but ClientConfig with version 1 has no such option, it belongs to ClientConfig with version 2 or 3`,
+      { version: 1, token }
+    ],
+    [`Option "db" is a string, but ClientConfig with version 3 has no such option. Did you mean "database"?`, {
+      version: 3,
+      db: "d"
+    }],
+    [`Option "ca" is a PEM text, ${pem}; certificate 1 is cut off or damaged`, { version: 1, ca: cutOff }],
+    [`Option "timeout" is NaN, allowed is ${atLeast1ms}`, { version: 1, timeout: NaN }]
+  ])("%s", ([message, config]) => says(client(config), message))
+})
+
+describe("a wrong option of shards", () => {
+  it.effect.each<readonly [string, unknown]>([
+    [`The configuration is null, ${plain}`, null],
+    [`Option "shards" is missing, allowed is the options of one or more shards, by name`, {}],
+    [`Option "shards" is a list of 1, ${plain}`, { shards: [{}] }],
+    [`Option "shards.a" is "x", ${plain}`, { shards: { a: "x" } }],
+    [`Option "shards.a.port" is 0, allowed is an integer from 1 to 65535`, { shards: { a: { port: 0 } } }],
+    [`Option "shards.a.prot" is 1, but ${udp}. Did you mean "port"?`, { shards: { a: { prot: 1 } } }],
+    [`Option "port" is 1, but InfluxShards has no such option, it belongs to the options of each shard`, {
+      shards: { a: {} },
+      port: 1
+    }],
+    [`Option "shard" is an object, but InfluxShards has no such option. Did you mean "shards"?`, { shard: { a: {} } }]
+  ])("%s", ([message, config]) => says(shards(config), message))
+
+  it.effect("is named by its variable", () =>
+    says(
+      build(InfluxShards.layerConfig({ shards: { a: DatabaseConfig.config("A"), b: DatabaseConfig.config("B") } }), {
+        A_PORT: "1",
+        B_PORT: "x"
+      }),
+      `Variable B_PORT (shards.b.port) is "x", allowed is an integer from 1 to 65535`
+    ))
+})
+
+describe("a wrong variable", () => {
+  it.effect.each<readonly [string, { readonly [name: string]: string }]>([
+    [`Variable INFLUX_PORT is "80x", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "80x" }],
+    [`Variable INFLUX_PORT is "tcp:8086", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "tcp:8086" }],
+    [`Variable INFLUX_VERSION is missing, allowed is one of 1, 2, 3`, { INFLUX_TRANSPORT: "http" }],
+    [`Variable INFLUX_DATABASE is missing, allowed is the name of a database on the server`, {
+      INFLUX_TRANSPORT: "http",
+      INFLUX_VERSION: "3"
+    }],
+    [`Variable INFLUX_TAGS (tags.a) is "b\\\\", allowed is a value that line protocol can hold (trailing backslash)`, {
+      INFLUX_TAGS: "a=b\\"
+    }],
+    [
+      `Variable INFLUX_URL is a string, but ${udp}, it belongs to transport "http"; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
+      { INFLUX_URL: "http://h" }
+    ],
+    [
+      `Variable INFLUX_TOKEN is <redacted>, but ${udp}, it belongs to transport "http" with version 2 or 3; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
+      { INFLUX_TOKEN: secret }
+    ],
+    [
+      `Variable INFLUX_HOST is a string, but transport "http" with version 1 has no such option, it belongs to transport "udp" or transport "tcp"`,
+      { INFLUX_TRANSPORT: "http", INFLUX_VERSION: "1", INFLUX_DATABASE: "d", INFLUX_HOST: "h" }
+    ],
+    [`Variable INFLUX_NO_SYNC is "maybe", allowed is one of true, false`, {
+      INFLUX_TRANSPORT: "http",
+      INFLUX_VERSION: "3",
+      INFLUX_DATABASE: "d",
+      INFLUX_NO_SYNC: "maybe"
+    }]
+  ])("%s", ([message, env]) => says(fromEnv(env), message))
+
+  it.effect("of a client is named", () =>
+    says(
+      clientFromEnv({ INFLUX_VERSION: "1", INFLUX_GZIP: "maybe" }),
+      `Variable INFLUX_GZIP is "maybe", allowed is one of true, false`
+    ))
+
+  it.effect("is not named where the option is fixed", () =>
+    says(
+      build(InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX", { port: 0 })), { INFLUX_PORT: "1" }),
+      `Option "port" is 0, allowed is an integer from 1 to 65535`
+    ))
+})
