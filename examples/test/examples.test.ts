@@ -180,7 +180,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.strictEqual(outcome.stdout, "sent 1\n")
     yield* sink.waitForPoints(1)
     assert.match(sink.lines[0]!, /^started,host=a,region=eu value=1i \d{10}$/)
-    assert.strictEqual(wrong.stderr, "Option \"port\" is \"many\", allowed is an integer from 1 to 65535\n")
+    assert.strictEqual(wrong.stderr, "Variable INFLUX_PORT is \"many\", allowed is an integer from 1 to 65535\n")
   }),
 
   shedding: Effect.gen(function*() {
