@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { HttpClient } from "effect/http/HttpClient"
 import * as Scope from "effect/Scope"
-import type { Settings } from "../../DatabaseConfig.ts"
 import { InfluxError, OpenFailed } from "../../InfluxError.ts"
 import type { Events, Transport } from "../../Transport.ts"
+import type { Settings } from "../config/Settings.ts"
 
 /**
  * Makes the transport at once. The first connection waits until it is loaded.
@@ -37,8 +37,9 @@ const load = (
   events: Events,
   client: HttpClient | undefined
 ): Effect.Effect<Transport["Service"], InfluxError, Scope.Scope> => {
-  const { http, transport } = settings
-  const endpoint = http === undefined ? `${transport}://${settings.host}:${settings.port}` : http.urls.join(", ")
+  const endpoint = settings.transport === "http"
+    ? settings.http.urls.join(", ")
+    : `${settings.transport}://${settings.host}:${settings.port}`
   const module = <A>(load: () => Promise<A>): Effect.Effect<A, InfluxError> =>
     Effect.tryPromise({
       try: load,
@@ -53,13 +54,12 @@ const load = (
           })
         })
     })
-  if (http !== undefined) {
-    return Effect.flatMap(
-      module(() => import("./HttpTransport.ts")),
-      ({ make }) => make({ ...settings, http }, events, client)
-    )
+  switch (settings.transport) {
+    case "http":
+      return Effect.flatMap(module(() => import("./HttpTransport.ts")), ({ make }) => make(settings, events, client))
+    case "tcp":
+      return Effect.map(module(() => import("./TcpTransport.ts")), ({ make }) => make(settings))
+    case "udp":
+      return Effect.flatMap(module(() => import("./UdpTransport.ts")), ({ make }) => make(settings, events))
   }
-  return transport === "tcp"
-    ? Effect.map(module(() => import("./TcpTransport.ts")), ({ make }) => make(settings))
-    : Effect.flatMap(module(() => import("./UdpTransport.ts")), ({ make }) => make(settings, events))
 }
