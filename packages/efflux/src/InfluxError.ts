@@ -213,10 +213,12 @@ export class Unauthorized extends Schema.Error<Unauthorized>("efflux/InfluxError
 export class NotFound extends Schema.Error<NotFound>("efflux/InfluxError/NotFound")({
   _tag: Schema.tag("NotFound"),
   endpoint: Schema.String,
-  detail: Schema.String
+  detail: Schema.String,
+  /** What the answer means and what to do, where the server does not say it. */
+  hint: Schema.optional(Schema.String)
 }) {
   override get message(): string {
-    return `${this.endpoint} has no such database or path (404)${behind(this.detail)}`
+    return `${this.endpoint} has no such database or path (404)${behind(this.detail)}${after(this.hint)}`
   }
   get isRetryable(): boolean {
     return false
@@ -297,10 +299,12 @@ export class BadRequest extends Schema.Error<BadRequest>("efflux/InfluxError/Bad
   _tag: Schema.tag("BadRequest"),
   endpoint: Schema.String,
   status: Schema.Int,
-  detail: Schema.String
+  detail: Schema.String,
+  /** What the answer means and what to do, where the server does not say it. */
+  hint: Schema.optional(Schema.String)
 }) {
   override get message(): string {
-    return `${this.endpoint} refuses a request (${this.status})${behind(this.detail)}`
+    return `${this.endpoint} refuses a request (${this.status})${behind(this.detail)}${after(this.hint)}`
   }
   get isRetryable(): boolean {
     return false
@@ -354,7 +358,8 @@ const overloaded =
   /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
 
 /**
- * An answer to a statement is not what the API gives: no JSON, rows without columns, an end before the end.
+ * An answer is not what the API gives: to a statement no JSON, rows without columns or an end before the end; to a write
+ * a web page or any other text behind a success.
  *
  * @category errors
  * @since 0.1.0
@@ -442,6 +447,8 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
     return this.reason.isRetryable
   }
 }
+
+const after = (hint: string | undefined): string => hint === undefined ? "" : `; ${hint}`
 
 // What the server said, at most 256 characters of it and printable.
 const behind = (detail: string): string => detail === "" ? "" : `: ${detail}`

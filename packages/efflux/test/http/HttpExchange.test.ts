@@ -59,6 +59,7 @@ describe("HttpExchange", () => {
       for (const wrong of [ask(`https://127.0.0.1:${port}`), ask(`https://127.0.0.2:${port}`, certificate)]) {
         const error = yield* Effect.flip(wrong)
         assert.strictEqual("kind" in error.reason ? error.reason.kind : "", "Tls", error.message)
+        assert.match(error.message, /by the option ca$|must be one that the certificate names$/)
         assert.isFalse(error.isRetryable)
       }
     }).pipe(Effect.scoped))
@@ -129,6 +130,64 @@ describe("HttpExchange", () => {
         assert.strictEqual("kind" in streamed.reason ? streamed.reason.kind : "", kind, streamed.message)
       }).pipe(Effect.scoped))
   }
+
+  const hints: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault, hint: RegExp | undefined]> = [
+    [
+      "a path that InfluxDB 1 has not",
+      answer(404, { body: "404 page not found\n" }),
+      /^there is no \/x on this server/
+    ],
+    [
+      "a path that InfluxDB 2 has not",
+      FaultServer.json(404, { code: "not found", message: "path not found" }),
+      /no \/x on/
+    ],
+    ["a path that InfluxDB 3 has not", answer(404), /option version says/],
+    ["a path of a web server", answer(404, { body: "<html><h1>Not Found</h1>" }), /option url names another server/],
+    ["a method that is not allowed", answer(405), /there is no \/x on this server/],
+    ["a path that VictoriaMetrics has not", answer(400, { body: "unsupported path requested: \"/x\"" }), /no \/x on/],
+    ["HTTP to HTTPS, Go", answer(400, { body: "Client sent an HTTP request to an HTTPS server.\n" }), /https:\/\//],
+    [
+      "HTTP to HTTPS, nginx",
+      answer(400, { body: "<html>The plain HTTP request was sent to HTTPS port" }),
+      /https:\/\//
+    ],
+    ["a database that is not there", FaultServer.json(404, { error: "database not found: \"d\"" }), undefined],
+    [
+      "a bucket that is not there",
+      FaultServer.json(404, { code: "not found", message: "bucket \"b\" not found" }),
+      undefined
+    ],
+    ["a bad request", FaultServer.json(400, { error: "no field" }), undefined]
+  ]
+  it.live.each(hints)(
+    "R3: says what an answer means that does not say it: %s",
+    ([, fault, hint]) =>
+      Effect.gen(function*() {
+        const { exchange } = yield* exchangeWith(fault)
+        const { message, reason } = yield* errorOf(exchange.request(get))
+        assert("hint" in reason || hint === undefined)
+        const said = "hint" in reason ? reason.hint : undefined
+        if (hint === undefined) assert.isUndefined(said)
+        else assert.match(said ?? "", hint)
+        if (said !== undefined) assert.include(message, said)
+      }).pipe(Effect.scoped)
+  )
+
+  it.live("R3: says why there is no connection", () =>
+    Effect.gen(function*() {
+      const { port } = yield* Effect.scoped(FaultServer.make())
+      for (
+        const [host, why] of [
+          ["127.0.0.99", /\(Refused\): connect ECONNREFUSED 127\.0\.0\.99:\d+$/],
+          ["localhost", /\(Refused\): (?:ECONNREFUSED: )?connect ECONNREFUSED (?:127\.0\.0\.1|::1):\d+/],
+          ["efflux.invalid", /\(Resolve\): getaddrinfo E\w+ efflux\.invalid$/]
+        ] as const
+      ) {
+        const exchange = yield* HttpExchange.make({ url: `http://${host}:${port}` })
+        assert.match((yield* errorOf(exchange.exchange(get))).message, why)
+      }
+    }).pipe(Effect.scoped))
 
   it.live("a closed port is refused, an unknown name does not resolve, both at once", () =>
     Effect.gen(function*() {

@@ -208,6 +208,7 @@ describe("WriteAnswer", () => {
 const read = (status: number, body: string | Uint8Array, lines: number) =>
   WriteAnswer.read({
     endpoint: "http://server",
+    path: "/write",
     status,
     headers: {},
     body: typeof body === "string" ? encoder.encode(body) : body,

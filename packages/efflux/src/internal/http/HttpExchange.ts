@@ -101,6 +101,8 @@ export interface Request {
  */
 export interface Answer {
   readonly endpoint: string
+  /** The path of the request. */
+  readonly path: string
   readonly status: number
   /** Names are in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
@@ -198,8 +200,9 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     const { response, wire } = yield* execute(request)
     const { status } = response
     const { headers } = response
+    const { path } = request
     if (status < 200 || status >= 300 && status < 400) {
-      return yield* HttpFailure.ofAnswer({ endpoint, status, headers, body: new Uint8Array(), withoutSecrets }, 0)
+      return yield* HttpFailure.ofAnswer({ endpoint, path, status, headers, body: new Uint8Array(), withoutSecrets }, 0)
     }
     const maxBytes = request.maxAnswerBytes ?? options.maxAnswerBytes ?? defaults.maxAnswerBytes
     const body = Body.inflate(wire, bodyOf(response, endpoint), {
@@ -207,7 +210,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       encoding: headers["content-encoding"],
       maxBytes
     })
-    return { endpoint, status, headers, body, withoutSecrets }
+    return { endpoint, path, status, headers, body, withoutSecrets }
   })
 
   const collect = (request: Request, answer: OpenAnswer): Effect.Effect<Answer, InfluxError> =>

@@ -29,6 +29,7 @@ const longestDetail = 256
 /** A whole answer. */
 interface Answer {
   readonly endpoint: string
+  readonly path: string
   readonly status: number
   readonly headers: { readonly [name: string]: string | undefined }
   readonly body: Uint8Array
@@ -51,7 +52,7 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
       case 403:
         return new Unauthorized({ endpoint, status, detail })
       case 404:
-        return new NotFound({ endpoint, detail })
+        return new NotFound({ endpoint, detail, hint: hintOf(answer) })
       case 413:
         return new TooLarge({ endpoint, part: "request", detail })
       case 408:
@@ -64,7 +65,7 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
     // InfluxDB 1 fails with 500 for a policy that it does not have, which does not change from one try to the next.
     if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
     if (status >= 500) return new ServerError({ endpoint, status, detail })
-    if (status >= 400) return new BadRequest({ endpoint, status, detail })
+    if (status >= 400) return new BadRequest({ endpoint, status, detail, hint: hintOf(answer) })
     // A browser hides the status of a redirect that it does not follow. Where it points to may name a credential, and following it would give ours away.
     return new RequestFailed({
       endpoint,
@@ -72,6 +73,17 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
       detail: `status ${status}`
     })
   }
+}
+
+// What an answer of something else than the API means, which it does not say itself.
+const hintOf = ({ body, path, status }: Answer): string | undefined => {
+  const said = messageOf(body) ?? startOf(body)
+  if (/HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
+  // The APIs say in JSON which database or bucket they don't have.
+  const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said)
+  return status === 405 || status === 404 && !isOfApi || /unsupported path/.test(said)
+    ? `there is no ${path} on this server: it may have another version than the option version says, or the option url names another server`
+    : undefined
 }
 
 /**

@@ -20,6 +20,7 @@ import type { Duplex } from "node:stream"
 import { constants, createGunzip, gzip } from "node:zlib"
 import { defaults, type Options } from "./HttpExchange.ts"
 import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
+import * as LookUp from "./lookUp.ts"
 
 // Milliseconds that an idle connection is kept: longer than a flush interval and the pauses of a query loop.
 const keepAliveTimeout = 30_000
@@ -38,14 +39,17 @@ export const make = Effect.fnUntraced(function*(
   clock: Clock.Clock
 ): Effect.fn.Return<HttpWire, never, Scope.Scope> {
   const stale = new WeakSet<object>()
-  const tls = { ca: typeof options.ca === "object" ? [...options.ca] : options.ca }
+  const shared = {
+    lookup: LookUp.make(),
+    ca: typeof options.ca === "object" ? [...options.ca] : options.ca
+  }
   const kept = yield* NodeHttpClient.makeAgent({
-    ...tls,
+    ...shared,
     keepAlive: true,
     timeout: keepAliveTimeout,
     maxSockets: options.connections
   })
-  const fresh = yield* NodeHttpClient.makeAgent(tls)
+  const fresh = yield* NodeHttpClient.makeAgent(shared)
   for (const agent of [kept.http, kept.https]) {
     watch(agent, stale, options.maxConnectionAge ?? defaults.maxConnectionAge, clock)
   }

@@ -24,6 +24,7 @@ import * as Socket from "effect/socket/Socket"
 import { InfluxError, OpenFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Outcome, Transport } from "../../Transport.ts"
 import type { TcpSettings } from "../config/Settings.ts"
+import * as LookUp from "../http/lookUp.ts"
 
 const lineFeed = new Uint8Array([10])
 
@@ -35,15 +36,19 @@ const keepAliveInitialDelay = 10_000
  *
  * @internal
  */
-export const make = (settings: TcpSettings): Transport["Service"] => ({ open: open(settings) })
+export const make = (settings: TcpSettings): Transport["Service"] => ({ open: open(settings, LookUp.make()) })
 
 const open = Effect.fnUntraced(
-  function*(settings: TcpSettings): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
+  function*(
+    settings: TcpSettings,
+    lookup: ReturnType<typeof LookUp.make>
+  ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
     const { host, port } = settings
     const endpoint = `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
     const socket = yield* NodeSocket.makeNet({
       host,
       port,
+      lookup,
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay,

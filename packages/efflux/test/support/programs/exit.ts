@@ -1,9 +1,9 @@
 /**
  * A program that has nothing left to do but to close: it ends by itself, when nothing keeps it alive.
  *
- * `write URL`, `query URL`: one database, or 240 queries that time out. `udp`: 1000 databases whose name does not resolve.
+ * `write URL`, `tcp URL`, `query URL`: one database, or 240 queries that time out. `udp`: 1000 databases whose name does not resolve.
  */
-import { Effect, Logger } from "effect"
+import { Effect, Logger, type Scope } from "effect"
 import { InfluxClient, InfluxDatabase, InfluxQL } from "efflux"
 
 const [what, url = ""] = process.argv.slice(2)
@@ -14,6 +14,17 @@ const write = Effect.gen(function*() {
     version: 1,
     url,
     database: "db",
+    drainTimeout: "1 second"
+  })
+  for (let n = 0; n < 100; n++) database.pushUnsafe({ measurement: "m", fields: { n } })
+})
+
+const tcp = Effect.gen(function*() {
+  const { hostname, port } = new URL(url)
+  const database = yield* InfluxDatabase.make({
+    transport: "tcp",
+    host: hostname,
+    port: Number(port),
     drainTimeout: "1 second"
   })
   for (let n = 0; n < 100; n++) database.pushUnsafe({ measurement: "m", fields: { n } })
@@ -38,9 +49,7 @@ const udp = Effect.forEach(
   (n) => InfluxDatabase.make({ name: `db${n}`, host: `efflux-${n}.invalid`, drainTimeout: 0 })
 )
 
-const program: Effect.Effect<unknown, unknown, never> = Effect.scoped(
-  what === "write" ? write : what === "query" ? query : udp
-)
+const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope>> = { write, tcp, query, udp }
 
-await Effect.runPromise(Effect.provide(program, Logger.layer([])))
+await Effect.runPromise(Effect.provide(Effect.scoped(programs[what]), Logger.layer([])))
 console.log("closed")
