@@ -38,6 +38,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { ClientConfig, Wrapped } from "./ClientConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
@@ -56,13 +57,16 @@ import type {
   QueryOne,
   QueryStream,
   ResultSet,
-  TypedQueryOptions
+  TypedQueryOptions,
+  Write,
+  WriteSink
 } from "./internal/query/Operations.ts"
 import type { Ping } from "./internal/query/Ping.ts"
 import type { Asked, Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
 import * as Testing from "./internal/query/TestWire.ts"
+import type { WriteOptions } from "./internal/query/Write.ts"
 
 export type {
   /**
@@ -124,7 +128,22 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  TypedQueryOptions
+  TypedQueryOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Write,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  WriteOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  WriteSink
 }
 
 export {
@@ -202,6 +221,8 @@ export const Service =
       queryStream: (statement: Statement, options?: StatementOptions) =>
         Stream.unwrap(tag.useSync((client) => client.queryStream(statement, options))),
       execute: by((client) => client.execute),
+      write: by((client) => client.write),
+      writeSink: (options?: WriteOptions) => Sink.unwrap(tag.useSync((client) => client.writeSink(options))),
       request: by((client) => client.request)
     }) as ClientService<Self, Identifier>
   }
@@ -329,6 +350,39 @@ export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
  * @since 0.1.0
  */
 export const execute: Execute<InfluxClient> = InfluxClient.execute
+
+/**
+ * Writes points, and returns what became of each: how many the server stored, and which it rejected and why. For points
+ * that must arrive, such as those of a migration or a bill. `Influx.push` is for all others: it does not wait.
+ *
+ * Points go in batches, one request after the other. Nothing is queued, and no request is sent twice.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Effect, Schedule } from "effect"
+ * import { InfluxClient, type Point } from "efflux"
+ *
+ * export const program = (points: ReadonlyArray<Point.Input>) =>
+ *   InfluxClient.write(points).pipe(
+ *     Effect.retry({ while: (error) => error.isRetryable, schedule: Schedule.spaced("1 second"), times: 5 }),
+ *     Effect.tap(({ rejections, written }) => Effect.log(`${written} written`, rejections))
+ *   )
+ * ```
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const write: Write<InfluxClient> = InfluxClient.write
+
+/**
+ * Makes a sink that writes the points of a stream like {@link write}, and reads them no faster than the server takes
+ * them.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
 
 /**
  * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the body

@@ -430,6 +430,49 @@ export const InfluxErrorReason = Schema.Union([
 export type InfluxErrorReason = typeof InfluxErrorReason.Type
 
 /**
+ * Points that an answered write could not write.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Rejection = Schema.Struct({
+  /** Which point of the input, from 0; absent where the server does not say it. */
+  index: Schema.optional(Schema.Int),
+  /** How many points: 1 where `index` says which. */
+  points: Schema.Int,
+  /** The line as the server gave it back, shortened. */
+  line: Schema.optional(Schema.String),
+  /** Why: in the words of the server, or why the point has no line. */
+  detail: Schema.String
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rejection extends Schema.Schema.Type<typeof Rejection> {}
+
+/**
+ * What became of the points of an answered write.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Written = Schema.Struct({
+  /** Points that the server stored. */
+  written: Schema.Int,
+  /** Points that the server did not store, or that have no line. */
+  rejected: Schema.Int,
+  rejections: Schema.Array(Rejection)
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Written extends Schema.Schema.Type<typeof Written> {}
+
+/**
  * The error of Efflux. Match on it with `Effect.catchTag("InfluxError", …)`, on
  * its reason with `Effect.catchReason("InfluxError", "InvalidOption", …)`.
  *
@@ -437,7 +480,12 @@ export type InfluxErrorReason = typeof InfluxErrorReason.Type
  * @since 0.1.0
  */
 export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxError")("InfluxError", {
-  reason: InfluxErrorReason
+  reason: InfluxErrorReason,
+  /**
+   * Of an answered write of several requests: what became of the points of the requests before the one that failed. The
+   * first `written + rejected` points are settled.
+   */
+  settled: Schema.optional(Written)
 }) {
   override get message(): string {
     return this.reason.message
@@ -445,6 +493,10 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
   /** Whether the same call may succeed later without a change by the caller. */
   get isRetryable(): boolean {
     return this.reason.isRetryable
+  }
+  /** How long the server asks to wait before the next try, in milliseconds. */
+  get retryAfter(): number | undefined {
+    return this.reason._tag === "Unavailable" ? this.reason.retryAfter : undefined
   }
 }
 

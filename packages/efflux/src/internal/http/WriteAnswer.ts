@@ -13,7 +13,7 @@ import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
 import type { Answer } from "./HttpExchange.ts"
 import { detailOf, messageOf, shorten } from "./HttpFailure.ts"
 
-/** Lines that a rejection names at the most. */
+/** Lines that a rejection names at the most, unless the caller wants more. */
 const mostLines = 16
 
 /**
@@ -37,11 +37,11 @@ export type Verdict =
   | { readonly _tag: "Unclear"; readonly error: InfluxError }
 
 /**
- * What an answer says of a request with so many lines.
+ * What an answer says of a request with so many lines. A rejection names at most so many of them.
  *
  * @internal
  */
-export const read = (answer: Answer, lines: number): Verdict => {
+export const read = (answer: Answer, lines: number, most = mostLines): Verdict => {
   const { body, status } = answer
   if (status < 300 && isBlank(body)) return { _tag: "Taken" }
   const message = messageOf(body)
@@ -49,10 +49,10 @@ export const read = (answer: Answer, lines: number): Verdict => {
     const said = message ?? answer.headers["x-influxdb-error"]
     if (status < 500 || said === undefined) return { _tag: "Failed" }
     if (isHalfDone(said)) return unclear(answer, said)
-    return finalFailure.test(startOf(said)) ? refused(answer, said, lines) : { _tag: "Failed" }
+    return finalFailure.test(startOf(said)) ? refused(answer, said, lines, most) : { _tag: "Failed" }
   }
-  if (status >= 300) return refused(answer, message ?? detailOf(answer), lines)
-  const verdict = message === undefined ? undefined : refused(answer, message, lines)
+  if (status >= 300) return refused(answer, message ?? detailOf(answer), lines, most)
+  const verdict = message === undefined ? undefined : refused(answer, message, lines, most)
   return verdict !== undefined && (isNamed(verdict) || isError.test(textOf(body)))
     ? verdict
     : unclear(answer, "this is no answer of a write endpoint; see the option url")
@@ -82,7 +82,12 @@ const startOf = (message: string): string => message.split(/(?<=unable to parse)
 
 const isError = /^\s*\{\s*"error"\s*:\s*"[^"]/
 
-const refused = (answer: Answer, message: string, lines: number): Verdict & { readonly _tag: "Refused" } => {
+const refused = (
+  answer: Answer,
+  message: string,
+  lines: number,
+  most: number
+): Verdict & { readonly _tag: "Refused" } => {
   const { all, entries } = entriesOf(answer.body)
   const start = startOf(message)
   const detail = detailOf(answer)
@@ -95,7 +100,7 @@ const refused = (answer: Answer, message: string, lines: number): Verdict & { re
       numbers: isPartial && all === entries.length ? entries.map(({ line_number }) => line_number) : undefined,
       rejected: new Rejected({
         detail,
-        lines: entries.slice(0, mostLines).map((entry) => ({
+        lines: entries.slice(0, most).map((entry) => ({
           number: entry.line_number,
           line: shorten(answer.withoutSecrets(entry.original_line)),
           message: shorten(answer.withoutSecrets(entry.error_message))

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, StatementFailed, Timeout, TooLarge } from "../../InfluxError.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
@@ -18,6 +19,7 @@ import * as Pinging from "./Ping.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked, Statement, StatementOptions } from "./QueryRequest.ts"
 import { make as makeRowDecoder, type RowDecoder } from "./RowDecoder.ts"
+import * as Write from "./Write.ts"
 
 /** What answers statements: a server, or a function in tests. */
 export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
@@ -26,6 +28,8 @@ export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
     asked: Asked,
     limits: Pick<HttpExchange.Request, "maxAnswerBytes" | "onRepeat">
   ) => Stream.Stream<Rows, InfluxError>
+  /** Takes a write. */
+  readonly exchange: HttpExchange.HttpExchange["exchange"]
 }
 
 /**
@@ -36,6 +40,7 @@ export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
 export const overHttp = (settings: ClientSettings, http: HttpExchange.HttpExchange): Wire => ({
   settings,
   endpoint: http.endpoint,
+  exchange: http.exchange,
   ping: Pinging.ping(http),
   request: ({ body, method, params, path }) =>
     Effect.map(
@@ -215,7 +220,21 @@ export const make = (wire: Wire): Client => {
     queryOne: queryOne as QueryOne<never>,
     queryAll: queryAll as QueryAll<never>,
     queryStream: queryStream as QueryStream<never>,
-    execute: (statement, options = {}) => whole("execute", statement, options, Stream.runDrain)
+    execute: (statement, options = {}) => whole("execute", statement, options, Stream.runDrain),
+    write: (points, options = {}) =>
+      Effect.withSpan(
+        Effect.flatMap(
+          Effect.suspend(() => Effect.fromResult(Write.check(settings, options))),
+          (checked) => Write.write(wire.exchange, checked, points)
+        ),
+        "InfluxClient.write",
+        { kind: "client", attributes: server }
+      ),
+    writeSink: (options = {}) =>
+      Sink.unwrap(Effect.map(
+        Effect.suspend(() => Effect.fromResult(Write.check(settings, options))),
+        (checked) => Write.sink(wire.exchange, checked)
+      ))
   }
 }
 

@@ -6,12 +6,15 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
-import type { InfluxError } from "../../InfluxError.ts"
+import type { InfluxError, Written } from "../../InfluxError.ts"
+import type * as Point from "../../Point.ts"
 import type { Ping } from "./Ping.ts"
 import type { Statement, StatementOptions } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
 import type { RowDecoder } from "./RowDecoder.ts"
+import type { WriteOptions } from "./Write.ts"
 
 /**
  * Options of a query whose rows are read.
@@ -67,6 +70,8 @@ export interface Operations<R> {
   readonly queryAll: QueryAll<R>
   readonly queryStream: QueryStream<R>
   readonly execute: Execute<R>
+  readonly write: Write<R>
+  readonly writeSink: WriteSink<R>
   readonly request: ApiCall<R>
 }
 
@@ -145,6 +150,35 @@ export interface Execute<R> {
    * that leaves open whether it was executed is never followed by a second attempt.
    */
   (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Write<R> {
+  /**
+   * Writes points in their order, and returns what became of each: how many the server stored, and which it rejected and
+   * why. A point that has no line is rejected too. Waits for every answer. Nothing is queued and nothing is sent twice.
+   *
+   * Fails where a request gets no such answer: no connection, wrong credentials, a busy server. `isRetryable` and
+   * `retryAfter` say whether and when a retry helps, and `settled` what became of the requests before. The points of the
+   * one that failed may have been stored. A retry is harmless for points with a timestamp, which the server overwrites;
+   * others get the time of the call.
+   */
+  (points: Iterable<Point.Input>, options?: WriteOptions): Effect.Effect<Written, InfluxError, R>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface WriteSink<R> {
+  /**
+   * A sink that writes points like `write`, and reads them no faster than the server takes them. Holds one batch. Of the
+   * rejections the first 1000 are kept; all are counted.
+   */
+  (options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
 }
 
 /**

@@ -54,7 +54,9 @@ export interface Options {
 export interface Spy {
   /** The statements, in order. */
   readonly asked: ReadonlyArray<Asked>
-  /** Forgets what was asked. */
+  /** The requests of `write` and `writeSink`, in order, each as its lines. */
+  readonly written: ReadonlyArray<string>
+  /** Forgets what was asked and written. */
   readonly clear: () => void
 }
 
@@ -63,6 +65,7 @@ export interface Spy {
  */
 export const make = (answer: Answer, options: Options = {}): { readonly wire: Wire; readonly spy: Spy } => {
   const asked: Array<Asked> = []
+  const written: Array<string> = []
   const { database, version = 1 } = options
   const settings: ClientSettings = {
     ...defaults[1],
@@ -78,13 +81,20 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
   return {
     spy: {
       asked,
+      written,
       clear: () => {
         asked.length = 0
+        written.length = 0
       }
     },
     wire: {
       settings,
       endpoint,
+      exchange: ({ body, path }) =>
+        Effect.sync(() => {
+          written.push(decoder.decode(body))
+          return { endpoint, path, status: 204, headers: {}, body: new Uint8Array(), withoutSecrets: (text) => text }
+        }),
       ping: Effect.succeed({ version: "test", build: undefined }),
       request: (request) =>
         Effect.suspend(() =>
@@ -104,6 +114,8 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
 }
 
 const endpoint = "http://influxdb.test:8086"
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const piecesOf = (answered: Answered): ReadonlyArray<Rows> =>
   answered.some((each) => Array.isArray(each.rows))

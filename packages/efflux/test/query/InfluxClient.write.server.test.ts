@@ -1,0 +1,85 @@
+/** Answered writes against a real InfluxDB 1: what it says it rejected is what it does not have. */
+import { assert, it } from "@effect/vitest"
+import { InfluxServer } from "@efflux/testkit"
+import { describeInfluxd } from "@efflux/testkit/realServer"
+import { Effect, Result, Stream } from "effect"
+import { InfluxClient, LineProtocol, type Point } from "efflux"
+
+describeInfluxd("InfluxClient.write", (binary) => {
+  it.live(
+    "says of each kind of refusal how many points it cost and why, and the rest is stored",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* InfluxServer.make({ binary, databases: ["db"] })
+        const rp = yield* server.query("CREATE RETENTION POLICY hour ON db DURATION 1h REPLICATION 1")
+        assert.isUndefined(rp.error)
+        const client = yield* InfluxClient.make({ version: 1, url: server.httpUrl, database: "db" })
+        const now = BigInt(Date.now()) * 1_000_000n
+        const point = (n: number, v: Point.FieldValue, timestamp = now): Point.Input => ({
+          measurement: "m",
+          tags: { n: String(n) },
+          fields: { v },
+          timestamp
+        })
+        const count = server.count("db", "m", "v")
+
+        // A clean write of several requests.
+        const clean = yield* client.write(Array.from({ length: 2500 }, (_, n) => point(n, n)), { batchSize: 1000 })
+        assert.deepStrictEqual(clean, { written: 2500, rejected: 0, rejections: [] })
+        assert.strictEqual(yield* count, 2500)
+
+        // Types in conflict: two of four.
+        const conflict = yield* client.write([point(3000, 1), point(3001, "x"), point(3002, true), point(3003, 2)])
+        assert.deepStrictEqual([conflict.written, conflict.rejected], [2, 2])
+        assert.include(conflict.rejections[0]!.detail, "field type conflict")
+        assert.strictEqual(yield* count, 2502)
+
+        // Older than the retention policy keeps.
+        const old = yield* client.write([point(0, 1, now - 7_200_000_000_000n), point(1, 1)], {
+          retentionPolicy: "hour"
+        })
+        assert.deepStrictEqual([old.written, old.rejected], [1, 1])
+        assert.include(old.rejections[0]!.detail, "points beyond retention policy")
+
+        // No line at all: rejected here, and the neighbours are stored.
+        const here = yield* client.write([point(4000, 1), { measurement: "m", fields: {} }, point(4001, 1)])
+        assert.deepStrictEqual([here.written, here.rejections.map(({ index }) => index)], [2, [1]])
+        assert.strictEqual(yield* count, 2504)
+
+        // No such database.
+        const failure = yield* Effect.flip(client.write([point(1, 1)], { database: "nowhere" }))
+        assert.strictEqual(failure.reason._tag, "NotFound")
+        assert.isFalse(failure.isRetryable)
+
+        // Down, and up again: a retry of the same points stores them once.
+        yield* server.kill
+        const down = yield* Effect.flip(client.write([point(5000, 1)]))
+        assert.isTrue(down.isRetryable)
+        yield* server.start
+        assert.strictEqual((yield* client.write([point(5000, 1)])).written, 1)
+        assert.strictEqual((yield* client.write([point(5000, 1)])).written, 1)
+        assert.strictEqual(yield* count, 2505)
+      }),
+    60_000
+  )
+
+  it.live("a text of 100 000 lines streams through the decoder into the server", () =>
+    Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, databases: ["db"] })
+      const client = yield* InfluxClient.make({ version: 1, url: server.httpUrl, database: "db" })
+      const encoder = new TextEncoder()
+      const chunks = Array.from({ length: 100 }, (_, chunk) =>
+        encoder.encode(
+          Array.from({ length: 1000 }, (_, n) => `m,n=${n} v=${chunk}.5,s="a\\"b" ${(chunk + 1) * 1_000_000}\n`).join(
+            ""
+          )
+        ))
+      const result = yield* Stream.fromIterable(chunks).pipe(
+        LineProtocol.decodeStream(),
+        Stream.map(Result.getOrThrow),
+        Stream.run(client.writeSink())
+      )
+      assert.deepStrictEqual([result.written, result.rejected], [100_000, 0])
+      assert.strictEqual(yield* server.count("db", "m", "v"), 100_000)
+    }), 60_000)
+})
