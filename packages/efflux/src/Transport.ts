@@ -135,16 +135,44 @@ export class Spy extends Context.Service<Spy, {
   readonly payloads: ReadonlyArray<Uint8Array>
   /** The lines of all payloads. A line feed inside a string value does not end a line. */
   readonly lines: () => ReadonlyArray<string>
+  /** Forgets what was sent. */
+  readonly clear: () => void
 }>()("efflux/Transport/Spy") {}
 
 /**
- * A sender that keeps what it is given, for tests. It is the `Transport` and the
+ * A transport that keeps what it is given, for tests. It is the `Transport` and the
  * {@link Spy} to ask. It keeps everything: not for long runs.
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerSpy: Layer.Layer<Transport | Spy> = Layer.effectContext(Effect.sync(() => {
+export const layerSpy: Layer.Layer<Transport | Spy> = Layer.unwrap(Effect.sync(() => {
+  const { layer, spy } = makeSpy()
+  return Layer.merge(layer, Layer.succeed(Spy, spy))
+}))
+
+/**
+ * The transport and the spy of {@link layerSpy} as values: a pair for each of
+ * several databases, to tell what each one sends.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { InfluxDatabase, Transport } from "efflux"
+ *
+ * class Audit extends InfluxDatabase.Service<Audit>()("app/Audit") {}
+ *
+ * const audit = Transport.makeSpy()
+ *
+ * export const layer = Audit.layerTransport({ name: "audit" }).pipe(Layer.provide(audit.layer))
+ * export const sent = () => audit.spy.lines()
+ * ```
+ *
+ * @category testing
+ * @since 0.1.0
+ */
+export const makeSpy = (): { readonly layer: Layer.Layer<Transport>; readonly spy: Spy["Service"] } => {
   const payloads: Array<Uint8Array> = []
   const connection: Connection = {
     send: (payload) =>
@@ -153,13 +181,20 @@ export const layerSpy: Layer.Layer<Transport | Spy> = Layer.effectContext(Effect
       }),
     isStale: () => false
   }
-  return Context.make(Transport, { open: Effect.succeed(connection) }).pipe(
-    Context.add(Spy, { payloads, lines: () => payloads.flatMap((payload) => splitLines(decoder.decode(payload))) })
-  )
-}))
+  return {
+    layer: Layer.succeed(Transport, { open: Effect.succeed(connection) }),
+    spy: {
+      payloads,
+      lines: () => payloads.flatMap((payload) => splitLines(decoder.decode(payload))),
+      clear: () => {
+        payloads.length = 0
+      }
+    }
+  }
+}
 
 /**
- * A sender that takes every payload and throws it away: all is counted as sent,
+ * A transport that takes every payload and throws it away: all is counted as sent,
  * nothing leaves the program.
  *
  * @category layers

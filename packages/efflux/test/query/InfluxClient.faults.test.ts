@@ -137,6 +137,47 @@ describe("a query", () => {
       })
     ))
 
+  it.live("is refused, and not to be tried again, where InfluxDB 3 can't plan it and answers 500", () =>
+    each((server, http, version) =>
+      Effect.gen(function*() {
+        const unplanned = [
+          "error while planning query: Error during planning: table 'public.iox.nope' not found",
+          "datafusion error: Error during planning: Invalid function 'nope'",
+          "SQL error: ParserError(\"Expected: an SQL statement\")",
+          "Schema error: No field named nope"
+        ]
+        for (const ask of asking(http, version)) {
+          for (const error of unplanned) {
+            server.script(FaultServer.json(500, { error }))
+            const failure = yield* failsWith(ask, "StatementFailed", new RegExp(error.slice(0, 12)))
+            assert.isFalse(failure.isRetryable)
+          }
+          for (const error of ["internal error", "external error: object store: timeout", ""]) {
+            server.script(FaultServer.json(500, { error }))
+            const failure = yield* failsWith(ask, "ServerError", /500/)
+            assert.isTrue(failure.isRetryable)
+          }
+        }
+      })
+    ))
+
+  it.live("is refused where a status of success brings an error, or bytes that are not UTF-8", () =>
+    each((server, http, version) =>
+      Effect.gen(function*() {
+        for (const ask of asking(http, version)) {
+          const body = JSON.stringify({ error: "it broke", message: "it broke" })
+          server.script(FaultServer.answer(200, { body, headers: { "content-type": "application/json" } }))
+          const error = yield* Effect.flip(ask)
+          assert.include(["StatementFailed", "InvalidAnswer"], error.reason._tag)
+          for (const bytes of [[0xff], [0xc3, 0x28], [0xe2, 0x82], [0xed, 0xa0, 0x80]]) {
+            const broken = Buffer.concat([Buffer.from(version.head + version.row), Buffer.from(bytes)])
+            server.script(FaultServer.answer(200, { body: broken, close: true }))
+            yield* failsWith(ask, "InvalidAnswer", /UTF-8/)
+          }
+        }
+      })
+    ))
+
   it.live("is not sent elsewhere, nor are its credentials", () =>
     each((server, http, version) =>
       Effect.scoped(Effect.gen(function*() {

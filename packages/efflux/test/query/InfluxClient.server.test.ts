@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeInfluxd, describeServer } from "@efflux/testkit/realServer"
-import { Effect, Fiber, Redacted, Schema, Stream } from "effect"
+import { Effect, Fiber, Option, Redacted, Schema, Stream } from "effect"
 import { InfluxClient, InfluxQL, Series, Sql } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
@@ -138,6 +138,93 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
         "InvalidStatement",
         /make it with the template of InfluxQL, Flux or Sql, got object$/
       )
+    })))
+
+  it.effect("has integers as bigints and floats as numbers, also floats without a fraction", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines("db", "kinds f=1,i=1i 1\nkinds f=0.5,i=9007199254740993i 2\nkinds f=1e18,i=-5i 3")
+      assert.deepStrictEqual(yield* http.query(InfluxQL.query`SELECT f, i FROM kinds`), [
+        { time: 1n, f: 1, i: 1n },
+        { time: 2n, f: 0.5, i: 9007199254740993n },
+        { time: 3n, f: 1e18, i: -5n }
+      ])
+      assert.deepStrictEqual(
+        yield* http.queryOne(InfluxQL.query`SELECT count(i), mean(f) FROM kinds WHERE i = 1`),
+        Option.some({
+          time: 0n,
+          count: 1n,
+          mean: 1
+        })
+      )
+    })))
+
+  it.effect("keeps the results of several statements apart, and never merges them", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines("db", Array.from({ length: 25 }, (_, n) => `several n=${n}i ${n}`).join("\n"))
+      const chunked = yield* InfluxClient.make({ version: 1, url: server.httpUrl, database: "db", chunkSize: 10 })
+      const two = InfluxQL.query`SELECT n FROM several; SELECT n FROM nowhere; SHOW DATABASES`
+      for (const client of [http, chunked]) {
+        const all = yield* client.queryAll(two)
+        assert.deepStrictEqual(all.map(({ id, rows }) => [id, rows.length]), [[0, 25], [1, 0], [2, 1]])
+        yield* failsWith(client.query(two), "InvalidAnswer", /several results \(0, 1\); queryAll/)
+        yield* failsWith(Stream.runDrain(client.queryStream(two)), "InvalidAnswer", /several results/)
+        yield* client.execute(two)
+      }
+      yield* failsWith(http.queryAll(InfluxQL.query`SHOW DATABASES; DROP nothing`), "StatementFailed", /parsing/)
+      yield* failsWith(
+        http.queryAll(InfluxQL.query`SHOW DATABASES; SHOW TAG KEYS ON nope`),
+        "StatementFailed",
+        /database not found: nope/
+      )
+    })))
+
+  it.effect("lets no column hide another one", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.InfluxServer
+      const http = yield* ask(server)
+      yield* server.writeLines("db", "hiding,host=a v=1,w=2 1")
+      const hiding = [
+        InfluxQL.query`SELECT mean(v) AS host FROM hiding GROUP BY host`,
+        InfluxQL.query`SELECT v AS time FROM hiding`,
+        InfluxQL.query`SELECT v AS x, v AS x_1, w AS x FROM hiding`
+      ]
+      for (const statement of hiding) {
+        yield* failsWith(http.query(statement), "InvalidAnswer", /two columns, or a column and a tag, are named/)
+      }
+      yield* failsWith(
+        http.query(InfluxQL.query`SELECT v FROM hiding`, { measurement: "v" }),
+        "InvalidAnswer",
+        /named v/
+      )
+      assert.deepStrictEqual(yield* http.query(InfluxQL.query`SELECT host, v FROM hiding GROUP BY host`), [
+        { time: 1n, host: "a", v: 1 }
+      ])
+      assert.deepStrictEqual(yield* http.query(InfluxQL.query`SELECT v FROM hiding`, { measurement: "about" }), [
+        { time: 1n, v: 1, about: "hiding" }
+      ])
+    })))
+
+  it.effect("says what is wrong with a statement also where that has a control character", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const http = yield* ask(yield* InfluxServer.InfluxServer)
+      for (const odd of ["\u0001", "\u007f", "x \u001b y"]) {
+        const error = yield* failsWith(
+          http.query(InfluxQL.query`SELECT ${InfluxQL.unsafe(odd)} FROM m`),
+          "StatementFailed",
+          /control character/
+        )
+        assert.isFalse(error.isRetryable)
+      }
+      const plain = yield* failsWith(
+        http.query(InfluxQL.query`SELECT ä FROM`),
+        "StatementFailed",
+        /error parsing query: found/
+      )
+      assert.notMatch(plain.message, /\ufffd|\\u/)
     })))
 
   it.effect("is told what the server is", () =>

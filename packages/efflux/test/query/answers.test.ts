@@ -6,8 +6,10 @@ import * as AnswerReader from "../../src/internal/query/AnswerReader.ts"
 import * as CsvReader from "../../src/internal/query/CsvReader.ts"
 import * as ExactJson from "../../src/internal/query/ExactJson.ts"
 import * as JsonReader from "../../src/internal/query/JsonReader.ts"
+import * as MsgPackReader from "../../src/internal/query/MsgPackReader.ts"
 import * as Instant from "../../src/internal/text/Instant.ts"
 import { seeded } from "../support/hostileText.ts"
+import { encode, Time } from "../support/msgPack.ts"
 
 describe("JSON", () => {
   it.each<[string, unknown]>([
@@ -170,7 +172,10 @@ const v3 = () => JsonReader.jsonLines(10_000)
 
 const sizes = [1, 2, 3, 7, 100, 100_000]
 
-describe("an answer of InfluxDB 1", () => {
+const sameName = (name: string) =>
+  `Unreadable: two columns, or a column and a tag, are named ${name}; rename one of them with AS`
+
+describe("an answer of InfluxDB 1 in JSON", () => {
   const document = (values: string, more = "") =>
     `{"results":[{"statement_id":0,"series":[{"name":"m","tags":{"host":"ä","none":""},"columns":["time","n"],"values":[${values}]}]${more}}]}\n`
 
@@ -197,6 +202,24 @@ describe("an answer of InfluxDB 1", () => {
     ["Unreadable: it is not the JSON of a query", document("[1,2,3]")],
     ["Unreadable: it is not the JSON of a query", document("{}")],
     ["Failed: no", "{\"error\":\"no\"}\n"],
+    ["Failed: {\"code\":3}", "{\"error\":{\"code\":3}}\n"],
+    ["Failed: 7", "{\"results\":[{\"error\":7}]}\n"],
+    ["Failed: false", "{\"error\":false,\"results\":[]}\n"],
+    [
+      "Failed: the answer is partial: it has more rows than the server gives",
+      document("[1,1]", ",\"partial\":true") + document("[1,1]").replace("\"statement_id\":0", "\"statement_id\":1")
+    ],
+    ["Unreadable: a value of the column n is a list or an object", document("[1,{\"a\":1}]")],
+    ["Unreadable: a value of the column n is a list or an object", document("[1,[]]")],
+    [sameName("n"), "{\"results\":[{\"series\":[{\"columns\":[\"n\",\"n\"],\"values\":[[1,2]]}]}]}\n"],
+    [
+      sameName("host"),
+      "{\"results\":[{\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\"],\"values\":[[1]]}]}]}\n"
+    ],
+    [
+      sameName("host"),
+      "{\"results\":[{\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\"],\"values\":[[null]]}]}]}\n"
+    ],
     ["Failed: no", document("[1,1]", ",\"partial\":true") + "{\"results\":[{\"error\":\"no\"}]}\n"],
     ["Failed: the answer is partial: it has more rows than the server gives", document("[1,1]", ",\"partial\":true")],
     [
@@ -205,6 +228,29 @@ describe("an answer of InfluxDB 1", () => {
     ]
   ])("%s", (expected, text) => {
     for (const size of sizes) assert.strictEqual(read(v1(), text, size), expected)
+  })
+
+  it("may repeat a tag in a column, and have an error that is null", () => {
+    const text =
+      "{\"error\":null,\"results\":[{\"error\":null,\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\",\"n\"],\"values\":[[\"a\",1]]}]}]}\n"
+    assert.deepStrictEqual(read(v1(), text, 100), [{ host: "a", n: 1 }])
+  })
+
+  it("may have the name of its series as a column, unless there is one of that name", () => {
+    const named = (column: string) => read(JsonReader.documents(10_000, column), document("[1,1]"), 100)
+    assert.deepStrictEqual(named("about"), [{ time: 1n, n: 1, host: "ä", about: "m" }])
+    assert.strictEqual(named("n"), sameName("n"))
+    assert.strictEqual(named("host"), sameName("host"))
+  })
+
+  it("keeps the results of several statements apart, also those without rows", () => {
+    const other = document("[1,2]").replace("\"statement_id\":0", "\"statement_id\":2")
+    const text = document("[1,1]") + `{"results":[{"statement_id":1}]}\n` + other
+    assert.deepStrictEqual(results(v1(), new TextEncoder().encode(text), 100), {
+      0: [{ time: 1n, n: 1, host: "ä" }],
+      1: [],
+      2: [{ time: 1n, n: 2, host: "ä" }]
+    })
   })
 
   it("may have columns of any name", () => {
@@ -255,9 +301,52 @@ describe("an answer of InfluxDB 3", () => {
 
   it.each<[string, string]>([
     ["Unreadable: it is not JSON", "{\"n\":1\n"],
-    ["Unreadable: a line is no object", "[1]\n"]
+    ["Unreadable: it is not JSON", "{\"a\":1\n\"b\":2}\n"],
+    ["Unreadable: it is not JSON", "{\"a\":1\n\"b\":2},{\"c\":3}\n"],
+    ["Unreadable: it is not JSON", "{\"a\":\"x\ny\"},{\"c\":3}\n"],
+    ["Unreadable: it is not JSON", "{\"a\":1},{\"b\":2}\n"],
+    ["Unreadable: a line is no object", "[1]\n"],
+    ["Unreadable: a value of the column a is a list or an object", "{\"a\":[]}\n"],
+    ["Unreadable: a value of the column a is a list or an object", "{\"b\":1,\"a\":{\"b\":1}}\n"]
   ])("%s", (expected, text) => {
     for (const size of sizes) assert.strictEqual(read(v3(), text, size), expected)
+  })
+
+  it("has a column `error` where one was asked for", () => {
+    for (
+      const text of [`{"error":"no"}`, `{"n":1}\n{"error":"no"}`, `{"error":"no","reference":1}`, `{"error":null}`]
+    ) {
+      const rows = text.split("\n").map((line) =>
+        JSON.parse(
+          line,
+          (_, value: unknown) => typeof value === "number" ? BigInt(value) : value ?? undefined
+        ) as object
+      )
+      assert.deepStrictEqual(read(v3(), text, 1), rows)
+    }
+  })
+
+  it("gives the good rows before a bad line", () => {
+    const pieces = [...v3().read(new TextEncoder().encode(`{"n":1}\n{"n":2}\nx\n{"n":3}\n`))]
+    assert.deepStrictEqual(pieces.map((piece) => "rows" in piece ? piece.rows : piece.detail), [
+      [{ n: 1n }, { n: 2n }],
+      "it is not JSON"
+    ])
+  })
+
+  it("has integers as bigints and floats as numbers, whatever their size, as its first value says", () => {
+    const text = `{"i":1,"f":1.0,"t":"2026-01-01T00:00:00"}
+{"i":-9223372036854775808,"f":1e21}
+{"i":18446744073709551615,"f":-0.0,"u":0,"none":null}
+{"i":3,"f":9007199254740993.0,"u":9007199254740993,"none":null}
+{"i":4,"none":7}`
+    assert.deepStrictEqual(read(v3(), text, 10), [
+      { i: 1n, f: 1, t: "2026-01-01T00:00:00" },
+      { i: -9223372036854775808n, f: 1e21 },
+      { i: 18446744073709551615n, f: -0, u: 0n },
+      { i: 3n, f: 9007199254740992, u: 9007199254740993n },
+      { i: 4n, none: 7n }
+    ])
   })
 
   it("may be empty", () => {
@@ -313,6 +402,34 @@ describe("an answer of InfluxDB 2", () => {
     )
   })
 
+  it("has columns named like those that lead its tables, and like those of an error", () => {
+    const text = [
+      "#datatype,string,long,string,long,string,string",
+      "#group,false,false,false,false,false,false",
+      "#default,_result,,,,,",
+      ",result,table,result,table,error,reference",
+      ",,0,mine,5,none,here"
+    ]
+    assert.deepStrictEqual(csv(...text), [{ result: "mine", table: 5n, error: "none", reference: "here" }])
+  })
+
+  it("keeps the results of several yields apart, by their names", () => {
+    const reader = CsvReader.annotatedCsv()
+    const table = (name: string, v: number) => [
+      "#datatype,string,long,long",
+      "#group,false,false,false",
+      `#default,${name},,`,
+      ",result,table,v",
+      `,,0,${v}`,
+      ""
+    ]
+    const records = [...table("a", 1), ...table("b", 2), ...table("b", 3)].map((record) => record.split(","))
+    assert.deepStrictEqual(
+      [...reader.read(records)].map((piece) => "rows" in piece ? [piece.result, piece.rows] : piece),
+      [["a", [{ v: 1n }]], ["b", [{ v: 2n }, { v: 3n }]]]
+    )
+  })
+
   it.each<[string, ReadonlyArray<string>]>([
     ["Unreadable: it is not annotated CSV", ["<html>"]],
     ["Unreadable: it is not annotated CSV", [",result,table,x"]],
@@ -330,8 +447,145 @@ describe("an answer of InfluxDB 2", () => {
       ",error,reference",
       ",it broke,897"
     ]],
-    ["Failed: it broke", ["error,reference", ",it broke,897"].map((record, n) => n === 0 ? `,${record}` : record)]
+    ["Failed: it broke", [",error,reference", ",it broke,897"]],
+    ["Failed: it broke", ["error,reference", "it broke,897"]],
+    ["Failed: it broke", [...head, ",,0,2026-01-01T00:00:00Z,1,1,1,true,x", "", "error,reference", "it broke,"]],
+    ["Failed: the server says nothing more", ["error,reference"]],
+    ["Unreadable: it is not annotated CSV", ["error,reference,more", "it broke,897,1"]],
+    [
+      sameName("host"),
+      ["#datatype,string,long,string,string", "#group,false,false,true,true", "#default,,,,", ",result,table,host,host"]
+    ],
+    [
+      "Unreadable: a value of the column i is not of its type",
+      [
+        "#datatype,string,long,long",
+        "#group,false,false,false",
+        "#default,,,",
+        ",result,table,i",
+        `,,0,${"9".repeat(21)}`
+      ]
+    ]
   ])("%s", (expected, records) => {
     assert.strictEqual(csv(...records), expected)
+  })
+})
+
+describe("an answer of InfluxDB 1 in MessagePack", () => {
+  const v1 = (measurement?: string) => MsgPackReader.documents(10_000, measurement)
+  const series = (more: object = {}) => ({
+    name: "m",
+    tags: { host: "ä", none: "" },
+    columns: ["time", "n"],
+    values: [[new Time(1n), 1n], [new Time(1_000_000_000n), null]],
+    ...more
+  })
+  const document = (...list: ReadonlyArray<object>) => encode({ results: [{ statement_id: 0n, series: list }] })
+
+  it.each(sizes)("is read in pieces of %i bytes", (size) => {
+    const partial = encode({
+      results: [{
+        statement_id: 0n,
+        messages: [{ level: "info", text: [[{}]] }],
+        series: [series({ partial: true })],
+        partial: true
+      }]
+    })
+    const rest = document(series({ columns: ["n", "s"], values: [[-9223372036854775808n, "x".repeat(300)], [2, "ß"]] }))
+    assert.deepStrictEqual(results(v1(), Buffer.concat([partial, rest]), size), {
+      0: [
+        { time: 1n, n: 1n, host: "ä" },
+        { time: 1_000_000_000n, host: "ä" },
+        { n: -9223372036854775808n, s: "x".repeat(300), host: "ä" },
+        { n: 2, s: "ß", host: "ä" }
+      ]
+    })
+  })
+
+  it("has every integer and float as what it is", () => {
+    const integers = [
+      0n,
+      127n,
+      128n,
+      255n,
+      256n,
+      65536n,
+      2n ** 32n,
+      2n ** 64n - 1n,
+      -1n,
+      -32n,
+      -33n,
+      -129n,
+      -32769n,
+      -(2n ** 31n) - 1n,
+      -(2n ** 63n)
+    ]
+    const floats = [0, -0, 1, 1e21, 5e-324, Number.MAX_VALUE, Infinity, Number.NaN, 2 ** 53]
+    for (const value of [...integers, ...floats, true, false, "", "\u0000", "a".repeat(70_000)]) {
+      const bytes = document({ columns: ["v"], values: [[value]] })
+      assert.deepStrictEqual(results(MsgPackReader.documents(100_000), bytes, 1000), { 0: [{ v: value }] })
+    }
+  })
+
+  it("has instants to the nanosecond, before 1970 too", () => {
+    for (const nanos of [0n, -1n, -9223372036854775806n, 9223372036854775806n]) {
+      const bytes = document({ columns: ["time"], values: [[new Time(nanos)]] })
+      assert.deepStrictEqual(results(v1(), bytes, 7), { 0: [{ time: nanos }] })
+    }
+  })
+
+  it.each<[string, () => Uint8Array]>([
+    ["Unreadable: it is empty", () => new Uint8Array(0)],
+    ["Unreadable: it ends within a document", () => document(series()).subarray(0, -1)],
+    ["Unreadable: it ends within a document", () => document(series()).subarray(0, 20)],
+    ["Unreadable: it is not the MessagePack of a query", () => new TextEncoder().encode("<html>")],
+    ["Unreadable: it is not the MessagePack of a query", () => encode([1n])],
+    ["Unreadable: it is not the MessagePack of a query", () => encode({ results: 1n })],
+    ["Unreadable: it is not the MessagePack of a query", () => document({ columns: [1n], values: [] })],
+    ["Unreadable: it is not the MessagePack of a query", () => document(series({ values: [[1n]] }))],
+    ["Unreadable: it is not the MessagePack of a query", () => document(series({ values: [[1n, 2n, 3n]] }))],
+    ["Unreadable: it is not the MessagePack of a query", () => document(series({ values: [{}] }))],
+    ["Unreadable: it is not the MessagePack of a query", () => Uint8Array.of(0x81, 0xc1)],
+    ["Unreadable: it is not the MessagePack of a query", () => Uint8Array.of(0x81, 0xa1, 0xff, 0x01)],
+    [
+      "Unreadable: a value of the column n is a list or an object",
+      () => document(series({ values: [[1n, [], 1n].slice(0, 2)] }))
+    ],
+    ["Failed: no", () => encode({ error: "no" })],
+    ["Failed: no", () => encode({ results: [{ error: "no" }] })],
+    ["Failed: no", () => Buffer.concat([document(series()), encode({ results: [{ statement_id: 1n, error: "no" }] })])],
+    [
+      "Failed: the answer is partial: it has more rows than the server gives",
+      () => encode({ results: [{ statement_id: 0n, series: [series()], partial: true }] })
+    ],
+    [
+      "Failed: the answer is partial: it has more rows than the server gives",
+      () => Buffer.concat([document(series({ partial: true })), encode({ results: [{ statement_id: 1n }] })])
+    ],
+    [sameName("n"), () => document(series({ columns: ["n", "n"] }))],
+    [sameName("host"), () => document(series({ columns: ["time", "host"], values: [[1n, "b"]] }))]
+  ])("%s", (expected, bytes) => {
+    for (const size of sizes) assert.strictEqual(results(v1(), bytes(), size), expected)
+  })
+
+  it("keeps the results of several statements apart, and names the series where it is asked for", () => {
+    const bytes = Buffer.concat([
+      encode({ results: [{ statement_id: 0n }] }),
+      encode({ results: [{ statement_id: 1n, series: [series({ columns: ["n"], values: [[1n]] })] }] })
+    ])
+    assert.deepStrictEqual(results(v1("about"), bytes, 5), { 0: [], 1: [{ n: 1n, host: "ä", about: "m" }] })
+  })
+
+  it("is refused if a row is too long, or nested deeper than the call stack where that is passed over", () => {
+    const long = document({ columns: ["v"], values: [["x".repeat(20_000)]] })
+    assert.strictEqual(results(v1(), long, 1000), "Unreadable: a row is longer than 10000 bytes")
+    const head = encode({ results: [{ statement_id: 0n }] })
+    const deep = Buffer.concat([
+      head,
+      Uint8Array.of(0x81, 0xa1, 0x78),
+      new Uint8Array(1_000_000).fill(0x91),
+      Uint8Array.of(0)
+    ])
+    assert.deepStrictEqual(results(v1(), deep, 64_000), { 0: [] })
   })
 })

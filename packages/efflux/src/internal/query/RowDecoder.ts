@@ -112,7 +112,7 @@ export const make = <A>(
         const { message } = value.failure
         const reason = new InvalidRow({
           index: firstIndex + values.length,
-          detail: `${printable(message.replace(/\s+/g, " "), longestDetail)}${hintOf(message)}`
+          detail: `${printable(message.replace(/\s+/g, " "), longestDetail)}${hintOf(message, row)}`
         })
         return Result.fail(new InfluxError({ reason }))
       }
@@ -124,15 +124,22 @@ export const make = <A>(
 
 const longestDetail = 256
 
-// What most Schemas say first of a column whose type their author did not expect.
-const hintOf = (message: string): string =>
-  /Expected (?:number|a finite number|an integer|integer), got -?\d+n\b/.test(message)
-    ? "; an integer of an answer is a bigint: use Schema.BigInt, or InfluxClient.SafeInt for a number"
-    : /Expected bigint, got -?\d+(?![\dn])/.test(message)
-    ? "; this is a float, or an integer of a server that answers in JSON: use Schema.Number, or InfluxClient.Int64"
-    : /Expected (?:Date|DateTime\S*|string), got -?\d+n\b/.test(message)
-    ? "; a time is a bigint of nanoseconds: use InfluxClient.DateFromNanos or DateTimeFromNanos"
+// Most Schemas name the first column whose type their author did not expect, and not the type that it has.
+const hintOf = (message: string, row: Row): string => {
+  const [, expected = "", column] = /Expected ([^\n]*?)\s+at \["((?:[^"\\]|\\.)+)"\]/.exec(message) ?? []
+  if (column === undefined || !Object.hasOwn(row, column)) return ""
+  const type = typeof row[column]
+  const hint = type === "bigint"
+    ? /number|integer/.test(expected)
+      ? "an integer of an answer is a bigint: read it by Schema.BigInt, or as a number by InfluxClient.SafeInt"
+      : /Date/.test(expected)
+      ? "a time is a bigint of nanoseconds: read it by InfluxClient.DateFromNanos or DateTimeFromNanos"
+      : ""
+    : type === "number" && expected === "bigint"
+    ? "it is a float, or an integer of a server that answers in JSON: read it by Schema.Number or InfluxClient.Int64"
     : ""
+  return `, got a ${type}${hint === "" ? "" : `; ${hint}`}`
+}
 
 const decoderOf = <A>(
   decoder: RowDecoder<A>

@@ -35,8 +35,8 @@ export type Part = string | Literal.Literal | Literal.Problem | Fragment<Languag
 
 type Leaf = Exclude<Part, Fragment<Language>>
 
-/** Parts of a statement at the most. A few fragments that contain each other twice would have more than memory holds. */
-const mostParts = 1_000_000
+/** Steps through a statement at the most. A few fragments that contain each other twice would take for ever. */
+const mostSteps = 4_000_000
 
 /**
  * A part of a statement, to be interpolated into others. It can't be made from
@@ -71,7 +71,7 @@ export class Fragment<out L extends Language> {
     const open = [fragment.#parts.values()]
     for (let count = 0; open.length > 0; count++) {
       const { value: part } = open.at(-1)!.next()
-      if (count > mostParts) return [...leaves.slice(0, 1), Literal.problem("one of more than a million parts")]
+      if (count > mostSteps) return [Literal.problem("one of more than a million parts")]
       if (part === undefined) open.pop()
       else if (Fragment.is(part)) open.push(part.#parts.values())
       else if (typeof part === "string" && typeof leaves.at(-1) === "string") leaves.push(`${leaves.pop()}${part}`)
@@ -146,7 +146,7 @@ export const partOf = <L extends Language>(language: L, value: unknown): Part =>
  */
 export const elements = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => {
   const { length } = list
-  if (!(length <= mostParts)) throw new RangeError("the list is too long")
+  if (!Array.isArray(list) || !(length <= mostSteps)) throw new RangeError("no list, or one that is too long")
   return Array.from({ length }, (_, index) => list[index])
 }
 
