@@ -174,10 +174,30 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       `Option "precision" is "<redacted>", allowed is one of "ns", "us", "ms", "s", "m", "h"`
     ],
     [
-      { ...v1, headers: { authorization: secret } },
-      `Option "headers" is an object, but transport "http" with version 1 has no such option. It has ${
+      { ...v1, cookies: { authorization: secret } },
+      `Option "cookies" is an object, but transport "http" with version 1 has no such option. It has ${
         Object.keys(DatabaseConfig.schemas.http[1].fields).join(", ")
       }`
+    ],
+    [
+      { ...v1, headers: { "x-key": `${secret}\n` } },
+      `Option "headers" is <redacted>, allowed is values of printable characters, as a string or a Redacted (x-key has another one)`
+    ],
+    [
+      { ...v1, headers: { "x-key": Redacted.make(`${secret}\n`) } },
+      `Option "headers" is <redacted>, allowed is values of printable characters, as a string or a Redacted (x-key has another one)`
+    ],
+    [
+      { ...v1, headers: { "x key": secret } },
+      `Option "headers" is <redacted>, allowed is names that HTTP can send (not "x key")`
+    ],
+    [
+      { ...v1, headers: { Authorization: secret } },
+      `Option "headers" is <redacted>, allowed is other headers than authorization, which the request has of its own`
+    ],
+    [
+      { ...v1, headers: secret },
+      `Option "headers" is <redacted>, allowed is a plain object of headers, in a variable a=b,c=d`
     ]
   ],
   "a ca that is no certificate": [
@@ -237,8 +257,8 @@ describe("a wrong option of a client", () => {
       bucket: "b"
     }],
     [
-      `Option "token" is <redacted>, but ClientConfig with version 1 has no such option, it belongs to ClientConfig with version 2 or 3`,
-      { version: 1, token }
+      `Option "token" is <redacted>, allowed is left out where username and password are given`,
+      { version: 1, token, username: "u", password: token }
     ],
     [`Option "db" is a string, but ClientConfig with version 3 has no such option. Did you mean "database"?`, {
       version: 3,
@@ -291,7 +311,7 @@ describe("a wrong variable", () => {
       { INFLUX_URL: "http://h" }
     ],
     [
-      `Variable INFLUX_TOKEN is <redacted>, but ${udp}, it belongs to transport "http" with version 2 or 3; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
+      `Variable INFLUX_TOKEN is <redacted>, but ${udp}, it belongs to transport "http"; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
       { INFLUX_TOKEN: secret }
     ],
     [

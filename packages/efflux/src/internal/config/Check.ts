@@ -58,7 +58,7 @@ const shown = (option: string, value: unknown): string => {
   return preview(option === "username" ? value.replace(/:.*/s, ":<redacted>") : withoutSecrets(value))
 }
 
-const secretName = /token|pass|pwd|secret|credential|auth|key/i
+const secretName = /token|pass|pwd|secret|credential|auth|key|header/i
 
 const kindOf = (value: object): string => {
   try {

@@ -9,6 +9,7 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Point from "../../Point.ts"
@@ -165,6 +166,31 @@ export const password = kind(
   Config.Redacted
 )
 
+type Headers = { readonly [name: string]: string | Redacted.Redacted }
+
+// What the request itself says.
+const ownHeaders = /^(?:authorization|connection|content-(?:encoding|length|type)|host|transfer-encoding)$/i
+
+// A value may be a secret, and no message shows it.
+const headerProblem = ([name, value]: [string, unknown]) =>
+  !/^[!#$%&'*+.^_`|~\w-]+$/.test(name)
+    ? { path: [], issue: `names that HTTP can send (not ${preview(name)})` }
+    : ownHeaders.test(name)
+    ? { path: [], issue: `other headers than ${name.toLowerCase()}, which the request has of its own` }
+    : !/^[\t -~\x80-\xff]*$/.test(String(Redacted.isRedacted(value) ? Redacted.value(value) : value)) ||
+        typeof value !== "string" && !Redacted.isRedacted(value)
+    ? { path: [], issue: `values of printable characters, as a string or a Redacted (${name} has another one)` }
+    : undefined
+
+/** Headers of a request. */
+export const headers: Kind<Headers> = kind(
+  "a plain object of headers, in a variable a=b,c=d",
+  Schema.declare((value): value is Headers => isObject(value)).check(
+    Schema.makeFilter((headers) => Object.entries(headers).map(headerProblem).find((problem) => problem !== undefined))
+  ),
+  (variable) => Config.map(Config.String(variable), pairs)
+)
+
 export const certificates = kind(
   "one or more certificates as PEM text",
   Schema.declare((value): value is string | ReadonlyArray<string> => value !== undefined).check(
@@ -218,16 +244,18 @@ const tagProblem = ([key, value]: [string, unknown]) => {
     : { path: [key], issue: `a value that line protocol can hold (${problem})` }
 }
 
+// `Config.Record` leaves out a pair that has no "=", in silence.
+function pairs(list: string): unknown {
+  const all = list.split(",").map((pair) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair))
+  return all.every((pair) => pair !== null) ? Object.fromEntries(all.map((pair) => [pair[1], pair[2]])) : list
+}
+
 export const tags: Kind<Tags> = kind(
   "a plain object of tags, in a variable a=b,c=d",
   Schema.declare((value): value is Tags => isObject(value)).check(
     Schema.makeFilter((tags) => Object.entries(tags).map(tagProblem).find((problem) => problem !== undefined))
   ),
-  // `Config.Record` leaves out a tag that has no "=", in silence.
-  text((list) => {
-    const tags = list.split(",").map((tag) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(tag))
-    return tags.every((tag) => tag !== null) ? Object.fromEntries(tags.map((tag) => [tag[1], tag[2]])) : list
-  })
+  text(pairs)
 )
 
 /**

@@ -16,6 +16,7 @@ import {
   boolean,
   certificates,
   duration,
+  headers,
   hostName,
   integer,
   name,
@@ -208,7 +209,15 @@ const server = (url_: string) => ({
    */
   timeout: option(duration(1), "10 seconds"),
   /** Certificates to trust instead of the system's, as PEM text. A wrong one is refused at the start. */
-  ca: optional(certificates)
+  ca: optional(certificates),
+  /** Headers of every request, default none: for a proxy or a gateway. A value that is a secret is a `Redacted`. */
+  headers: optional(headers),
+  /** Path of a Unix socket to connect to, default none. The host of `url` is then sent and not looked up. */
+  socketPath: optional(word("the path of a Unix socket")),
+  /** How long a connection is used, default 1 minute: afterwards the name is looked up again. */
+  maxConnectionAge: option(duration(1), "1 minute"),
+  /** How a token is sent in `Authorization`, default `"Token"`, for InfluxDB 3 `"Bearer"`. */
+  tokenScheme: optional(oneOf(["Token", "Bearer"]))
 })
 
 const accountOf1 = {
@@ -217,7 +226,9 @@ const accountOf1 = {
   /** Name of the user, for a server with authentication. Needs `password`. */
   username: optional(userName),
   /** Password of the user, as a `Redacted`. Needs `username`. */
-  password: optional(password)
+  password: optional(password),
+  /** Token instead of user and password, as a `Redacted`. See `tokenScheme`. */
+  token: optional(token)
 }
 
 const accountOf2 = {

@@ -52,11 +52,13 @@ export interface Server {
   readonly credentials: Credentials | undefined
   readonly timeout: number
   readonly ca: string | ReadonlyArray<string> | undefined
+  readonly headers: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  readonly socketPath: string | undefined
+  readonly maxConnectionAge: number
 }
 
 /**
- * How a server knows who asks: user and password (InfluxDB 1), or a token, by
- * the scheme `Token` (InfluxDB 2) or `Bearer` (InfluxDB 3).
+ * How a server knows who asks: user and password, or a token by one of two schemes.
  */
 export type Credentials =
   | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }
@@ -205,17 +207,18 @@ interface Account {
   readonly username?: string | undefined
   readonly password?: Redacted.Redacted | undefined
   readonly token?: Redacted.Redacted | undefined
+  readonly tokenScheme?: "Token" | "Bearer" | undefined
 }
 
 /** How the server knows who asks. A user needs a password, and a password a user. */
 export const credentialsOf = (
-  { password, token, username, version }: Account,
+  { password, token, tokenScheme, username, version }: Account,
   config: Config
 ): Result.Result<Credentials | undefined, InfluxError> => {
-  if (version !== 1) {
-    return Result.succeed(
-      token === undefined ? undefined : { scheme: version === 2 ? "Token" as const : "Bearer" as const, token }
-    )
+  if (token !== undefined) {
+    return username === undefined && password === undefined
+      ? Result.succeed({ scheme: tokenScheme ?? (version === 3 ? "Bearer" as const : "Token" as const), token })
+      : invalid("token", token, "left out where username and password are given", { config })
   }
   if (username === undefined && password === undefined) return Result.succeed(undefined)
   if (username === undefined || password === undefined) {

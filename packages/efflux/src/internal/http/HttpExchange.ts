@@ -22,6 +22,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -59,9 +60,13 @@ export interface Options {
   readonly connections?: number | undefined
   /** Certificates to trust instead of the system's, as PEM. */
   readonly ca?: string | ReadonlyArray<string> | undefined
+  /** Headers of every request. */
+  readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  /** A Unix socket to connect to, whatever the host of `url`. */
+  readonly socketPath?: string | undefined
   /** Milliseconds after which a connection is not used again, default a minute. */
   readonly maxConnectionAge?: number | undefined
-  /** Instead of Node's client; `connections`, `ca` and `maxConnectionAge` are then its own matter. */
+  /** Instead of Node's client; `connections`, `ca`, `socketPath` and `maxConnectionAge` are then its own matter. */
   readonly client?: HttpClient.HttpClient | undefined
 }
 
@@ -171,7 +176,15 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const prefix = `${endpoint}${base.pathname.replace(/\/+$/, "")}`
   const { credentials } = options
   const authorization = credentials && Redacted.make(`${credentials.scheme} ${Secrets.authorizationOf(credentials)}`)
-  const withoutSecrets = Secrets.scrubber(credentials)
+  const headers = {
+    "user-agent": "efflux",
+    ...Record.map(options.headers ?? {}, (value) => typeof value === "string" ? value : Redacted.value(value)),
+    ...(authorization === undefined ? {} : { authorization: Redacted.value(authorization) })
+  }
+  const withoutSecrets = Secrets.scrubber(
+    credentials,
+    Object.values(options.headers ?? {}).flatMap((value) => typeof value === "string" ? [] : [Redacted.value(value)])
+  )
   const load = yield* wireOf(options)
 
   const execute = (request: Request) =>
@@ -180,7 +193,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
       const send = Effect.flatMap(
         encode(wire, request),
-        (body) => client.execute(toRequest(wire, request, body, prefix, authorization))
+        (body) => client.execute(toRequest(wire, request, body, prefix, headers))
       ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
       const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
         if (!wire.isStale(error)) return Effect.fail(error)
@@ -289,19 +302,18 @@ const toRequest = (
   request: Request,
   body: Uint8Array | undefined,
   prefix: string,
-  authorization: Redacted.Redacted | undefined
+  headers: { readonly [name: string]: string }
 ) =>
   HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
     urlParams: Object.entries(request.params ?? {}).filter((entry): entry is [string, string] =>
       entry[1] !== undefined
     ),
     headers: {
-      "user-agent": "efflux",
+      ...headers,
       ...request.headers,
       // Asked for by a client that inflates by itself, and by no other.
       ...(wire.gunzip === undefined ? { "accept-encoding": undefined } : {}),
-      ...(request.gzip === true ? { "content-encoding": "gzip" } : {}),
-      ...(authorization === undefined ? {} : { authorization: Redacted.value(authorization) })
+      ...(request.gzip === true ? { "content-encoding": "gzip" } : {})
     },
     body: body === undefined
       ? HttpBody.empty

@@ -41,6 +41,7 @@ export const make = Effect.fnUntraced(function*(
   const stale = new WeakSet<object>()
   const shared = {
     lookup: LookUp.make(),
+    socketPath: options.socketPath,
     ca: typeof options.ca === "object" ? [...options.ca] : options.ca
   }
   const kept = yield* NodeHttpClient.makeAgent({

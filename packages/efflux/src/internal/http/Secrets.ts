@@ -35,17 +35,23 @@ export const authorizationOf = (credentials: Credentials): string =>
     : Redacted.value(credentials.token)
 
 /**
- * A function that hides the credentials in a text, of which it keeps the first
- * 64 Ki characters.
+ * A function that hides the credentials and other secrets in a text, of which it
+ * keeps the first 64 Ki characters.
  *
  * @internal
  */
-export const scrubber = (credentials: Credentials | undefined): (text: string) => string => {
-  const cut = (text: string) => text.slice(0, mostCharacters)
-  if (credentials === undefined) return cut
-  const own = credentials.scheme === "Basic" ? Redacted.value(credentials.password) : Redacted.value(credentials.token)
+export const scrubber = (
+  credentials: Credentials | undefined,
+  others: ReadonlyArray<string> = []
+): (text: string) => string => {
+  const own = credentials === undefined
+    ? []
+    : [
+      authorizationOf(credentials),
+      Redacted.value("password" in credentials ? credentials.password : credentials.token)
+    ]
   const secrets = new Set<string>()
-  for (const secret of [authorizationOf(credentials), own]) {
+  for (const secret of [...own, ...others]) {
     // A round takes out what looks like an escape, in the secret as well.
     let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
     for (let round = 0; round <= rounds && decoded !== undefined; round++) {
@@ -54,7 +60,7 @@ export const scrubber = (credentials: Credentials | undefined): (text: string) =
       decoded = decode(decoded)
     }
   }
-  return (text) => hide(cut(text), secrets)
+  return (text) => hide(text.slice(0, mostCharacters), secrets)
 }
 
 /** A text, and where each of its UTF-16 units stood in the text that it was decoded from. */

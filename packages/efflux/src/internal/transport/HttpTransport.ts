@@ -59,10 +59,8 @@ export const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const ways = yield* Effect.forEach(http.urls, (url) =>
     HttpExchange.make({
+      ...http,
       url,
-      credentials: http.credentials,
-      timeout: http.timeout,
-      ca: http.ca,
       client,
       connections: settings.senders
     }))
