@@ -72,6 +72,14 @@ describe("a decoder that is fed by hand", () => {
     )
     decoder.feed(encoder.encode("bad\nd"))
     assert.deepStrictEqual(decoder.excerpt(Result.getOrThrow(Result.flip(decoder.next()!))), { text: "c v=bad", at: 4 })
+    const lines = [1, 2, 3, 4, 5].map((line) => decoder.lineBytes(line))
+    assert.deepStrictEqual(lines.map((bytes) => bytes && new TextDecoder().decode(bytes)), [
+      "a",
+      "b",
+      "c v=bad",
+      "d",
+      undefined
+    ])
   })
 
   it("cuts a long line around the place, between characters", () => {

@@ -65,6 +65,14 @@ export class Decoder {
   }
 
   /**
+   * The bytes of a line by its number, without its line feed; `undefined` if it began more than 64 KiB before the present
+   * chunk, or has not come yet.
+   */
+  lineBytes(line: number): Uint8Array | undefined {
+    return this.#texts.bytes(line)
+  }
+
+  /**
    * The text around an error of this decoder; `undefined` if its line began more than 64 KiB before the present chunk.
    */
   excerpt(error: DecodeError): Excerpt | undefined {

@@ -64,7 +64,7 @@ export class LineTexts {
   }
 
   excerpt(line: number, column: number): Excerpt | undefined {
-    const found = this.#find(line)
+    const found = this.bytes(line)
     if (found === undefined) return undefined
     const place = Math.min(column - 1, found.length)
     const from = boundary(found, Math.max(0, place - reach))
@@ -73,7 +73,7 @@ export class LineTexts {
     return { text: before + decoder.decode(found.subarray(place, to)), at: before.length }
   }
 
-  #find(line: number): Uint8Array | undefined {
+  bytes(line: number): Uint8Array | undefined {
     const pieces = this.#pieces
     const last = pieces[pieces.length - 1]
     if (last === undefined) return undefined

@@ -1,0 +1,154 @@
+/**
+ * Servers as URLs: `udp://host:8089`, `tcp://host:8094`, and
+ * `http://host:8086/?database=metrics` with what versions 2 and 3 need.
+ *
+ * Secrets come from variables alone: a URL ends up in the shell's history.
+ */
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { type ClientConfig, type DatabaseConfig, Dialect } from "efflux"
+import { escaped, userError } from "./Text.ts"
+
+const known = new Set(["database", "db", "bucket", "org", "version", "retentionPolicy", "rp"])
+
+const wrong = (message: string) => userError(message)
+
+/** Where a URL leads, and how it is shown. */
+const parse = Effect.fnUntraced(function*(flag: string, text: string, schemes: ReadonlyArray<string>) {
+  const examples = schemes.map((scheme) => exampleOf[scheme]).join(", ")
+  const url = URL.parse(text)
+  if (url === null || !schemes.includes(url.protocol.slice(0, -1)) || url.hostname === "") {
+    return yield* wrong(`${flag} must be like ${examples}`)
+  }
+  if (url.username !== "" || url.password !== "") {
+    return yield* wrong(`${flag} must have no credentials; set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`)
+  }
+  const strange = [...url.searchParams.keys()].find((name) => !known.has(name))
+  if (strange !== undefined) {
+    return yield* wrong(`${flag} has the parameter "${escaped(strange)}", allowed are ${[...known].join(", ")}`)
+  }
+  return url
+})
+
+const exampleOf: Record<string, string> = {
+  udp: "udp://localhost:8089",
+  tcp: "tcp://localhost:8094",
+  http: "http://localhost:8086/?database=metrics",
+  https: "https://localhost:8086/?database=metrics"
+}
+
+const secrets = Effect.gen(function*() {
+  const token = yield* Config.option(Config.Redacted("INFLUX_TOKEN"))
+  const username = yield* Config.option(Config.String("INFLUX_USERNAME"))
+  const password = yield* Config.option(Config.Redacted("INFLUX_PASSWORD"))
+  return {
+    token: Option.isSome(token) ? { token: token.value } : {},
+    login: {
+      ...(Option.isSome(username) ? { username: username.value } : {}),
+      ...(Option.isSome(password) ? { password: password.value } : {})
+    }
+  }
+})
+
+/** The version that a URL says or implies: a bucket is of version 2. */
+const versionOf = Effect.fnUntraced(function*(flag: string, params: URLSearchParams) {
+  const text = params.get("version") ?? (params.has("bucket") || params.has("org") ? "2" : "1")
+  if (text !== "1" && text !== "2" && text !== "3") {
+    return yield* wrong(`${flag} has version=${escaped(text)}, allowed is 1, 2 and 3`)
+  }
+  return Number(text) as 1 | 2 | 3
+})
+
+const required = Effect.fnUntraced(function*(flag: string, params: URLSearchParams, ...names: ReadonlyArray<string>) {
+  for (const name of names) {
+    const value = params.get(name)
+    if (value !== null && value !== "") return value
+  }
+  return yield* wrong(`${flag} needs the parameter ${names[0]}, like ?${names[0]}=metrics`)
+})
+
+// The server and path, without the parameters.
+const baseOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "")
+
+/** The options of a database that writes to a URL. */
+export const database = Effect.fnUntraced(function*(flag: string, text: string) {
+  const url = yield* parse(flag, text, ["udp", "tcp", "http", "https"])
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme === "udp" || scheme === "tcp") {
+    return {
+      transport: scheme,
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port === "" ? scheme === "udp" ? 8089 : 8094 : Number(url.port)
+    } satisfies DatabaseConfig.DatabaseConfig
+  }
+  const params = url.searchParams
+  const { login, token } = yield* secrets
+  const version = yield* versionOf(flag, params)
+  const common = { transport: "http", url: baseOf(url) } as const
+  switch (version) {
+    case 1: {
+      const retentionPolicy = params.get("retentionPolicy") ?? params.get("rp")
+      return {
+        ...common,
+        version,
+        database: yield* required(flag, params, "database", "db"),
+        ...(retentionPolicy === null ? {} : { retentionPolicy }),
+        ...login
+      } satisfies DatabaseConfig.DatabaseConfig
+    }
+    case 2:
+      return {
+        ...common,
+        version,
+        org: yield* required(flag, params, "org"),
+        bucket: yield* required(flag, params, "bucket", "database"),
+        ...token
+      } satisfies DatabaseConfig.DatabaseConfig
+    case 3:
+      return {
+        ...common,
+        version,
+        database: yield* required(flag, params, "database", "db"),
+        ...token
+      } satisfies DatabaseConfig.DatabaseConfig
+  }
+})
+
+/** The options of a client that asks a server at a URL. */
+export const client = Effect.fnUntraced(function*(flag: string, text: string) {
+  const url = yield* parse(flag, text, ["http", "https"])
+  const params = url.searchParams
+  const { login, token } = yield* secrets
+  const version = yield* versionOf(flag, params)
+  const common = { url: baseOf(url) }
+  switch (version) {
+    case 1: {
+      const database = params.get("database") ?? params.get("db")
+      return {
+        ...common,
+        version,
+        ...(database === null ? {} : { database }),
+        ...login
+      } satisfies ClientConfig.ClientConfig
+    }
+    case 2:
+      return {
+        ...common,
+        version,
+        org: yield* required(flag, params, "org"),
+        ...token
+      } satisfies ClientConfig.ClientConfig
+    case 3:
+      return {
+        ...common,
+        version,
+        database: yield* required(flag, params, "database", "db"),
+        ...token
+      } satisfies ClientConfig.ClientConfig
+  }
+})
+
+/** Whose rules the server of a database reads by. */
+export const dialectOf = (config: DatabaseConfig.DatabaseConfig): Dialect.Dialect =>
+  config.transport !== "http" ? "influx-1" : Dialect.all[config.version - 1]!

@@ -1,0 +1,183 @@
+/** `efflux send` as a process, against listeners. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { LineListener } from "efflux"
+import * as Fs from "node:fs"
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import * as Path from "node:path"
+import { gzipSync } from "node:zlib"
+import { vi } from "vitest"
+import { pipe, start, startInTerminal, withFolder } from "./support/efflux.ts"
+
+// Each starts a program or several, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
+const withListener = (
+  options: LineListener.Options,
+  use: (listener: LineListener.Listener) => Promise<void>
+): Promise<void> =>
+  Effect.runPromise(
+    Effect.scoped(Effect.flatMap(LineListener.make(options), (listener) => Effect.promise(() => use(listener))))
+  )
+
+const pointsOf = (listener: LineListener.Listener, count: number) =>
+  Effect.runPromise(Stream.runCollect(Stream.take(listener.points, count)))
+
+const lines = (count: number): string =>
+  Array.from({ length: count }, (_, n) => `m,t=${n % 10} v=${n}i ${n + 1}\n`).join("")
+
+describe("efflux send", () => {
+  it("sends the good lines over UDP, TCP and HTTP, and puts the bad ones into a file with their reasons", () =>
+    withFolder((folder) =>
+      withListener({ udp: 0, tcp: 0, http: 0, dialect: "influx-2" }, async ({ http, received, tcp, udp }) => {
+        const text = "cpu,host=a load=0.5,n=8i,s=\"a b\" 1000\ncpu v=high 5\n# comment\ncpu,time=x v=1 7\nlast v=T 9"
+        Fs.writeFileSync(Path.join(folder, "a.lp"), text)
+        Fs.writeFileSync(Path.join(folder, "a.lp.gz"), gzipSync(text))
+        const targets: ReadonlyArray<readonly [file: string, url: string]> = [
+          ["a.lp", `udp://127.0.0.1:${udp!.port}`],
+          ["a.lp", `tcp://127.0.0.1:${tcp!.port}`],
+          ["a.lp", `http://127.0.0.1:${http!.port}/?database=d`],
+          ["a.lp.gz", `http://127.0.0.1:${http!.port}/?org=o&bucket=b`],
+          ["a.lp", `http://127.0.0.1:${http!.port}?version=3&database=d`]
+        ]
+        for (const [file, url] of targets) {
+          const { code, err, out } = await start(["send", file, "--to", url], { cwd: folder }).ended
+          assert.strictEqual(err, "")
+          assert.match(
+            out,
+            new RegExp(`^read 2 points and 2 bad lines, which are in ${file}\\.bad\nsent 2 points in 1 payload, `)
+          )
+          assert.strictEqual(code, 1)
+          const arrived = await Effect.runPromise(Stream.runCollect(Stream.take(received, 2)))
+          assert.deepStrictEqual(arrived.map((received) => received._tag === "Point" ? received.point : received), [
+            { measurement: "cpu", tags: { host: "a" }, fields: { load: 0.5, n: 8n, s: "a b" }, timestamp: 1000n },
+            { measurement: "last", tags: {}, fields: { v: true }, timestamp: 9n }
+          ])
+          assert.match(
+            Fs.readFileSync(Path.join(folder, `${file}.bad`), "utf8"),
+            /^# line 2: column 7: expected a number.*\ncpu v=high 5\n# line 4: tag key: .*time.*\ncpu,time=x v=1 7\n$/
+          )
+          assert.deepStrictEqual(Fs.readdirSync(folder).filter((name) => name.includes("resume")), [])
+        }
+      })
+    ))
+
+  it("ends with code 0 where every point was taken, from standard input too", () =>
+    withListener({ http: 0, capacity: 100_000 }, async (listener) => {
+      const { code, out } = await pipe(
+        ["send", "-", "--to", `http://127.0.0.1:${listener.http!.port}/?db=d`],
+        lines(50_000)
+      )
+      assert.match(
+        out,
+        /^read 50 000 points and 0 bad lines\nsent 50 000 points in \d+ payloads, .* which the server has taken\n$/
+      )
+      assert.strictEqual(code, 0)
+      const points = await pointsOf(listener, 50_000)
+      assert.strictEqual(new Set(points.map(({ timestamp }) => timestamp)).size, 50_000)
+    }))
+
+  it("sends timestamps in the unit of the file, and says where there was none", () =>
+    withListener({ udp: 0, precision: "s" }, async (listener) => {
+      const to = `udp://127.0.0.1:${listener.udp!.port}`
+      const { out } = await pipe(["send", "-", "--to", to, "--precision", "s"], "a v=1 7\nb v=1")
+      const [a, b] = await pointsOf(listener, 2)
+      assert.strictEqual(a!.timestamp, 7_000_000_000n)
+      assert.isTrue(b!.timestamp! > 1_700_000_000_000_000_000n)
+      assert.include(out, "1 point had no timestamp and got the time of sending")
+    }))
+
+  it("goes on where it was interrupted, and sends every point", () =>
+    withFolder((folder) =>
+      withListener({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4_000_000 }, async (listener) => {
+        const count = 80_000
+        const file = Path.join(folder, "a.lp")
+        Fs.writeFileSync(file, `${lines(count)}bad v=no`)
+        const to = `udp://127.0.0.1:${listener.udp!.port}`
+        const args = ["send", file, "--to", to, "--packets-per-second", "600"]
+        const first = start(args)
+        while (!Fs.existsSync(`${file}.efflux-resume`) && first.child.exitCode === null) {
+          await new Promise((done) => setTimeout(done, 10))
+        }
+        first.child.kill("SIGINT")
+        const stopped = await first.ended
+        assert.strictEqual(stopped.code, 130)
+        assert.match(stopped.out, /stopped; run it again with --resume to go on\n$/)
+        const wrong = await start([...args.slice(0, 3), "udp://127.0.0.1:1", "--resume"]).ended
+        assert.strictEqual(wrong.code, 1)
+        assert.include(wrong.err, `the file was sent to ${to}`)
+        const { code, out } = await start(["send", file, "--to", to, "--resume"]).ended
+        assert.strictEqual(code, 1)
+        const [, skipped] = /^(\d+) 000 lines sent by an earlier run\n/.exec(out)!
+        assert.isAtLeast(Number(skipped), 20)
+        const { kernelDrops, points } = await Effect.runPromise(listener.counts)
+        assert.isAtLeast(points + 40 * (kernelDrops ?? 0), count)
+        assert.isFalse(Fs.existsSync(`${file}.efflux-resume`))
+      })
+    ))
+
+  it("shows a bar in a terminal, and its accounts below it", () =>
+    withFolder((folder) =>
+      withListener({ udp: 0 }, async (listener) => {
+        Fs.writeFileSync(Path.join(folder, "a.lp"), lines(30_000))
+        const run = startInTerminal(
+          ["send", "a.lp", "--to", `udp://127.0.0.1:${listener.udp!.port}`, "--packets-per-second", "1500"],
+          folder
+        )
+        await run.printed(/\[#*\.*\] \d+ % of \d/)
+        assert.strictEqual((await run.ended).code, 0)
+        const shown = run.shown
+        assert.match(shown[0]!, /^\[#{30}\] 100 % of \d+\.\d kB$/)
+        assert.match(shown[1]!, /^30 000 points sent, [\d ]+ points\/s$/)
+        assert.deepStrictEqual(shown[2], "read 30 000 points and 0 bad lines")
+      })
+    ))
+
+  it("says that nobody listens at a UDP port", async () => {
+    const { code, out } = await pipe(["send", "-", "--to", "udp://127.0.0.1:1"], lines(5000))
+    assert.match(out, /the host refused \d+ packets?: nobody listens at udp:\/\/127\.0\.0\.1:1\n/)
+    assert.strictEqual(code, 1)
+  })
+
+  it("uses secrets from variables, shows none, and stops where the server knows them not", async () => {
+    const seen: Array<string | undefined> = []
+    const server = Http.createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      request.resume().on("end", () => response.writeHead(401).end("{\"error\":\"s3cr3t is wrong\"}"))
+    })
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+    const { port } = server.address() as AddressInfo
+    const run = start(["send", "-", "--to", `http://127.0.0.1:${port}/?org=o&bucket=b`], {
+      env: { INFLUX_TOKEN: "s3cr3t" }
+    })
+    run.child.stdin!.end("m v=1 1")
+    const { code, err, out } = await run.ended
+    server.close()
+    assert.strictEqual(code, 1)
+    assert.isTrue(seen.length > 0 && seen.every((header) => header === "Token s3cr3t"))
+    assert.notInclude(out + err, "s3cr3t")
+    assert.match(out + err, /401|Unauthorized|unauthorized/i)
+  })
+
+  it("names a wrong URL, file and option", async () => {
+    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+      [["missing.lp", "--to", "udp://127.0.0.1"], /missing\.lp: there is no such file/],
+      [["-", "--to", "ftp://host"], /--to must be like udp:\/\/localhost:8089, tcp:/],
+      [["-", "--to", "http://user:hunter2@host/?database=d"], /no credentials; set INFLUX_TOKEN/],
+      [["-", "--to", "http://host/"], /--to needs the parameter database/],
+      [["-", "--to", "http://host/?bucket=b"], /--to needs the parameter org/],
+      [["-", "--to", "http://host/?database=d&version=4"], /version=4, allowed is 1, 2 and 3/],
+      [["-", "--to", "http://host/?database=d&token=hunter2"], /parameter "token", allowed are database/],
+      [["-", "--to", "udp://host", "--resume"], /--resume needs a file/],
+      [["-"], /--to/]
+    ]
+    await Promise.all(cases.map(async ([args, message]) => {
+      const { code, err } = await pipe(["send", ...args], "")
+      assert.match(err, message)
+      assert.notInclude(err, "hunter2")
+      assert.notMatch(err, /^ {4}at /m)
+      assert.strictEqual(code, 1, args.join(" "))
+    }))
+  })
+})
