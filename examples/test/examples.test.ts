@@ -1,6 +1,6 @@
 /** Every example is run as its reader would run it: as a program of its own, against a UDP socket on loopback. */
 import { assert, describe, it } from "@effect/vitest"
-import { UdpSink, waitFor } from "@efflux/testkit"
+import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
 import { Effect, type Scope } from "effect"
 import * as Fs from "node:fs"
 import * as Http from "node:http"
@@ -227,6 +227,16 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     assert.include(lines, "shop_request_millis count=3i,sum=55.5,min=0.5,max=50,le_1=1i,le_10=2i,le_100=3i")
     assert.isTrue(lines.some((line) => line.startsWith("shop_process_resident_memory_bytes value=")))
     assert.strictEqual(new Set(stamps(sink.lines)).size, 1)
+  }),
+
+  tenants: Effect.gen(function*() {
+    const server = yield* FaultServer.make({ fallback: FaultServer.answer(204) })
+    const outcome = yield* run("tenants.ts", { env: { INFLUX_URL: server.url } })
+    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    assert.include(outcome.stdout, "acme: 3\nglobex: 1\n")
+    assert.match(outcome.stdout, /^Option "\w+" is "(?:tenant-)?no\\nname", allowed is /m)
+    const lines = new Map(server.requests.map(({ params, text }) => [params.get("db"), text.split("\n").length]))
+    assert.deepStrictEqual(lines, new Map([["acme", 3], ["globex", 1]]))
   }),
 
   express: webServer("express.ts"),
