@@ -53,8 +53,8 @@ export interface Connection {
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
    * What became of the points of the latest send, as far as the transport knows: asked once, right after that send was
-   * interrupted, because the database closes. The send may have come to its end just before, so what is known of it must
-   * be kept until the next one. Points that are not named are counted as `shutdown`, which says that they were not sent;
+   * interrupted, because the database closes. The send may have come to its end just before, or its effect may not have
+   * begun: what is known must be that of the latest call of `send`, and be kept until the next one. Points that are not named are counted as `shutdown`, which says that they were not sent;
    * without this function all are. A transport that can't know names them `unknown`.
    */
   readonly interrupted?: (() => Outcome) | undefined

@@ -34,7 +34,6 @@ export class Connected {
   #failed = 0
   // Points of the last send that were delivered.
   #delivered = 0
-  #doubted = 0
   #isFree = true
   /** Set where the sender can't use it, for a reason that no payload shows. */
   isBroken = false
@@ -58,18 +57,17 @@ export class Connected {
     this.#observer.trace(() => "disconnected")
   }
 
+  /** A send begins, whose payload may never arrive. */
+  begin(): void {
+    this.#delivered = 0
+  }
+
   /** A payload arrives. Tell its outcome with one of the other methods. */
   receive(payload: Uint8Array, points?: number): Received {
     if (this.#received !== undefined) this.#observer.fail("a payload is sent before the end of the one before")
     if (this.#refused !== undefined) return this.#receiveAgain(payload, this.#refused)
     const received = this.#observer.receive(payload, points, this.#newest)
     this.#newest = received.newest
-    if (this.#answers === "unknown") {
-      // Known is what became of the payload before.
-      const points = received.numbers.length + (received.broken === undefined ? 0 : 1)
-      this.#observer.fates.doubt(points - this.#doubted)
-      this.#doubted = points
-    }
     this.#received = received
     this.#delivered = 0
     this.#isFree = false

@@ -68,15 +68,16 @@ export class Fates {
     this.#mostUnknown += unknown
     this.#mostFailed += send_error + unnamed
     for (const number of numbers) this.#points.get(number).place = "gone"
-    // A split point of which a part is lost is lost, for the worst of the reasons.
-    if (received.broken === undefined) return
-    // Of a payload of nothing but a part no number tells, only the error.
-    const isPart = numbers.length === 0
-    if (isPart ? error === undefined : sent === numbers.length) return
+    // A split point of which a part is lost is lost, for the worst of the reasons. No number names the part, only the error.
+    if (received.broken === undefined || error === undefined && sent === numbers.length) return
     this.#points.get(received.broken).place = "gone"
-    if (isPart || unknown > 0) this.#mostUnknown++
-    else if (send_error > 0 || rejected === 0) this.#mostFailed++
-    else this.#rejected++
+    if (unknown > 0) this.#mostUnknown++
+    else if (send_error > 0) this.#mostFailed++
+    else if (rejected > 0) this.#rejected++
+    else {
+      this.#mostUnknown++
+      this.#mostFailed++
+    }
   }
 
   /** The fate of so many points more, or less, may be unknown. */

@@ -47,8 +47,9 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     })
   }
 
-  const send = (connected: Connected) => (payload: Uint8Array, points: number) =>
-    Effect.suspend((): Effect.Effect<void | Transport.Outcome, InfluxError> => {
+  const send = (connected: Connected) => (payload: Uint8Array, points: number) => {
+    connected.begin()
+    return Effect.suspend((): Effect.Effect<void | Transport.Outcome, InfluxError> => {
       const { numbers } = connected.receive(payload, points)
       const done = Effect.sync(() => connected.delivered())
       const fail = Effect.suspend(() => {
@@ -87,6 +88,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
           throw new Error("simulated")
       }
     })
+  }
 
   const connected = Effect.acquireRelease(
     Effect.sync(() => watch.connect(asks ? "each point" : "nothing")),

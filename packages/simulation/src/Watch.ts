@@ -237,6 +237,8 @@ export class Watch implements Observer {
   /** A connection was opened, which answers this about a send that was interrupted. */
   connect(answers: Answers): Connected {
     const connected = new Connected(this, answers)
+    // A payload, and a split point that goes on behind it, may be in doubt at the close.
+    if (answers === "unknown") this.fates.doubt(this.settings.batchSize + 1)
     this.#connections.push(connected)
     return connected
   }

@@ -119,7 +119,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     "does not ask what became of an interrupted send",
     "simulation",
     "SenderPool.ts",
-    at("Sender.#connected", "if (connection.interrupted !== undefined) $ask", nothing)
+    at("Sender.#connected", "if (isStarted && connection.interrupted !== undefined) $ask", nothing)
+  ),
+  mutant(
+    "asks what became of a send that it has not begun",
+    "simulation",
+    "SenderPool.ts",
+    at("Sender.#connected", "isStarted && $asks", "$asks")
   ),
   mutant(
     "takes what is known of an interrupted send for shutdown",

@@ -143,13 +143,17 @@ class Sender {
         if (wait > 0) yield* restore(Effect.sleep(wait))
         const started = this.#now()
         // Nothing may follow the send inside `restore`: an interruption there would hide a result that is known.
-        const exit = yield* Effect.exit(restore(Effect.suspend(() => send(connection, payload, packer))))
+        let isStarted = false
+        const exit = yield* Effect.exit(restore(Effect.suspend(() => {
+          isStarted = true
+          return send(connection, payload, packer)
+        })))
         let goesOn = false
         if (Exit.isSuccess(exit)) {
           this.#observeSend((this.#now() - started) / 1000)
           goesOn = this.#sent(exit.value, payload.length)
         } else if (yield* this.#isInterrupted(exit, restore)) {
-          if (connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
+          if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
           return this.#abandon("shutdown")
         } else goesOn = this.#failed(exit.cause)
         if (!goesOn) yield* restore(this.#pause)

@@ -185,12 +185,11 @@ const middleOf = (lines: Lines, from: number, to: number): number => {
 const connect = (server: Server): Connection => {
   let current: Sending | undefined
   return {
-    send: (payload, _, lines) =>
-      Effect.suspend(() => {
-        const sending = new Sending(payload, lines)
-        current = sending
-        return Effect.map(write(server, sending, 0, lines.count), () => sending.outcome)
-      }),
+    send: (payload, _, lines) => {
+      const sending = new Sending(payload, lines)
+      current = sending
+      return Effect.map(write(server, sending, 0, lines.count), () => sending.outcome)
+    },
     isStale: () => false,
     // Also of a send that came to its end: the interruption may have come before its result was seen.
     interrupted: () => current?.outcome ?? { sent: 0 }

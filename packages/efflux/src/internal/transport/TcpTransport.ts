@@ -86,8 +86,9 @@ class TcpConnection implements Connection {
 
   readonly isStale = (): boolean => this.isBroken
 
-  readonly send = (payload: Uint8Array, points: number): Effect.Effect<Outcome, InfluxError> =>
-    Effect.suspend(() => {
+  readonly send = (payload: Uint8Array, points: number): Effect.Effect<Outcome, InfluxError> => {
+    this.#latest = { sent: 0 }
+    return Effect.suspend(() => {
       if (this.isBroken) return Effect.fail(this.#failure("Closed", new Error("the server closed the connection")))
       this.#latest = { sent: 0, unknown: points }
       return Effect.matchEffect(this.#write(payload), {
@@ -98,6 +99,7 @@ class TcpConnection implements Connection {
         }
       })
     })
+  }
 
   readonly interrupted = (): Outcome => this.#latest
 
