@@ -7,16 +7,16 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
 import { InfluxClient } from "./InfluxClient.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
-import { type Audit, audit as runAudit, type AuditOptions } from "./internal/database/Audit.ts"
+import { type Audit, audit as runAudit, auditInterval, type AuditOptions } from "./internal/database/Audit.ts"
 import type { Push, PushOptions } from "./internal/database/Database.ts"
 import type { Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
 import * as Timed from "./internal/database/Timed.ts"
-import { durationOption } from "./internal/query/AdminApi.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -45,6 +45,31 @@ export const pushAll: (
   points: Iterable<Point.Input>,
   options?: PushOptions
 ) => Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.pushAll
+
+/**
+ * A `Sink` that pushes every point it is given, and waits while the queue is
+ * full: a stream that is faster than the server is held back, and its memory
+ * stays flat. It drops nothing itself, but points that others push into a full
+ * queue drop the oldest, whoever pushed those. At the end of the stream points
+ * may still be queued, see {@link flush}.
+ *
+ * **Example** (a file into a server)
+ *
+ * ```ts
+ * import { Effect, FileSystem, Stream } from "effect"
+ * import { Influx, LineProtocol } from "efflux"
+ *
+ * export const load = Effect.fn(function*(file: string) {
+ *   const fs = yield* FileSystem.FileSystem
+ *   yield* fs.stream(file).pipe(LineProtocol.decodeStream(), Stream.run(Influx.sink))
+ *   yield* Influx.flush
+ * })
+ * ```
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const sink: Sink.Sink<void, Point.Input, never, never, InfluxDatabase> = InfluxDatabase.sink
 
 /**
  * Sends what is queued without waiting for `flushInterval`, and waits until all
@@ -97,7 +122,7 @@ export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = Influx
 /**
  * Compares what the database sends with what its UDP listener receives, over an
  * interval. Pushing goes on meanwhile. Fails where the server can't be asked or
- * has no such listener; an audit of a database over HTTP means nothing.
+ * has no such listener, and for a database over HTTP or TCP.
  *
  * **Example**
  *
@@ -113,11 +138,10 @@ export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = Influx
  * @category operations
  * @since 0.1.0
  */
-export const audit = (options: AuditOptions = {}): Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxClient> =>
-  Effect.flatMap(
-    durationOption("interval", options.interval ?? "10 seconds"),
-    (interval) => auditOf(Effect.sleep(interval), options)
-  )
+export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError, InfluxDatabase | InfluxClient> =
+  Effect.fn("Influx.audit")(function*(options = {}) {
+    return yield* auditInterval(yield* InfluxDatabase, yield* InfluxClient, options)
+  })
 
 /**
  * {@link audit} over the time that an effect takes, instead of an interval. What

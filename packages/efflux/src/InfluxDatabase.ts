@@ -27,6 +27,7 @@ import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { DatabaseConfig, Wrapped } from "./DatabaseConfig.ts"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
@@ -111,15 +112,24 @@ export interface DatabaseService<Self, Identifier extends string>
    * certificates or headers of its own. The options `ca` and `maxConnectionAge` are then that client's matter.
    */
   readonly layerHttp: (config: HttpDatabaseConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
+  /** Pushes a point. Never waits and never fails; what becomes of it is counted. See `Influx.push`. */
   readonly push: Push<Self>
+  /** Pushes points in order. Never fails; gives the event loop a turn every few thousand points. */
   readonly pushAll: (
     points: Iterable<Point.Input>,
     options?: PushOptions
   ) => Effect.Effect<void, never, Self>
+  /** Pushes every point that it is given, and waits while the queue is full. See `Influx.sink`. */
+  readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
+  /** Sends what is queued now, and waits until all points pushed before are settled. See `Influx.flush`. */
   readonly flush: Effect.Effect<void, never, Self>
+  /** A consistent snapshot of the counters: `pushed = sent + dropped (by reason) + queued + in flight`. */
   readonly stats: Effect.Effect<Stats, never, Self>
+  /** How full the queue is, and how fast points come, go and are shed. */
   readonly pressure: Effect.Effect<Pressure, never, Self>
+  /** The pressure at once, and then whenever it has changed. Never ends. See `Influx.pressureChanges`. */
   readonly pressureChanges: Stream.Stream<Pressure, never, Self>
+  /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
   readonly rejections: Stream.Stream<Rejected, never, Self>
 }
 
@@ -157,8 +167,8 @@ export const Service =
       layerTransport: (config?: DatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(Transport, (sender) =>
-            makeWith(config, identifier, () => Effect.succeed(sender), { pacing: "none" }))
+          Effect.flatMap(Transport, (transport) =>
+            makeWith(config, identifier, () => Effect.succeed(transport), { pacing: "none" }))
         ),
       layerHttp: (config: HttpDatabaseConfig) =>
         Layer.effect(
@@ -172,6 +182,7 @@ export const Service =
         ),
       pushAll: (points: Iterable<Point.Input>, options?: PushOptions) =>
         tag.use((database) => database.pushAll(points, options)),
+      sink: Sink.unwrap(tag.useSync((database) => database.sink)),
       flush: tag.use((database) => database.flush),
       stats: tag.useSync((database) => database.statsUnsafe()),
       pressure: tag.use((database) => database.pressure),
@@ -260,7 +271,8 @@ const makeWith = <R>(
 ) =>
   Effect.flatMap(
     Effect.suspend(() => Effect.fromResult(check(config === undefined ? {} : config, label, defaults))),
-    (settings) => DatabaseRuntime.make(settings, makeTransport)
+    // Only a transport from the context has defaults of its own.
+    (settings) => DatabaseRuntime.make(settings, makeTransport, defaults && "custom")
   )
 
 const makeDatabase = (

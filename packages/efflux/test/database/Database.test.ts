@@ -638,7 +638,7 @@ describe("closing", () => {
       assert.strictEqual(stats.dropped.shutdown, 10)
       assertLaw(stats)
       assert.deepStrictEqual(logs.lines, [
-        "Warn Efflux: closed with 10 points not sent within drainTimeout: shutdown 10 (6 of them in flight)"
+        "Warn Efflux: closed with 10 points not sent: shutdown 10 (6 in flight when drainTimeout was over)"
       ])
       // Closing twice is harmless, and a push after closing is counted.
       yield* Scope.close(scope, Exit.void)

@@ -1,8 +1,11 @@
 /** Shedding that chooses: priority, quota and a limit in bytes. And what tells a program of the pressure. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Metric, Schema, Stream } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Metric, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, type Point, Series, Transport } from "efflux"
+import { Ledger } from "../../src/internal/database/Ledger.ts"
+import type { PointBuffer } from "../../src/internal/database/PointBuffer.ts"
+import { PressureMeter } from "../../src/internal/database/Pressure.ts"
 import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 import { TestTransport } from "../support/TestTransport.ts"
@@ -305,7 +308,7 @@ describe("pressure", () => {
         const draining = yield* Influx.pressure
         // 20 were sent, and one is being sent.
         assert.strictEqual(draining.queued, 50 - 21)
-        assert.closeTo(draining.drainedPerSecond, 20 / 3, 0.5)
+        assert.closeTo(draining.drainedPerSecond, 10, 1)
         assert.closeTo(draining.secondsToDrain, draining.queued / draining.drainedPerSecond, 1e-9)
       })))
 
@@ -336,4 +339,70 @@ describe("pressure", () => {
         assert.deepStrictEqual(seen, [0, 0.45, 1, -1])
         yield* Fiber.interrupt(fiber)
       })))
+
+  for (
+    const [what, idle, looks] of [
+      ["an idle hour", "1 hour", 0],
+      ["an idle day", "1 day", 0],
+      ["looks every 10 seconds", "10 seconds", 6],
+      ["looks every 100 ms", "100 millis", 50]
+    ] as const
+  ) {
+    it.effect(`its rates are of the last one to two seconds, after ${what}`, () =>
+      blocked({ queueCapacity: 1000 }, () =>
+        Effect.gen(function*() {
+          yield* Influx.pressure
+          yield* Influx.pushAll(Array.from({ length: 500 }, (_, n) => point("a", n)))
+          yield* TestClock.adjust("5 seconds")
+          for (let i = 0; i < looks; i++) {
+            yield* TestClock.adjust(idle)
+            yield* Influx.pressure
+          }
+          yield* TestClock.adjust(idle)
+          assert.strictEqual((yield* Influx.pressure).pushedPerSecond, 0)
+          yield* Influx.pushAll(Array.from({ length: 100 }, (_, n) => point("a", n)))
+          yield* TestClock.adjust("500 millis")
+          const { pushedPerSecond } = yield* Influx.pressure
+          assert.isAtLeast(pushedPerSecond, 50)
+          assert.isAtMost(pushedPerSecond, 200)
+          yield* TestClock.adjust("3 seconds")
+          assert.strictEqual((yield* Influx.pressure).pushedPerSecond, 0)
+        })))
+  }
+
+  it.effect("a change is a change of a tenth, wherever it begins", () =>
+    Effect.gen(function*() {
+      for (
+        const [fills, expected] of [
+          // Around a tenth of the queue, where rounding would tell every time.
+          [[49, 51, 49, 51, 50], [0, 0.49]],
+          [[10, 15, 20, 25, 30], [0, 0.1, 0.2, 0.3]],
+          [[9, 10, 19, 20], [0, 0.1, 0.2]],
+          [[95, 60, 55, 50, 41], [0, 0.95, 0.6, 0.5]]
+        ] as const
+      ) {
+        let size = 0
+        const ledger = new Ledger()
+        const buffer = {
+          ledger,
+          bytes: 0,
+          get size() {
+            return size
+          }
+        } as PointBuffer
+        const clock = yield* Clock.Clock
+        const meter = new PressureMeter(buffer, { queueCapacity: 100, queueBytes: undefined }, clock)
+        const seen: Array<number> = []
+        const fiber = yield* Effect.forkChild(
+          Stream.runForEach(meter.changes, ({ fill }) => Effect.sync(() => seen.push(fill))),
+          { startImmediately: true }
+        )
+        for (const fill of fills) {
+          size = fill
+          yield* TestClock.adjust("100 millis")
+        }
+        assert.deepStrictEqual(seen, [...expected])
+        yield* Fiber.interrupt(fiber)
+      }
+    }))
 })

@@ -1,4 +1,4 @@
-import { type Layer, Logger, References } from "effect"
+import { Cause, type Layer, Logger, References } from "effect"
 
 /** Collects log lines as text, and beside them their annotations and their causes. */
 export const capture = () => {
@@ -8,7 +8,7 @@ export const capture = () => {
   const logger = Logger.make(({ cause, fiber, logLevel, message }) => {
     lines.push(`${logLevel} ${String(message)}`)
     annotations.push({ ...fiber.getRef(References.CurrentLogAnnotations) })
-    causes.push(String(cause))
+    causes.push(Cause.pretty(cause))
   })
   return { lines, annotations, causes, layer: Logger.layer([logger]) satisfies Layer.Layer<never> }
 }

@@ -13,6 +13,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
+import { duration, invalid, reader } from "../config/OptionReader.ts"
 import type { Row } from "../query/Row.ts"
 import { type Fragment, template } from "../query/Statement.ts"
 import type { Database } from "./Database.ts"
@@ -91,11 +92,31 @@ export const audit = Effect.fnUntraced(
     during: Effect.Effect<unknown, E, R>,
     listener: number | string = 8089
   ): Effect.fn.Return<Audit, E | InfluxError, R> {
+    if (database.transport !== "udp" && database.transport !== "custom") {
+      return yield* Effect.fromResult(invalid(
+        "transport",
+        database.transport,
+        "\"udp\": an audit compares with the counters of a UDP listener. Over HTTP the server answers every request, and "
+          + "`Influx.stats` says what was sent, rejected and unknown; over TCP nobody counts what arrived"
+      ))
+    }
     const before = yield* look(database, server, listener)
     yield* during
     yield* database.flush
     yield* arrival(server, listener)
     return compare(before, yield* look(database, server, listener))
+  }
+)
+
+/**
+ * An audit over the interval of the options.
+ *
+ * @internal
+ */
+export const auditInterval = Effect.fnUntraced(
+  function*(database: Database, server: Server, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
+    const interval = yield* Effect.fromResult(reader(options).or("interval", duration(1), 10_000))
+    return yield* audit(database, server, Effect.sleep(interval), options.listener)
   }
 )
 

@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { Rejected } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
@@ -51,23 +52,61 @@ export interface PushOptions {
  * @since 0.1.0
  */
 export interface Push<R> {
+  /**
+   * Pushes a point. Never waits and never fails: it is one offer to the queue.
+   *
+   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later, by a
+   * sender (`invalid`, `oversize`). All of it is counted, see `stats`. The point must not be changed afterwards.
+   *
+   * A point that is pushed with `{ priority: "high" }` is dropped only when the queue has no other one to drop, and then
+   * counted as `queue_full_high`.
+   */
   (point: Point.Input, options: PushOptions | undefined): Effect.Effect<void, never, R>
+  /**
+   * Pushes a point. Never waits and never fails: it is one offer to the queue.
+   *
+   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later, by a
+   * sender (`invalid`, `oversize`). All of it is counted, see `stats`. The point must not be changed afterwards.
+   */
   (point: Point.Input): Effect.Effect<void, never, R>
 }
 
 /**
- * What a database does. See `Influx` for the contracts.
+ * What a database does.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Database {
+  /** How payloads leave: `"custom"` is a `Transport` from the context. */
+  readonly transport: Settings["transport"] | "custom"
+  /**
+   * Pushes a point. Never waits and never fails. A full queue drops its oldest point for it; a point that can't be
+   * written is dropped later, by a sender. All of it is counted, see `stats`. The point must not be changed afterwards.
+   */
   readonly push: Push<never>
+  /** Pushes points in order. Never fails; gives the event loop a turn every few thousand points. */
   readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void>
+  /**
+   * Pushes every point that it is given, and waits while the queue is full. It drops nothing itself, but points that
+   * others push into a full queue drop the oldest, whoever pushed those.
+   */
+  readonly sink: Sink.Sink<void, Point.Input>
+  /**
+   * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled: sent
+   * or dropped. While the server's name does not resolve that may take forever; use `Effect.timeout`.
+   */
   readonly flush: Effect.Effect<void>
+  /** A consistent snapshot: `pushed = sent + dropped (by reason) + queued + in flight` holds exactly. */
   readonly stats: Effect.Effect<Stats>
+  /** How full the queue is, and how fast points come, go and are shed. */
   readonly pressure: Effect.Effect<Pressure.Pressure>
+  /**
+   * The pressure at once, and then whenever it has changed by a tenth of the queue since it was last told, or shedding
+   * began or ended; looked at ten times a second. Never ends.
+   */
   readonly pressureChanges: Stream.Stream<Pressure.Pressure>
+  /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
   readonly rejections: Stream.Stream<Rejected>
   /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
@@ -77,9 +116,6 @@ export interface Database {
 
 // Rejections that wait for a consumer of `rejections`; older ones go.
 const keptRejections = 64
-
-// How often a stream of pressures looks.
-const lookMillis = 100
 
 // Points that pushAll offers before it gives the event loop a turn: a millisecond or two.
 const pointsPerTurn = 4096
@@ -93,7 +129,8 @@ const pointsPerTurn = 4096
  */
 export const make = Effect.fnUntraced(function*<R>(
   settings: Settings,
-  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>
+  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>,
+  transportName: Database["transport"] = settings.transport
 ): Effect.fn.Return<Database, never, R | Scope.Scope> {
   const scope = yield* Effect.scope
   const context = yield* Effect.context<never>()
@@ -173,13 +210,16 @@ export const make = Effect.fnUntraced(function*<R>(
   }
 
   const meter = new Pressure.PressureMeter(buffer, settings, clock)
+  yield* Effect.forkIn(meter.run, scope)
   return {
+    transport: transportName,
     push: (point: Point.Input, options?: PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
     pushAll: (points, options) => pushAll(points, (point) => pushUnsafe(point, options)),
+    sink: Sink.forEachArray((points) => pushWaiting(points, buffer, pushUnsafe)),
     flush: buffer.flush,
     stats: Effect.sync(statsUnsafe),
     pressure: Effect.sync(() => meter.look()),
-    pressureChanges: pressureChanges(() => new Pressure.PressureMeter(buffer, settings, clock)),
+    pressureChanges: meter.changes,
     rejections: Stream.fromPubSub(rejections),
     pushUnsafe,
     statsUnsafe
@@ -189,16 +229,19 @@ export const make = Effect.fnUntraced(function*<R>(
 const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =>
   (options?.priority ?? (point instanceof SeriesPoint ? point.reader.priority : undefined)) === "high"
 
-// One look after the other, when the consumer asks for one: nothing is buffered, and without a consumer nothing runs.
-const pressureChanges = (makeMeter: () => Pressure.PressureMeter): Stream.Stream<Pressure.Pressure> =>
-  Stream.suspend(() => {
-    const meter = makeMeter()
-    const look = Effect.sync(() => meter.look())
-    return Stream.fromEffect(look).pipe(
-      Stream.concat(Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(lookMillis), look))),
-      Stream.changesWith(Pressure.isSame)
-    )
-  })
+// Points leave the queue in batches, so a full one is waited for until there is room for more than one.
+const pushWaiting = Effect.fnUntraced(function*(
+  points: ReadonlyArray<Point.Input>,
+  buffer: PointBuffer,
+  pushUnsafe: (point: Point.Input) => void
+) {
+  let count = 0
+  for (const point of points) {
+    while (!buffer.hasRoomFor(point)) yield* buffer.room
+    pushUnsafe(point)
+    if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
+  }
+})
 
 /** @internal */
 export const pushAll = Effect.fnUntraced(

@@ -65,6 +65,8 @@ export class PointBuffer {
   #shedReported = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushTarget = 0
+  // Closed while somebody waits for room.
+  readonly #room = Latch.makeUnsafe(true)
 
   constructor(
     queue: PointQueue,
@@ -145,10 +147,23 @@ export class PointBuffer {
     return size > 0 && (size >= this.#batchSize || this.oldest < this.#flushTarget)
   }
 
+  /** Whether a point can be taken in without dropping another one. */
+  hasRoomFor(point: QueuedPoint): boolean {
+    return this.#isClosed || this.#queue.hasRoomFor(point)
+  }
+
+  /** Waits until the queue is half empty, or has lost a point that takes much of its bytes. */
+  readonly room: Effect.Effect<void> = Effect.suspend(() => {
+    this.#room.closeUnsafe()
+    return this.#room.await
+  })
+
   /** Takes the oldest point out of the queue; from here it is in flight. */
   take(): QueuedPoint | typeof empty {
     const point = this.#queue.take()
-    if (point !== empty) this.ledger.inFlight++
+    if (point === empty) return empty
+    this.ledger.inFlight++
+    if (!this.#room.isOpen() && 2 * this.#queue.size <= this.#limits.queueCapacity) this.#wake()
     return point
   }
 
@@ -203,6 +218,7 @@ export class PointBuffer {
   close(): void {
     this.#acceptedAtClose = this.#accepted
     this.#isClosed = true
+    this.#room.openUnsafe()
   }
 
   /** Books what is left in the queue as `shutdown` and closes the queue. */
@@ -223,6 +239,7 @@ export class PointBuffer {
 
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
   #wake(): void {
+    if (this.#isWaking) return
     this.#isWaking = true
     this.#dispatcher.scheduleTask(() => {
       this.#isWaking = false
@@ -231,6 +248,7 @@ export class PointBuffer {
         this.isShedding = true
         this.onShedding()
       }
+      if (2 * this.#queue.size <= this.#limits.queueCapacity) this.#room.openUnsafe()
       this.checkFlushes()
     }, 0)
   }

@@ -38,6 +38,8 @@ export interface PointQueue {
   readonly oldest: (next: number) => number
   /** Puts a point at the end. Returns whether points were dropped for it, this one or older ones. */
   readonly offer: (point: QueuedPoint, number: number, high: boolean) => boolean
+  /** Whether a point can be put in without dropping another one. */
+  readonly hasRoomFor: (point: QueuedPoint) => boolean
   /** Takes the oldest point. */
   readonly take: () => QueuedPoint | typeof empty
   /** Waits until there is a point in the queue, or the queue is closed. */
@@ -80,6 +82,10 @@ export class SlidingQueue implements PointQueue {
     if (isFull) this.#dropped.queue_full++
     Queue.offerUnsafe(queue, point)
     return isFull
+  }
+
+  hasRoomFor(): boolean {
+    return Queue.sizeUnsafe(this.#queue) < this.#queue.capacity
   }
 
   take(): QueuedPoint | typeof empty {

@@ -6,6 +6,10 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Stream from "effect/Stream"
+import type { Settings } from "../../DatabaseConfig.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 
 /**
@@ -41,45 +45,63 @@ interface Mark {
   readonly shed: number
 }
 
-// Rates are measured over at least this long, and at most twice as long if somebody looks often.
+// Rates are measured over at least this long, and at most twice as long.
 const windowMillis = 1000
 
+// How often a stream of pressures looks.
+const lookMillis = 100
+
+// A change of the queue by so much is told. Sums of tenths are not exact.
+const step = 0.1 - 1e-9
+
 /**
- * Measures the pressure for one observer. It does nothing between two looks.
+ * Measures the pressure on one database. Nothing runs before the first look;
+ * from then on the counters are noted once a second.
  *
  * @category models
  * @since 0.1.0
  */
 export class PressureMeter {
   readonly #buffer: PointBuffer
-  readonly #limits: { readonly queueCapacity: number; readonly queueBytes: number | undefined }
+  readonly #settings: Pick<Settings, "queueBytes" | "queueCapacity">
   readonly #clock: Clock.Clock
-  #older: Mark
-  #newer: Mark
+  readonly #wanted = Latch.makeUnsafe(false)
+  #older: Mark | undefined = undefined
+  #newer: Mark | undefined = undefined
 
-  constructor(
-    buffer: PointBuffer,
-    limits: { readonly queueCapacity: number; readonly queueBytes: number | undefined },
-    clock: Clock.Clock
-  ) {
+  constructor(buffer: PointBuffer, settings: Pick<Settings, "queueBytes" | "queueCapacity">, clock: Clock.Clock) {
     this.#buffer = buffer
-    this.#limits = limits
+    this.#settings = settings
     this.#clock = clock
-    this.#older = this.#newer = this.#mark()
   }
+
+  /** Notes the counters once a second, from the first look on. */
+  readonly run: Effect.Effect<never> = Effect.suspend(() =>
+    Effect.andThen(
+      this.#wanted.await,
+      Effect.forever(Effect.andThen(
+        Effect.sleep(windowMillis),
+        Effect.sync(() => {
+          this.#older = this.#newer
+          this.#newer = this.#mark()
+        })
+      ))
+    )
+  )
 
   /** The pressure now. */
   look(): Pressure {
     const now = this.#mark()
-    const since = this.#older
+    if (this.#newer === undefined) {
+      this.#older = this.#newer = now
+      this.#wanted.openUnsafe()
+    }
+    // The older of two notes, unless the event loop was held and the newer is a second old as well.
+    const since = now.at - this.#newer.at >= windowMillis ? this.#newer : this.#older!
     const perSecond = (points: number): number => now.at > since.at ? points * 1000 / (now.at - since.at) : 0
     const queued = this.#buffer.size
     const drainedPerSecond = perSecond(now.drained - since.drained)
-    if (now.at - this.#newer.at >= windowMillis) {
-      this.#older = this.#newer
-      this.#newer = now
-    }
-    const { queueBytes, queueCapacity } = this.#limits
+    const { queueBytes, queueCapacity } = this.#settings
     return {
       fill: Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : this.#buffer.bytes / queueBytes),
       queued,
@@ -89,6 +111,26 @@ export class PressureMeter {
       secondsToDrain: queued === 0 ? 0 : queued / drainedPerSecond
     }
   }
+
+  /**
+   * The pressure at once, and then whenever it has changed: by a tenth of the queue since it was last told, or because
+   * shedding began or ended. One look after the other, when the consumer asks for one: nothing is buffered.
+   */
+  readonly changes: Stream.Stream<Pressure> = Stream.suspend(() => {
+    let told: Pressure | undefined
+    const look = Effect.sync(() => this.look())
+    return Stream.fromEffect(look).pipe(
+      Stream.concat(Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(lookMillis), look))),
+      Stream.filter((pressure) => {
+        if (
+          told !== undefined && Math.abs(pressure.fill - told.fill) < step &&
+          pressure.shedPerSecond > 0 === told.shedPerSecond > 0
+        ) return false
+        told = pressure
+        return true
+      })
+    )
+  })
 
   #mark(): Mark {
     const { ledger, size } = this.#buffer
@@ -102,13 +144,3 @@ export class PressureMeter {
     }
   }
 }
-
-/**
- * Whether two looks differ enough to tell a program: the queue is a tenth fuller
- * or emptier, or shedding began or ended.
- *
- * @category models
- * @since 0.1.0
- */
-export const isSame = (a: Pressure, b: Pressure): boolean =>
-  Math.floor(a.fill * 10) === Math.floor(b.fill * 10) && a.shedPerSecond > 0 === b.shedPerSecond > 0

@@ -156,8 +156,8 @@ export class Reporter {
       const all = reasonsSince(dropReasons, dropped, undefined)
       yield* this.#log(
         Effect.logWarning,
-        `closed with ${count(total(lost), "point")} not sent within drainTimeout: ${list(lost)}`
-          + (inFlight > 0 ? ` (${inFlight} of them in flight)` : "")
+        `closed with ${count(total(lost), "point")} not sent: ${list(lost)}`
+          + (inFlight > 0 ? ` (${inFlight} in flight when drainTimeout was over)` : "")
           + (total(all) > total(lost) ? `; since the start ${total(all)} dropped: ${list(all)}` : ""),
         { inFlight, ...Object.fromEntries(lost.map(({ points, reason }) => [reason, points])) }
       )

@@ -148,6 +148,14 @@ export class SelectiveQueue implements PointQueue {
     return this.#first()?.number ?? next
   }
 
+  /** A point that alone is larger than the limit in bytes need not wait for room. */
+  hasRoomFor(point: QueuedPoint): boolean {
+    if (this.size >= this.#capacity) return false
+    if (this.#maxBytes === Number.POSITIVE_INFINITY || this.size === 0) return true
+    const bytes = estimateBytes(point)
+    return bytes > this.#maxBytes || this.bytes + bytes <= this.#maxBytes
+  }
+
   /** Takes the oldest point, of whichever priority. */
   take(): QueuedPoint | typeof empty {
     const node = this.#first()

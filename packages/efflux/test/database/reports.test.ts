@@ -1,0 +1,387 @@
+/** What a database says and counts where it can't send: at the close, of strange timestamps, of strange transports. */
+import { assert, describe, it } from "@effect/vitest"
+import { FaultServer } from "@efflux/testkit"
+import { Context, Effect, Exit, Fiber, Layer, Logger, Metric, Redacted, Scheduler, Schema, Scope, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { type DatabaseConfig, Influx, InfluxClient, InfluxDatabase, InfluxError, Series, Transport } from "efflux"
+import { estimateBytes } from "../../src/internal/database/PointSize.ts"
+import { assertLaw } from "../support/law.ts"
+import { capture } from "../support/logs.ts"
+
+const point = (n: number) => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
+const points = (count: number) => Array.from({ length: count }, (_, n) => point(n))
+
+const turns = Effect.repeat(Effect.yieldNow, { times: 50 })
+
+type Connection = Partial<Transport.Connection> & Pick<Transport.Connection, "send">
+
+/** A database over a connection of somebody's own, which the test closes. */
+const open = Effect.fnUntraced(function*(connection: Connection, config: DatabaseConfig.DatabaseConfig = {}) {
+  const scope = yield* Scope.make()
+  const logs = capture()
+  const transport = Layer.succeed(Transport.Transport, {
+    open: Effect.succeed<Transport.Connection>({ isStale: () => false, ...connection })
+  })
+  const context = yield* Layer.buildWithScope(
+    InfluxDatabase.layerTransport({ name: "test", senders: 1, batchSize: 5, ...config }).pipe(
+      Layer.provide([transport, logs.layer, Layer.succeed(Metric.MetricRegistry, new Map())])
+    ),
+    scope
+  )
+  const close = Effect.gen(function*() {
+    const closing = yield* Effect.forkChild(Effect.provide(Scope.close(scope, Exit.void), logs.layer))
+    yield* TestClock.adjust("10 seconds")
+    yield* Fiber.join(closing)
+  })
+  return { database: Context.get(context, InfluxDatabase.InfluxDatabase), logs, close }
+})
+
+describe("the line at the close", () => {
+  const hangs: Connection = { send: () => Effect.never, interrupted: () => ({ sent: 0, unknown: 5 }) }
+
+  const closing = (lines: ReadonlyArray<string>): string => lines.find((line) => line.includes("closed with"))!
+
+  it.effect("has every reason with its number, and what was in flight", () =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open(hangs, { queueCapacity: 12 })
+      yield* database.pushAll(points(5))
+      yield* turns
+      yield* database.pushAll(points(20))
+      yield* close
+      const { dropped } = database.statsUnsafe()
+      assert.deepStrictEqual([dropped.unknown, dropped.shutdown, dropped.queue_full], [5, 12, 8])
+      assert.strictEqual(
+        closing(logs.lines),
+        "Warn Efflux: closed with 17 points not sent: unknown 5, shutdown 12 (5 in flight when drainTimeout was over); " +
+          "since the start 25 dropped: queue_full 8, unknown 5, shutdown 12"
+      )
+      assert.deepStrictEqual(logs.annotations.at(-1), { name: "test", inFlight: 5, unknown: 5, shutdown: 12 })
+      assert.strictEqual(logs.lines.filter((line) => line.includes("closed")).length, 1)
+    }))
+
+  it.effect("leaves out points that are pushed after the close, which are counted", () =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open(hangs)
+      yield* database.pushAll(points(5))
+      yield* turns
+      // While it drains, and afterwards.
+      yield* Effect.forkChild(Effect.andThen(Effect.sleep("1 second"), database.pushAll(points(3))))
+      yield* close
+      yield* database.pushAll(points(4))
+      assert.strictEqual(database.statsUnsafe().dropped.shutdown, 7)
+      assert.match(
+        closing(logs.lines),
+        /closed with 5 points .*: unknown 5 \(5 in flight when drainTimeout was over\)$/
+      )
+      assertLaw(database.statsUnsafe())
+    }))
+
+  it.effect("is not there where all was sent, though points were dropped before", () =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open({ send: () => Effect.void })
+      yield* database.push({ measurement: "", fields: {} })
+      yield* database.flush
+      yield* database.pushAll(points(3))
+      yield* close
+      assert.strictEqual(database.statsUnsafe().sent, 3)
+      assert.strictEqual(logs.lines.length, 1)
+      assert.include(logs.lines[0], "invalid")
+    }))
+
+  it.effect("has what was rejected, failed or was bad while it drained", () =>
+    Effect.gen(function*() {
+      const outcome = { sent: 1, rejected: 1, send_error: 1, unknown: 1 }
+      const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome) }, { batchSize: 50 })
+      yield* database.pushAll([...points(4), { measurement: "", fields: {} }])
+      yield* close
+      assert.match(closing(logs.lines), /closed with 4 points .*: invalid 1, send_error 1, rejected 1, unknown 1$/)
+    }))
+})
+
+describe("the end and the answer", () => {
+  it.live.each([3, 4, 5])(
+    "what the server stored is sent or unknown, with %d operations to a turn",
+    (operations) =>
+      Effect.gen(function*() {
+        const server = yield* FaultServer.make({
+          fallback: (socket, request, nth) => setTimeout(() => FaultServer.answer(204)(socket, request, nth), nth % 4)
+        })
+        let [stored, known] = [0, 0]
+        for (let i = 0; i < 60; i++) {
+          const scope = yield* Scope.make()
+          const database = yield* InfluxDatabase.make({
+            transport: "http",
+            version: 1,
+            url: server.url,
+            database: "db",
+            batchSize: 5,
+            flushInterval: 1,
+            drainTimeout: i % 5
+          }).pipe(Scope.provide(scope), Effect.provideService(Scheduler.MaxOpsBeforeYield, operations))
+          yield* database.pushAll(points(10))
+          yield* Effect.sleep(i % 6)
+          yield* Scope.close(scope, Exit.void)
+          const stats = database.statsUnsafe()
+          assertLaw(stats)
+          known += stats.sent + stats.dropped.unknown
+        }
+        stored = server.requests.reduce((sum, { body }) => sum + String(body).split("\n").filter(Boolean).length, 0)
+        // All that it read it may have stored.
+        assert.isAtMost(stored, known)
+        assert.isAbove(stored, 0)
+      }).pipe(Effect.provide(Logger.layer([])))
+  )
+})
+
+describe("timestamps before 1980", () => {
+  const now = 1_764_000_000
+  const strange: ReadonlyArray<readonly [string, bigint]> = [
+    ["milliseconds", BigInt(now) * 1000n],
+    ["seconds", BigInt(now)],
+    ["microseconds", BigInt(now) * 1_000_000n],
+    ["a moment before 1970", -1_000_000_000n]
+  ]
+  for (const [what, timestamp] of strange) {
+    it.effect(`a bigint of ${what} is logged once, with what a bigint is, and sent`, () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const { close, database, logs } = yield* open({
+          send: (payload) => Effect.sync(() => void lines.push(new TextDecoder().decode(payload)))
+        })
+        yield* database.push({ measurement: "m", fields: { v: 1 }, timestamp })
+        yield* database.pushAll(Array.from({ length: 999 }, () => ({ measurement: "m", fields: { v: 1 }, timestamp })))
+        yield* database.flush
+        yield* turns
+        assert.strictEqual(logs.lines.length, 1)
+        assert.include(
+          logs.lines[0],
+          `timestamp ${timestamp}n in "m" is a time before 1980: a bigint counts nanoseconds`
+        )
+        assert.strictEqual(database.statsUnsafe().sent, 1000)
+        yield* TestClock.adjust("1 minute")
+        assert.isAtMost(logs.lines.length, 2)
+        yield* close
+      }))
+  }
+
+  it.effect("so is one of a series", () =>
+    Effect.gen(function*() {
+      const load = Series.make("load", { fields: { v: Schema.Number } })
+      const { close, database, logs } = yield* open({ send: () => Effect.void })
+      yield* database.push(load.point({ v: 1, timestamp: BigInt(now) * 1000n }))
+      yield* database.flush
+      yield* turns
+      assert.include(logs.lines[0], "in \"load\" is a time before 1980")
+      yield* close
+    }))
+
+  it.effect.each<unknown>([
+    BigInt(now) * 1_000_000_000n,
+    315_532_800_000_000_000n,
+    0n,
+    1n,
+    new Date(0),
+    new Date(now * 1000),
+    undefined
+  ])("%s is no reason to say anything", (timestamp) =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open({ send: () => Effect.void })
+      yield* database.push({ measurement: "m", fields: { v: 1 }, timestamp: timestamp as bigint })
+      yield* database.flush
+      yield* turns
+      assert.deepStrictEqual(logs.lines, [])
+      yield* close
+    }))
+})
+
+describe("a transport of one's own", () => {
+  const nonsense: ReadonlyArray<unknown> = [
+    { sent: 5, bytes: Number.NaN },
+    { sent: 5, bytes: -1 },
+    { sent: 5, bytes: "many" },
+    { sent: 5, bytes: Number.POSITIVE_INFINITY },
+    { sent: 5, bytes: 1e300 },
+    { sent: 5, rejections: "none" },
+    { sent: 5, rejections: [1, null] },
+    { sent: "5" },
+    { sent: -5, unknown: 2 ** 60 },
+    { sent: 1e300, rejected: Number.NaN },
+    { sent: 2, error: "broken" },
+    { sent: 2, error: null },
+    [5]
+  ]
+  it.effect.each(nonsense)("can't break the accounts by the outcome %j", (outcome) =>
+    Effect.gen(function*() {
+      const { close, database } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
+      for (let round = 0; round < 3; round++) {
+        yield* database.pushAll(points(5))
+        yield* Effect.forkChild(database.flush)
+        yield* TestClock.adjust("3 seconds")
+      }
+      const stats = database.statsUnsafe()
+      assertLaw(stats)
+      assert.isTrue(Number.isSafeInteger(stats.bytes) && stats.bytes >= 0 && stats.bytes < 1000, `${stats.bytes}`)
+      assert.strictEqual(stats.sent + stats.droppedTotal, 15)
+      yield* close
+    }))
+
+  it.effect("can't break them by an outcome that throws when it is read", () =>
+    Effect.gen(function*() {
+      const outcome = {
+        get sent(): number {
+          throw new Error("no")
+        }
+      }
+      const { close, database } = yield* open({ send: () => Effect.succeed(outcome) }, { batchSize: 50 })
+      yield* database.pushAll(points(5))
+      yield* turns
+      assert.strictEqual(database.statsUnsafe().dropped.send_error, 5)
+      assertLaw(database.statsUnsafe())
+      yield* close
+    }))
+
+  it.effect("can't break them by the number of a rejection, or by what interrupts it", () =>
+    Effect.gen(function*() {
+      const reason = Object.assign(new InfluxError.Rejected({ points: 1, detail: "no" }), { points: Number.NaN })
+      const failing = yield* open({ send: () => Effect.fail(new InfluxError.InfluxError({ reason })) })
+      yield* failing.database.pushAll(points(5))
+      yield* failing.close
+      assertLaw(failing.database.statsUnsafe())
+      assert.strictEqual(failing.database.statsUnsafe().sent, 5)
+      for (const interrupted of [() => undefined, () => ({ sent: Number.NaN, bytes: Number.NaN }), () => "what"]) {
+        const hanging = yield* open({ send: () => Effect.never, interrupted: interrupted as never })
+        yield* hanging.database.pushAll(points(5))
+        yield* turns
+        yield* hanging.close
+        assertLaw(hanging.database.statsUnsafe())
+        assert.strictEqual(hanging.database.statsUnsafe().dropped.shutdown, 5)
+      }
+    }))
+
+  it.effect("has its defects logged with their cause, also those that are no errors", () =>
+    Effect.gen(function*() {
+      const boom = () => {
+        throw new Error("boom")
+      }
+      for (
+        const [send, text] of [
+          [() => boom(), /Error: boom[^]*reports\.test/],
+          [() => Effect.die(new TypeError("broken")), /TypeError: broken/],
+          [() => Effect.die("text"), /text/],
+          [() => Effect.fail("untyped"), /untyped/]
+        ] as const
+      ) {
+        const { close, database, logs } = yield* open({ send: send as never })
+        yield* database.pushAll(points(5))
+        yield* turns
+        assert.match(logs.lines[0], /^Warn Efflux: 5 points dropped, a defect in a sender: /)
+        assert.match(logs.causes[0], text)
+        assert.deepStrictEqual(logs.annotations[0], { name: "test", points: 5 })
+        assert.strictEqual(database.statsUnsafe().dropped.send_error, 5)
+        yield* close
+      }
+    }))
+})
+
+describe("queueBytes", () => {
+  // Texts that V8 stores with two bytes a character, and as long ones that it stores with one.
+  it.each([["ж", 2], ["漢", 2], ["😀", 2], ["x", 1], ["é", 1]] as const)(
+    "a text of %s counts as V8 stores it",
+    (unit, size) => {
+      const text = unit.repeat(1000)
+      const empty = estimateBytes({ measurement: "m", fields: { a: "" } })
+      assert.strictEqual(estimateBytes({ measurement: "m", fields: { a: text } }) - empty, size * text.length)
+      assert.isAtLeast(estimateBytes({ measurement: text, tags: { [text]: text }, fields: {} }), 3 * size * text.length)
+    }
+  )
+})
+
+describe("an audit", () => {
+  const clients = InfluxClient.layer({ version: 1, url: "http://127.0.0.1:1" })
+  const token = Redacted.make("t")
+  const refused: ReadonlyArray<readonly [DatabaseConfig.DatabaseConfig, string]> = [
+    [{ transport: "http", version: 1, database: "db" }, "http"],
+    [{ transport: "http", version: 2, org: "o", bucket: "b", token }, "http"],
+    [{ transport: "http", version: 3, database: "db", token }, "http"],
+    [{ transport: "tcp", port: 1 }, "tcp"]
+  ]
+  for (const [config, name] of refused) {
+    it.live(`is refused for a database over ${JSON.stringify(config)}, with the reason`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Influx.audit({ interval: 1 }))
+        assert.strictEqual(error.reason._tag, "InvalidOption")
+        assert.include(error.message, `"transport" is "${name}"`)
+        assert.include(error.message, "UDP listener")
+      }).pipe(Effect.provide([InfluxDatabase.layer(config), clients])))
+  }
+
+  it.live.each<unknown>(["soon", 0, -1, Number.NaN, Number.POSITIVE_INFINITY, new Date()])(
+    "names the interval %s, which is none",
+    (interval) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Influx.audit({ interval: interval as number }))
+        assert.match(error.message, /"interval" is .*, allowed is a duration from 1 ms/)
+      }).pipe(Effect.provide([InfluxDatabase.layer({ port: 1 }), clients]))
+  )
+})
+
+describe("Influx.sink", () => {
+  const slow: Connection = { send: () => Effect.sleep("1 millis") }
+
+  it.effect.each<DatabaseConfig.DatabaseConfig>([
+    {},
+    { queueCapacity: 5 },
+    { queueBytes: 1024 },
+    { measurementQuota: 3 }
+  ])("waits for room instead of dropping, with %j", (config) =>
+    Effect.gen(function*() {
+      const { close, database } = yield* open(slow, { queueCapacity: 20, ...config })
+      let most = 0
+      const stream = Stream.fromIterable(points(2000)).pipe(Stream.tap(() =>
+        Effect.sync(() => {
+          most = Math.max(most, database.statsUnsafe().queued)
+        })
+      ))
+      const fiber = yield* Effect.forkChild(Effect.andThen(Stream.run(stream, database.sink), database.flush))
+      for (let i = 0; i < 1000 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      const stats = database.statsUnsafe()
+      assert.deepStrictEqual([stats.pushed, stats.sent, stats.droppedTotal], [2000, 2000, 0])
+      assert.isAtMost(most, config.queueCapacity ?? 20)
+      yield* close
+    }))
+
+  it.effect("ends with the database: what comes after its close is counted, and nothing hangs", () =>
+    Effect.gen(function*() {
+      const { close, database } = yield* open({ send: () => Effect.never }, { queueCapacity: 20 })
+      const fiber = yield* Effect.forkChild(Stream.run(Stream.fromIterable(points(500)), database.sink))
+      yield* turns
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* close
+      yield* Fiber.join(fiber)
+      const stats = database.statsUnsafe()
+      assert.deepStrictEqual([stats.pushed, stats.dropped.shutdown], [500, 500])
+      assertLaw(stats)
+    }))
+
+  it.effect("others may still shed its points, and a point that is too large for queueBytes is no hindrance", () =>
+    Effect.gen(function*() {
+      const { close, database } = yield* open({ send: () => Effect.never }, { queueCapacity: 20, queueBytes: 1024 })
+      yield* Stream.run(Stream.make(point(1), { measurement: "m", fields: { s: "x".repeat(2000) } }), database.sink)
+      assert.strictEqual(database.statsUnsafe().dropped.queue_bytes, 1)
+      yield* database.pushAll(points(50))
+      assert.isAbove(database.statsUnsafe().dropped.queue_bytes, 1)
+      yield* close
+    }))
+
+  it.effect("an interruption keeps back what was not pushed", () =>
+    Effect.gen(function*() {
+      const { close, database } = yield* open({ send: () => Effect.never }, { queueCapacity: 20 })
+      const fiber = yield* Effect.forkChild(Stream.run(Stream.fromIterable(points(500)), database.sink))
+      yield* turns
+      yield* Fiber.interrupt(fiber)
+      assert.isAtMost(database.statsUnsafe().pushed, 25)
+      assert.strictEqual(database.statsUnsafe().droppedTotal, 0)
+      yield* close
+    }))
+})
