@@ -1,10 +1,26 @@
 /** What a database says and counts where it can't send: at the close, of strange timestamps, of strange transports. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
-import { Context, Effect, Exit, Fiber, Layer, Logger, Metric, Redacted, Scheduler, Schema, Scope, Stream } from "effect"
+import {
+  Context,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Metric,
+  Redacted,
+  Result,
+  Scheduler,
+  Schema,
+  Scope,
+  Stream
+} from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, Influx, InfluxClient, InfluxDatabase, InfluxError, Series, Transport } from "efflux"
+import { check } from "../../src/internal/config/Settings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
+import * as LoadedTransport from "../../src/internal/transport/load.ts"
 import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 
@@ -133,6 +149,32 @@ describe("the end and the answer", () => {
   )
 })
 
+describe("a transport that is asked about an interrupted send", () => {
+  it.live("knows of the latest send until the next one, also when that came to its end", () =>
+    Effect.gen(function*() {
+      const server = yield* FaultServer.make()
+      const { port, url } = server
+      const payload = new TextEncoder().encode("m v=1\nm v=2")
+      const lines = { count: 2, end: (line: number) => line === 0 ? 5 : 11, completes: () => true }
+      const transports = [
+        { config: { transport: "http", version: 1, url, database: "db" }, known: { sent: 2 } },
+        { config: { transport: "tcp", host: "127.0.0.1", port }, known: { sent: 2 } },
+        // The operating system says nothing of a datagram that it may have.
+        { config: { transport: "udp", host: "127.0.0.1", port }, known: { sent: 0, unknown: 2 } }
+      ] as const
+      for (const { config, known } of transports) {
+        const settings = Result.getOrThrow(check(config, "test"))
+        const transport = yield* LoadedTransport.make(settings, { onRefused: () => {}, onFailure: () => {} })
+        const connection = yield* transport.open
+        yield* connection.send(payload, 2, lines)
+        assert.deepInclude(connection.interrupted!(), known, config.transport)
+        // A send that has not begun is not the one before.
+        void connection.send(payload, 2, lines)
+        assert.deepInclude(connection.interrupted!(), { sent: 0 }, config.transport)
+      }
+    }))
+})
+
 describe("timestamps before 1980", () => {
   const now = 1_764_000_000
   const strange: ReadonlyArray<readonly [string, bigint]> = [
@@ -232,7 +274,7 @@ describe("a transport of one's own", () => {
           throw new Error("no")
         }
       }
-      const { close, database } = yield* open({ send: () => Effect.succeed(outcome) }, { batchSize: 50 })
+      const { close, database } = yield* open({ send: () => Effect.succeed(outcome) })
       yield* database.pushAll(points(5))
       yield* turns
       assert.strictEqual(database.statsUnsafe().dropped.send_error, 5)

@@ -12,8 +12,11 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
-import { duration, invalid, reader } from "../config/OptionReader.ts"
+import * as Check from "../config/Check.ts"
+import * as Kind from "../config/Kind.ts"
 import type { Row } from "../query/Row.ts"
 import { type Fragment, template } from "../query/Statement.ts"
 import type { Database } from "./Database.ts"
@@ -93,7 +96,7 @@ export const audit = Effect.fnUntraced(
     listener: number | string = 8089
   ): Effect.fn.Return<Audit, E | InfluxError, R> {
     if (database.transport !== "udp" && database.transport !== "custom") {
-      return yield* Effect.fromResult(invalid(
+      return yield* Effect.fromResult(Check.invalid(
         "transport",
         database.transport,
         "\"udp\": an audit compares with the counters of a UDP listener. Over HTTP the server answers every request, and "
@@ -108,6 +111,15 @@ export const audit = Effect.fnUntraced(
   }
 )
 
+const interval = Kind.duration(1)
+
+const intervalOf = (given: Duration.Input = "10 seconds"): Result.Result<number, InfluxError> => {
+  const millis = Schema.decodeUnknownResult(interval)(given)
+  return Result.isSuccess(millis)
+    ? Result.succeed(millis.success)
+    : Check.invalid("interval", given, Kind.about(interval).allowed)
+}
+
 /**
  * An audit over the interval of the options.
  *
@@ -115,7 +127,7 @@ export const audit = Effect.fnUntraced(
  */
 export const auditInterval = Effect.fnUntraced(
   function*(database: Database, server: Server, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
-    const interval = yield* Effect.fromResult(reader(options).or("interval", duration(1), 10_000))
+    const interval = yield* Effect.fromResult(intervalOf(options.interval))
     return yield* audit(database, server, Effect.sleep(interval), options.listener)
   }
 )

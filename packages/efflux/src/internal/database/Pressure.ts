@@ -9,7 +9,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
-import type { Settings } from "../../DatabaseConfig.ts"
+import type { Settings } from "../config/Settings.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 
 /**
