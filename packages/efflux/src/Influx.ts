@@ -56,12 +56,17 @@ export const pushAll: (
  * **Example** (a file into a server)
  *
  * ```ts
- * import { Effect, FileSystem, Stream } from "effect"
+ * import { Effect, FileSystem, Result, Stream } from "effect"
  * import { Influx, LineProtocol } from "efflux"
  *
- * export const load = Effect.fn(function*(file: string) {
+ * export const load = Effect.fnUntraced(function*(file: string) {
  *   const fs = yield* FileSystem.FileSystem
- *   yield* fs.stream(file).pipe(LineProtocol.decodeStream(), Stream.run(Influx.sink))
+ *   yield* fs.stream(file).pipe(
+ *     LineProtocol.decodeStream(),
+ *     Stream.filter(Result.isSuccess),
+ *     Stream.map((line) => line.success),
+ *     Stream.run(Influx.sink)
+ *   )
  *   yield* Influx.flush
  * })
  * ```
