@@ -43,6 +43,45 @@ describe("the packed library", () => {
     assert.notInclude(JSON.stringify(exports), "*")
   })
 
+  it(
+    "imports without @effect/platform-node, writes and asks over layerHttp, and says what a transport of Node's needs",
+    () => {
+      const link = Path.join(consumer.folder, "node_modules/@effect/platform-node")
+      const target = Fs.readlinkSync(link)
+      Fs.rmSync(link)
+      const result = node(`
+      import { createServer } from "node:http"
+      import { Effect, Layer } from "effect"
+      import { FetchHttpClient } from "effect/http"
+      import { Influx, InfluxClient, InfluxDatabase } from "efflux"
+      const server = createServer((request, response) => {
+        request.resume().on("end", () => response.writeHead(204, { "x-influxdb-version": "1.8.10" }).end())
+      }).listen(0, "127.0.0.1", async () => {
+        const url = "http://127.0.0.1:" + server.address().port
+        const push = Influx.push({ measurement: "m", fields: { v: 1 } }).pipe(Effect.andThen(Influx.stats))
+        const written = await Effect.runPromise(
+          Effect.andThen(Effect.andThen(push, Influx.flush), Influx.stats).pipe(Effect.provide(
+            InfluxDatabase.layerHttp({ transport: "http", version: 1, database: "d", url }).pipe(
+              Layer.provide(FetchHttpClient.layer)
+            )
+          ))
+        )
+        const ping = await Effect.runPromise(InfluxClient.ping.pipe(Effect.provide(
+          InfluxClient.layerHttp({ version: 1, url }).pipe(Layer.provide(FetchHttpClient.layer))
+        )))
+        console.log(written.sent, ping.version)
+        await Effect.runPromise(push.pipe(Effect.provide(InfluxDatabase.layer({ drainTimeout: 500 }))))
+        server.close()
+        server.closeAllConnections()
+      })
+    `)
+      Fs.symlinkSync(target, link)
+      assert.match(result.stdout, /^1 1\.8\.10\n/, result.stderr)
+      assert.include(result.stdout, "the package @effect/platform-node is not installed")
+    },
+    60_000
+  )
+
   it("imports under Node: the barrel has every public module, and each is a subpath with the same exports", () => {
     const result = node(`
       import * as barrel from "efflux"

@@ -37,7 +37,6 @@ import * as Stream from "effect/Stream"
 import * as Dialect from "./Dialect.ts"
 import { InfluxError, InvalidOption } from "./InfluxError.ts"
 import { Backlog } from "./internal/listen/Backlog.ts"
-import * as HttpServer from "./internal/listen/HttpServer.ts"
 import { udpSocketState } from "./internal/listen/KernelDrops.ts"
 import type {
   Address,
@@ -49,8 +48,6 @@ import type {
   Settings,
   Source
 } from "./internal/listen/Received.ts"
-import * as TcpServer from "./internal/listen/TcpServer.ts"
-import * as UdpServer from "./internal/listen/UdpServer.ts"
 import { preview } from "./internal/text/preview.ts"
 import type * as Point from "./Point.ts"
 import * as Precision from "./Precision.ts"
@@ -171,9 +168,19 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
   function*(options) {
     const settings = yield* Effect.fromResult(check(options))
     const backlog = new Backlog(yield* Queue.sliding<Received>(settings.capacity))
-    const udp = options.udp === undefined ? undefined : yield* UdpServer.open(settings, options.udp, backlog)
-    const tcp = options.tcp === undefined ? undefined : yield* TcpServer.open(settings, options.tcp, backlog)
-    const http = options.http === undefined ? undefined : yield* HttpServer.open(settings, options.http, backlog)
+    // Loaded here because a program that does not listen may have no @effect/platform-node.
+    const udp = options.udp === undefined ?
+      undefined :
+      yield* (yield* Effect.promise(() => import("./internal/listen/UdpServer.ts")))
+        .open(settings, options.udp, backlog)
+    const tcp = options.tcp === undefined ?
+      undefined :
+      yield* (yield* Effect.promise(() => import("./internal/listen/TcpServer.ts")))
+        .open(settings, options.tcp, backlog)
+    const http = options.http === undefined ?
+      undefined :
+      yield* (yield* Effect.promise(() => import("./internal/listen/HttpServer.ts")))
+        .open(settings, options.http, backlog)
     const received = Stream.fromQueue(backlog.queue)
     const drops = udp === undefined ? Effect.succeed(undefined) : udpSocketState(udp.address.port)
     return {

@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { readFile } from "node:fs/promises"
 
 /**
  * The sockets bound to one local UDP port, added up.
@@ -33,6 +32,7 @@ export interface UdpSocketState {
  */
 export const udpSocketState = (port: number): Effect.Effect<UdpSocketState | undefined> =>
   Effect.promise(async () => {
+    const { readFile } = await import("node:fs/promises")
     let found = false
     let drops = 0
     let receiveQueueBytes = 0
