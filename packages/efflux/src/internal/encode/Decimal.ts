@@ -9,6 +9,8 @@
  * @since 0.1.0
  */
 
+import { maxShortest, minShortest, writeShortest } from "./Shortest.ts"
+
 /**
  * Bytes that must be free where a number is written.
  *
@@ -102,7 +104,8 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
   } else if (size < 1e15 && Math.floor(size) === size) {
     return writeWhole(view, pos, size)
   }
-  return writeText(view, pos, String(size))
+  const end = size >= minShortest && size < maxShortest ? writeShortest(view, pos, size) : -1
+  return end < 0 ? writeText(view, pos, String(size)) : end
 }
 
 // A bigint is taken apart through shared memory: storing it and reading two 32-bit halves allocates nothing,
@@ -165,8 +168,28 @@ export const writeSix = (view: DataView, pos: number, value: number): number => 
   return pos + 6
 }
 
-/** Writes nine digits, 0 to 999 999 999. */
-const writeNine = (view: DataView, pos: number, value: number): number => {
+/**
+ * Writes eight digits, 0 to 99 999 999.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeEight = (view: DataView, pos: number, value: number): number => {
+  const thousands = (value / 1000) | 0
+  const millions = (thousands / 1000) | 0
+  view.setInt32(pos, threeDigits[millions] >>> 8, true)
+  view.setInt32(pos + 2, threeDigits[thousands - millions * 1000], true)
+  view.setInt32(pos + 5, threeDigits[value - thousands * 1000], true)
+  return pos + 8
+}
+
+/**
+ * Writes nine digits, 0 to 999 999 999.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeNine = (view: DataView, pos: number, value: number): number => {
   const thousands = (value / 1000) | 0
   const millions = (thousands / 1000) | 0
   view.setInt32(pos, threeDigits[millions], true)

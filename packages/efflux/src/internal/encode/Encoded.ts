@@ -98,8 +98,11 @@ export const encodeOnce = (
 export const maxTextLength = 64
 
 const slots = 32
-// One value in so many that found no free slot takes one over: a stream of ever new values costs next to nothing.
-const takeOver = 256
+// One in so many texts that are not there takes a slot over.
+const takeOver = 16
+// After so many misses the lines since the last time are looked at, and for so many lines nothing may be remembered.
+const missesAtOnce = 256
+const pause = 8192
 
 /**
  * No bytes. It is found where a text is not remembered, and stands for a name that can't be written.
@@ -128,9 +131,13 @@ const slotOf = (hash: number): number => (hash + (hash >> 7) + (hash >> 12)) & (
 export class Texts {
   texts: Array<Encoded> = noTexts
   #misses = 0
+  // The line in which misses were counted from, and up to which nothing is remembered.
+  #since = 0
+  #until = 0
 
   /** Looks up a text that is not empty. Gives {@link nothing} if it is not there. */
   find(text: string): Encoded {
+    if (this.texts === noTexts) return nothing
     const hash = hashOf(text)
     const slot = slotOf(hash)
     const known = this.texts[slot]
@@ -139,14 +146,30 @@ export class Texts {
     return other.hash === hash && other.text === text ? other : nothing
   }
 
-  /** Remembers a text, that is not empty, as the bytes from `start` to `end`. Returns whether that took more memory. */
-  remember(text: string, view: DataView, start: number, end: number): boolean {
-    if (text.length > maxTextLength) return false
+  /**
+   * Remembers a text, that is not empty, as the bytes from `start` to `end`.
+   * Returns whether that took more memory.
+   *
+   * @param line The number of the line. If most of the last lines had a text that
+   * was not there, no texts are looked for in the next lines: ever new ones then
+   * cost next to nothing.
+   */
+  remember(text: string, view: DataView, start: number, end: number, line: number): boolean {
+    if (line < this.#until || text.length > maxTextLength) return false
+    if (++this.#misses % missesAtOnce === 0) {
+      const isRare = line - this.#since < 2 * missesAtOnce
+      this.#since = line
+      if (isRare) {
+        this.#until = line + pause
+        this.texts = noTexts
+        return false
+      }
+    }
     if (this.texts === noTexts) this.texts = noTexts.slice()
     let slot = slotOf(hashOf(text))
     if (this.texts[slot] !== nothing) slot ^= 1
     const free = this.texts[slot] === nothing
-    if (!free && ++this.#misses % takeOver !== 0) return false
+    if (!free && this.#misses % takeOver !== 0) return false
     this.texts[slot] = new Encoded(text, view, start, end)
     return free
   }

@@ -135,12 +135,7 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
 export const writeString = (bytes: Uint8Array, pos: number, value: string): number => {
   const length = value.length
   bytes[pos++] = QUOTE
-  if (length > nativeLength && value.indexOf("\"") < 0 && value.indexOf("\\") < 0 && value.isWellFormed()) {
-    const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
-    if (read < length) return bytes.length
-    bytes[pos + written] = QUOTE
-    return pos + written + 1
-  }
+  if (length > nativeLength) return writeLongString(bytes, pos, value)
   let i = 0
   // Most strings hold nothing special: one test for four characters, and the position follows from the index.
   for (; i + 3 < length; i += 4) {
@@ -179,6 +174,27 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string): numb
   }
   bytes[pos++] = QUOTE
   return pos
+}
+
+// Native code writes the text without escapes, which then are put in from its end on.
+const writeLongString = (bytes: Uint8Array, pos: number, value: string): number => {
+  if (!value.isWellFormed()) return REFUSED
+  const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
+  if (read < value.length) return bytes.length
+  let end = pos + written
+  if (value.includes("\"") || value.includes("\\")) {
+    let escapes = 0
+    for (let i = pos; i < end; i++) if (bytes[i] === QUOTE || bytes[i] === BACKSLASH) escapes++
+    if (end + escapes >= bytes.length) return bytes.length
+    for (let i = end - 1, to = end + escapes; i < to - 1; i--) {
+      const byte = bytes[i]
+      bytes[--to] = byte
+      if (byte === QUOTE || byte === BACKSLASH) bytes[--to] = BACKSLASH
+    }
+    end += escapes
+  }
+  bytes[end] = QUOTE
+  return end + 1
 }
 
 /**

@@ -100,6 +100,7 @@ export class LineWriter extends PartWriter {
     }
     this.bytes[end] = LF
     this.position = end + 1
+    this.lines++
     return true
   }
 

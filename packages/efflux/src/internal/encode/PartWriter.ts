@@ -54,6 +54,8 @@ export abstract class PartWriter {
   protected readonly fieldKeys: Keys
   /** Where the present line must end. */
   protected limit = 0
+  /** How many lines were written. */
+  protected lines = 0
 
   readonly #out: Uint8Array
   readonly #view: DataView
@@ -107,7 +109,7 @@ export abstract class PartWriter {
       : writeName(this.#out, pos, measurement, this.#places.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
     if (end > this.limit) return this.#oversize()
-    this.#measurements.remember(measurement, this.#view, pos, end)
+    this.#measurements.remember(measurement, this.#view, pos, end, this.lines)
     return end
   }
 
@@ -137,7 +139,7 @@ export abstract class PartWriter {
       pos = writeName(this.#out, pos, value, this.#places.tag)
       if (pos < 0) return this.#failName("tag value", name, value)
       if (pos > limit) return this.#oversize()
-      if (key.remember(value, this.#view, start, pos)) this.tagKeys.grow()
+      if (key.remember(value, this.#view, start, pos, this.lines)) this.tagKeys.grow()
       return pos
     }
     if (typeof value === "number" && value - value === 0) {

@@ -1,0 +1,121 @@
+/**
+ * Writes floats of many digits: the shortest decimal that reads back as the same
+ * double, and of several such the closest, which is what JavaScript prints.
+ *
+ * A double `v` is scaled to `s = v · 10ᵏ` with 17 digits before the point. The
+ * product is exact: it is kept as the sum of two doubles (Dekker). Every decimal
+ * closer to `s` than half a unit in the last place of `v`, scaled alike, reads
+ * back as `v`. So a multiple of 100 is tried, which has 15 digits or less, then
+ * a multiple of 10, then a whole number. Where that can't be decided with
+ * certainty, the number is left to the engine.
+ *
+ * @since 0.1.0
+ */
+import { writeEight, writeNine } from "./Decimal.ts"
+
+/**
+ * Numbers that can be written, from the first to below the second. JavaScript
+ * writes smaller ones with an exponent.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const minShortest = 1e-6
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const maxShortest = 1e17
+
+const digits = 17
+const minExponent = -6
+
+// 10⁻⁶ to 10¹⁷, by their exponents from −6 on.
+const powers = Float64Array.from({ length: digits - minExponent + 1 }, (_, i) => Number(`1e${i + minExponent}`))
+// 10⁰ to 10²², which doubles hold exactly, each also in two halves of its digits.
+const scales = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+const splitter = 2 ** 27 + 1
+const highs = scales.map((scale) => splitter * scale - (splitter * scale - scale))
+const lows = scales.map((scale, i) => scale - highs[i])
+// Half a unit in the last place of a double, by its binary exponent from −20 on.
+const halfUnits = Float64Array.from({ length: 80 }, (_, i) => 2 ** (i - 20 - 53))
+
+// Where rounding could have decided.
+const doubt = 1e-6
+
+const ZERO = 48
+const DOT = 46
+
+const float = new Float64Array(1)
+const words = new Uint32Array(float.buffer)
+const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0
+
+/**
+ * Writes a number from {@link minShortest} to {@link maxShortest} and returns
+ * where it ended, −1 if it has to be printed otherwise.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const writeShortest = (view: DataView, pos: number, value: number): number => {
+  float[0] = value
+  const high = words[HIGH]
+  // The doubles next to a power of two are not equally far.
+  if ((high & 0xfffff) === 0 && words[1 - HIGH] === 0) return -1
+  const binary = (high >>> 20) - 1023
+  // A decimal exponent that is right or one too small.
+  let exponent = Math.floor(binary * 0.301029995663981)
+  if (exponent < minExponent) exponent = minExponent
+  if (value >= powers[exponent - minExponent + 1]) exponent++
+  const k = digits - 1 - exponent
+
+  const scale = scales[k]
+  const product = value * scale
+  const spread = splitter * value
+  const valueHigh = spread - (spread - value)
+  const valueLow = value - valueHigh
+  const rest = ((valueHigh * highs[k] - product) + valueHigh * lows[k] + valueLow * highs[k]) + valueLow * lows[k]
+  const reach = halfUnits[binary + 20] * scale
+
+  // The last eight digits, with a fraction, and the nine digits before them.
+  let front = Math.floor(product * 1e-8)
+  const back = product - front * 1e8 + rest
+  let chosen = Math.round(back * 0.01) * 100
+  let distance = Math.abs(chosen - back)
+  if (distance >= reach - doubt) {
+    if (distance <= reach + doubt) return -1
+    chosen = Math.round(back * 0.1) * 10
+    distance = Math.abs(chosen - back)
+    if (distance >= 5 - doubt) return -1
+    if (distance >= reach - doubt) {
+      if (distance <= reach + doubt) return -1
+      chosen = Math.round(back)
+      if (Math.abs(chosen - back) >= 0.5 - doubt) return -1
+    }
+  }
+  if (chosen < 0) {
+    front--
+    chosen += 1e8
+  } else if (chosen >= 1e8) {
+    front++
+    chosen -= 1e8
+  }
+  if (front < 1e8 || front >= 1e9) return -1
+
+  // One place for the point, behind the digits of the whole part.
+  const whole = exponent < 0 ? 0 : exponent + 1
+  if (whole === 0) {
+    view.setUint8(pos++, ZERO)
+    view.setUint8(pos++, DOT)
+    for (let i = exponent + 1; i < 0; i++) view.setUint8(pos++, ZERO)
+  }
+  const start = whole === 0 ? pos : pos + 1
+  writeEight(view, writeNine(view, start, front), chosen)
+  let end = start + digits
+  while (end > start + whole && view.getUint8(end - 1) === ZERO) end--
+  if (whole === 0) return end
+  for (let i = 0; i < whole; i++) view.setUint8(pos + i, view.getUint8(start + i))
+  if (end === start + whole) return pos + whole
+  view.setUint8(pos + whole, DOT)
+  return end
+}
