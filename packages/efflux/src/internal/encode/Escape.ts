@@ -186,8 +186,10 @@ const writeLongString = (bytes: Uint8Array, pos: number, value: string): number 
     let escapes = 0
     for (let i = pos; i < end; i++) if (bytes[i] === QUOTE || bytes[i] === BACKSLASH) escapes++
     if (end + escapes >= bytes.length) return bytes.length
-    for (let i = end - 1, to = end + escapes; i < to - 1; i--) {
-      const byte = bytes[i]
+    let from = end
+    let to = end + escapes
+    while (from < to) {
+      const byte = bytes[--from]
       bytes[--to] = byte
       if (byte === QUOTE || byte === BACKSLASH) bytes[--to] = BACKSLASH
     }

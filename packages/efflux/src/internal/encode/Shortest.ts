@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { writeEight, writeNine } from "./Decimal.ts"
+import { writeEight, writeNine } from "./Whole.ts"
 
 /**
  * Numbers that can be written, from the first to below the second. JavaScript

@@ -7,9 +7,10 @@
  */
 import * as DateTime from "effect/DateTime"
 import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "../../Precision.ts"
-import { writeInt64, writeSix, writeThree, writeWhole } from "./Decimal.ts"
+import { writeInt64 } from "./Decimal.ts"
 import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
+import { writeSix, writeThree, writeWhole } from "./Whole.ts"
 
 const maxDateMillis = 8.64e15
 
