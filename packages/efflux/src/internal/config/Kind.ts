@@ -27,12 +27,15 @@ export interface About {
   readonly read: (variable: string) => Config.Config<unknown>
   /** The value of an option that is left out, as a user would give it. */
   readonly fallback?: unknown
+  /** Whether it can't be left out. */
+  readonly isRequired: boolean
 }
 
 /** What is known of an option. */
 export const about = (schema: Schema.Constraint): About => {
-  const { allowed = "", fallback, read = Config.String } = Schema.resolveAnnotations(schema) ?? {}
-  return { allowed, read, fallback } as About
+  const known = Schema.resolveAnnotations(schema) ?? {}
+  const { allowed = "", fallback, read = Config.String } = known
+  return { allowed, read, fallback, isRequired: !("fallback" in known) } as About
 }
 
 const kind = <Checked, Given>(
@@ -46,7 +49,11 @@ export const option = <Checked, Given>(
   of: Kind<Checked, Given>,
   fallback: NoInfer<Given>
 ): Schema.withDecodingDefault<Kind<Checked, Given>> =>
-  Schema.withDecodingDefault<Kind<Checked, Given>>(Effect.succeed(fallback))(of).annotate({ ...about(of), fallback })
+  Schema.withDecodingDefault<Kind<Checked, Given>>(Effect.succeed(fallback))(of).annotate({
+    allowed: about(of).allowed,
+    read: about(of).read,
+    fallback
+  })
 
 /** An option that can be left out, and is nothing then. */
 export const optional = <Checked, Given>(

@@ -1,0 +1,31 @@
+/** What is said of options, where an editor and the documentation show it. */
+import { assert, describe, it } from "@effect/vitest"
+import { ClientConfig, DatabaseConfig } from "efflux"
+import * as Fs from "node:fs"
+import { comments, page, written } from "../options.ts"
+
+describe("options", () => {
+  it("are in docs/configuration.md as an editor shows them, with their defaults", () => {
+    const cells = (text: string) => text.split("\n").map((line) => line.replace(/\s*\|\s*/g, "|").replace(/-+/g, "-"))
+    const text = Fs.readFileSync(page, "utf8")
+    assert.deepStrictEqual(cells(text), cells(written(text)), "node scripts/options.ts writes the tables")
+  }, 60_000)
+
+  it("each say what they do where an editor shows it", () => {
+    const shown = comments()
+    const interfaces = [
+      ["DatabaseConfig.UdpConfig", DatabaseConfig.schemas.udp],
+      ["DatabaseConfig.TcpConfig", DatabaseConfig.schemas.tcp],
+      ["DatabaseConfig.HttpV1Config", DatabaseConfig.schemas.http[1]],
+      ["DatabaseConfig.HttpV2Config", DatabaseConfig.schemas.http[2]],
+      ["DatabaseConfig.HttpV3Config", DatabaseConfig.schemas.http[3]],
+      ["ClientConfig.V1Options", ClientConfig.schemas[1]],
+      ["ClientConfig.V2Options", ClientConfig.schemas[2]],
+      ["ClientConfig.V3Options", ClientConfig.schemas[3]]
+    ] as const
+    for (const [name, { fields }] of interfaces) {
+      assert.sameMembers([...shown.get(name)!.keys()], Object.keys(fields), name)
+      for (const [option, text] of shown.get(name)!) assert.match(text, /\w+ \w+.*\.$/, `${name}.${option}`)
+    }
+  }, 60_000)
+})
