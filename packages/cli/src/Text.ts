@@ -37,22 +37,22 @@ export const lineOf = (point: Point.Point): string => {
 
 /**
  * JSON in which a 64-bit integer is a number with all of its digits, and a float is a number with a decimal point or an
- * exponent.
+ * exponent. Where `isTyped` is false a `number` may be either, and is written as it is.
  */
-export const json = (value: unknown): string => {
+export const json = (value: unknown, isTyped = true): string => {
   if (typeof value === "bigint") return String(value)
   if (typeof value === "number" && Number.isFinite(value)) {
     const text = Object.is(value, -0) ? "-0" : String(value)
-    return /^-?\d+$/.test(text) ? `${text}.0` : text
+    return isTyped && /^-?\d+$/.test(text) ? `${text}.0` : text
   }
-  if (Array.isArray(value)) return `[${value.map(json).join(",")}]`
+  if (Array.isArray(value)) return `[${value.map((inner) => json(inner, isTyped)).join(",")}]`
   if (typeof value === "string") return jsonString(value)
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
   if (value instanceof Point.Uint) return String(value.value)
   return `{${
     Object.keys(value).flatMap((key) => {
       const inner = (value as Record<string, unknown>)[key]
-      return inner === undefined ? [] : [`${jsonString(key)}:${json(inner)}`]
+      return inner === undefined ? [] : [`${jsonString(key)}:${json(inner, isTyped)}`]
     }).join(",")
   }}`
 }

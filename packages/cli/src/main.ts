@@ -7,11 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import * as Lint from "./Lint.ts"
 import * as Listen from "./Listen.ts"
+import * as Query from "./Query.ts"
 import * as Send from "./Send.ts"
 
 const efflux = Command.make("efflux").pipe(
   Command.withDescription("See, check and send InfluxDB's line protocol."),
-  Command.withSubcommands([Listen.command, Lint.command, Send.command])
+  Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command])
 )
 
 // A terminal that is closed ends the command as Ctrl-C does.

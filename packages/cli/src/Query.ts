@@ -1,0 +1,231 @@
+/** `efflux query`: a statement to a server, and its rows. */
+import * as Argument from "effect/cli/Argument"
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+import { Flux, InfluxClient, InfluxQL, LineProtocol, type Point, Sql } from "efflux"
+import * as Output from "./Output.ts"
+import { instant, type Line, plot } from "./Plot.ts"
+import * as Target from "./Target.ts"
+import { count, escaped, json, type Parsed, userError } from "./Text.ts"
+
+const options = {
+  statement: Argument.String("statement").pipe(
+    Argument.withDescription("InfluxQL for InfluxDB 1, Flux for 2, SQL for 3; - reads it from standard input")
+  ),
+  from: Flag.String("from").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription(
+      "http://host:8086/?database=d, with ?version=2&org=o for InfluxDB 2 and ?version=3&database=d for InfluxDB 3. Secrets come from INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD"
+    )
+  ),
+  language: Flag.Literals("language", ["influxql", "flux", "sql"]).pipe(
+    Flag.optional,
+    Flag.withDescription("The statement's language; default that of the version")
+  ),
+  format: Flag.Literals("format", ["table", "csv", "json", "line"]).pipe(
+    Flag.withDefault("table"),
+    Flag.withDescription("table, csv, json (an object a line), or line (line protocol); default table")
+  ),
+  measurement: Flag.String("measurement").pipe(
+    Flag.optional,
+    Flag.withDescription("With --format line: the measurement, where no column has it")
+  ),
+  tags: Flag.String("tags").pipe(
+    Flag.withDefault(""),
+    Flag.withMetavar("A,B"),
+    Flag.withDescription("With --format line: the columns that are tags; further ones are fields")
+  ),
+  integers: Flag.String("integers").pipe(
+    Flag.withDefault(""),
+    Flag.withMetavar("A,B"),
+    Flag.withDescription("With --format line: the fields that are integers, which an answer does not tell from floats")
+  ),
+  plot: Flag.Boolean("plot").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Draw the numbers over time, each column and series by itself")
+  )
+}
+
+type Row = InfluxClient.Row
+
+const languages = { influxql: InfluxQL.unsafe, flux: Flux.unsafe, sql: Sql.unsafe } as const
+const standard = { 1: "influxql", 2: "flux", 3: "sql" } as const
+
+const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const config = yield* Target.client("--from", flags.from)
+  const client = yield* explained(InfluxClient.make(config))
+  const text = flags.statement === "-" ? yield* standardInput : flags.statement
+  if (text.trim() === "") return yield* userError("the statement is empty")
+  const statement = languages[Option.getOrElse(flags.language, () => standard[config.version])](text)
+  const isTerminal = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stdoutIsTerminal)
+  // A terminal would obey control characters; a file or another program gets them as they are.
+  const shown = isTerminal ? escaped : (text: string) => text
+  if (flags.plot || flags.format === "table" || flags.format === "csv") {
+    const rows = yield* explained(client.query(statement))
+    if (flags.plot) {
+      const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
+      return yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
+    }
+    if (flags.format === "csv") return yield* print(csv(rows).map(shown))
+    yield* print(table(rows))
+    return yield* Output.note(count(rows.length, "row"))
+  }
+  const measured = flags.format === "line" && flags.language._tag === "None" && config.version === 1
+  const rows = explainedStream(client.queryStream(statement, measured ? { measurement: "_measurement" } : {}))
+  if (flags.format === "json") return yield* Output.lines(Stream.map(rows, (row) => json(row, false)))
+  const kinds = { tags: namesOf(flags.tags), integers: namesOf(flags.integers) }
+  let skipped = 0
+  yield* Output.lines(Stream.flatMap(rows, (row) => {
+    const line = lineOf(row, Option.getOrUndefined(flags.measurement), kinds)
+    if (line === undefined) skipped++
+    return line === undefined ? Stream.empty : Stream.succeed(shown(line))
+  }))
+  if (skipped > 0) {
+    process.exitCode = 1
+    yield* Output.note(
+      `${count(skipped, "row")} can't be written as line protocol: a measurement (--measurement) and a field are needed`
+    )
+  }
+}, Effect.scoped)
+
+const standardInput = Effect.flatMap(
+  Stdio.Stdio,
+  (stdio) =>
+    stdio.stdin.pipe(Stream.decodeText(), Stream.mkString, Effect.mapError((error) => userError(error.message, error)))
+)
+
+type Failure = { readonly message: string; readonly reason: { readonly _tag: string } }
+
+const explain = ({ message, reason }: Failure) =>
+  userError(
+    reason._tag === "Unauthorized"
+      ? `${message}. Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`
+      : message
+  )
+
+const explained = <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.mapError(effect, explain)
+const explainedStream = <A, R>(stream: Stream.Stream<A, Failure, R>) => Stream.mapError(stream, explain)
+
+const print = (lines: ReadonlyArray<string>) =>
+  lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))
+
+/** All columns, in the order in which they come up. */
+const columnsOf = (
+  rows: ReadonlyArray<Row>
+): ReadonlyArray<string> => [...new Set(rows.flatMap((row) => Object.keys(row)))]
+
+const isTime = (column: string, value: unknown): value is bigint =>
+  typeof value === "bigint" && (column === "time" || /^_(time|start|stop)$/.test(column))
+
+const cell = (column: string, row: Row): string => {
+  if (!Object.hasOwn(row, column)) return ""
+  const value = row[column]!
+  return isTime(column, value) ? instant(value) : String(value)
+}
+
+const table = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+  const columns = columnsOf(rows)
+  if (columns.length === 0) return []
+  const texts = rows.map((row) => columns.map((column) => escaped(cell(column, row))))
+  const heads = columns.map(escaped)
+  const widths = heads.map((head, index) =>
+    texts.reduce((width, row) => Math.max(width, CliOutput.displayWidth(row[index]!)), CliOutput.displayWidth(head))
+  )
+  const isNumber = columns.map((column) => rows.every((row) => !Object.hasOwn(row, column) || isNumeric(column, row)))
+  const line = (cells: ReadonlyArray<string>) =>
+    cells.map((text, index) => {
+      const space = " ".repeat(widths[index]! - CliOutput.displayWidth(text))
+      return isNumber[index] ? space + text : text + space
+    }).join("  ").trimEnd()
+  return [line(heads), widths.map((width) => "-".repeat(width)).join("  "), ...texts.map(line)]
+}
+
+const isNumeric = (column: string, row: Row): boolean =>
+  !isTime(column, row[column]) && (typeof row[column] === "number" || typeof row[column] === "bigint")
+
+const csv = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+  const columns = columnsOf(rows)
+  if (columns.length === 0) return []
+  return [
+    columns.map(quoted).join(","),
+    ...rows.map((row) => columns.map((column) => quoted(cell(column, row))).join(","))
+  ]
+}
+
+const quoted = (text: string): string => /[",\r\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
+
+// What Flux adds to the tags of a row.
+const ofFlux = new Set(["result", "table"])
+
+const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(",").filter((name) => name !== ""))
+
+interface Kinds {
+  readonly tags: ReadonlySet<string>
+  readonly integers: ReadonlySet<string>
+}
+
+const lineOf = (row: Row, given: string | undefined, kinds: Kinds): string | undefined => {
+  const measurement = given ?? (typeof row["_measurement"] === "string" ? row["_measurement"] : undefined)
+  if (measurement === undefined) return undefined
+  const tags: Record<string, string> = Object.create(null)
+  const fields: Record<string, Point.FieldValue> = Object.create(null)
+  const typed = (name: string, value: InfluxClient.Cell) =>
+    kinds.integers.has(name) && Number.isSafeInteger(value) ? BigInt(value) : value
+  const isFlux = Object.hasOwn(row, "_field") && Object.hasOwn(row, "_value")
+  for (const [column, value] of Object.entries(row)) {
+    if (column.startsWith("_") || column === "time" || isFlux && ofFlux.has(column)) continue
+    if (isFlux || kinds.tags.has(column)) tags[column] = String(value)
+    else fields[column] = typed(column, value)
+  }
+  if (isFlux) fields[String(row["_field"])] = typed(String(row["_field"]), row["_value"]!)
+  const time = row["time"] ?? row["_time"]
+  const line = LineProtocol.encode({
+    measurement,
+    tags,
+    fields,
+    ...(typeof time === "bigint" ? { timestamp: time } : {})
+  }, { dialect: "influx-2" })
+  return line._tag === "Success" ? line.success : undefined
+}
+
+/** The numbers of an answer by column, and by the texts of their row: its series. */
+const linesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Line> => {
+  const lines = new Map<string, Array<readonly [bigint, number]>>()
+  for (const row of rows) {
+    const time = row["time"] ?? row["_time"]
+    if (typeof time !== "bigint") continue
+    const series = Object.entries(row).flatMap(([column, value]) =>
+      typeof value === "string" ? [`${column}=${value}`] : []
+    )
+    for (const column of Object.keys(row)) {
+      if (!isNumeric(column, row) || ofFlux.has(column)) continue
+      const name = [column, ...series].join(" ")
+      const points = lines.get(name)
+      if (points === undefined) lines.set(name, [[time, Number(row[column])]])
+      else points.push([time, Number(row[column])])
+    }
+  }
+  return [...lines].map(([name, points]) => ({ name, points }))
+}
+
+/** The command. */
+export const command = Command.make("query", options, query).pipe(
+  Command.withDescription("Asks a server and shows the rows as a table, CSV, JSON, line protocol or a plot."),
+  Command.withExamples([
+    {
+      command: "efflux query 'SELECT * FROM cpu LIMIT 10' --from 'http://localhost:8086/?database=metrics'",
+      description: "InfluxDB 1"
+    },
+    {
+      command:
+        "efflux query 'SELECT mean(load) FROM cpu GROUP BY time(1m)' --from 'http://localhost:8086/?database=metrics' --plot",
+      description: "As a picture"
+    }
+  ])
+)
