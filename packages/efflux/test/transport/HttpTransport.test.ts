@@ -345,6 +345,35 @@ describe("W4: a request that a server may have acted on", () => {
   }
 })
 
+describe("W4: points without a timestamp, of which two would be stored", () => {
+  const fates: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault, sentAgain: boolean]> = [
+    ["closes", FaultServer.close, false],
+    ["resets", FaultServer.reset, false],
+    ["does not answer", FaultServer.silence, false],
+    ["breaks off its answer", FaultServer.truncated.length, false],
+    ["stands behind a proxy that got no answer", FaultServer.answer(504), false],
+    ["is busy", FaultServer.answer(503), true],
+    ["takes no more for now", FaultServer.answer(429), true]
+  ]
+  for (const [name, fault, sentAgain] of fates) {
+    it.live(`are ${sentAgain ? "" : "not "}sent again to a server that ${name}`, () =>
+      Effect.gen(function*() {
+        const server = yield* FaultServer.make()
+        server.script(ok, fault)
+        yield* withDatabase(v1(server, { timestamps: "server", timeout: 200 }), (database) =>
+          Effect.gen(function*() {
+            for (const points of [1, 10]) {
+              yield* database.pushAll(Array.from({ length: points }, () => ({ measurement: "m", fields: { n: 1 } })))
+              yield* database.flush
+            }
+            const { dropped, sent } = yield* database.stats
+            assert.deepStrictEqual([sent, dropped.unknown], sentAgain ? [11, 0] : [1, 10])
+          }))
+        assert.strictEqual(server.requests.length, sentAgain ? 3 : 2)
+      }).pipe(Effect.scoped))
+  }
+})
+
 describe("W6: informational answers before the answer", () => {
   const before: ReadonlyArray<readonly [name: string, head: string]> = [
     ["100 Continue", "HTTP/1.1 100 Continue\r\n\r\n"],

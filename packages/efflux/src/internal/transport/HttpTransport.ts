@@ -12,9 +12,10 @@
  *   payload as sent.
  * - 413: the payload goes in two halves, down to single lines. 415: it goes without
  *   gzip, as all that follow.
- * - A try without an answer may have been stored. It can be sent again, because
- *   equal points overwrite each other on the server. If no later try is confirmed,
- *   the points are counted as `unknown`.
+ * - A try without an answer may have been stored. It is sent again, because equal
+ *   points overwrite each other on the server; with `timestamps: "server"` they do
+ *   not, and it is not. If no later try is confirmed, the points are counted as
+ *   `unknown`.
  * - Lines of one payload stay in their order; payloads of several senders
  *   overtake each other.
  *
@@ -64,7 +65,7 @@ export const make = Effect.fnUntraced(function*(
       client,
       connections: settings.senders
     }))
-  const server = new Server(http, new Hosts(ways, http.strategy, clock), clock, events)
+  const server = new Server(settings, new Hosts(ways, http.strategy, clock), clock, events)
   return { open: Effect.sync(() => connect(server)) }
 })
 
@@ -74,14 +75,22 @@ class Server {
   readonly hosts: Hosts<HttpExchange.HttpExchange>
   readonly retry: Schedule.Schedule<unknown, InfluxError>
   readonly onRetry: (error: InfluxError) => void
+  /** Whether points that arrive twice are one point: they have a timestamp. */
+  readonly repeats: boolean
   /** Whether the server takes gzip. */
   takesGzip: boolean
   readonly #clock: Clock.Clock
   #tooLarge = Number.POSITIVE_INFINITY
   #toldAt = 0
 
-  constructor(http: HttpSettings, hosts: Hosts<HttpExchange.HttpExchange>, clock: Clock.Clock, events: Events) {
+  constructor(
+    { http, timestamps }: HttpDatabaseSettings,
+    hosts: Hosts<HttpExchange.HttpExchange>,
+    clock: Clock.Clock,
+    events: Events
+  ) {
     this.http = http
+    this.repeats = timestamps === "client"
     this.hosts = hosts
     this.takesGzip = http.gzipThreshold !== "none"
     this.#clock = clock
@@ -104,7 +113,8 @@ class Server {
 
   /** Whether a payload is sent again after this. One host's certificate or redirect says nothing of the others. */
   isWorthATry(error: InfluxError): boolean {
-    return error.isRetryable || http5xx.has(error.reason._tag) && this.hosts.count > 1
+    return (this.repeats || !mayHaveArrived(error)) &&
+      (error.isRetryable || ofOneHost.has(error.reason._tag) && this.hosts.count > 1)
   }
 
   /** Whether the server said not long ago that a payload of so many bytes is too large for it. */
@@ -122,7 +132,7 @@ class Server {
   }
 }
 
-const http5xx: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
+const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
 
 /** Where points end up that are not sent. */
 type Loss = "rejected" | "send_error" | "unknown"
@@ -261,9 +271,7 @@ class Tries {
         params: http.params,
         body: this.#part,
         gzip,
-        onRepeat: () => {
-          this.isDoubtful = true
-        },
+        onRepeat: server.repeats ? () => void (this.isDoubtful = true) : undefined,
         maxAnswerBytes: maxAnswerBytes(this.#part.length),
         maxErrorBytes: maxAnswerBytes(this.#part.length)
       }),
@@ -284,8 +292,8 @@ class Tries {
             return Effect.succeed(verdict)
           }
           return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            if (verdict._tag === "Unclear") this.isDoubtful = true
             const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
+            if (mayHaveArrived(error)) this.isDoubtful = true
             if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
             else hosts.answered(host)
             return this.#fail(error)
@@ -356,8 +364,19 @@ const refusals: ReadonlySet<string> = new Set(["BadRequest", "NotFound", "Unauth
 // A redirect is an answer, and says that the points were not taken.
 const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect"])
 
-const mayHaveArrived = ({ reason }: InfluxError): boolean =>
-  !(reason._tag === "RequestFailed" && notArrived.has(reason.kind))
+const mayHaveArrived = ({ reason }: InfluxError): boolean => {
+  switch (reason._tag) {
+    case "RequestFailed":
+      return !notArrived.has(reason.kind)
+    // A proxy got no answer, or no whole one, or a cluster not from all of its members.
+    case "ServerError":
+      return reason.status === 502 || reason.status === 504 || /time(?:d )?out/i.test(reason.detail)
+    case "TooLarge":
+      return reason.part === "answer"
+    default:
+      return reason._tag === "Timeout" || reason._tag === "InvalidAnswer"
+  }
+}
 
 const retryAfter = ({ reason }: InfluxError): number | undefined =>
   reason._tag === "Unavailable" ? reason.retryAfter : undefined
