@@ -458,7 +458,7 @@ describe("where they are wrong", () => {
         assert.strictEqual(line, emits)
         const result = LineProtocol.decodeAll(line, { dialect: clients[client].dialect })
         if (typeof reads === "object") assert.deepStrictEqual(result.points[0], reads)
-        else if (reads === "no point") assert.deepStrictEqual(result, { points: [], errors: [], failed: 0 })
+        else if (reads === "no point") assert.deepStrictEqual([result.points.length, result.failed], [0, 0])
         else assert.strictEqual(result.errors[0]!.reason, reads)
       } else {
         let thrown = ""

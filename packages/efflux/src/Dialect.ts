@@ -17,6 +17,9 @@
  * | series and field keys over 65 535 bytes | refused            | refused            | taken          | taken           | taken              |
  * | `\n`, `\r` and `\t` in a string         | as written         | as written         | as written     | one character   | as written         |
  * | control characters in names             | kept               | kept               | kept           | refused         | kept               |
+ * | control characters in comments          | skipped            | skipped            | skipped        | refused         | skipped            |
+ * | a tab or NUL before a line or its parts | skipped            | skipped            | skipped        | refused         | skipped            |
+ * | a field key that occurs twice           | the last counts    | the last counts    | refused        | the last counts | the last counts    |
  * | tags without a key or a value           | refused            | refused            | refused        | refused         | left out           |
  * | numbers like `.5` and `5.`              | taken              | taken              | refused        | taken           | taken              |
  * | CR LF at the end of a line              | refused            | refused            | refused        | taken           | taken              |
@@ -81,6 +84,10 @@ export interface Rules {
   readonly bareDecimalPoint: boolean
   readonly carriageReturn: boolean
   readonly commentsEndAtLineFeed: boolean
+  /** Tabs and NULs before a line and between its parts are skipped as spaces are. */
+  readonly tabsAreBlank: boolean
+  /** A field key may occur twice; its last value counts. */
+  readonly duplicateFields: boolean
   /** Whether the server can be told that timestamps are in minutes or hours. */
   readonly minutesAndHours: boolean
 }
@@ -97,6 +104,8 @@ const influx1: Rules = {
   bareDecimalPoint: true,
   carriageReturn: false,
   commentsEndAtLineFeed: false,
+  tabsAreBlank: true,
+  duplicateFields: true,
   minutesAndHours: true
 }
 
@@ -127,6 +136,7 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
     maxSeriesKeyBytes: unbounded,
     bareDecimalPoint: false,
     commentsEndAtLineFeed: true,
+    duplicateFields: false,
     minutesAndHours: false
   },
   telegraf: {
@@ -137,6 +147,7 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
     controlCharacters: false,
     carriageReturn: true,
     commentsEndAtLineFeed: true,
+    tabsAreBlank: false,
     minutesAndHours: false
   },
   "victoria-metrics": {

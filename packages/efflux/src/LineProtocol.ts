@@ -31,29 +31,19 @@
  *
  * @since 0.1.0
  */
-import type * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
-import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
-import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Stream from "effect/Stream"
 import type { Dialect } from "./Dialect.ts"
+import * as Decoding from "./internal/decode/decode.ts"
+import type { Decoded } from "./internal/decode/decode.ts"
 import { DecodeError } from "./internal/decode/DecodeError.ts"
 import { Decoder } from "./internal/decode/Decoder.ts"
-import {
-  keptBytes,
-  LineDecoder,
-  makeError,
-  MORE,
-  type Options as DecodeOptions,
-  POINT
-} from "./internal/decode/LineDecoder.ts"
+import type { Options as DecodeOptions } from "./internal/decode/LineDecoder.ts"
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
-import { NameCache } from "./internal/decode/NameCache.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
 import { LineWriter } from "./internal/encode/LineWriter.ts"
 import { defaultMaxLineBytes, type Options } from "./internal/encode/Options.ts"
@@ -74,6 +64,11 @@ export {
 }
 
 export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Decoded,
   /**
    * @category models
    * @since 0.1.0
@@ -218,41 +213,9 @@ export const makeWriter = (capacity: number, options: Options = {}): LineWriter 
  * @since 0.1.0
  */
 export const decode = (
-  line: string | Uint8Array,
-  options: DecodeOptions = noOptions
-): Result.Result<Point.Point, DecodeError> => {
-  const lines = sharedDecoder(options)
-  lines.restart()
-  if (typeof line === "string") feedText(lines, line)
-  else feedBytes(lines, line)
-  lines.end()
-  const first = lines.step()
-  const point = lines.point
-  const error = first === MORE
-    ? makeError(1, 1, "no point", "")
-    : first !== POINT
-    ? lines.error!
-    : lines.step() !== MORE
-    ? makeError(lines.line, 1, "several lines", "")
-    : undefined
-  lines.forget()
-  return error === undefined ? Result.succeed(point!) : Result.fail(error)
-}
-
-/**
- * What {@link decodeAll} gives.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Decoded {
-  /** The points of all good lines, in order. */
-  readonly points: ReadonlyArray<Point.Point>
-  /** The errors of the bad lines, in order; at most `maxErrors`. */
-  readonly errors: ReadonlyArray<DecodeError>
-  /** How many lines were bad, whether or not their errors were kept. */
-  readonly failed: number
-}
+  line: string | Decoding.Bytes,
+  options?: DecodeOptions
+): Result.Result<Point.Point, DecodeError> => Decoding.decode(line, options)
 
 /**
  * Decodes a text of many lines. A bad line costs only itself: the good ones
@@ -265,22 +228,9 @@ export interface Decoded {
  * @since 0.1.0
  */
 export const decodeAll = (
-  text: string | Uint8Array,
+  text: string | Decoding.Bytes,
   options: DecodeOptions & { readonly maxErrors?: number | undefined } = {}
-): Decoded => {
-  const maxErrors = options.maxErrors ?? 100_000
-  const lines = new LineDecoder(options, sharedNames())
-  lines.feed(typeof text === "string" ? utf8(text) : text)
-  lines.end()
-  const points: Array<Point.Point> = []
-  const errors: Array<DecodeError> = []
-  let failed = 0
-  for (let outcome = lines.step(); outcome !== MORE; outcome = lines.step()) {
-    if (outcome === POINT) points.push(lines.point!)
-    else if (failed++ < maxErrors) errors.push(lines.error!)
-  }
-  return { points, errors, failed }
-}
+): Decoded => Decoding.decodeAll(text, options)
 
 /**
  * Decodes a stream of bytes, in chunks that are cut anywhere. Each line gives
@@ -315,9 +265,9 @@ export const decodeAll = (
  * @since 0.1.0
  */
 export const decodeStream =
-  (options: DecodeOptions = {}) =>
+  (options?: DecodeOptions) =>
   <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Result.Result<Point.Point, DecodeError>, E, R> =>
-    Stream.pipeThroughChannel(bytes, decodeChannel<E>(options))
+    Stream.pipeThroughChannel(bytes, Decoding.decodeChannel<E>(options))
 
 /**
  * Makes a decoder that is fed by hand, chunk by chunk. Beside results it gives
@@ -340,54 +290,6 @@ export const decodeStream =
  * @since 0.1.0
  */
 export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder(options)
-
-const resultsAtOnce = 1024
-
-type Outcome = Result.Result<Point.Point, DecodeError>
-
-const decodeChannel = <E>(options: DecodeOptions) =>
-  Channel.fromTransform((
-    upstream: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E, unknown>
-  ) =>
-    Effect.sync(() => {
-      const lines = new LineDecoder(options, new NameCache())
-      let chunks: ReadonlyArray<Uint8Array> = []
-      let next = 0
-      let ended = false
-
-      const take = (): Arr.NonEmptyReadonlyArray<Outcome> | undefined => {
-        const results: Array<Outcome> = []
-        while (results.length < resultsAtOnce) {
-          const outcome = lines.step()
-          if (outcome === POINT) results.push(Result.succeed(lines.point!))
-          else if (outcome !== MORE) results.push(Result.fail(lines.error!))
-          else if (next < chunks.length) lines.feed(chunks[next++])
-          else break
-        }
-        return results.length === 0 ? undefined : results as [Outcome, ...Array<Outcome>]
-      }
-
-      const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Outcome>, E, unknown> = Effect.suspend(() => {
-        const results = take()
-        if (results !== undefined) return Effect.succeed(results)
-        if (ended) return Cause.done()
-        return Pull.matchEffect(upstream, {
-          onSuccess: (given) => {
-            chunks = given
-            next = 0
-            return pull
-          },
-          onFailure: Effect.failCause,
-          onDone: () => {
-            ended = true
-            lines.end()
-            return pull
-          }
-        })
-      })
-      return pull
-    })
-  )
 
 /**
  * A Schema codec between a line and its point.
@@ -438,63 +340,8 @@ const invalid = (
   options: Parameters<Parameters<typeof SchemaGetter.transformEffect>[0]>[1]
 ) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, input, options))
 
-// These only save time: made when first needed, of bounded size, and nothing of them can be observed.
+// It only saves time: made when first needed, of bounded size, and nothing of it can be observed.
 let sharedWriter: LineWriter | undefined
-let names: NameCache | undefined
-const sharedNames = (): NameCache => names ??= new NameCache()
-let decoderOptions: DecodeOptions | undefined
-let decoderOfLine: LineDecoder | undefined
-let scratch: Uint8Array | undefined
-const noOptions: DecodeOptions = {}
-
-// To make a decoder takes longer than to decode a short line.
-const sharedDecoder = (options: DecodeOptions): LineDecoder => {
-  const { dialect, defaultTimestamp, maxLineBytes, precision } = options
-  if (
-    decoderOfLine === undefined || dialect !== decoderOptions!.dialect || precision !== decoderOptions!.precision ||
-    defaultTimestamp !== decoderOptions!.defaultTimestamp || maxLineBytes !== decoderOptions!.maxLineBytes
-  ) {
-    decoderOfLine = new LineDecoder(options, sharedNames())
-    decoderOptions = { dialect, defaultTimestamp, maxLineBytes, precision }
-  }
-  return decoderOfLine
-}
-
-// One line is copied into a buffer that is known to the decoder. Looking at a new one costs more than the copy.
-const feedBytes = (lines: LineDecoder, bytes: Uint8Array): void => {
-  if (bytes.length > keptBytes) return lines.feed(bytes)
-  scratch ??= new Uint8Array(keptBytes)
-  scratch.set(bytes)
-  lines.feed(scratch, bytes.length)
-}
-
-const feedText = (lines: LineDecoder, text: string): void => {
-  // A UTF-16 unit takes three bytes at the most. If each took one it is ASCII.
-  if (text.length * 3 > keptBytes) return lines.feed(utf8(text))
-  scratch ??= new Uint8Array(keptBytes)
-  const { written } = encoder.encodeInto(text, scratch)
-  if (written === text.length || text.isWellFormed()) lines.feed(scratch, written)
-  else lines.feed(utf8(text))
-}
-
-const encoder = new TextEncoder()
-
-// A lone surrogate has no UTF-8 form. It becomes a byte that has no place in UTF-8 either, and is refused where it stands.
-const utf8 = (text: string): Uint8Array => {
-  if (text.isWellFormed()) return encoder.encode(text)
-  const bytes = encoder.encode(text)
-  const surrogate = /\p{Surrogate}/gu
-  let pos = 0
-  let unit = 0
-  for (let found = surrogate.exec(text); found !== null; found = surrogate.exec(text)) {
-    pos += encoder.encode(text.slice(unit, found.index)).length
-    bytes[pos] = 0xff
-    pos += 3
-    unit = found.index + 1
-  }
-  return bytes
-}
-
 const shortLine = 1024
 const growth = 16
 const lineRoom = 128

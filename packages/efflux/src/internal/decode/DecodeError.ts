@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { preview } from "../text/preview.ts"
 
 /**
  * The reason for which a line can't be read.
@@ -24,10 +25,11 @@ import * as Data from "effect/Data"
  *   nor the end. InfluxDB 1 takes such a line and stores a mangled string.
  * - `invalid timestamp`, `text after timestamp`.
  * - `duplicate tag`: a tag key occurs twice.
+ * - `duplicate field`: a field key occurs twice, in a dialect that refuses that.
  * - `trailing backslash`: a field key ends in an even number of backslashes.
  *   InfluxDB 1 reads such a line in two contradicting ways; some crash it.
  * - `quote`: in a field key, in a dialect in which it begins a string.
- * - `control character`: in a name, in a dialect that refuses them.
+ * - `control character`: in a name or a comment, in a dialect that refuses them.
  * - `invalid UTF-8`: bytes that are no text; a lone surrogate where the text
  *   came as a string.
  * - `series key too long`: measurement and tags, or these and a field key, are
@@ -57,6 +59,7 @@ export type Reason =
   | "invalid timestamp"
   | "text after timestamp"
   | "duplicate tag"
+  | "duplicate field"
   | "trailing backslash"
   | "quote"
   | "control character"
@@ -76,9 +79,36 @@ export interface Problem {
   /** Position in the line, from 1, in bytes of UTF-8. */
   readonly column: number
   readonly reason: Reason
+  /** The same in characters (Unicode code points), from 1. */
+  readonly character: number
   /** The text from the column on, shortened, quoted and free of control characters; empty at the end of the text. */
   readonly near: string
+  /**
+   * The line around the fault, up to 80 characters on each side. Control
+   * characters are replaced by visible ones, so that it is safe in a terminal and
+   * each character is one column, unless it is a wide one. Empty where the line
+   * is too long to be kept.
+   */
+  readonly text: string
+  /** How many characters of `text` stand before the fault: a caret goes under the next one. */
+  readonly caret: number
+  /**
+   * What about the text as a whole may be behind the fault:
+   *
+   * - `crlf`: the line ends in CR LF, in a dialect that takes only LF.
+   * - `byte order mark`: the text begins with one. It is read as a part of the measurement.
+   * - `end of text`: the text ends where more was expected. It may have been cut off.
+   */
+  readonly hint: Hint | undefined
 }
+
+/**
+ * See {@link Problem}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Hint = "crlf" | "byte order mark" | "end of text"
 
 /**
  * A line could not be read as a point. The lines around it are not concerned.
@@ -99,9 +129,14 @@ export class DecodeError extends Data.TaggedError("DecodeError")<Problem> {
  * @category formatting
  * @since 0.1.0
  */
-export const describe = (problem: Problem): string => {
-  const near = problem.near === "" ? "" : `, at ${problem.near}`
-  return `line ${problem.line}, column ${problem.column}: ${explain[problem.reason]}${near}`
+export const describe = ({ column, hint, line, near, reason }: Problem): string =>
+  `line ${line}, column ${column}: ${explain[reason]}${near === "" ? "" : `, at ${near}`}` +
+  (hint === undefined ? "" : `; ${explainHint[hint]}`)
+
+const explainHint: Record<Hint, string> = {
+  crlf: "the line ends in CR LF, this dialect takes LF only",
+  "byte order mark": "the text begins with a byte order mark, which is read as a part of the measurement",
+  "end of text": "the text ends here, it may have been cut off"
 }
 
 const explain: Record<Reason, string> = {
@@ -124,10 +159,89 @@ const explain: Record<Reason, string> = {
   "invalid timestamp": "expected an integer timestamp",
   "text after timestamp": "expected the end of the line after the timestamp",
   "duplicate tag": "the tag key occurs twice",
+  "duplicate field": "the field key occurs twice",
   "trailing backslash": "a field key must not end in a backslash",
   quote: "a quote in a field key",
-  "control character": "a control character in a name",
+  "control character": "a control character in a name or a comment",
   "invalid UTF-8": "the text is not valid UTF-8",
   "series key too long": "measurement, tags and a field key must be at most 65535 bytes",
   "line too long": "the line is longer than maxLineBytes"
 }
+
+const nearBytes = 32
+const aroundCharacters = 80
+
+/**
+ * The error for a fault at `at` in the line of `bytes[start, end)`, before which
+ * there were so many blanks.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const locate = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  at: number,
+  reason: Reason,
+  line: number,
+  blanks: number,
+  hint: Hint | undefined
+): DecodeError => {
+  // In a value that spans lines it is one of these.
+  for (let feed = bytes.indexOf(LF, start); feed >= 0 && feed < at; feed = bytes.indexOf(LF, start)) {
+    line++
+    start = feed + 1
+    blanks = 0
+  }
+  const feed = bytes.indexOf(LF, at)
+  const lineEnd = feed < 0 ? end : Math.min(feed, end)
+  // A character has at most four bytes.
+  const before = [...textOf(bytes, Math.max(start, at - 4 * aroundCharacters), at, at)]
+  const after = [...textOf(bytes, at, at + 4 * aroundCharacters, lineEnd)]
+  const shown = [..." ".repeat(Math.min(blanks, aroundCharacters)), ...before].slice(-aroundCharacters)
+  let character = blanks + 1
+  for (let pos = start; pos < at; pos++) if ((bytes[pos] & 0xc0) !== 0x80) character++
+  return makeError(line, blanks + at - start + 1, reason, {
+    character,
+    near: at === end ? "" : preview(textOf(bytes, at, at + nearBytes, end)),
+    text: [...shown, ...after.slice(0, aroundCharacters)].join("").replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, visible),
+    caret: shown.length,
+    hint
+  })
+}
+
+// Up to `end`, but no further than `last`, and in whole characters.
+const textOf = (bytes: Uint8Array, start: number, end: number, last: number): string => {
+  while (end < last && end > start && (bytes[end] & 0xc0) === 0x80) end--
+  return decoder.decode(bytes.subarray(start, Math.min(end, last)))
+}
+
+// Unicode has a picture for each control character.
+const visible = (character: string): string => {
+  const code = character.charCodeAt(0)
+  return code < 32 ? String.fromCharCode(0x2400 + code) : code === 127 ? "\u2421" : "\ufffd"
+}
+
+/**
+ * Makes an error without a stack trace: it tells of data, not of code, and
+ * there may be one for each line of a large text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeError = (
+  line: number,
+  column: number,
+  reason: Reason,
+  { caret = 0, character = column, hint, near = "", text = "" }: Partial<Problem> = {}
+): DecodeError => {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  const error = new DecodeError({ line, column, character, reason, near, text, caret, hint })
+  Error.stackTraceLimit = limit
+  return error
+}
+
+const LF = 10
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

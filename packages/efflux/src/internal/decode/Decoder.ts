@@ -7,9 +7,9 @@
 import * as Result from "effect/Result"
 import type * as Point from "../../Point.ts"
 import type { DecodeError } from "./DecodeError.ts"
+import { KeyCache } from "./KeyCache.ts"
 import { LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
 import { type Excerpt, LineTexts } from "./LineTexts.ts"
-import { NameCache } from "./NameCache.ts"
 
 /**
  * Decodes lines from chunks that are cut anywhere.
@@ -29,7 +29,7 @@ export class Decoder {
   readonly #texts = new LineTexts()
 
   constructor(options: Options = {}) {
-    this.#lines = new LineDecoder(options, new NameCache())
+    this.#lines = new LineDecoder(options, new KeyCache())
   }
 
   /** Number of the line of the last result. */
@@ -48,7 +48,7 @@ export class Decoder {
     this.#lines.end()
   }
 
-  /** Begins another text, at line 1. Names seen so far are kept, which makes the next text faster. */
+  /** Begins another text, at line 1. Keys and series seen so far are kept, which makes the next text faster. */
   restart(): void {
     this.#texts.clear()
     this.#lines.restart()

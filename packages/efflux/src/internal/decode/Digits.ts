@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { ascii } from "./Unescape.ts"
+import { ascii } from "./Text.ts"
 
 /**
  * @category validation
@@ -12,12 +12,25 @@ import { ascii } from "./Unescape.ts"
 export const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
 
 /**
- * 10⁰ to 10¹⁵, each exactly a double.
+ * How many decimal digits a double holds, whatever they are.
  *
  * @category constants
  * @since 0.1.0
  */
-export const powersOfTen: ReadonlyArray<number> = Array.from({ length: 16 }, (_, i) => 10 ** i)
+export const exactDigits = 15
+
+const powers = Array.from({ length: 65 }, (_, i) => 10n ** BigInt(i))
+
+/**
+ * 10⁰ to 10⁶⁴ as the nearest double; up to 10²² that is exact.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const powersOfTen: ReadonlyArray<number> = powers.map(Number)
+
+// What the nearest double lacks.
+const powersOfTenLow: ReadonlyArray<number> = powers.map((power) => Number(power - BigInt(Number(power))))
 
 /**
  * The number that eight digits at `pos` say, -1 if there are not as many.
@@ -93,6 +106,67 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number, negat
   }
   return negative ? -value : value
 }
+
+/**
+ * The double nearest to the digits in `bytes[start, end)`, times 10 to the power
+ * of `scale`. Among the digits may be a dot, behind them an exponent, which are
+ * in `scale` already. Infinite if there is no such double.
+ *
+ * Up to 19 digits are computed with twice the precision of a double, which
+ * decides nearly always how to round. `Number` reads the others.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const decimal = (bytes: Uint8Array, start: number, end: number, scale: number): number => {
+  if (scale > 64 || scale < -64) return Number(ascii(bytes, start, end))
+  let high = 0
+  let low = 0
+  let count = 0
+  for (let pos = start; pos < end; pos++) {
+    const digit = bytes[pos] - 48
+    if (digit > 9) break // the exponent
+    if (digit < 0 || (digit === 0 && count === 0)) continue // the dot, leading zeros
+    if (count++ < exactDigits) high = high * 10 + digit
+    else low = low * 10 + digit
+  }
+  if (count === 0) return 0
+  if (count > 19) return Number(ascii(bytes, start, end))
+  // The digits are the sum of two doubles, exactly.
+  if (count > exactDigits) {
+    const shifted = high * powersOfTen[count - exactDigits]
+    const error = productError(high, powersOfTen[count - exactDigits], shifted)
+    high = shifted + low
+    low = low - (high - shifted) + error
+  }
+  const power = powersOfTen[scale < 0 ? -scale : scale]
+  const powerLow = powersOfTenLow[scale < 0 ? -scale : scale]
+  let value: number
+  let rest: number
+  if (scale < 0) {
+    value = high / power
+    const product = value * power
+    rest = (high - product - productError(value, power, product) + low - value * powerLow) / power
+  } else {
+    value = high * power
+    rest = productError(high, power, value) + low * power + high * powerLow
+  }
+  // What was neglected is less than this.
+  const doubt = value * 2 ** -92
+  const rounded = value + (rest + doubt)
+  return rounded === value + (rest - doubt) ? rounded : Number(ascii(bytes, start, end))
+}
+
+// What a rounded product lacks, exactly (Dekker): each factor is split into halves whose products are exact.
+const productError = (a: number, b: number, product: number): number => {
+  const aHigh = a * SPLIT - (a * SPLIT - a)
+  const bHigh = b * SPLIT - (b * SPLIT - b)
+  const aLow = a - aHigh
+  const bLow = b - bHigh
+  return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow
+}
+
+const SPLIT = 2 ** 27 + 1
 
 // A bigint of 64 bits is put together in shared memory: one allocation, where arithmetic on bigints makes several.
 const uint64 = new BigUint64Array(1)

@@ -10,11 +10,13 @@
  */
 import { type Dialect, type Rules, rulesOf } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
-import { nanosPer, type Precision } from "../../Precision.ts"
+import { all as allPrecisions, nanosPer, type Precision } from "../../Precision.ts"
 import { preview } from "../text/preview.ts"
-import { DecodeError, type Reason } from "./DecodeError.ts"
-import { LineReader } from "./LineReader.ts"
-import type { NameCache } from "./NameCache.ts"
+import { type DecodeError, locate, makeError, type Reason } from "./DecodeError.ts"
+import type { KeyCache } from "./KeyCache.ts"
+import { isBlank, LineReader } from "./LineReader.ts"
+import { LineScanner } from "./LineScanner.ts"
+import { firstControl } from "./TextReader.ts"
 
 /**
  * How line protocol is read.
@@ -58,21 +60,10 @@ export const POINT = 1
  */
 export const ERROR = 2
 
-const TAB = 9
 const LF = 10
 const CR = 13
 const SPACE = 32
-const QUOTE = 34
 const HASH = 35
-const COMMA = 44
-const EQUALS = 61
-const BACKSLASH = 92
-
-const isSpecial = (() => {
-  const special = new Uint8Array(256)
-  for (const byte of [LF, SPACE, QUOTE, COMMA, EQUALS, BACKSLASH]) special[byte] = 1
-  return special
-})()
 
 /**
  * See `forget`.
@@ -103,6 +94,7 @@ export class LineDecoder {
 
   readonly #rules: Rules
   readonly #reader: LineReader
+  readonly #scanner: LineScanner
   readonly #maxLineBytes: number
 
   // The chunk, and where the next line in it starts, or the rest of the line in `#carry`.
@@ -114,24 +106,29 @@ export class LineDecoder {
   #carry: Uint8Array = noBytes
   #carried = 0
   #blanks = 0
-  // Number of the next line, and the line feeds inside it.
   #nextLine = 1
-  #innerLines = 0
-  // Where the scanner of line ends stands in the line.
+  // What is known of the line so far.
   #started = false
-  #fresh = false // nothing of it was scanned yet, and nothing is before it
   #comment = false
-  #inFields = false
-  #inQuotes = false
-  #escaped = false
-  #balance = 0 // unquoted equals signs less commas, behind the first space
   #skipping = false
+  #afterSpace = false
 
-  /** @param names Shared between decoders as you like. */
-  constructor(options: Options, names: NameCache) {
-    this.#rules = rulesOf(options.dialect)
-    this.#reader = new LineReader(this.#rules, nanosPer(options.precision ?? "ns"), options.defaultTimestamp, names)
-    this.#maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
+  /** @param keys Shared between decoders of one dialect as you like. */
+  constructor(options: Options, keys: KeyCache) {
+    const { defaultTimestamp, dialect, maxLineBytes = defaultMaxLineBytes, precision = "ns" } = options
+    if (!precisions.includes(precision)) {
+      throw invalidOption("precision", precision, `one of ${precisions.map((name) => JSON.stringify(name)).join(", ")}`)
+    }
+    if (defaultTimestamp !== undefined && typeof defaultTimestamp !== "bigint") {
+      throw invalidOption("defaultTimestamp", defaultTimestamp, "a bigint of nanoseconds")
+    }
+    if (typeof maxLineBytes !== "number" || !(maxLineBytes >= 0)) {
+      throw invalidOption("maxLineBytes", maxLineBytes, "a number of bytes")
+    }
+    this.#rules = rulesOf(dialect)
+    this.#reader = new LineReader(this.#rules, nanosPer(precision), defaultTimestamp, keys)
+    this.#scanner = new LineScanner(this.#rules)
+    this.#maxLineBytes = maxLineBytes
   }
 
   /** Gives the next chunk, or `length` bytes of it. `step` reads it until it wants more; it is not held longer. */
@@ -172,10 +169,12 @@ export class LineDecoder {
   /** Goes on to the next point or error, or to the end of the chunk. */
   step(): typeof MORE | typeof POINT | typeof ERROR {
     for (;;) {
-      if (!this.#started) this.#startLine()
-      if (this.#fresh && this.#readAtOnce()) return POINT
+      if (!this.#started) {
+        if (this.#startLine() && this.#readAhead()) return POINT
+        if (this.#started) this.#scanner.begin(this.#comment, this.#afterSpace)
+      }
       const start = this.#pos
-      const found = this.#started ? this.#scan(start) : -1
+      const found = this.#started ? this.#scanner.scan(this.#chunk, start, this.#end) : -1
       if (found < 0 && !this.#ended) {
         const tooLong = this.#started && this.#keep(start)
         this.feed(noBytes)
@@ -185,115 +184,62 @@ export class LineDecoder {
       const end = found < 0 ? this.#end : found
       this.#pos = found < 0 ? end : end + 1
       const outcome = this.#read(start, end)
-      this.#nextLine += this.#innerLines + 1
+      this.#nextLine += this.#scanner.lineFeeds + 1
       this.#endLine()
       if (outcome !== MORE) return outcome
     }
   }
 
-  // Passes empty lines and blanks.
-  #startLine(): void {
+  // Passes empty lines and blanks. Whether a line starts that is no comment and has no blanks before it.
+  #startLine(): boolean {
     const chunk = this.#chunk
     const end = this.#end
     let pos = this.#pos
     for (; pos < end; pos++) {
       const byte = chunk[pos]
-      if (byte === SPACE) this.#inFields = true // so does the server's scanner
-      else if (byte === LF) {
+      if (byte === LF) {
         this.#nextLine++
         this.#endLine()
-        continue
-      } else if (byte !== TAB && byte !== 0) {
+      } else if (isBlank(byte, this.#rules)) {
+        if (byte === SPACE) this.#afterSpace = true
+        this.#blanks++
+      } else {
         this.#started = true
         this.#comment = byte === HASH
-        this.#fresh = byte !== HASH && this.#blanks === 0
         break
       }
-      this.#blanks++
     }
     this.#pos = pos
+    return this.#started && !this.#comment && this.#blanks === 0
   }
 
   #endLine(): void {
     this.#blanks = 0
-    this.#innerLines = 0
     this.#carried = 0
     this.#started = false
-    this.#fresh = false
     this.#comment = false
-    this.#inFields = false
-    this.#inQuotes = false
-    this.#escaped = false
-    this.#balance = 0
     this.#skipping = false
+    this.#afterSpace = false
   }
 
-  // Nearly every line ends at its first line feed. If what is before it reads as a point, and neither a name nor a blank
-  // before the line could have misled the server's scanner, it is the line and need not be scanned for its end.
-  #readAtOnce(): boolean {
-    this.#fresh = false
+  // Reads the line without a look for its end first. It is nearly always where the reader gets to; where the reader
+  // fails or is not sure, the scanner decides.
+  #readAhead(): boolean {
     const start = this.#pos
     const reader = this.#reader
-    if (!reader.readToLineFeed(this.#chunk, start, this.#end)) return false
+    if (!reader.readAhead(this.#chunk, start, this.#end)) return false
     const end = reader.next
     if (end - start > this.#maxLineBytes || (end === this.#end && !this.#ended)) return false
-    this.line = this.#nextLine++
+    this.line = this.#nextLine
+    this.#nextLine += reader.lineFeeds + 1
     this.#pos = end < this.#end ? end + 1 : end
     this.#started = false
     return true
   }
 
-  #indexOfLineFeed(start: number): number {
-    const found = this.#chunk.indexOf(LF, start)
-    return found < this.#end ? found : -1
-  }
-
-  // The position of the line feed that ends the line, -1 if the chunk does not have it.
-  //
-  // It is the server's own rule, which counts equals signs and commas behind the first space to tell whether a quote
-  // opens a string, in whatever part of the line. Whether the line makes sense is seen later.
-  #scan(start: number): number {
-    const bytes = this.#chunk
-    const end = this.#end
-    let pos = start
-    if (this.#comment ? this.#rules.commentsEndAtLineFeed : !this.#rules.quotedLineFeed) {
-      return this.#indexOfLineFeed(pos)
-    }
-    if (this.#escaped && pos < end) {
-      this.#escaped = false
-      if (bytes[pos++] === LF) this.#innerLines++
-    }
-    let inFields = this.#inFields
-    let inQuotes = this.#inQuotes
-    let balance = this.#balance
-    for (; pos < end; pos++) {
-      const byte = bytes[pos]
-      if (isSpecial[byte] === 0) continue
-      if (byte === BACKSLASH) {
-        if (++pos >= end) this.#escaped = true
-        else if (bytes[pos] === LF) this.#innerLines++
-      } else if (byte === LF) {
-        if (!inQuotes) return pos
-        this.#innerLines++
-      } else if (byte === SPACE) {
-        inFields = true
-      } else if (inFields) {
-        if (byte === QUOTE) {
-          if (balance > 0) inQuotes = !inQuotes
-        } else if (!inQuotes) {
-          balance += byte === EQUALS ? 1 : -1
-        }
-      }
-    }
-    this.#inFields = inFields
-    this.#inQuotes = inQuotes
-    this.#balance = balance
-    return -1
-  }
-
   // Reads the line: what was carried, and `[start, end)` of the chunk.
   #read(start: number, end: number): typeof MORE | typeof POINT | typeof ERROR {
-    if (this.#skipping || this.#comment) return MORE
+    if (this.#skipping || (this.#comment && this.#rules.controlCharacters)) return MORE
     let bytes = this.#chunk
     if (this.#carried > 0) {
       if (this.#append(start, end)) return ERROR
@@ -308,15 +254,17 @@ export class LineDecoder {
       if (start === end) return MORE
     }
     this.line = this.#nextLine
-    if (this.#reader.read(bytes, start, end)) {
-      return POINT
+    if (this.#comment) {
+      const at = firstControl(bytes, start, end)
+      return at < 0 ? MORE : this.#refuse(bytes, start, end, at, "control character")
     }
-    return this.#refuse(bytes, start, end)
+    const reader = this.#reader
+    return reader.read(bytes, start, end) ? POINT : this.#refuse(bytes, start, end, reader.at, reader.reason)
   }
 
   // Puts the unfinished line aside. `true` if it became too long: then it is an error, and its rest is skipped.
   #keep(start: number): boolean {
-    if (this.#skipping || this.#comment) return false
+    if (this.#skipping || (this.#comment && this.#rules.controlCharacters)) return false
     return this.#append(start, this.#end)
   }
 
@@ -340,44 +288,26 @@ export class LineDecoder {
 
   #tooLong(): typeof ERROR {
     this.line = this.#nextLine
-    this.error = makeError(this.line, this.#blanks + this.#maxLineBytes + 1, "line too long", "")
+    this.error = makeError(this.line, this.#blanks + this.#maxLineBytes + 1, "line too long")
     return ERROR
   }
 
-  #refuse(bytes: Uint8Array, start: number, end: number): typeof ERROR {
-    const at = this.#reader.at
-    let line = this.#nextLine
-    let column = this.#blanks + at - start + 1
-    for (let i = start; i < at; i++) {
-      if (bytes[i] === LF) {
-        line++
-        column = at - i
-      }
-    }
-    let nearEnd = Math.min(end, at + nearBytes)
-    while (nearEnd < end && nearEnd > at && (bytes[nearEnd] & 0xc0) === 0x80) nearEnd--
-    const near = at === nearEnd ? "" : preview(decoder.decode(bytes.subarray(at, nearEnd)))
-    this.line = line
-    this.error = makeError(line, column, this.#reader.reason, near)
+  #refuse(bytes: Uint8Array, start: number, end: number, at: number, reason: Reason): typeof ERROR {
+    const hint = bytes[end - 1] === CR
+      ? "crlf"
+      : this.#nextLine === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf
+      ? "byte order mark"
+      : this.#ended && this.#pos === this.#end && (at === end || reason === "unbalanced quotes")
+      ? "end of text"
+      : undefined
+    this.error = locate(bytes, start, end, at, reason, this.#nextLine, this.#blanks, hint)
+    this.line = this.error.line
     return ERROR
   }
 }
 
-const nearBytes = 32
 const noBytes = new Uint8Array(0)
-const decoder = new TextDecoder()
+const precisions: ReadonlyArray<unknown> = allPrecisions
 
-/**
- * Makes an error without a stack trace: it tells of data, not of code, and
- * there may be one for each line of a large text.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const makeError = (line: number, column: number, reason: Reason, near: string): DecodeError => {
-  const limit = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  const error = new DecodeError({ line, column, reason, near })
-  Error.stackTraceLimit = limit
-  return error
-}
+const invalidOption = (name: string, value: unknown, allowed: string): TypeError =>
+  new TypeError(`${name} must be ${allowed}, got ${preview(value)}`)

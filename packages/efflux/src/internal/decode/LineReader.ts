@@ -3,7 +3,7 @@
  *
  * A reader is a plain, synchronous object without services. It looks at each
  * byte a fixed number of times, never throws, and keeps nothing of the bytes
- * that it was given. Where a line ends is not its business (see `LineDecoder`).
+ * that it was given.
  *
  * It follows what InfluxDB 1.6's own parser makes of a line; `Dialect` says
  * where other servers differ. Four things it refuses that 1.6 takes, because
@@ -15,361 +15,324 @@
  */
 import { fieldKeySeparatorBytes, type Rules } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
-import { Uint } from "../../Point.ts"
-import { maxTimestamp, minTimestamp } from "../../Precision.ts"
-import { eightDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
-import { NameCache } from "./NameCache.ts"
-import { ODD, Scanner, SEPARATES, STOPS_FIELD_KEY, STOPS_TAG } from "./Scanner.ts"
-import type { SeriesCache } from "./SeriesCache.ts"
-import { ascii, MEASUREMENT_OR_FIELD_KEY, TAG } from "./Unescape.ts"
+import type { Reason } from "./DecodeError.ts"
+import { isDigit } from "./Digits.ts"
+import { FIELD_KEY, type KeyCache, TAG_KEY } from "./KeyCache.ts"
+import { NumberReader } from "./NumberReader.ts"
+import { ENDS_LINE, flagsOf, SEPARATES, STOPS_KEY, TextReader } from "./TextReader.ts"
 
 const TAB = 9
+const LF = 10
+const CR = 13
 const SPACE = 32
 const QUOTE = 34
-const PLUS = 43
 const COMMA = 44
 const MINUS = 45
 const DOT = 46
 const EQUALS = 61
 const BACKSLASH = 92
 
-// Tags up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
-const fewTags = 8
-
-// The first eight of the 19 digits that a timestamp may have.
-const maxHigh = 92_233_720
-
-const maxInt64 = 2n ** 63n - 1n
-const minInt64 = -(2n ** 63n)
-const maxUint64 = 2n ** 64n - 1n
+// Keys up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
+const fewKeys = 8
 
 /**
- * A reader of lines.
+ * A reader of lines. Positions are indexes into the bytes.
  *
  * @category models
  * @since 0.1.0
  */
-export class LineReader extends Scanner {
-  /** The point of the last `read` that returned `true`. */
+export class LineReader {
+  /** The point of the last line that was read. */
   point: Point.Point | undefined = undefined
-  /** Where the line of the last `readToLineFeed` that returned `true` ends. */
+  /** Why the line can't be read, and where. */
+  reason: Reason = "no point"
+  at = 0
+  /** Where the line that `readAhead` read ends. */
   next = 0
 
-  readonly #unit: bigint
+  readonly #rules: Rules
   readonly #defaultTimestamp: bigint | undefined
-  readonly #series: SeriesCache
+  readonly #keys: KeyCache
+  readonly #numbers: NumberReader
+  readonly #texts: TextReader
   // Numbers the keys of the line, differently for measurements of different length.
   #place = 0
-  readonly #tagKeys: Array<string> = []
+  readonly #known: Array<string> = []
 
   /**
    * @param unit Nanoseconds that one unit of a timestamp lasts.
    * @param defaultTimestamp In nanoseconds, for lines without one; rounded down to the unit, as InfluxDB does.
-   * @param names Shared between readers as you like.
+   * @param keys Shared between readers of one dialect.
    */
-  constructor(rules: Rules, unit: bigint, defaultTimestamp: bigint | undefined, names: NameCache = new NameCache()) {
-    super(rules, names)
-    this.#unit = unit
-    this.#series = names.series
+  constructor(rules: Rules, unit: bigint, defaultTimestamp: bigint | undefined, keys: KeyCache) {
+    this.#rules = rules
     this.#defaultTimestamp = defaultTimestamp === undefined ? undefined : floorTo(defaultTimestamp, unit)
+    this.#keys = keys
+    this.#numbers = new NumberReader(rules, unit)
+    this.#texts = new TextReader(rules, keys)
   }
 
   /**
-   * Reads the line in `bytes[start, end)`: without its line feed, not blank, no
+   * Reads the line in `bytes[start, end)`: without its line end, not blank, no
    * comment. Returns `false` and sets `reason` and `at` if it can't be read.
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
-    this.begin(bytes, end, false)
-    return this.#line(skipBlank(bytes, start, end))
+    this.#texts.begin(bytes, end, 0)
+    return this.#line(this.#skipBlank(start))
   }
 
   /**
-   * Reads the line that begins at `start`, up to its first line feed, or to the
-   * end if there is none. Returns `false` also if it is not sure where it ends;
-   * then it was not read further than to the first line feed.
+   * Reads the line that begins at `start`, wherever it ends. Returns `false` also
+   * if it is not sure where that is; then it did not read further than that.
    */
-  readToLineFeed(bytes: Uint8Array, start: number, end: number): boolean {
-    this.begin(bytes, end, true)
-    return this.#line(skipBlank(bytes, start, end)) && !this.oddNames
+  readAhead(bytes: Uint8Array, start: number, end: number): boolean {
+    this.#texts.begin(bytes, end, ENDS_LINE)
+    return this.#line(start) && !this.#texts.unsure
+  }
+
+  /** How many line feeds are inside the line. */
+  get lineFeeds(): number {
+    return this.#texts.lineFeeds
+  }
+
+  /** Lets go of the bytes. */
+  release(): void {
+    this.#texts.release()
   }
 
   #line(start: number): boolean {
+    const texts = this.#texts
+    const { bytes, end, view } = texts
     this.point = undefined
-    const bytes = this.bytes
-    const end = this.end
     let pos: number
-    let measurement: string
+    let measurement: string | undefined
     let tags: Record<string, string>
-    const series = this.#series.find(this.view, start, end)
+    const series = this.#keys.series.find(view, start, end)
     if (series !== undefined) {
       pos = start + series.length
       measurement = series.measurement
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
       this.#place = series.place
     } else {
-      if (start >= end || bytes[start] === COMMA) return this.fail("missing measurement", start)
-      pos = this.scan(start, SEPARATES)
-      this.#place = (pos - start) * 16
-      if (!this.text(start, pos, MEASUREMENT_OR_FIELD_KEY)) return false
-      measurement = this.name
+      if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
+      pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
+      measurement = texts.measurement(start, pos)
+      if (measurement === undefined) return this.#fail(texts.reason, texts.at)
       tags = {}
+      this.#place = (pos - start) * 16
       if (pos < end && bytes[pos] === COMMA) {
         pos = this.#tags(pos, tags)
         if (pos < 0) return false
       }
-      if (pos - start > this.rules.maxSeriesKeyBytes) return this.fail("series key too long", start)
-      if (pos >= end) return this.fail("missing fields", end)
-      if ((this.seenInNames & ODD) === 0) this.#series.keep(this.view, start, pos, measurement, tags, this.#place)
+      if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#fail("series key too long", start)
+      if (pos >= end) return this.#fail("missing fields", end)
+      if (texts.plain) this.#keys.series.keep(view, start, pos, measurement, tags, this.#place)
     }
 
     const fields: Record<string, Point.FieldValue> = {}
-    pos = this.#fields(pos, fields, this.rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes)
+    pos = this.#fields(pos, fields, this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes)
     if (pos < 0) return false
 
-    pos = skipBlank(bytes, pos, end)
-    this.next = pos
-    const timestamp = this.isEnd(pos) ? this.#defaultTimestamp : this.#timestamp(pos)
-    if (timestamp === null) return false
-    this.point = timestamp === undefined
-      ? { measurement, tags, fields }
-      : { measurement, tags, fields, timestamp }
+    pos = this.#skipBlank(pos)
+    let timestamp = this.#defaultTimestamp
+    if (!this.#endsAt(pos)) {
+      const first = pos
+      timestamp = this.#numbers.timestamp(bytes, view, first, end)
+      if (timestamp === undefined) return this.#fail(this.#numbers.reason, first)
+      pos = this.#numbers.next
+      if (pos < end && bytes[pos] === SPACE) {
+        do pos++
+        while (pos < end && bytes[pos] === SPACE)
+        if (!this.#endsAt(pos)) return this.#fail("text after timestamp", pos)
+      } else if (!this.#endsAt(pos)) {
+        return this.#fail("invalid timestamp", first)
+      }
+    }
+    this.next = pos < end && bytes[pos] === CR ? pos + 1 : pos
+    this.point = timestamp === undefined ? { measurement, tags, fields } : { measurement, tags, fields, timestamp }
     return true
   }
 
   // From the comma behind the measurement to the space behind the tags.
   #tags(pos: number, tags: Record<string, string>): number {
-    const bytes = this.bytes
-    const end = this.end
-    const keys = this.#tagKeys
-    const mayBeEmpty = this.rules.emptyTags
+    const texts = this.#texts
+    const { bytes, end, view } = texts
+    const paired = this.#rules.escapedBackslash
+    const mayBeEmpty = this.#rules.emptyTags
     let count = 0
     while (pos < end && bytes[pos] === COMMA) {
       const keyStart = pos + 1
-      const keyEnd = this.#tagKey(keyStart)
-      if (keyEnd < 0) return -1
-      const key = this.name
+      const place = this.#place++
+      let keyEnd = this.#keys.meets(view, keyStart, end, place, TAG_KEY)
+      let key: string | undefined
+      if (keyEnd >= 0) key = this.#keys.key
+      else {
+        keyEnd = texts.scan(keyStart, STOPS_KEY, paired)
+        const stop = keyEnd < end ? bytes[keyEnd] : SPACE
+        if (keyEnd === keyStart && !(mayBeEmpty && stop === EQUALS)) return this.#refuse("missing tag key", keyStart)
+        if (stop !== EQUALS) return this.#refuse("missing tag value", keyEnd)
+        key = texts.key(keyStart, keyEnd, place, TAG_KEY)
+        if (key === undefined) return this.#refuse(texts.reason, texts.at)
+      }
 
       const valueStart = keyEnd + 1
       // An equals sign may begin a value, it is only later that it must be escaped.
       const scanFrom = valueStart < end && bytes[valueStart] === EQUALS ? valueStart + 1 : valueStart
-      pos = this.scan(scanFrom, STOPS_TAG)
-      if (pos === valueStart && !mayBeEmpty) return this.refuse("missing tag value", valueStart)
-      if (pos < end && bytes[pos] === EQUALS) return this.refuse("unescaped equals sign", pos)
-      if (!this.text(valueStart, pos, TAG)) return -1
-      if (keyEnd === keyStart || pos === valueStart) {
-        this.seenInNames |= ODD
-        continue
-      }
-      if (count < fewTags) {
-        for (let i = 0; i < count; i++) if (keys[i] === key) return this.refuse("duplicate tag", keyStart)
-        keys[count++] = key
-      } else if (Object.hasOwn(tags, key)) {
-        return this.refuse("duplicate tag", keyStart)
-      }
-      put(tags, key, this.name)
+      pos = texts.scan(scanFrom, STOPS_KEY, paired)
+      if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
+      if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
+      const value = texts.tagValue(valueStart, pos)
+      if (value === undefined) return this.#refuse(texts.reason, texts.at)
+      if (keyEnd === keyStart || pos === valueStart) continue
+      if (!this.#isNew(key, count++, tags)) return this.#refuse("duplicate tag", keyStart)
+      put(tags, key, value)
     }
     return pos
   }
 
-  // From behind the comma to the equals sign; the key is the name.
-  #tagKey(start: number): number {
-    const place = this.#place++
-    const size = this.names.meets(this.view, start, this.end, place)
-    if (size !== 0) {
-      this.name = this.names.expectedName(place)
-      return start + size - 1
-    }
-    const end = this.scan(start, STOPS_TAG)
-    const stop = end < this.end ? this.bytes[end] : SPACE
-    if (end === start && !(this.rules.emptyTags && stop === EQUALS)) return this.refuse("missing tag key", start)
-    if (stop !== EQUALS) return this.refuse("missing tag value", end)
-    const plain = this.seen === 0 && end !== start
-    if (!this.text(start, end, TAG)) return -1
-    if (plain) this.names.expect(this.view, start, end, place, this.name)
-    return end
-  }
-
   // From the space before the fields to the space or the end behind them.
   #fields(pos: number, fields: Record<string, Point.FieldValue>, maxKeyBytes: number): number {
-    const bytes = this.bytes
-    const end = this.end
-    pos = skipBlank(bytes, pos, end)
-    if (pos >= end) return this.refuse("missing fields", end)
-    for (;;) {
-      const keyEnd = this.#fieldKey(pos, maxKeyBytes)
-      if (keyEnd < 0) return -1
-      pos = this.#value(keyEnd + 1, fields, this.name)
+    const texts = this.#texts
+    const { bytes, end, view } = texts
+    pos = this.#skipBlank(pos)
+    if (pos >= end) return this.#refuse("missing fields", end)
+    const mayRepeat = this.#rules.duplicateFields
+    for (let count = 0;; count++) {
+      const start = pos
+      const place = this.#place++
+      let keyEnd = this.#keys.meets(view, start, end, place, FIELD_KEY)
+      let key: string | undefined
+      if (keyEnd >= 0 && keyEnd - start <= maxKeyBytes) key = this.#keys.key
+      else {
+        keyEnd = this.#scanFieldKey(start, maxKeyBytes)
+        if (keyEnd < 0) return keyEnd
+        key = texts.key(start, keyEnd, place, FIELD_KEY)
+        if (key === undefined) return this.#refuse(texts.reason, texts.at)
+      }
+      if (!mayRepeat && !this.#isNew(key, count, fields)) return this.#refuse("duplicate field", start)
+      pos = this.#value(keyEnd + 1, fields, key)
       if (pos < 0 || pos >= end || bytes[pos] !== COMMA) return pos
       pos++
     }
   }
 
-  // To the equals sign; the key is the name.
-  #fieldKey(start: number, maxBytes: number): number {
-    const place = this.#place++
-    const size = this.names.meets(this.view, start, this.end, place)
-    if (size !== 0 && size <= maxBytes) {
-      this.name = this.names.expectedName(place)
-      return start + size - 1
+  // To the equals sign.
+  #scanFieldKey(start: number, maxBytes: number): number {
+    const { bytes, end: lineEnd } = this.#texts
+    const end = this.#texts.scan(start, STOPS_KEY, true)
+    const stop = end < lineEnd ? bytes[end] : 0
+    if (end === start && stop !== 0) return this.#refuse("missing field key", start)
+    if (stop !== EQUALS) return this.#refuse("invalid field", start)
+    if (!this.#rules.escapedBackslash && bytes[end - 1] === BACKSLASH) {
+      return this.#refuse("trailing backslash", end - 1)
     }
-    const end = this.scan(start, STOPS_FIELD_KEY)
-    const stop = end < this.end ? this.bytes[end] : 0
-    if (end === start && stop !== 0) return this.refuse("missing field key", start)
-    if (stop !== EQUALS) return this.refuse("invalid field", start)
-    if (!this.rules.escapedBackslash && this.bytes[end - 1] === BACKSLASH) {
-      return this.refuse("trailing backslash", end - 1)
+    if (!this.#rules.quoteInFieldKey) {
+      const quote = bytes.subarray(start, end).indexOf(QUOTE)
+      if (quote >= 0) return this.#refuse("quote", start + quote)
     }
-    if (!this.rules.quoteInFieldKey && (this.seen & ODD) !== 0) {
-      const quote = this.bytes.subarray(start, end).indexOf(QUOTE)
-      if (quote >= 0) return this.refuse("quote", start + quote)
-    }
-    if (end - start > maxBytes) return this.refuse("series key too long", start)
-    const plain = this.seen === 0
-    if (!this.text(start, end, MEASUREMENT_OR_FIELD_KEY)) return -1
-    if (plain) this.names.expect(this.view, start, end, place, this.name)
-    return end
+    return end - start > maxBytes ? this.#refuse("series key too long", start) : end
   }
 
   #value(start: number, fields: Record<string, Point.FieldValue>, key: string): number {
-    const bytes = this.bytes
-    const end = this.end
-    if (start >= end) return this.refuse("missing field value", start)
+    const { bytes, end } = this.#texts
+    if (start >= end) return this.#refuse("missing field value", start)
     const first = bytes[start]
+    let pos: number
     if (first === QUOTE) {
-      const pos = this.string(start + 1)
-      if (pos < 0) return pos
-      put(fields, key, this.name)
+      const texts = this.#texts
+      const text = texts.string(start + 1)
+      if (text === undefined) return this.#refuse(texts.reason, texts.at)
+      pos = texts.next
+      put(fields, key, text)
+      return this.#separates(pos) ? pos : this.#refuse("text after string", pos)
+    }
+    if (isDigit(first) || first === MINUS || first === DOT) {
+      const number = this.#numbers.number(bytes, start, end)
+      if (number === undefined) return this.#refuse(this.#numbers.reason, start)
+      pos = this.#numbers.next
+      if (!this.#separates(pos)) return this.#refuse("invalid number", start)
+      put(fields, key, number)
       return pos
     }
-    if (isDigit(first) || first === MINUS || first === DOT) return this.#number(start, fields, key)
-    if (first === COMMA || first === SPACE) return this.refuse("missing field value", start)
-    if (first === 78 || first === 110) return this.refuse("invalid number", start) // NaN, nan
-    let pos = start
-    let word = 0
-    // A word of up to five letters is a number in base 256; a longer one is no boolean.
-    while (pos - start < 6 && !this.separatesAt(pos)) word = word * 256 + bytes[pos++]
-    switch (word) {
-      case 0x74:
-      case 0x54:
-      case 0x74727565:
-      case 0x54727565:
-      case 0x54525545:
+    if (first === COMMA || first === SPACE) return this.#refuse("missing field value", start)
+    if (first === 78 || first === 110) return this.#refuse("invalid number", start) // NaN, nan
+    pos = start
+    // A word of up to five letters is a number in base 256, with a one in front; a longer one is no boolean.
+    let word = 1
+    while (pos < end && pos - start < 6 && (bytes[pos] & 0xdf) > 64) word = word * 256 + bytes[pos++]
+    switch (this.#separates(pos) ? word : 0) {
+      case 0x174:
+      case 0x154:
+      case 0x174727565:
+      case 0x154727565:
+      case 0x154525545:
         put(fields, key, true)
         return pos
-      case 0x66:
-      case 0x46:
-      case 0x66616c7365:
-      case 0x46616c7365:
-      case 0x46414c5345:
+      case 0x166:
+      case 0x146:
+      case 0x166616c7365:
+      case 0x146616c7365:
+      case 0x146414c5345:
         put(fields, key, false)
         return pos
       default:
-        return this.refuse("invalid value", start)
+        return this.#refuse("invalid value", start)
     }
   }
 
-  // Digits, a dot, digits, an exponent or a suffix. Numbers of up to 15 digits are computed exactly on the way: their
-  // digits fit into a double, and so does the power of ten that they are divided by.
-  #number(start: number, fields: Record<string, Point.FieldValue>, key: string): number {
-    const bytes = this.bytes
-    const end = this.end
-    const negative = bytes[start] === MINUS
-    const first = negative ? start + 1 : start
-    let pos = first
-    let digits = 0
-    while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
-    const count = pos - first
-    const next = pos < end ? bytes[pos] : SPACE
-    if (next === 105 || next === 117) {
-      if (count === 0 || (!this.separatesAt(pos + 1))) {
-        return this.refuse("invalid number", start)
-      }
-      if (next === 117) {
-        if (negative) return this.refuse("invalid number", start)
-        if (!this.rules.unsigned) return this.refuse("unsigned", start)
-        const unsigned = count <= 15 ? whole(0, 1, digits, false) : wholeNumber(bytes, first, pos, false)
-        if (count > 15 && unsigned > maxUint64) return this.refuse("out of range", start)
-        put(fields, key, new Uint(unsigned))
-        return pos + 1
-      }
-      const integer = count <= 15
-        ? whole(0, 1, digits, negative)
-        : wholeNumber(bytes, first, pos, negative)
-      if (count > 15 && (integer > maxInt64 || integer < minInt64)) return this.refuse("out of range", start)
-      put(fields, key, integer)
-      return pos + 1
-    }
-    let fraction = 0
-    if (next === DOT) {
-      const from = ++pos
-      while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
-      fraction = pos - from
-      if ((fraction === 0 || count === 0) && !this.rules.bareDecimalPoint) return this.refuse("invalid number", start)
-    }
-    if (count + fraction === 0) return this.refuse("invalid number", start)
-    let exponent = false
-    if (pos < end && (bytes[pos] === 101 || bytes[pos] === 69)) {
-      exponent = true
-      pos++
-      if (pos < end && (bytes[pos] === MINUS || bytes[pos] === PLUS)) pos++
-      const from = pos
-      while (pos < end && isDigit(bytes[pos])) pos++
-      if (pos === from) return this.refuse("invalid number", start)
-    }
-    if (!this.separatesAt(pos)) return this.refuse("invalid number", start)
-    let value: number
-    if (!exponent && count + fraction <= 15) {
-      value = fraction === 0 ? digits : digits / powersOfTen[fraction]
-      if (negative) value = -value
-    } else {
-      value = Number(ascii(bytes, start, pos))
-      if (value - value !== 0) return this.refuse("out of range", start)
-    }
-    put(fields, key, value)
+  // Whether two keys of a line differ, given the ones that were new before.
+  #isNew(key: string, count: number, record: object): boolean {
+    const known = this.#known
+    if (count >= fewKeys) return !Object.hasOwn(record, key)
+    for (let i = 0; i < count; i++) if (known[i] === key) return false
+    known[count] = key
+    return true
+  }
+
+  // The first position from `start` on that is not blank. Servers skip blanks before a line and between its parts.
+  #skipBlank(start: number): number {
+    const { bytes, end } = this.#texts
+    let pos = start
+    while (pos < end && isBlank(bytes[pos], this.#rules)) pos++
     return pos
   }
 
-  #timestamp(start: number): bigint | null {
-    const bytes = this.bytes
-    const end = this.end
-    const negative = bytes[start] === MINUS
-    const first = negative ? start + 1 : start
-    // Up to 19 digits are read as eight and the rest.
-    let pos = first
-    let high = eightDigits(this.view, pos, end)
-    if (high < 0) high = 0
-    else pos += 8
-    const from = pos
-    let low = 0
-    while (pos < end && isDigit(bytes[pos])) low = low * 10 + bytes[pos++] - 48
-    if (pos === first || (!this.isEnd(pos) && bytes[pos] !== SPACE)) return this.none("invalid timestamp", start)
-    const short = pos - from <= 11
-    let nanos = short
-      ? whole(high, powersOfTen[pos - from], low, negative)
-      : wholeNumber(bytes, first, pos, negative)
-    // The first digits nearly always show that it is in range: to compare bigints takes longer.
-    if (this.#unit !== 1n || !short || high >= maxHigh) {
-      nanos *= this.#unit
-      if (nanos > maxTimestamp || nanos < minTimestamp) return this.none("out of range", start)
-    }
-    while (pos < end && bytes[pos] === SPACE) pos++
-    this.next = pos
-    return this.isEnd(pos) ? nanos : this.none("text after timestamp", pos)
+  // Whether the line ends at `pos`.
+  #endsAt(pos: number): boolean {
+    const { bytes, end, ends } = this.#texts
+    if (pos >= end) return true
+    const byte = bytes[pos]
+    if (ends === 0 || (byte !== LF && byte !== CR)) return false
+    return byte === LF || (this.#rules.carriageReturn && (pos + 1 === end || bytes[pos + 1] === LF))
+  }
+
+  // Whether at `pos` is what may stand behind a value.
+  #separates(pos: number): boolean {
+    const texts = this.#texts
+    return pos >= texts.end || (flagsOf[texts.bytes[pos]] & (SEPARATES | texts.ends)) !== 0 || this.#endsAt(pos)
+  }
+
+  #fail(reason: Reason, at: number): false {
+    this.reason = reason
+    this.at = at
+    return false
+  }
+
+  #refuse(reason: Reason, at: number): -1 {
+    this.reason = reason
+    this.at = at
+    return -1
   }
 }
 
 /**
- * The first position from `start` on that is no space, tab or NUL, which is
- * what servers skip before a line and between its parts.
+ * Whether servers skip the byte before a line and between its parts.
  *
  * @category scanning
  * @since 0.1.0
  */
-export const skipBlank = (bytes: Uint8Array, start: number, end: number): number => {
-  let pos = start
-  while (pos < end && (bytes[pos] === SPACE || bytes[pos] === TAB || bytes[pos] === 0)) pos++
-  return pos
-}
+export const isBlank = (byte: number, rules: Rules): boolean =>
+  byte === SPACE || ((byte === TAB || byte === 0) && rules.tabsAreBlank)
 
 // Makes `__proto__` a key like any other.
 const put = <A>(record: Record<string, A>, key: string, value: A): void => {

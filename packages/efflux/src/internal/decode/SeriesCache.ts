@@ -1,13 +1,13 @@
 /**
  * A bounded cache from the measurement and tags of a line, as bytes, to what
- * they stand for.
+ * they stand for in one dialect.
  *
  * A program writes few series, each many times. To find one by its bytes, four
  * at a time, costs a tenth of reading it.
  *
  * All of it is a shortcut. A series is kept only when it is seen for a second
  * time, so lines of ever new series cost next to nothing. What is kept is of
- * bounded size: 2048 series of up to 256 bytes, with all their objects 4 MB at the most.
+ * bounded size: 2048 series of up to 256 bytes.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ const maxBytes = 256
 const maxTags = 12
 
 /**
- * A measurement and tags whose bytes mean the same in every dialect.
+ * A measurement and tags.
  *
  * @category models
  * @since 0.1.0
@@ -29,7 +29,7 @@ export interface Series {
   readonly tags: Readonly<Record<string, string>>
   /** How many bytes they are, up to the space behind them. */
   readonly length: number
-  /** Where the keys of its fields are expected (see `NameCache`). */
+  /** Where the keys of its fields are expected (see `KeyCache`). */
   readonly place: number
   readonly words: Int32Array
 }
@@ -40,39 +40,40 @@ export interface Series {
  */
 export class SeriesCache {
   readonly #series: Array<Series | undefined> = new Array(slots).fill(undefined)
+  // Of the series in each slot; of an empty one any that it can't have.
+  readonly #hashes = new Int32Array(slots).map((_, slot) => ~(slot << slotShift))
   // What was last looked for in vain, by slot.
   readonly #missed = new Int32Array(slots)
   // The bytes that were last looked for: their hash, and how many they are, 0 if they can't be kept.
   #hash = 0
   #length = 0
 
-  /** The series that the bytes from `start` to the first space are, `undefined` if it is not known. */
+  /** The series that the bytes from `start` to a space are, `undefined` if it is not known. */
   find(view: DataView, start: number, end: number): Series | undefined {
     this.#length = 0
     const last = Math.min(end - 4, start + maxBytes - 4)
     let hash = 0
-    let pos = start
-    for (; pos <= last; pos += 4) {
+    for (let pos = start; pos <= last; pos += 4) {
       const word = view.getInt32(pos, true)
       const spaces = word ^ FOUR_SPACES
       // The lowest bit that this leaves is the highest one of the first byte that is a space.
-      const found = (spaces - 0x01010101) & ~spaces & 0x80808080
+      let found = (spaces - 0x01010101) & ~spaces & 0x80808080
       if (found !== 0) {
-        const mask = ((found & -found) >>> 7) - 1
-        hash = mixed(hash ^ (word & mask))
-        const length = pos - start + ((32 - Math.clz32(mask)) >> 3)
-        this.#hash = hash
-        this.#length = length
-        const slot = hash >>> slotShift
-        const first = this.#series[slot]
-        if (first !== undefined && first.length === length && isAt(view, start, pos, word & mask, first.words)) {
-          return first
+        found = unescaped(view, start, pos, found, spaces)
+        if (found !== 0) {
+          const mask = ((found & -found) >>> 7) - 1
+          const lastWord = word & mask
+          hash = mixed(hash ^ lastWord)
+          const length = pos - start + ((32 - Math.clz32(mask)) >> 3)
+          this.#hash = hash
+          this.#length = length
+          // To look at the hash first keeps what is not known from touching what is.
+          let slot = hash >>> slotShift
+          if (this.#hashes[slot] !== hash) slot ^= 1
+          if (this.#hashes[slot] !== hash) return undefined
+          const series = this.#series[slot]!
+          return series.length === length && isAt(view, start, pos, lastWord, series.words) ? series : undefined
         }
-        const second = this.#series[slot ^ 1]
-        if (second !== undefined && second.length === length && isAt(view, start, pos, word & mask, second.words)) {
-          return second
-        }
-        return undefined
       }
       hash = mixed(hash ^ word)
     }
@@ -101,8 +102,21 @@ export class SeriesCache {
     const length = end - start
     const words = new Int32Array((length + 4) >> 2)
     for (let i = 0; i < length; i++) words[i >> 2] |= view.getUint8(start + i) << ((i & 3) << 3)
+    this.#hashes[slot] = hash
     this.#series[slot] = { measurement, tags: { ...tags }, length, place, words }
   }
+}
+
+// The bits of `found` from the first space on that has no backslash before it.
+const unescaped = (view: DataView, start: number, pos: number, found: number, spaces: number): number => {
+  while (found !== 0) {
+    const bit = found & -found
+    const before = pos - 1 + ((31 - Math.clz32(bit)) >> 3)
+    if (before < start || view.getUint8(before) !== BACKSLASH) return found
+    spaces |= (bit >>> 7) * 0xff
+    found = (spaces - 0x01010101) & ~spaces & 0x80808080
+  }
+  return 0
 }
 
 const isAt = (view: DataView, start: number, last: number, lastWord: number, words: Int32Array): boolean => {
@@ -116,5 +130,6 @@ const mixed = (hash: number): number => {
   return product ^ (product >>> 15)
 }
 
+const BACKSLASH = 92
 const FOUR_SPACES = 0x20202020
 const slotShift = 32 - Math.log2(slots)

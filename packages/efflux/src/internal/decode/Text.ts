@@ -1,99 +1,96 @@
 /**
- * Strings from bytes of line protocol: unescaped as the place wants it, and
- * only from valid UTF-8. The opposite of `Escape`.
+ * Strings from bytes of line protocol, without their escapes. The opposite of
+ * `Escape`.
  *
  * @since 0.1.0
  */
 
-const TAB = 9
-const LF = 10
-const CR = 13
-const SPACE = 32
-const QUOTE = 34
-const COMMA = 44
-const EQUALS = 61
 const BACKSLASH = 92
 
 /**
- * What a text is, as far as that decides how it is unescaped. In all kinds a
- * backslash that escapes nothing is itself.
+ * What each byte stands for behind a backslash; 0 where the backslash is a
+ * character of its own.
  *
  * @category models
  * @since 0.1.0
  */
-export type TextKind =
-  | typeof MEASUREMENT_OR_FIELD_KEY
-  | typeof TAG
-  | typeof STRING
-  | typeof STRING_WITH_ESCAPES
-  | typeof PAIRED
+export type Escapes = Uint8Array
+
+const makeEscapes = (bytes: string, meanings = bytes): Escapes => {
+  const escapes = new Uint8Array(256)
+  for (let i = 0; i < bytes.length; i++) escapes[bytes.charCodeAt(i)] = meanings.charCodeAt(i)
+  return escapes
+}
 
 /**
- * A backslash is dropped before comma, space, equals sign and quote.
+ * Measurements and field keys.
  *
  * @category constants
  * @since 0.1.0
  */
-export const MEASUREMENT_OR_FIELD_KEY = 0
+export const NAME = makeEscapes(", =\"")
 
 /**
- * A backslash is dropped before comma, space and equals sign.
+ * Tag keys and values.
  *
  * @category constants
  * @since 0.1.0
  */
-export const TAG = 1
+export const TAG = makeEscapes(", =")
 
 /**
- * A string value: a backslash is dropped before quote and backslash.
+ * All names in a dialect in which `\\` is one backslash.
  *
  * @category constants
  * @since 0.1.0
  */
-export const STRING = 2
+export const PAIRED = makeEscapes(", =\\")
 
 /**
- * The same, with `\n`, `\r` and `\t`.
+ * String values.
  *
  * @category constants
  * @since 0.1.0
  */
-export const STRING_WITH_ESCAPES = 3
+export const STRING = makeEscapes("\"\\")
 
 /**
- * A name in a dialect that pairs backslashes: one is dropped before comma,
- * space, equals sign and backslash.
+ * String values in a dialect that also knows `\n`, `\r` and `\t`.
  *
  * @category constants
  * @since 0.1.0
  */
-export const PAIRED = 4
+export const STRING_WITH_WHITESPACE = makeEscapes("\"\\nrt", "\"\\\n\r\t")
 
 /**
- * The string that the escaped `bytes[start, end)` stand for.
+ * The string of `bytes[start, end)` without escapes. Bytes that are not UTF-8
+ * become U+FFFD.
  *
  * @category decoding
  * @since 0.1.0
  */
-export const unescape = (bytes: Uint8Array, start: number, end: number, kind: number): string => {
-  const plain = new Uint8Array(end - start)
+export const unescape = (bytes: Uint8Array, start: number, end: number, escapes: Escapes): string => {
+  const plain = end - start <= scratch.length ? scratch : new Uint8Array(end - start)
   let length = 0
+  let bits = 0
   for (let pos = start; pos < end; pos++) {
     let byte = bytes[pos]
     if (byte === BACKSLASH && pos + 1 < end) {
-      const escaped = unescaped(bytes[pos + 1], kind)
-      if (escaped !== 0) {
-        byte = escaped
+      const meaning = escapes[bytes[pos + 1]]
+      if (meaning !== 0) {
+        byte = meaning
         pos++
       }
     }
+    bits |= byte
     plain[length++] = byte
   }
-  return decoder.decode(plain.subarray(0, length))
+  return bits < 128 ? ascii(plain, 0, length) : utf8(plain, 0, length)
 }
 
 /**
- * The string of `bytes[start, end)`, valid UTF-8 without escapes.
+ * The string of `bytes[start, end)`, which have no escapes. Bytes that are not
+ * UTF-8 become U+FFFD.
  *
  * @category decoding
  * @since 0.1.0
@@ -102,7 +99,7 @@ export const utf8 = (bytes: Uint8Array, start: number, end: number): string =>
   decoder.decode(bytes.subarray(start, end))
 
 /**
- * The same for bytes below 128 only.
+ * The string of `bytes[start, end)`, which have no escapes and are below 128.
  *
  * @category decoding
  * @since 0.1.0
@@ -138,7 +135,7 @@ export const ascii = (bytes: Uint8Array, start: number, end: number): string => 
       b[i + 8], b[i + 9], b[i + 10], b[i + 11], b[i + 12], b[i + 13], b[i + 14])
     case 16: return of(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7],
       b[i + 8], b[i + 9], b[i + 10], b[i + 11], b[i + 12], b[i + 13], b[i + 14], b[i + 15])
-    default: return utf8(bytes, start, end)
+    default: return decoder.decode(bytes.subarray(start, end))
   }
 }
 
@@ -169,27 +166,7 @@ export const invalidUtf8 = (bytes: Uint8Array, start: number, end: number): numb
   return -1
 }
 
-/** What a backslash and this byte stand for; 0 if the backslash is itself. */
-const unescaped = (byte: number, kind: number): number => {
-  switch (byte) {
-    case COMMA:
-    case SPACE:
-    case EQUALS:
-      return kind === STRING || kind === STRING_WITH_ESCAPES ? 0 : byte
-    case QUOTE:
-      return kind === TAG || kind === PAIRED ? 0 : byte
-    case BACKSLASH:
-      return kind >= STRING ? byte : 0
-    case 110:
-      return kind === STRING_WITH_ESCAPES ? LF : 0
-    case 114:
-      return kind === STRING_WITH_ESCAPES ? CR : 0
-    case 116:
-      return kind === STRING_WITH_ESCAPES ? TAB : 0
-    default:
-      return 0
-  }
-}
-
 const of = String.fromCharCode
+const scratch = new Uint8Array(4096)
+// A byte order mark is a character like any other.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

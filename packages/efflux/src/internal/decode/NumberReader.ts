@@ -1,0 +1,129 @@
+/**
+ * Reads the numbers of line protocol. Where a number ends is where its syntax
+ * ends; whether that is a place to end is seen by the caller.
+ *
+ * @since 0.1.0
+ */
+import type { Rules } from "../../Dialect.ts"
+import { Uint } from "../../Point.ts"
+import { maxTimestamp, minTimestamp } from "../../Precision.ts"
+import type { Reason } from "./DecodeError.ts"
+import { decimal, eightDigits, exactDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
+
+const PLUS = 43
+const MINUS = 45
+const DOT = 46
+
+// The first eight of the 19 digits that a timestamp may have.
+const maxHigh = 92_233_720
+
+const maxInt64 = 2n ** 63n - 1n
+const minInt64 = -(2n ** 63n)
+const maxUint64 = 2n ** 64n - 1n
+
+/**
+ * A reader of numbers. The methods return the number and leave the position
+ * behind it in `next`, or return `undefined` and leave the `reason`. To return
+ * it is cheaper than to put a new object into an old one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class NumberReader {
+  next = 0
+  reason: Reason = "invalid number"
+
+  readonly #rules: Rules
+  readonly #unit: bigint
+  readonly #unitIsOne: boolean
+
+  /** @param unit Nanoseconds that one unit of a timestamp lasts. */
+  constructor(rules: Rules, unit: bigint) {
+    this.#rules = rules
+    this.#unit = unit
+    this.#unitIsOne = unit === 1n
+  }
+
+  /** Digits, a dot, digits, an exponent or a suffix. Begins with a digit, a minus sign or a dot. */
+  number(bytes: Uint8Array, start: number, end: number): number | bigint | Uint | undefined {
+    const negative = bytes[start] === MINUS
+    const first = negative ? start + 1 : start
+    let pos = first
+    let digits = 0
+    while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
+    let count = pos - first
+    const next = pos < end ? bytes[pos] : 0
+    if (next === 105 || next === 117) return this.#whole(bytes, first, pos, digits, negative, next === 117)
+    let fraction = 0
+    if (next === DOT) {
+      const from = ++pos
+      while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
+      fraction = pos - from
+      if ((fraction === 0 || count === 0) && !this.#rules.bareDecimalPoint) return this.#refuse("invalid number")
+      count += fraction
+    }
+    if (count === 0) return this.#refuse("invalid number")
+    let exponent = 0
+    if (pos < end && (bytes[pos] | 0x20) === 101) {
+      pos++
+      const sign = pos < end && (bytes[pos] === MINUS || bytes[pos] === PLUS) ? bytes[pos++] : PLUS
+      const from = pos
+      while (pos < end && isDigit(bytes[pos])) exponent = exponent * 10 + bytes[pos++] - 48
+      if (pos === from) return this.#refuse("invalid number")
+      if (sign === MINUS) exponent = -exponent
+    }
+    const scale = exponent - fraction
+    let value: number
+    // Digits and power are exact, so the one operation rounds right.
+    if (count <= exactDigits && scale <= 0 && scale >= -22) value = scale === 0 ? digits : digits / powersOfTen[-scale]
+    else value = decimal(bytes, first, pos, scale)
+    if (value - value !== 0) return this.#refuse("out of range")
+    this.next = pos
+    return negative ? -value : value
+  }
+
+  #whole(
+    bytes: Uint8Array,
+    first: number,
+    end: number,
+    digits: number,
+    negative: boolean,
+    unsigned: boolean
+  ): bigint | Uint | undefined {
+    const count = end - first
+    if (count === 0 || (unsigned && negative)) return this.#refuse("invalid number")
+    if (unsigned && !this.#rules.unsigned) return this.#refuse("unsigned")
+    const value = count <= exactDigits ? whole(0, 1, digits, negative) : wholeNumber(bytes, first, end, negative)
+    if (count > exactDigits && (value > (unsigned ? maxUint64 : maxInt64) || value < minInt64)) {
+      return this.#refuse("out of range")
+    }
+    this.next = end + 1
+    return unsigned ? new Uint(value) : value
+  }
+
+  /** In nanoseconds. */
+  timestamp(bytes: Uint8Array, view: DataView, start: number, end: number): bigint | undefined {
+    const negative = bytes[start] === MINUS
+    const first = negative ? start + 1 : start
+    // Up to 19 digits are read as eight and the rest.
+    let pos = first
+    let high = eightDigits(view, pos, end)
+    if (high < 0) high = 0
+    else pos += 8
+    const from = pos
+    let low = 0
+    while (pos < end && isDigit(bytes[pos])) low = low * 10 + bytes[pos++] - 48
+    if (pos === first) return this.#refuse("invalid timestamp")
+    this.next = pos
+    const short = pos - from <= 11 && high < maxHigh
+    let nanos = short ? whole(high, powersOfTen[pos - from], low, negative) : wholeNumber(bytes, first, pos, negative)
+    // The first digits nearly always show that it is in range: to compare bigints takes longer.
+    if (short && this.#unitIsOne) return nanos
+    nanos *= this.#unit
+    return nanos <= maxTimestamp && nanos >= minTimestamp ? nanos : this.#refuse("out of range")
+  }
+
+  #refuse(reason: Reason): undefined {
+    this.reason = reason
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * Reads the names and strings of a line of line protocol: finds where they end,
+ * and makes them strings without their escapes.
+ *
+ * @since 0.1.0
+ */
+import type { Rules } from "../../Dialect.ts"
+import type { Reason } from "./DecodeError.ts"
+import { type KeyCache, type KeyKind, TAG_KEY } from "./KeyCache.ts"
+import {
+  ascii,
+  type Escapes,
+  invalidUtf8,
+  NAME,
+  PAIRED,
+  STRING,
+  STRING_WITH_WHITESPACE,
+  TAG,
+  unescape,
+  utf8
+} from "./Text.ts"
+
+const LF = 10
+const SPACE = 32
+const QUOTE = 34
+const COMMA = 44
+const EQUALS = 61
+const BACKSLASH = 92
+
+// One entry of flags for each byte, so that a name is scanned with one look-up a byte.
+const IS_CONTROL = 1
+const IS_BACKSLASH = 2
+const IS_HIGH = 4
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const SEPARATES = 8
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const STOPS_KEY = 16
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const ENDS_LINE = 32
+// Of no byte: see `unsure`.
+const IS_UNSURE = 256
+
+/**
+ * @category constants
+ * @since 0.1.0
+ */
+export const flagsOf = (() => {
+  const flags = new Uint8Array(256)
+  flags.fill(IS_CONTROL, 0, 32)
+  flags[127] = IS_CONTROL
+  flags[LF] = IS_CONTROL | ENDS_LINE
+  flags.fill(IS_HIGH, 128)
+  flags[BACKSLASH] = IS_BACKSLASH
+  flags[COMMA] = SEPARATES | STOPS_KEY
+  flags[SPACE] = SEPARATES | STOPS_KEY
+  flags[EQUALS] = STOPS_KEY
+  return flags
+})()
+
+const noBytes = new Uint8Array(0)
+const noView: DataView = new DataView(noBytes.buffer)
+
+/**
+ * A reader of names and strings in one line. Positions are indexes into the
+ * bytes. What makes a string returns it, or `undefined` and leaves the `reason`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class TextReader {
+  /** Why it can't be read, and where. */
+  reason: Reason = "invalid UTF-8"
+  at = 0
+  /** The position behind the last `string`. */
+  next = 0
+  /** How many line feeds are in the strings of the line. */
+  lineFeeds = 0
+
+  bytes: Uint8Array = noBytes
+  view = noView
+  /** Where the line ends at the latest, and `ENDS_LINE` while its first line feed outside strings ends it, else 0. */
+  end = 0
+  ends = 0
+
+  readonly #rules: Rules
+  readonly #keys: KeyCache
+  readonly #tag: Escapes
+  readonly #name: Escapes
+  readonly #string: Escapes
+  // Flags of the bytes that were last scanned, and of those of all names of the line.
+  #scanned = 0
+  #seen = 0
+
+  constructor(rules: Rules, keys: KeyCache) {
+    this.#rules = rules
+    this.#keys = keys
+    this.#tag = rules.escapedBackslash ? PAIRED : TAG
+    this.#name = rules.escapedBackslash ? PAIRED : NAME
+    this.#string = rules.stringEscapes ? STRING_WITH_WHITESPACE : STRING
+  }
+
+  begin(bytes: Uint8Array, end: number, ends: number): void {
+    if (this.bytes !== bytes) {
+      this.bytes = bytes
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    this.end = end
+    this.ends = ends
+    this.lineFeeds = 0
+    this.#seen = 0
+  }
+
+  /** Lets go of the bytes. */
+  release(): void {
+    this.bytes = noBytes
+    this.view = noView
+  }
+
+  /**
+   * Whether a name has backslashes that InfluxDB takes for different things where
+   * it looks for the end of the line and where it reads the name.
+   */
+  get unsure(): boolean {
+    return (this.#seen & IS_UNSURE) !== 0
+  }
+
+  /** Whether the names so far mean the same wherever their bytes stand. */
+  get plain(): boolean {
+    return (this.#seen & (IS_CONTROL | IS_UNSURE)) === 0
+  }
+
+  /** To the first byte that stops a name and is not escaped. */
+  scan(start: number, stops: number, paired: boolean): number {
+    const bytes = this.bytes
+    const end = this.end
+    stops |= this.ends
+    let seen = 0
+    let pos = start
+    for (; pos < end; pos++) {
+      const flags = flagsOf[bytes[pos]]
+      if ((flags & stops) !== 0) {
+        if ((flags & this.ends) !== 0 || (seen & IS_BACKSLASH) === 0 || bytes[pos - 1] !== BACKSLASH) break
+        let from = pos - 1
+        while (from > start && bytes[from - 1] === BACKSLASH) from--
+        // In measurements and tags InfluxDB 1 looks at one byte only, so that `\\,` is a backslash and an escaped
+        // comma; elsewhere backslashes pair up, also where it looks for the end of the line.
+        if (((pos - from) & 1) === 0) {
+          if (paired) break
+          seen |= IS_UNSURE
+        }
+      }
+      seen |= flags
+    }
+    this.#scanned = seen
+    this.#seen |= seen
+    return pos
+  }
+
+  /** The measurement in `bytes[start, end)`, just scanned. */
+  measurement(start: number, end: number): string | undefined {
+    return this.#take(start, end, this.#name)
+  }
+
+  /** The same for a tag value. */
+  tagValue(start: number, end: number): string | undefined {
+    return this.#take(start, end, this.#tag)
+  }
+
+  /** The same for a key, which is kept if its bytes mean the same wherever they stand. */
+  key(start: number, end: number, place: number, kind: KeyKind): string | undefined {
+    const escapes = kind === TAG_KEY ? this.#tag : this.#name
+    if ((this.#scanned & (IS_CONTROL | IS_UNSURE)) !== 0 || start === end) return this.#take(start, end, escapes)
+    if (this.#keys.finds(this.view, start, end, place, kind)) return this.#keys.key
+    const key = this.#take(start, end, escapes)
+    if (key !== undefined) this.#keys.keep(this.view, start, end, kind, key)
+    return key
+  }
+
+  /** The string that begins behind its opening quote at `start`. */
+  string(start: number): string | undefined {
+    const bytes = this.bytes
+    const view = this.view
+    const end = this.end
+    let seen = 0
+    let pos = start
+    while (pos < end) {
+      // Most of a string is no quote, backslash or line feed: passed four bytes at a time.
+      if (pos + 4 <= end) {
+        const word = view.getInt32(pos, true)
+        seen |= word & HIGH_BITS
+        const found = hasZero(word ^ QUOTES) | hasZero(word ^ BACKSLASHES) | hasZero(word ^ LINE_FEEDS)
+        if (found === 0) {
+          pos += 4
+          continue
+        }
+        // The lowest bit is that of the first of them.
+        pos += (31 - Math.clz32(found & -found)) >> 3
+      }
+      let byte = bytes[pos]
+      if (byte === QUOTE) break
+      if (byte === BACKSLASH && pos + 1 < end) {
+        seen |= IS_BACKSLASH
+        byte = bytes[++pos] // does not end the string, whatever it is
+      }
+      if (byte === LF) {
+        if (this.ends !== 0 && (!this.#rules.quotedLineFeed || (this.#seen & IS_UNSURE) !== 0)) pos = end
+        this.lineFeeds++
+      }
+      if (byte > 127) seen |= HIGH_BITS
+      pos++
+    }
+    if (pos >= end) return this.#refuse("unbalanced quotes", start - 1)
+    this.next = pos + 1
+    this.#scanned = (seen & IS_BACKSLASH) | ((seen & HIGH_BITS) === 0 ? 0 : IS_HIGH)
+    return this.#take(start, pos, this.#string)
+  }
+
+  #take(start: number, end: number, escapes: Escapes): string | undefined {
+    const bytes = this.bytes
+    const seen = this.#scanned
+    if ((seen & (IS_CONTROL | IS_BACKSLASH | IS_HIGH)) === 0) return ascii(bytes, start, end)
+    if ((seen & IS_CONTROL) !== 0 && !this.#rules.controlCharacters) {
+      return this.#refuse("control character", firstControl(bytes, start, end))
+    }
+    const text = (seen & IS_BACKSLASH) !== 0 ? unescape(bytes, start, end, escapes) : utf8(bytes, start, end)
+    if ((seen & IS_HIGH) !== 0 && text.includes("\ufffd")) {
+      const at = invalidUtf8(bytes, start, end)
+      if (at >= 0) return this.#refuse("invalid UTF-8", at)
+    }
+    return text
+  }
+
+  #refuse(reason: Reason, at: number): undefined {
+    this.reason = reason
+    this.at = at
+  }
+}
+
+/**
+ * Where the first control character is, -1 if there is none.
+ *
+ * @category scanning
+ * @since 0.1.0
+ */
+export const firstControl = (bytes: Uint8Array, start: number, end: number): number => {
+  for (let pos = start; pos < end; pos++) if ((flagsOf[bytes[pos]] & IS_CONTROL) !== 0) return pos
+  return -1
+}
+
+const QUOTES = 0x22222222
+const BACKSLASHES = 0x5c5c5c5c
+const LINE_FEEDS = 0x0a0a0a0a
+const HIGH_BITS = 0x80808080 | 0
+
+/** Not 0 if one of the four bytes is 0. */
+const hasZero = (word: number): number => (word - 0x01010101) & ~word & HIGH_BITS
