@@ -21,14 +21,14 @@ describe("efflux lint", () => {
       "<stdin>:3:5: error: unsigned integers are not taken in this dialect, at \"1u\" [influx-1]",
       "  | m v=1u",
       "  |     ^",
-      "<stdin>:4:1: error: a control character in a name, at \"\\u001b[31mred v=x\" [telegraf]",
+      "<stdin>:4:1: error: a control character, which this dialect refuses, at \"\\u001b[31mred v=x\" [telegraf]",
       "  | \\u{1b}[31mred v=x",
       "  | ^",
       "<stdin>:4:12: error: expected a number, a boolean or a quoted string, at \"x\" " +
       "[influx-1, influx-2, influx-3, victoria-metrics]",
       "  | \\u{1b}[31mred v=x",
       "  |                 ^",
-      "<stdin>:5:2: error: expected a space and fields [all dialects]",
+      "<stdin>:5:2: error: expected a space and fields; the text ends here, it may have been cut off [all dialects]",
       "  | x",
       "  |  ^"
     ])

@@ -162,7 +162,7 @@ const explain: Record<Reason, string> = {
   "duplicate field": "the field key occurs twice",
   "trailing backslash": "a field key must not end in a backslash",
   quote: "a quote in a field key",
-  "control character": "a control character in a name or a comment",
+  "control character": "a control character, which this dialect refuses",
   "invalid UTF-8": "the text is not valid UTF-8",
   "series key too long": "measurement, tags and a field key must be at most 65535 bytes",
   "line too long": "the line is longer than maxLineBytes"
