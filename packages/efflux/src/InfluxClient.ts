@@ -48,32 +48,25 @@ import * as HttpExchange from "./internal/http/HttpExchange.ts"
 import * as Asking from "./internal/query/Client.ts"
 import type {
   ApiCall,
-  ApiRequest,
   Client,
   Execute,
   Operations,
+  Ping,
   Query,
   QueryAll,
   QueryOne,
   QueryStream,
-  ResultSet,
-  TypedQueryOptions,
   Write,
+  WriteOptions,
   WriteSink
 } from "./internal/query/Operations.ts"
-import type { Ping } from "./internal/query/Ping.ts"
 import type { Asked, Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
 import * as Testing from "./internal/query/TestWire.ts"
-import type { WriteOptions } from "./internal/query/Write.ts"
 
+export type * from "./internal/query/Operations.ts"
 export type {
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  ApiRequest,
   /**
    * @category testing
    * @since 0.1.0
@@ -84,26 +77,6 @@ export type {
    * @since 0.1.0
    */
   Cell,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Client,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Operations,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Ping,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  ResultSet,
   /**
    * @category models
    * @since 0.1.0
@@ -123,27 +96,7 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  StatementOptions,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  TypedQueryOptions,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Write,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  WriteOptions,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  WriteSink
+  StatementOptions
 }
 
 export {
@@ -352,10 +305,9 @@ export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
 export const execute: Execute<InfluxClient> = InfluxClient.execute
 
 /**
- * Writes points, and returns what became of each: how many the server stored, and which it rejected and why. For points
- * that must arrive, such as those of a migration or a bill. `Influx.push` is for all others: it does not wait.
- *
- * Points go in batches, one request after the other. Nothing is queued, and no request is sent twice.
+ * Writes points in batches, one request after the other, and returns what became of each: how many the server stored,
+ * and which it rejected and why. For points that must arrive; `Influx.push` is for all others: it does not wait. Nothing
+ * is queued, and no request is sent twice.
  *
  * **Example**
  *
@@ -376,8 +328,7 @@ export const execute: Execute<InfluxClient> = InfluxClient.execute
 export const write: Write<InfluxClient> = InfluxClient.write
 
 /**
- * Makes a sink that writes the points of a stream like {@link write}, and reads them no faster than the server takes
- * them.
+ * Makes a sink that writes points like {@link write}, and reads them no faster than the server takes them.
  *
  * @category operations
  * @since 0.1.0
@@ -385,8 +336,7 @@ export const write: Write<InfluxClient> = InfluxClient.write
 export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
 
 /**
- * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the body
- * of the answer.
+ * Makes any other request of the server's API, with the client's credentials and bounds, and returns the answer's body.
  *
  * @category operations
  * @since 0.1.0

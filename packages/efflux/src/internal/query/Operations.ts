@@ -4,17 +4,17 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
+import type { Dialect } from "../../Dialect.ts"
 import type { InfluxError, Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
-import type { Ping } from "./Ping.ts"
 import type { Statement, StatementOptions } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
 import type { RowDecoder } from "./RowDecoder.ts"
-import type { WriteOptions } from "./Write.ts"
 
 /**
  * Options of a query whose rows are read.
@@ -53,6 +53,49 @@ export interface ApiRequest {
   readonly params?: { readonly [name: string]: string | undefined } | undefined
   /** Sent as JSON. */
   readonly body?: unknown
+}
+
+/**
+ * What a server says of itself. Servers that are none of InfluxDB's may say
+ * nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ping {
+  /** As the server writes it, like `1.8.10`, `v2.7.12` or `3.4.1`. */
+  readonly version: string | undefined
+  /** Like `OSS`, `ENT` or `Core`. */
+  readonly build: string | undefined
+}
+
+/**
+ * How points are written. What is not said here is that of the client.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WriteOptions {
+  /** Another database than that of the configuration. InfluxDB 1 and 3. */
+  readonly database?: string | undefined
+  /** Name or ID of the bucket; InfluxDB 2 needs one. */
+  readonly bucket?: string | undefined
+  /** Another retention policy than that of the configuration. InfluxDB 1. */
+  readonly retentionPolicy?: string | undefined
+  /** The line protocol to write, default that of the version. */
+  readonly dialect?: Dialect | undefined
+  /** Tags that every point gets unless it has a tag of that key, default none. */
+  readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
+  /** Points of one request at the most, default 5000. */
+  readonly batchSize?: number | undefined
+  /** Bytes of one request at the most, before compression, default 1 MiB. A longer line is rejected. */
+  readonly maxPayloadBytes?: number | undefined
+  /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not take it. */
+  readonly gzipThreshold?: number | "none" | undefined
+  /** Whether InfluxDB 3 takes the good lines of a request that has bad ones, default `true`. */
+  readonly acceptPartial?: boolean | undefined
+  /** How long one request may take, default the timeout of the configuration. */
+  readonly timeout?: Duration.Input | undefined
 }
 
 /**

@@ -10,20 +10,7 @@ import * as Schema from "effect/Schema"
 import type { InfluxError } from "../../InfluxError.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
 import { printable } from "../text/preview.ts"
-
-/**
- * What a server says of itself. Servers that are none of InfluxDB's may say
- * nothing.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Ping {
-  /** As the server writes it, like `1.8.10`, `v2.7.12` or `3.4.1`. */
-  readonly version: string | undefined
-  /** Like `OSS`, `ENT` or `Core`. */
-  readonly build: string | undefined
-}
+import type { Ping } from "./Operations.ts"
 
 /**
  * `GET /ping`, which all versions have.

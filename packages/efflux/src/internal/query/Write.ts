@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Sink from "effect/Sink"
@@ -21,35 +20,7 @@ import type { HttpExchange } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
 import { printable } from "../text/preview.ts"
-
-/**
- * How points are written. What is not said here is that of the client.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WriteOptions {
-  /** Another database than that of the configuration. InfluxDB 1 and 3. */
-  readonly database?: string | undefined
-  /** Name or ID of the bucket; InfluxDB 2 needs one. */
-  readonly bucket?: string | undefined
-  /** Another retention policy than that of the configuration. InfluxDB 1. */
-  readonly retentionPolicy?: string | undefined
-  /** The line protocol to write, default that of the version. */
-  readonly dialect?: Dialect.Dialect | undefined
-  /** Tags that every point gets unless it has a tag of that key, default none. */
-  readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** Points of one request at the most, default 5000. */
-  readonly batchSize?: number | undefined
-  /** Bytes of one request at the most, before compression, default 1 MiB. A longer line is rejected. */
-  readonly maxPayloadBytes?: number | undefined
-  /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not take it. */
-  readonly gzipThreshold?: number | "none" | undefined
-  /** Whether InfluxDB 3 takes the good lines of a request that has bad ones, default `true`. */
-  readonly acceptPartial?: boolean | undefined
-  /** How long one request may take, default the timeout of the configuration. */
-  readonly timeout?: Duration.Input | undefined
-}
+import type { WriteOptions } from "./Operations.ts"
 
 /** Options that were checked. */
 export interface WriteSettings {
