@@ -1,7 +1,7 @@
 /** Wrong configurations and what is said of them: which option or variable, its value, and what to do instead. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
-import { ClientConfig, DatabaseConfig, InfluxClient, InfluxDatabase, InfluxShards } from "efflux"
+import { ClientConfig, DatabaseConfig, InfluxClient, InfluxDatabase, InfluxShards, Transport } from "efflux"
 import { inspect } from "node:util"
 import { certificate, key } from "../support/certificate.ts"
 
@@ -246,6 +246,24 @@ for (const [name, rows] of Object.entries(tables)) {
     )
   })
 }
+
+describe("what is no configuration of a layer", () => {
+  const wrong = [["x", `"x"`], [null, "null"], [[], "an empty list"], [new Map(), "an instance of Map"]] as const
+  it.effect.each(wrong)("%o fails every layer", ([config, shown]) =>
+    Effect.gen(function*() {
+      const spied = Layer.provide(InfluxDatabase.layerTransport(config as never), Transport.layerNoop)
+      const layers: ReadonlyArray<Layer.Layer<never, unknown>> = [
+        InfluxDatabase.layer(config as never),
+        InfluxDatabase.layerConfig(config as never),
+        InfluxClient.layer(config as never),
+        InfluxClient.layerConfig(config as never),
+        InfluxShards.layer(config as never),
+        InfluxShards.layerConfig(config as never),
+        spied
+      ] as ReadonlyArray<Layer.Layer<any, unknown>> as ReadonlyArray<Layer.Layer<never, unknown>>
+      for (const layer of layers) yield* says(build(layer, {}), `The configuration is ${shown}, ${plain}`)
+    }))
+})
 
 describe("a wrong option of a client", () => {
   it.effect.each<readonly [string, unknown]>([

@@ -15,7 +15,7 @@ import { preview } from "../text/preview.ts"
 import { about } from "./Kind.ts"
 import { nearest } from "./nearest.ts"
 import type { Checked, Fields } from "./Options.ts"
-import { variableOf } from "./Variables.ts"
+import { isPlain, variableOf } from "./Variables.ts"
 
 /** A configuration whose options were each read once. Those that are `undefined` are left out. */
 export interface Config {
@@ -100,13 +100,6 @@ export const read = (config: unknown, what = ""): Result.Result<Config, InfluxEr
   } catch {
     return invalid(what, config, objects, { shown: "an object that can't be read" })
   }
-}
-
-const isPlain = (value: unknown): value is object => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null ||
-    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
 }
 
 /** A set of options that another one may be mistaken for. */

@@ -5,7 +5,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import * as Redacted from "effect/Redacted"
 import { about } from "./Kind.ts"
 import type { Fields } from "./Options.ts"
 
@@ -71,19 +70,23 @@ type WrapEach<C> = C extends unknown ? {
   }
   : never
 
+/** Whether a value is an object as `{}` makes it: neither a list nor an instance of a class. */
+export const isPlain = (value: unknown): value is object => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null ||
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
+}
+
 /** Options as one `Config`, without those that are `undefined`. */
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
   if (Config.isConfig(wrapped)) return wrapped
-  if (typeof wrapped !== "object" || wrapped === null || Array.isArray(wrapped)) return Config.succeed(wrapped as C)
+  if (!isPlain(wrapped)) return Config.succeed(wrapped)
   const options = Object.entries(wrapped).filter(([, option]) => option !== undefined).map(([name, option]) =>
     [
       name,
-      isGroup(option) ? unwrap(option as Wrapped<object>) : Config.isConfig(option) ? option : Config.succeed(option)
+      isPlain(option) ? unwrap(option as Wrapped<object>) : Config.isConfig(option) ? option : Config.succeed(option)
     ] as const
   )
   return Config.all(Object.fromEntries(options)) as unknown as Config.Config<C>
 }
-
-// `pacing`, whose parts may be Configs.
-const isGroup = (option: unknown): option is object =>
-  typeof option === "object" && option !== null && !Config.isConfig(option) && !Redacted.isRedacted(option)
