@@ -37,9 +37,9 @@ const configs: { readonly [version: number]: ClientConfig.ClientConfig } = {
 const millisOf = (nanos: bigint): number => Number(nanos / 1_000_000n % 1000n)
 
 const addRow = (row: InfluxClient.Row): void =>
-  add(row.n as number, row.load as number, row.host as string, millisOf(row.time as bigint))
+  add(Number(row.n), row.load as number, row.host as string, millisOf(row.time as bigint))
 
-const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.Number } })
+const cpu = Series.make("cpu", { tags: { host: Schema.String }, fields: { load: Schema.Number, n: Schema.BigInt } })
 
 const efflux = (version: 1 | 2 | 3, use: (http: InfluxClient.Client) => Effect.Effect<unknown, unknown>) =>
   Effect.runPromise(Effect.scoped(Effect.flatMap(InfluxClient.make(configs[version]), use)))
@@ -53,7 +53,7 @@ const contenders: { readonly [name: string]: () => Promise<unknown> } = {
     efflux(1, (http) =>
       Stream.runForEachArray(http.queryStream(all, { as: cpu }), (rows) =>
         Effect.sync(() => {
-          for (const { host, load, n, timestamp } of rows) add(n, load, host, millisOf(timestamp!))
+          for (const { host, load, n, timestamp } of rows) add(Number(n), load, host, millisOf(timestamp!))
         }))),
   "efflux-1-whole": () => efflux(1, (http) => Effect.map(http.query(all), (rows) => rows.forEach(addRow))),
   "efflux-2": () => efflux(2, rows(script)),

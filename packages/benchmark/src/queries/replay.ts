@@ -2,13 +2,17 @@
  * A server that answers every query with the same rows, in the form of the API that is asked: the part of a comparison
  * that costs the same for all. In a process of its own: `node replay.ts COUNT` prints its port.
  */
+import * as MsgPack from "@efflux/testkit/MsgPack"
 import * as Http from "node:http"
-import { csv, csvHead, json, jsonLine } from "./rows.ts"
+import { csv, csvHead, json, jsonLine, msgPack } from "./rows.ts"
 
 const count = Number(process.argv[2])
 
 /** Buffers of many rows each, made before anybody asks. */
-const chunks = (row: (n: number) => string, wrap: (rows: Array<string>, isLast: boolean) => string): Array<Buffer> => {
+const chunks = <Row>(
+  row: (n: number) => Row,
+  wrap: (rows: Array<Row>, isLast: boolean) => string | Uint8Array
+): Array<Buffer> => {
   const buffers: Array<Buffer> = []
   const size = 10_000
   for (let n = 0; n < count; n += size) {
@@ -30,15 +34,22 @@ const answers = {
     ...chunks(json, (rows, isLast) => rows.join(",") + (isLast ? "" : ",")),
     Buffer.from(after)
   ],
+  msgPack: chunks(msgPack, (values, isLast) => {
+    const partial = isLast ? undefined : true
+    const series = [{ name: "cpu", columns: ["time", "host", "load", "n"], values, partial }]
+    return MsgPack.encode({ results: [{ statement_id: 0n, series, partial }] })
+  }),
   csv: [Buffer.from(csvHead), ...chunks(csv, (rows) => rows.join(""))],
   lines: chunks(jsonLine, (rows) => rows.join(""))
 }
 
-const answerTo = (path: string, body: string): ReadonlyArray<Buffer> =>
+const answerTo = (path: string, accept: string | undefined, body: string): ReadonlyArray<Buffer> =>
   path.startsWith("/api/v2/")
     ? answers.csv
     : path.startsWith("/api/v3/")
     ? answers.lines
+    : accept === "application/x-msgpack"
+    ? answers.msgPack
     : body.includes("chunked=true") || path.includes("chunked=true")
     ? answers.chunked
     : answers.whole
@@ -46,8 +57,8 @@ const answerTo = (path: string, body: string): ReadonlyArray<Buffer> =>
 const server = Http.createServer(async (request, response) => {
   let body = ""
   for await (const chunk of request) body += chunk
-  response.writeHead(200, { "content-type": "text/plain" })
-  for (const buffer of answerTo(request.url ?? "", body)) {
+  response.writeHead(200, { "content-type": request.headers.accept ?? "text/plain" })
+  for (const buffer of answerTo(request.url ?? "", request.headers.accept, body)) {
     if (!response.write(buffer)) await new Promise((resolve) => response.once("drain", resolve))
   }
   response.end()

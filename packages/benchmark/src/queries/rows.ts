@@ -1,5 +1,7 @@
 /** The rows that are asked for, and how each API writes them. */
 
+import * as MsgPack from "@efflux/testkit/MsgPack"
+
 /** The first instant, in nanoseconds, and the distance between two. */
 const start = 1_767_225_600_000_000_001n
 const step = 1_000_003n
@@ -21,6 +23,14 @@ export const lineProtocol = (n: number): string =>
   `cpu,host=host-${two(n % 20)} load=${load(n)},n=${n}i ${start + BigInt(n) * step}`
 
 export const json = (n: number): string => `["${text(n)}","host-${two(n % 20)}",${load(n)},${n}]`
+
+/** As InfluxDB 1 writes a row in MessagePack. */
+export const msgPack = (n: number): ReadonlyArray<unknown> => [
+  new MsgPack.Time(start + BigInt(n) * step),
+  `host-${two(n % 20)}`,
+  load(n),
+  BigInt(n)
+]
 
 export const csv = (n: number): string => `,,0,${text(n)},host-${two(n % 20)},${load(n)},${n}\r\n`
 

@@ -1,5 +1,6 @@
 /** How answers are read, however they are cut into pieces. */
 import { assert, describe, it } from "@effect/vitest"
+import { MsgPack } from "@efflux/testkit"
 import { Result } from "effect"
 import { LineBuffer } from "../../src/internal/http/LineBuffer.ts"
 import * as AnswerReader from "../../src/internal/query/AnswerReader.ts"
@@ -9,7 +10,6 @@ import * as JsonReader from "../../src/internal/query/JsonReader.ts"
 import * as MsgPackReader from "../../src/internal/query/MsgPackReader.ts"
 import * as Instant from "../../src/internal/text/Instant.ts"
 import { seeded } from "../support/hostileText.ts"
-import { encode, Time } from "../support/msgPack.ts"
 
 describe("JSON", () => {
   it.each<[string, unknown]>([
@@ -169,6 +169,8 @@ const read = (reader: Reader, text: string, size: number) => {
 
 const v1 = (maxBytes = 10_000) => JsonReader.documents(maxBytes)
 const v3 = () => JsonReader.jsonLines(10_000)
+
+const { encode, Time } = MsgPack
 
 const sizes = [1, 2, 3, 7, 100, 100_000]
 

@@ -1,5 +1,6 @@
 /** Writes MessagePack as InfluxDB 1 does: integers of the fewest bytes, floats of eight, instants as an extension. */
 
+/** An instant, in nanoseconds since the epoch. */
 export class Time {
   readonly nanos: bigint
   constructor(nanos: bigint) {
@@ -7,6 +8,7 @@ export class Time {
   }
 }
 
+/** The bytes of a value: a bigint is an integer, a number a float; what is undefined in an object is left out. */
 export const encode = (value: unknown): Uint8Array => Buffer.concat([...parts(value)])
 
 function* parts(value: unknown): Generator<Uint8Array> {
