@@ -72,7 +72,7 @@ export const unreadable = (detail: string): Problem => new Problem("Unreadable",
 export const rowsOf = (result: number | string, rows: ReadonlyArray<Row>, columns: number, bytes: number): Rows => ({
   result,
   rows,
-  weight: rows.length * (48 + 32 * columns) + bytes
+  weight: rows.length * (80 + 32 * columns) + bytes
 })
 
 /** Rows of a piece at the most. */

@@ -46,7 +46,6 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
     }
     if (datatypes === undefined) return unreadable("it is not annotated CSV")
     if (datatypes.length !== names.length) return notAligned
-    if (names.length > mostColumns) return unreadable(`a table has more than ${mostColumns} columns`)
     const first = names[1] === "result" && names[2] === "table" ? 3 : 1
     const name = repeated(names.slice(first))
     if (name !== undefined) return twice(name)
@@ -70,7 +69,9 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
       }
       for (const record of records) {
         let problem: Problem | undefined
-        if (record.length === 1 && record[0] === "") {
+        if (record.length > mostColumns) {
+          problem = unreadable(`a table has more than ${mostColumns} columns`)
+        } else if (record.length === 1 && record[0] === "") {
           // A table ends; the next one may have no annotations, and then has the columns of this one.
           table = undefined
         } else if (record[0].startsWith("#")) {

@@ -35,10 +35,9 @@ const parse = (line: string, by: (line: string) => unknown): unknown => {
     let values = 0
     for (let i = 0; i < line.length; i++) {
       const code = line.charCodeAt(i)
-      if (code === 0x2c || code === 0x5b || code === 0x7b) values++
-    }
-    if (values > mostValues) {
-      return unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
+      if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++values > mostValues) {
+        return unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
+      }
     }
   }
   try {

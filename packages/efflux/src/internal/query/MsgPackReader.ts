@@ -181,7 +181,8 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
   // What is not known here is passed over, however deep it is.
   function* skip(): Reading<Problem | undefined> {
     for (let left = 1; left > 0; left--) {
-      const value = yield* take()
+      let value = input.take()
+      if (value === short) value = yield* take()
       if (value === unknown) return notThat
       if (value instanceof Container) left += value.isMap ? 2 * value.size : value.size
     }

@@ -15,7 +15,7 @@ import type { ClientSettings } from "../config/ClientSettings.ts"
 import type { OpenAnswer, Request } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { preview } from "../text/preview.ts"
-import { type AnswerReader, type Piece, Problem, type Rows, unreadable } from "./AnswerReader.ts"
+import { type AnswerReader, mostRows, type Piece, Problem, type Rows, unreadable } from "./AnswerReader.ts"
 import * as CsvReader from "./CsvReader.ts"
 import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
@@ -294,8 +294,17 @@ const pieces = <Input>(
   reader: AnswerReader<Input>,
   fail: (problem: Problem) => InfluxError
 ): Stream.Stream<Rows, InfluxError> =>
-  Stream.concat(Stream.map(input, reader.read), Stream.sync(reader.end)).pipe(
+  Stream.concat(
+    // What arrives is read at once, and there may be a lot of it: other work is done in between.
+    Stream.mapEffect(input, (some) => Effect.as(Effect.yieldNow, reader.read(some))),
+    Stream.sync(reader.end)
+  ).pipe(
     Stream.flatMap((some: Iterable<Piece>) => Stream.fromIterable(some, { chunkSize: 1 })),
-    // A piece takes a millisecond or two, and there may be many that have arrived.
-    Stream.mapEffect((piece) => piece instanceof Problem ? Effect.fail(fail(piece)) : Effect.as(Effect.yieldNow, piece))
+    Stream.mapEffect((piece) =>
+      piece instanceof Problem
+        ? Effect.fail(fail(piece))
+        : piece.rows.length < mostRows
+        ? Effect.succeed(piece)
+        : Effect.as(Effect.yieldNow, piece)
+    )
   )

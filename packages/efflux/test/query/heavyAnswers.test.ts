@@ -1,0 +1,90 @@
+/** Answers that weigh little and become much. `node packages/efflux/test/query/heavyAnswers.ts` prints all that is measured. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { mostRows, Problem } from "../../src/internal/query/AnswerReader.ts"
+import * as JsonReader from "../../src/internal/query/JsonReader.ts"
+import * as QueryRequest from "../../src/internal/query/QueryRequest.ts"
+import { cases, run } from "../support/heavyAnswers.ts"
+
+// The kernel's view of a process is that of Linux.
+describe.skipIf(process.platform !== "linux")("an answer that becomes much more than it weighs", () => {
+  it.live.each(Object.entries(cases))(
+    "ends as it should, in bounded memory: %s",
+    ([name, { outcome }]) =>
+      Effect.gen(function*() {
+        const fared = yield* Effect.promise(() => run(name))
+        console.log(
+          `${name}: ${fared.seconds.toFixed(1)} s, +${fared.grown.toFixed(0)} MiB, longest turn ${
+            fared.longestTurn.toFixed(0)
+          } ms`
+        )
+        assert.match(fared.outcome, outcome)
+        // 256 MiB of rows by default, and what the collector has not collected yet.
+        assert.isBelow(fared.grown, 600)
+      }),
+    120_000
+  )
+})
+
+describe("the work between two turns of the event loop", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text)
+
+  it("is a piece of so many rows at most, however many there are in a line or in what has arrived", () => {
+    const rows = 4 * mostRows
+    const line = `{"results":[{"series":[{"columns":["n"],"values":[${Array(rows).fill("[0]").join()}]}]}]}\n`
+    for (
+      const pieces of [
+        JsonReader.documents(2 ** 24).read(bytes(line)),
+        JsonReader.jsonLines(2 ** 24).read(bytes("{}\n".repeat(rows)))
+      ]
+    ) {
+      const counts = Array.from(pieces, (piece) => piece instanceof Problem ? -1 : piece.rows.length).filter((n) =>
+        n !== 0
+      )
+      assert.deepStrictEqual(counts, [mostRows, mostRows, mostRows, mostRows])
+    }
+  })
+
+  it("is a parsed text of so many values at most", () => {
+    const line = (values: number) =>
+      `{"results":[{"series":[{"columns":["n"],"values":[${Array(values / 2).fill("[0]").join()}]}]}]}\n`
+    const problems = (values: number) =>
+      Array.from(JsonReader.documents(2 ** 24).read(bytes(line(values)))).filter((piece) => piece instanceof Problem)
+    assert.deepStrictEqual(problems(200_000), [])
+    assert.match(
+      String(problems(300_000).map(({ detail }) => detail)),
+      /more than 250000 values: ask with a smaller chunkSize/
+    )
+    const text = `{"a":"${",[{".repeat(80_000)}"}\n`
+    assert.isFalse(
+      Array.from(JsonReader.jsonLines(2 ** 24).read(bytes(text))).some((piece) => piece instanceof Problem)
+    )
+  })
+
+  it.live("is that of one arrived chunk, though all of them are there", () =>
+    Effect.gen(function*() {
+      let turns = 0
+      const turn = () => {
+        turns++
+        immediate = setImmediate(turn)
+      }
+      let immediate = setImmediate(turn)
+      const chunk = bytes(`{"n":1}\n`.repeat(1000))
+      const read = QueryRequest.read(
+        { version: 3, maxLineBytes: 1000 } as Parameters<typeof QueryRequest.read>[0],
+        { language: "SQL", measurement: undefined } as Parameters<typeof QueryRequest.read>[1],
+        {
+          endpoint: "test",
+          path: "/",
+          status: 200,
+          headers: { "content-type": "application/jsonl" },
+          body: Stream.fromIterable(Array.from({ length: 200 }, () => chunk)),
+          withoutSecrets: (text) => text
+        }
+      )
+      const rows = yield* Stream.runFold(read, () => 0, (all, piece) => all + piece.rows.length)
+      clearImmediate(immediate)
+      assert.strictEqual(rows, 200_000)
+      assert.isAtLeast(turns, 195)
+    }))
+})
