@@ -126,6 +126,29 @@ describe("efflux listen without a terminal", () => {
     assert.strictEqual((await run.ended).code, 0)
   })
 
+  it("accounts for every datagram of a flood: read, dropped by the kernel, or not read in time", async () => {
+    const run = start(["listen", "--udp", "0"])
+    const port = await run.port("udp")
+    let sent = 30_000
+    await sendUdp(port, Array.from({ length: sent }, (_, n) => `m v=${n}\nm v=${n}`))
+    // Datagrams are read in order, so all are read when the last one is printed. It may be dropped itself; then another is.
+    let isLast = false
+    for (let n = 0; !isLast; n++) {
+      await sendUdp(port, [`the_end v=${n}`])
+      sent++
+      for (let tries = 0; tries < 50 && !isLast; tries++) {
+        isLast = new RegExp(`the_end v=${n}\\b`).test(run.out)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    run.child.kill("SIGINT")
+    const { code, err } = await run.ended
+    assert.strictEqual(code, 0)
+    const total = [...err.matchAll(/([\d ]+) (?:payloads|datagrams? dropped|datagrams? not read)/g)]
+      .reduce((sum, [, digits]) => sum + Number(digits!.replaceAll(" ", "")), 0)
+    assert.strictEqual(total, sent, err)
+  })
+
   it("says what is wrong with an option or a port, without a stack", async () => {
     const first = start(["listen", "--udp", "0"])
     const port = String(await first.port("udp"))

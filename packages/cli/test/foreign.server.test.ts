@@ -1,0 +1,263 @@
+/**
+ * Programs of others send to a listener: clients for Node, Python and Perl, collectd, and vmagent. What they send is
+ * decoded, or it is explained why not.
+ */
+/* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/valid-describe-callback, vitest/expect-expect -- the suites are the callers' */
+import { assert, describe, it } from "@effect/vitest"
+import { waitFor } from "@efflux/testkit"
+import { InfluxDB, Point } from "@influxdata/influxdb-client"
+import { Effect, Stream } from "effect"
+import { LineListener } from "efflux"
+import * as Influx from "influx"
+import { type ChildProcess, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Path from "node:path"
+import { vi } from "vitest"
+import { start, withFolder } from "./support/efflux.ts"
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** A suite for a program of Debian's; where it is missing it is skipped aloud, or fails with `CI=true`. */
+const describeProgram = (file: string, debianPackage: string, body: () => void): void => {
+  const isThere = Fs.existsSync(file)
+  if (!isThere) console.log(`no ${file} here, so its tests are skipped: apt-get install ${debianPackage}`)
+  if (!isThere && process.env.CI === "true") {
+    describe(debianPackage, () => {
+      it("is installed", () => assert.fail(`no ${file}: apt-get install ${debianPackage}`))
+    })
+  } else describe.skipIf(!isThere)(debianPackage, body)
+}
+
+const ended = (child: ChildProcess): Promise<{ readonly code: number | null; readonly out: string }> =>
+  new Promise((resolve, reject) => {
+    let out = ""
+    child.stdout?.on("data", (text) => out += text)
+    child.stderr?.on("data", (text) => out += text)
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, out }))
+  })
+
+const program = (file: string, args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] })),
+    (child) =>
+      Effect.callback<void>((resume) => {
+        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+        child.once("close", () => resume(Effect.void))
+        child.kill("SIGKILL")
+      })
+  )
+
+const take = (listener: LineListener.Listener, count: number) => Stream.runCollect(Stream.take(listener.points, count))
+
+describe("clients from npm", () => {
+  it.live("influxdb-client writes to /api/v2/write, also with gzip", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0, dialect: "influx-2" })
+      for (const gzipThreshold of [0, 1_000_000]) {
+        yield* Effect.promise(async () => {
+          const client = new InfluxDB({ url: `http://127.0.0.1:${listener.http!.port}`, token: "t" })
+          const writer = client.getWriteApi("o", "my bucket", "ms", { gzipThreshold, maxRetries: 0 })
+          writer.writePoint(
+            new Point("m,= x").tag("a b", "c,d=e").floatField("f", 1 / 3).intField("i", 7).uintField("u", 8)
+              .stringField("s", "a \"b\" \\ c\nd").booleanField("b", true).timestamp("1700000000001")
+          )
+          await writer.close()
+        })
+        const [received] = yield* Stream.runCollect(Stream.take(listener.received, 1))
+        assert.strictEqual(received!.source.database, "my bucket")
+        assert.isTrue(received!._tag === "Point")
+        if (received!._tag !== "Point") return
+        const { fields, measurement, tags, timestamp } = received!.point
+        assert.strictEqual(measurement, "m,= x")
+        assert.deepStrictEqual(tags, { "a b": "c,d=e" })
+        assert.deepInclude(fields, { f: 1 / 3, i: 7n, s: "a \"b\" \\ c\nd", b: true })
+        assert.strictEqual(timestamp, 1_700_000_000_001_000_000n)
+      }
+    }))
+
+  it.live("influxdb-client understands the answer to a bad line", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0 })
+      const failure = yield* Effect.promise(async () => {
+        const client = new InfluxDB({ url: `http://127.0.0.1:${listener.http!.port}`, token: "t" })
+        let failure: unknown
+        const writer = client.getWriteApi("o", "b", "ns", {
+          maxRetries: 0,
+          writeFailed: async (error) => {
+            failure = error
+          }
+        })
+        writer.writeRecord("good v=1 1")
+        writer.writeRecord("bad v=no")
+        await writer.close().catch(() => {})
+        return failure
+      })
+      assert.match(String(failure), /partial write.*bad v=no.*expected a number/s)
+      const [point] = yield* take(listener, 1)
+      assert.strictEqual(point!.measurement, "good")
+    }))
+
+  it.live("node-influx writes to /write, and its unescaped measurement is explained", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0 })
+      const client = new Influx.InfluxDB({ host: "127.0.0.1", port: listener.http!.port, database: "d" })
+      yield* Effect.promise(() =>
+        client.writePoints([{
+          measurement: "cpu",
+          tags: { host: "a b,c=d" },
+          fields: { load: 0.5, text: "a \"b\"" },
+          timestamp: new Date(1_700_000_000_001)
+        }])
+      )
+      const [point] = yield* take(listener, 1)
+      assert.deepStrictEqual(point, {
+        measurement: "cpu",
+        tags: { host: "a b,c=d" },
+        fields: { load: 0.5, text: "a \"b\"" },
+        timestamp: 1_700_000_000_001_000_000n
+      })
+      const failure = yield* Effect.promise(() =>
+        client.writePoints([{ measurement: "my meas", fields: { v: 1 } }]).then(() => undefined, String)
+      )
+      assert.match(failure!, /partial write: unable to parse 'my meas v=1/)
+      const [error] = yield* Stream.runCollect(Stream.take(listener.received, 1))
+      assert.isTrue(error!._tag === "Error" && error.excerpt!.text.startsWith("my meas v=1"))
+      const found = yield* Effect.promise(() => client.ping(5000))
+      assert.deepStrictEqual(found.map(({ online }) => online), [true])
+    }))
+})
+
+describeProgram("/usr/lib/python3/dist-packages/influxdb/__init__.py", "python3-influxdb", () => {
+  it.live("writes over HTTP and UDP", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0, udp: 0 })
+      const script = `
+from influxdb import InfluxDBClient
+points = [{"measurement": "cpu load", "tags": {"host": "a,b"}, "time": 1700000000000000001,
+           "fields": {"f": 0.5, "i": 7, "s": "a \\"b\\"", "b": True}}]
+client = InfluxDBClient("127.0.0.1", ${listener.http!.port}, database="d")
+client.ping()
+client.write_points(points)
+InfluxDBClient("127.0.0.1", database="d", use_udp=True, udp_port=${listener.udp!.port}).write_points(points)
+`
+      const child = yield* program("/usr/bin/python3", ["-c", script])
+      const { code, out } = yield* Effect.promise(() => ended(child))
+      assert.strictEqual(code, 0, out)
+      const expected = {
+        measurement: "cpu load",
+        tags: { host: "a,b" },
+        fields: { b: true, f: 0.5, i: 7n, s: "a \"b\"" },
+        timestamp: 1_700_000_000_000_000_001n
+      }
+      const received = yield* Stream.runCollect(Stream.take(listener.received, 2))
+      assert.deepStrictEqual(received.map((received) => received._tag === "Point" ? received.point : received), [
+        expected,
+        expected
+      ])
+      assert.deepStrictEqual(received.map(({ source }) => source.transport), ["http", "udp"])
+    }))
+})
+
+describeProgram("/usr/share/perl5/InfluxDB/LineProtocol.pm", "libinfluxdb-lineprotocol-perl", () => {
+  it.live("writes lines that are sent over TCP", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ tcp: 0 })
+      const script = `
+use InfluxDB::LineProtocol qw(data2line);
+use IO::Socket::INET;
+my $socket = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => ${
+        listener.tcp!.port
+      }, Proto => "tcp") or die $!;
+print $socket data2line("cpu load", {f => 0.5, i => 7, s => 'a "b"'}, {host => "a,b"}, 1700000000000000001), "\\n";
+print $socket data2line("plain", 42), "\\n";
+close $socket;
+`
+      const child = yield* program("/usr/bin/perl", ["-e", script])
+      const { code, out } = yield* Effect.promise(() => ended(child))
+      assert.strictEqual(code, 0, out)
+      const [first, second] = yield* take(listener, 2)
+      assert.deepStrictEqual(first, {
+        measurement: "cpu load",
+        tags: { host: "a,b" },
+        fields: { f: 0.5, i: 7n, s: "a \"b\"" },
+        timestamp: 1_700_000_000_000_000_001n
+      })
+      assert.deepStrictEqual(second!.fields, { value: 42n })
+    }))
+})
+
+describeProgram("/usr/lib/collectd/write_influxdb_udp.so", "collectd-core", () => {
+  it("sends its figures to efflux listen, every line of which is good", () =>
+    withFolder(async (folder) => {
+      const run = start(["listen", "--udp", "0", "--precision", "ms", "--json", "--count", "20"])
+      const port = await run.port("udp")
+      const config = Path.join(folder, "collectd.conf")
+      Fs.writeFileSync(
+        config,
+        `BaseDir "${folder}"
+PIDFile "${folder}/pid"
+TypesDB "/usr/share/collectd/types.db"
+Hostname "a host"
+FQDNLookup false
+Interval 0.5
+LoadPlugin load
+LoadPlugin memory
+LoadPlugin uptime
+LoadPlugin write_influxdb_udp
+<Plugin write_influxdb_udp>
+  Server "127.0.0.1" "${port}"
+</Plugin>
+`
+      )
+      await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+        yield* program("/usr/sbin/collectd", ["-f", "-C", config])
+        const { code, err, out } = yield* Effect.promise(() => run.ended)
+        assert.strictEqual(code, 0)
+        assert.match(err, /; no errors, nothing dropped\n$/)
+        const points = out.trimEnd().split("\n").map((line) => JSON.parse(line))
+        assert.isTrue(points.every(({ type }) => type === "point"))
+        assert.isTrue(points.every(({ tags }) => tags.host === "a host"))
+        const measurements = new Set(points.map(({ measurement }) => measurement.replace(/_.*/, "")))
+        assert.deepStrictEqual([...measurements].sort(), ["load", "memory", "uptime"])
+        const now = Date.now()
+        // JSON.parse rounds the nanoseconds, far less than is asked here.
+        assert.isTrue(points.every(({ timestamp }) => Math.abs(timestamp / 1e6 - now) < 600_000))
+      })))
+    }))
+})
+
+/** A port that was free a moment ago; vmagent can't tell which one it took. */
+const freePort = Effect.callback<number>((resume) => {
+  const server = Net.createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as Net.AddressInfo
+    server.close(() => resume(Effect.succeed(port)))
+  })
+})
+
+describeProgram("/usr/bin/vmagent", "victoria-metrics", () => {
+  it("writes in Prometheus' format, which is refused with the reason", () =>
+    withFolder((folder) =>
+      Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+        const listener = yield* LineListener.make({ http: 0 })
+        const port = yield* freePort
+        yield* program("/usr/bin/vmagent", [
+          `-httpListenAddr=127.0.0.1:${port}`,
+          `-remoteWrite.tmpDataPath=${folder}`,
+          `-remoteWrite.url=http://127.0.0.1:${listener.http!.port}/api/v1/write`,
+          "-remoteWrite.flushInterval=200ms"
+        ])
+        const push = Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/write`, { method: "POST", body: "m v=1" }).then(({ ok }) => ok, () => false)
+        )
+        yield* waitFor(push, (ok) => ok, { timeout: "30 seconds" })
+        const [received] = yield* Stream.runCollect(Stream.take(listener.received, 1))
+        assert.isTrue(received!._tag === "Refused")
+        if (received!._tag !== "Refused") return
+        assert.strictEqual(received!.request, "POST /api/v1/write")
+        assert.include(received!.reason, "takes line protocol at /write")
+      })))
+    ))
+})
