@@ -167,7 +167,7 @@ describe("the configuration of a server to ask", () => {
       version: 1,
       name: "x"
     }],
-    ["Option \"token\" is <redacted>", { version: 1, token }],
+    ["Option \"token\" is <redacted>", { version: 1, token, username: "me", password: token }],
     ["Option \"password\" is missing", { version: 1, username: "u" }],
     ["Option \"username\" is missing", { version: 1, password: token }],
     ["Option \"username\" is \"a:<redacted>\"", { version: 1, username: "a:b", password: token }],

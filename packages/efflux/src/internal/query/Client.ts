@@ -228,7 +228,7 @@ export const make = (wire: Wire): Client => {
           (checked) => Write.write(wire.exchange, checked, points)
         ),
         "InfluxClient.write",
-        { kind: "client", attributes: server }
+        { kind: "client", attributes: { ...server, "db.operation.name": "WRITE" } }
       ),
     writeSink: (options = {}) =>
       Sink.unwrap(Effect.map(
