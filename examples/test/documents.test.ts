@@ -1,10 +1,9 @@
 /** What the documentation says, compared with what the code does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result, Schema } from "effect"
-import { DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
+import { DatabaseMetrics, Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { inspect } from "node:util"
 
 const root = Path.resolve(import.meta.dirname, "../..")
 const read = (file: string): string => Fs.readFileSync(Path.join(root, file), "utf8")
@@ -16,31 +15,6 @@ const rows = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
   )
 
 const uncode = (cell: string): string => cell.replace(/^`(.*)`$/, "$1")
-
-const section = (text: string, heading: string): string => {
-  const start = text.indexOf(`\n## ${heading}\n`)
-  assert.isAbove(start, -1, heading)
-  const end = text.indexOf("\n## ", start + 1)
-  return text.slice(start, end === -1 ? undefined : end)
-}
-
-describe("the configuration table of the README", () => {
-  const durations: ReadonlyArray<string> = ["flushInterval", "drainTimeout", "resolveInterval", "logInterval"]
-  const table = rows(section(read("README.md"), "Configuration"))
-
-  it("has the defaults of DatabaseConfig", () => {
-    const shown = new Map(table.map(([option, value]) => [uncode(option!), uncode(value!)]))
-    for (const [option, value] of Object.entries(DatabaseConfig.defaults.udp)) {
-      const expected = typeof value === "string" && !durations.includes(option) ? JSON.stringify(value) : value
-      assert.strictEqual(shown.get(option), typeof expected === "string" ? expected : inspect(expected), option)
-    }
-  })
-
-  it("has every option, and no other", () => {
-    const options = Object.keys(DatabaseConfig.schemas.udp.fields)
-    assert.deepStrictEqual(table.map(([option]) => uncode(option!)).sort(), options.sort())
-  })
-})
 
 describe("docs/invalid-points.md", () => {
   type Reason = LineProtocol.EncodeError["reason"]
