@@ -24,7 +24,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
@@ -173,7 +173,7 @@ export const Service =
       layerHttp: (config: HttpDatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(HttpClient.HttpClient, (client) => makeDatabase(config, identifier, client))
+          Effect.flatMap(currentClient, (client) => makeDatabase(config, identifier, client))
         ),
       // One step of the fiber: a service looked up and a function called.
       push: (point: Point.Input, options?: PushOptions) =>
@@ -274,6 +274,12 @@ const makeWith = <R>(
     // Only a transport from the context has defaults of its own.
     (settings) => DatabaseRuntime.make(settings, makeTransport, defaults && "custom")
   )
+
+// Loaded here because a program that sends datagrams has no use for it.
+const currentClient = Effect.flatMap(
+  Effect.promise(() => import("effect/http/HttpClient")),
+  ({ HttpClient }) => HttpClient
+)
 
 const makeDatabase = (
   config: DatabaseConfig | undefined,
