@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { parse } from "yaml"
+import { dropReasons } from "../../packages/efflux/src/internal/database/Ledger.ts"
 
 interface Rule {
   readonly alert: string
@@ -49,11 +50,22 @@ describe("docs/alerts.yml", () => {
             )
           }
         }
+        const kept = [...expr.matchAll(/\bby \(([^)]+)\)/g)].map(([, labels]) => labels!.split(", "))
+        for (const label of kept.flat()) assert.isTrue(lines.some((line) => line.includes(`${label}="`)), label)
         for (const [, label] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) {
           assert.isTrue(lines.some((line) => line.includes(`${label}="`)), label)
+          // What a sum leaves out is not there to be shown.
+          for (const labels of kept) assert.include(labels, label, expr)
         }
       }
     }))
+
+  it("has a rule for each reason for which a point is dropped", () => {
+    const named = rules.flatMap(({ expr }) =>
+      [...expr.matchAll(/reason=~?"([^"]+)"/g)].flatMap(([, all]) => all!.split("|"))
+    )
+    assert.sameMembers(named, [...dropReasons])
+  })
 
   it.skipIf(vmalert === undefined && process.env.CI !== "true")("is taken by a rule engine", () => {
     assert.isDefined(vmalert, "vmalert is missing: apt-get install victoria-metrics")
