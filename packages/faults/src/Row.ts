@@ -108,6 +108,21 @@ export const rows: ReadonlyArray<Row> = [
     id: "S3",
     fault: "A real InfluxDB behind a network that delays, loses, doubles and reorders",
     promise: "Stored is sent minus what was lost on the way, exactly"
+  },
+  {
+    id: "S4",
+    fault: "A real InfluxDB over HTTP is killed and restarted again and again",
+    promise: "What counts as sent is stored, and what is stored counts as sent or unknown; points flow again"
+  },
+  {
+    id: "S5",
+    fault: "A real InfluxDB over HTTP hangs (SIGSTOP) again and again",
+    promise: "The same: what it may have taken without an answer is unknown"
+  },
+  {
+    id: "S6",
+    fault: "A server over HTTP is slow, refuses, breaks off, is silent, and closes its port",
+    promise: "The same, by every point that the server took"
   }
 ]
 

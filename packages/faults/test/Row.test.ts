@@ -16,7 +16,7 @@ describe("the faults", () => {
   it("are numbered without a gap", () => {
     assert.deepStrictEqual(Row.rows.map((row) => row.id), [
       ...Array.from({ length: 18 }, (_, n) => `U${n + 1}`),
-      ...Array.from({ length: 3 }, (_, n) => `S${n + 1}`)
+      ...Array.from({ length: 6 }, (_, n) => `S${n + 1}`)
     ])
   })
 

@@ -41,9 +41,9 @@ export class Network {
   #lookUps = 0
   #lookingUp = false
   #lastLookUp = Number.NEGATIVE_INFINITY
-  /** The address that the latest answer prefers, and the one that the transport must have noticed. */
-  #answered: string | undefined
-  #noticed: string | undefined
+  /** The addresses of the latest answer, and of the one that the transport must have noticed. */
+  #answered: ReadonlyArray<string> | undefined
+  #noticed: ReadonlyArray<string> | undefined
 
   constructor(world: World, random: SeededRandom, watch: Watch) {
     this.#world = world
@@ -101,11 +101,8 @@ export class Network {
     const answer = Effect.sync(() => {
       const first = random.integer(0, addresses.length - 1)
       const found = addresses.slice(first, first + random.integer(1, 3))
-      // An address that is still among them stays.
-      if (!found.some((ip) => NetAddress.formatIp(ip) === this.#answered)) {
-        this.#answered = NetAddress.formatIp(found.find(NetAddress.isIpv4Address) ?? found[0])
-      }
-      watch.trace(() => `look-up: ${found.map(NetAddress.formatIp)}`)
+      this.#answered = found.map(NetAddress.formatIp)
+      watch.trace(() => `look-up: ${this.#answered}`)
       return found
     })
     const pause = this.#world.sleep(random.integer(1, 10))
@@ -212,7 +209,7 @@ export class Network {
   }
 
   #isOld(address: string): boolean {
-    return this.#noticed !== undefined && address !== this.#noticed && address !== this.#answered
+    return this.#noticed !== undefined && ![...this.#noticed, ...this.#answered!].includes(address)
   }
 
   /** Decides what becomes of a datagram. */

@@ -16,8 +16,10 @@ import {
   Metric,
   Random,
   References,
-  Scheduler
+  Scheduler,
+  Semaphore
 } from "effect"
+import * as LookUps from "../../efflux/src/internal/transport/LookUps.ts"
 
 interface Timer {
   readonly at: number
@@ -134,6 +136,7 @@ export class World implements Scheduler.Scheduler {
     const context = Context.make(Scheduler.Scheduler, this as Scheduler.Scheduler).pipe(
       Context.add(Clock.Clock, this.clock),
       Context.add(Random.Random, this.#jitter),
+      Context.add(LookUps.Turns, Semaphore.makeUnsafe(2)),
       Context.add(Metric.MetricRegistry, this.metrics),
       Context.add(Logger.CurrentLoggers, loggers),
       Context.add(References.MinimumLogLevel, loggers.size === 0 ? "None" : "Info")

@@ -91,13 +91,13 @@ export class PointBuffer {
 
   /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
   offer(point: QueuedPoint, high: boolean): void {
-    const number = this.ledger.pushed++
+    this.ledger.pushed++
     if (this.#isClosed) {
       this.ledger.dropped.shutdown++
       return
     }
-    const queue = high && !this.#queue.isSelective ? this.#select(number) : this.#queue
-    if (queue.offer(point, number, high)) {
+    const queue = high && !this.#queue.isSelective ? this.#select(this.ledger.pushed - 1) : this.#queue
+    if (queue.offer(point, high)) {
       if (!this.#isWaking) this.#wakeAfterShedding()
     } else if (!this.#isWaking && queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
   }
@@ -105,9 +105,8 @@ export class PointBuffer {
   /** Goes over to a selective queue with all that is queued now: the points before number `end`. */
   #select(end: number): PointQueue {
     const before = this.#queue
-    const selective = new SelectiveQueue(this.#limits, this.ledger.dropped)
-    let number = before.oldest(end)
-    for (let point = before.take(); point !== empty; point = before.take()) selective.offer(point, number++, false)
+    const selective = new SelectiveQueue(this.#limits, this.ledger.dropped, before.oldest(end))
+    for (let point = before.take(); point !== empty; point = before.take()) selective.offer(point, false)
     this.#queue = selective
     before.close()
     return selective

@@ -2,8 +2,8 @@
  * The queue of a database, behind one interface: Effect's `Queue.sliding`, or
  * the selective queue when an option or a priority asks for one.
  *
- * A queue books what it sheds. It does not number points: `number` is the place
- * of a point in the order of all pushes, which the caller counts.
+ * A queue books what it sheds. Points are numbered in the order of all pushes,
+ * so that it can be said which is the oldest.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ export interface PointQueue {
   /** The number of the oldest point, `next` if the queue is empty: the number of the next point to be pushed. */
   readonly oldest: (next: number) => number
   /** Puts a point at the end. Returns whether points were dropped for it, this one or older ones. */
-  readonly offer: (point: QueuedPoint, number: number, high: boolean) => boolean
+  readonly offer: (point: QueuedPoint, high: boolean) => boolean
   /** Whether a point can be put in without dropping another one. */
   readonly hasRoomFor: (point: QueuedPoint) => boolean
   /** Takes the oldest point. */

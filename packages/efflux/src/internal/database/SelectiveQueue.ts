@@ -102,6 +102,8 @@ export class SelectiveQueue implements PointQueue {
   readonly #capacity: number
   readonly #maxBytes: number
   readonly #quota: number
+  // The number of the next point.
+  #next: number
   readonly #dropped: Ledger["dropped"]
   readonly #normal = new PriorityList()
   readonly #high = new PriorityList()
@@ -112,19 +114,21 @@ export class SelectiveQueue implements PointQueue {
   readonly #measurements = new Map<string, MeasurementPoints>()
   readonly #over = new Set<MeasurementPoints>()
 
-  constructor(limits: Limits, dropped: Ledger["dropped"]) {
+  /** `next` is the number of the first point that it will be given. */
+  constructor(limits: Limits, dropped: Ledger["dropped"], next: number) {
     this.#capacity = limits.queueCapacity
     this.#maxBytes = limits.queueBytes ?? Number.POSITIVE_INFINITY
     this.#quota = limits.measurementQuota ?? Number.POSITIVE_INFINITY
     this.#dropped = dropped
+    this.#next = next
   }
 
   /**
-   * Puts a point at the end, under a number that is larger than all before, and
-   * drops what is too much then. Returns whether points were dropped. A point
+   * Puts a point at the end, and drops what is too much then. Returns whether points were dropped. A point
    * that alone is larger than the limit in bytes is dropped itself.
    */
-  offer(point: QueuedPoint, number: number, high: boolean): boolean {
+  offer(point: QueuedPoint, high: boolean): boolean {
+    const number = this.#next++
     const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? 0 : estimateBytes(point)
     if (bytes > this.#maxBytes) {
       this.#dropped.queue_bytes++

@@ -14,7 +14,14 @@ import * as Semaphore from "effect/Semaphore"
 
 const mostAtOnce = 2
 
-const Turns = Context.Reference("efflux/internal/LookUps", { defaultValue: () => Semaphore.makeUnsafe(mostAtOnce) })
+/**
+ * The turns of a process. A world of its own has others.
+ *
+ * @internal
+ */
+export const Turns = Context.Reference("efflux/internal/LookUps", {
+  defaultValue: () => Semaphore.makeUnsafe(mostAtOnce)
+})
 
 /**
  * Runs a look-up in its turn. Interruption ends the wait, and frees the turn only

@@ -1,0 +1,136 @@
+/** Servers over HTTP: restarted, stopped, slow, refusing, silent. What the server took is compared with what counts as sent. */
+import { assert, it } from "@effect/vitest"
+import { FaultServer, InfluxServer, waitFor } from "@efflux/testkit"
+import { describeInfluxd } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import type { InfluxDatabase } from "efflux"
+import { dose } from "../src/Dose.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Row from "../src/Row.ts"
+import { account, close, grouped, sound, stopwatch, until } from "./support.ts"
+
+const db = "http"
+
+/** A database over HTTP that gives a server up soon, so that a run sees many tries. */
+const config = (url: string) =>
+  ({ transport: "http", version: 1, url, database: db, timeout: "1 second", drainTimeout: "10 seconds" }) as const
+
+/** What is acknowledged is stored, and what is stored is acknowledged or of unknown fate. */
+const assertReconciled = (stored: number, { dropped, sent }: InfluxDatabase.Stats): void => {
+  assert.isAtLeast(stored, sent)
+  assert.isAtMost(stored, sent + dropped.unknown)
+}
+
+/** A load at a rate while something happens to a real server, and what is stored of it. */
+const reconciled = <E, R>(
+  binary: string,
+  perSecond: number,
+  fault: (server: InfluxServer.Server, pusher: Pusher.Pusher) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function*() {
+    const server = yield* InfluxServer.make({ binary })
+    yield* server.query(`CREATE DATABASE ${db}`)
+    const pusher = yield* Pusher.start({ database: config(server.httpUrl), perSecond })
+    yield* until(pusher, ({ stats }) => stats.sent > perSecond / 2)
+    const watch = stopwatch()
+    yield* fault(server, pusher)
+    const seconds = watch()
+    // Points flow again.
+    const { stats } = yield* sound(pusher)
+    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + perSecond, { timeout: "60 seconds" })
+    yield* pusher.rate(0)
+    const sample = yield* sound(pusher)
+    const closed = yield* close(pusher)
+    const [row] = yield* server.rows("SELECT count(n) AS points FROM load", { db })
+    const stored = Number(row?.["points"] ?? 0)
+    assertReconciled(stored, closed.stats)
+    return { stored, seconds, law: sample.law, stats: closed.stats }
+  })
+
+const figures = ({ law, stats, stored }: { stored: number } & Parameters<typeof account>[0]) =>
+  `stored ${grouped(stored)}: at least sent, at most sent and unknown; ${account({ law, stats })}`
+
+describeInfluxd("a real InfluxDB over HTTP", (binary) => {
+  it.live("S4: a server that is killed and restarted has what it acknowledged, and points flow again", () =>
+    Effect.gen(function*() {
+      const restarts = dose(5, 2)
+      const outcome = yield* reconciled(binary, 10_000, (server) =>
+        Effect.gen(function*() {
+          for (let restart = 0; restart < restarts; restart++) {
+            yield* server.kill
+            yield* Effect.sleep(dose(1000, 300))
+            yield* server.start
+            yield* Effect.sleep(dose(2000, 500))
+          }
+        }))
+      Row.result(
+        "S4",
+        `${restarts} restarts in ${outcome.seconds.toFixed(0)} s at 10 000 points/s`,
+        figures(outcome)
+      )
+    }).pipe(Effect.scoped))
+
+  it.live("S5: a server that hangs has what it acknowledged; what it may have is unknown", () =>
+    Effect.gen(function*() {
+      const times = dose(5, 2)
+      const outcome = yield* reconciled(binary, 10_000, (server) =>
+        Effect.gen(function*() {
+          for (let time = 0; time < times; time++) {
+            yield* server.suspend
+            yield* Effect.sleep(dose(3000, 1500))
+            yield* server.resume
+            yield* Effect.sleep(1000)
+          }
+        }))
+      Row.result("S5", `stopped ${times} times for ${dose(3, 1.5)} s at 10 000 points/s`, figures(outcome))
+    }).pipe(Effect.scoped))
+})
+
+it.live("S6: a server that is slow, refuses, breaks off or is silent: what it took is what counts as sent", () =>
+  Effect.gen(function*() {
+    const stored = new Set<string>()
+    const answers = new Map<string, number>()
+    const taken: FaultServer.Fault = (socket, request, nth) => {
+      for (const [, n] of request.text.matchAll(/n=(\d+)i/g)) stored.add(n!)
+      FaultServer.answer(204)(socket, request, nth)
+    }
+    const faults: ReadonlyArray<readonly [string, FaultServer.Fault]> = [
+      ["taken", taken],
+      ["slow", (socket, request, nth) => void setTimeout(() => taken(socket, request, nth), 300)],
+      ["refused (503)", FaultServer.answer(503)],
+      ["taken", taken],
+      ["refused (429)", FaultServer.answer(429, { headers: { "retry-after": "0" } })],
+      // It has the points, and says nothing of it.
+      ["broken off", (socket, request, nth) => {
+        for (const [, n] of request.text.matchAll(/n=(\d+)i/g)) stored.add(n!)
+        FaultServer.reset(socket, request, nth)
+      }],
+      ["silent", FaultServer.silence]
+    ]
+    const server = yield* FaultServer.make({
+      fallback: (socket, request, nth) => {
+        const [what, fault] = faults[nth % faults.length]!
+        answers.set(what, (answers.get(what) ?? 0) + 1)
+        fault(socket, request, nth)
+      }
+    })
+    const pusher = yield* Pusher.start({ database: { ...config(server.url), batchSize: 500 }, perSecond: 5000 })
+    yield* Effect.sleep(dose(20_000, 6000))
+    yield* server.refuse
+    yield* Effect.sleep(1000)
+    yield* server.accept
+    const { stats } = yield* sound(pusher)
+    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + 2000, { timeout: "60 seconds" })
+    yield* pusher.rate(0)
+    const sample = yield* sound(pusher)
+    const closed = yield* close(pusher)
+    yield* waitFor(Effect.sync(() => stored.size), (size) => size >= closed.stats.sent, { timeout: "10 seconds" })
+    assertReconciled(stored.size, closed.stats)
+    for (const [what] of faults) assert.isAbove(answers.get(what) ?? 0, 0, what)
+    const shares = [...answers].map(([what, count]) => `${what} ${count}`).join(", ")
+    Row.result(
+      "S6",
+      `${dose(20, 6)} s at 5000 points/s, then refused for 1 s; requests: ${shares}`,
+      figures({ stored: stored.size, law: sample.law, stats: closed.stats })
+    )
+  }).pipe(Effect.scoped))
