@@ -2,7 +2,9 @@
 import { codecRungs } from "./codec.ts"
 import { decodeRungs } from "./decode.ts"
 import { flatPairs } from "./flat.ts"
+import { decodeKindRungs } from "./kinds/decode.ts"
 import { encodeKindRungs } from "./kinds/encode.ts"
+import { besideGo } from "./kinds/go.ts"
 import { measureKinds } from "./kinds/Kind.ts"
 import * as Loads from "./loads.ts"
 import { byId, type Effort, measure, type Measured, ratioOf, type Rung } from "./Measure.ts"
@@ -177,9 +179,14 @@ const flatNote =
   `A point on its whole way to a sender that throws payloads away, a few of a thing beside many of it. Each
 pair was measured in turn; the ratio is that to the first of the pair.`
 
-export const kinds = async ({ effort }: Task): Promise<Part> => {
+export const kinds = async ({ effort, promisedOnly }: Task): Promise<Part> => {
   const encoded = await measureKinds("Kinds of lines: encoding", kindsNote, encodeKindRungs(), effort)
-  return { sections: [encoded.section], figures: new Map([["kinds/encode", encoded.worst.ratio]]) }
+  const rungs = decodeKindRungs()
+  const decoded = await measureKinds("Kinds of lines: decoding", kindsNote, rungs, effort)
+  return {
+    sections: [encoded.section, decoded.section, ...(promisedOnly ? [] : [await besideGo(rungs, effort)])],
+    figures: new Map([["kinds/encode", encoded.worst.ratio], ["kinds/decode", decoded.worst.ratio]])
+  }
 }
 
 const kindsNote =

@@ -52,6 +52,13 @@ export const promises: ReadonlyArray<Promised> = [
     digits: 1
   },
   {
+    name: "kinds/decode",
+    group: "kinds",
+    what: "time to decode a byte of the worst kind of line, by that of the plain request line",
+    limit: { atMost: 3 },
+    digits: 2
+  },
+  {
     name: "push/offer full",
     group: "push",
     what: "time of a yielded push, by that of a yielded `Queue.offer`, the queue full",

@@ -33,7 +33,7 @@ const EQUALS = 61
 const BACKSLASH = 92
 
 // Keys up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
-const fewKeys = 8
+const fewKeys = 16
 
 /**
  * A reader of lines. Positions are indexes into the bytes.

@@ -1,0 +1,78 @@
+/** InfluxData's own library in Go on the same bytes, where there is a Go toolchain and the library can be had. */
+import { spawn, spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import type { Effort } from "../Measure.ts"
+import { figure, type Section } from "../Report.ts"
+import type { DecodeKind } from "./decode.ts"
+
+const source = new URL("../../go/", import.meta.url).pathname
+
+/**
+ * Builds the program, or says why not. A checkout of the library may be named by `EFFLUX_GO_LINE_PROTOCOL`; otherwise
+ * the toolchain fetches it.
+ */
+const build = (folder: string, effort: Effort): string | undefined => {
+  for (const name of ["go.mod", "main.go"]) Fs.copyFileSync(Path.join(source, name), Path.join(folder, name))
+  const checkout = process.env.EFFLUX_GO_LINE_PROTOCOL
+  if (checkout === undefined && effort.time === 0) return "a quick run fetches nothing"
+  const go = (...args: ReadonlyArray<string>) => {
+    const { error, status, stderr } = spawnSync("go", args, { cwd: folder, encoding: "utf8" })
+    return status === 0 ? undefined : error?.message ?? stderr.trim().split("\n").at(-1) ?? "it failed"
+  }
+  return (checkout === undefined
+    ? undefined
+    : go("mod", "edit", "-replace", `github.com/influxdata/line-protocol/v2=${checkout}`)) ??
+    go("build", "-mod=mod", "-o", "lines", ".")
+}
+
+/** Both in turn: a round of Go, then a round of ours. */
+export const besideGo = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort): Promise<Section> => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-go-"))
+  try {
+    const missing = build(folder, effort)
+    if (missing !== undefined) {
+      return { title: "Kinds of lines: Go", table: { heads: ["left out", ""], rows: [["no Go decoder", missing]] } }
+    }
+    const files = kinds.map(({ texts }, i) => {
+      Fs.writeFileSync(Path.join(folder, `${i}.txt`), Buffer.concat(texts))
+      return `${i}.txt`
+    })
+    const go = spawn(Path.join(folder, "lines"), files, { cwd: folder, stdio: ["pipe", "pipe", "inherit"] })
+    const lines = Readline.createInterface(go.stdout)[Symbol.asyncIterator]()
+    const rounds: Array<ReadonlyArray<readonly [ours: number, decode: number, encode: number]>> = []
+    for (let round = 0; round < Math.max(1, effort.rounds); round++) {
+      go.stdin.write("\n")
+      const { value } = await lines.next()
+      if (value === undefined) throw new Error("the Go program ended")
+      const theirs = (value as string).split(" ").map((pair) => pair.split(",").map(Number))
+      rounds.push(kinds.map(({ bytes, run, texts }, i) => {
+        const start = performance.now()
+        for (let n = 0; n < texts.length; n++) run()
+        const ours = ((performance.now() - start) * 1e6) / texts.length / bytes
+        return [ours, theirs[i][0] / texts.length / bytes, theirs[i][1] / texts.length / bytes]
+      }))
+    }
+    go.stdin.end()
+    const middle = (values: Array<number>) => values.sort((a, b) => a - b)[values.length >> 1]
+    return {
+      title: "Kinds of lines: InfluxData's library in Go, on the same bytes",
+      note:
+        "Nanoseconds a byte, medians of rounds in turn. Go copies its strings out, as a program does that keeps them.",
+      table: {
+        heads: ["", "efflux decodes", "Go decodes", "efflux by Go", "Go encodes"],
+        rows: kinds.map(({ kind }, i) => [
+          kind,
+          figure(middle(rounds.map((round) => round[i][0]))),
+          figure(middle(rounds.map((round) => round[i][1]))),
+          middle(rounds.map((round) => round[i][0] / round[i][1])).toFixed(2),
+          figure(middle(rounds.map((round) => round[i][2])))
+        ])
+      }
+    }
+  } finally {
+    Fs.rmSync(folder, { recursive: true })
+  }
+}
