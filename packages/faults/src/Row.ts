@@ -92,7 +92,8 @@ export const rows: ReadonlyArray<Row> = [
   {
     id: "U18",
     fault: "The clock is stepped, and timers fire late",
-    promise: "Timestamps strictly increase; a program that was stopped flushes once, not in a burst"
+    promise:
+      "Timestamps follow the clock, and strictly increase but where it steps back; a program that was stopped flushes once, not in a burst"
   },
   {
     id: "S1",
