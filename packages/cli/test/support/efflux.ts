@@ -5,6 +5,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { onTestFinished } from "vitest"
 import { FakeTerminal } from "./terminal.ts"
 
 const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
@@ -24,6 +25,10 @@ export class Run {
 
   constructor(child: ChildProcess) {
     this.child = child
+    // A test that fails or runs out of time leaves no process behind.
+    onTestFinished(() => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL")
+    })
     child.stdout?.setEncoding("utf8").on("data", (text: string) => this.out += text)
     child.stderr?.setEncoding("utf8").on("data", (text: string) => this.err += text)
     child.stdin?.on("error", () => {})
