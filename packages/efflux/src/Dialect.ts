@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import { preview } from "./internal/text/preview.ts"
 
 /**
  * Whose line protocol is read or written.
@@ -45,8 +46,9 @@
  * - `influx-3` and `victoria-metrics` have an escape for the backslash. There a
  *   name may have backslashes anywhere; in the others not at its end, nor before
  *   some characters.
- * - A line feed in a string and a quote in a field key are refused in
- *   `victoria-metrics`.
+ * - In `victoria-metrics`, which would alter them in silence, a quote in a field
+ *   key, a tag named `__name__` and a timestamp that is written as 0 are refused.
+ *   Strings are left out as NaN is, and counted.
  * - Control characters in names, and tags and fields named `time`, are refused in
  *   all dialects.
  *
@@ -88,6 +90,12 @@ export interface Rules {
   readonly tabsAreBlank: boolean
   /** A field key may occur twice; its last value counts. */
   readonly duplicateFields: boolean
+  /** Strings are stored as values of fields. */
+  readonly strings: boolean
+  /** 0 is an instant like any other. */
+  readonly zeroTimestamp: boolean
+  /** A tag may be named `__name__`. */
+  readonly nameTag: boolean
   /** Whether the server can be told that timestamps are in minutes or hours. */
   readonly minutesAndHours: boolean
 }
@@ -106,6 +114,9 @@ const influx1: Rules = {
   commentsEndAtLineFeed: false,
   tabsAreBlank: true,
   duplicateFields: true,
+  strings: true,
+  zeroTimestamp: true,
+  nameTag: true,
   minutesAndHours: true
 }
 
@@ -159,7 +170,10 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
     maxSeriesKeyBytes: unbounded,
     emptyTags: true,
     carriageReturn: true,
-    commentsEndAtLineFeed: true
+    commentsEndAtLineFeed: true,
+    strings: false,
+    zeroTimestamp: false,
+    nameTag: false
   }
 }
 
@@ -180,7 +194,9 @@ export const all = Object.keys(rules) as ReadonlyArray<Dialect>
  */
 export const rulesOf = (dialect: Dialect = "influx-1"): Rules => {
   if (!all.includes(dialect)) {
-    throw new TypeError(`the dialect must be one of ${all.map((name) => JSON.stringify(name)).join(", ")}`)
+    throw new TypeError(
+      `the dialect must be one of ${all.map((name) => JSON.stringify(name)).join(", ")}, got ${preview(dialect)}`
+    )
   }
   return rules[dialect]
 }

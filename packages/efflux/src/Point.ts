@@ -44,10 +44,10 @@ export class Uint {
     this.value = value
   }
   toString(): string {
-    return `${this.value}u`
+    return typeof this.value === "bigint" ? `${this.value}u` : `Uint(${preview(this.value)})`
   }
   toJSON(): unknown {
-    return { _tag: this._tag, value: String(this.value) }
+    return { _tag: this._tag, value: typeof this.value === "bigint" ? String(this.value) : preview(this.value) }
   }
 }
 
@@ -95,8 +95,12 @@ export type Timestamp = bigint | Date | DateTime.DateTime
  * - Tags that are `undefined`, `null` or empty are left out, as the server has
  *   no empty tags.
  * - Fields that are `undefined` or `null` are left out. So are NaN and the
- *   infinities, which line protocol does not have; a database counts them in
- *   `omittedFields`. A point with no field left is invalid.
+ *   infinities, which line protocol does not have, and strings in the dialect
+ *   `victoria-metrics`; a database counts them in `omittedFields`. A point with no
+ *   field left is invalid.
+ * - Tags and fields are the own enumerable properties of a plain object or of an
+ *   instance of a class. Arrays, Maps, Dates, buffers and other objects of the
+ *   language are invalid.
  * - Without a timestamp a database uses the time of the push.
  * - Tags are written sorted by key, as InfluxDB recommends.
  *
@@ -137,7 +141,7 @@ export type NameProblem =
 /**
  * Says why a name can't stand in a place, `undefined` if it can. What can stand
  * in `influx-1`, the default, can stand in every dialect, but for a quote in a
- * field key, which `victoria-metrics` does not take.
+ * field key and a tag named `__name__`, which `victoria-metrics` does not take.
  *
  * @category validation
  * @since 0.1.0
@@ -147,7 +151,7 @@ export const nameProblem = (name: string, place: NamePlace, dialect?: Dialect): 
   // oxlint-disable-next-line no-control-regex
   if (/[\x00-\x1f\x7f]/.test(name)) return "control character"
   if (!name.isWellFormed()) return "lone surrogate"
-  const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
+  const { escapedBackslash, nameTag, quoteInFieldKey } = rulesOf(dialect)
   const plainBackslash = !escapedBackslash
   if (plainBackslash && name.endsWith("\\")) return "trailing backslash"
   if (place === "measurement" && name.startsWith("#")) return "comment"
@@ -157,6 +161,7 @@ export const nameProblem = (name: string, place: NamePlace, dialect?: Dialect): 
   }
   if (place === "field key" && !quoteInFieldKey && name.includes("\"")) return "quote"
   if ((place === "tag key" || place === "field key") && name === "time") return "reserved"
+  if (place === "tag key" && name === "__name__" && !nameTag) return "reserved"
   return undefined
 }
 

@@ -107,15 +107,18 @@ export const toNanos = (units: bigint, precision: Precision): Result.Result<bigi
  * The APIs that take line protocol, as far as they name precisions differently.
  *
  * `v1`: `/write` and `/query` of InfluxDB 1; `udp`: the `[[udp]]` section of its
- * configuration; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`.
+ * configuration; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`;
+ * `victoria-metrics`: both `/write` and `/api/v2/write` of VictoriaMetrics.
  *
  * @category models
  * @since 0.1.0
  */
-export type Api = "v1" | "udp" | "v2" | "v3"
+export type Api = "v1" | "udp" | "v2" | "v3" | "victoria-metrics"
 
 const names: Record<Api, Partial<Record<Precision, string>>> = {
   v1: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
+  // Its `/write` and `/api/v2/write`. It takes "n" for no precision at all, and guesses one.
+  "victoria-metrics": { ns: "ns", us: "us", ms: "ms", s: "s", m: "m", h: "h" },
   udp: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
   v2: { ns: "ns", us: "us", ms: "ms", s: "s" },
   v3: { ns: "nanosecond", us: "microsecond", ms: "millisecond", s: "second" }

@@ -31,7 +31,7 @@ describe("an EncodeError", () => {
       [{ measurement: "m", fields: {} }, "fields: a point needs at least one field with a finite value"],
       [
         { measurement: "m", tags: new Map(), fields: { f: 1 } },
-        "tags: must be a plain object, got object"
+        "tags: must be a plain object with a property for each, got a Map"
       ],
       [undefined, "point: a point must be an object with a measurement and fields"]
     ]

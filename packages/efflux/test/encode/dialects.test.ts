@@ -26,6 +26,13 @@ const normal = ({ fields, measurement, tags, timestamp }: Point.Input): Point.Po
   }
 }
 
+/** What the server of a dialect keeps: VictoriaMetrics has no strings. */
+const stored = (point: Point.Input, dialect: Dialect.Dialect): Point.Point => {
+  const { fields, ...rest } = normal(point)
+  const kept = Object.entries(fields).filter(([, value]) => typeof value !== "string" || dialect !== "victoria-metrics")
+  return { ...rest, fields: Object.fromEntries(kept) }
+}
+
 /** Names whose backslashes another dialect reads differently. */
 const hasPairs = ({ fields, measurement, tags }: Point.Point): boolean =>
   [measurement, ...Object.entries(tags).flat(), ...Object.keys(fields)].some((name) => /\\[\\,=]/.test(name))
@@ -56,7 +63,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
       }
       assert.strictEqual("line" in expected ? expected.line : "", result.success)
       const read = Result.getOrThrow(LineProtocol.decode(result.success, { dialect }))
-      assert.isTrue(samePoint(normal(point), read), result.success)
+      assert.isTrue(samePoint(stored(point, dialect), read), result.success)
     },
     { arbitrary: { runs: 2000 } }
   )
@@ -78,7 +85,9 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     const decoded = LineProtocol.decodeAll(writer.bytes.subarray(0, writer.position), { dialect })
     assert.deepStrictEqual(decoded.errors, [])
     assert.strictEqual(decoded.points.length, written.length)
-    written.forEach((point, i) => assert.isTrue(samePoint(normal(point), decoded.points[i]), JSON.stringify(text)))
+    written.forEach((point, i) =>
+      assert.isTrue(samePoint(stored(point, dialect), decoded.points[i]), JSON.stringify(text))
+    )
   }, { timeout: 120_000, arbitrary: { runs: 2000 } })
 
   it.effect("lines of one payload read back from chunks that are cut anywhere", () =>
@@ -93,7 +102,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
       assert.isAbove(written.length, 30, `seed ${seed}`)
       assert.strictEqual(read.length, written.length, `seed ${seed}`)
       read.forEach((result, i) =>
-        assert.isTrue(samePoint(normal(written[i]), Result.getOrThrow(result)), `seed ${seed}, point ${i}`)
+        assert.isTrue(samePoint(stored(written[i], dialect), Result.getOrThrow(result)), `seed ${seed}, point ${i}`)
       )
     }))
 
@@ -217,7 +226,7 @@ describe("encodeLines", () => {
           if (result.failure.reason !== "oversize") assert.isTrue(Result.isFailure(whole))
           continue
         }
-        const expected = normal(point)
+        const expected = stored(point, dialect)
         const parts = result.success.map((line) => {
           assert.isAtMost(Buffer.byteLength(line), maxLineBytes)
           return Result.getOrThrow(LineProtocol.decode(line, { dialect }))
@@ -241,10 +250,63 @@ describe("precisions", () => {
     for (const dialect of Dialect.all) {
       for (const precision of Precision.all) {
         const line = Result.getOrThrow(
-          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: 0n }, { dialect, precision })
+          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: -1n }, { dialect, precision })
         )
-        assert.strictEqual(line, "m f=1 0")
+        assert.strictEqual(line, "m f=1 -1")
       }
     }
+  })
+})
+
+describe("what VictoriaMetrics would alter in silence", () => {
+  const write = (point: Point.Input, options: LineProtocol.EncodeOptions = {}): string =>
+    Result.match(LineProtocol.encode(point, { dialect: "victoria-metrics", ...options }), {
+      onFailure: ({ part, reason }) => `${part}, ${reason}`,
+      onSuccess: (line) => line
+    })
+  const fields = { f: 1 }
+
+  it("is refused: a timestamp that is written as 0, in every precision, and no other", () => {
+    const at = (timestamp: Point.Timestamp, precision?: Precision.Precision) =>
+      write({ measurement: "m", fields, timestamp }, { precision })
+    assert.strictEqual(at(0n), "timestamp, reserved")
+    assert.strictEqual(at(new Date(0)), "timestamp, reserved")
+    assert.strictEqual(at(999_999n, "ms"), "timestamp, reserved")
+    assert.strictEqual(at(3_599_999_999_999n, "h"), "timestamp, reserved")
+    assert.strictEqual(at(1n), "m f=1 1")
+    assert.strictEqual(at(-1n), "m f=1 -1")
+    assert.strictEqual(at(1_000_000n, "ms"), "m f=1 1")
+    assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: 0n })), "m f=1 0")
+  })
+
+  it("is refused: a tag named __name__, given or by default, and no other name", () => {
+    assert.strictEqual(write({ measurement: "m", tags: { __name__: "x" }, fields }), "tag key, reserved")
+    assert.strictEqual(write({ measurement: "m", tags: { a: "b", __name__: 1 }, fields }), "tag key, reserved")
+    assert.throws(
+      () => LineProtocol.makeWriter(64, { dialect: "victoria-metrics", tags: { __name__: "x" } }),
+      /__name__/
+    )
+    assert.strictEqual(
+      write({ measurement: "m", tags: { __name__: undefined, __name: "x" }, fields }),
+      "m,__name=x f=1"
+    )
+    assert.strictEqual(write({ measurement: "__name__", fields: { __name__: 1 } }), "__name__ __name__=1")
+    assert.strictEqual(
+      Result.getOrThrow(LineProtocol.encode({ measurement: "m", tags: { __name__: "x" }, fields })),
+      "m,__name__=x f=1"
+    )
+  })
+
+  it("is left out and counted: a string, as NaN is, also of a typed series", () => {
+    const writer = LineProtocol.makeWriter(1024, { dialect: "victoria-metrics" })
+    const series = Series.make("m", { fields: { f: Schema.Number, s: Schema.String } })
+    assert.isTrue(writer.write({ measurement: "m", fields: { a: "x", f: 1, b: "", c: Number.NaN } }))
+    assert.strictEqual(writer.omittedFields, 3)
+    assert.isTrue(writer.write(series.point({ f: 1, s: "x" })))
+    assert.strictEqual(writer.omittedFields, 4)
+    assert.isFalse(writer.write({ measurement: "m", fields: { a: "x" } }))
+    assert.deepInclude(writer.problem, { part: "fields", reason: "missing" })
+    assert.strictEqual(writer.omittedFields, 4)
+    assert.strictEqual(new TextDecoder().decode(writer.bytes.subarray(0, writer.position)), "m f=1\nm f=1\n")
   })
 })

@@ -246,7 +246,7 @@ describe("refusals", () => {
     ]
     for (const point of points) {
       const error = refusal(point)
-      assert.deepStrictEqual([error.part, error.reason, error.value], ["point", "unreadable", "object"])
+      assert.deepStrictEqual([error.part, error.reason, error.value], ["point", "unreadable", undefined])
     }
   })
 

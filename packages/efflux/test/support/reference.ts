@@ -53,6 +53,7 @@ const escapeName = (name: string, place: Place, dialect: LineProtocol.Dialect | 
   }
   if (place === "field key" && dialect === "victoria-metrics" && name.includes("\"")) refuse(place, "quote")
   if ((place === "tag key" || place === "field key") && name === "time") refuse(place, "reserved")
+  if (place === "tag key" && name === "__name__" && dialect === "victoria-metrics") refuse(place, "reserved")
   const escaped = [...(pairs ? ["\\"] : []), ",", " ", ...(place === "measurement" ? [] : ["="])]
   return escaped.reduce((text, special) => text.replaceAll(special, `\\${special}`), name)
 }
@@ -68,7 +69,6 @@ const encodeField = (value: Point.FieldValue, dialect: LineProtocol.Dialect | un
       return `${value}i`
     case "string":
       if (!value.isWellFormed()) refuse("field value", "lone surrogate")
-      if (dialect === "victoria-metrics" && value.includes("\n")) refuse("field value", "line feed")
       return `"${value.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"")}"`
   }
   if (!(value instanceof Point.Uint)) return refuse("field value", "type")
@@ -133,7 +133,8 @@ export const reference = (point: Point.Input, options: LineProtocol.EncodeOption
     const fields: Array<string> = []
     for (const [key, value] of Object.entries(point.fields)) {
       if (value === undefined || value === null) continue
-      if (typeof value === "number" && !Number.isFinite(value)) {
+      const isLost = typeof value === "string" && dialect === "victoria-metrics"
+      if (isLost || typeof value === "number" && !Number.isFinite(value)) {
         omitted++
         continue
       }
@@ -145,6 +146,7 @@ export const reference = (point: Point.Input, options: LineProtocol.EncodeOption
     const timestamp = point.timestamp === undefined
       ? ""
       : ` ${encodeTimestamp(point.timestamp, options.precision ?? "ns")}`
+    if (timestamp === " 0" && dialect === "victoria-metrics") refuse("timestamp", "reserved")
     return { line: `${series} ${fields.join(",")}${timestamp}`, omitted }
   } catch (error) {
     if (error instanceof Refused) return { refusals: error.refusals }

@@ -164,7 +164,10 @@ const transportHint = (option: string, { options, variable }: Config): string =>
 // A server that can't be told the unit of the timestamps takes them for nanoseconds.
 const isUnitOf = (unit: Precision.Precision, dialect: Dialect.Dialect, version: 1 | 2 | 3 | undefined): boolean =>
   (Dialect.rulesOf(dialect).minutesAndHours || unit !== "m" && unit !== "h") &&
-  (version === undefined || Precision.nameFor(unit, `v${version}`) !== undefined)
+  (version === undefined || Precision.nameFor(unit, apiOf(dialect, version)) !== undefined)
+
+const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
+  dialect === "victoria-metrics" ? dialect : `v${version}`
 
 const paths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
 
@@ -185,7 +188,7 @@ const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, Inf
   })
 
 const paramsOf = (settings: Http): HttpSettings["params"] => {
-  const precision = Precision.nameFor(settings.precision, `v${settings.version}`)
+  const precision = Precision.nameFor(settings.precision, apiOf(settings.dialect, settings.version))
   switch (settings.version) {
     case 1: {
       const { consistency, database, retentionPolicy } = settings

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import { preview } from "../text/preview.ts"
+import { preview, printable } from "../text/preview.ts"
 
 /**
  * The part of a point that can't be written.
@@ -32,7 +32,6 @@ export type Part =
  * - `empty`: a name has no characters.
  * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
  *   the line and turn the rest into a point of its own.
- * - `line feed`: in a string, in a dialect in which it ends the line there too.
  * - `quote`: in a field key, in a dialect in which it begins a string there too.
  * - `trailing backslash`: the server takes the separator behind it as escaped.
  * - `backslash before a special character`: with a backslash before a space, in a
@@ -41,7 +40,9 @@ export type Part =
  *   server reads `\` before `"`, `,`, `=` or a space as an escape.
  * - `comment`: a measurement that begins with `#` makes the line a comment.
  * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
- * - `reserved`: a tag or field named `time` is dropped by the server.
+ * - `reserved`: a tag or field named `time` is dropped by the server, and so is a
+ *   tag named `__name__` by VictoriaMetrics, which takes a timestamp that is
+ *   written as 0 for none.
  * - `type`: a value of a type that line protocol does not have.
  * - `out of range`: an integer outside 64 bits, or a timestamp outside what
  *   InfluxDB stores.
@@ -59,7 +60,6 @@ export type Reason =
   | "missing"
   | "empty"
   | "control character"
-  | "line feed"
   | "quote"
   | "trailing backslash"
   | "backslash before a special character"
@@ -86,6 +86,8 @@ export interface Problem {
   readonly reason: Reason
   readonly key: string | undefined
   readonly value: string | undefined
+  /** What else is known: the sentence of a Schema, the error that was thrown, or the limit of a line in bytes. */
+  readonly detail?: string | undefined
 }
 
 /**
@@ -109,7 +111,9 @@ export class EncodeError extends Data.TaggedError("EncodeError")<Problem> {
  */
 export const describe = (problem: Problem): string => {
   const at = problem.key === undefined ? problem.part : `${problem.part} of ${problem.key}`
-  const value = problem.value === undefined ? "" : `, got ${problem.value}`
+  const value = problem.value === undefined
+    ? ""
+    : `, got ${problem.reason === "oversize" ? `at least ${problem.value}` : problem.value}`
   return `${at}: ${allowed(problem)}${value}`
 }
 
@@ -127,8 +131,6 @@ const allowed = (problem: Problem): string => {
       return "must not be empty"
     case "control character":
       return `must not contain control characters (U+0000 to U+001F, U+007F) in ${name(problem)}`
-    case "line feed":
-      return "must not contain line feeds, which end the line in this dialect"
     case "quote":
       return "field keys must not contain quotes, which begin a string in this dialect"
     case "trailing backslash":
@@ -142,7 +144,11 @@ const allowed = (problem: Problem): string => {
     case "lone surrogate":
       return "must be well-formed Unicode, a lone surrogate can't be written as UTF-8"
     case "reserved":
-      return `"time" is reserved and would be dropped by the server`
+      return problem.part === "timestamp"
+        ? "VictoriaMetrics takes a timestamp that is written as 0 for none, and stores the present time"
+        : problem.value === "\"time\""
+        ? `"time" is reserved and would be dropped by the server`
+        : `"__name__" is reserved and would be dropped by VictoriaMetrics`
     case "type":
       return problem.part === "field value"
         ? "must be a number, bigint, boolean, string or Point.uint(…)"
@@ -150,7 +156,7 @@ const allowed = (problem: Problem): string => {
         ? "must be a string, number, bigint or boolean"
         : problem.part === "timestamp"
         ? "must be a bigint of nanoseconds, a Date or a DateTime"
-        : "must be a plain object"
+        : "must be a plain object with a property for each"
     case "out of range":
       return problem.part === "timestamp"
         ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
@@ -160,11 +166,31 @@ const allowed = (problem: Problem): string => {
     case "series key too long":
       return "measurement, tags and a field key together must be at most 65535 bytes"
     case "oversize":
-      return "the line is longer than the payload limit"
+      return `the line is longer than the payload limit${
+        problem.detail === undefined
+          ? ""
+          : ` of ${problem.detail} bytes (maxPayloadBytes of a database, else maxLineBytes)`
+      }`
     case "schema":
-      return "must be a value that the Schema of its series takes"
+      return `must be a value that the Schema of its series takes${
+        problem.detail === undefined ? "" : `: ${problem.detail}`
+      }`
     case "unreadable":
-      return "reading the point threw"
+      return `reading the point threw${problem.detail === undefined ? "" : ` ${problem.detail}`}`
+  }
+}
+
+/**
+ * An error as a message shows it: its name and, quoted, its message.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const thrown = (error: unknown): string => {
+  try {
+    return error instanceof Error ? `${printable(error.name, 64)} ${preview(error.message)}` : preview(error)
+  } catch {
+    return "an unreadable value"
   }
 }
 
@@ -174,9 +200,16 @@ const allowed = (problem: Problem): string => {
  * @category constructors
  * @since 0.1.0
  */
-export const makeProblem = (part: Part, reason: Reason, key: string | undefined, value: unknown): Problem => ({
+export const makeProblem = (
+  part: Part,
+  reason: Reason,
+  key: string | undefined,
+  value: unknown,
+  detail?: string
+): Problem => ({
   part,
   reason,
   key: key === undefined ? undefined : preview(key),
-  value: value === undefined ? undefined : preview(value)
+  value: value === undefined ? undefined : preview(value),
+  ...(detail === undefined ? {} : { detail })
 })

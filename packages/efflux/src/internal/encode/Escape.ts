@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import { type Dialect, rulesOf } from "../../Dialect.ts"
-import type { Reason } from "./EncodeError.ts"
 
 /**
  * In place of a position: the text can't be written.
@@ -198,23 +197,6 @@ const writeLongString = (bytes: Uint8Array, pos: number, value: string): number 
   bytes[end] = QUOTE
   return end + 1
 }
-
-/**
- * The same where a line feed would end the line: it is refused as well.
- *
- * @category writing
- * @since 0.1.0
- */
-export const writeStringOfOneLine = (bytes: Uint8Array, pos: number, value: string): number =>
-  value.includes("\n") ? REFUSED : writeString(bytes, pos, value)
-
-/**
- * Why these refuse a string.
- *
- * @category validation
- * @since 0.1.0
- */
-export const stringReason = (value: string): Reason => value.isWellFormed() ? "line feed" : "lone surrogate"
 
 const writePair = (bytes: Uint8Array, pos: number, high: number, text: string, next: number): number => {
   const low = next < text.length ? text.charCodeAt(next) : 0

@@ -25,13 +25,27 @@ export class Key extends Texts {
   readonly name: string
   /** `,key=`, nothing if the key can't be written. */
   readonly prefix: Encoded
+  /** Whether it could be the index of an array, a text or a list of bytes. */
+  readonly isIndex: boolean
 
   constructor(name: string, prefix: Encoded) {
     super()
+    this.isIndex = /^\d+$/.test(name)
     this.name = name
     this.prefix = prefix
   }
 }
+
+/**
+ * Whether an object is what tags and fields can be: a plain object or an instance
+ * of a class of the program, but no collection, text, date or other object of the
+ * language, whose content would be lost or be taken for something else.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const isRecord = (value: object): boolean =>
+  Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in value)
 
 /**
  * A key, behind the keys that came before it in the object.

@@ -18,9 +18,9 @@
 import type * as Point from "../../Point.ts"
 import { Columns, kindOf } from "./Column.ts"
 import { nothing } from "./Encoded.ts"
-import type { Problem } from "./EncodeError.ts"
+import { type Problem, thrown } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
-import { type Key, type KeyNode, type TagStep, tagSteps } from "./Keys.ts"
+import { isRecord, type Key, type KeyNode, type TagStep, tagSteps } from "./Keys.ts"
 import { isAbsent, type Options } from "./Options.ts"
 import { PartWriter } from "./PartWriter.ts"
 import { type Layout, PreparedPoint } from "./PreparedPoint.ts"
@@ -85,14 +85,11 @@ export class LineWriter extends PartWriter {
     try {
       this.limit = Math.min(this.position + this.maxLineBytes, this.bytes.length - 1)
       end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
-    } catch {
+    } catch (error) {
       // A getter or a proxy of the point threw, or it is no object at all.
-      end = this.fail(
-        "point",
-        typeof point === "object" && point !== null ? "unreadable" : "missing",
-        undefined,
-        point
-      )
+      end = typeof point === "object" && point !== null
+        ? this.fail("point", "unreadable", undefined, undefined, thrown(error))
+        : this.fail("point", "missing", undefined, point)
     }
     if (end === REFUSED) {
       this.omittedFields = omitted
@@ -199,7 +196,8 @@ export class LineWriter extends PartWriter {
       pos = this.tag(node.key, value, pos)
       if (pos < 0) return REFUSED
     }
-    return node === this.tagKeys.root ? this.#givenTags(tags, pos) : pos
+    if (node === this.tagKeys.root) return this.#givenTags(tags, pos)
+    return node.key.isIndex && !isRecord(tags) ? this.fail("tags", "type", undefined, tags) : pos
   }
 
   // Tags that were not given in order, or have defaults among them: read first, and then written in order.
@@ -214,8 +212,7 @@ export class LineWriter extends PartWriter {
       last = next !== undefined && next.name === key ? next : this.tagKeys.descend(last, key)
       values[count++] = value
     }
-    // A Map or another collection has no keys of its own: its tags would be lost without a word.
-    if (count === 0 && Symbol.iterator in tags) return this.fail("tags", "type", undefined, tags)
+    if ((count === 0 || last.key.isIndex) && !isRecord(tags)) return this.fail("tags", "type", undefined, tags)
     return this.#orderedTags(this.#steps(last), values, pos)
   }
 
@@ -246,6 +243,9 @@ export class LineWriter extends PartWriter {
       node = next !== undefined && next.name === key ? next : this.fieldKeys.descend(node, key)
       pos = this.field(node.key, value, pos)
       if (pos < 0) return REFUSED
+    }
+    if ((node === this.fieldKeys.root || node.key.isIndex) && !isRecord(fields)) {
+      return this.fail("fields", "type", undefined, fields)
     }
     return this.endFields(start, pos)
   }

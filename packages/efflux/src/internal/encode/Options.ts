@@ -6,11 +6,11 @@
 import type { Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
 import { type NamePlace, nameProblem } from "../../Point.ts"
-import type { Precision } from "../../Precision.ts"
+import { all, type Precision } from "../../Precision.ts"
 import { preview } from "../text/preview.ts"
 import { type Encoded, encodeOnce, nothing, writeEncoded } from "./Encoded.ts"
 import { placesOf, writeName } from "./Escape.ts"
-import { encodeKey } from "./Keys.ts"
+import { encodeKey, isRecord } from "./Keys.ts"
 
 /**
  * How points are written.
@@ -39,6 +39,30 @@ export interface Options {
  * @since 0.1.0
  */
 export const defaultMaxLineBytes = 1024 * 1024
+
+/**
+ * Throws a `TypeError` that names the option for one that can't be. The dialect
+ * and the default tags are checked where they are used.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const check = (capacity: number, options: Options): void => {
+  const fail = (name: string, allowed: string, got: unknown) =>
+    new TypeError(`${name} must be ${allowed}, got ${preview(got)}`)
+  if (typeof options !== "object" || options === null) throw fail("options", "an object", options)
+  const { maxLineBytes, precision, tags } = options
+  if (precision !== undefined && !all.includes(precision)) {
+    throw fail("precision", `one of ${all.map((name) => JSON.stringify(name)).join(", ")}`, precision)
+  }
+  if (maxLineBytes !== undefined && !(typeof maxLineBytes === "number" && maxLineBytes >= 0)) {
+    throw fail("maxLineBytes", "a number of bytes", maxLineBytes)
+  }
+  if (tags !== undefined && !(typeof tags === "object" && tags !== null && isRecord(tags))) {
+    throw fail("tags", "a plain object with a property for each tag", tags)
+  }
+  if (!Number.isSafeInteger(capacity) || capacity < 0) throw fail("capacity", "a whole number of bytes", capacity)
+}
 
 /**
  * Whether a tag is left out.

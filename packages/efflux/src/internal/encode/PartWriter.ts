@@ -13,9 +13,9 @@ import type { Precision } from "../../Precision.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
 import { type Encoded, nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { type Places, placesOf, REFUSED, stringReason, writeName, writeString, writeStringOfOneLine } from "./Escape.ts"
+import { type Places, placesOf, REFUSED, writeName, writeString } from "./Escape.ts"
 import { type Key, Keys } from "./Keys.ts"
-import { defaultMaxLineBytes, encodeDefaults, isAbsent, type Options } from "./Options.ts"
+import { check, defaultMaxLineBytes, encodeDefaults, isAbsent, type Options } from "./Options.ts"
 import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 
 // Longer than any series key, and still a small integer to the engine.
@@ -28,6 +28,7 @@ const room = 2 * maxDecimalBytes
 const prefixBytes = 2
 
 const SPACE = 32
+const ZERO = 48
 const HASH = 35
 const LOWER_I = 105
 const LOWER_U = 117
@@ -45,7 +46,10 @@ export abstract class PartWriter {
   position = 0
   /** Why the last `write` returned `false`. */
   problem: Problem | undefined = undefined
-  /** How many NaN and infinite fields were left out of the lines written so far. */
+  /**
+   * How many fields were left out of the lines written so far: NaN, the infinities, and in the dialect
+   * `victoria-metrics` strings.
+   */
   omittedFields = 0
 
   protected readonly maxLineBytes: number
@@ -63,7 +67,8 @@ export abstract class PartWriter {
   readonly #dialect: Dialect
   readonly #places: Places
   readonly #unsigned: boolean
-  readonly #stringsOfOneLine: boolean
+  readonly #strings: boolean
+  readonly #zeroTimestamp: boolean
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new Texts()
   #lastMeasurement = nothing
@@ -75,17 +80,19 @@ export abstract class PartWriter {
    * position `p` if `p + maxLineBytes + 1` is within it.
    */
   constructor(capacity: number, options: Options) {
+    check(capacity, options)
     const buffer = new ArrayBuffer(capacity + room)
     this.bytes = new Uint8Array(buffer, 0, capacity)
     this.#out = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
     const dialect = options.dialect ?? "influx-1"
-    const { maxSeriesKeyBytes, quotedLineFeed, unsigned } = rulesOf(dialect)
+    const { maxSeriesKeyBytes, strings, unsigned, zeroTimestamp } = rulesOf(dialect)
     this.#dialect = dialect
     this.#places = placesOf(dialect)
     this.#unsigned = unsigned
-    this.#stringsOfOneLine = !quotedLineFeed
+    this.#strings = strings
+    this.#zeroTimestamp = zeroTimestamp
     this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
     this.maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
     this.defaults = encodeDefaults(options.tags ?? {}, dialect)
@@ -101,20 +108,20 @@ export abstract class PartWriter {
     if (known.text !== measurement) known = this.#measurements.find(measurement)
     if (known !== nothing) {
       this.#lastMeasurement = known
-      return pos + known.length > this.limit ? this.#oversize() : writeEncoded(this.#view, pos, known)
+      return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.#view, pos, known)
     }
-    if (pos + measurement.length > this.limit) return this.#oversize()
+    if (pos + measurement.length > this.limit) return this.#oversize(pos + measurement.length)
     const end = measurement.charCodeAt(0) === HASH
       ? REFUSED
       : writeName(this.#out, pos, measurement, this.#places.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
-    if (end > this.limit) return this.#oversize()
+    if (end > this.limit) return this.#oversize(end)
     this.#measurements.remember(measurement, this.#view, pos, end, this.lines)
     return end
   }
 
   protected defaultTag(tag: Encoded, pos: number): number {
-    return pos + tag.length > this.limit ? this.#oversize() : writeEncoded(this.#view, pos, tag)
+    return pos + tag.length > this.limit ? this.#oversize(pos + tag.length) : writeEncoded(this.#view, pos, tag)
   }
 
   // What is usual stands here and is short, so that the engine compiles it into its callers.
@@ -132,13 +139,13 @@ export abstract class PartWriter {
     const limit = this.limit
     if (prefix === nothing) return this.#failName("tag key", name, name)
     const start = pos
-    if (pos + prefix.length > limit) return this.#oversize()
+    if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.#view, pos, prefix)
     if (typeof value === "string") {
-      if (pos + value.length > limit) return this.#oversize()
+      if (pos + value.length > limit) return this.#oversize(pos + value.length)
       pos = writeName(this.#out, pos, value, this.#places.tag)
       if (pos < 0) return this.#failName("tag value", name, value)
-      if (pos > limit) return this.#oversize()
+      if (pos > limit) return this.#oversize(pos)
       if (key.remember(value, this.#view, start, pos, this.lines)) this.tagKeys.grow()
       return pos
     }
@@ -151,12 +158,12 @@ export abstract class PartWriter {
       pos = writeInt64(this.#view, pos, value)
     } else if (typeof value === "number" || typeof value === "bigint") {
       const text = printed(value, limit - pos)
-      if (text === undefined || pos + text.length > limit) return this.#oversize()
+      if (text === undefined || pos + text.length > limit) return this.#oversize(limit + 1)
       pos = writeText(this.#view, pos, text)
     } else {
       return this.fail("tag value", "type", name, value)
     }
-    return pos > limit ? this.#oversize() : pos
+    return pos > limit ? this.#oversize(pos) : pos
   }
 
   // Whether the series key, which ends at `pos`, is short enough. It and a field key have a limit together.
@@ -164,6 +171,11 @@ export abstract class PartWriter {
     const left = this.#maxSeriesKeyBytes - (pos - this.position)
     this.#maxPrefix = left - fieldKeySeparatorBytes + prefixBytes
     return left >= 0 || this.fail("measurement", "series key too long", undefined, undefined) !== REFUSED
+  }
+
+  /** Whether a value is left out, because the server could not store it. */
+  omits(value: unknown): boolean {
+    return (typeof value === "number" && value - value !== 0) || (typeof value === "string" && !this.#strings)
   }
 
   // Short, and all else in one long function, so that the engine compiles this one into its callers and not the other:
@@ -178,26 +190,24 @@ export abstract class PartWriter {
       return this.#otherField(key, value, pos)
     }
     const end = writeFloat(this.#view, writeEncoded(this.#view, pos, prefix), value)
-    return end > this.limit ? this.#oversize() : end
+    return end > this.limit ? this.#oversize(end) : end
   }
 
   #otherField({ name, prefix }: Key, value: unknown, pos: number): number {
     if (value === undefined || value === null) return pos
-    if (typeof value === "number" && value - value !== 0) {
+    if (this.omits(value)) {
       this.omittedFields++
       return pos
     }
     if (prefix === nothing) return this.#failName("field key", name, name)
     if (prefix.length > this.#maxPrefix) return this.fail("field key", "series key too long", undefined, name)
     const limit = this.limit
-    if (pos + prefix.length > limit) return this.#oversize()
+    if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.#view, pos, prefix)
     if (typeof value === "string") {
-      if (pos + value.length > limit) return this.#oversize()
-      pos = this.#stringsOfOneLine
-        ? writeStringOfOneLine(this.#out, pos, value)
-        : writeString(this.#out, pos, value)
-      if (pos < 0) return this.fail("field value", stringReason(value), name, value)
+      if (pos + value.length > limit) return this.#oversize(pos + value.length)
+      pos = writeString(this.#out, pos, value)
+      if (pos < 0) return this.fail("field value", "lone surrogate", name, value)
     } else if (typeof value === "boolean") {
       pos = writeBoolean(this.#view, pos, value)
     } else if (typeof value === "bigint") {
@@ -214,7 +224,7 @@ export abstract class PartWriter {
       pos = writeUint64(this.#view, pos, unsigned)
       this.#out[pos++] = LOWER_U
     }
-    return pos > limit ? this.#oversize() : pos
+    return pos > limit ? this.#oversize(pos) : pos
   }
 
   protected endFields(start: number, pos: number): number {
@@ -226,6 +236,7 @@ export abstract class PartWriter {
 
   protected end(timestamp: unknown, millis: number, sub: number, pos: number): number {
     if (pos < 0) return REFUSED
+    const start = pos + 1
     if (timestamp !== undefined && timestamp !== null) {
       this.#out[pos++] = SPACE
       pos = writeInstant(this.#view, pos, timestamp, this.#precision)
@@ -239,11 +250,20 @@ export abstract class PartWriter {
         : timestampProblem(timestamp)
       return REFUSED
     }
-    return pos > this.limit ? this.#oversize() : pos
+    if (!this.#zeroTimestamp && pos === start + 1 && this.#out[start] === ZERO) {
+      return this.fail("timestamp", "reserved", undefined, timestamp ?? millis)
+    }
+    return pos > this.limit ? this.#oversize(pos) : pos
   }
 
-  protected fail(part: Part, reason: Reason, key: string | undefined, value: unknown): typeof REFUSED {
-    this.problem = makeProblem(part, reason, key, value)
+  protected fail(
+    part: Part,
+    reason: Reason,
+    key: string | undefined,
+    value: unknown,
+    detail?: string
+  ): typeof REFUSED {
+    this.problem = makeProblem(part, reason, key, value, detail)
     return REFUSED
   }
 
@@ -252,7 +272,8 @@ export abstract class PartWriter {
     return this.fail(place, nameProblem(name, place, this.#dialect) ?? "lone surrogate", isKey ? undefined : key, name)
   }
 
-  #oversize(): number {
-    return this.fail("point", "oversize", undefined, undefined)
+  // A line that would go on to `pos` at least.
+  #oversize(pos: number): number {
+    return this.fail("point", "oversize", undefined, pos - this.position, String(this.limit - this.position))
   }
 }

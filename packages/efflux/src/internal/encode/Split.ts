@@ -36,7 +36,7 @@ export const splitPoint = (
   if (Number.isNaN(millis) && (timestamp === undefined || timestamp === null)) return undefined
   const all = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
   // Left out here, so that they are counted once, and only if the point is written.
-  const values = all.filter(([, value]) => typeof value !== "number" || Number.isFinite(value))
+  const values = all.filter(([, value]) => !writer.omits(value))
 
   const write = (from: number, to: number): boolean => {
     const part = { measurement, tags, fields: Object.fromEntries(values.slice(from, to)), timestamp }

@@ -15,8 +15,8 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint, UintSchema } from "../../Point.ts"
 import { BIGINT, BOOLEAN, type Column as Writable, kindOf, NUMBER, STRING, UINT, UNDEFINED } from "../encode/Column.ts"
-import { makeProblem, type Problem } from "../encode/EncodeError.ts"
-import { preview } from "../text/preview.ts"
+import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
+import { preview, printable } from "../text/preview.ts"
 
 /**
  * One tag or field. Its kinds and its check are those of values as they are, or
@@ -84,10 +84,23 @@ export const schemaProblem = (column: Column | undefined, value: unknown): Probl
     column === undefined ? "point" : column.isTag ? "tag value" : "field value",
     "schema",
     column?.name,
-    undefined
+    undefined,
+    column === undefined ? undefined : sentence(column.schema, value)
   ),
   value: preview(value)
 })
+
+// What the Schema itself says, which may be a text of the program.
+const sentence = (schema: Schema.Constraint, value: unknown): string | undefined => {
+  try {
+    const encoded = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)(value)
+    return Result.isFailure(encoded)
+      ? printable(String(new Schema.SchemaError(encoded.failure).message), 200)
+      : undefined
+  } catch (error) {
+    return thrown(error)
+  }
+}
 
 /**
  * Looks into the Schema of a tag or field, `undefined` if it encodes to something

@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import * as Hash from "effect/Hash"
 import type * as Point from "../../Point.ts"
 
 /**
@@ -15,10 +14,11 @@ import type * as Point from "../../Point.ts"
  * tags that it gets when it has none of that key. Throws what reading the point
  * throws.
  *
- * @internal
+ * @category hashing
+ * @since 0.1.0
  */
 export const of = (point: Point.Input, defaults: { readonly [key: string]: Point.TagValue }): number => {
-  let hash = Hash.string(point.measurement)
+  let hash = hashText(point.measurement)
   const tags = point.tags
   if (tags !== undefined && tags !== null) {
     for (const key of Object.keys(tags)) hash = add(hash, key, tags[key])
@@ -31,12 +31,19 @@ export const of = (point: Point.Input, defaults: { readonly [key: string]: Point
   return mix(hash)
 }
 
+// FNV-1a over UTF-16 units. It is ours, because where a series lives must not change with a library.
+const hashText = (text: string): number => {
+  let hash = 0x811c9dc5 | 0
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
+}
+
 // Addition does not care for the order. What is not written is not a part of the series.
 const add = (hash: number, key: string, value: Point.TagValue | null | undefined): number =>
   isEmpty(value)
     ? hash
     : hash +
-        mix(Hash.string(key) ^ Math.imul(Hash.string(typeof value === "string" ? value : String(value)), 0x9e3779b1)) |
+        mix(hashText(key) ^ Math.imul(hashText(typeof value === "string" ? value : String(value)), 0x9e3779b1)) |
       0
 
 const isEmpty = (value: Point.TagValue | null | undefined): boolean =>

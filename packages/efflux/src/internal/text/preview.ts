@@ -16,7 +16,8 @@ export const preview = (value: unknown): string => {
     if (typeof value === "string") {
       return printable(JSON.stringify(value.length > 64 ? `${value.slice(0, 64)}…` : value))
     }
-    if (typeof value === "object" && value !== null || typeof value === "function") return typeof value
+    if (typeof value === "function") return "function"
+    if (typeof value === "object" && value !== null) return printable(classOf(value), 64)
     if (typeof value === "bigint") {
       // Writing out a huge one takes seconds.
       return BigInt.asIntN(256, value) === value ? `${value}n` : "a bigint of more than 256 bits"
@@ -25,6 +26,12 @@ export const preview = (value: unknown): string => {
   } catch {
     return "an unreadable value"
   }
+}
+
+// What the language takes an object for: "object" for a plain one and for an instance of a class, else "an Array", "a Map".
+const classOf = (value: object): string => {
+  const name = Array.isArray(value) ? "Array" : Object.prototype.toString.call(value).slice(8, -1)
+  return name === "Object" ? "object" : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
 }
 
 /**

@@ -1,0 +1,133 @@
+/** What is no point, and what is no option, is refused with a message that names it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import { LineProtocol, Point, Series } from "efflux"
+
+const told = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
+  Result.match(LineProtocol.encode(point as Point.Input, options), {
+    onFailure: (error) => error.message,
+    onSuccess: (line) => line
+  })
+const fields = { f: 1 }
+
+class Tags {
+  readonly host = "a"
+  get computed(): string {
+    return "never"
+  }
+}
+
+describe("tags and fields", () => {
+  it("that are objects of the language are refused by their name, whatever they hold", () => {
+    const objects: ReadonlyArray<readonly [unknown, string]> = [
+      [new Date(), "a Date"],
+      [/x/, "a RegExp"],
+      [Promise.resolve(), "a Promise"],
+      [Object("boxed"), "a String"],
+      [Object(5), "a Number"],
+      [new Uint8Array([1, 2]), "an Uint8Array"],
+      [new ArrayBuffer(2), "an ArrayBuffer"],
+      [new Map([["a", "b"]]), "a Map"],
+      [new Set(["a"]), "a Set"],
+      [["a"], "an Array"],
+      [new Error("no"), "an Error"]
+    ]
+    for (const [object, name] of objects) {
+      assert.strictEqual(
+        told({ measurement: "m", tags: object, fields }),
+        `tags: must be a plain object with a property for each, got ${name}`
+      )
+      assert.strictEqual(
+        told({ measurement: "m", fields: object }),
+        `fields: must be a plain object with a property for each, got ${name}`
+      )
+      assert.include(told({ measurement: "m", tags: object, fields }, { tags: { zone: "a" } }), `got ${name}`)
+    }
+  })
+
+  it("that are plain, without a prototype, empty, or instances of a class are taken", () => {
+    assert.strictEqual(told({ measurement: "m", tags: {}, fields }), "m f=1")
+    assert.strictEqual(told({ measurement: "m", tags: Object.create(null), fields }), "m f=1")
+    assert.strictEqual(told({ measurement: "m", tags: new Tags(), fields }), "m,host=a f=1")
+    assert.strictEqual(told({ measurement: "m", tags: { 0: "a", 10: "b" }, fields: { 1: 2 } }), "m,0=a,10=b 1=2")
+    assert.strictEqual(told({ measurement: "m", tags: new (class Empty {})(), fields }), "m f=1")
+  })
+})
+
+describe("an option that can't be", () => {
+  it("is named, with what it can be and what was given", () => {
+    const cases: ReadonlyArray<readonly [object, RegExp]> = [
+      [{ precision: "n" }, /^precision must be one of "ns", "us", "ms", "s", "m", "h", got "n"$/],
+      [{ precision: 1 }, /^precision must be .* got 1$/],
+      [{ dialect: "q" }, /^the dialect must be one of "influx-1", .* got "q"$/],
+      [{ dialect: 1 }, /^the dialect must be one of .* got 1$/],
+      [{ maxLineBytes: "1" }, /^maxLineBytes must be a number of bytes, got "1"$/],
+      [{ maxLineBytes: Number.NaN }, /^maxLineBytes must be a number of bytes, got NaN$/],
+      [{ maxLineBytes: -1 }, /^maxLineBytes must be a number of bytes, got -1$/],
+      [{ tags: new Map() }, /^tags must be a plain object with a property for each tag, got a Map$/],
+      [{ tags: "a=b" }, /^tags must be a plain object .* got "a=b"$/]
+    ]
+    for (const [options, message] of cases) {
+      assert.throws(() => LineProtocol.makeWriter(64, options as LineProtocol.EncodeOptions), message)
+      assert.throws(() => told({ measurement: "m", fields }, options as LineProtocol.EncodeOptions), message)
+    }
+    assert.throws(() => LineProtocol.makeWriter(Number.NaN), /^capacity must be a whole number of bytes, got NaN$/)
+  })
+
+  it("is no option that is undefined", () => {
+    const options = { precision: undefined, dialect: undefined, maxLineBytes: undefined, tags: undefined }
+    assert.strictEqual(told({ measurement: "m", fields, timestamp: 5n }, options), "m f=1 5")
+  })
+})
+
+describe("messages", () => {
+  it("of a line that is too long give its size, the limit and the option", () => {
+    const long = { measurement: "m", fields: { s: "x".repeat(2000) } }
+    assert.strictEqual(
+      told(long, { maxLineBytes: 1432 }),
+      "point: the line is longer than the payload limit of 1432 bytes (maxPayloadBytes of a database, else maxLineBytes)" +
+        ", got at least 2004"
+    )
+    for (const point of [{ ...long, measurement: "m".repeat(40) }, { ...long, tags: { t: "t".repeat(40) } }]) {
+      assert.match(told(point, { maxLineBytes: 20 }), /limit of 20 bytes .* got at least \d\d$/)
+    }
+  })
+
+  it("of a point that threw give the error", () => {
+    const throwing = (error: unknown) => ({
+      measurement: "m",
+      get fields() {
+        throw error
+      }
+    })
+    assert.strictEqual(told(throwing(new TypeError("no\n"))), "point: reading the point threw TypeError \"no\\n\"")
+    assert.strictEqual(told(throwing("text")), "point: reading the point threw \"text\"")
+    assert.strictEqual(told(throwing(null)), "point: reading the point threw null")
+  })
+
+  it("of a typed series keep what its Schema says", () => {
+    const Port = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }, { expected: "a port" }))
+    const series = Series.make("m", { tags: { host: Schema.String }, fields: { port: Port } })
+    const message = (port: unknown) => told(series.point({ host: "a", port: port as number }))
+    const takes = "field value of \"port\": must be a value that the Schema of its series takes: "
+    assert.isTrue(message(70_000).startsWith(`${takes}Expected a port`), message(70_000))
+    for (const port of [0.5, "80", null, undefined]) assert.isTrue(message(port).startsWith(takes), message(port))
+    assert.strictEqual(message(80), "m,host=a port=80")
+  })
+})
+
+describe("Point.uint of what is no bigint", () => {
+  it("is refused when it is written, and shows nothing of its own in a text", () => {
+    const evil = { valueOf: () => 5n, toString: () => "1u,admin=true", toJSON: () => "x" }
+    for (const value of [evil, 5, "5", null]) {
+      const uint = Point.uint(value as unknown as bigint)
+      assert.match(
+        told({ measurement: "m", fields: { u: uint } }, { dialect: "influx-2" }),
+        /^field value of "u": must be/
+      )
+      assert.notInclude(`${uint}${JSON.stringify(uint)}`, "admin")
+    }
+    assert.strictEqual(`${Point.uint(5n)}`, "5u")
+    assert.strictEqual(told({ measurement: "m", fields: { u: Point.uint(5n) } }, { dialect: "influx-2" }), "m u=5u")
+  })
+})
