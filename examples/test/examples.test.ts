@@ -272,7 +272,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     )
     assert.include(
       outcome.stdout,
-      "field value of \"ratio\": must be a value that the Schema of its series takes, got 2"
+      "field value of \"ratio\": must be a value that the Schema of its series takes: Expected a value between 0 and 1, got 2"
     )
     yield* sink.waitForPoints(2)
     assert.deepStrictEqual(unstamped(sink.lines), [

@@ -65,7 +65,8 @@ describe("a browser", () => {
       timestamps: ["1767225600000000000n", "1767225600000000000n"],
       clicks: "2n",
       again: true,
-      refused: "field value of \"clicks\": must be a value that the Schema of its series takes: Expected bigint, got \"3\""
+      refused:
+        "field value of \"clicks\": must be a value that the Schema of its series takes: Expected bigint, got \"3\""
     })
   }, 60_000)
 })
