@@ -1,7 +1,7 @@
 /**
  * The folders of `packages/efflux/src`, from the bottom up. A folder imports from itself and from earlier lines, never
  * from a later one. `oxlint.config.ts` turns this table into lint rules, `test/layers.test.ts` plants an arrow against
- * each line to see that it is caught, and `docs/architecture.md` shows it.
+ * each line to see that it is caught, and `docs/internals/architecture.md` shows it.
  *
  * Public modules stand at the top of `src`. They import any folder; a folder imports only those of `models`.
  */

@@ -185,9 +185,9 @@ describe("the folders of the library", () => {
   })
 })
 
-describe("docs/architecture.md", () => {
+describe("docs/internals/architecture.md", () => {
   it("shows the table of folders", () => {
-    const page = Fs.readFileSync(Path.join(root, "docs/architecture.md"), "utf8")
+    const page = Fs.readFileSync(Path.join(root, "docs/internals/architecture.md"), "utf8")
     const rows = [...page.matchAll(/^\| `(\w+)\/` +\| (.*?) +\|$/gm)].map(([, name, holds]) => [name, holds])
     assert.deepStrictEqual(rows, folders.map(({ holds, name }) => [name, holds]))
   })

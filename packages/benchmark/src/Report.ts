@@ -1,4 +1,4 @@
-/** What was measured, as tables for the terminal and for `docs/benchmarks.md`. */
+/** What was measured, as tables for the terminal and for `docs/internals/benchmarks.md`. */
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
 import * as Os from "node:os"

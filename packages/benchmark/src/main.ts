@@ -2,7 +2,7 @@
  * `bench [group …] [--quick] [--write]`
  *
  * Measures all groups, or those that are named, and prints their tables. `--quick` runs everything once, to see that it
- * works. `--write` writes the tables, and whether the promised figures are kept, to `docs/benchmarks.md`.
+ * works. `--write` writes the tables, and whether the promised figures are kept, to `docs/internals/benchmarks.md`.
  */
 import * as Fs from "node:fs"
 import { parseArgs } from "node:util"
@@ -32,7 +32,7 @@ const verdicts = judge(promises.filter(({ group }) => chosen.some((name) => name
 if (values.quick !== true) { for (const verdict of verdicts) console.log(told(verdict)) }
 if (values.write === true) {
   Fs.writeFileSync(
-    new URL("../../../docs/benchmarks.md", import.meta.url),
+    new URL("../../../docs/internals/benchmarks.md", import.meta.url),
     markdown(sections, verdicts, new Date().toISOString().slice(0, 10))
   )
 }

@@ -2,7 +2,7 @@
  * The faults of the suite: what is done to a program, and what is promised.
  *
  * Each row has at least one test in `test/*.fault.ts` that measures it; what the
- * tests measured is collected here, for the terminal and for `docs/faults.md`.
+ * tests measured is collected here, for the terminal and for `docs/internals/faults.md`.
  */
 import * as Fs from "node:fs"
 
@@ -157,7 +157,7 @@ export interface Setting {
   readonly short: boolean
 }
 
-/** The page `docs/faults.md`. */
+/** The page `docs/internals/faults.md`. */
 export const page = (results: ReadonlyArray<Result>, { date, machine, short }: Setting): string => {
   const heads = ["", "fault", "dose", "promise", "measured"]
   const lines = rows.flatMap((row) => {

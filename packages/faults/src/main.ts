@@ -20,7 +20,7 @@ import * as Namespace from "./Namespace.ts"
 import * as Row from "./Row.ts"
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url))
-const pageFile = fileURLToPath(new URL("../../../docs/faults.md", import.meta.url))
+const pageFile = fileURLToPath(new URL("../../../docs/internals/faults.md", import.meta.url))
 const vitest = Path.join(Path.dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs")
 
 const runVitest = (env: NodeJS.ProcessEnv, only: string | undefined) =>
@@ -49,7 +49,7 @@ const suite = Command.make(
     write: Flag.Boolean("write").pipe(
       Flag.withDefault(false),
       Flag.withDescription(
-        "Write what was measured to docs/faults.md; with --only, beside what the last whole run measured"
+        "Write what was measured to docs/internals/faults.md; with --only, beside what the last whole run measured"
       )
     ),
     only: Flag.String("only").pipe(Flag.optional, Flag.withDescription("One row, for example U6"))

@@ -26,7 +26,7 @@ describe("the faults", () => {
   })
 
   it("all stand on the page, in their order", () => {
-    const page = Fs.readFileSync(Path.join(import.meta.dirname, "../../../docs/faults.md"), "utf8")
+    const page = Fs.readFileSync(Path.join(import.meta.dirname, "../../../docs/internals/faults.md"), "utf8")
     assert.deepStrictEqual(ids(page), Row.rows.map((row) => row.id))
   })
 
