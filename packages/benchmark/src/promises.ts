@@ -31,6 +31,13 @@ export const promises: ReadonlyArray<Promised> = [
     digits: 2
   },
   {
+    name: "kinds/encode",
+    group: "kinds",
+    what: "time per byte to encode the worst kind of point, by that of the plain one",
+    limit: { atMost: 1.5 },
+    digits: 2
+  },
+  {
     name: "decode/encode",
     group: "decode",
     what: "time to decode it, of a text of many lines, by that to encode it",
