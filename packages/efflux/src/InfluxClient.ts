@@ -35,7 +35,7 @@
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
@@ -166,7 +166,7 @@ export const Service =
       layer: (config: ClientConfig) => Layer.effect(tag, make(config)),
       layerConfig: (config: Wrapped) => Layer.effect(tag, Effect.flatMap(unwrap(config), make)),
       layerHttp: (config: ClientConfig) =>
-        Layer.effect(tag, Effect.flatMap(HttpClient.HttpClient, (client) => makeWith(config, client))),
+        Layer.effect(tag, Effect.contextWith((context: Context.Context<HttpClient.HttpClient>) => makeWith(config, context))),
       ping: tag.use((client) => client.ping),
       query: by((client) => client.query),
       queryOne: by((client) => client.queryOne),
@@ -190,7 +190,7 @@ export const make = (config: ClientConfig): Effect.Effect<Client, InfluxError, S
 
 const makeWith = (
   config: ClientConfig,
-  client?: HttpClient.HttpClient
+  client?: Context.Context<HttpClient.HttpClient>
 ): Effect.Effect<Client, InfluxError, Scope.Scope> =>
   Effect.flatMap(
     Effect.fromResult(check(config)),

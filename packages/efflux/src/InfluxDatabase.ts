@@ -173,7 +173,9 @@ export const Service =
       layerHttp: (config: HttpDatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(currentClient, (client) => makeDatabase(config, identifier, client))
+          Effect.contextWith((context: Context.Context<HttpClient.HttpClient>) =>
+            makeDatabase(config, identifier, context)
+          )
         ),
       // One step of the fiber: a service looked up and a function called.
       push: (point: Point.Input, options?: PushOptions) =>
@@ -275,15 +277,9 @@ const makeWith = <R>(
     (settings) => DatabaseRuntime.make(settings, makeTransport, defaults && "custom")
   )
 
-// Loaded here because a program that sends datagrams has no use for it.
-const currentClient = Effect.flatMap(
-  Effect.promise(() => import("effect/http/HttpClient")),
-  ({ HttpClient }) => HttpClient
-)
-
 const makeDatabase = (
   config: DatabaseConfig | undefined,
   label: string,
-  client?: HttpClient.HttpClient
+  client?: Context.Context<HttpClient.HttpClient>
 ): Effect.Effect<Database, InfluxError, Scope.Scope> =>
   makeWith(config, label, (events, settings) => LoadedTransport.make(settings, events, client))

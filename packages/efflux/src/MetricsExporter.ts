@@ -46,7 +46,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as OtlpExporter from "effect/observability/OtlpExporter"
+import type * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -200,6 +200,10 @@ export const toPoints = (
   return { points, problems: exported.problems, baseline }
 }
 
+// The service by its key: its module would load an HTTP client.
+const flusherKey: typeof OtlpExporter.Flusher.key = "effect/observability/OtlpExporter/Flusher"
+const Flusher = Context.Service<OtlpExporter.Flusher, OtlpExporter.Flusher["Service"]>(flusherKey)
+
 /**
  * Exports the metrics of the current context until the scope closes, and once
  * more then. See {@link layer}.
@@ -215,7 +219,7 @@ export const make: (options?: Options) => Effect.Effect<void, InfluxError, Influ
     const exporter = new Exporter(settings, context, database.pushUnsafe)
     // An export gives the event loop turns, in which another may be asked for.
     const runExport = Semaphore.makeUnsafe(1).withPermit(exporter.run)
-    const flusher = yield* Effect.serviceOption(OtlpExporter.Flusher)
+    const flusher = yield* Effect.serviceOption(Flusher)
     if (Option.isSome(flusher)) {
       const sent = Effect.timeoutOption(Effect.interruptible(database.flush), settings.flushTimeout)
       yield* flusher.value.register(Effect.asVoid(Effect.andThen(runExport, sent)))

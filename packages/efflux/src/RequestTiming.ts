@@ -4,9 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
-import * as Middleware from "./internal/listen/RequestTiming.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -57,7 +56,12 @@ export interface Options {
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, InfluxDatabase> =>
-  Middleware.make(
-    Effect.map(InfluxDatabase, ({ pushUnsafe }) => pushUnsafe),
-    { measurement: options.measurement ?? "http_request", tags: options.tags }
-  )
+  // Loaded here because the barrel has this module, and a program without a router has no use for one.
+  Layer.unwrap(Effect.map(
+    Effect.promise(() => import("./internal/listen/RequestTiming.ts")),
+    ({ make }) =>
+      make(
+        Effect.map(InfluxDatabase, ({ pushUnsafe }) => pushUnsafe),
+        { measurement: options.measurement ?? "http_request", tags: options.tags }
+      )
+  ))

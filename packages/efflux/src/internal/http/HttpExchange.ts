@@ -16,21 +16,18 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpClientError from "effect/http/HttpClientError"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as HttpClient from "effect/http/HttpClient"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { InfluxError, RequestFailed, Timeout } from "../../InfluxError.ts"
+import { InfluxError, Timeout } from "../../InfluxError.ts"
 import type * as Settings from "../config/Settings.ts"
 import * as Body from "./HttpBody.ts"
 import * as HttpFailure from "./HttpFailure.ts"
-import * as HttpWire from "./HttpWire.ts"
+import type * as HttpSend from "./HttpSend.ts"
 import * as Secrets from "./Secrets.ts"
 
 /**
@@ -66,8 +63,11 @@ export interface Options {
   readonly socketPath?: string | undefined
   /** Milliseconds after which a connection is not used again, default a minute. */
   readonly maxConnectionAge?: number | undefined
-  /** Instead of Node's client; `connections`, `ca`, `socketPath` and `maxConnectionAge` are then its own matter. */
-  readonly client?: HttpClient.HttpClient | undefined
+  /**
+   * Holds the client to use instead of Node's; `connections`, `ca`, `socketPath` and `maxConnectionAge` are then its own
+   * matter. A context, because the key of the client is loaded with the first request.
+   */
+  readonly client?: Context.Context<HttpClient.HttpClient> | undefined
 }
 
 /**
@@ -185,40 +185,19 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     credentials,
     Object.values(options.headers ?? {}).flatMap((value) => typeof value === "string" ? [] : [Redacted.value(value)])
   )
-  const load = yield* wireOf(options)
-
-  const execute = (request: Request) =>
-    Effect.flatMap(load, (wire) => {
-      const { onRepeat } = request
-      const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
-      const send = Effect.flatMap(
-        encode(wire, request),
-        (body) => client.execute(toRequest(wire, request, body, prefix, headers))
-      ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
-      const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
-        if (!wire.isStale(error)) return Effect.fail(error)
-        onRepeat()
-        // An interruption closes the connection too, and shows at the first step that can be interrupted.
-        return Effect.andThen(Effect.yieldNow, send)
-      })
-      return Effect.mapBoth(sent, {
-        onFailure: (error) => failureOf(error, endpoint, "head"),
-        onSuccess: (response) => ({ response, wire })
-      })
-    })
+  const load = yield* loadSend(options, { endpoint, prefix, headers })
 
   const timeoutOf = (request: Request) => request.timeout ?? options.timeout ?? defaults.timeout
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
-    const { response, wire } = yield* execute(request)
-    const { status } = response
-    const { headers } = response
+    const send = yield* load
+    const { body: raw, headers, status, wire } = yield* send(request)
     const { path } = request
     if (status < 200 || status >= 300 && status < 400) {
       return yield* HttpFailure.ofAnswer({ endpoint, path, status, headers, body: new Uint8Array(), withoutSecrets }, 0)
     }
     const maxBytes = request.maxAnswerBytes ?? options.maxAnswerBytes ?? defaults.maxAnswerBytes
-    const body = Body.inflate(wire, bodyOf(response, endpoint), {
+    const body = Body.inflate(wire, raw, {
       endpoint,
       encoding: headers["content-encoding"],
       maxBytes
@@ -277,113 +256,25 @@ const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effe
   })
 
 // Made with the first request: a program that only makes the layer loads no client, and makes the layer at once.
-const wireOf = Effect.fnUntraced(function*(options: Options) {
-  if (options.client !== undefined) return Effect.succeed(HttpWire.fromHttpClient(options.client))
+const loadSend = Effect.fnUntraced(function*(options: Options, target: HttpSend.Target) {
   // Its place among the finalizers is that of this moment: connections end after what uses them.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
   const clock = yield* Clock.Clock
-  let wire: HttpWire.HttpWire | undefined
-  const load = Effect.promise(() => import("./NodeWire.ts")).pipe(
-    Effect.flatMap((node) => wire === undefined ? node.make(options, clock) : Effect.succeed(wire)),
-    Effect.map((made) => wire ??= made),
+  const { client } = options
+  let send: HttpSend.Send | undefined
+  const load = Effect.promise(() =>
+    Promise.all([
+      import("./HttpSend.ts"),
+      client === undefined
+        ? import("./NodeWire.ts").then(({ make }) => make(options, clock))
+        : import("./ClientWire.ts").then(({ make }) => make(client))
+    ])
+  ).pipe(
+    Effect.flatMap(([{ make }, wire]) =>
+      send === undefined ? Effect.map(wire, (wire) => make(wire, target)) : Effect.succeed(send)
+    ),
+    Effect.map((made) => send ??= made),
     Effect.provideService(Scope.Scope, scope)
   )
-  return Effect.suspend(() => wire === undefined ? load : Effect.succeed(wire))
+  return Effect.suspend(() => send === undefined ? load : Effect.succeed(send))
 })
-
-// A copy, as a server that answers early is still sent the rest of a body whose buffer its owner uses again.
-const encode = ({ gzip }: HttpWire.HttpWire, request: Request): Effect.Effect<Uint8Array | undefined> =>
-  request.body !== undefined && request.gzip === true
-    ? gzip(request.body)
-    : Effect.sync(() => request.body?.slice())
-
-const toRequest = (
-  wire: HttpWire.HttpWire,
-  request: Request,
-  body: Uint8Array | undefined,
-  prefix: string,
-  headers: { readonly [name: string]: string }
-) =>
-  HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
-    urlParams: Object.entries(request.params ?? {}).filter((entry): entry is [string, string] =>
-      entry[1] !== undefined
-    ),
-    headers: {
-      ...headers,
-      ...request.headers,
-      // Asked for by a client that inflates by itself, and by no other.
-      ...(wire.gunzip === undefined ? { "accept-encoding": undefined } : {}),
-      ...(request.gzip === true ? { "content-encoding": "gzip" } : {})
-    },
-    body: body === undefined
-      ? HttpBody.empty
-      : HttpBody.uint8Array(body, request.contentType ?? "text/plain; charset=utf-8")
-  })
-
-const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
-  Stream.catch(response.stream, (error) =>
-    // A client may call it an error that an answer has no body.
-    error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
-
-// The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
-const failureOf = (
-  error: HttpClientError.HttpClientError,
-  endpoint: string,
-  phase: "head" | "body"
-): InfluxError => {
-  const cause = causeOf(error)
-  const code = String(Object(cause).code ?? Object(cause).name ?? error.reason._tag)
-  const message = messageOf(cause)
-  const known = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
-  const kind = phase === "body" && known === "Closed" ? "Truncated" : known
-  const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
-  return new InfluxError({
-    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${hintOf(kind, code)}`) })
-  })
-}
-
-const hintOf = (kind: RequestFailed["kind"], code: string): string => {
-  if (kind !== "Tls") return ""
-  if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/.test(code)) {
-    return "; if the certificate is the server's own or of a private authority, give it by the option ca"
-  }
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return "; the host in the option url must be one that the certificate names"
-  }
-  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") return "; does the server speak https on this port?"
-  return code === "CERT_HAS_EXPIRED" ? "; the server needs a new one" : ""
-}
-
-// The innermost error that has a code: `fetch` wraps those of the system.
-const causeOf = (error: HttpClientError.HttpClientError): unknown => {
-  let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
-  for (let depth = 0; depth < 5 && cause instanceof Error && !("code" in cause) && cause.cause !== undefined; depth++) {
-    cause = cause.cause
-  }
-  return cause
-}
-
-// A name with several addresses fails with one error for each, and no text of its own.
-const messageOf = (cause: unknown): string =>
-  cause instanceof AggregateError && cause.message === ""
-    ? [...new Set(cause.errors.map((error) => String(Object(error).message ?? error)))].join(", ")
-    : cause instanceof Error
-    ? cause.message
-    : ""
-
-const tlsCodes = /CERT|TLS|SSL|UNABLE_TO_VERIFY/
-
-const kinds: { readonly [code: string]: RequestFailed["kind"] | undefined } = {
-  __proto__: null as never,
-  ENOTFOUND: "Resolve",
-  EAI_AGAIN: "Resolve",
-  ECONNREFUSED: "Refused",
-  EHOSTUNREACH: "Unreachable",
-  ENETUNREACH: "Unreachable",
-  EADDRNOTAVAIL: "Unreachable",
-  EPROTO: "Tls",
-  ETIMEDOUT: "Closed",
-  ECONNRESET: "Closed",
-  EPIPE: "Closed",
-  HPE_INVALID_EOF_STATE: "Closed"
-}

@@ -2,15 +2,13 @@
  * What an exchange needs of a platform: a client, gzip and the signs of a
  * connection that was closed while it was idle.
  *
- * `NodeWire` is Node's, with bounds of its own. The one here stands on any
+ * `NodeWire` is Node's, with bounds of its own. `ClientWire` stands on any
  * `HttpClient` and on web streams, and has the bounds of that client.
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Stream from "effect/Stream"
 
@@ -47,32 +45,3 @@ export class GunzipFailed {
     this.detail = detail
   }
 }
-
-/**
- * A wire over a client of the program's own, for example `fetch`.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const fromHttpClient = (client: HttpClient.HttpClient): HttpWire => {
-  const direct = HttpClient.transformResponse(client, withoutRedirects)
-  return {
-    kept: direct,
-    fresh: direct,
-    // No client but Node's says which connection it used.
-    isStale: () => false,
-    gzip: (bytes) =>
-      Effect.promise(async () => {
-        const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"))
-        return new Uint8Array(await new Response(stream).arrayBuffer())
-      })
-  }
-}
-
-// `fetch` follows redirects unless it is told not to.
-const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.updateContext(effect, (context: Context.Context<R>) =>
-    Context.add(context, FetchHttpClient.RequestInit, {
-      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
-      redirect: "manual"
-    }))

@@ -22,6 +22,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { HttpClient } from "effect/http/HttpClient"
@@ -54,7 +55,7 @@ const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
 export const make = Effect.fnUntraced(function*(
   settings: HttpDatabaseSettings,
   events: Events,
-  client?: HttpClient
+  client?: Context.Context<HttpClient>
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
   const { http } = settings
   const clock = yield* Clock.Clock

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { HttpClient } from "effect/http/HttpClient"
@@ -21,7 +22,7 @@ import type { Settings } from "../config/Settings.ts"
 export const make = Effect.fnUntraced(function*(
   settings: Settings,
   events: Events,
-  client?: HttpClient
+  client?: Context.Context<HttpClient>
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
   // Its place among the finalizers is that of this moment: sockets end after what uses them.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
@@ -35,7 +36,7 @@ export const make = Effect.fnUntraced(function*(
 const load = (
   settings: Settings,
   events: Events,
-  client: HttpClient | undefined
+  client: Context.Context<HttpClient> | undefined
 ): Effect.Effect<Transport["Service"], InfluxError, Scope.Scope> => {
   const endpoint = settings.transport === "http"
     ? settings.http.urls.join(", ")

@@ -1,0 +1,181 @@
+/**
+ * Sends one request over a wire. What a client fails with becomes an
+ * `InfluxError` that has nothing of the request.
+ *
+ * Loaded with the first request, see `HttpExchange`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { InfluxError, RequestFailed } from "../../InfluxError.ts"
+import type { Request } from "./HttpExchange.ts"
+import * as HttpFailure from "./HttpFailure.ts"
+import type { HttpWire } from "./HttpWire.ts"
+
+/**
+ * The server, and what every request to it has.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Target {
+  /** Scheme, host and port, for messages. */
+  readonly endpoint: string
+  /** Stands before the path of a request. */
+  readonly prefix: string
+  readonly headers: { readonly [name: string]: string }
+}
+
+/**
+ * Sends a request. Succeeds with the head of any answer; the connection is closed with the scope.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Send = (request: Request) => Effect.Effect<Sent, InfluxError, Scope.Scope>
+
+/**
+ * The head of an answer, and its body as the server sent it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sent {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: Stream.Stream<Uint8Array, InfluxError>
+  /** The wire that it came over. */
+  readonly wire: HttpWire
+}
+
+/**
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (wire: HttpWire, { endpoint, headers, prefix }: Target): Send => (request) => {
+  const { onRepeat } = request
+  const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
+  const send = Effect.flatMap(
+    encode(wire, request),
+    (body) => client.execute(toRequest(wire, request, body, prefix, headers))
+  ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
+  const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
+    if (!wire.isStale(error)) return Effect.fail(error)
+    onRepeat()
+    // An interruption closes the connection too, and shows at the first step that can be interrupted.
+    return Effect.andThen(Effect.yieldNow, send)
+  })
+  return Effect.mapBoth(sent, {
+    onFailure: (error) => failureOf(error, endpoint, "head"),
+    onSuccess: (response) => ({
+      status: response.status,
+      headers: response.headers,
+      body: bodyOf(response, endpoint),
+      wire
+    })
+  })
+}
+
+// A copy, as a server that answers early is still sent the rest of a body whose buffer its owner uses again.
+const encode = ({ gzip }: HttpWire, request: Request): Effect.Effect<Uint8Array | undefined> =>
+  request.body !== undefined && request.gzip === true
+    ? gzip(request.body)
+    : Effect.sync(() => request.body?.slice())
+
+const toRequest = (
+  wire: HttpWire,
+  request: Request,
+  body: Uint8Array | undefined,
+  prefix: string,
+  headers: { readonly [name: string]: string }
+) =>
+  HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
+    urlParams: Object.entries(request.params ?? {}).filter((entry): entry is [string, string] =>
+      entry[1] !== undefined
+    ),
+    headers: {
+      ...headers,
+      ...request.headers,
+      // Asked for by a client that inflates by itself, and by no other.
+      ...(wire.gunzip === undefined ? { "accept-encoding": undefined } : {}),
+      ...(request.gzip === true ? { "content-encoding": "gzip" } : {})
+    },
+    body: body === undefined
+      ? HttpBody.empty
+      : HttpBody.uint8Array(body, request.contentType ?? "text/plain; charset=utf-8")
+  })
+
+const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
+  Stream.catch(response.stream, (error) =>
+    // A client may call it an error that an answer has no body.
+    error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
+
+// The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
+const failureOf = (
+  error: HttpClientError.HttpClientError,
+  endpoint: string,
+  phase: "head" | "body"
+): InfluxError => {
+  const cause = causeOf(error)
+  const code = String(Object(cause).code ?? Object(cause).name ?? error.reason._tag)
+  const message = messageOf(cause)
+  const known = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
+  const kind = phase === "body" && known === "Closed" ? "Truncated" : known
+  const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
+  return new InfluxError({
+    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${hintOf(kind, code)}`) })
+  })
+}
+
+const hintOf = (kind: RequestFailed["kind"], code: string): string => {
+  if (kind !== "Tls") return ""
+  if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/.test(code)) {
+    return "; if the certificate is the server's own or of a private authority, give it by the option ca"
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return "; the host in the option url must be one that the certificate names"
+  }
+  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") return "; does the server speak https on this port?"
+  return code === "CERT_HAS_EXPIRED" ? "; the server needs a new one" : ""
+}
+
+// The innermost error that has a code: `fetch` wraps those of the system.
+const causeOf = (error: HttpClientError.HttpClientError): unknown => {
+  let cause: unknown = "cause" in error.reason ? error.reason.cause : undefined
+  for (let depth = 0; depth < 5 && cause instanceof Error && !("code" in cause) && cause.cause !== undefined; depth++) {
+    cause = cause.cause
+  }
+  return cause
+}
+
+// A name with several addresses fails with one error for each, and no text of its own.
+const messageOf = (cause: unknown): string =>
+  cause instanceof AggregateError && cause.message === ""
+    ? [...new Set(cause.errors.map((error) => String(Object(error).message ?? error)))].join(", ")
+    : cause instanceof Error
+    ? cause.message
+    : ""
+
+const tlsCodes = /CERT|TLS|SSL|UNABLE_TO_VERIFY/
+
+const kinds: { readonly [code: string]: RequestFailed["kind"] | undefined } = {
+  __proto__: null as never,
+  ENOTFOUND: "Resolve",
+  EAI_AGAIN: "Resolve",
+  ECONNREFUSED: "Refused",
+  EHOSTUNREACH: "Unreachable",
+  ENETUNREACH: "Unreachable",
+  EADDRNOTAVAIL: "Unreachable",
+  EPROTO: "Tls",
+  ETIMEDOUT: "Closed",
+  ECONNRESET: "Closed",
+  EPIPE: "Closed",
+  HPE_INVALID_EOF_STATE: "Closed"
+}
