@@ -166,7 +166,10 @@ export const Service =
       layer: (config: ClientConfig) => Layer.effect(tag, make(config)),
       layerConfig: (config: Wrapped) => Layer.effect(tag, Effect.flatMap(unwrap(config), make)),
       layerHttp: (config: ClientConfig) =>
-        Layer.effect(tag, Effect.contextWith((context: Context.Context<HttpClient.HttpClient>) => makeWith(config, context))),
+        Layer.effect(
+          tag,
+          Effect.contextWith((context: Context.Context<HttpClient.HttpClient>) => makeWith(config, context))
+        ),
       ping: tag.use((client) => client.ping),
       query: by((client) => client.query),
       queryOne: by((client) => client.queryOne),

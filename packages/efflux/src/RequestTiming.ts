@@ -36,6 +36,8 @@ export interface Options {
  * would be a series for each user. Requests that no route matches are not timed,
  * for the same reason.
  *
+ * Building the layer loads `effect/http/HttpRouter`, so it is asynchronous.
+ *
  * **Example**
  *
  * ```ts
@@ -56,7 +58,7 @@ export interface Options {
  * @since 0.1.0
  */
 export const layer = (options: Options = {}): Layer.Layer<never, never, InfluxDatabase> =>
-  // Loaded here because the barrel has this module, and a program without a router has no use for one.
+  // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
   Layer.unwrap(Effect.map(
     Effect.promise(() => import("./internal/listen/RequestTiming.ts")),
     ({ make }) =>

@@ -125,11 +125,18 @@ it.live("R5: layers over HTTP are made at once, without a turn of the event loop
     const server = yield* FaultServer.make()
     const { transport: _, ...config } = options(server.url)
     const scope = yield* Effect.scope
-    const context = Effect.runSync(
-      Layer.buildWithScope(Layer.mergeAll(InfluxDatabase.layer(options(server.url)), InfluxClient.layer(config)), scope)
-    )
-    const database = Context.get(context, InfluxDatabase.InfluxDatabase)
-    database.pushUnsafe(point(1))
-    yield* database.flush
-    assert.strictEqual(database.statsUnsafe().sent, 1)
+    const ways = {
+      own: Layer.mergeAll(InfluxDatabase.layer(options(server.url)), InfluxClient.layer(config)),
+      given: Layer.mergeAll(InfluxDatabase.layerHttp(options(server.url)), InfluxClient.layerHttp(config)).pipe(
+        Layer.provide(FetchHttpClient.layer)
+      )
+    }
+    for (const [name, way] of Object.entries(ways)) {
+      const context = Effect.runSync(Layer.buildWithScope(way, scope))
+      const database = Context.get(context, InfluxDatabase.InfluxDatabase)
+      database.pushUnsafe(point(1))
+      yield* database.flush
+      assert.strictEqual(database.statsUnsafe().sent, 1, name)
+      assert.strictEqual((yield* Context.get(context, InfluxClient.InfluxClient).write([point(1)])).written, 1, name)
+    }
   }).pipe(Effect.scoped))
