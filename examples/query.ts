@@ -38,7 +38,7 @@ const program = Effect.gen(function*() {
   for (const { bytes, duration } of slow) yield* Console.log(`${Duration.toMillis(duration)} ms, ${bytes} bytes`)
 
   // Rows of another shape by a Schema, one after the other as they arrive.
-  const PerRoute = Schema.Struct({ route: Schema.String, count: Schema.Int, mean: Schema.Number })
+  const PerRoute = Schema.Struct({ route: Schema.String, count: InfluxClient.SafeInt, mean: Schema.Number })
   yield* InfluxClient.queryStream(
     InfluxQL.query`SELECT count("duration"), mean("duration") FROM http_request GROUP BY ${
       InfluxQL.identifier("route")

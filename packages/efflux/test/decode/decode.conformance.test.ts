@@ -139,7 +139,12 @@ describeForeign(["decoder-unit.jsonl"], () => {
           if (Result.isFailure(line)) continue
           written++
           const again = LineProtocol.decode(line.success, { dialect })
-          if (Result.isFailure(again) || !samePoint(point, again.success)) {
+          // VictoriaMetrics stores no strings, so its dialect leaves them out.
+          const fields = Object.entries(point.fields).filter(([, value]) =>
+            dialect !== "victoria-metrics" || typeof value !== "string"
+          )
+          const expected = { ...point, fields: Object.fromEntries(fields) }
+          if (Result.isFailure(again) || !samePoint(expected, again.success)) {
             wrong.push(`${row.id}, ${dialect}: ${line.success}`)
           }
         }

@@ -189,7 +189,7 @@ describe("wrong options and statements", () => {
         [{ database: 5 }, /"database" is 5/],
         [{ database: "" }, /"database" is ""/],
         [{ retentionPolicy: null }, /"retentionPolicy" is null/],
-        [{ measurement: ["x"] }, /"measurement" is object/],
+        [{ measurement: ["x"] }, /"measurement" is an Array/],
         [{ as: "x" }, /"as" is "x", allowed is a Schema or a typed series/],
         [{ as: {} }, /"as" is object/]
       ]
