@@ -1,8 +1,10 @@
 /**
- * Packs `efflux` as it would be published, lets publint and attw look at the tarball, and runs the program that the
- * README begins with on the smallest Node that the package promises, in a project made by `npm init` and `npm install`.
+ * Packs `efflux` and `efflux-cli` as they would be published and lets publint and attw look at the tarballs. Then it
+ * does what the README says, on the smallest Node that the package promises: a project by `npm init` and `npm install`,
+ * `efflux listen`, and the README's first program, whose point must be seen to arrive.
  */
-import { execFileSync } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -16,18 +18,55 @@ const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): void
 const { engines } = JSON.parse(Fs.readFileSync(Path.join(root, "packages/efflux/package.json"), "utf8"))
 const smallestNode = String(engines.node).replace(">=", "")
 
+const readme = Fs.readFileSync(Path.join(root, "README.md"), "utf8")
+const program = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
+  .find((code) => code.includes("NodeRuntime.runMain"))!
+
+/** The address that a listener prints, as soon as it does. */
+const addressOf = (listener: ChildProcess): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ""
+    listener.on("exit", () => reject(new Error(`efflux listen has ended: ${text}`)))
+    for (const stream of [listener.stdout!, listener.stderr!]) {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk
+        const [, port] = /udp:\/\/127\.0\.0\.1:(\d+)/.exec(text) ?? []
+        if (port !== undefined) resolve(port)
+      })
+    }
+  })
+
+/** What the README's program sends, as `efflux listen --json` shows it. */
+const runReadme = async (project: string): Promise<string> => {
+  const node = ["-y", `node@${smallestNode}`]
+  const command = Path.join(project, "node_modules/efflux-cli/dist/main.js")
+  const listener = spawn("npx", [...node, command, "listen", "--udp", "0", "--json", "--count", "1"], { cwd: project })
+  let shown = ""
+  listener.stdout.on("data", (chunk) => shown += chunk)
+  const ended = once(listener, "close")
+  const port = await addressOf(listener)
+  Fs.writeFileSync(Path.join(project, "main.mts"), program.replace("port: 8089", `port: ${port}`))
+  run(project, "npx", ...node, "main.mts")
+  await ended
+  return shown
+}
+
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-package-"))
 try {
-  const tarball = pack(folder)
-  run(root, "pnpm", "exec", "publint", "--strict", tarball)
-  run(root, "pnpm", "exec", "attw", "--profile", "esm-only", tarball)
+  const tarballs = [pack(folder), pack(folder, "cli")]
+  for (const tarball of tarballs) run(root, "pnpm", "exec", "publint", "--strict", tarball)
+  run(root, "pnpm", "exec", "attw", "--profile", "esm-only", tarballs[0]!)
 
   const project = Path.join(folder, "project")
   Fs.mkdirSync(project)
   run(project, "npm", "init", "-y", "--silent")
-  run(project, "npm", "install", "--silent", "--no-audit", "--no-fund", tarball, "effect", "@effect/platform-node")
+  run(project, "npm", "install", "--silent", "--no-audit", "--no-fund", ...tarballs, "effect", "@effect/platform-node")
   Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(project, "smoke.mts"))
-  run(project, "npx", "-y", `node@${smallestNode}`, "--experimental-strip-types", "smoke.mts")
+  run(project, "npx", "-y", `node@${smallestNode}`, "smoke.mts")
+
+  const shown = await runReadme(project)
+  if (!shown.includes("http_request")) throw new Error(`the README's point did not arrive: ${shown}`)
+  console.log(`the README's program, as it was seen to arrive: ${shown.trim()}`)
 } finally {
   Fs.rmSync(folder, { recursive: true, force: true })
 }

@@ -5,18 +5,18 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { root } from "./fences.ts"
 
-const packageFolder = Path.join(root, "packages/efflux")
-
 const binary = (name: string) => Path.join(root, "node_modules/.bin", name)
 
-/** Builds and packs the library into a folder; gives the path of the tarball. */
-export const pack = (folder: string): string => {
-  execFileSync(binary("tsc"), ["-b", "."], { cwd: packageFolder, stdio: "inherit" })
+/** Builds and packs a package, by default the library, into a folder; gives the path of the tarball. */
+export const pack = (folder: string, name = "efflux"): string => {
+  const cwd = Path.join(root, "packages", name)
+  execFileSync(binary("tsc"), ["-b", "."], { cwd, stdio: "inherit" })
   execFileSync("npx", ["-y", "pnpm@12.21.0", "pack", "--pack-destination", folder], {
-    cwd: packageFolder,
+    cwd,
     stdio: ["ignore", "ignore", "inherit"]
   })
-  return Path.join(folder, Fs.readdirSync(folder).find((file) => file.endsWith(".tgz"))!)
+  const { name: packed, version } = JSON.parse(Fs.readFileSync(Path.join(cwd, "package.json"), "utf8"))
+  return Path.join(folder, `${packed.replace("@", "").replace("/", "-")}-${version}.tgz`)
 }
 
 /** A consumer's project that has the packed library, and `effect` beside it as npm would place it. */
