@@ -82,6 +82,11 @@ describe("the packed library", () => {
     60_000
   )
 
+  it("brings its page for coding agents", () => {
+    const page = Fs.readFileSync(Path.join(consumer.folder, "node_modules/efflux/AGENTS.md"), "utf8")
+    assert.match(page, /^```ts$/m)
+  })
+
   it("imports under Node: the barrel has every public module, and each is a subpath with the same exports", () => {
     const result = node(`
       import * as barrel from "efflux"
