@@ -1,7 +1,6 @@
 /**
- * The configuration of `InfluxClient`: which server is asked, as whom, and within
- * which bounds. Each option says what it does, its unit and its default;
- * docs/configuration.md has them as tables.
+ * The configuration of `InfluxClient`: the server, the credentials and the limits. The comment of each option says
+ * what it does, its unit and its default. docs/configuration.md has them as tables.
  *
  * @since 0.1.0
  */
@@ -11,7 +10,7 @@ import * as Options from "./internal/config/Options.ts"
 import * as Variables from "./internal/config/Variables.ts"
 
 /**
- * InfluxDB 1, which is asked in InfluxQL.
+ * InfluxDB 1, which is queried in InfluxQL.
  *
  * @category models
  * @since 0.1.0
@@ -19,7 +18,7 @@ import * as Variables from "./internal/config/Variables.ts"
 export interface V1Options extends Options.Given<typeof Options.client1> {}
 
 /**
- * InfluxDB 2, which is asked in Flux.
+ * InfluxDB 2, which is queried in Flux.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +26,7 @@ export interface V1Options extends Options.Given<typeof Options.client1> {}
 export interface V2Options extends Options.Given<typeof Options.client2> {}
 
 /**
- * InfluxDB 3, which is asked in SQL or InfluxQL.
+ * InfluxDB 3, which is queried in SQL or InfluxQL.
  *
  * @category models
  * @since 0.1.0
@@ -43,7 +42,7 @@ export interface V3Options extends Options.Given<typeof Options.client3> {}
 export type ClientConfig = V1Options | V2Options | V3Options
 
 /**
- * The defaults of every version, as one would write them.
+ * The defaults of every version, in the form in which a user writes them.
  *
  * @category constants
  * @since 0.1.0
@@ -55,8 +54,8 @@ export const defaults = {
 }
 
 /**
- * The Schemas of the options of every version: from options as a user gives them to options of which each has a value,
- * with durations in milliseconds. An option without a default is absent where it was not given.
+ * The Schemas of the options of every version: they decode options as a user writes them into options with defaults,
+ * with durations in milliseconds. An option without a default is absent if it was not given.
  *
  * @category schemas
  * @since 0.1.0
@@ -68,7 +67,7 @@ export const schemas = {
 }
 
 /**
- * Options as `Config` values, for `layerConfig`. `version` may stand as it is.
+ * Options as `Config` values, for `layerConfig`. `version` can also be a plain value.
  *
  * @category models
  * @since 0.1.0
@@ -86,13 +85,12 @@ export type Some = SomeOf<ClientConfig>
 type SomeOf<C> = C extends unknown ? Partial<C> : never
 
 /**
- * Every option as a variable, for `InfluxClient.layerConfig`: `INFLUX_VERSION`,
- * `INFLUX_URL`, `INFLUX_TOKEN`, `INFLUX_MAX_RESPONSE_BYTES`, … behind the prefix
- * `"INFLUX"`. What is not set has its default. A wrong value fails the layer, and
- * the error names the variable.
+ * Every option as a variable, for `InfluxClient.layerConfig`: `INFLUX_VERSION`, `INFLUX_URL`, `INFLUX_TOKEN`,
+ * `INFLUX_MAX_RESPONSE_BYTES`, … behind the prefix `"INFLUX"`. An unset option has its default. A wrong value fails
+ * the layer, and the error names the variable.
  *
- * Options in `fixed` are taken as they are, and their variables are not read. A
- * `DatabaseConfig` can share the prefix, see there.
+ * Options in `fixed` are used as they are, and their variables are not read. A `DatabaseConfig` can share the
+ * prefix; see `DatabaseConfig.config`.
  *
  * **Example**
  *

@@ -1,10 +1,9 @@
 /**
- * The configuration of a database: its options and their defaults. Each option
- * says what it does, its unit, its default and what it costs; docs/configuration.md
- * has them as tables.
+ * The configuration of a database: its options and their defaults. The comment of each option says what it does, its
+ * unit, its default and what it costs. docs/configuration.md has them as tables.
  *
- * A wrong option, or one that does not exist, fails the layer before anything
- * starts, with its name, its value and what is allowed.
+ * A wrong or unknown option fails the layer before anything starts. The error has its name, its value and what is
+ * allowed.
  *
  * @since 0.1.0
  */
@@ -63,12 +62,11 @@ export interface HttpV2Config extends Options.Given<typeof Options.http2> {}
 export interface HttpV3Config extends Options.Given<typeof Options.http3> {}
 
 /**
- * The options of a database, told apart by `transport`, which is `"udp"` if it
- * is left out, and for HTTP by `version`. Options of another transport or version
- * are refused.
+ * The options of a database, distinguished by `transport`, which defaults to `"udp"`, and for HTTP by `version`.
+ * Options of another transport or version are refused.
  *
- * `version`, `url`, `org`, `token`, `database` and the other options that both
- * have mean the same here and in `ClientConfig`, so that one object can serve both.
+ * `version`, `url`, `org`, `token`, `database` and all other options that `ClientConfig` also has mean the same
+ * there, so one object can serve both.
  *
  * **Example**
  *
@@ -95,7 +93,7 @@ export type DatabaseConfig = UdpConfig | TcpConfig | HttpV1Config | HttpV2Config
 export type Transport = "udp" | "tcp" | "http"
 
 /**
- * The defaults of every transport, for HTTP by version, as one would write them.
+ * The defaults of every transport, for HTTP by version, in the form in which a user writes them.
  *
  * @category constants
  * @since 0.1.0
@@ -111,8 +109,8 @@ export const defaults = {
 }
 
 /**
- * The Schemas of the options of every transport, for HTTP by version: from options as a user gives them to options of
- * which each has a value, with durations in milliseconds. An option without a default is absent where it was not given.
+ * The Schemas of the options of every transport, for HTTP by version: they decode options as a user writes them into
+ * options with defaults, with durations in milliseconds. An option without a default is absent if it was not given.
  *
  * @category schemas
  * @since 0.1.0
@@ -124,7 +122,7 @@ export const schemas = {
 }
 
 /**
- * Options as `Config` values, for `layerConfig`. `transport` and `version` may stand as they are.
+ * Options as `Config` values, for `layerConfig`. `transport` and `version` can also be plain values.
  *
  * @category models
  * @since 0.1.0
@@ -142,21 +140,18 @@ export type Some = SomeOf<DatabaseConfig>
 type SomeOf<C> = C extends unknown ? Partial<C> : never
 
 /**
- * Every option as a variable, for `layerConfig`: `INFLUX_TRANSPORT`, `INFLUX_HOST`,
- * `INFLUX_QUEUE_CAPACITY`, … behind the prefix `"INFLUX"`. What is not set has its
- * default. A wrong value fails the layer, and the error names the variable.
+ * Every option as a variable, for `layerConfig`: `INFLUX_TRANSPORT`, `INFLUX_HOST`, `INFLUX_QUEUE_CAPACITY`, …
+ * behind the prefix `"INFLUX"`. An unset option has its default. A wrong value fails the layer, and the error names
+ * the variable.
  *
- * Options in `fixed` are taken as they are, and their variables are not read.
+ * Options in `fixed` are used as they are, and their variables are not read.
  *
- * Durations are written like `500 millis`, `TAGS` like `a=b,c=d`, `URLS` like
- * `http://a:8086,http://b:8086`, `PACING` is `none` or packets per second and
- * burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`. A `PORT`
- * like `tcp://10.0.0.1:8086` counts as not set: Kubernetes sets it for a service
- * that has the name of the prefix.
+ * Durations are written like `500 millis`, `TAGS` like `a=b,c=d`, `URLS` like `http://a:8086,http://b:8086`,
+ * `PACING` is `none` or packets per second and burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`.
+ * A `PORT` like `tcp://10.0.0.1:8086` counts as not set: Kubernetes sets it for a service named like the prefix.
  *
- * A `ClientConfig` can share the prefix. Where `TRANSPORT` is `udp` or `tcp`,
- * variables that only it has (`URL`, `VERSION`, `DATABASE`, `TOKEN`, …) are left
- * to it; where `TRANSPORT` is not set, they are refused.
+ * A `ClientConfig` can share the prefix. If `TRANSPORT` is `udp` or `tcp`, variables that only a client has (`URL`,
+ * `VERSION`, `DATABASE`, `TOKEN`, …) are left to the client. If `TRANSPORT` is not set, they are refused.
  *
  * **Example**
  *

@@ -1,10 +1,9 @@
 /**
  * The Metric values of a database, for Effect's exporters and for programs.
  *
- * Every value has the attribute `name` (the `name` option), and
- * {@link pointsDropped} also `reason`. They read the database's ledger when a
- * snapshot is taken, so they cost nothing per point, agree with `Influx.stats`,
- * and are gone from the registry when the database's scope closes.
+ * Every value has the attribute `name` (the option `name`), and {@link pointsDropped} also has `reason`. The values
+ * read the ledger of the database when a snapshot is taken, so they cost nothing per point and agree with
+ * `Influx.stats`. They leave the registry when the scope of the database closes.
  *
  * **Example** (reading one)
  *
@@ -23,7 +22,7 @@
 import * as Metric from "effect/Metric"
 
 /**
- * Points offered to the database, also those dropped at once.
+ * Points offered to the database, including those dropped at once.
  *
  * @category metrics
  * @since 0.1.0
@@ -78,7 +77,7 @@ export const bytesSent = Metric.counter("efflux_bytes_sent", {
 })
 
 /**
- * Fields left out of points that were written, because they were NaN or infinite.
+ * Fields left out of points that were written: NaN, infinities, and what the dialect does not have.
  *
  * @category metrics
  * @since 0.1.0

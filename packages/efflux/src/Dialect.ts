@@ -1,6 +1,5 @@
 /**
- * Where servers read line protocol differently. The table in this file is the
- * only place where a dialect is decided.
+ * How servers differ in reading line protocol. The table in this file is the only place that defines a dialect.
  *
  * @since 0.1.0
  */
@@ -29,12 +28,11 @@ import { preview } from "./internal/text/preview.ts"
  *
  * - `influx-1`: InfluxDB 1.x, checked against the parser of 1.6. It is the
  *   default and the safe choice.
- * - `influx-2`: InfluxDB 2.x, which reads as 1.x does and takes unsigned integers.
+ * - `influx-2`: InfluxDB 2.x, which reads as 1.x does and also accepts unsigned integers.
  * - `influx-3`: InfluxDB 3.
  * - `telegraf`: InfluxData's own library for line protocol, version 2, as in Telegraf.
- * - `victoria-metrics`: VictoriaMetrics. It keeps numbers only and makes floats of
- *   them; decoding keeps the types that were written. An empty measurement,
- *   which it takes, is refused here.
+ * - `victoria-metrics`: VictoriaMetrics. It stores numbers only, as floats; decoding keeps the types that were
+ *   written. An empty measurement, which it accepts, is refused here.
  *
  * **Reading.** In `influx-1` and `influx-2` a line ends where the server's own
  * scanner ends it: a line feed behind a backslash does not end it, and neither
@@ -43,22 +41,19 @@ import { preview } from "./internal/text/preview.ts"
  * **Writing.** What is written in a dialect reads back in it as exactly the
  * point; what can't is refused. Only the first five rows matter:
  *
- * - `influx-3` and `victoria-metrics` have an escape for the backslash. There a
- *   name may have backslashes anywhere; in the others not at its end, nor before
- *   some characters.
- * - In `victoria-metrics`, which would alter them in silence, a quote in a field
- *   key, a tag named `__name__` and a timestamp that is written as 0 are refused.
- *   Strings are left out as NaN is, and counted.
+ * - `influx-3` and `victoria-metrics` have an escape for the backslash, so a name can have backslashes anywhere. In
+ *   the others a name can't end in one, or have one before some characters.
+ * - In `victoria-metrics` a quote in a field key, a tag named `__name__` and a timestamp that is written as 0 are
+ *   refused, because the server would alter them silently. Strings are left out like NaN, and counted.
  * - Control characters in names, and tags and fields named `time`, are refused in
  *   all dialects.
  *
- * What was written in `influx-1` reads back in every dialect, except for three
- * things: a backslash directly before another one, a comma or an equals sign in
- * a name, in `influx-3` and `victoria-metrics`; and a line feed in a string or a
- * quote in a field key, in `victoria-metrics`.
+ * What was written in `influx-1` reads back in every dialect, with these exceptions. In `influx-3` and
+ * `victoria-metrics`: a name with a backslash directly before another one, a comma or an equals sign. In
+ * `victoria-metrics`: a line feed in a string, and a quote in a field key.
  *
- * A line does not say the unit of its timestamp. The last row says which units
- * the server can be told, and a database takes no other.
+ * A line does not contain the unit of its timestamp. The last row says whether the server knows minutes and hours. A
+ * database refuses a `precision` that its dialect does not have.
  *
  * @category models
  * @since 0.1.0
@@ -66,7 +61,7 @@ import { preview } from "./internal/text/preview.ts"
 export type Dialect = "influx-1" | "influx-2" | "influx-3" | "telegraf" | "victoria-metrics"
 
 /**
- * What a dialect decides.
+ * The rules of a dialect.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +71,7 @@ export interface Rules {
   /** `\\` stands for one backslash, so a backslash can end a name. */
   readonly escapedBackslash: boolean
   readonly quotedLineFeed: boolean
-  /** A quote in a field key is a character like any other. */
+  /** A quote in a field key is an ordinary character. */
   readonly quoteInFieldKey: boolean
   /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   readonly maxSeriesKeyBytes: number
@@ -96,7 +91,7 @@ export interface Rules {
   readonly zeroTimestamp: boolean
   /** A tag may be named `__name__`. */
   readonly nameTag: boolean
-  /** Whether the server can be told that timestamps are in minutes or hours. */
+  /** Whether the server knows timestamps in minutes and hours. */
   readonly minutesAndHours: boolean
 }
 
@@ -121,8 +116,7 @@ const influx1: Rules = {
 }
 
 /**
- * Bytes that InfluxDB puts between a series key and a field key, where it limits
- * the whole.
+ * Bytes that InfluxDB puts between a series key and a field key, and counts in its limit.
  *
  * @category constants
  * @since 0.1.0

@@ -1,10 +1,9 @@
 /**
- * Flux scripts, for InfluxDB 2, into which nothing can be injected.
+ * Flux scripts for InfluxDB 2, safe from injection.
  *
- * A tagged template makes a script. Open-source InfluxDB 2 has no bind
- * parameters, so every interpolated value becomes a literal of its type, of
- * which the value can't be more than the content. The text of the template
- * itself is taken as it stands in the source, backslashes too.
+ * A script is a tagged template. Open-source InfluxDB 2 has no bind parameters, so every interpolated value becomes
+ * a literal of its type, and can't be more than the content of that literal. The text of the template is taken
+ * exactly as in the source, including backslashes.
  *
  * **Example**
  *
@@ -20,10 +19,8 @@
  *       |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")`
  * ```
  *
- * A string that stands in brackets names a column, `r[${name}]`, so names need
- * nothing of their own. A value of a type that Flux does not have is not refused
- * here, but where the script is used: with an `InfluxError` whose reason is
- * `InvalidStatement`.
+ * A string in brackets names a column, `r[${name}]`, so there is no function for names. A value of a type that Flux
+ * does not have fails when the script is used, with an `InfluxError` whose reason is `InvalidStatement`.
  *
  * This module needs no Node: a browser can import `efflux/Flux`.
  *
@@ -51,8 +48,8 @@ export type Value = Literal.Value | Fragment | ReadonlyArray<Literal.Value | Fra
 /**
  * A script, or a part of one: fragments are interpolated into others.
  *
- * A whole `number` is written as a Flux integer. Where a float is compared, say
- * so in the script: `float(v: ${threshold})`.
+ * A whole `number` is written as a Flux integer. If it is compared with a float, convert it in the script: `float(v:
+ * ${threshold})`.
  *
  * @category constructors
  * @since 0.1.0
@@ -80,8 +77,7 @@ export const float = (value: number): Fragment =>
   make(Number.isFinite(value) ? { _tag: "Float", value } : Literal.problem("a number that is not finite"))
 
 /**
- * Text that becomes part of a script as it is. Whoever controls it controls the
- * script.
+ * Text that becomes part of a script unchanged. Whoever controls it controls the script.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,7 @@
 /**
- * The default database, as functions: what a program that has one database uses.
+ * The default database, as functions, for programs with one database.
  *
- * Further databases are classes of their own with the same functions, see
- * `InfluxDatabase.Service`.
+ * Other databases are classes with the same functions; see `InfluxDatabase.Service`.
  *
  * @since 0.1.0
  */
@@ -22,12 +21,12 @@ import type * as Point from "./Point.ts"
 /**
  * Pushes a point. Never waits and never fails: it is one offer to the queue.
  *
- * If the queue is full its oldest point is dropped (`queue_full`). A point that
- * can't be written is dropped later, by a sender (`invalid`, `oversize`). All of
- * it is counted, see {@link stats}. The point must not be changed afterwards.
+ * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later,
+ * by a sender (`invalid`, `oversize`). Everything is counted, see {@link stats}. The database owns the point until
+ * it is sent: do not change it.
  *
- * A point that is pushed with `{ priority: "high" }` is dropped only when the
- * queue has no other one to drop, and then counted as `queue_full_high`.
+ * A point pushed with `{ priority: "high" }` is dropped only if all points in the queue have high priority. It is
+ * then counted as `queue_full_high`.
  *
  * @category operations
  * @since 0.1.0
@@ -47,11 +46,10 @@ export const pushAll: (
 ) => Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.pushAll
 
 /**
- * A `Sink` that pushes every point it is given, and waits while the queue is
- * full: a stream that is faster than the server is held back, and its memory
- * stays flat. It drops nothing itself, but points that others push into a full
- * queue drop the oldest, whoever pushed those. At the end of the stream points
- * may still be queued, see {@link flush}.
+ * A `Sink` that pushes every point it receives and waits while the queue is full. It slows down a stream that is
+ * faster than the server, so memory stays flat. It drops nothing itself, but points that others push into a full
+ * queue still drop the oldest, whoever pushed it. When the stream ends, points may still be queued; see {@link
+ * flush}.
  *
  * **Example** (a file into a server)
  *
@@ -77,9 +75,9 @@ export const pushAll: (
 export const sink: Sink.Sink<void, Point.Input, never, never, InfluxDatabase> = InfluxDatabase.sink
 
 /**
- * Sends what is queued without waiting for `flushInterval`, and waits until all
- * points pushed before are settled: sent or dropped. While the server's name
- * does not resolve that may take forever; use `Effect.timeout`.
+ * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
+ * sent or dropped. This has no timeout of its own: while the server's name does not resolve it waits. Use
+ * `Effect.timeout`.
  *
  * @category operations
  * @since 0.1.0
@@ -96,8 +94,7 @@ export const flush: Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.
 export const stats: Effect.Effect<Stats, never, InfluxDatabase> = InfluxDatabase.stats
 
 /**
- * How hard the database is pressed now: how full the queue is, and how fast
- * points come, go and are shed.
+ * The current pressure: how full the queue is, and how fast points arrive, leave and are shed.
  *
  * @category operations
  * @since 0.1.0
@@ -105,9 +102,9 @@ export const stats: Effect.Effect<Stats, never, InfluxDatabase> = InfluxDatabase
 export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDatabase.pressure
 
 /**
- * The pressure at once, and then whenever it has changed by a tenth of the queue,
- * or shedding began or ended; looked at ten times a second. Never ends. A slow
- * consumer gets the newest state and misses what was in between.
+ * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
+ * ended. It is checked ten times a second. The stream never ends. A slow consumer gets the newest value and misses
+ * those in between.
  *
  * @category operations
  * @since 0.1.0
@@ -115,9 +112,9 @@ export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDa
 export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges
 
 /**
- * What the server rejects, as it happens: how many points, its reason, and where
- * it names them the lines. Over HTTP only; UDP has no answers. A consumer that is
- * slow misses the oldest; without one nothing is kept. Ends with the database.
+ * The server's rejections as they happen: how many points, the reason, and the lines if the server names them. Over
+ * HTTP only, because UDP has no answers. A slow consumer misses the oldest; without a consumer nothing is kept. Ends
+ * with the database.
  *
  * @category operations
  * @since 0.1.0
@@ -125,9 +122,8 @@ export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = I
 export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
 
 /**
- * Compares what the database sends with what its UDP listener receives, over an
- * interval. Pushing goes on meanwhile. Fails where the server can't be asked or
- * has no such listener, and for a database over HTTP or TCP.
+ * Compares what the database sends with what its UDP listener receives, over an interval. Pushing continues
+ * meanwhile. Fails if the server can't be queried or has no such listener, and for a database over HTTP or TCP.
  *
  * **Example**
  *
@@ -149,8 +145,8 @@ export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError
   })
 
 /**
- * {@link audit} over the time that an effect takes, instead of an interval. What
- * the effect pushes is sent before the second look at the server.
+ * Like {@link audit}, over the run of an effect instead of an interval. What the effect pushes is sent before the
+ * server is queried again.
  *
  * @category operations
  * @since 0.1.0
@@ -165,13 +161,12 @@ export const auditOf: <E, R>(
 )
 
 /**
- * Runs an effect and pushes a point when it ends, on success, failure and
- * interruption alike. The result is that of the effect.
+ * Runs an effect, pushes a point when it ends, whether by success, failure or interruption, and returns the result
+ * of the effect.
  *
- * The point has the time of the end, the field `duration_ms` (milliseconds as a
- * float, by the monotonic clock), and the tag `outcome`: `success`, `failure`,
- * `defect` or `interruption`. Each combination of tags is a series on the
- * server: do not use identifiers as values.
+ * The point has the time of the end, the field `duration_ms` (milliseconds as a float, by the monotonic clock), and
+ * the tag `outcome`: `success`, `failure`, `defect` or `interruption`. Each combination of tags is a series on the
+ * server: do not use IDs as values.
  *
  * **Example**
  *

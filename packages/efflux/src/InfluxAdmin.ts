@@ -1,11 +1,10 @@
 /**
- * Everyday administration: databases of InfluxDB 1 and 3, buckets of InfluxDB 2,
- * ranges of points of both 1 and 2, and retention policies, continuous queries and
- * the contents of databases of InfluxDB 1.
+ * Administration: databases of InfluxDB 1 and 3, buckets of InfluxDB 2, deletion of points on 1 and 2, and the
+ * retention policies, continuous queries and contents of databases of InfluxDB 1.
  *
- * All of it asks the server of `InfluxClient`; `InfluxClient.withClient` lets it
- * ask another. Nothing in a name can become a statement. An operation that the
- * server does not have fails with `InvalidOption` or `InvalidStatement`.
+ * All operations use the default `InfluxClient`; `InfluxClient.withClient` makes them use another. No name can
+ * inject anything into a statement. An operation that the server does not have fails with `InvalidOption` or
+ * `InvalidStatement`.
  *
  * **Example**
  *
@@ -110,9 +109,8 @@ export const databases: Administration<ReadonlyArray<string>> = on(
 )
 
 /**
- * Makes a database, of InfluxDB 1 or 3. Does nothing where there is one of that
- * name, unless it has another retention policy than the options say. InfluxDB 3 has
- * the option `duration` only.
+ * Creates a database of InfluxDB 1 or 3. Does nothing if it exists, unless its retention policy differs from the
+ * options. InfluxDB 3 has only the option `duration`.
  *
  * @category databases
  * @since 0.1.0
@@ -145,7 +143,7 @@ export const dropDatabase = (name: string): Administration<void> =>
   )
 
 /**
- * The buckets of the organization, of InfluxDB 2, without those of the server itself.
+ * The buckets of the organization on InfluxDB 2, without the system buckets.
  *
  * @category buckets
  * @since 0.1.0
@@ -153,7 +151,7 @@ export const dropDatabase = (name: string): Administration<void> =>
 export const buckets: Administration<ReadonlyArray<Bucket>> = on("buckets", [2], AdminApi.buckets)
 
 /**
- * Makes a bucket of InfluxDB 2. Fails where there is one of that name.
+ * Creates a bucket of InfluxDB 2. Fails if it exists.
  *
  * @category buckets
  * @since 0.1.0
@@ -178,10 +176,9 @@ export const deleteBucket = (name: string): Administration<void> =>
   )
 
 /**
- * Deletes the points of a database of InfluxDB 1, or of a bucket of InfluxDB 2,
- * from an instant up to another one, which is not included. With `measurement` and
- * `tags` only those that have them. Points are chosen by their series: a condition
- * on a field is not possible. InfluxDB 3 Core can't delete points.
+ * Deletes the points of a time range, without its end, from a database of InfluxDB 1 or a bucket of InfluxDB 2.
+ * `measurement` and `tags` restrict it to some series. A condition on a field is not possible. InfluxDB 3 Core can't
+ * delete points.
  *
  * @category contents
  * @since 0.1.0
@@ -205,7 +202,7 @@ export interface RetentionPolicy {
   readonly duration: Duration.Duration
   readonly shardDuration: Duration.Duration
   readonly replication: number
-  /** Whether points go there whose writer names none. */
+  /** Whether points whose writer names no policy go there. */
   readonly isDefault: boolean
 }
 
@@ -228,8 +225,7 @@ export const retentionPolicies = (database: string): Administration<ReadonlyArra
   })
 
 /**
- * Makes a retention policy. Does nothing where there is the same; fails where
- * there is another of that name.
+ * Creates a retention policy. Does nothing if the same one exists, and fails if a different one has that name.
  *
  * @category retention policies
  * @since 0.1.0
@@ -248,7 +244,7 @@ export const createRetentionPolicy = (
   ))
 
 /**
- * Changes what is given of a retention policy.
+ * Changes the given properties of a retention policy.
  *
  * @category retention policies
  * @since 0.1.0
@@ -301,9 +297,8 @@ export const continuousQueries: Administration<ReadonlyArray<ContinuousQuery>> =
 )
 
 /**
- * Makes a continuous query of a `SELECT … INTO … GROUP BY time(…)`. The server
- * keeps it as text and reads that each time, so its values are written into it;
- * a text with a NUL or a carriage return, which can't be written, is refused.
+ * Creates a continuous query from a `SELECT … INTO … GROUP BY time(…)`. The server stores its text, so values are
+ * written as literals. A text value with a NUL or a carriage return has no literal and is refused.
  *
  * @category continuous queries
  * @since 0.1.0
@@ -313,7 +308,7 @@ export const createContinuousQuery = (
   name: string,
   select: InfluxQL.Fragment,
   options: {
-    /** How often it runs, default the interval of its groups. */
+    /** How often it runs, by default at the interval of its `GROUP BY`. */
     readonly every?: Duration.Input | undefined
     /** How far back it looks each time, default the interval of its groups. */
     readonly for?: Duration.Input | undefined
@@ -339,7 +334,7 @@ export const measurements = (database: string): Administration<ReadonlyArray<str
   list(query`SHOW MEASUREMENTS`, database, (row) => textOf(row.name))
 
 /**
- * Drops a measurement with all of its points. Does nothing where there is none.
+ * Drops a measurement with all of its points. Does nothing if there is none.
  *
  * @category contents
  * @since 0.1.0

@@ -1,10 +1,8 @@
 /**
- * Asking a server over HTTP: InfluxDB 1 in InfluxQL, InfluxDB 2 in Flux, InfluxDB
- * 3 in SQL or InfluxQL.
+ * Queries servers over HTTP: InfluxDB 1 in InfluxQL, InfluxDB 2 in Flux, InfluxDB 3 in SQL or InfluxQL.
  *
- * Statements are made by the templates of `InfluxQL`, `Flux` and `Sql`, into
- * which no value can inject anything. Rows come with exact 64-bit integers and
- * times, and are read by a Schema or a typed series.
+ * Statements are templates of `InfluxQL`, `Flux` and `Sql`, which are safe from injection. Rows have exact 64-bit
+ * integers and times, and can be decoded with a Schema or a typed series.
  *
  * **Example**
  *
@@ -26,9 +24,8 @@
  *   )
  * ```
  *
- * Nothing is retried: every `InfluxError` says whether it `isRetryable`, and
- * `Effect.retry` does the rest. A statement that changes something may have done
- * so although it failed.
+ * Nothing is retried. Every `InfluxError` says whether it `isRetryable`, for use with `Effect.retry`. A statement
+ * that failed may still have changed something.
  *
  * @since 0.1.0
  */
@@ -123,8 +120,7 @@ export {
 }
 
 /**
- * A class of servers to ask: a service with its layers, and its operations as
- * functions.
+ * A client as a service class: its layers, and its operations as functions.
  *
  * @category models
  * @since 0.1.0
@@ -133,8 +129,8 @@ export interface ClientService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Client>, Operations<Self>
 {
   /**
-   * The way to a server. Connects with the first statement; fails only for a wrong option, with its name, its value and
-   * what is allowed.
+   * Connects with the first statement. Fails only for a wrong option; the error names the option, its value and what
+   * is allowed.
    */
   readonly layer: (config: ClientConfig) => Layer.Layer<Self, InfluxError>
   /** Like `layer`, with each option as a `Config`; `ClientConfig.config("INFLUX")` reads all of them from variables. */
@@ -142,15 +138,14 @@ export interface ClientService<Self, Identifier extends string>
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   /**
-   * Like `layer`, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates. The
-   * options `ca` and `maxConnectionAge` are then that client's matter.
+   * Like `layer`, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates.
+   * That client then decides on `ca` and `maxConnectionAge`.
    */
   readonly layerHttp: (config: ClientConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
 }
 
 /**
- * Makes a further class of servers to ask, distinct from all others by its type
- * and its identifier.
+ * Makes another client class, distinct from all others by its type and its identifier.
  *
  * @category constructors
  * @since 0.1.0
@@ -184,7 +179,7 @@ export const Service =
   }
 
 /**
- * Makes a client in the current scope, without a service around it. Fails like {@link layer}.
+ * Makes a client in the current scope, as a value. Fails like {@link layer}.
  *
  * @category constructors
  * @since 0.1.0
@@ -202,7 +197,7 @@ const makeWith = (
   )
 
 /**
- * The server that a program asks.
+ * The default client of a program.
  *
  * @category services
  * @since 0.1.0
@@ -237,7 +232,8 @@ export const layerHttp = (config: ClientConfig): Layer.Layer<InfluxClient, Influ
   InfluxClient.layerHttp(config)
 
 /**
- * Lets what asks the default client ask another one: a class of {@link Service}, or `Effect.succeed(client)`.
+ * Makes an effect use another client instead of the default one: a class of {@link Service}, or
+ * `Effect.succeed(client)`.
  *
  * **Example**
  *
@@ -258,7 +254,7 @@ export const withClient =
     Effect.provideServiceEffect(effect, InfluxClient, client)
 
 /**
- * Asks what the server is. Needs no credentials, except on an InfluxDB 3 that asks for them.
+ * Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them.
  *
  * @category operations
  * @since 0.1.0
@@ -266,8 +262,8 @@ export const withClient =
 export const ping: Effect.Effect<Ping, InfluxError, InfluxClient> = InfluxClient.ping
 
 /**
- * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. An answer with several results
- * fails: {@link queryAll} returns them apart.
+ * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. Fails if the answer has several
+ * results; {@link queryAll} returns them separately.
  *
  * @category operations
  * @since 0.1.0
@@ -275,7 +271,7 @@ export const ping: Effect.Effect<Ping, InfluxError, InfluxClient> = InfluxClient
 export const query: Query<InfluxClient> = InfluxClient.query
 
 /**
- * Returns the only row of an answer, or none. An answer with more than one row fails.
+ * Returns the only row of an answer, or none. Fails if the answer has more than one row.
  *
  * @category operations
  * @since 0.1.0
@@ -291,8 +287,8 @@ export const queryOne: QueryOne<InfluxClient> = InfluxClient.queryOne
 export const queryAll: QueryAll<InfluxClient> = InfluxClient.queryAll
 
 /**
- * Streams the rows of an answer as they arrive. The server is read no faster than the rows are taken, and at most one
- * line of the answer is held. A consumer that stops early closes the connection, which ends the query on the server.
+ * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at most
+ * one line of it is held. A consumer that stops early closes the connection, which ends the query on the server.
  *
  * @category operations
  * @since 0.1.0
@@ -300,7 +296,7 @@ export const queryAll: QueryAll<InfluxClient> = InfluxClient.queryAll
 export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
 
 /**
- * Runs a statement that changes something and whose rows don't matter. It reaches a server at most once.
+ * Runs a statement for its effect and ignores its rows. It reaches a server at most once.
  *
  * @category operations
  * @since 0.1.0
@@ -308,9 +304,9 @@ export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
 export const execute: Execute<InfluxClient> = InfluxClient.execute
 
 /**
- * Writes points in batches, one request after the other, and returns what became of each: how many the server stored,
- * and which it rejected and why. For points that must arrive; `Influx.push` is for all others: it does not wait. Nothing
- * is queued, and no request is sent twice.
+ * Writes points in batches, one request after the other, and returns what became of each: how many the server
+ * stored, and which it rejected and why. Use it for points that must arrive, and `Influx.push`, which does not wait,
+ * for all others. Nothing is queued, and no request is sent twice.
  *
  * **Example**
  *
@@ -331,7 +327,7 @@ export const execute: Execute<InfluxClient> = InfluxClient.execute
 export const write: Write<InfluxClient> = InfluxClient.write
 
 /**
- * Makes a sink that writes points like {@link write}, and reads them no faster than the server takes them.
+ * Makes a sink that writes points like {@link write}, and reads them no faster than the server accepts them.
  *
  * @category operations
  * @since 0.1.0
@@ -339,7 +335,8 @@ export const write: Write<InfluxClient> = InfluxClient.write
 export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
 
 /**
- * Makes any other request of the server's API, with the client's credentials and bounds, and returns the answer's body.
+ * Makes any other request of the server's API, with the client's credentials and limits, and returns the body of the
+ * answer.
  *
  * @category operations
  * @since 0.1.0
@@ -347,7 +344,7 @@ export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
 export const request: ApiCall<InfluxClient> = InfluxClient.request
 
 /**
- * What {@link layerTest} was asked, in order.
+ * The statements that {@link layerTest} answered, in order.
  *
  * @category testing
  * @since 0.1.0
@@ -355,11 +352,11 @@ export const request: ApiCall<InfluxClient> = InfluxClient.request
 export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClient/Spy") {}
 
 /**
- * A client without a server, for tests: a function answers each statement, and what was asked is kept. It is the
- * `InfluxClient` and the {@link Spy} to ask.
+ * A client without a server, for tests. A function answers each statement. The layer provides the `InfluxClient` and
+ * a {@link Spy} that records the statements.
  *
- * The function returns rows, or an Effect of them, which may fail; results to be told apart are `{ id, rows }`. Rows are
- * read by `as` like those of a server.
+ * The function returns rows, or an Effect of rows, which may fail. Several results are `{ id, rows }` objects. The
+ * option `as` decodes the rows like those of a server.
  *
  * **Example**
  *
@@ -389,7 +386,7 @@ export const layerTest = (
   }))
 
 /**
- * The client and the spy of {@link layerTest}, for classes of one's own: `Layer.succeed(Archive, client)`.
+ * The client and the spy of {@link layerTest}, for your own client classes: `Layer.succeed(Archive, client)`.
  *
  * @category testing
  * @since 0.1.0

@@ -1,10 +1,8 @@
 /**
- * Databases as services: `InfluxDatabase`, the default one, and
- * `InfluxDatabase.Service` for more of them.
+ * Databases as services: `InfluxDatabase` is the default one, and `InfluxDatabase.Service` makes others.
  *
- * A database is one Layer. It owns its queue, its sender fibers, its sockets and
- * its counters; nothing is shared between two of them, and all ends with the
- * layer's scope.
+ * A database is one Layer. It owns its queue, its sender fibers, its sockets and its counters. Two databases share
+ * nothing, and everything ends with the scope of the layer.
  *
  * **Example**
  *
@@ -83,8 +81,8 @@ export type {
 export type HttpDatabaseConfig = Extract<DatabaseConfig, { readonly transport: "http" }>
 
 /**
- * A class of databases: a service with its layers, and its operations as
- * functions. See `Influx` for what each operation promises.
+ * A database as a service class: its layers, and its operations as functions. See `Influx` for the contract of each
+ * operation.
  *
  * @category models
  * @since 0.1.0
@@ -93,9 +91,9 @@ export interface DatabaseService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Database>
 {
   /**
-   * A database that sends over UDP, or what the option `transport` says. Fails only for a wrong option, with its
-   * name, its value and what is allowed; neither a name that does not resolve nor
-   * a closed port fails it or keeps it waiting.
+   * A database that sends over UDP unless the option `transport` says otherwise. Fails only for a wrong option; the
+   * error names the option, its value and what is allowed. A host name that does not resolve or a closed port
+   * neither fails the layer nor delays it.
    */
   readonly layer: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError>
   /** Like `layer`, with each option as a `Config`, for example from environment variables. */
@@ -103,39 +101,38 @@ export interface DatabaseService<Self, Identifier extends string>
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   /**
-   * A database that sends through the `Transport` of the context: `Transport.layerSpy` in tests, or one of your own. It is
-   * not paced unless the configuration says so: the default pace is for a UDP listener.
+   * A database that sends through the `Transport` of the context: `Transport.layerSpy` in tests, or your own. It is
+   * not paced unless the configuration says so, because the default pace is meant for a UDP listener.
    */
   readonly layerTransport: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Transport>
   /**
    * A database that writes over the `HttpClient` of the context: on any runtime, through a proxy, with client
-   * certificates or headers of its own. The options `ca` and `maxConnectionAge` are then that client's matter.
+   * certificates or additional headers. That client then decides on `ca` and `maxConnectionAge`.
    */
   readonly layerHttp: (config: HttpDatabaseConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
   /** Pushes a point. Never waits and never fails; what becomes of it is counted. See `Influx.push`. */
   readonly push: Push<Self>
-  /** Pushes points in order. Never fails; gives the event loop a turn every few thousand points. */
+  /** Pushes points in order. Never fails. Yields to the event loop every few thousand points. */
   readonly pushAll: (
     points: Iterable<Point.Input>,
     options?: PushOptions
   ) => Effect.Effect<void, never, Self>
-  /** Pushes every point that it is given, and waits while the queue is full. See `Influx.sink`. */
+  /** Pushes every point that it receives, and waits while the queue is full. See `Influx.sink`. */
   readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
   /** Sends what is queued now, and waits until all points pushed before are settled. See `Influx.flush`. */
   readonly flush: Effect.Effect<void, never, Self>
   /** A consistent snapshot of the counters: `pushed = sent + dropped (by reason) + queued + in flight`. */
   readonly stats: Effect.Effect<Stats, never, Self>
-  /** How full the queue is, and how fast points come, go and are shed. */
+  /** How full the queue is, and how fast points arrive, leave and are shed. */
   readonly pressure: Effect.Effect<Pressure, never, Self>
-  /** The pressure at once, and then whenever it has changed. Never ends. See `Influx.pressureChanges`. */
+  /** The current pressure, and then a new value whenever it has changed. Never ends. See `Influx.pressureChanges`. */
   readonly pressureChanges: Stream.Stream<Pressure, never, Self>
   /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
   readonly rejections: Stream.Stream<Rejected, never, Self>
 }
 
 /**
- * Makes a further class of databases, distinct from all others by its type and
- * its identifier.
+ * Makes another database class, distinct from all others by its type and its identifier.
  *
  * **Example**
  *
@@ -202,7 +199,7 @@ export const Service =
 export class InfluxDatabase extends Service<InfluxDatabase>()("efflux/InfluxDatabase") {}
 
 /**
- * Makes a database in the current scope, without a service around it. Fails like {@link layer}.
+ * Makes a database in the current scope, as a value. Fails like {@link layer}.
  *
  * @category constructors
  * @since 0.1.0
@@ -231,8 +228,8 @@ export const layerConfig = (config: Wrapped): Layer.Layer<InfluxDatabase, Influx
   InfluxDatabase.layerConfig(config)
 
 /**
- * The default database, sending through the `Transport` of the context: `Transport.layerSpy` in tests, or one of your
- * own. It is not paced unless the configuration says so, because the default pace is meant for a UDP listener.
+ * The default database, sending through the `Transport` of the context: `Transport.layerSpy` in tests, or your own.
+ * It is not paced unless the configuration says so, because the default pace is meant for a UDP listener.
  *
  * @category layers
  * @since 0.1.0
@@ -242,7 +239,7 @@ export const layerTransport = (config?: DatabaseConfig): Layer.Layer<InfluxDatab
 
 /**
  * The default database, writing over the `HttpClient` of the context: on any runtime, through a proxy, with client
- * certificates or headers of its own.
+ * certificates or additional headers.
  *
  * **Example** (any runtime that has `fetch`)
  *

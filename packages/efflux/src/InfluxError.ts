@@ -1,9 +1,8 @@
 /**
  * The errors of Efflux: one outer {@link InfluxError} with a typed `reason`.
  *
- * `push` has no error. An `InfluxError` fails the layer of a database that is
- * configured wrongly, and is what a transport fails with; a database counts
- * that (`send_error`, `rejected`) and goes on.
+ * `push` has no error. The layer of a wrongly configured database fails with an `InfluxError`, and so do transports.
+ * A database counts the errors of its transport (`send_error`, `rejected`, `unknown`) and continues.
  *
  * @since 0.1.0
  */
@@ -25,7 +24,7 @@ export * from "./internal/http/reasons.ts"
 export * from "./internal/query/reasons.ts"
 
 /**
- * An option has a value that it can't have. The layer fails and nothing starts.
+ * An option has an invalid value. The layer fails and nothing starts.
  *
  * @category errors
  * @since 0.1.0
@@ -116,8 +115,8 @@ export class SendFailed extends Schema.Error<SendFailed>("efflux/InfluxError/Sen
 }
 
 /**
- * The server took the payload but refused points of it. All points of the
- * payload are counted as `rejected` unless `points` says how many.
+ * The server refused points of a payload. `points` says how many; without it, all points of the payload are counted
+ * as `rejected`.
  *
  * @category errors
  * @since 0.1.0
@@ -126,7 +125,7 @@ export class Rejected extends Schema.Error<Rejected>("efflux/InfluxError/Rejecte
   _tag: Schema.tag("Rejected"),
   points: Schema.optional(Schema.Int),
   detail: Schema.String,
-  /** The first lines of those that the server named, shortened. InfluxDB 3 names lines. */
+  /** The first of the lines that the server named, shortened. InfluxDB 3 names lines. */
   lines: Schema.optional(
     Schema.Array(Schema.Struct({ number: Schema.Int, line: Schema.String, message: Schema.String }))
   )
@@ -172,19 +171,19 @@ export const InfluxErrorReason = Schema.Union([
 export type InfluxErrorReason = typeof InfluxErrorReason.Type
 
 /**
- * Points that an answered write could not write.
+ * Points that `InfluxClient.write` could not write.
  *
  * @category models
  * @since 0.1.0
  */
 export const Rejection = Schema.Struct({
-  /** Which point of the input, from 0; absent where the server does not say it. */
+  /** The index of the point in the input, from 0; absent if the server does not say which. */
   index: Schema.optional(Schema.Int),
-  /** How many points: 1 where `index` says which. */
+  /** How many points: 1 if there is an `index`. */
   points: Schema.Int,
-  /** The line as the server gave it back, shortened. */
+  /** The line as the server returned it, shortened. */
   line: Schema.optional(Schema.String),
-  /** Why: in the words of the server, or why the point has no line. */
+  /** Why: the message of the server, or why the point can't be written. */
   detail: Schema.String
 })
 
@@ -195,7 +194,7 @@ export const Rejection = Schema.Struct({
 export interface Rejection extends Schema.Schema.Type<typeof Rejection> {}
 
 /**
- * What became of the points of an answered write.
+ * What became of the points of `InfluxClient.write`.
  *
  * @category models
  * @since 0.1.0
@@ -203,7 +202,7 @@ export interface Rejection extends Schema.Schema.Type<typeof Rejection> {}
 export const Written = Schema.Struct({
   /** Points that the server stored. */
   written: Schema.Int,
-  /** Points that the server did not store, or that have no line. */
+  /** Points that the server did not store, or that can't be written. */
   rejected: Schema.Int,
   rejections: Schema.Array(Rejection)
 })
@@ -224,8 +223,8 @@ export interface Written extends Schema.Schema.Type<typeof Written> {}
 export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxError")("InfluxError", {
   reason: InfluxErrorReason,
   /**
-   * Of an answered write of several requests: what became of the points of the requests before the one that failed. The
-   * first `written + rejected` points are settled.
+   * For a write of several requests: what became of the points of the requests before the one that failed. The first
+   * `written + rejected` points are settled.
    */
   settled: Schema.optional(Written)
 }) {
@@ -236,7 +235,7 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
   get isRetryable(): boolean {
     return this.reason.isRetryable
   }
-  /** How long the server asks to wait before the next try, in milliseconds. */
+  /** How long the server asks to wait before the next attempt, in milliseconds. */
   get retryAfter(): number | undefined {
     return this.reason._tag === "Unavailable" ? this.reason.retryAfter : undefined
   }

@@ -1,11 +1,9 @@
 /**
- * InfluxQL statements, for InfluxDB 1 and 3, into which nothing can be injected.
+ * InfluxQL statements for InfluxDB 1 and 3, safe from injection.
  *
- * A tagged template makes a statement. Every interpolated value becomes a bind
- * parameter, or a literal where the API has no parameter of its kind; it can't
- * end the string, the name or the statement that it stands in. Names are
- * interpolated by {@link identifier}. The text of the template itself is taken
- * as it stands in the source, backslashes too.
+ * A statement is a tagged template. Every interpolated value becomes a bind parameter, or a literal if the API has
+ * no parameter of that kind. It can't end the string, the name or the statement that contains it. Interpolate names
+ * with {@link identifier}. The text of the template is taken exactly as in the source, including backslashes.
  *
  * **Example**
  *
@@ -20,9 +18,8 @@
  *     GROUP BY time(${Duration.minutes(5)}), host`
  * ```
  *
- * A value of a type that InfluxQL does not have is not refused here, but where
- * the statement is used: with an `InfluxError` whose reason is
- * `InvalidStatement`.
+ * A value of a type that InfluxQL does not have fails when the statement is used, with an `InfluxError` whose reason
+ * is `InvalidStatement`.
  *
  * This module needs no Node: a browser can import `efflux/InfluxQL`.
  *
@@ -40,8 +37,8 @@ import * as Statement from "./internal/query/Statement.ts"
 export type Fragment = Statement.Fragment<"InfluxQL">
 
 /**
- * What can be interpolated. A list becomes its elements with commas between them:
- * for names, since InfluxQL has no lists of values; see {@link isIn}.
+ * What can be interpolated. A list becomes its elements separated by commas. This is for names, because InfluxQL has
+ * no lists of values; see {@link isIn}.
  *
  * @category models
  * @since 0.1.0
@@ -59,8 +56,8 @@ export const query: (strings: TemplateStringsArray, ...values: ReadonlyArray<Val
 )
 
 /**
- * A name: of a measurement, a tag or field key, a database, a retention policy.
- * Several are put together in the template: `${identifier(db)}..${identifier(m)}`.
+ * A name: of a measurement, a tag or field key, a database, a retention policy. Combine several in the template:
+ * `${identifier(db)}..${identifier(m)}`.
  *
  * @category constructors
  * @since 0.1.0
@@ -77,8 +74,7 @@ export const identifier = (name: string): Fragment => make([Literal.identifier(n
 export const time = (nanos: bigint): Fragment => make([Literal.instant(nanos)])
 
 /**
- * A condition that is true where the tag or field has one of the values. At least
- * one must be given.
+ * A condition that is true if the tag or field has one of the values. There must be at least one value.
  *
  * @category constructors
  * @since 0.1.0
@@ -87,7 +83,7 @@ export const isIn = (name: string, values: ReadonlyArray<string | number | bigin
   combine(values, (value) => query`${identifier(name)} = ${value}`, ") OR (")
 
 /**
- * All of the conditions, each in parentheses. At least one must be given.
+ * All of the conditions, each in parentheses. There must be at least one.
  *
  * @category constructors
  * @since 0.1.0
@@ -95,7 +91,7 @@ export const isIn = (name: string, values: ReadonlyArray<string | number | bigin
 export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, (each) => each, ") AND (")
 
 /**
- * One of the conditions at least. At least one must be given.
+ * Any of the conditions, each in parentheses. There must be at least one.
  *
  * @category constructors
  * @since 0.1.0
@@ -103,8 +99,7 @@ export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(co
 export const or = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, (each) => each, ") OR (")
 
 /**
- * Text that becomes part of a statement as it is. Whoever controls it controls
- * the statement.
+ * Text that becomes part of a statement unchanged. Whoever controls it controls the statement.
  *
  * @category constructors
  * @since 0.1.0
@@ -112,8 +107,8 @@ export const or = (conditions: ReadonlyArray<Fragment>): Fragment => combine(con
 export const unsafe = (text: string): Fragment => make([Literal.text(text)])
 
 /**
- * A regular expression that finds exactly this text: for
- * `new RegExp("^" + InfluxQL.escapeRegex(prefix))`.
+ * The source of a regular expression that matches exactly this text, for `new RegExp("^" +
+ * InfluxQL.escapeRegex(prefix))`.
  *
  * @category constructors
  * @since 0.1.0

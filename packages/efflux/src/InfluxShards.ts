@@ -1,15 +1,12 @@
 /**
- * Several databases as one: each series has its place in one of them.
+ * Several databases used as one: each series is stored in one of them.
  *
- * A shard is a database of its own, of any transport, with its own queue,
- * senders and ledger. The law holds for each of them and for their sum, and a
- * shard that is down or slow sheds its own points and nobody else's.
+ * A shard is a database with any transport and its own queue, senders and counters. The law holds for each shard and
+ * for their sum. A shard that is down or slow sheds only its own points.
  *
- * Which shard a series goes to is decided by its measurement and tags and the
- * names of the shards (`HashRing`), so it is the same in every program that has
- * these shards. A shard that is added or taken away moves about its share of the
- * series and leaves the others where they are. There is no
- * replication: a shard's points are in that shard alone.
+ * The measurement and tags of a series and the names of the shards decide where the series goes (`HashRing`), so
+ * every program with these shards agrees. Adding or removing a shard moves about its share of the series and leaves
+ * the others where they are. There is no replication: the points of a shard are in that shard only.
  *
  * **Example**
  *
@@ -60,7 +57,7 @@ export interface ShardsConfig {
    * name of a shard in metrics and logs is its option `name`, default the key of the service, a slash and the name.
    */
   readonly shards: { readonly [name: string]: DatabaseConfig }
-  /** Tags that every point gets unless it has a tag of that key, in all shards alike; default none. */
+  /** Tags that every point gets unless it has a tag of that key, in all shards; default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
 }
 
@@ -76,19 +73,19 @@ export interface Wrapped {
 }
 
 /**
- * What all shards together count, and what each of them does.
+ * The sum of the counters of all shards, and the counters of each.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ShardsStats {
-  /** The sum over all shards. The law holds for it as for each. */
+  /** The sum over all shards. The law holds for it too. */
   readonly total: Stats
   readonly shards: { readonly [name: string]: Stats }
 }
 
 /**
- * What shards do. See `Influx` for the contracts; `flush` waits for all of them.
+ * The operations of shards. See `Influx` for the contracts; `flush` waits for all of them.
  *
  * @category models
  * @since 0.1.0
@@ -102,12 +99,12 @@ export interface Shards {
   readonly statsUnsafe: () => ShardsStats
   /** The name of the shard that a point goes to. */
   readonly shardOf: (point: Point.Input) => string
-  /** Each shard, for what can't be asked of all together. */
+  /** The database of each shard, for operations that the shards together do not have. */
   readonly databases: ReadonlyMap<string, Database.Database>
 }
 
 /**
- * A class of shards: a service with its layer, and its operations as functions.
+ * Shards as a service class: its layers, and its operations as functions.
  *
  * @category models
  * @since 0.1.0
@@ -199,8 +196,7 @@ const sum = (a: Stats, b: Stats): Stats => {
 }
 
 /**
- * Makes a further class of shards, distinct from all others by its type and its
- * identifier.
+ * Makes another class of shards, distinct from all others by its type and its identifier.
  *
  * @category constructors
  * @since 0.1.0
@@ -234,7 +230,7 @@ export const Service =
 export class InfluxShards extends Service<InfluxShards>()("efflux/InfluxShards") {}
 
 /**
- * Makes shards in the current scope, without a service around them. Fails like {@link layer}.
+ * Makes shards in the current scope, as a value. Fails like {@link layer}.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,7 +1,6 @@
 /**
- * Receives line protocol over UDP, TCP and HTTP, and gives what was received as
- * a stream of points and of errors. It is the other end of a database: for a
- * test of a program that sends metrics, and for a look at what a program sends.
+ * Receives line protocol over UDP, TCP and HTTP as a stream of points and errors. It is the counterpart of a
+ * database: use it to test a program that sends metrics, or to look at what a program sends.
  *
  * - Nothing is stored. What no reader takes waits, up to `capacity`; then the
  *   oldest is dropped and counted.
@@ -98,53 +97,55 @@ export type {
  * @since 0.1.0
  */
 export interface Options {
-  /** Address or host name to bind to, default `"127.0.0.1"`. `"0.0.0.0"` or `"::"` takes from other hosts as well. */
+  /** Address or host name to bind to, default `"127.0.0.1"`. `"0.0.0.0"` or `"::"` accepts other hosts too. */
   readonly host?: string | undefined
-  /** UDP port; 0 for a free one, which `Listener.udp` names. Without it there is no UDP. */
+  /**
+   * UDP port, or 0 for a free one; `Listener.udp` has the result. Without this option the listener does not use UDP.
+   */
   readonly udp?: number | undefined
   /** TCP port, like `udp`. Connections beyond 1024 are closed at once. */
   readonly tcp?: number | undefined
-  /** HTTP port, like `udp`. It takes `/write`, `/api/v2/write` and `/api/v3/write_lp`, also with gzip. */
+  /** HTTP port, like `udp`. It accepts `/write`, `/api/v2/write` and `/api/v3/write_lp`, with and without gzip. */
   readonly http?: number | undefined
   /** Whose rules decide what a good line is, default `"influx-1"`. */
   readonly dialect?: Dialect.Dialect | undefined
   /**
-   * Unit of the timestamps, default `"ns"`. An HTTP request may name another. Of a version 3 write that names none, the
-   * unit is guessed for each timestamp by its size, as InfluxDB 3 does.
+   * Unit of the timestamps, default `"ns"`. An HTTP request may name another. If a version 3 write names none, the
+   * unit of each timestamp is guessed from its size, as InfluxDB 3 does.
    */
   readonly precision?: Precision.Precision | undefined
-  /** Points and errors that wait for a reader at the most, default 10 000. Further ones push out the oldest. */
+  /** The most points and errors that wait for a reader, default 10 000. Beyond that the oldest are dropped. */
   readonly capacity?: number | undefined
-  /** Bytes of a line at the most, default 64 KiB. A longer one is an error. */
+  /** The most bytes of a line, default 64 KiB. A longer line is an error. */
   readonly maxLineBytes?: number | undefined
   /**
-   * Bytes of an HTTP body at the most, inflated; default 25 000 000 as with InfluxDB 1. Four bodies are held at the same
-   * time; further requests wait.
+   * The most bytes of an HTTP body after decompression, default 25 000 000 as in InfluxDB 1. Four bodies are held at
+   * a time; further requests wait.
    */
   readonly maxBodyBytes?: number | undefined
-  /** Receive buffer of the UDP socket to ask the system for, in bytes. The system may grant less. Default: its own. */
+  /** Size of the receive buffer of the UDP socket in bytes, default the system's. The system may grant less. */
   readonly receiveBufferBytes?: number | undefined
 }
 
 /**
- * A listener at work.
+ * An open listener.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Listener {
-  /** Where UDP is received; `undefined` without the option. */
+  /** Address of the UDP socket; `undefined` without the option. */
   readonly udp: Address | undefined
   readonly tcp: Address | undefined
   readonly http: Address | undefined
   /**
-   * All that is received, in order of arrival. It does not end. Several readers share it: each element goes to one of
-   * them, and `points` is a reader too.
+   * Everything received, in order of arrival. It does not end. Several readers share it: each element goes to one of
+   * them, and `points` counts as a reader.
    */
   readonly received: Stream.Stream<Received>
-  /** The points of `received`; everything else in it is passed over. */
+  /** The points of `received`, without everything else. */
   readonly points: Stream.Stream<Point.Point>
-  /** What was received so far. */
+  /** What was received so far, and what was lost. */
   readonly counts: Effect.Effect<Counts>
 }
 
@@ -198,7 +199,7 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
 )
 
 /**
- * A listener for the life of the layer. See {@link make}.
+ * A listener for the lifetime of the layer. See {@link make}.
  *
  * @category layers
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * Line protocol, InfluxDB's text format for points: pure functions without
- * services, usable from a browser by `efflux/LineProtocol`.
+ * Line protocol, InfluxDB's text format for points: pure functions without services, which a browser can import from
+ * `efflux/LineProtocol`.
  *
  * - {@link encode} turns one point into one line, or says why it can't;
  *   {@link encodeLines} into several, where one would be too long.
@@ -10,15 +10,12 @@
  *   callers that hold the chunks themselves.
  * - {@link Line} is the Schema codec between a line and a point.
  *
- * The promise of the encoder: a line that it emits is read back by a server of
- * its {@link Dialect} as exactly the point. What can't keep the promise is
- * refused with an {@link EncodeError} that names the part and the reason.
+ * The promise of the encoder: a server of the {@link Dialect} reads a line that it wrote as exactly the point. A
+ * point for which this is not possible is refused with an {@link EncodeError} that names the part and the reason.
  *
- * The promise of the decoder: it reads a line as the server of its
- * {@link Dialect} does, whatever the line; it never throws, and its time is
- * linear in the size of the text. What the encoder wrote decodes to exactly the
- * point. The other way round it takes more than the encoder writes, as servers
- * do:
+ * The promise of the decoder: it reads a line as the server of its {@link Dialect} does, whatever the line; it never
+ * throws, and its time is linear in the size of the text. What the encoder wrote decodes to exactly the point. Like
+ * servers, the decoder also accepts lines that the encoder would not write:
  *
  * - Names may have control characters, a backslash at the end or before a
  *   special character. `encode` refuses such a point.
@@ -27,7 +24,7 @@
  *   left, else the point. `encode` refuses such a point.
  * - The timestamp is kept as it is, in nanoseconds, or absent.
  *
- * {@link Line} takes only points that can be encoded again.
+ * {@link Line} accepts only points that can be encoded again.
  *
  * @since 0.1.0
  */
@@ -105,7 +102,7 @@ export type {
  * Encodes a point as one line, without a line feed. A point without a timestamp
  * gets none.
  *
- * NaN and infinite fields are left out; all else that can't be written fails.
+ * NaN and infinite fields are left out. Anything else that can't be written fails.
  *
  * **Example**
  *
@@ -144,8 +141,8 @@ export const encode = (point: Point.Input, options?: Options): Result.Result<str
  * fits, otherwise with its fields spread over several lines of the same series
  * and timestamp. To a server these are the same point.
  *
- * What can't be split fails as `oversize`: a single field that is too large, and
- * a point without a timestamp, as a server would give each of its lines another.
+ * What can't be split fails as `oversize`: a single field that is too large, and a point without a timestamp,
+ * because a server would give each of its lines a different one.
  *
  * **Example**
  *
@@ -197,8 +194,8 @@ export const makeWriter = (capacity: number, options: Options = {}): LineWriter 
 /**
  * Decodes one line, with or without its line feed.
  *
- * Fails also where there is no point (a blank line, a comment) or more than one
- * line. A `string` that is not well-formed Unicode fails with `invalid UTF-8`.
+ * Also fails if there is no point (a blank line, a comment) or more than one line. A `string` that is not
+ * well-formed Unicode fails with `invalid UTF-8`.
  *
  * **Example**
  *
@@ -218,11 +215,9 @@ export const decode = (
 ): Result.Result<Point.Point, DecodeError> => Decoding.decode(line, options)
 
 /**
- * Decodes a text of many lines. A bad line costs only itself: the good ones
- * around it are kept. Blank lines and comments are passed over.
+ * Decodes a text of many lines. A bad line does not affect the good ones. Blank lines and comments are skipped.
  *
- * `maxErrors`, default 100 000, bounds the memory that errors take; lines beyond
- * it are still counted as `failed`.
+ * `maxErrors`, default 100 000, limits the memory for errors; further bad lines are still counted in `failed`.
  *
  * @category decoding
  * @since 0.1.0
@@ -233,18 +228,15 @@ export const decodeAll = (
 ): Decoded => Decoding.decodeAll(text, options)
 
 /**
- * Decodes a stream of bytes, in chunks that are cut anywhere. Each line gives
- * one element, in order: a success with its point or a failure with its error.
- * A bad line does not end the stream; only the source's own error does.
+ * Decodes a stream of bytes whose chunks may be cut anywhere. Each line gives one element, in order: a success with
+ * its point or a failure with its error. A bad line does not end the stream; only an error of the source does.
  *
- * The source is pulled only when what it gave is used up, and results go on in
- * arrays of at most 1024. Beside the present chunk, at most `maxLineBytes` are
- * held. A longer line gives one error as soon as it is too long, and is skipped
- * to its end. A line without a line feed at the end of the source is a line; if
- * the source fails, it is dropped.
+ * The source is pulled only when its last chunk is used up, and results are emitted in arrays of at most 1024. In
+ * addition to the current chunk at most `maxLineBytes` are held. A longer line gives one error as soon as it is too
+ * long, and is skipped to its end. A line without a line feed at the end of the source is a line; if the source
+ * fails, it is dropped.
  *
- * A quote that is never closed makes a string of what follows, as it does on
- * the server, until another quote closes it.
+ * As on the server, an unclosed quote starts a string that lasts until the next quote.
  *
  * **Example**
  *
@@ -270,8 +262,8 @@ export const decodeStream =
     Stream.pipeThroughChannel(bytes, Decoding.decodeChannel<E>(options))
 
 /**
- * Makes a decoder that is fed by hand, chunk by chunk. Beside results it gives
- * the text around an error, for a message that shows it.
+ * Makes a decoder that the caller feeds chunk by chunk. In addition to results it returns the text around an error,
+ * for messages.
  *
  * **Example**
  *
@@ -294,9 +286,8 @@ export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder
 /**
  * A Schema codec between a line and its point.
  *
- * It takes only points that can be written as well as read: a line with, say, a
- * tag named `time` or a control character in a name fails. Timestamps that are
- * no whole units of `precision` are rounded down when they are encoded.
+ * It accepts only points that can be written as well as read: a line with a tag named `time` or a control character
+ * in a name fails. Encoding rounds timestamps down to whole units of `precision`.
  *
  * @category schemas
  * @since 0.1.0

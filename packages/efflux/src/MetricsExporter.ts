@@ -1,10 +1,9 @@
 /**
  * The program's own Effect metrics, written to a database.
  *
- * `MetricsExporter.layer` reads the metric registry at an interval, once more
- * before it closes, and whenever `OtlpExporter.Flusher` is flushed, and pushes
- * the values as points. It never waits for the database: a full queue sheds, a
- * dead server changes nothing. The points of one export share one timestamp.
+ * `MetricsExporter.layer` reads the metric registry at an interval, once more before it closes, and whenever
+ * `OtlpExporter.Flusher` is flushed, and pushes the values as points. It never waits for the database: a full queue
+ * sheds points, and a dead server does not delay it. The points of one export share one timestamp.
  *
  * **Example**
  *
@@ -28,7 +27,7 @@
  * values; the database adds its own `tags`.
  *
  * - Counter: the field `count`, an integer if the metric counts by `bigint`.
- * - Gauge: `value`, an integer if the metric is one of `bigint`.
+ * - Gauge: `value`, an integer if its values are `bigint`.
  * - Frequency: a point for each word, with the tag `word` and the integer `count`.
  * - Histogram: `count` and `sum`, `min` and `max`, and for each boundary `le_0.5`
  *   and so on, the number of values up to it.
@@ -78,7 +77,7 @@ export type {
 export type LayoutName = "efflux" | "telegraf-prometheus-v1" | "telegraf-prometheus-v2"
 
 /**
- * What {@link toPoints} makes of metrics.
+ * How {@link toPoints} turns metrics into points.
  *
  * @category models
  * @since 0.1.0
@@ -87,14 +86,14 @@ export interface PointOptions {
   /** Default `"efflux"`. The layouts of Telegraf's Prometheus input are for dashboards that were made for it. */
   readonly layout?: LayoutName | undefined
   /**
-   * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last export;
-   * the first export has all that was counted before it. A delta that the database drops is missing for good, a
-   * cumulative value is made up for by the next. Choose an interval longer than one unit of the database's `precision`:
-   * within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never deltas; extremes
-   * are left out from the second delta on, as they are those since the metric began.
+   * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last
+   * export; the first export has all that was counted before it. A delta that the database drops is lost, whereas
+   * the next cumulative value makes up for a lost one. Choose an interval longer than one unit of the database's
+   * `precision`: within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never
+   * deltas; extremes are left out from the second delta on, because a metric knows only those since it began.
    */
   readonly temporality?: "cumulative" | "delta" | undefined
-  /** Put before the name of every metric as it is, default `""`. */
+  /** Prefix of every metric name, default `""`. */
   readonly prefix?: string | undefined
 }
 
@@ -125,7 +124,7 @@ export interface Options extends PointOptions {
 export type MetricInfo = Pick<Metric.Metric.Snapshot, "id" | "type" | "description" | "attributes">
 
 /**
- * What the metrics of one {@link toPoints} had counted, for the next.
+ * What the metrics had counted at one {@link toPoints}, for the next.
  *
  * @category models
  * @since 0.1.0
@@ -152,12 +151,11 @@ export const defaults = {
  * the values are what was counted since the call that returned `baseline`,
  * without one since the metrics began.
  *
- * Names that line protocol can't hold are cleaned: control characters, quotes,
- * backslashes, lone surrogates and a leading `#` become `_`. Where a layout
- * needs a tag that the metric has as an attribute, the attribute's tag is called
- * `exported_NAME`. NaN and infinite values, and extremes of a metric without
- * values, are left out. Of two metrics that would write the same field of the
- * same series the later is left out, and reported in `problems`.
+ * Characters that line protocol can't hold are replaced: control characters, quotes, backslashes, lone surrogates
+ * and a leading `#` become `_`. If a layout needs a tag whose name is also an attribute of the metric, the attribute
+ * becomes the tag `exported_NAME`. NaN and infinite values, and extremes of a metric without values, are left out.
+ * If two metrics would write the same field of the same series, the later one is left out and reported in
+ * `problems`.
  *
  * **Example**
  *
@@ -205,8 +203,7 @@ const flusherKey: typeof OtlpExporter.Flusher.key = "effect/observability/OtlpEx
 const Flusher = Context.Service<OtlpExporter.Flusher, OtlpExporter.Flusher["Service"]>(flusherKey)
 
 /**
- * Exports the metrics of the current context until the scope closes, and once
- * more then. See {@link layer}.
+ * Exports the metrics of the current context until the scope closes, and once more at the close. See {@link layer}.
  *
  * @category constructors
  * @since 0.1.0
@@ -229,12 +226,11 @@ export const make: (options?: Options) => Effect.Effect<void, InfluxError, Influ
   })
 
 /**
- * Exports the metrics of the program to the `InfluxDatabase` of the context.
+ * Exports the metrics of the program to the `InfluxDatabase` in the context.
  *
- * Build it where it closes after what it is to see to the end: its last export
- * runs when it closes, before the database drains. The database's
- * `queueCapacity` should hold the points of one export, which are pushed at
- * once; what it can't hold it sheds, oldest first, and counts.
+ * Its last export runs when it closes, before the database drains, so build it so that it closes after whatever it
+ * measures. The `queueCapacity` of the database should hold the points of one export, which are pushed at once.
+ * Points beyond it are shed, oldest first, and counted.
  *
  * Fails only for an invalid option. A metric or a filter that throws is left
  * out of that export. That, and metrics left out because they collide with

@@ -94,9 +94,8 @@ export type Timestamp = bigint | Date | DateTime.DateTime
  *
  * - Tags that are `undefined`, `null` or empty are left out, as the server has
  *   no empty tags.
- * - Fields that are `undefined` or `null` are left out. So are NaN and the
- *   infinities, which line protocol does not have, and strings in the dialect
- *   `victoria-metrics`; a database counts them in `omittedFields`. A point with no
+ * - Fields that are `undefined` or `null` are left out. So are NaN and the infinities, which line protocol does not
+ *   have, and strings in the dialect `victoria-metrics`. A database counts these in `omittedFields`. A point with no
  *   field left is invalid.
  * - Tags and fields are the own enumerable properties of a plain object or of an
  *   instance of a class. Arrays, Maps, Dates, buffers and other objects of the
@@ -115,7 +114,7 @@ export interface Input {
 }
 
 /**
- * Where a name stands. The places differ in what they can hold.
+ * Where a name is used. The places differ in which names they allow.
  *
  * @category models
  * @since 0.1.0
@@ -139,9 +138,9 @@ export type NameProblem =
   | "reserved"
 
 /**
- * Says why a name can't stand in a place, `undefined` if it can. What can stand
- * in `influx-1`, the default, can stand in every dialect, but for a quote in a
- * field key and a tag named `__name__`, which `victoria-metrics` does not take.
+ * Returns why a name is not possible in a place, or `undefined` if it is. A name that is possible in `influx-1`, the
+ * default, is possible in every dialect, except for a quote in a field key and a tag named `__name__`, which
+ * `victoria-metrics` does not accept.
  *
  * @category validation
  * @since 0.1.0

@@ -2,10 +2,9 @@
  * The precision of a timestamp: its unit, conversions from and to nanoseconds,
  * and the name that each InfluxDB API uses for it.
  *
- * Inside Efflux a timestamp is a `bigint` of nanoseconds since the Unix epoch.
- * A precision only says in which unit it is written on the wire. A UDP listener
- * can't be asked for its precision (`[[udp]] precision`): a client that is
- * configured differently writes points into 1970 or far into the future.
+ * Inside Efflux a timestamp is a `bigint` of nanoseconds since the Unix epoch. A precision only says in which unit
+ * it is written on the wire. A UDP client can't find out the precision of the listener (`[[udp]] precision`). If it
+ * is configured differently, its points end up in 1970 or far in the future.
  *
  * @since 0.1.0
  */
@@ -93,7 +92,7 @@ export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bi
 /**
  * Converts units of a precision to nanoseconds since the epoch, exactly.
  *
- * Fails where the instant lies outside what InfluxDB stores.
+ * Fails if the instant is outside the range that InfluxDB stores.
  *
  * @category conversions
  * @since 0.1.0
@@ -104,7 +103,7 @@ export const toNanos = (units: bigint, precision: Precision): Result.Result<bigi
 }
 
 /**
- * The APIs that take line protocol, as far as they name precisions differently.
+ * The APIs that accept line protocol, as far as they name precisions differently.
  *
  * `v1`: `/write` and `/query` of InfluxDB 1; `udp`: the `[[udp]]` section of its
  * configuration; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`;
@@ -125,10 +124,9 @@ const names: Record<Api, Partial<Record<Precision, string>>> = {
 }
 
 /**
- * The name that an API uses for a precision, `undefined` where it has none.
+ * The name that an API uses for a precision, or `undefined` if it has none.
  *
- * The name matters: InfluxDB 1.6 takes an unknown name for nanoseconds without
- * a word, 1.8 answers 400.
+ * The name matters: InfluxDB 1.6 silently treats an unknown name as nanoseconds, and 1.8 answers 400.
  *
  * @category conversions
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * The requests of an `HttpRouter`, each as a point: how long it took, and the status of its answer.
+ * Times the requests of an `HttpRouter`: each becomes a point with its duration and the status of its answer.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import type * as Point from "./Point.ts"
 export interface Options {
   /** Default `"http_request"`. */
   readonly measurement?: string | undefined
-  /** Further tags of each point. */
+  /** Additional tags of each point. */
   readonly tags?: Point.Input["tags"]
 }
 

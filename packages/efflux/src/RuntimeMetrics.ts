@@ -1,10 +1,9 @@
 /**
- * The process as Effect metrics: event loop, garbage collection, memory, processor time. For Node.
+ * Metrics of the Node process: event loop, garbage collection, memory, processor time.
  *
- * `RuntimeMetrics.layer` registers the metrics of this module; any exporter
- * shows them, `MetricsExporter` too. Each is read when somebody asks, and
- * nothing is measured before the first read: the delay of the event loop and
- * collections are watched from then on.
+ * `RuntimeMetrics.layer` registers the metrics of this module; any exporter can show them, including
+ * `MetricsExporter`. Each is read on demand. The delay of the event loop and garbage collections are measured from
+ * the first read on.
  *
  * **Example**
  *
@@ -31,9 +30,9 @@ import * as Metric from "effect/Metric"
 import type * as PerfHooks from "node:perf_hooks"
 
 /**
- * How late the event loop was, in seconds, since the last look: the attribute
- * `stat` is `mean`, `p50`, `p99` or `max`. A look is a read that is at least a
- * second after the one before; reads in between give the same values, 0 at first.
+ * The delay of the event loop in seconds, over the last period. The attribute `stat` is `mean`, `p50`, `p99` or
+ * `max`. A read at least a second after the start of a period ends it; other reads return the values of the last
+ * period, 0 at first.
  *
  * @category metrics
  * @since 0.1.0
@@ -43,7 +42,7 @@ export const eventLoopDelay = Metric.gauge("nodejs_eventloop_delay_seconds", {
 })
 
 /**
- * The share of time that the event loop was busy since the last look, 0 to 1. See {@link eventLoopDelay}.
+ * The share of time that the event loop was busy over the last period, 0 to 1. See {@link eventLoopDelay}.
  *
  * @category metrics
  * @since 0.1.0
@@ -84,7 +83,7 @@ export const gcSeconds = Metric.counter("nodejs_gc_seconds", {
 export const memory = Metric.gauge("nodejs_memory_bytes", { description: "Bytes of memory, by area" })
 
 /**
- * Bytes of the process that are in memory.
+ * Resident memory of the process in bytes.
  *
  * @category metrics
  * @since 0.1.0
@@ -115,7 +114,7 @@ export const cpuSeconds = Metric.counter("process_cpu_seconds", {
 })
 
 /**
- * Registers the metrics of the process in the registry of the context, until the scope closes.
+ * Registers the metrics of the process in the registry of the context until the scope closes.
  *
  * @category layers
  * @since 0.1.0

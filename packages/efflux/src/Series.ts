@@ -1,9 +1,8 @@
 /**
  * A typed series: a measurement with its tags and fields, each with a Schema.
  *
- * The types of what is pushed follow from the Schemas. Names are escaped, tags
- * are put in order and the encoder is prepared once, at construction. A point
- * is one flat object, since a tag and a field can't share a name.
+ * The type of the pushed values follows from the Schemas. Names are escaped, tags are sorted and the encoder is
+ * prepared once, at construction. The values are one flat object, because a tag and a field can't share a name.
  *
  * **Example**
  *
@@ -21,26 +20,20 @@
  * ```
  *
  * **What a Schema may do.** The encoded side of a tag is a string, number,
- * bigint or boolean; that of a field is one of the values that
- * `Point.FieldValue` names; either may be optional. Between that and the type
- * anything goes: brands, literals, checks, transformations. Schemas that name
- * types, brands or literals cost next to nothing, and checks what they do.
- * Transformations are run, by the sender and not by `push`. They must be
- * synchronous.
+ * bigint or boolean; that of a field is one of the values that `Point.FieldValue` names; either may be optional. The
+ * decoded side can be anything: brands, literals, checks, transformations. Schemas of types, brands or literals cost
+ * almost nothing, and a check costs what its predicate does. Transformations run in the sender and not in `push`.
+ * They must be synchronous.
  *
- * **What is refused.** `push` never fails. A value that its Schema does not take
- * is found by the sender, counted as `invalid`, and logged by the name of its
- * tag or field.
+ * **What is refused.** `push` never fails. If a Schema does not accept a value, the sender counts the point as
+ * `invalid` and logs the name of the tag or field.
  *
  * **Reading back.** `decodePoint` and `decodeRow` turn points and query rows
- * into the values of the series. Columns that the series does not have are
- * passed over.
+ * into the values of the series. Columns that the series does not have are ignored.
  *
- * - Servers have no empty tags. Where a tag may be any text, an absent one is
- *   read as `""`; elsewhere it is absent.
- * - A tag is text. Where the Schema has numbers or booleans, it is read as one.
- * - An integer may come as `number` or as `bigint`. Each is taken for the other
- *   as long as that is exact.
+ * - Servers have no empty tags. If a tag may be any text, a missing one is read as `""`; otherwise it is absent.
+ * - A tag is text. If its Schema is for numbers or booleans, the text is converted.
+ * - An integer may arrive as `number` or as `bigint`. Either is converted to the other if that is exact.
  *
  * This module needs no Node: a browser can import `efflux/Series`.
  *
@@ -96,8 +89,8 @@ export type Tags = { readonly [name: string]: TagSchema }
 export type Fields = { readonly [name: string]: FieldSchema }
 
 /**
- * What a series is pushed: a value for each tag that is not bound and for each
- * field, and a timestamp if it is not to be that of the push.
+ * The values that a series pushes: one for each tag that is not bound and for each field, and optionally a
+ * timestamp. The default is the time of the push.
  *
  * @category models
  * @since 0.1.0
@@ -109,8 +102,8 @@ export type Input<T extends Tags, F extends Fields, Bound extends keyof T = neve
 >
 
 /**
- * What a series reads back: a value for each tag, also those that are bound, and
- * for each field. The timestamp is in nanoseconds since the epoch.
+ * The values that a series reads back: one for each tag, including bound ones, and for each field. The timestamp is
+ * in nanoseconds since the epoch.
  *
  * @category models
  * @since 0.1.0
@@ -133,16 +126,14 @@ export interface Series<T extends Tags, F extends Fields, Bound extends keyof T 
   readonly fields: F
 
   /**
-   * Pushes to the default database, as `Influx.push` does. The values must not be
-   * changed afterwards.
+   * Pushes to the default database, as `Influx.push` does. Do not change the values afterwards.
    */
   readonly push: (values: Input<T, F, Bound>) => Effect.Effect<void, never, InfluxDatabase>
 
   /**
-   * A point for everything that takes one: `Audit.push(series.point(values))`,
-   * `database.pushUnsafe(series.point(values))`. It holds the values, which must
-   * not be changed afterwards, and makes `tags` and `fields` only for those who
-   * read them. Don't spread it.
+   * A point for anything that takes one: `Audit.push(series.point(values))`,
+   * `database.pushUnsafe(series.point(values))`. It holds the values, so do not change them afterwards. `tags` and
+   * `fields` are computed only when they are read. Don't spread it.
    */
   readonly point: (values: Input<T, F, Bound>) => Point.Input
 
@@ -155,7 +146,7 @@ export interface Series<T extends Tags, F extends Fields, Bound extends keyof T 
     tags: Pick<Schema.Struct.Type<T>, K & keyof Schema.Struct.Type<T>>
   ) => Series<T, F, Bound | K>
 
-  /** Reads a point, for example one that `LineProtocol.decode` gave. */
+  /** Reads a point, for example one from `LineProtocol.decode`. */
   readonly decodePoint: (point: Point.Point) => Result.Result<Values<T, F>, Schema.SchemaError>
 
   /**
@@ -194,10 +185,9 @@ type CheckFields<F> = [keyof F] extends [never] ? "a series needs a field"
 /**
  * Makes a series.
  *
- * Throws a `TypeError` for what can't be a series: no fields, a name that can't
- * be written, one name for a tag and a field, the names `time` and `timestamp`,
- * a Schema that encodes to something that line protocol does not have. Where
- * names are literals, most of that does not compile.
+ * Throws a `TypeError` for a definition that can't work: no fields, a name that can't be written, the same name for
+ * a tag and a field, the names `time` and `timestamp`, or a Schema that encodes to something that line protocol does
+ * not have. If the names are literals, most of these mistakes do not compile.
  *
  * @category constructors
  * @since 0.1.0

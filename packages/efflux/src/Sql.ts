@@ -1,10 +1,9 @@
 /**
- * SQL queries, for InfluxDB 3, into which nothing can be injected.
+ * SQL queries for InfluxDB 3, safe from injection.
  *
- * A tagged template makes a query. Strings, numbers and booleans become bind
- * parameters; names, by {@link identifier}, and all that consists of digits are
- * written by the rules of the language. The text of the template itself is taken
- * as it stands in the source, backslashes too.
+ * A query is a tagged template. Strings, numbers and booleans become bind parameters. Names (see
+ * {@link identifier}), times and durations are written as literals. The text of the template is taken exactly as in
+ * the source, including backslashes.
  *
  * **Example**
  *
@@ -20,8 +19,8 @@
  *     GROUP BY bucket ORDER BY bucket`
  * ```
  *
- * A value of a type that SQL does not have is not refused here, but where the
- * query is used: with an `InfluxError` whose reason is `InvalidStatement`.
+ * A value of a type that SQL does not have fails when the query is used, with an `InfluxError` whose reason is
+ * `InvalidStatement`.
  *
  * This module needs no Node: a browser can import `efflux/Sql`.
  *
@@ -75,8 +74,7 @@ export const identifier = (name: string): Fragment => make(Literal.identifier(na
 export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
 
 /**
- * Text that becomes part of a query as it is. Whoever controls it controls the
- * query.
+ * Text that becomes part of a query unchanged. Whoever controls it controls the query.
  *
  * @category constructors
  * @since 0.1.0

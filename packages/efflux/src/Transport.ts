@@ -1,9 +1,8 @@
 /**
  * The transport contract: how payloads leave a database.
  *
- * A database asks its `Transport` for one connection per sender fiber and sends
- * one payload at a time over each. The default sends UDP datagrams; the ones
- * here are for tests and for programs that are not to send anything.
+ * A database asks its `Transport` for one connection per sender fiber and sends one payload at a time over each. The
+ * default sends UDP datagrams. The transports here are for tests, and for programs that should not send anything.
  *
  * **Example** (a test that looks at what would be sent)
  *
@@ -31,7 +30,7 @@ import type * as Scope from "effect/Scope"
 import type { InfluxError, Rejected } from "./InfluxError.ts"
 
 /**
- * An open way to the server, used by one sender fiber, one payload at a time.
+ * An open connection to the server, used by one sender fiber for one payload at a time.
  *
  * @category models
  * @since 0.1.0
@@ -41,10 +40,9 @@ export interface Connection {
    * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
    * which is the number of lines unless points are split; `lines` says where each line ends.
    *
-   * Succeeds when the payload was taken; how much that means depends on the
-   * transport. One that knows of losses within the payload succeeds with an
-   * {@link Outcome}; a failure loses all of it. Must be interruptible, and must
-   * not keep `payload` or `lines` after it ends: both are used again.
+   * Succeeds when the payload was accepted; what that means depends on the transport. A transport that knows of
+   * losses within the payload succeeds with an {@link Outcome}; after a failure all of its points count as lost.
+   * `send` must be interruptible, and must not keep `payload` or `lines` after it ends, because both are reused.
    */
   readonly send: (
     payload: Uint8Array,
@@ -52,13 +50,14 @@ export interface Connection {
     lines: Lines
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
-   * What became of the points of the latest send, as far as the transport knows: asked once, right after that send was
-   * interrupted, because the database closes. The send may have come to its end just before, or its effect may not have
-   * begun: what is known must be that of the latest call of `send`, and be kept until the next one. Points that are not named are counted as `shutdown`, which says that they were not sent;
-   * without this function all are. A transport that can't know names them `unknown`.
+   * What became of the points of the latest send, as far as the transport knows. It is called once, right after that
+   * send was interrupted because the database closes. The send may have ended just before, or may not have started,
+   * so the transport must keep what it knows of the latest call of `send` until the next one. Points that are not in
+   * the outcome count as `shutdown`, which means that they were not sent; without this function all points do. A
+   * transport that can't know reports them as `unknown`.
    */
   readonly interrupted?: (() => Outcome) | undefined
-  /** Whether the connection should be opened anew before the next payload, for example after a change of address. */
+  /** Whether the connection should be replaced before the next payload, for example after a change of address. */
   readonly isStale: () => boolean
 }
 
@@ -77,8 +76,8 @@ export interface Lines {
 }
 
 /**
- * What became of the points of one payload. Each point is in one of the numbers;
- * points that are in none were not sent.
+ * What became of the points of one payload. Each point is counted in one of the numbers; points in none of them were
+ * not sent.
  *
  * @category models
  * @since 0.1.0
@@ -87,9 +86,9 @@ export interface Outcome {
   readonly sent: number
   readonly rejected?: number | undefined
   readonly send_error?: number | undefined
-  /** Points that may have been stored or not: the server got them, or a part of them, and did not answer. */
+  /** Points that may have been stored: the server got at least part of them and did not answer. */
   readonly unknown?: number | undefined
-  /** Bytes of the payload that were taken, default all of them if any point was sent. */
+  /** Bytes of the payload that were accepted, default all of them if any point was sent. */
   readonly bytes?: number | undefined
   /** What happened last, for the log. */
   readonly error?: InfluxError | undefined
@@ -98,7 +97,7 @@ export interface Outcome {
 }
 
 /**
- * Whom a transport tells what a single send can't say.
+ * Events that do not belong to a single send.
  *
  * @category models
  * @since 0.1.0
@@ -106,7 +105,7 @@ export interface Outcome {
 export interface Events {
   /** The server's host refused a payload: nobody listens on the port. */
   readonly onRefused: (endpoint: string) => void
-  /** A look-up failed; it is tried again. */
+  /** A name look-up failed. It is repeated. */
   readonly onFailure: (error: InfluxError) => void
 }
 
@@ -118,8 +117,8 @@ export interface Events {
  */
 export class Transport extends Context.Service<Transport, {
   /**
-   * Opens a connection that the scope owns. A failure is reported, and opening
-   * is tried again after a pause. Must be interruptible.
+   * Opens a connection that the scope owns. A failure is reported, and opening is retried after a pause. Must be
+   * interruptible.
    */
   readonly open: Effect.Effect<Connection, InfluxError, Scope.Scope>
 }>()("efflux/Transport") {}
@@ -140,8 +139,8 @@ export class Spy extends Context.Service<Spy, {
 }>()("efflux/Transport/Spy") {}
 
 /**
- * A transport that keeps what it is given, for tests. It is the `Transport` and the
- * {@link Spy} to ask. It keeps everything: not for long runs.
+ * A transport for tests that records what it is given. The layer provides the `Transport` and the {@link Spy}. It
+ * keeps everything, so it is not for long runs.
  *
  * @category layers
  * @since 0.1.0
@@ -152,8 +151,7 @@ export const layerSpy: Layer.Layer<Transport | Spy> = Layer.unwrap(Effect.sync((
 }))
 
 /**
- * The transport and the spy of {@link layerSpy} as values: a pair for each of
- * several databases, to tell what each one sends.
+ * The transport and the spy of {@link layerSpy} as values, to give each of several databases its own.
  *
  * **Example**
  *
@@ -194,8 +192,7 @@ export const makeSpy = (): { readonly layer: Layer.Layer<Transport>; readonly sp
 }
 
 /**
- * A transport that takes every payload and throws it away: all is counted as sent,
- * nothing leaves the program.
+ * A transport that discards every payload: all points count as sent, and nothing leaves the program.
  *
  * @category layers
  * @since 0.1.0
