@@ -14,6 +14,7 @@ import { type Part, type Section, tableOf } from "./Report.ts"
 import * as Rival from "./Rival.ts"
 import { seriesRungs } from "./series.ts"
 import { request4x4, type Shape, shapes } from "./Shape.ts"
+import * as Startup from "./startup/startup.ts"
 import { wayRungs } from "./way.ts"
 
 export interface Task {
@@ -201,7 +202,10 @@ export const http = ({ effort }: Task): Promise<Part> => Loads.http(loadOf(effor
 export const overload = ({ effort, overloadSeconds }: Task): Promise<Part> =>
   Loads.overload(effort.time === 0 ? 1 : overloadSeconds)
 
-export const groups = { encode, series, decode, kinds, push, way, rivals, http, flat, overload } as const
+export const startup = ({ effort }: Task): Promise<Part> =>
+  Startup.startup(effort.time === 0 ? 1 : 2 * effort.rounds + 1)
+
+export const groups = { encode, series, decode, kinds, push, way, rivals, http, flat, overload, startup } as const
 
 export type GroupName = keyof typeof groups
 

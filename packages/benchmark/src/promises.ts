@@ -169,5 +169,27 @@ export const promises: ReadonlyArray<Promised> = [
     what: "growth meanwhile of what lives in memory, in megabytes a minute",
     limit: { atMost: 1 },
     digits: 1
+  },
+  {
+    name: "startup/import",
+    group: "startup",
+    what:
+      "processor time of a program that imports Efflux, by that of one with Effect alone and the nearest other client together",
+    limit: { atMost: 1.15 },
+    digits: 2
+  },
+  {
+    name: "startup/time",
+    group: "startup",
+    what: "the same of a program that pushes one point over UDP and ends",
+    limit: { atMost: 1.3 },
+    digits: 2
+  },
+  {
+    name: "startup/memory",
+    group: "startup",
+    what: "the most that is resident then, by the same",
+    limit: { atMost: 1.05 },
+    digits: 2
   }
 ]

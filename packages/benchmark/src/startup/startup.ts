@@ -1,0 +1,167 @@
+/**
+ * What a program that pushes one point and ends costs: whole processes, one after the other, in turn. The programs are
+ * JavaScript, as what is published is: to strip types would load a compiler into each process.
+ */
+import { execFileSync, spawn } from "node:child_process"
+import { createSocket } from "node:dgram"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { median } from "../Measure.ts"
+import { figure, type Part, type Table } from "../Report.ts"
+
+interface Library {
+  readonly id: string
+  readonly name: string
+  /** What a program that only imports it consists of. */
+  readonly imports: string
+  /** Where the program that pushes sends to. */
+  readonly receiver: "udp" | "http"
+}
+
+const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+
+const efflux = new URL("../../../efflux/dist/index.js", import.meta.url)
+
+const libraries: ReadonlyArray<Library> = [
+  { id: "node", name: "no library", imports: "", receiver: "udp" },
+  { id: "effect", name: "`effect` alone", imports: `import "effect"`, receiver: "udp" },
+  { id: "efflux", name: "**efflux over UDP**", imports: `import "${efflux}"`, receiver: "udp" },
+  { id: "hot-shots", name: "hot-shots over UDP, one value", imports: `import "hot-shots"`, receiver: "udp" },
+  {
+    id: "influxdb-client",
+    name: "influxdb-client over HTTP",
+    imports: `import "@influxdata/influxdb-client"`,
+    receiver: "http"
+  }
+]
+
+interface Cost {
+  readonly millis: number
+  /** Milliseconds of the processor, of all threads: what other programs on the machine disturb least. */
+  readonly processor: number
+  /** The most that was resident, in megabytes. */
+  readonly megabytes: number
+}
+
+/** Runs Node from the folder of this file, where the packages are found. */
+const runNode = async (args: ReadonlyArray<string>): Promise<Cost> => {
+  const start = process.hrtime.bigint()
+  const child = spawn(process.execPath, ["--import", path("report.mjs"), ...args], {
+    cwd: path("."),
+    stdio: ["ignore", "ignore", "inherit", "pipe"]
+  })
+  let said = ""
+  child.stdio[3]!.on("data", (text) => said += text)
+  const [code] = await once(child, "close")
+  if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}`)
+  const millis = Number(process.hrtime.bigint() - start) / 1e6
+  return { millis, ...JSON.parse(said) as Omit<Cost, "millis"> }
+}
+
+/** Receivers for both, and how much has arrived. */
+const receive = async () => {
+  const arrived = { udp: 0, http: 0 }
+  const udp = createSocket("udp4").on("message", () => arrived.udp++)
+  udp.bind(0, "127.0.0.1")
+  await once(udp, "listening")
+  const http = createServer((request, response) => {
+    arrived.http++
+    request.resume().on("end", () => response.writeHead(204).end())
+  })
+  http.listen(0, "127.0.0.1")
+  await once(http, "listening")
+  return {
+    arrived,
+    ports: { udp: udp.address().port, http: (http.address() as AddressInfo).port },
+    close: () => {
+      udp.close()
+      http.close()
+    }
+  }
+}
+
+export const startup = async (rounds: number): Promise<Part> => {
+  execFileSync(path("../../../../node_modules/.bin/tsc"), ["-b", "packages/efflux"], {
+    cwd: path("../../../../"),
+    stdio: ["ignore", "ignore", "inherit"]
+  })
+  const { arrived, close, ports } = await receive()
+  const imports = new Costs()
+  const pushes = new Costs()
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const { id, imports: code, receiver } of libraries) {
+        imports.add(id, await runNode(["--input-type=module", "--eval", code]))
+        const before = arrived[receiver]
+        pushes.add(id, await runNode([path(`programs/${id}.mjs`), String(ports[receiver])]))
+        if (arrived[receiver] !== before + 1) {
+          throw new Error(`${id} sent ${arrived[receiver] - before} messages, not 1`)
+        }
+      }
+    }
+  } finally {
+    close()
+  }
+  return {
+    sections: [
+      { title: "Start-up: a program that imports the library and ends", note, table: imports.table() },
+      { title: "Start-up: a program that pushes one point and ends", table: pushes.table() }
+    ],
+    figures: new Map([
+      ["startup/import", imports.byBudget("processor")],
+      ["startup/time", pushes.byBudget("processor")],
+      ["startup/memory", pushes.byBudget("megabytes")]
+    ])
+  }
+}
+
+/** What the programs of one kind cost, round by round. */
+class Costs {
+  readonly #costs = new Map<string, Array<Cost>>()
+
+  add(id: string, cost: Cost): void {
+    this.#costs.set(id, [...this.#of(id), cost])
+  }
+
+  #of(id: string): ReadonlyArray<Cost> {
+    return this.#costs.get(id) ?? []
+  }
+
+  #ratio(what: keyof Cost, id: string, by: (round: number) => number): number {
+    return median(this.#of(id).map((cost, round) => cost[what] / by(round)))
+  }
+
+  /** By what Effect and the dearest other client need together. What Node needs is in both, and counts once. */
+  byBudget(what: keyof Cost): number {
+    const at = (id: string, round: number) => this.#of(id)[round][what]
+    return Math.min(
+      ...["hot-shots", "influxdb-client"].map((other) =>
+        this.#ratio(what, "efflux", (round) => at("effect", round) + at(other, round) - at("node", round))
+      )
+    )
+  }
+
+  table(): Table {
+    const ratio = (id: string, what: keyof Cost) =>
+      this.#ratio(what, id, (round) => this.#of("effect")[round][what]).toFixed(2)
+    const middle = (id: string, what: keyof Cost) => figure(median(this.#of(id).map((cost) => cost[what])))
+    return {
+      heads: ["", "ms", "processor ms", "ratio", "peak resident MB", "ratio of memory"],
+      rows: libraries.map(({ id, name }) => [
+        name,
+        middle(id, "millis"),
+        middle(id, "processor"),
+        ratio(id, "processor"),
+        middle(id, "megabytes"),
+        ratio(id, "megabytes")
+      ])
+    }
+  }
+}
+
+const note =
+  `Whole processes, from their start to their end, medians of rounds in turn. Ratios, of processor time and of memory,
+are to \`effect\` alone.
+The program that pushes with Efflux imports the barrels of both. What arrives is counted: one message from each.`
