@@ -1,7 +1,6 @@
 /**
- * Checks a configuration against the Schema of its options. The first wrong
- * option is an error with its name, its value and what is allowed, and so is one
- * that does not exist. No secret is ever shown.
+ * Checks a configuration against the Schema of its options. The first wrong or unknown option is an error with its
+ * name, its value and what is allowed. No secret is ever shown.
  *
  * @since 0.1.0
  */

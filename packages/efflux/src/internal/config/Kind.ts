@@ -1,7 +1,6 @@
 /**
- * The kinds of values that options have, as Schemas. Each is annotated with what
- * is allowed, in words, for the error of a wrong value, and with how the text of
- * a variable is read.
+ * The kinds of values that options have, as Schemas. Each has annotations that say what is allowed, for the error
+ * about a wrong value, and how to read the text of a variable.
  *
  * @since 0.1.0
  */

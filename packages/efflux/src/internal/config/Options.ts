@@ -1,10 +1,8 @@
 /**
- * Every option, each described once: its comment is what an editor shows, its
- * line has its kind and its default. The types that users see, the check, the
- * variables and the tables of docs/configuration.md come from here.
+ * Every option, described once: editors show its comment, and its line has its kind and its default. The public
+ * types, the checks, the variables and the tables of docs/configuration.md come from here.
  *
- * `option` gives an option a default, `optional` makes one that can be left out,
- * and a bare kind is one that is needed.
+ * `option` gives an option a default, `optional` makes one that can be left out, and a bare kind is required.
  *
  * @since 0.1.0
  */
@@ -39,7 +37,7 @@ import {
 /** The options of one configuration. */
 export type Fields = Schema.Struct.Fields
 
-/** Options as a user gives them: what has a default may be left out. */
+/** Options as a user gives them: those with a default may be left out. */
 export type Given<F extends Fields> =
   & { readonly [K in keyof F as undefined extends F[K]["Encoded"] ? never : K]: F[K]["Encoded"] }
   & { readonly [K in keyof F as undefined extends F[K]["Encoded"] ? K : never]?: F[K]["Encoded"] }
@@ -64,7 +62,7 @@ export const defaultsOf = <F extends Fields>(fields: F): Defaults<F> =>
     })
   ) as unknown as Defaults<F>
 
-/** What the transports differ in. */
+/** How the transports differ. */
 interface Own {
   readonly batchSize: number
   readonly dialect: Dialect.Dialect
@@ -77,75 +75,77 @@ interface Own {
 
 const common = (own: Own) => ({
   /**
-   * The name of this database in metrics, logs and its own reports, default the key of the service. It is not sent: a
-   * UDP listener belongs to one database of the server, and over HTTP the server's database is the option `database`.
-   * Give each database of a program a name of its own.
+   * The name of this database in metrics, logs and its own reports, default the key of the service. It is not sent:
+   * a UDP listener belongs to one database of the server, and over HTTP the option `database` names it. Give each
+   * database of a program its own name.
    */
   name: optional(word("a name without spaces and control characters")),
   /**
-   * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must be the listener's, because a client
-   * can't ask for it. Over HTTP it is asked for; InfluxDB 2 and 3 have no `"m"` and `"h"`.
+   * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must equal that of the listener, because
+   * a client can't set it. Over HTTP each request sets it; InfluxDB 2 and 3 have no `"m"` and `"h"`.
    */
   precision: option(oneOf(Precision.all), "ns"),
   /**
-   * What a point without a timestamp gets, default `"client"`: the time of the push. `"server"`: the server's time of
-   * receipt, which all points of one payload share, so that points of one series overwrite each other.
+   * The time that a point without a timestamp gets. Default `"client"`: the time of the push. `"server"`: the
+   * server's time of receipt, which all points of one payload share, so points of one series overwrite each other.
    */
   timestamps: option(oneOf(["client", "server"]), "client"),
   /** Tags that every point gets unless it has a tag of that key, default none. */
   tags: option(tags, {}),
   /**
-   * The line protocol to write, by the server that reads it. Default the server's over HTTP, `"influx-1"` otherwise,
-   * which every server reads except for a few texts that `Dialect` names. `"influx-1"` has no unsigned integers.
+   * The dialect of line protocol to write. Over HTTP the default follows `version`; otherwise it is `"influx-1"`,
+   * which every server reads except for a few texts that `Dialect` lists. `"influx-1"` has no unsigned integers.
    */
   dialect: option(oneOf(Dialect.all), own.dialect),
   /** Points that the queue holds, default 10 000, for TCP and HTTP 50 000. A full queue drops its oldest point for each new one. */
   queueCapacity: option(integer(1, 100_000_000), own.queueCapacity),
   /**
-   * Points of one measurement that a full queue protects, default no limit, at most `queueCapacity`. When the queue is
-   * full, the oldest point of a measurement that holds more is dropped first (`quota`), so that a noisy one does not
-   * push out the others. Nothing changes while the queue has room. Costs a look at the measurement at every push.
+   * Points of one measurement that a full queue protects, default no limit, at most `queueCapacity`. When the queue
+   * is full, the oldest point of a measurement that holds more is dropped first (`quota`), so a noisy measurement
+   * does not displace the others. Nothing changes while the queue has room. Every push has to look at the
+   * measurement.
    */
   measurementQuota: optional(integer(1, 100_000_000)),
   /**
-   * Bytes of memory that the queued points may hold, default no limit, at least 1024. The size is estimated at every
-   * push from the lengths of texts and the number of tags and fields, which costs some time. Beyond the limit the
-   * oldest points are dropped (`queue_bytes`).
+   * Bytes of memory that the queued points may use, default no limit, at least 1024. Every push estimates the size
+   * from the lengths of texts and the number of tags and fields, which takes some time. Beyond the limit the oldest
+   * points are dropped (`queue_bytes`).
    */
   queueBytes: optional(integer(1024, Number.MAX_SAFE_INTEGER)),
   /**
-   * Points that make the senders start before `flushInterval`, and the most that one payload holds; default 100, for
-   * TCP and HTTP 5000, and at most `queueCapacity`.
+   * The number of queued points at which the senders start before `flushInterval`, and the most points of one
+   * payload; default 100, for TCP and HTTP 5000, and at most `queueCapacity`.
    */
   batchSize: option(integer(1, 100_000_000), own.batchSize),
   /**
-   * The most bytes of one payload. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and HTTP:
-   * default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, which is what these servers take in one request.
+   * The most bytes of one payload. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and
+   * HTTP: default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, the most that these servers accept in one
+   * request.
    */
   maxPayloadBytes: option(integer(1, own.maxPayloadBytesAllowed), own.maxPayloadBytes),
   /**
    * What happens to a point whose line alone is longer than `maxPayloadBytes`, default `"drop"`: it is dropped and
-   * counted as `oversize`. `"split"`: its fields are sent in several lines of one series and timestamp, which the
-   * server takes for one point. A field that is too large by itself is still `oversize`.
+   * counted as `oversize`. `"split"`: its fields are sent in several lines with the same series and timestamp, which
+   * the server stores as one point. A field that is too large by itself is still `oversize`.
    */
   oversize: option(oneOf(["drop", "split"]), "drop"),
   /** How long a point may wait for others, default 1 second. */
   flushInterval: option(duration(1), "1 second"),
-  /** Sender fibers, each with a connection of its own, default 4, for TCP 1. */
+  /** Sender fibers, each with its own connection, default 4, for TCP 1. */
   senders: option(integer(1, 1024), own.senders),
   /** How long closing may take to send what is queued, default 5 seconds. What is left is dropped as `shutdown`. */
   drainTimeout: option(duration(0), "5 seconds"),
   /**
-   * How fast to send, default 4000 packets per second in bursts of 32. `"none"`, the default for TCP and HTTP, where the
-   * server holds the senders back, sends as fast as the host can.
+   * How fast to send, default 4000 packets per second in bursts of 32. `"none"` sends as fast as the host can. It is
+   * the default for TCP and HTTP, where the server slows the senders down.
    */
   pacing: option(pacing, own.pacing),
   /**
-   * How often the database writes its own counters as a point of the measurement `efflux`, default never. Such a point
-   * is pushed and counted like any other. See `SelfReport`.
+   * How often the database writes its own counters as a point of the measurement `efflux`, default never. Such a
+   * point is pushed and counted like any other.
    */
   selfReport: optional(duration(1)),
-  /** The shortest time between two log lines about the same matter, default 5 seconds. */
+  /** The shortest time between two log lines about the same problem, default 5 seconds. */
   logInterval: option(duration(1), "5 seconds")
 })
 
@@ -208,13 +208,13 @@ const server = (url_: string) => ({
    * it is how long to wait for more of the answer.
    */
   timeout: option(duration(1), "10 seconds"),
-  /** Certificates to trust instead of the system's, as PEM text. A wrong one is refused at the start. */
+  /** Certificates to trust instead of the system's, as PEM text. A wrong certificate fails the layer at the start. */
   ca: optional(certificates),
   /** Headers of every request, default none: for a proxy or a gateway. A value that is a secret is a `Redacted`. */
   headers: optional(headers),
-  /** Path of a Unix socket to connect to, default none. The host of `url` is then sent and not looked up. */
+  /** Path of a Unix socket to connect to, default none. The host of `url` is then only sent, not looked up. */
   socketPath: optional(word("the path of a Unix socket")),
-  /** How long a connection is used, default 1 minute: afterwards the name is looked up again. */
+  /** How long a connection is used, default 1 minute. The next connection looks the name up again. */
   maxConnectionAge: option(duration(1), "1 minute"),
   /** How a token is sent in `Authorization`, default `"Token"`, for InfluxDB 3 `"Bearer"`. */
   tokenScheme: optional(oneOf(["Token", "Bearer"]))
@@ -227,7 +227,7 @@ const accountOf1 = {
   username: optional(userName),
   /** Password of the user, as a `Redacted`. Needs `username`. */
   password: optional(password),
-  /** Token instead of user and password, as a `Redacted`. See `tokenScheme`. */
+  /** Token, instead of user and password, as a `Redacted`. See `tokenScheme`. */
   token: optional(token)
 }
 
@@ -253,16 +253,19 @@ const http = (dialect: Dialect.Dialect, url_: string, maxPayloadBytesAllowed: nu
   /** Base URLs of several hosts of one database, instead of `url`. See `strategy`. */
   urls: optional(urls),
   /**
-   * Which of `urls` gets a payload, default `"failover"`: the first that is well. `"round-robin"`: each of those that
-   * are well in turn. A host that fails is left alone for 1 second, then for longer, up to 30 seconds, and then tried
-   * with a payload.
+   * Which of `urls` gets a payload. Default `"failover"`: the first healthy one. `"round-robin"`: the healthy ones
+   * in turn. A host that fails is skipped for 1 second, then for longer, up to 30 seconds, and then tried again with
+   * a payload.
    */
   strategy: option(oneOf(["failover", "round-robin"]), "failover"),
-  /** Bytes from which a payload is sent as gzip, default 1024; `"none"` for a server that does not take it. */
+  /** Bytes from which a payload is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
   gzipThreshold: option(numberOr("none", integer(0, 100_000_000)), 1024),
-  /** How often a payload is sent again when the server can't take it now, default 20. While it waits the queue slides. */
+  /**
+   * How often a payload is retried if the server can't accept it now, default 20. Meanwhile a full queue drops its
+   * oldest points.
+   */
   retries: option(integer(0, 1000), 20),
-  /** How long after its first try a payload may still be sent again, default 2 minutes. */
+  /** How long after its first attempt a payload may still be retried, default 2 minutes. */
   retryTimeout: option(duration(0), "2 minutes")
 })
 
@@ -276,7 +279,7 @@ export const http1 = {
   version: oneOf([1]),
   /** Name of the database on the server. `""` sends none: VictoriaMetrics and Telegraf would make a tag of it. */
   database: nameOrNone,
-  /** How many nodes of a cluster must have taken a write, default: the server's choice. */
+  /** How many nodes of a cluster must have accepted a write, default: the server's choice. */
   consistency: optional(oneOf(["any", "one", "quorum", "all"])),
   ...accountOf1
 }
@@ -297,48 +300,51 @@ export const http3 = {
   /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
   version: oneOf([3]),
   ...accountOf3,
-  /** Whether the server takes the good lines of a payload that has bad ones, default `true`. */
+  /** Whether the server stores the good lines of a payload that has bad ones, default `true`. */
   acceptPartial: option(boolean, true),
-  /** Whether the server answers before a write is durable, default `false`. Faster; a crash of the server loses points. */
+  /**
+   * Whether the server answers before a write is durable, default `false`. This is faster, but a crash of the server
+   * loses points.
+   */
   noSync: option(boolean, false)
 }
 
 const client = (url_: string) => ({
   ...server(url_),
   /**
-   * The most bytes of the answer to `query` and `execute`, also inflated; default 64 MiB. The rows take several times as
-   * much memory. `queryStream` has no such limit.
+   * The most bytes of the answer to `query` and `execute`, before and after decompression, default 64 MiB. The rows
+   * take several times as much memory. `queryStream` has no such limit.
    */
   maxResponseBytes: option(integer(1, 2 ** 40), 64 * 1024 * 1024),
-  /** The most bytes of one line of an answer, default 16 MiB. It bounds what `queryStream` holds of an answer. */
+  /** The most bytes of one line of an answer, default 16 MiB. It limits what `queryStream` holds of an answer. */
   maxLineBytes: option(integer(1, 2 ** 29), 16 * 1024 * 1024),
   /** Whether to ask for answers as gzip, default `false`. Sends fewer bytes and costs processor time on both ends. */
   gzip: option(boolean, false)
 })
 
-/** Asking InfluxDB 1. */
+/** Querying InfluxDB 1. */
 export const client1 = {
-  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  /** The API of the server: 1 for InfluxQL, 2 for Flux, 3 for SQL or InfluxQL. */
   version: oneOf([1]),
   ...client(url8086),
-  /** The database that statements are about unless they name one. */
+  /** The database of statements that name none. */
   database: optional(name("a database on the server")),
   ...accountOf1,
   /** Rows that the server puts into one line of its answer, default 10 000. */
   chunkSize: option(integer(1, 1_000_000), 10_000)
 }
 
-/** Asking InfluxDB 2. */
+/** Querying InfluxDB 2. */
 export const client2 = {
-  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  /** The API of the server: 1 for InfluxQL, 2 for Flux, 3 for SQL or InfluxQL. */
   version: oneOf([2]),
   ...client(url8086),
   ...accountOf2
 }
 
-/** Asking InfluxDB 3. */
+/** Querying InfluxDB 3. */
 export const client3 = {
-  /** The server's API: 1 is asked in InfluxQL, 2 in Flux, 3 in SQL or InfluxQL. */
+  /** The API of the server: 1 for InfluxQL, 2 for Flux, 3 for SQL or InfluxQL. */
   version: oneOf([3]),
   ...client(url8181),
   ...accountOf3

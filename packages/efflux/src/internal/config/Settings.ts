@@ -1,6 +1,6 @@
 /**
- * Settings: a checked configuration of a database, in which every option has its
- * value and durations are in milliseconds.
+ * Settings: a checked configuration of a database, in which every option has a value and durations are in
+ * milliseconds.
  *
  * @since 0.1.0
  */
@@ -47,7 +47,7 @@ export interface HttpSettings extends Server {
   readonly retryTimeout: number
 }
 
-/** What writing and asking need of a server alike. */
+/** What writing and querying both need to know about a server. */
 export interface Server {
   readonly credentials: Credentials | undefined
   readonly timeout: number
@@ -58,7 +58,7 @@ export interface Server {
 }
 
 /**
- * How a server knows who asks: user and password, or a token by one of two schemes.
+ * The credentials of requests: user and password, or a token in one of two schemes.
  */
 export type Credentials =
   | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }

@@ -1,11 +1,10 @@
 /**
- * How much of what a database sent over UDP arrived: its counters beside those
- * of the listener of InfluxDB 1, over an interval.
+ * How much of what a database sent over UDP arrived: compares its counters with those of InfluxDB 1's listener over
+ * an interval.
  *
- * `sent` means that the operating system took a payload. Behind it are the
- * network, the receive buffer of the server's kernel, and the parser of the
- * server; what they drop nobody tells the sender. The server counts what it
- * received, and `SHOW STATS FOR 'udp'` shows it.
+ * `sent` means that the operating system took a payload. After that the network, the receive buffer of the server's
+ * kernel and the server's parser can drop points, and nothing tells the sender. The server counts what it received,
+ * and `SHOW STATS FOR 'udp'` shows it.
  *
  * @since 0.1.0
  */

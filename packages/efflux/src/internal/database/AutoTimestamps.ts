@@ -1,18 +1,14 @@
 /**
  * Automatic timestamps: points without one get the time of their push.
  *
- * The clock is read in milliseconds, and counted on from there within one: two
- * points of one series with one timestamp would overwrite each other on the
- * server. At `ns` and `us` the timestamps of a database therefore strictly
- * increase while the clock stands still or steps back by up to a second. A clock
- * that steps back by more is followed, and no timestamp is given twice: what the
- * clock shows a second time gets other units within the millisecond, or, when
- * these may all be used, goes behind them. At the coarser precisions the
- * timestamps are the clock's.
+ * The clock has milliseconds, and timestamps within one are counted up, because two points of one series with the
+ * same timestamp would overwrite each other on the server. At `ns` and `us` the timestamps of a database therefore
+ * strictly increase while the clock stands still or steps back by up to a second. A clock that steps back by more is
+ * followed, and no timestamp is given twice: a millisecond that the clock shows again gets other units within it,
+ * or, if all may be used, later ones. At the coarser precisions the timestamps are the clock's.
  *
- * Each database counts from a place of its own within the millisecond: two
- * processes that push points of one series, each from 0, would overwrite one
- * another's in every millisecond that they share.
+ * Each database starts at a different offset within the millisecond. Otherwise two processes that push points of one
+ * series would overwrite each other's points in every millisecond that they share.
  *
  * @since 0.1.0
  */

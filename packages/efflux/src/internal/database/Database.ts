@@ -1,9 +1,8 @@
 /**
  * One database: a queue, its senders, its counters, in a scope.
  *
- * This is the assembly. The parts: `PointBuffer` (queue and ledger), `SenderPool`
- * (the fibers), `AutoTimestamps`, `Reporter`, `DatabaseMetrics`. How payloads leave is the
- * `Transport`'s matter.
+ * This is the assembly. The parts: `PointBuffer` (queue and ledger), `SenderPool` (the fibers), `AutoTimestamps`,
+ * `Reporter`, `DatabaseMetrics`. The `Transport` decides how payloads are sent.
  *
  * @since 0.1.0
  */

@@ -4,9 +4,8 @@
  * The law, at every moment and exactly:
  * `pushed = sent + dropped (by reason) + queued + in flight`.
  *
- * The counters are plain numbers, because a point passes several of them. What
- * is shown outside (`Influx.stats`, the Metric values) is read from here, so it
- * can't disagree. `queued` is not counted but read off the queue itself.
+ * The counters are plain numbers, because a point passes several of them. What is shown outside (`Influx.stats`, the
+ * Metric values) is read from here, so it can't disagree. `queued` is not counted but read from the queue itself.
  *
  * @since 0.1.0
  */
@@ -16,15 +15,15 @@
  *
  * - `queue_full`: the queue was full, and this was its oldest point.
  * - `queue_full_high`: the queue was full of points of high priority, and this was the oldest of them.
- * - `queue_bytes`: the queue held `queueBytes`, and this was its oldest point; or it alone is larger than that.
+ * - `queue_bytes`: the queue held `queueBytes`, and this was its oldest point; or the point alone is larger.
  * - `quota`: the queue was full, and this was the oldest point of a measurement that held more than `measurementQuota`.
  * - `invalid`: it can't be written as line protocol (see `EncodeError`).
  * - `oversize`: its line alone is longer than `maxPayloadBytes`.
  * - `send_error`: the operating system or the network did not take its payload.
- * - `rejected`: the server answered that it does not take it. UDP never answers.
- * - `unknown`: the server got its payload, or a part of it, and did not answer, or the database closed before it did. It
- *   may be stored or not. Over UDP that is a datagram which the operating system was being given at the close.
- * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` was over.
+ * - `rejected`: the server answered that it refuses the point. UDP has no answers.
+ * - `unknown`: the server got at least part of its payload and did not answer, or the database closed first. It may
+ *   have been stored. Over UDP this is a datagram that was being sent at the close.
+ * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` ended.
  *
  * @category models
  * @since 0.1.0
@@ -71,17 +70,17 @@ export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quo
 >
 
 /**
- * One consistent look at a database. All values are numbers of points unless
- * they say otherwise, counted since the database was made.
+ * A consistent snapshot of a database. All values are numbers of points unless they say otherwise, counted since the
+ * database was made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Stats {
-  /** Points offered, also those that were dropped at once. */
+  /** Points offered, including those that were dropped at once. */
   readonly pushed: number
   /**
-   * Points in payloads that were taken: over UDP and TCP by the operating system, which is no proof that they arrived;
+   * Points in payloads that were accepted: over UDP and TCP by the operating system, which is no proof of arrival;
    * over HTTP by the server.
    */
   readonly sent: number

@@ -1,18 +1,15 @@
 /**
- * Packs points into payloads: takes them from the buffer, writes them, and
- * keeps count of the points that it holds.
+ * Packs points into payloads: takes them from the buffer, writes them, and counts the points that it holds.
  *
- * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and
- * never a part of a line. The line that did not fit any more stays behind and
- * is the first of the next payload. A point that can't be written is settled at
- * once; its neighbours go out.
+ * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and never a part of a line. A line that no
+ * longer fits becomes the first of the next payload. A point that can't be written is settled at once, and the
+ * others are sent.
  *
  * With `oversize: "split"` a point may take several lines, and these several
  * payloads: it counts with the payload of its last line, and is lost as a whole
  * if one of them is.
  *
- * The payload is a view of the packer's own buffer: it must not be used any
- * more after {@link Packer.next}.
+ * The payload is a view of the packer's own buffer: it must not be used after the next call of {@link Packer.next}.
  *
  * @since 0.1.0
  */

@@ -2,11 +2,10 @@
  * The points that a database holds: those in its queue, and those that its
  * senders have taken and not settled.
  *
- * Every move of a point between the columns of the ledger is one synchronous
- * step here, so no interruption can come between the move and its booking. The
- * rest of the database only calls these steps.
+ * Every method here moves a point and counts it in the ledger in one synchronous step, so no interruption can come
+ * between the two. The rest of the database only calls these steps.
  *
- * - {@link PointBuffer.offer}: into the queue; if that is full, the oldest goes.
+ * - {@link PointBuffer.offer}: into the queue; if it is full, its oldest point is dropped.
  * - {@link PointBuffer.take}: from the queue to a sender.
  * - {@link PointBuffer.settleSent}, {@link PointBuffer.settleDropped}: out of a sender.
  * - {@link PointBuffer.discard}: what is left in the queue, at the end.

@@ -1,9 +1,9 @@
 /**
- * The queue of a database, behind one interface: Effect's `Queue.sliding`, or
- * the selective queue when an option or a priority asks for one.
+ * The queue of a database, behind one interface: Effect's `Queue.sliding`, or the selective queue if an option or a
+ * priority needs it.
  *
- * A queue books what it sheds. Points are numbered in the order of all pushes,
- * so that it can be said which is the oldest.
+ * A queue counts what it sheds. Points are numbered in the order of all pushes, so the number of the oldest one is
+ * known.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * What a database needs to know of a point at its push, where it is asked to
- * look: its measurement, and roughly how much memory it holds.
+ * What a database reads of a point at its push if an option needs it: its measurement, and roughly how much memory
+ * it uses.
  *
  * @since 0.1.0
  */

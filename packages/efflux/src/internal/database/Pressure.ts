@@ -1,7 +1,6 @@
 /**
- * How hard a database is pressed: how full its queue is, and how fast points
- * come and go. A program can look at it and lower its own sampling before points
- * are shed.
+ * The pressure on a database: how full its queue is, and how fast points arrive and leave. A program can use it to
+ * reduce its sampling before points are shed.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,9 @@
 /**
- * What a database says in the log: rarely, and with the counts.
+ * What a database logs: rarely, and with counts.
  *
- * A topic (a kind of invalid point, an error of the transport, …) is logged
- * when it first comes up, and from then on at most once in `logInterval`, with
- * how often it came up since. Shedding has a line when it starts and one when
- * it has stopped for `logInterval`. The close has one line with all losses.
+ * A topic (a kind of invalid point, an error of the transport, …) is logged when it first comes up, and from then on
+ * at most once in `logInterval`, with how often it came up since. Shedding is logged when it starts and when it has
+ * stopped for `logInterval`. The close logs one line with all losses.
  *
  * @since 0.1.0
  */

@@ -2,15 +2,14 @@
  * A queue that chooses what it sheds: for databases with points of high
  * priority, with a quota for measurements, or with a limit in bytes.
  *
- * Points leave it in the order of their push, whatever they are. When it is
- * full, it drops the first that there is of
+ * All points leave it in the order of their push. When it is full, it drops the first of these that exists:
  *
  * 1. the oldest point of a measurement that holds more than its quota,
  * 2. the oldest point,
  * 3. the oldest point of high priority.
  *
- * Points of high priority count for no quota. Every step takes constant time,
- * and nothing is kept of a measurement that has no point in the queue.
+ * Points of high priority do not count towards a quota. Every step takes constant time, and nothing is kept about a
+ * measurement that has no point in the queue.
  *
  * @since 0.1.0
  */

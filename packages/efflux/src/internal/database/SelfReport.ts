@@ -1,12 +1,11 @@
 /**
- * The counters of a database as points of its own: losses are then visible next
- * to the data, also where nobody collects the program's metrics.
+ * The counters of a database as points: losses are then visible next to the data, even if nobody collects the
+ * metrics of the program.
  *
- * A report has the measurement `efflux`, the tag `name`, and a field for
- * each counter, all of them 64-bit integers: `pushed`, `sent`, `queued`,
- * `in_flight`, `payloads`, `bytes`, `omitted_fields`, `refusals`, and
- * `dropped_` with each reason. They count since the database was made. A report
- * does not count itself: it is pushed after the counters were read.
+ * A report has the measurement `efflux`, the tag `name`, and a field for each counter, all of them 64-bit integers:
+ * `pushed`, `sent`, `queued`, `in_flight`, `payloads`, `bytes`, `omitted_fields`, `refusals`, and `dropped_` with
+ * each reason. They count since the database was made. A report does not count itself, because it is pushed after
+ * the counters were read.
  *
  * @since 0.1.0
  */

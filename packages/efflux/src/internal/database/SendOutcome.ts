@@ -1,7 +1,6 @@
 /**
- * Reads what a transport says became of a payload. A transport may be of
- * somebody's own and say anything: no value of it may reach the ledger unless it
- * is a number of points.
+ * Reads what a transport reports about a payload. A custom transport can report anything, so a value reaches the
+ * ledger only if it is a number of points.
  *
  * @since 0.1.0
  */

@@ -1,11 +1,9 @@
 /**
- * The sender fibers of a database, each an actor of its own: it opens a
- * connection, packs and sends payloads one at a time, settles them, and opens a
- * new connection when this one keeps failing. A defect in one ends neither it
- * nor the others.
+ * The sender fibers of a database. Each works on its own: it opens a connection, packs and sends payloads one at a
+ * time, settles them, and replaces a connection that keeps failing. A defect in one ends neither it nor the others.
  *
- * A sender can be interrupted only where it waits, and settles what it holds
- * exactly once, whatever the end of a send: that is what keeps the law.
+ * A sender can be interrupted only where it waits, and settles what it holds exactly once, however a send ends. This
+ * is what keeps the law.
  *
  * @since 0.1.0
  */
@@ -55,9 +53,8 @@ interface Parts {
 }
 
 /**
- * Starts the senders in a scope, and returns their fibers. A fiber ends by
- * interruption only; what it holds is then booked as `shutdown`, or as what its
- * connection knows of it.
+ * Starts the senders in a scope, and returns their fibers. A fiber ends by interruption only; what it holds is then
+ * counted as `shutdown`, or as its connection reports it.
  *
  * @internal
  */

@@ -1,5 +1,5 @@
 /**
- * How long an effect took, and how it ended, as a point.
+ * A point with the duration of an effect and how it ended.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,5 @@
 /**
- * A decoder for callers that hold the bytes themselves: chunks go in, results
- * come out, and a bad line can be shown.
+ * A decoder for callers that hold the bytes themselves: they feed chunks, take results, and can show a bad line.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Numbers from decimal digits in bytes. The opposite of `Decimal`.
+ * Numbers from decimal digits in bytes. The inverse of `Decimal`.
  *
  * @since 0.1.0
  */

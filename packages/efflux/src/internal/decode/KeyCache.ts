@@ -2,13 +2,11 @@
  * A bounded cache from bytes of line protocol to the tag and field keys that
  * they stand for.
  *
- * The same keys come with every line. To find a key by its bytes, four at a
- * time, costs less than to make its string, and the engine sets a property
- * quickly only if the key is a string that it has seen before. A slot is
- * overwritten when another key claims it, so memory is fixed and no input can
- * make a look-up slow.
+ * The same keys occur in every line. Finding a key by its bytes, four at a time, costs less than making its string,
+ * and the engine sets a property quickly only if the key is a string that it has seen before. A slot is overwritten
+ * when another key claims it, so memory is fixed and no input can make a look-up slow.
  *
- * A cache belongs to one dialect, as dialects read the same bytes differently.
+ * A cache belongs to one dialect, because dialects read the same bytes differently.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,9 @@
 /**
- * Finds the lines in bytes that come in chunks cut anywhere, and reads each.
+ * Finds the lines in chunks of bytes that may be cut anywhere, and reads each line.
  *
- * A decoder is a plain, synchronous object that is pulled: `feed` a chunk, then
- * call `step` until it asks for more. Beside the chunk it holds the beginning of
- * one unfinished line, at most `maxLineBytes`. Every byte is scanned once, also
- * where a line comes in many chunks.
+ * A decoder is a plain, synchronous object that is pulled: `feed` a chunk, then call `step` until it asks for more.
+ * In addition to the chunk it holds the beginning of one unfinished line, at most `maxLineBytes`. Every byte is
+ * scanned once, even if a line arrives in many chunks.
  *
  * @since 0.1.0
  */

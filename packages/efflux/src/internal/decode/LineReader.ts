@@ -1,15 +1,12 @@
 /**
  * Reads one line of line protocol, as bytes, into a point.
  *
- * A reader is a plain, synchronous object without services. It looks at each
- * byte a fixed number of times, never throws, and keeps nothing of the bytes
- * that it was given.
+ * A reader is a plain, synchronous object without services. It looks at each byte a fixed number of times, never
+ * throws, and does not keep the bytes that it was given.
  *
- * It follows what InfluxDB 1.6's own parser makes of a line; `Dialect` says
- * where other servers differ. Four things it refuses that 1.6 takes, because
- * the server does not store what the line says: text behind a closing quote, a
- * field key that ends in a pair of backslashes, an empty field key (behind a
- * tab), and bytes that are not UTF-8.
+ * It follows the parser of InfluxDB 1.6; `Dialect` says how other servers differ. It refuses four things that 1.6
+ * accepts without storing what the line says: text after a closing quote, a field key that ends in a pair of
+ * backslashes, an empty field key (after a tab), and bytes that are not UTF-8.
  *
  * @since 0.1.0
  */

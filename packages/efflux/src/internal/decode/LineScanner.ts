@@ -1,10 +1,9 @@
 /**
- * Finds where a line ends, by the server's own rule, in bytes that come in
- * chunks cut anywhere. Whether the line makes sense is not its business.
+ * Finds where a line ends, by the rule of the server, in chunks of bytes that may be cut anywhere. It does not check
+ * whether the line is valid.
  *
- * InfluxDB counts equals signs and commas behind the first space, to tell
- * whether a quote opens a string, in whatever part of the line. A line feed
- * behind a backslash or in a string does not end the line.
+ * InfluxDB counts equals signs and commas after the first space to decide whether a quote opens a string, in any
+ * part of the line. A line feed after a backslash or in a string does not end the line.
  *
  * @since 0.1.0
  */

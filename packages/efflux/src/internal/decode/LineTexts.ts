@@ -1,5 +1,5 @@
 /**
- * Remembers the text of the last lines, for showing one of them.
+ * Remembers the text of the latest lines, to show one of them.
  *
  * @since 0.1.0
  */

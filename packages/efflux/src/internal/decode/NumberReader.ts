@@ -1,6 +1,6 @@
 /**
- * Reads the numbers of line protocol. Where a number ends is where its syntax
- * ends; whether that is a place to end is seen by the caller.
+ * Reads the numbers of line protocol. A number ends where its syntax ends. The caller checks whether it may end
+ * there.
  *
  * @since 0.1.0
  */

@@ -2,12 +2,11 @@
  * A bounded cache from the measurement and tags of a line, as bytes, to what
  * they stand for in one dialect.
  *
- * A program writes few series, each many times. To find one by its bytes, four
- * at a time, costs a tenth of reading it.
+ * A program writes few series, each many times. Finding a series by its bytes, four at a time, is much cheaper than
+ * reading it.
  *
- * All of it is a shortcut. A series is kept only when it is seen for a second
- * time, so lines of ever new series cost next to nothing. What is kept is of
- * bounded size: 2048 series of up to 256 bytes.
+ * The cache is only a shortcut. A series is kept when it is seen for the second time, so lines that always start a
+ * new series cost little extra. The size is bounded: 2048 series of up to 256 bytes.
  *
  * @since 0.1.0
  */

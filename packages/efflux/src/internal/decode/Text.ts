@@ -1,6 +1,5 @@
 /**
- * Strings from bytes of line protocol, without their escapes. The opposite of
- * `Escape`.
+ * Strings from bytes of line protocol, without their escapes. The inverse of `Escape`.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Decoding of a line, a text and a stream of chunks, by a `LineDecoder`.
+ * Decodes a line, a text, and a stream of chunks with a `LineDecoder`.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * What a writer knows of the tags and fields of points whose keys are known
- * before the points are, and the orders in which such points give them.
+ * What a writer knows about the tags and fields of points whose keys are known in advance, and the orders in which
+ * such points give them.
  *
  * @since 0.1.0
  */

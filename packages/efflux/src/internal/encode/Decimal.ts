@@ -2,9 +2,8 @@
  * Writes numbers in decimal: integers, 64-bit integers and floats, as ASCII
  * digits into a buffer.
  *
- * Every function writes at `pos` and returns where it ended. It writes at most
- * {@link maxDecimalBytes} bytes, which the caller keeps free; the bytes behind
- * the returned position may have been touched.
+ * Every function writes at `pos` and returns where it ended. It writes at most {@link maxDecimalBytes} bytes, which
+ * the caller keeps free; the bytes after the returned position may have been overwritten.
  *
  * @since 0.1.0
  */

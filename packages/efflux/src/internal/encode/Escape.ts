@@ -1,9 +1,8 @@
 /**
  * Writes names and string values as UTF-8 with the escapes of line protocol.
  *
- * Every function writes at `pos` and returns where it ended, or
- * {@link REFUSED} for a text that can't be written where it stands. Writing past
- * the end of the buffer does nothing, and the caller sees it by the position.
+ * Every function writes at `pos` and returns where it ended, or {@link REFUSED} for a text that can't be written in
+ * its place. Writing past the end of the buffer does nothing; the caller notices by the position.
  *
  * @since 0.1.0
  */

@@ -1,12 +1,10 @@
 /**
- * Remembers the keys of points as the bytes that they are written as.
+ * Remembers the encoded bytes of the keys of points.
  *
- * The points of a program have few shapes. Their keys, in the order in which an
- * object gives them, are a path through a trie: following it costs a comparison
- * of pointers a key, and each node holds its key already escaped.
+ * The points of a program have few shapes. Their keys, in the order in which an object gives them, are a path
+ * through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped.
  *
- * All of this is a shortcut, and bounded: a trie that has grown too large is
- * forgotten and grows anew.
+ * The trie is only a shortcut, and bounded: when it has grown too large, it is discarded and starts again.
  *
  * @since 0.1.0
  */

@@ -1,16 +1,13 @@
 /**
  * Writes points as line protocol: bytes into a buffer, one line a point.
  *
- * This is the hot path of the library. A writer is a plain, synchronous object
- * that owns one buffer and reuses it; nothing is allocated per point that is
- * not needed. A point that can't be written leaves the buffer as it was: it is
- * rolled back to the start of its line, and `problem` says why.
+ * This is the hot path of the library. A writer is a plain, synchronous object that owns one buffer and reuses it;
+ * it allocates nothing per point that is not needed. A point that can't be written leaves the buffer as it was: it
+ * is rolled back to the start of its line, and `problem` says why.
  *
- * Escaping follows what a server of the dialect reads back: comma and space in
- * a measurement; comma, equals sign and space in tag keys, tag values and field
- * keys; in names a backslash too where the dialect has an escape for it; `"` and
- * `\` in string values. Whatever can't be written so that a server reads back
- * exactly the point is refused (see `EncodeError`).
+ * Escaping follows what a server of the dialect reads back: comma and space in a measurement; comma, equals sign and
+ * space in tag keys, tag values and field keys; in names a backslash too, if the dialect has an escape for it; `"`
+ * and `\` in string values. A point that a server would not read back exactly is refused (see `EncodeError`).
  *
  * @see https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
  * @since 0.1.0

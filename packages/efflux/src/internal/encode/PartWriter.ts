@@ -1,6 +1,5 @@
 /**
- * Writes the parts of a line: there is one place that writes a tag, and one that
- * writes a field.
+ * Writes the parts of a line. Only this file writes tags and fields.
  *
  * Every method writes at `pos` and returns where it ended, or `REFUSED`, and then
  * `problem` says why.

@@ -1,5 +1,5 @@
 /**
- * Points whose keys are known before the points are, as those of a typed series.
+ * Points whose keys are known in advance, such as those of a typed series.
  *
  * @since 0.1.0
  */

@@ -1,13 +1,11 @@
 /**
- * Writes floats of many digits: the shortest decimal that reads back as the same
- * double, and of several such the closest, which is what JavaScript prints.
+ * Writes floats of many digits: the shortest decimal that reads back as the same double, and the closest of several
+ * such, which is what JavaScript prints.
  *
- * A double `v` is scaled to `s = v · 10ᵏ` with 17 digits before the point. The
- * product is exact: it is kept as the sum of two doubles (Dekker). Every decimal
- * closer to `s` than half a unit in the last place of `v`, scaled alike, reads
- * back as `v`. So a multiple of 100 is tried, which has 15 digits or less, then
- * a multiple of 10, then a whole number. Where that can't be decided with
- * certainty, the number is left to the engine.
+ * A double `v` is scaled to `s = v · 10ᵏ` with 17 digits before the point. The product is exact: it is kept as the
+ * sum of two doubles (Dekker). Every decimal closer to `s` than half a unit in the last place of `v`, scaled alike,
+ * reads back as `v`. So a multiple of 100 is tried, which has 15 digits or less, then a multiple of 10, then a whole
+ * number. If that can't be decided with certainty, the engine prints the number.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,7 @@
 /**
  * Writes whole numbers as ASCII digits.
  *
- * Every function writes at `pos` and returns where it ended. The byte behind it
- * may have been touched.
+ * Every function writes at `pos` and returns where it ended. The byte after it may have been overwritten.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * A wire over a client of the program's own, for example `fetch`.
+ * A wire over an `HttpClient` of the program, for example `fetch`.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,8 @@
 /**
- * The body of an answer: bytes within bounds, inflated by us.
+ * The body of an answer, limited in size and decompressed.
  *
- * A body that ends early, that is not what its `Content-Encoding` says, or that
- * is larger than its limit is an error, never a short result. The limit counts
- * before and after inflation, and what is behind it is never read.
+ * A body that ends early, that is not what its `Content-Encoding` says, or that is larger than its limit is an
+ * error, never a short result. The limit applies before and after decompression, and nothing beyond it is read.
  *
  * @since 0.1.0
  */

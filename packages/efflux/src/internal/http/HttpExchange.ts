@@ -4,12 +4,11 @@
  *
  * - A deadline covers the whole exchange. When it passes, or the caller is
  *   interrupted, the request is aborted and its socket closed.
- * - The body of an answer is bounded before and after inflation. One that ends
- *   early is an error, see `HttpBody`.
+ * - The body of an answer is limited before and after decompression. A body that ends early is an error, see
+ *   `HttpBody`.
  * - A redirect is refused: it would carry points and credentials elsewhere.
- * - A server may close an idle connection at the moment it is used again. A
- *   request that is harmless to repeat is then sent once more, at once. Any other
- *   is sent over a connection of its own, and at most once.
+ * - A server may close an idle connection just as it is used again. A request that is harmless to repeat is then
+ *   sent once more, at once. Any other request uses a new connection and is sent at most once.
  * - Credentials are in the header `Authorization` and nowhere else: an error has
  *   the endpoint and a kind, never the request; requests make no spans.
  *

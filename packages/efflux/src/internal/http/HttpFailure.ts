@@ -1,5 +1,5 @@
 /**
- * What an HTTP status means: an answer that is no success, as an `InfluxError`.
+ * Turns an unsuccessful HTTP status into an `InfluxError`.
  *
  * @since 0.1.0
  */

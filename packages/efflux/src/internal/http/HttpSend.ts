@@ -1,6 +1,5 @@
 /**
- * Sends one request over a wire. What a client fails with becomes an
- * `InfluxError` that has nothing of the request.
+ * Sends one request over a wire. Errors of a client become an `InfluxError` that contains nothing of the request.
  *
  * Loaded with the first request, see `HttpExchange`.
  *

@@ -1,9 +1,9 @@
 /**
- * What an exchange needs of a platform: a client, gzip and the signs of a
- * connection that was closed while it was idle.
+ * What an exchange needs from a platform: a client, gzip, and how to recognise a connection that was closed while
+ * idle.
  *
- * `NodeWire` is Node's, with bounds of its own. `ClientWire` stands on any
- * `HttpClient` and on web streams, and has the bounds of that client.
+ * `NodeWire` uses Node and has its own limits. `ClientWire` uses any `HttpClient` and web streams, with the limits
+ * of that client.
  *
  * @since 0.1.0
  */

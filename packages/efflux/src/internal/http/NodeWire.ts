@@ -1,10 +1,9 @@
 /**
  * Node's HTTP client, with agents of our own.
  *
- * - A request that is given up takes its socket with it, also one that is still
- *   connecting or within its TLS handshake.
- * - A connection is kept for 30 seconds while it is idle and for `maxConnectionAge`
- *   in all, so that a changed address is followed.
+ * - When a request is abandoned, its socket is closed, even while it is connecting or in its TLS handshake.
+ * - A connection is kept for 30 seconds while idle and for `maxConnectionAge` in total, so a changed address takes
+ *   effect.
  *
  * Only programs that use HTTP load this module.
  *

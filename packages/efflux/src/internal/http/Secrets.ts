@@ -1,9 +1,8 @@
 /**
  * Hides credentials in what a server says.
  *
- * Some servers, and proxies before them, repeat in an error what they got, as it
- * was or escaped for JSON, HTML or a URL, even several times over. A text is
- * searched as it is and as each round of unescaping leaves it.
+ * Some servers and proxies repeat in an error what they got, unchanged or escaped for JSON, HTML or a URL, even
+ * several times over. A text is searched as it is and after each round of unescaping.
  *
  * @since 0.1.0
  */

@@ -1,9 +1,8 @@
 /**
- * What the answer to a write says became of the points.
+ * Reads from the answer to a write what became of the points.
  *
- * InfluxDB 1 and 2 give a message with a number, InfluxDB 3 names every line,
- * proxies and clusters put texts of their own before it, and a server that is
- * none of InfluxDB's may answer anything with 200.
+ * InfluxDB 1 and 2 send a message with a number, InfluxDB 3 names every line, proxies and clusters add a prefix, and
+ * a server that is not InfluxDB may answer anything with 200.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Looks a name up once at a time, however many connections want it: a look-up
- * can't be cancelled, and outlives the requests that wanted it.
+ * Runs one look-up of a name at a time, however many connections need it, because a look-up can't be cancelled and
+ * outlives the requests that needed it.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,5 @@
 /**
- * What was received and not yet read, bounded: the oldest goes first, and is
- * counted.
+ * What was received and not yet read, bounded: the oldest elements are dropped and counted.
  *
  * @since 0.1.0
  */

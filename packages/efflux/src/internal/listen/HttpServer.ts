@@ -1,9 +1,8 @@
 /**
- * Receives line protocol over HTTP, as InfluxDB 1, 2 and 3 take it, and answers
- * as they do.
+ * Receives line protocol over HTTP, and answers, as InfluxDB 1, 2 and 3 do.
  *
- * A body is read to its end before its first line is decoded, so a body that is
- * too large, cut off or no gzip gives no point.
+ * A body is read to its end before its first line is decoded, so a body that is too large, truncated or not gzip
+ * gives no point.
  *
  * @since 0.1.0
  */

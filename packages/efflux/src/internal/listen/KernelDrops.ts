@@ -1,9 +1,8 @@
 /**
- * What Linux knows about a bound UDP port.
+ * What Linux reports about a bound UDP port.
  *
- * A datagram that finds the receive buffer full is dropped and counted here,
- * and nowhere else: neither sender nor receiver is told. The counter belongs to
- * the socket and starts at 0 when a port is bound anew.
+ * If the receive buffer is full, the kernel drops a datagram and counts it only here; neither sender nor receiver is
+ * told. The counter belongs to the socket and starts at 0 when a port is bound again.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * What a listener gives for what it receives.
+ * The elements that a listener emits.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * How long the requests of a router took, as points.
+ * Points with the durations of the requests of a router.
  *
  * @since 0.1.0
  */

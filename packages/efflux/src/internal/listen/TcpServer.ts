@@ -1,6 +1,5 @@
 /**
- * Receives line protocol over TCP: each connection is a text of its own, without
- * an answer.
+ * Receives line protocol over TCP: each connection is a separate text and gets no answer.
  *
  * @since 0.1.0
  */

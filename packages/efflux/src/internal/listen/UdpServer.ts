@@ -1,5 +1,5 @@
 /**
- * Receives line protocol over UDP: each datagram is a text of its own.
+ * Receives line protocol over UDP: each datagram is a separate text.
  *
  * @since 0.1.0
  */

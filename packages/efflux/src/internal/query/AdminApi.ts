@@ -1,5 +1,5 @@
 /**
- * What InfluxDB 2 and 3 are administered by: their HTTP APIs.
+ * Administers InfluxDB 2 and 3 over their HTTP APIs.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Statements of InfluxQL that administer an InfluxDB 1.
+ * InfluxQL statements that administer InfluxDB 1.
  *
  * @since 0.1.0
  */

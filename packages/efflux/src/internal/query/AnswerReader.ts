@@ -1,11 +1,9 @@
 /**
- * What the readers of answers have in common. There is one for each format:
- * MessagePack and JSON documents of InfluxDB 1, annotated CSV of InfluxDB 2, JSON
- * lines of InfluxDB 3.
+ * The common part of the readers of answers. There is one reader for each format: MessagePack and JSON documents of
+ * InfluxDB 1, annotated CSV of InfluxDB 2, JSON lines of InfluxDB 3.
  *
- * A reader is given what has arrived and gives the rows that are complete, in
- * pieces between which other work can be done. At the end it says whether that
- * was an end: an answer that is cut short is never taken for a whole one.
+ * A reader gets what has arrived and returns the complete rows, in pieces between which other work can run. At the
+ * end it says whether the answer was complete, so a truncated answer is never taken for a whole one.
  *
  * @since 0.1.0
  */

@@ -1,11 +1,9 @@
 /**
  * JSON whose integers are exact.
  *
- * `JSON.parse` reads an integer beyond 2⁵³ as a number that is not it. Here it
- * becomes a `bigint`, as long as it has at most 64 bits: what is larger is a
- * float that a server printed without a point. All else is what `JSON.parse`
- * gives. Reading the source of every number takes five times as long, so it is
- * done only where a text can have such an integer.
+ * `JSON.parse` rounds integers beyond 2⁵³. Here they become a `bigint` if they have at most 64 bits; a larger one is
+ * a float that a server printed without a point. Everything else is as in `JSON.parse`. Reading the source of every
+ * number is much slower, so it is done only if a text can have such an integer.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,6 @@
 /**
- * Reads answers in JSON: the lines of InfluxDB 3, each a row, and the documents of
- * servers that speak the language of InfluxDB 1 without its MessagePack.
+ * Reads answers in JSON: the lines of InfluxDB 3, each a row, and the documents of servers that answer InfluxQL
+ * without MessagePack.
  *
  * @since 0.1.0
  */

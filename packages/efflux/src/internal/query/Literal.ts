@@ -1,6 +1,5 @@
 /**
- * The values that can stand in a statement, whatever its language, and what
- * JavaScript values they are made of.
+ * The values that a statement in any language can contain, and the JavaScript values that they come from.
  *
  * @since 0.1.0
  */

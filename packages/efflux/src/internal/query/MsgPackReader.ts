@@ -1,10 +1,9 @@
 /**
- * Reads the MessagePack of InfluxDB 1, which tells integers from floats, as its
- * JSON does not, and has instants in binary. Documents follow each other, each
- * like `{"results": [{"statement_id": 0, "series": [{"name", "tags", "columns",
- * "values"}], "partial": true}]}`.
+ * Reads the MessagePack of InfluxDB 1, which, unlike its JSON, distinguishes integers from floats and has binary
+ * instants. Documents follow each other, each like `{"results": [{"statement_id": 0, "series": [{"name", "tags",
+ * "columns", "values"}], "partial": true}]}`.
  *
- * Rows are read as their bytes arrive: what is held of an answer is a row.
+ * Rows are read as their bytes arrive: only one row of an answer is held.
  *
  * @since 0.1.0
  */

@@ -1,6 +1,5 @@
 /**
- * What a client can be asked. Each signature has its contract, for an editor to
- * show.
+ * The operations of a client. Each signature has its contract, for editors to show.
  *
  * @since 0.1.0
  */
@@ -23,7 +22,7 @@ import type { RowDecoder } from "./RowDecoder.ts"
  * @since 0.1.0
  */
 export interface TypedQueryOptions<A> extends StatementOptions {
-  /** What each row is read by. The first that does not fit fails the query (`InvalidRow`). */
+  /** Decodes each row. The first row that does not fit fails the query (`InvalidRow`). */
   readonly as: RowDecoder<A>
 }
 
@@ -56,21 +55,20 @@ export interface ApiRequest {
 }
 
 /**
- * What a server says of itself. Servers that are none of InfluxDB's may say
- * nothing.
+ * What a server says about itself. Servers other than InfluxDB may say nothing.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Ping {
-  /** As the server writes it, like `1.8.10`, `v2.7.12` or `3.4.1`. */
+  /** As the server writes it, for example `1.8.10`, `v2.7.12` or `3.4.1`. */
   readonly version: string | undefined
-  /** Like `OSS`, `ENT` or `Core`. */
+  /** For example `OSS`, `ENT` or `Core`. */
   readonly build: string | undefined
 }
 
 /**
- * How points are written. What is not said here is that of the client.
+ * How points are written. Options not given here come from the client.
  *
  * @category models
  * @since 0.1.0
@@ -86,27 +84,27 @@ export interface WriteOptions {
   readonly dialect?: Dialect | undefined
   /** Tags that every point gets unless it has a tag of that key, default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** Points of one request at the most, default 5000. */
+  /** The most points of one request, default 5000. */
   readonly batchSize?: number | undefined
-  /** Bytes of one request at the most, before compression, default 1 MiB. A longer line is rejected. */
+  /** The most bytes of one request before compression, default 1 MiB. A longer line is rejected. */
   readonly maxPayloadBytes?: number | undefined
-  /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not take it. */
+  /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
   readonly gzipThreshold?: number | "none" | undefined
-  /** Whether InfluxDB 3 takes the good lines of a request that has bad ones, default `true`. */
+  /** Whether InfluxDB 3 stores the good lines of a request that has bad ones, default `true`. */
   readonly acceptPartial?: boolean | undefined
   /** How long one request may take, default the timeout of the configuration. */
   readonly timeout?: Duration.Input | undefined
 }
 
 /**
- * What one server can be asked. `R` is what an operation needs: nothing of a
- * client, a service where it is a function of one.
+ * The operations on one server. `R` is what an operation requires: nothing for a client, the service for its
+ * functions.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Operations<R> {
-  /** Asks what the server is. Needs no credentials, except on an InfluxDB 3 that asks for them. */
+  /** Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them. */
   readonly ping: Effect.Effect<Ping, InfluxError, R>
   readonly query: Query<R>
   readonly queryOne: QueryOne<R>
@@ -124,13 +122,13 @@ export interface Operations<R> {
  */
 export interface Query<R> {
   /**
-   * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. An answer with several
-   * results fails: `queryAll` returns them apart.
+   * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. Fails if the answer
+   * has several results; `queryAll` returns them separately.
    */
   <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
   /**
-   * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. An answer with several results
-   * fails: `queryAll` returns them apart.
+   * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. Fails if the answer has
+   * several results; `queryAll` returns them separately.
    */
   (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
 }
@@ -140,9 +138,9 @@ export interface Query<R> {
  * @since 0.1.0
  */
 export interface QueryOne<R> {
-  /** Returns the only row of an answer as a value, or none. An answer with more than one row fails. */
+  /** Returns the only row of an answer as a value, or none. Fails if the answer has more than one row. */
   <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<Option.Option<A>, InfluxError, R>
-  /** Returns the only row of an answer, or none. An answer with more than one row fails. */
+  /** Returns the only row of an answer, or none. Fails if the answer has more than one row. */
   (statement: Statement, options?: StatementOptions): Effect.Effect<Option.Option<Row>, InfluxError, R>
 }
 
@@ -158,8 +156,8 @@ export interface QueryAll<R> {
   <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<ResultSet<A>>, InfluxError, R>
   /**
    * Returns the results of several statements or yields, in the order of the answer and each with its rows, within
-   * `timeout` and `maxResponseBytes`. The first statement that fails fails them all, though those before it, and on
-   * InfluxDB 1 those behind it, may have been executed.
+   * `timeout` and `maxResponseBytes`. The first statement that fails fails the whole query, although the statements
+   * before it, and on InfluxDB 1 those after it, may have been executed.
    */
   (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
 }
@@ -170,15 +168,15 @@ export interface QueryAll<R> {
  */
 export interface QueryStream<R> {
   /**
-   * Streams the rows of an answer as values. The server is read no faster than they are taken, and at most one line of
-   * the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An answer
-   * that does not end as it should fails behind its rows.
+   * Streams the rows of an answer as values. The answer is read no faster than the rows are consumed, and at most
+   * one line of it is held. A consumer that stops early closes the connection, which ends the query on the server.
+   * If the answer is incomplete, the stream emits its rows and then fails.
    */
   <A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
   /**
-   * Streams the rows of an answer as they arrive. The server is read no faster than they are taken, and at most one line
-   * of the answer is held. A consumer that stops early closes the connection, which ends the query on the server. An
-   * answer that does not end as it should fails behind its rows.
+   * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at
+   * most one line of it is held. A consumer that stops early closes the connection, which ends the query on the
+   * server. If the answer is incomplete, the stream emits its rows and then fails.
    */
   (statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
 }
@@ -189,8 +187,8 @@ export interface QueryStream<R> {
  */
 export interface Execute<R> {
   /**
-   * Runs a statement that changes something and whose rows don't matter. It reaches a server at most once: a failure
-   * that leaves open whether it was executed is never followed by a second attempt.
+   * Runs a statement for its effect and ignores its rows. It reaches a server at most once: if it is not known
+   * whether it was executed, it is not retried.
    */
   (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
 }
@@ -201,13 +199,14 @@ export interface Execute<R> {
  */
 export interface Write<R> {
   /**
-   * Writes points in their order, and returns what became of each: how many the server stored, and which it rejected and
-   * why. A point that has no line is rejected too. Waits for every answer. Nothing is queued and nothing is sent twice.
+   * Writes points in their order, and returns what became of each: how many the server stored, and which it rejected
+   * and why. A point that can't be written is rejected too. Waits for every answer. Nothing is queued and nothing is
+   * sent twice.
    *
-   * Fails where a request gets no such answer: no connection, wrong credentials, a busy server. `isRetryable` and
-   * `retryAfter` say whether and when a retry helps, and `settled` what became of the requests before. The points of the
-   * one that failed may have been stored. A retry is harmless for points with a timestamp, which the server overwrites;
-   * others get the time of the call.
+   * Fails if a request gets no such answer: no connection, wrong credentials, a busy server. `isRetryable` and
+   * `retryAfter` say whether and when a retry helps, and `settled` says what became of the earlier requests. The
+   * points of the failed request may have been stored. A retry is harmless for points with a timestamp, because the
+   * server overwrites them; others get the time of the call.
    */
   (points: Iterable<Point.Input>, options?: WriteOptions): Effect.Effect<Written, InfluxError, R>
 }
@@ -218,8 +217,8 @@ export interface Write<R> {
  */
 export interface WriteSink<R> {
   /**
-   * A sink that writes points like `write`, and reads them no faster than the server takes them. Holds one batch. Of the
-   * rejections the first 1000 are kept; all are counted.
+   * A sink that writes points like `write`, and reads them no faster than the server accepts them. Holds one batch.
+   * It keeps the first 1000 rejections and counts all.
    */
   (options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
 }
@@ -230,14 +229,14 @@ export interface WriteSink<R> {
  */
 export interface ApiCall<R> {
   /**
-   * Makes any other request of the server's HTTP API, with the credentials and bounds of the client, and returns the
-   * body of the answer. Any status but 2xx is an error.
+   * Makes any other request of the server's HTTP API, with the credentials and limits of the client, and returns the
+   * body of the answer. Any status other than 2xx is an error.
    */
   (request: ApiRequest): Effect.Effect<string, InfluxError, R>
 }
 
 /**
- * A way to ask one server.
+ * A client of one server.
  *
  * @category models
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Asks a server what it is.
+ * Asks a server for its version and build.
  *
  * @since 0.1.0
  */

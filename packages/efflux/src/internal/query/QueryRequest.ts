@@ -1,6 +1,5 @@
 /**
- * What a statement becomes on the way to a server: the request of its API, and
- * how the answer is read.
+ * Turns a statement into a request of the server's API, and says how to read the answer.
  *
  * @since 0.1.0
  */

@@ -1,17 +1,13 @@
 /**
- * Statements of query languages, made by tagged templates: the template is the
- * statement, and an interpolated value is never more than a value in it.
+ * Statements of query languages as tagged templates: the template is the statement, and an interpolated value is
+ * never more than a value in it.
  *
- * A template becomes a {@link Fragment}: a list of texts, which the program's
- * author wrote, of literals, which may come from anywhere, and of other
- * fragments. A statement is rendered when it is sent: a literal becomes a bind
- * parameter where the API has them, and is otherwise written by the rules of the
- * language.
+ * A template becomes a {@link Fragment}: a list of texts, which the program's author wrote, of literals, which may
+ * come from anywhere, and of other fragments. A statement is rendered when it is sent: a literal becomes a bind
+ * parameter if the API has them, and is otherwise written by the rules of the language.
  *
- * Rendering also reads the texts between the literals, far enough to know where
- * strings, comments and regular expressions begin and end, and refuses a literal
- * in one of them: `'${host}'` would hold the name of a parameter, or end where
- * the value wants it to.
+ * Rendering also scans the texts between the literals for strings, comments and regular expressions, and refuses a
+ * literal inside one of them: `'${host}'` would contain the name of a parameter, or end where the value decides.
  *
  * @since 0.1.0
  */

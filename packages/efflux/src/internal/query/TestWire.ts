@@ -1,5 +1,5 @@
 /**
- * Answers statements by a function, and keeps what was asked.
+ * Answers statements with a function, and records them.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Points written with an answer: in batches, one request after the other, each sent once.
+ * Writes points and waits for the answers: in batches, one request at a time, each sent once.
  *
  * @since 0.1.0
  */

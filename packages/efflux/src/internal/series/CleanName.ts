@@ -1,5 +1,5 @@
 /**
- * Names of metrics and attributes, as line protocol can hold them.
+ * Turns names of metrics and attributes into names that line protocol can hold.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,9 @@
 /**
  * A column of a series: one tag or one field, with its Schema.
  *
- * What a Schema has to do is found out once, at construction. A Schema that only
- * names types or literals, with or without checks, says by a few bits which
- * values it takes; a value that passes is written as it is. Every other Schema
- * is run.
+ * Each Schema is analysed once, at construction. For a Schema of types or literals, with or without checks, a few
+ * bits say which values it accepts, and an accepted value is written as it is. Every other Schema runs for each
+ * value.
  *
  * @since 0.1.0
  */

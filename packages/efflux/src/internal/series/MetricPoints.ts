@@ -1,5 +1,5 @@
 /**
- * One export: metrics to points that line protocol can hold, each series at most once.
+ * One export: turns metrics into points that can be written, each series at most once.
  *
  * @since 0.1.0
  */

@@ -2,9 +2,9 @@
  * Reads the values of a series back: from the rows of a query and from decoded
  * points.
  *
- * Servers and parsers differ in how they give numbers and instants. An integer
- * comes as `number` or as `bigint`: each is taken for the other where that is
- * exact. A tag is text, and its Schema reads it as it was written.
+ * Servers and parsers differ in how they represent numbers and instants. An integer arrives as `number` or as
+ * `bigint`; either is converted to the other if that is exact. A tag is text, and its Schema reads it as it was
+ * written.
  *
  * @since 0.1.0
  */

@@ -2,8 +2,8 @@
  * A hash of the series of a point: of its measurement and its tags, without the
  * text of the series key.
  *
- * Points of one series have one hash, in whatever order their tags stand, and
- * whether a value is the number 1 or the text "1": both are written alike.
+ * Points of one series have the same hash, whatever the order of their tags, and whether a value is the number 1 or
+ * the text "1", because both are written alike.
  *
  * @since 0.1.0
  */

@@ -1,8 +1,8 @@
 /**
- * The points of a typed series: they hold the values that the program gave, and
- * read them in the order of the line when a writer asks.
+ * The points of a typed series. They hold the values that the program gave, and read them in the order of the line
+ * when a writer asks for them.
  *
- * Values that have to go through a Schema do so first, in one run.
+ * Values that need a Schema are run through it first, all at once.
  *
  * @since 0.1.0
  */

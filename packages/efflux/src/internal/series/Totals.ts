@@ -1,5 +1,5 @@
 /**
- * What a metric had counted when it was last exported, and what it counted since.
+ * What a metric had counted at its last export, and what it has counted since.
  *
  * @since 0.1.0
  */

@@ -1,10 +1,8 @@
 /**
- * Reads the values of objects whose keys are known before, in an order of one's
- * own.
+ * Reads the values of objects whose keys are known in advance, in a given order.
  *
- * The objects of a program have few shapes, and `for … in` is the one way to
- * read unknown keys that V8 compiles to plain loads of fields. So keys are taken
- * as they come, and followed along the path that the last object took.
+ * The objects of a program have few shapes, and `for … in` is the one way to read unknown keys that V8 compiles to
+ * plain loads of fields. So keys are read in their own order, along the path that the last object took.
  *
  * @since 0.1.0
  */

@@ -1,5 +1,5 @@
 /**
- * Reads instants that are written as RFC 3339, exactly.
+ * Reads instants in RFC 3339 format exactly.
  *
  * @since 0.1.0
  */

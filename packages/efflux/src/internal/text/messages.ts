@@ -1,5 +1,5 @@
 /**
- * What stands at the end of the messages of errors.
+ * The ends of error messages.
  *
  * @since 0.1.0
  */

@@ -1,11 +1,9 @@
 /**
- * The hosts of one HTTP database: which of them is well, and which one gets the
- * next payload.
+ * The hosts of one HTTP database: which are healthy, and which one gets the next payload.
  *
- * There is no probing on the side. A host that failed is left alone for a while,
- * which doubles from 1 to 30 seconds with every failure, or for as long as it
- * asked for, if that is longer than a second; then the next payload that would have gone to it tries it. A payload
- * that fails there goes to another host at once.
+ * There are no separate probes. A host that failed is skipped for a time that doubles from 1 to 30 seconds with
+ * every failure, or for as long as it asked for, if that is more than a second. Then the next payload that would
+ * have gone to it tries it. A payload that fails there goes to another host at once.
  *
  * @since 0.1.0
  */

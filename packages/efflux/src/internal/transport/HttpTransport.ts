@@ -1,23 +1,17 @@
 /**
- * The HTTP transport: one request for one payload, tried again while the server
- * can't take it.
+ * The HTTP transport: one request per payload, retried while the server can't accept it.
  *
- * - Tried again: no connection, no answer in time, a broken answer, 408, 429,
- *   5xx. With growing pauses, or the server's `Retry-After`, at most `retries`
- *   times and no later than `retryTimeout`. The queue slides meanwhile. With
- *   several hosts also what only another host can help: a certificate that is not
- *   accepted, a redirect, an answer of something that is no InfluxDB.
- * - Not tried again: 400, 401, 403, 404, 422, and a 5xx whose message is about the
- *   points. What the server refuses is counted as `rejected`, the rest of the
- *   payload as sent.
- * - 413: the payload goes in two halves, down to single lines. 415: it goes without
- *   gzip, as all that follow.
- * - A try without an answer may have been stored. It is sent again, because equal
- *   points overwrite each other on the server; with `timestamps: "server"` they do
- *   not, and it is not. If no later try is confirmed, the points are counted as
- *   `unknown`.
- * - Lines of one payload stay in their order; payloads of several senders
- *   overtake each other.
+ * - Retried: no connection, no answer in time, a broken answer, 408, 429, 5xx. With growing pauses, or the server's
+ *   `Retry-After`, at most `retries` times and no later than `retryTimeout`. Meanwhile a full queue drops its oldest
+ *   points. With several hosts, failures that only another host can fix are retried too: a certificate that is not
+ *   accepted, a redirect, an answer from a server that is not InfluxDB.
+ * - Not retried: 400, 401, 403, 404, 422, and a 5xx whose message is about the points. What the server refuses is
+ *   counted as `rejected`, the rest of the payload as sent.
+ * - 413: the payload is sent in two halves, down to single lines. 415: it is sent uncompressed, like all later ones.
+ * - An attempt without an answer may have been stored. It is retried, because a point with the same series and
+ *   timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried. If no later
+ *   attempt is confirmed, the points are counted as `unknown`.
+ * - The lines of one payload keep their order; payloads of several senders can overtake each other.
  *
  * @since 0.1.0
  */

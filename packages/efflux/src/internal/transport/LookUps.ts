@@ -1,9 +1,8 @@
 /**
- * Bounds how many host names a process looks up at a time.
+ * Limits how many host names a process looks up at a time.
  *
- * The operating system's look-up can't be cancelled, takes a thread of four that
- * compression and files use too, and keeps the process alive until it returns.
- * One that waits for its turn does none of that.
+ * A look-up by the operating system can't be cancelled, occupies one of four threads that compression and files also
+ * use, and keeps the process alive until it returns. A look-up that waits for its turn does none of that.
  *
  * @since 0.1.0
  */

@@ -2,17 +2,14 @@
  * The TCP transport: line protocol over one connection per sender fiber, for
  * Telegraf, VictoriaMetrics and QuestDB.
  *
- * - A success means that the operating system took the payload. A server that
- *   reads slowly holds the sender back, and the queue slides.
- * - Each payload ends with a line feed. A server ignores a line that has none, so
- *   a payload that was cut off leaves whole lines and no half one.
- * - A payload goes out at most once. If its connection breaks within it, or the
- *   database closes, it is counted as `unknown`: lines of it may be stored. What
- *   the operating system had taken and not delivered by then was counted as sent,
- *   and is lost without a sign.
- * - A broken connection is opened anew, with growing pauses; the queue slides
- *   meanwhile. A connection is not trusted until it is open, and no payload is
- *   begun before.
+ * - A success means that the operating system took the payload. A server that reads slowly slows the sender down,
+ *   and a full queue drops its oldest points.
+ * - Each payload ends with a line feed. A server ignores a line without one, so a truncated payload leaves only
+ *   whole lines.
+ * - A payload is sent at most once. If its connection breaks meanwhile, or the database closes, it is counted as
+ *   `unknown`, because some of its lines may be stored. Earlier bytes that the operating system had accepted but not
+ *   delivered were counted as sent, and are lost silently.
+ * - A broken connection is replaced, with growing pauses. No payload is started before the connection is open.
  *
  * @since 0.1.0
  */

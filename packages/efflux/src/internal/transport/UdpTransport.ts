@@ -1,18 +1,13 @@
 /**
- * The UDP transport: one connected socket per sender fiber, the server's name
- * resolved by us.
+ * The UDP transport: one connected socket per sender fiber. The transport resolves the server's name itself.
  *
- * - Connected sockets: Node looks a host name up for every datagram of an
- *   unconnected socket, hides ICMP refusals, and loses the callbacks of sends in
- *   flight when it closes.
- * - A name is looked up when the database starts and every `resolveInterval`, one
- *   look-up at a time for all senders. While look-ups fail the last address is
- *   used. When it is not among the addresses of the name any more, or a few
- *   datagrams were refused there, sockets are opened anew for another one. IPv4 is
- *   preferred.
- * - A success means that the operating system took the datagram, no more. An ICMP
- *   refusal is reported by a later send, whose datagram the kernel did not take:
- *   it is sent again once, and the refusal is counted.
+ * - Sockets are connected, because for an unconnected socket Node looks the host name up for every datagram, hides
+ *   ICMP refusals, and loses the callbacks of sends in flight when it closes.
+ * - A name is looked up when the database starts and every `resolveInterval`, one look-up at a time for all senders.
+ *   While look-ups fail the last address is used. When it is no longer among the addresses of the name, or a few
+ *   datagrams were refused there, the sockets are replaced by ones for another address. IPv4 is preferred.
+ * - A success means only that the operating system took the datagram. An ICMP refusal is reported by a later send,
+ *   whose datagram the kernel did not take: it is sent again once, and the refusal is counted.
  *
  * @since 0.1.0
  */

@@ -1,7 +1,6 @@
 /**
- * The transport that a configuration asks for, loaded when it is made: a program
- * that sends datagrams loads no HTTP client, and one that brings its own client
- * nothing of Node's.
+ * Loads the transport of a configuration on demand: a program that sends datagrams loads no HTTP client, and a
+ * program with its own client loads nothing of Node.
  *
  * @since 0.1.0
  */
