@@ -1,5 +1,5 @@
 /**
- * What is promised of the figures, and whether they keep it.
+ * The promised figures, and whether a run keeps them.
  *
  * Timing decides no test: this is for `bench:check`, which measures, and for the page of the benchmarks.
  */

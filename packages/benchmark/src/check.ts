@@ -1,8 +1,8 @@
 /**
  * `bench:check [group …]`
  *
- * Measures the promised figures, all in one run, and fails if one is missed. On a machine that does other things as
- * well a figure may be missed by chance: try again before you believe it.
+ * Measures the promised figures, all in one run, and fails if one is missed. On a busy machine a figure can be
+ * missed by chance: run it again before you believe it.
  */
 import { parseArgs } from "node:util"
 import { groupNames } from "./groups.ts"

@@ -5,7 +5,7 @@
  * all at once: the price of overload is the difference. What the program sees is measured: how long its pushes take, how
  * late its event loop is, how its memory grows. And what the server sees: which points came, in which order.
  *
- * A process of its own, as its memory is measured.
+ * It runs in its own process, because its memory is measured.
  */
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { InfluxDatabase, type Point, Transport } from "efflux"

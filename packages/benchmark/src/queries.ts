@@ -1,11 +1,12 @@
 /**
  * `bench:query [rows]`
  *
- * Asks for all rows, by default a million, with Efflux and with other clients: from a real InfluxDB 1, and from a server
- * that answers from memory in the form of each API. Each client runs in a process of its own, in turn, three times, and
- * must have read the same rows as the others. Prints rows per second, processor time, and by how much its memory grew.
+ * Queries all rows, by default a million, with Efflux and with other clients: from a real InfluxDB 1, and from a
+ * server that answers from memory in the form of each API. Each client runs in a process of its own, in turn, three
+ * times, and must have read the same rows as the others. Prints rows per second, processor time, and by how much its
+ * memory grew.
  *
- * influxdb3-client asks over Arrow Flight and not over HTTP: it is not here.
+ * influxdb3-client queries over Arrow Flight and not over HTTP, so it is not included.
  */
 import { InfluxServer } from "@efflux/testkit"
 import { Effect } from "effect"

@@ -1,4 +1,4 @@
-/** Files and standard input as streams of bytes, inflated where they are gzip. */
+/** Files and standard input as streams of bytes, decompressed if they are gzip. */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"

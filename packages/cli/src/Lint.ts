@@ -1,4 +1,4 @@
-/** `efflux lint`: what is wrong with files of line protocol. */
+/** `efflux lint`: finds the errors in files of line protocol. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"

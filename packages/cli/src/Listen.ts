@@ -1,4 +1,4 @@
-/** `efflux listen`: what arrives. */
+/** `efflux listen`: shows what arrives. */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"

@@ -1,4 +1,4 @@
-/** Draws values over time with the dots of braille, eight to a character. */
+/** Draws values over time with braille characters, eight dots to a character. */
 import { escaped } from "./Text.ts"
 
 /** One line of a plot. */

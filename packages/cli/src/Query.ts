@@ -1,4 +1,4 @@
-/** `efflux query`: a statement to a server, and its rows. */
+/** `efflux query`: sends a statement to a server and prints its rows. */
 import * as Argument from "effect/cli/Argument"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"

@@ -2,9 +2,8 @@
  * The output of a run: a table that is refreshed in place with lines above it,
  * or lines alone.
  *
- * Every write goes through one `Painter`, also the log's, so that a log line can't
- * tear the table: it takes the table away, writes the line and puts the table
- * back, all in one write.
+ * Every write goes through one `Painter`, including the log, so a log line can't tear the table: the painter removes
+ * the table, writes the line and draws the table again, in one write.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

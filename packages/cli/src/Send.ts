@@ -1,4 +1,4 @@
-/** `efflux send`: a file of line protocol to a server. */
+/** `efflux send`: sends a file of line protocol to a server. */
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"

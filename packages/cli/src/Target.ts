@@ -2,7 +2,7 @@
  * Servers as URLs: `udp://host:8089`, `tcp://host:8094`, and
  * `http://host:8086/?database=metrics` with what versions 2 and 3 need.
  *
- * Secrets come from variables alone: a URL ends up in the shell's history.
+ * Secrets come only from variables, because a URL ends up in the history of the shell.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"

@@ -1,8 +1,8 @@
 /**
- * What several commands print: points, places in lines, numbers.
+ * Text that several commands print: points, positions in lines, numbers.
  *
- * Text from a file or the network passes through `escaped` before it reaches a
- * terminal, which would obey its control characters.
+ * Text from a file or the network passes through `escaped` before it reaches a terminal, because a terminal obeys
+ * control characters.
  */
 import type * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"

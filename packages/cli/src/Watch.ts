@@ -1,6 +1,5 @@
 /**
- * What `efflux listen` knows of what has arrived: a bounded summary, by
- * measurement, and its picture.
+ * What `efflux listen` knows about what has arrived: a bounded summary by measurement, and its display.
  */
 import { Dialect, type LineListener, type Point } from "efflux"
 import { bytes, count, escaped, grouped, lineOf, pointer } from "./Text.ts"

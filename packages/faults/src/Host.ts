@@ -1,5 +1,5 @@
 /**
- * What the suite needs of the machine that it runs on.
+ * What the suite needs from the machine that it runs on.
  *
  * Network namespaces, packet filters and slow links are made by root on Linux,
  * with the tools of the Debian packages `iproute2` and `nftables`.

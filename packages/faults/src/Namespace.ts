@@ -1,10 +1,9 @@
 /**
- * Network namespaces: hosts of their own for the programs under test, with
- * links, packet filters and names that a test rules.
+ * Network namespaces: separate hosts for the programs under test, with links, packet filters and names that a test
+ * controls.
  *
- * A namespace lives as long as its scope and takes its links, filters and
- * queues with it. Its name holds the id of the process that runs the suite, so
- * that what killed tests leave behind is known, and removed.
+ * A namespace lives as long as its scope and takes its links, filters and queues with it. Its name holds the id of
+ * the process that runs the suite, so what killed tests leave behind can be found and removed.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

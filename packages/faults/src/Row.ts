@@ -1,8 +1,8 @@
 /**
- * The faults of the suite: what is done to a program, and what is promised.
+ * The faults of the suite: what happens to a program, and what is promised.
  *
- * Each row has at least one test in `test/*.fault.ts` that measures it; what the
- * tests measured is collected here, for the terminal and for `docs/internals/faults.md`.
+ * Each row has at least one test in `test/*.fault.ts` that measures it; the measurements are collected here, for the
+ * terminal and for `docs/internals/faults.md`.
  */
 import * as Fs from "node:fs"
 

@@ -1,11 +1,10 @@
 /**
- * One page about every Efflux database of a program: rates, drops by reason, the
- * queue, the accounts and the last log lines, as they change.
+ * A live page about every Efflux database of a program: rates, drops by reason, the queue, the counters and the
+ * latest log lines.
  *
- * The page reads the Metric registry, so it needs no handle on the databases. It
- * loads nothing from another host, has no build step, and shows names and log
- * lines as text only. It has no login: serve it where only those who may see it
- * can reach it.
+ * The page reads the Metric registry, so it needs no reference to the databases. It loads nothing from other hosts,
+ * has no build step, and shows names and log lines as text only. It has no login: serve it only to people who may
+ * see it.
  *
  * **Example** (a page of its own, on loopback)
  *
@@ -55,11 +54,17 @@ export type LogLines = Logs.LogLines
  * @since 0.1.0
  */
 export interface Options {
-  /** Where the page stands in the router, default `"/efflux"`. A request for the path without its last slash is redirected. */
+  /**
+   * Path of the page in the router, default `"/efflux"`. A request for the path without its last slash is
+   * redirected.
+   */
   readonly path?: `/${string}` | undefined
   /** How often the registry is read, default one second, at least 100 milliseconds. */
   readonly interval?: Duration.Input | undefined
-  /** How long readings are kept for those who open the page later, default 5 minutes, at most 3600 readings. */
+  /**
+   * How long readings are kept, to show what happened before the page was opened, default 5 minutes, at most 3600
+   * readings.
+   */
   readonly history?: Duration.Input | undefined
 }
 
@@ -70,16 +75,15 @@ export interface Options {
  * @since 0.1.0
  */
 export interface ServerOptions extends Omit<Options, "path"> {
-  /** Port, default one that is free: `HttpServer.HttpServer` of the context says which. */
+  /** Port, default a free one, which `HttpServer.HttpServer` in the context has. */
   readonly port?: number | undefined
-  /** Address to listen on, default `"127.0.0.1"`. Any other shows the page to whoever can reach it. */
+  /** Address to listen on, default `"127.0.0.1"`. Any other address shows the page to everyone who can reach it. */
   readonly host?: string | undefined
 }
 
 /**
- * Adds the page to a router. Its readings begin with the layer, so that a page
- * that is opened later shows what was before. With {@link layerLogs} in the
- * context it shows log lines too.
+ * Adds the page to a router. Readings begin with the layer, so a page that is opened later also shows what happened
+ * before. With {@link layerLogs} in the context it shows log lines too.
  *
  * @category layers
  * @since 0.1.0
@@ -119,9 +123,8 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
   }))
 
 /**
- * Keeps the last log lines of the databases that are provided with it, for the
- * page. Without it the page has no log lines. It does not take them from other
- * loggers.
+ * Keeps the latest log lines of the databases that it is provided to, for the page. Without it the page has no log
+ * lines. Other loggers still get them.
  *
  * @category layers
  * @since 0.1.0
@@ -129,9 +132,8 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
 export const layerLogs: Layer.Layer<LogLines> = Logs.layer
 
 /**
- * A server of its own for the page, at `/`. It listens on loopback unless told
- * otherwise, and then answers only requests that name a loopback host, so that
- * a page of another origin can't reach it by a name that it controls.
+ * A server with only the page, at `/`. By default it listens on loopback, and then answers only requests whose
+ * `Host` names a loopback host, so a page of another origin can't reach it under a name that it controls.
  *
  * @category layers
  * @since 0.1.0

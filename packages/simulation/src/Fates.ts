@@ -1,6 +1,5 @@
 /**
- * What a transport let become of the points that it was given: how many the
- * database must count for each reason, at the least and at the most.
+ * What a transport did with its points: the fewest and the most that the database must count for each reason.
  */
 import type { InfluxDatabase, Transport } from "efflux"
 import type { KnownPoints, Received } from "./KnownPoints.ts"

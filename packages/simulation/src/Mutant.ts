@@ -1,4 +1,4 @@
-/** A fault put into the library on purpose, which a check must notice. */
+/** A mistake planted in the library, which a check must notice. */
 import type { CheckName } from "./Check.ts"
 
 /**

@@ -1,7 +1,6 @@
 /**
- * What a queue must do, as slowly and as plainly as it can be said: a list,
- * looked through from its start. It is written from the documentation and shares
- * nothing with the library. The simulation holds the library's queue against it.
+ * What a queue must do, written as plainly as possible: a list that is searched from its start. It follows the
+ * documentation and shares nothing with the library. The simulation compares the library's queue with it.
  */
 
 /** A point that waits. */

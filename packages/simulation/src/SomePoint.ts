@@ -1,7 +1,6 @@
 /**
- * Points of which it is known beforehand what must become of them once a sender
- * takes them. A sendable point carries its number in the tag `n`, and the last
- * of its fields is `z`, so that its lines can be told in a payload.
+ * Points whose fate is known in advance, once a sender takes them. A sendable point carries its number in the tag
+ * `n`, and the last of its fields is `z`, so its lines can be recognised in a payload.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import type { Point } from "efflux"

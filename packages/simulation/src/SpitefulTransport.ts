@@ -1,6 +1,6 @@
 /**
- * A transport of somebody's own that may do anything which the types allow, and
- * more: take a payload, fail, hang, throw, interrupt itself, refuse some points.
+ * A custom transport that does anything that the types allow, and more: take a payload, fail, hang, throw, interrupt
+ * itself, refuse some points.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"

@@ -1,4 +1,4 @@
-/** The mutants: each a fault that the library could have, and that a check must notice. */
+/** The mutants: each is a mistake that the library could have, and that a check must notice. */
 import type { CheckName } from "./Check.ts"
 import type { Edit, Mutant } from "./Mutant.ts"
 

@@ -1,6 +1,5 @@
 /**
- * Seeds that found a fault in the library, and what. They are run before all
- * others.
+ * Seeds that found a mistake in the library, with the mistake. They run before all others.
  *
  * A seed stands for its schedule only as long as nothing draws other numbers from
  * it, and the library draws some: at each operation of a fiber. So the fault is

@@ -1,7 +1,6 @@
 /**
- * One run: some databases in a seeded {@link World}, with random options and
- * points, transports with every outcome and delay, interruption and closing
- * anywhere. What must hold is looked at after every step of the scheduler.
+ * One run: some databases in a seeded {@link World}, with random options and points, transports with every outcome
+ * and delay, interruption and closing anywhere. The promises are checked after every step of the scheduler.
  */
 import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Cause, Effect, Exit, Fiber, Latch, Logger, Scope } from "effect"

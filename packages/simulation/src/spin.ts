@@ -1,7 +1,6 @@
 /**
- * Has spin check the model of the buffer (`model/buffer.pml`): it looks at
- * every order in which the steps of producers, senders and the close can follow
- * one another. Needs spin and a C compiler.
+ * Has spin check the model of the buffer (`model/buffer.pml`): spin explores every order of the steps of producers,
+ * senders and the close. Needs spin and a C compiler.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"

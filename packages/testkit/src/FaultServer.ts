@@ -1,10 +1,9 @@
 /**
  * An HTTP server that misbehaves on command: one fault for each request.
  *
- * A fault gets the socket and does to it what it likes. Requests beyond the
- * script get the fallback, by default an empty 204. The server counts
- * connections, requests, bytes and open sockets, so that a test can see what a
- * client did, and that it let go of a socket.
+ * A fault gets the socket and can do anything with it. Requests beyond the script get the fallback, by default an
+ * empty 204. The server counts connections, requests, bytes and open sockets, so a test can see what a client did,
+ * and that it closed its sockets.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -1,9 +1,9 @@
 /**
- * Finds an `influxd` of the 1.x line, and fetches one where there is none.
+ * Finds an `influxd` of the 1.x line, and fetches one if there is none.
  *
- * Looked at in turn: the environment variable `EFFLUX_INFLUXD` (alone, when it
- * is set), the search path, `/usr/bin`, a cache folder, and at last the Debian
- * package, which is unpacked into the cache folder without being installed.
+ * It looks in turn at the environment variable `EFFLUX_INFLUXD` (only there, if it is set), the search path,
+ * `/usr/bin`, a cache folder, and finally the Debian package, which is unpacked into the cache folder without being
+ * installed.
  */
 import type * as Effect from "effect/Effect"
 import * as DebianProgram from "./internal/debianProgram.ts"

@@ -1,10 +1,9 @@
 /**
- * A real InfluxDB 1.x on loopback, for the life of a scope.
+ * A real InfluxDB 1.x on loopback, for the lifetime of a scope.
  *
- * Each server has ports and a temporary folder of its own, so any number can
- * run side by side. When the scope closes the process is killed and the folder
- * removed. UDP listeners are ready and their databases exist when `make`
- * returns. All waits are in real time and bounded.
+ * Each server has its own ports and temporary folder, so any number can run side by side. When the scope closes the
+ * process is killed and the folder removed. UDP listeners are ready and their databases exist when `make` returns.
+ * All waits are in real time and bounded.
  *
  * ```ts
  * const program = Effect.gen(function*() {

@@ -1,12 +1,10 @@
 /**
- * A server with the HTTP API of InfluxDB 2, strict to its documentation.
+ * A server with the HTTP API of InfluxDB 2, that follows its documentation strictly.
  *
- * It serves `POST /api/v2/write`, `POST /api/v2/query`, `POST /api/v2/delete`,
- * `GET /api/v2/orgs`, `GET|POST /api/v2/buckets`, `DELETE /api/v2/buckets/{id}`,
- * `GET /health` and `GET|HEAD /ping`, holds every request against the published API description,
- * and records each deviation in `violations`. Lines are read by Efflux's
- * decoder as InfluxDB 2 reads them, stored, and given back. Its answers, also
- * the errors, are those of the documentation.
+ * It serves `POST /api/v2/write`, `POST /api/v2/query`, `POST /api/v2/delete`, `GET /api/v2/orgs`, `GET|POST
+ * /api/v2/buckets`, `DELETE /api/v2/buckets/{id}`, `GET /health` and `GET|HEAD /ping`, checks every request against
+ * the published API description, and records each deviation in `violations`. Lines are read by Efflux's decoder as
+ * InfluxDB 2 reads them, stored, and given back. Its answers, including errors, are those of the documentation.
  *
  * It does not run Flux: `onQuery` answers, or by default every query gets all
  * points of the bucket that it names by `from(bucket: "…")`.

@@ -1,15 +1,14 @@
 /**
- * A server with the HTTP API of InfluxDB 3 Core, strict to its documentation.
+ * A server with the HTTP API of InfluxDB 3 Core, that follows its documentation strictly.
  *
- * It serves `POST /api/v3/write_lp`, `POST /api/v2/write` in its compatible
- * form, `GET|POST /api/v3/query_sql` and `/api/v3/query_influxql`,
- * `GET|POST|DELETE /api/v3/configure/database`, `GET /health` and `/ping`, holds every request against the published API description, and
- * records each deviation in `violations`. Lines are read by Efflux's decoder as
- * InfluxDB 3 reads them, stored, and given back. Its answers, also the errors
- * per line, are those of the documentation.
+ * It serves `POST /api/v3/write_lp`, `POST /api/v2/write` in its compatible form, `GET|POST /api/v3/query_sql` and
+ * `/api/v3/query_influxql`, `GET|POST|DELETE /api/v3/configure/database`, `GET /health` and `/ping`, checks every
+ * request against the published API description, and records each deviation in `violations`. Lines are read by
+ * Efflux's decoder as InfluxDB 3 reads them, stored, and given back. Its answers, including errors per line, are
+ * those of the documentation.
  *
- * It does not run SQL: `onQuery` answers, or by default every query gets all
- * points of the table that it names behind `FROM`.
+ * It does not run SQL: `onQuery` answers, or by default every query gets all points of the table that it names after
+ * `FROM`.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"

@@ -1,11 +1,9 @@
 /**
- * A UDP receiver on loopback that keeps everything it gets, or hands it on. All
- * that needs raw datagrams uses it; where points are wanted, `LineListener` of
- * the library decodes them.
+ * A UDP receiver on loopback that keeps everything it gets, or passes it on. Use it for raw datagrams; for points
+ * use `LineListener` of the library.
  *
- * The receive buffer is asked to be large, but the kernel caps it: look at
- * `drops` before blaming a sender for a gap. Payloads are copies and belong to
- * whoever reads them.
+ * It asks for a large receive buffer, but the kernel caps it: check `drops` before you blame a sender for a gap.
+ * Payloads are copies and belong to the reader.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"

@@ -1,11 +1,10 @@
 /**
- * A real VictoriaMetrics on loopback, for the life of a scope.
+ * A real VictoriaMetrics on loopback, for the lifetime of a scope.
  *
- * It takes line protocol over HTTP (`/write`, `/api/v2/write`) and over TCP and
- * UDP on one further port. A field becomes a series named
- * `measurement_field`; values are 64-bit floats (a boolean is 1 or 0, a string
- * is 0), times are milliseconds. Samples are not deduplicated: what is sent
- * twice is there twice. Reading flushes first, so it sees all that was taken.
+ * It takes line protocol over HTTP (`/write`, `/api/v2/write`) and over TCP and UDP on one further port. A field
+ * becomes a series named `measurement_field`; values are 64-bit floats (a boolean is 1 or 0, a string is 0), times
+ * are milliseconds. Samples are not deduplicated: what is sent twice is stored twice. Reading flushes first, so it
+ * sees everything that was accepted.
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"

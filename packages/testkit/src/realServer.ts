@@ -1,9 +1,8 @@
 /**
  * Vitest suites that need a real server.
  *
- * Where the program can't be had, the suites are skipped, and `globalSetup`
- * says so in one line; with `CI=true` each of them fails instead.
- * `globalSetup.ts` must be in the Vitest configuration.
+ * If the program is not available, the suites are skipped, and `globalSetup` says so in one line; with `CI=true`
+ * each of them fails instead. `globalSetup.ts` must be in the Vitest configuration.
  */
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect -- the suites are the callers' */
 

@@ -1,8 +1,8 @@
 /**
  * Bounded polling on the wall clock.
  *
- * What is waited for lives in another process or in the kernel, so these waits
- * take real time, also where a test runs on the `TestClock`.
+ * The condition depends on another process or on the kernel, so these waits take real time, even in a test with the
+ * `TestClock`.
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"

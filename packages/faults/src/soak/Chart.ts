@@ -1,4 +1,4 @@
-/** What of a soak is drawn. */
+/** The parts of a soak that are drawn. */
 import { type Chart, short } from "./Plot.ts"
 import { type Look, settings, type Soaked } from "./Soak.ts"
 

@@ -1,5 +1,5 @@
 /**
- * Reads the registry at an interval, keeps what it read for a while, and tells those who watch.
+ * Reads the registry at an interval, keeps the readings for a while, and notifies watchers.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

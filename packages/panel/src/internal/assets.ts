@@ -1,5 +1,5 @@
 /**
- * The files of the page: ours, and those of uPlot, as they stand in its package.
+ * The files of the page: ours, and those of uPlot from its package.
  */
 import * as Fs from "node:fs"
 

@@ -1,13 +1,12 @@
 /**
- * Finds a server program, and fetches it where there is none.
+ * Finds a server program, and fetches it if there is none.
  *
- * Looked at in turn: an environment variable (alone, when it is set), the search
- * path, `/usr/bin`, a cache folder, and at last the Debian package, which is
- * unpacked into the cache folder without being installed. No step needs root,
- * and none changes the system.
+ * It looks in turn at an environment variable (only there, if it is set), the search path, `/usr/bin`, a cache
+ * folder, and finally the Debian package, which is unpacked into the cache folder without being installed. No step
+ * needs root, and none changes the system.
  *
- * The cache is filled by a rename, so processes that do it at once don't
- * disturb each other and a half-filled cache is never seen.
+ * The cache is filled by a rename, so processes that do this at the same time do not disturb each other, and nobody
+ * sees a half-filled cache.
  */
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"

@@ -1,6 +1,6 @@
 /**
- * What the strict servers have in common: each request is held against what the
- * documentation allows, and every deviation is recorded as a violation.
+ * The common part of the strict servers: each request is checked against the documentation, and every deviation is
+ * recorded as a violation.
  *
  * A violation is a client's mistake that no documentation covers. What the API
  * has an answer for (a wrong token, an unknown bucket, a conflict of types) is
