@@ -112,6 +112,31 @@ describe("WriteAnswer", () => {
     })
   })
 
+  describe("W3: a line that was not sent is no line of the payload", () => {
+    const entry = (line: number) => ({ error_message: "no", line_number: line, original_line: "bad" })
+    const partial = "partial write of line protocol occurred"
+    it.each([
+      [{ message: "error parsing line 9 (1-based): bad" }, 1],
+      [{ message: "errors encountered on line(s): line 0: bad" }, 1],
+      [{ message: "error parsing line 7 (1-based): bad; error parsing line 8 (1-based): bad" }, 2],
+      [{ error: partial, data: [entry(7)] }, 1],
+      [{ error: partial, data: [entry(0), entry(2)] }, 2],
+      [{ error: partial, data: [entry(-1)] }, 1]
+    ])("%j: of 6 points %i, nobody knows which", (body, rejected) => {
+      const { lines, numbers } = refusal(400, JSON.stringify(body), 6)
+      assert.deepStrictEqual([lines, numbers], [rejected, undefined])
+    })
+
+    it.each([
+      [{ message: "error parsing line 6 (1-based): bad" }, [6]],
+      [{ error: partial, data: [entry(1), entry(6)] }, [1, 6]],
+      [{ error: partial, data: [entry(2), entry(2)] }, [2]]
+    ])("%j: of 6 points %j", (body, expected) => {
+      const { lines, numbers } = refusal(400, JSON.stringify(body), 6)
+      assert.deepStrictEqual([lines, numbers], [expected.length, expected])
+    })
+  })
+
   describe("W1: a success is what the API defines as one", () => {
     it.each([[204, ""], [200, ""], [200, "\n"], [201, ""], [204, " \r\n"]] as const)("%i %j: taken", (status, body) => {
       assert.strictEqual(read(status, body, 3)._tag, "Taken")

@@ -93,10 +93,13 @@ const refused = (
   if (all > 0 && entries.length > 0) {
     // With `acceptPartial` off the server takes nothing, whatever lines it names.
     const isPartial = answer.status < 300 || /partial write/.test(start)
+    const numbers = isPartial && all === entries.length
+      ? ofLines(new Set(entries.map(({ line_number }) => line_number)), lines)
+      : undefined
     return {
       _tag: "Refused",
-      lines: isPartial ? Math.min(all, lines) : lines,
-      numbers: isPartial && all === entries.length ? entries.map(({ line_number }) => line_number) : undefined,
+      lines: isPartial ? numbers?.length ?? Math.min(all, lines) : lines,
+      numbers,
       rejected: new Rejected({
         detail,
         lines: entries.slice(0, most).map((entry) => ({
@@ -108,11 +111,11 @@ const refused = (
     }
   }
   const numbers = numbersOf(message, start)
-  const named = numbers?.length ?? countOf(message, start, lines)
+  const named = numbers?.size ?? countOf(message, start, lines)
   return {
     _tag: "Refused",
     lines: Math.max(0, Math.min(named ?? lines, lines)),
-    numbers,
+    numbers: numbers && ofLines(numbers, lines),
     rejected: new Rejected({ detail, points: named })
   }
 }
@@ -134,11 +137,15 @@ const countOf = (message: string, start: string, lines: number): number | undefi
 }
 
 // InfluxDB Cloud and Clustered: "errors encountered on line(s): error parsing line 2 (1-based): …".
-const numbersOf = (message: string, start: string): ReadonlyArray<number> | undefined => {
+const numbersOf = (message: string, start: string): ReadonlySet<number> | undefined => {
   if (!/errors? encountered on line|error parsing line \d+/.test(start)) return undefined
   const numbers = new Set(Array.from(message.matchAll(/\bline (\d+)\b/g), ([, number]) => Number(number)))
-  return numbers.size === 0 ? undefined : [...numbers]
+  return numbers.size === 0 ? undefined : numbers
 }
+
+// A server that names a line that was not sent counts otherwise: how many were refused is all that is known.
+const ofLines = (numbers: ReadonlySet<number>, lines: number): ReadonlyArray<number> | undefined =>
+  [...numbers].every((number) => number >= 1 && number <= lines) ? [...numbers] : undefined
 
 const unclear = (answer: Answer, why: string): Verdict => {
   const { endpoint, headers, status } = answer
