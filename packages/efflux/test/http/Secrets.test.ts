@@ -30,6 +30,9 @@ const forms: Record<string, (text: string) => string> = {
   "a quoted string of Go": (text) => `\\"${JSON.stringify(text).slice(1, -1)}\\"`
 }
 
+const btoaOf = (text: string) => Buffer.from(text).toString("base64").replace(/=+$/, "")
+const hiddenTwice = "no: <redacted>; the password is <redacted>"
+
 const passwords = [
   "hunter2-hunter2",
   "a&b<c>d\"e'f/g",
@@ -56,6 +59,22 @@ describe("a password that a server repeats is hidden", () => {
     const header = Buffer.from(`admin:${password}`).toString("base64")
     assert.strictEqual(scrub(password)(`no: Basic ${header}`), "no: Basic <redacted>")
     assert.strictEqual(scrub(password)(`no: Basic ${encodeURIComponent(header)}.`), "no: Basic <redacted>.")
+    const urlSafe = Buffer.from(`admin:${password}`).toString("base64url")
+    assert.strictEqual(scrub(password)(`no: Basic ${header.replace(/=+$/, "")}.`), "no: Basic <redacted>.")
+    assert.strictEqual(scrub(password)(`no: ${urlSafe}; the password is ${btoaOf(password)}`), hiddenTwice)
+  })
+
+  it.each([
+    [
+      "bytes of Latin-1 in a text that is read as UTF-8",
+      new TextDecoder().decode(Buffer.from("na\xefve caf\xe9", "latin1"))
+    ],
+    ["UTF-8 in a header, which is read as Latin-1", Buffer.from("na\xefve caf\xe9").toString("latin1")],
+    ["percent-escaped Latin-1", "na%EFve%20caf%E9"],
+    ["HTML with a name for each letter", "na&iuml;ve caf&eacute;"]
+  ])("%s", (_, said) => {
+    assert.strictEqual(scrub("na\xefve caf\xe9")(`no ${said}!`), "no <redacted>!")
+    assert.strictEqual(scrub("na\xefve tea")(`no ${said}!`), `no ${said}!`)
   })
 
   it("several times, side by side and at both ends", () => {

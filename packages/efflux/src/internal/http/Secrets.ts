@@ -30,8 +30,11 @@ const mostCharacters = 64 * 1024
  */
 export const authorizationOf = (credentials: Credentials): string =>
   credentials.scheme === "Basic"
-    ? Base64.encode(`${credentials.username}:${Redacted.value(credentials.password)}`)
+    ? Base64.encode(userAndPassword(credentials))
     : Redacted.value(credentials.token)
+
+const userAndPassword = ({ password, username }: Extract<Credentials, { scheme: "Basic" }>): string =>
+  `${username}:${Redacted.value(password)}`
 
 /**
  * A function that hides the credentials and other secrets in a text, of which it
@@ -45,21 +48,37 @@ export const scrubber = (
 ): (text: string) => string => {
   const own = credentials === undefined
     ? []
-    : [
-      authorizationOf(credentials),
-      Redacted.value("password" in credentials ? credentials.password : credentials.token)
-    ]
+    : credentials.scheme === "Basic"
+    ? [...base64Of(userAndPassword(credentials)), Redacted.value(credentials.password)]
+    : [Redacted.value(credentials.token)]
   const secrets = new Set<string>()
   for (const secret of [...own, ...others]) {
     // A round takes out what looks like an escape, in the secret as well.
     let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
     for (let round = 0; round <= rounds && decoded !== undefined; round++) {
-      // A form has a plus sign for a space.
-      if (decoded.text !== "") secrets.add(decoded.text.replaceAll("+", " "))
+      if (decoded.text !== "") { for (const form of formsOf(decoded.text)) secrets.add(form) }
       decoded = decode(decoded)
     }
   }
   return (text) => hide(text.slice(0, mostCharacters), secrets)
+}
+
+// The forms of a secret that are no escapes: those of other encodings, of which the decoder of a text, and a name like
+// `&eacute;`, leave a replacement character, and base 64 with any alphabet and without its end.
+const formsOf = (secret: string): ReadonlyArray<string> => {
+  const bytes = new TextEncoder().encode(secret)
+  return [
+    secret,
+    Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""),
+    secret.replace(/[^\0-\x7f]/gu, "\ufffd"),
+    ...base64Of(bytes)
+  ].map((form) => form.replaceAll("+", " ")) // as a form writes a space
+}
+
+const base64Of = (input: string | Uint8Array): ReadonlyArray<string> => {
+  const padded = Base64.encode(input)
+  const bare = padded.replace(/=+$/, "")
+  return [padded, bare, bare.replaceAll("+", "-").replaceAll("/", "_")]
 }
 
 /** A text, and where each of its UTF-16 units stood in the text that it was decoded from. */
@@ -94,7 +113,7 @@ const hide = (text: string, secrets: ReadonlySet<string>): string => {
 }
 
 const escapes =
-  /\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi
+  /\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi
 
 const named: Record<string, string> = {
   amp: "&",
@@ -133,7 +152,7 @@ const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
       : percents !== undefined
       ? utf8.decode(Uint8Array.from(percents.slice(1).split("%"), (digits) => parseInt(digits, 16)))
       : name !== undefined
-      ? named[name.toLowerCase()]
+      ? named[name.toLowerCase()] ?? "\ufffd"
       : named[single] ?? single
     add(piece, match.index, all.length, true)
     position = match.index + all.length
