@@ -292,9 +292,14 @@ export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder
  * @category schemas
  * @since 0.1.0
  */
-export const makeLine = (options: DecodeOptions & Options = {}) =>
-  Schema.String.pipe(
-    Schema.decodeTo(Point.makeSchema(options.dialect ?? "influx-1"), {
+export const makeLine = (options?: DecodeOptions & Options) => {
+  if (options !== undefined) {
+    // A wrong option is known at once.
+    makeDecoder(options)
+    makeWriter(0, options)
+  }
+  return Schema.String.pipe(
+    Schema.decodeTo(Point.makeSchema(options?.dialect ?? "influx-1"), {
       decode: SchemaGetter.transformEffect((line, parse) => {
         const result = decode(line, options)
         return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, line, parse)
@@ -305,6 +310,7 @@ export const makeLine = (options: DecodeOptions & Options = {}) =>
       })
     })
   ).annotate({ title: "line protocol", description: "one line of InfluxDB's line protocol" })
+}
 
 /**
  * {@link makeLine} with its defaults: nanoseconds, as InfluxDB 1 reads it, no

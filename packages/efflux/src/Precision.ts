@@ -11,6 +11,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { EncodeError } from "./internal/encode/EncodeError.ts"
+import { preview } from "./internal/text/preview.ts"
 
 /**
  * The units in which a timestamp can be written: nanoseconds, microseconds,
@@ -69,7 +70,7 @@ const nanosPerUnit: Record<Precision, bigint> = {
  * @category conversions
  * @since 0.1.0
  */
-export const nanosPer = (precision: Precision): bigint => nanosPerUnit[precision]
+export const nanosPer = (precision: Precision): bigint => known("precision", precision, nanosPerUnit)
 
 /**
  * Converts nanoseconds since the epoch to whole units of a precision, rounded
@@ -83,7 +84,8 @@ export const nanosPer = (precision: Precision): bigint => nanosPerUnit[precision
  * @since 0.1.0
  */
 export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
-  const unit = nanosPerUnit[precision]
+  const unit = nanosPer(precision)
+  bigint("nanos", nanos)
   let units = nanos / unit
   if (units * unit > nanos) units -= 1n
   return inRange(units * unit) ? Result.succeed(units) : Result.fail(outOfRange(`${nanos} ns`))
@@ -98,7 +100,8 @@ export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bi
  * @since 0.1.0
  */
 export const toNanos = (units: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
-  const nanos = units * nanosPerUnit[precision]
+  bigint("units", units)
+  const nanos = units * nanosPer(precision)
   return inRange(nanos) ? Result.succeed(nanos) : Result.fail(outOfRange(`${units} ${precision}`))
 }
 
@@ -131,9 +134,23 @@ const names: Record<Api, Partial<Record<Precision, string>>> = {
  * @category conversions
  * @since 0.1.0
  */
-export const nameFor = (precision: Precision, api: Api): string | undefined => names[api][precision]
+export const nameFor = (precision: Precision, api: Api): string | undefined => {
+  nanosPer(precision)
+  return known("api", api, names)[precision]
+}
 
 const inRange = (nanos: bigint): boolean => nanos >= minTimestamp && nanos <= maxTimestamp
+
+// What is wrong without types is named, as every option is.
+const known = <K extends string, A>(name: string, key: K, table: Readonly<Record<K, A>>): A => {
+  if (Object.hasOwn(table, key)) return table[key]
+  const allowed = Object.keys(table).map((one) => JSON.stringify(one)).join(", ")
+  throw new TypeError(`${name} must be one of ${allowed}, got ${preview(key)}`)
+}
+
+const bigint = (name: string, value: bigint): void => {
+  if (typeof value !== "bigint") throw new TypeError(`${name} must be a bigint, got ${preview(value)}`)
+}
 
 const outOfRange = (value: string): EncodeError =>
   new EncodeError({ part: "timestamp", reason: "out of range", key: undefined, value })

@@ -1,7 +1,7 @@
 /** What is no point, and what is no option, is refused with a message that names it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Schema } from "effect"
-import { LineProtocol, Point, Series } from "efflux"
+import { Result, Schema, Stream } from "effect"
+import { LineProtocol, Point, Precision, Series } from "efflux"
 
 const told = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
   Result.match(LineProtocol.encode(point as Point.Input, options), {
@@ -45,6 +45,16 @@ describe("tags and fields", () => {
     }
   })
 
+  it("that are no objects are refused", () => {
+    for (const value of [5, "s", true, Symbol("s"), () => 1, []] as Array<any>) {
+      assert.match(told({ measurement: "m", fields: value }), /^fields: must be a plain object .* got /)
+      assert.match(told({ measurement: "m", tags: value, fields }), /^tags: must be a plain object .* got /)
+    }
+    for (const missing of [undefined, null] as Array<any>) {
+      assert.match(told({ measurement: "m", fields: missing }), /^fields: a point needs at least one field/)
+    }
+  })
+
   it("that are plain, without a prototype, empty, or instances of a class are taken", () => {
     assert.strictEqual(told({ measurement: "m", tags: {}, fields }), "m f=1")
     assert.strictEqual(told({ measurement: "m", tags: Object.create(null), fields }), "m f=1")
@@ -61,6 +71,8 @@ describe("an option that can't be", () => {
       [{ precision: 1 }, /^precision must be .* got 1$/],
       [{ dialect: "q" }, /^the dialect must be one of "influx-1", .* got "q"$/],
       [{ dialect: 1 }, /^the dialect must be one of .* got 1$/],
+      [{ dialect: null }, /^the dialect must be one of .* got null$/],
+      [{ dialect: "toString" }, /^the dialect must be one of .* got "toString"$/],
       [{ maxLineBytes: "1" }, /^maxLineBytes must be a number of bytes, got "1"$/],
       [{ maxLineBytes: Number.NaN }, /^maxLineBytes must be a number of bytes, got NaN$/],
       [{ maxLineBytes: -1 }, /^maxLineBytes must be a number of bytes, got -1$/],
@@ -72,6 +84,58 @@ describe("an option that can't be", () => {
       assert.throws(() => told({ measurement: "m", fields }, options as LineProtocol.EncodeOptions), message)
     }
     assert.throws(() => LineProtocol.makeWriter(Number.NaN), /^capacity must be a whole number of bytes, got NaN$/)
+  })
+
+  it("is named by every function of the codec", () => {
+    const bytes = new TextEncoder().encode("m f=1 1\n")
+    const uses: Record<string, (options: any) => unknown> = {
+      encode: (options) => LineProtocol.encode({ measurement: "m", fields }, options),
+      encodeLines: (options) => LineProtocol.encodeLines({ measurement: "m", fields }, options),
+      makeWriter: (options) => LineProtocol.makeWriter(64, options),
+      decode: (options) => LineProtocol.decode("m f=1 1", options),
+      decodeAll: (options) => LineProtocol.decodeAll("m f=1", options),
+      decodeStream: (options) => LineProtocol.decodeStream(options)(Stream.make(bytes)),
+      makeDecoder: (options) => LineProtocol.makeDecoder(options),
+      makeLine: (options) => LineProtocol.makeLine(options)
+    }
+    for (const [name, use] of Object.entries(uses)) {
+      for (const precision of ["n", "toString", "", null, 1]) {
+        assert.throws(() => use({ precision }), /^precision must be one of "ns", .* got /, name)
+      }
+      for (const dialect of ["q", "constructor", "", null, 1]) {
+        assert.throws(() => use({ dialect }), /^the dialect must be one of "influx-1", .* got /, name)
+      }
+      for (const options of [null, 5, "ns"]) {
+        assert.throws(() => use(options), /^options must be an object, got /, name)
+      }
+      assert.doesNotThrow(() => use(undefined), name)
+      assert.doesNotThrow(() => use({ precision: undefined, dialect: undefined }), name)
+    }
+    for (const maxErrors of ["1", Number.NaN, -1, null]) {
+      assert.throws(() => uses.decodeAll({ maxErrors }), /^maxErrors must be a number of errors, got /)
+    }
+    assert.strictEqual(LineProtocol.decodeAll("a\nb", { maxErrors: 0 }).failed, 2)
+  })
+
+  it("is named by the functions of Precision", () => {
+    for (const precision of ["n", "toString", undefined] as Array<any>) {
+      for (
+        const use of [
+          () => Precision.nanosPer(precision),
+          () => Precision.fromNanos(1n, precision),
+          () => Precision.toNanos(1n, precision),
+          () => Precision.nameFor(precision, "v1")
+        ]
+      ) assert.throws(use, /^precision must be one of "ns", .* got /)
+    }
+    for (const api of ["v4", "toString", undefined] as Array<any>) {
+      assert.throws(() => Precision.nameFor("ns", api), /^api must be one of .*"v1".* got /)
+    }
+    for (const value of [1, "1", null, new Date(0)] as Array<any>) {
+      assert.throws(() => Precision.fromNanos(value, "s"), /^nanos must be a bigint, got /)
+      assert.throws(() => Precision.toNanos(value, "s"), /^units must be a bigint, got /)
+    }
+    assert.strictEqual(Precision.nameFor("m", "v2"), undefined)
   })
 
   it("is no option that is undefined", () => {

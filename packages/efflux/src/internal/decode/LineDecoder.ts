@@ -114,6 +114,7 @@ export class LineDecoder {
 
   /** @param keys Shared between decoders of one dialect as you like. */
   constructor(options: Options, keys: KeyCache) {
+    if (typeof options !== "object" || options === null) throw invalidOption("options", options, "an object")
     const { defaultTimestamp, dialect, maxLineBytes = defaultMaxLineBytes, precision = "ns" } = options
     if (!precisions.includes(precision)) {
       throw invalidOption("precision", precision, `one of ${precisions.map((name) => JSON.stringify(name)).join(", ")}`)
@@ -308,5 +309,11 @@ export class LineDecoder {
 const noBytes = new Uint8Array(0)
 const precisions: ReadonlyArray<unknown> = allPrecisions
 
-const invalidOption = (name: string, value: unknown, allowed: string): TypeError =>
+/**
+ * The error of an option that can't be.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const invalidOption = (name: string, value: unknown, allowed: string): TypeError =>
   new TypeError(`${name} must be ${allowed}, got ${preview(value)}`)

@@ -14,7 +14,7 @@ import type * as Point from "../../Point.ts"
 import { preview } from "../text/preview.ts"
 import { type DecodeError, makeError } from "./DecodeError.ts"
 import { KeyCache } from "./KeyCache.ts"
-import { keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
+import { invalidOption, keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
 
 /**
  * Bytes in any of the forms that JavaScript has for them. Memory that is shared
@@ -81,8 +81,11 @@ export const decodeAll = (
   text: string | Bytes,
   options: Options & { readonly maxErrors?: number | undefined }
 ): Decoded => {
-  const maxErrors = options.maxErrors ?? 100_000
-  const lines = new LineDecoder(options, keysOf(options.dialect))
+  const lines = new LineDecoder(options, keysOf(options?.dialect))
+  const { maxErrors = 100_000 } = options
+  if (typeof maxErrors !== "number" || !(maxErrors >= 0)) {
+    throw invalidOption("maxErrors", maxErrors, "a number of errors")
+  }
   const bytes = typeof text === "string" ? utf8(text) : bytesOf(text)
   lines.feed(bytes)
   lines.end()
@@ -193,9 +196,10 @@ const keysOf = (dialect: Dialect = "influx-1"): KeyCache => {
 
 // To make a decoder takes longer than to decode a short line.
 const sharedDecoder = (options: Options): LineDecoder => {
-  const { dialect, defaultTimestamp, maxLineBytes, precision } = options
+  const { dialect, defaultTimestamp, maxLineBytes, precision } = options ?? noOptions
   if (
-    lastDecoder === undefined || dialect !== lastOptions.dialect || precision !== lastOptions.precision ||
+    lastDecoder === undefined || typeof options !== "object" || options === null || dialect !== lastOptions.dialect ||
+    precision !== lastOptions.precision ||
     defaultTimestamp !== lastOptions.defaultTimestamp || maxLineBytes !== lastOptions.maxLineBytes
   ) {
     lastDecoder = new LineDecoder(options, keysOf(dialect))

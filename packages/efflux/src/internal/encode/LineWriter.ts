@@ -228,8 +228,8 @@ export class LineWriter extends PartWriter {
   }
 
   #fields(fields: Point.Input["fields"], pos: number): number {
-    if (typeof fields !== "object" || fields === null) return this.fail("fields", "missing", undefined, fields)
-    if (Array.isArray(fields)) return this.fail("fields", "type", undefined, fields)
+    if (fields === undefined || fields === null) return this.fail("fields", "missing", undefined, fields)
+    if (typeof fields !== "object" || Array.isArray(fields)) return this.fail("fields", "type", undefined, fields)
     if (!this.leavesRoom(pos)) return REFUSED
     const start = pos
     let node = this.fieldKeys.root

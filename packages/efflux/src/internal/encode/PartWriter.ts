@@ -85,7 +85,7 @@ export abstract class PartWriter {
     this.#out = new Uint8Array(buffer)
     this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
-    const dialect = options.dialect ?? "influx-1"
+    const { dialect = "influx-1" } = options
     const { maxSeriesKeyBytes, strings, unsigned, zeroTimestamp } = rulesOf(dialect)
     this.#dialect = dialect
     this.#places = placesOf(dialect)
