@@ -31,28 +31,28 @@ export interface AuditOptions {
   /** How long to compare, default 10 seconds. */
   readonly interval?: Duration.Input | undefined
   /**
-   * The listener of the server that the database sends to: its port, default 8089, or where several have that port the
-   * `bind-address` of its configuration.
+   * The listener of the server that the database sends to: its port, default 8089, or, if several listeners have
+   * that port, the `bind-address` of its configuration.
    */
   readonly listener?: number | string | undefined
 }
 
 /**
- * What an audit found. Numbers are of the interval.
+ * The result of an audit. Numbers are for the interval.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Audit {
-  /** Milliseconds between the two looks at the server. */
+  /** Milliseconds between the two queries of the server. */
   readonly millis: number
-  /** Where the listener listens, as the server says it. */
+  /** The address of the listener, as the server reports it. */
   readonly listener: string
   /** Points and bytes that the operating system took from the database. */
   readonly sent: { readonly points: number; readonly bytes: number }
-  /** Points that the server's parser took, and bytes of all datagrams that it read. From whomever they came. */
+  /** Points that the server's parser accepted, and bytes of all datagrams that it read, from any sender. */
   readonly received: { readonly points: number; readonly bytes: number }
-  /** Points that the server has written. The others wait for their batch, or were in one that failed. */
+  /** Points that the server has written. The others wait for their batch, or were in a batch that failed. */
   readonly stored: number
   /** Datagrams that the server read and could not parse: all of their points are lost. */
   readonly unparsed: number
@@ -62,28 +62,28 @@ export interface Audit {
   readonly failedBatches: number
   /**
    * The estimate of the points that were sent and not received: lost in the network, in the kernel of the server, or
-   * with a datagram that it could not parse. Never below 0. Points of other senders to the same listener hide as many
-   * that are lost. `undefined` if the server was restarted, because then it began to count anew.
+   * with a datagram that it could not parse. Never below 0. Points of other senders to the same listener hide as
+   * many losses. `undefined` if the server was restarted, because its counters then start again.
    */
   readonly lost: number | undefined
   /**
-   * By how much `lost` may be off: points that were sent while the server was being asked. What is under way at the two
-   * looks, at most what the receive buffer of the listener holds, comes on top.
+   * By how much `lost` may be off: points that were sent while the server was being queried. Points in transit at
+   * the two queries, at most as many as the receive buffer of the listener holds, add to this.
    */
   readonly uncertainty: number
-  /** Points that were received and not sent by this database: others send to the listener, at least this much. */
+  /** Points that were received but not sent by this database: at least this many came from other senders. */
   readonly foreign: number
 }
 
-/** How the server is asked. */
+/** How the server is queried. */
 export interface Server {
   readonly endpoint: string
   readonly query: (statement: Fragment<"InfluxQL">) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
 }
 
 /**
- * Compares what a database sends with what its listener receives, over the time
- * that an effect takes. What the effect pushes is sent before the second look.
+ * Compares what a database sends with what its listener receives, over the run of an effect. What the effect pushes
+ * is sent before the second query.
  *
  * @internal
  */

@@ -37,8 +37,8 @@ import * as SenderPool from "./SenderPool.ts"
  */
 export interface PushOptions {
   /**
-   * `"high"`: a full queue drops the point only when no other is left to drop. It is sent in the order of its push like
-   * any other. Default `"normal"`, or what the series of the point says.
+   * `"high"`: a full queue drops the point only if all its points have high priority. It is sent in the order of its
+   * push like any other point. Default `"normal"`, or what the series of the point says.
    */
   readonly priority?: "normal" | "high" | undefined
 }
@@ -54,62 +54,63 @@ export interface Push<R> {
   /**
    * Pushes a point. Never waits and never fails: it is one offer to the queue.
    *
-   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later, by a
-   * sender (`invalid`, `oversize`). All of it is counted, see `stats`. The point must not be changed afterwards.
+   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later,
+   * by a sender (`invalid`, `oversize`). Everything is counted, see `stats`. Do not change the point afterwards.
    *
-   * A point that is pushed with `{ priority: "high" }` is dropped only when the queue has no other one to drop, and then
-   * counted as `queue_full_high`.
+   * A point pushed with `{ priority: "high" }` is dropped only if all points in the queue have high priority. It is
+   * then counted as `queue_full_high`.
    */
   (point: Point.Input, options: PushOptions | undefined): Effect.Effect<void, never, R>
   /**
    * Pushes a point. Never waits and never fails: it is one offer to the queue.
    *
-   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later, by a
-   * sender (`invalid`, `oversize`). All of it is counted, see `stats`. The point must not be changed afterwards.
+   * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later,
+   * by a sender (`invalid`, `oversize`). Everything is counted, see `stats`. Do not change the point afterwards.
    */
   (point: Point.Input): Effect.Effect<void, never, R>
 }
 
 /**
- * What a database does.
+ * The operations of a database.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Database {
-  /** How payloads leave: `"custom"` is a `Transport` from the context. */
+  /** The transport; `"custom"` is a `Transport` from the context. */
   readonly transport: Settings["transport"] | "custom"
   /**
-   * Pushes a point. Never waits and never fails. A full queue drops its oldest point for it; a point that can't be
-   * written is dropped later, by a sender. All of it is counted, see `stats`. The point must not be changed afterwards.
+   * Pushes a point. Never waits and never fails. A full queue drops its oldest point; a point that can't be written
+   * is dropped later, by a sender. Everything is counted, see `stats`. Do not change the point afterwards.
    */
   readonly push: Push<never>
-  /** Pushes points in order. Never fails; gives the event loop a turn every few thousand points. */
+  /** Pushes points in order. Never fails. Yields to the event loop every few thousand points. */
   readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void>
   /**
-   * Pushes every point that it is given, and waits while the queue is full. It drops nothing itself, but points that
-   * others push into a full queue drop the oldest, whoever pushed those.
+   * Pushes every point that it receives, and waits while the queue is full. It drops nothing itself, but points that
+   * others push into a full queue still drop the oldest, whoever pushed it.
    */
   readonly sink: Sink.Sink<void, Point.Input>
   /**
-   * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled: sent
-   * or dropped. While the server's name does not resolve that may take forever; use `Effect.timeout`.
+   * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
+   * sent or dropped. This has no timeout of its own: while the server's name does not resolve it waits. Use
+   * `Effect.timeout`.
    */
   readonly flush: Effect.Effect<void>
   /** A consistent snapshot: `pushed = sent + dropped (by reason) + queued + in flight` holds exactly. */
   readonly stats: Effect.Effect<Stats>
-  /** How full the queue is, and how fast points come, go and are shed. */
+  /** How full the queue is, and how fast points arrive, leave and are shed. */
   readonly pressure: Effect.Effect<Pressure.Pressure>
   /**
-   * The pressure at once, and then whenever it has changed by a tenth of the queue since it was last told, or shedding
-   * began or ended; looked at ten times a second. Never ends.
+   * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
+   * ended. It is checked ten times a second. Never ends.
    */
   readonly pressureChanges: Stream.Stream<Pressure.Pressure>
-  /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
+  /** The server's rejections as they happen. A slow consumer misses the oldest. Ends with the database. */
   readonly rejections: Stream.Stream<Rejected>
-  /** `push` for callbacks and hot loops, without an Effect around it. Never throws. */
+  /** `push` as a plain function, for callbacks and hot loops. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
-  /** `stats` without an Effect around it. Also after closing, when all points are settled. */
+  /** `stats` as a plain function. It also works after closing, when all points are settled. */
   readonly statsUnsafe: () => Stats
 }
 
@@ -120,9 +121,8 @@ const keptRejections = 64
 const pointsPerTurn = 4096
 
 /**
- * Makes a database in the current scope. Closing the scope stops the intake,
- * sends what is queued for at most `drainTimeout`, and counts the rest as
- * `shutdown`.
+ * Makes a database in the current scope. Closing the scope refuses new points, sends what is queued for at most
+ * `drainTimeout`, and counts the rest as `shutdown`.
  *
  * @internal
  */

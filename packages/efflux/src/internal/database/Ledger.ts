@@ -60,7 +60,7 @@ export const dropReasons: ReadonlyArray<DropReason> = [
 ]
 
 /**
- * The reasons for which a full queue drops points.
+ * The reasons that a full queue drops points for.
  *
  * @category models
  * @since 0.1.0
@@ -98,11 +98,11 @@ export interface Stats {
   readonly payloads: number
   /** Bytes of payload sent. */
   readonly bytes: number
-  /** Fields left out of points that were written, because they were NaN or infinite. */
+  /** Fields left out of points that were written: NaN, infinities, and what the dialect does not have. */
   readonly omittedFields: number
-  /** Times that the server's host refused a payload (ICMP port unreachable): a sign that nobody listens. */
+  /** How often the server's host refused a payload (ICMP port unreachable), a sign that nobody listens. */
   readonly refusals: number
-  /** Senders that are packing or sending now. */
+  /** Senders that are packing, waiting for the pace or sending now. */
   readonly sendersBusy: number
 }
 
@@ -135,7 +135,7 @@ export class Ledger {
     shutdown: 0
   }
 
-  /** Points that a full queue dropped, by whichever rule. */
+  /** Points that a full queue dropped, by any rule. */
   get shed(): number {
     const { queue_bytes, queue_full, queue_full_high, quota } = this.dropped
     return queue_full + queue_full_high + queue_bytes + quota

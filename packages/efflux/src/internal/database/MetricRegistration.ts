@@ -9,8 +9,7 @@ import * as DatabaseMetrics from "../../DatabaseMetrics.ts"
 import { dropReasons, type Ledger } from "./Ledger.ts"
 
 /**
- * Whether a database of this name has registered its values already. Another
- * one would replace them.
+ * Whether a database of this name has already registered its values. Another one would replace them.
  *
  * @internal
  */

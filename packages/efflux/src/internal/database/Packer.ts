@@ -35,7 +35,7 @@ const slack = 128
 const LF = 10
 
 /**
- * Whom a packer tells of what it leaves out.
+ * Told what a packer leaves out.
  *
  * @category models
  * @since 0.1.0
@@ -45,7 +45,7 @@ export interface Report {
   readonly invalid: (problem: Problem, measurement: string | undefined) => void
   /** Fields that were NaN or infinite were left out of points that are written. */
   readonly omitted: (fields: number) => void
-  /** A point was written whose own timestamp, in nanoseconds, is hardly meant. */
+  /** A point was written whose own timestamp, in nanoseconds, is probably a mistake. */
   readonly early: (timestamp: bigint, measurement: string | undefined) => void
 }
 
@@ -110,9 +110,8 @@ export class Packer {
   }
 
   /**
-   * Takes and writes at most `limit` points, until the payload is full or the
-   * queue is empty, and returns how many it took, the bad ones among them.
-   * Synchronous: nothing comes between a take and its booking.
+   * Takes and writes at most `limit` points, until the payload is full or the queue is empty, and returns how many
+   * it took, the bad ones among them. Synchronous: nothing comes between taking a point and counting it.
    */
   fill(limit: number): number {
     const buffer = this.#buffer

@@ -88,7 +88,7 @@ export class PointBuffer {
     return holder
   }
 
-  /** Takes a point in. Never waits, never fails; after closing the point is counted as `shutdown`. */
+  /** Accepts a point. Never waits and never fails; after closing the point is counted as `shutdown`. */
   offer(point: QueuedPoint, high: boolean): void {
     this.ledger.pushed++
     if (this.#isClosed) {
@@ -101,7 +101,7 @@ export class PointBuffer {
     } else if (!this.#isWaking && queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
   }
 
-  /** Goes over to a selective queue with all that is queued now: the points before number `end`. */
+  /** Switches to a selective queue with everything that is queued now: the points before number `end`. */
   #select(end: number): PointQueue {
     const before = this.#queue
     const selective = new SelectiveQueue(this.#limits, this.ledger.dropped, before.oldest(end))
@@ -111,7 +111,7 @@ export class PointBuffer {
     return selective
   }
 
-  /** How many points were taken in, which is the number of the next one. */
+  /** How many points were accepted, which is the number of the next one. */
   get #accepted(): number {
     return this.#isClosed ? this.#acceptedAtClose : this.ledger.pushed
   }
@@ -145,7 +145,7 @@ export class PointBuffer {
     return size > 0 && (size >= this.#batchSize || this.oldest < this.#flushTarget)
   }
 
-  /** Whether a point can be taken in without dropping another one. */
+  /** Whether a point can be accepted without dropping another one. */
   hasRoomFor(point: QueuedPoint): boolean {
     return this.#isClosed || this.#queue.hasRoomFor(point)
   }
@@ -165,19 +165,19 @@ export class PointBuffer {
     return point
   }
 
-  /** Books points in flight as sent. */
+  /** Counts points in flight as sent. */
   settleSent(points: number): void {
     this.ledger.inFlight -= points
     this.ledger.sent += points
   }
 
-  /** Books points in flight as dropped. */
+  /** Counts points in flight as dropped. */
   settleDropped(points: number, reason: DropReason): void {
     this.ledger.inFlight -= points
     this.ledger.dropped[reason] += points
   }
 
-  /** Has the points that are queued now sent without waiting for a batch. */
+  /** Makes the senders send the points that are queued now, without waiting for a batch. */
   requestFlush(): void {
     this.#flushTarget = this.#accepted
     if (this.ready) this.gate.openUnsafe()
@@ -206,20 +206,20 @@ export class PointBuffer {
     }
   }
 
-  /** Called once all that was shed until now is reported. */
+  /** Called once everything shed so far has been reported. */
   endShedding(): void {
     this.#shedReported = this.ledger.shed
     this.isShedding = false
   }
 
-  /** Stops the intake. Points pushed from now on are counted as `shutdown`. */
+  /** Accepts no more points. Points pushed from now on are counted as `shutdown`. */
   close(): void {
     this.#acceptedAtClose = this.#accepted
     this.#isClosed = true
     this.#room.openUnsafe()
   }
 
-  /** Books what is left in the queue as `shutdown` and closes the queue. */
+  /** Counts what is left in the queue as `shutdown` and closes the queue. */
   discard(): void {
     this.ledger.dropped.shutdown += this.size
     this.#queue.close()

@@ -13,8 +13,8 @@ import type { QueuedPoint } from "./AutoTimestamps.ts"
 import type { Ledger } from "./Ledger.ts"
 
 /**
- * What an empty queue gives. Not `undefined`: a program without types can push
- * that, and it is counted like any other bad point.
+ * What `take` returns for an empty queue. It is not `undefined`, because an untyped program can push that, and it is
+ * counted like any other bad point.
  *
  * @category constants
  * @since 0.1.0
@@ -36,20 +36,20 @@ export interface PointQueue {
   readonly bytes: number
   /** The number of the oldest point, `next` if the queue is empty: the number of the next point to be pushed. */
   readonly oldest: (next: number) => number
-  /** Puts a point at the end. Returns whether points were dropped for it, this one or older ones. */
+  /** Adds a point at the end. Returns whether points were dropped, this one or older ones. */
   readonly offer: (point: QueuedPoint, high: boolean) => boolean
-  /** Whether a point can be put in without dropping another one. */
+  /** Whether a point can be added without dropping another one. */
   readonly hasRoomFor: (point: QueuedPoint) => boolean
   /** Takes the oldest point. */
   readonly take: () => QueuedPoint | typeof empty
   /** Waits until there is a point in the queue, or the queue is closed. */
   readonly filled: Effect.Effect<void>
-  /** Forgets all points, without counting them, and ends those who wait for one. */
+  /** Forgets all points without counting them, and ends all waits. */
   readonly close: () => void
 }
 
 /**
- * `Queue.sliding` as it is.
+ * Effect's `Queue.sliding`.
  *
  * @category models
  * @since 0.1.0

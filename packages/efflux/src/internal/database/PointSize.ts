@@ -13,8 +13,8 @@ const objectBytes = 128
 const propertyBytes = 24
 
 /**
- * The measurement of a point, `undefined` where there is none or reading it
- * throws: such a point can't be written anyhow.
+ * The measurement of a point, `undefined` where there is none or reading it throws: such a point can't be written
+ * anyway.
  *
  * @category measuring
  * @since 0.1.0
@@ -29,9 +29,8 @@ export const measurementOf = (queued: QueuedPoint): string | undefined => {
 }
 
 /**
- * An estimate of the bytes that a point holds on the heap, at the most: its
- * texts as V8 stores them, and a flat price for the object and each of its tags
- * and fields. What can't be read counts as an empty point.
+ * An upper estimate of the bytes that a point uses on the heap: its texts as V8 stores them, plus a fixed amount for
+ * the object and each of its tags and fields. An unreadable point counts as an empty one.
  *
  * @category measuring
  * @since 0.1.0

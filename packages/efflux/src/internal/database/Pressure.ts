@@ -12,15 +12,14 @@ import type { Settings } from "../config/Settings.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 
 /**
- * The pressure on a database at one moment. Rates are points per second over the
- * last one to two seconds, or since the first look if that is shorter; 0 at the
- * first look.
+ * The pressure on a database at one moment. Rates are points per second over the last one to two seconds, or since
+ * the first reading if that is shorter; 0 at the first reading.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Pressure {
-  /** The share of the queue that is taken, 0 to 1: of `queueCapacity`, or of `queueBytes` if that is nearer. */
+  /** How full the queue is, 0 to 1, as a share of `queueCapacity` or of `queueBytes`, whichever is larger. */
   readonly fill: number
   /** Points waiting in the queue. */
   readonly queued: number
@@ -31,8 +30,8 @@ export interface Pressure {
   /** Points per second that a full queue dropped. */
   readonly shedPerSecond: number
   /**
-   * Seconds until the queue would be empty if no point came any more and it drained as fast as now. `Infinity` while
-   * nothing drains, 0 for an empty queue.
+   * Seconds until the queue would be empty if no more points came and it drained at the current rate. `Infinity`
+   * while nothing drains, 0 for an empty queue.
    */
   readonly secondsToDrain: number
 }
@@ -54,8 +53,8 @@ const lookMillis = 100
 const step = 0.1 - 1e-9
 
 /**
- * Measures the pressure on one database. Nothing runs before the first look;
- * from then on the counters are noted once a second.
+ * Measures the pressure on one database. Nothing runs before the first reading; from then on the counters are
+ * recorded once a second.
  *
  * @category models
  * @since 0.1.0
@@ -74,7 +73,7 @@ export class PressureMeter {
     this.#clock = clock
   }
 
-  /** Notes the counters once a second, from the first look on. */
+  /** Records the counters once a second, from the first reading on. */
   readonly run: Effect.Effect<never> = Effect.suspend(() =>
     Effect.andThen(
       this.#wanted.await,
@@ -112,8 +111,8 @@ export class PressureMeter {
   }
 
   /**
-   * The pressure at once, and then whenever it has changed: by a tenth of the queue since it was last told, or because
-   * shedding began or ended. One look after the other, when the consumer asks for one: nothing is buffered.
+   * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
+   * ended. A reading is taken when the consumer asks for one, so nothing is buffered.
    */
   readonly changes: Stream.Stream<Pressure> = Stream.suspend(() => {
     let told: Pressure | undefined

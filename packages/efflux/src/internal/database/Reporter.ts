@@ -76,7 +76,7 @@ export class Reporter {
     }))
   }
 
-  /** Notes fields that were left out of points that are written, because they were NaN or infinite. */
+  /** Notes fields that were left out of points that are written. */
   readonly omitted = (fields: number): void => {
     this.#note("omitted", 0, () => ({
       text: `${count(fields, "field")} left out, NaN or infinite (omittedFields)`,
@@ -102,7 +102,7 @@ export class Reporter {
     }))
   }
 
-  /** Notes something that should not happen: a defect of a sender or a transport. */
+  /** Notes a defect of a sender or a transport. */
   readonly defect = (cause: Cause.Cause<unknown>, points: number): void => {
     this.#note("defect", points, () => ({ text: `a defect in a sender: ${describeDefect(cause)}`, cause }))
   }
@@ -134,14 +134,14 @@ export class Reporter {
     Effect.forever
   )
 
-  /** Called when the intake has stopped: the losses of the close are counted from here. */
+  /** Called when no more points are accepted: the losses of the close are counted from here. */
   closing(): void {
     this.#droppedAtClose = { ...this.#buffer.ledger.dropped }
   }
 
   /**
-   * Logs what was noted and not logged yet, and in one line what was lost at the close, for every reason. `inFlight`
-   * points were with senders when the time to drain was over.
+   * Logs what was noted but not yet logged, and one line with what was lost at the close, by reason. `inFlight`
+   * points were with senders when `drainTimeout` ended.
    */
   readonly finish = (inFlight: number): Effect.Effect<void> =>
     Effect.gen({ self: this }, function*() {

@@ -21,7 +21,7 @@ import { empty, type PointQueue } from "./PointQueue.ts"
 import { estimateBytes, measurementOf } from "./PointSize.ts"
 
 /**
- * What a queue may hold.
+ * The limits of a queue.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +31,7 @@ export interface Limits {
   readonly queueCapacity: number
   /** Estimated bytes of all points, `undefined` for no limit. */
   readonly queueBytes: number | undefined
-  /** Points of one measurement that the others need not make room for, `undefined` for no quota. */
+  /** Points of one measurement that a full queue protects, `undefined` for no quota. */
   readonly measurementQuota: number | undefined
 }
 
@@ -74,7 +74,7 @@ class PriorityList {
   }
 }
 
-/** The points of one measurement, oldest first. They leave it in this order, by whichever way. */
+/** The points of one measurement, oldest first. They leave it in this order, whether sent or dropped. */
 class MeasurementPoints {
   readonly measurement: string
   points = 0
@@ -87,7 +87,7 @@ class MeasurementPoints {
 }
 
 /**
- * The queue. It books what it drops in the ledger that it is given.
+ * The queue. It counts what it drops in the given ledger.
  *
  * @category models
  * @since 0.1.0
@@ -123,8 +123,8 @@ export class SelectiveQueue implements PointQueue {
   }
 
   /**
-   * Puts a point at the end, and drops what is too much then. Returns whether points were dropped. A point
-   * that alone is larger than the limit in bytes is dropped itself.
+   * Adds a point at the end, and drops what then exceeds a limit. Returns whether points were dropped. A point that
+   * alone is larger than the limit in bytes is dropped itself.
    */
   offer(point: QueuedPoint, high: boolean): boolean {
     const number = this.#next++
@@ -159,7 +159,7 @@ export class SelectiveQueue implements PointQueue {
     return bytes > this.#maxBytes || this.bytes + bytes <= this.#maxBytes
   }
 
-  /** Takes the oldest point, of whichever priority. */
+  /** Takes the oldest point of any priority. */
   take(): QueuedPoint | typeof empty {
     const node = this.#first()
     if (node === undefined) return empty

@@ -7,7 +7,7 @@
 import { InfluxError, Rejected, SendFailed } from "../../InfluxError.ts"
 
 /**
- * An `Outcome` whose every value can be trusted, for one payload.
+ * An `Outcome` of one payload whose values can all be trusted.
  *
  * @category models
  * @since 0.1.0
@@ -23,8 +23,7 @@ export interface SendOutcome {
 }
 
 /**
- * Reads an outcome of a payload of so many bytes. Throws only what the outcome
- * throws when it is read.
+ * Reads the outcome of a payload of this many bytes. Throws only what reading the outcome throws.
  *
  * @category reading
  * @since 0.1.0
@@ -45,7 +44,7 @@ export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
 }
 
 /**
- * A number of points: anything else is none.
+ * A number of points. Anything else counts as 0.
  *
  * @category reading
  * @since 0.1.0

@@ -13,7 +13,7 @@ import type * as Point from "../../Point.ts"
 import type { Database } from "./Database.ts"
 
 /**
- * The point that a timed effect becomes.
+ * The point of a timed effect.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ export interface TimedOptions {
 }
 
 /**
- * `timed`, with the effect first or in a pipe.
+ * The signature of `timed`, with the effect as first argument or in a pipe.
  *
  * @category models
  * @since 0.1.0

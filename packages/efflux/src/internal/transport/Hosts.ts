@@ -22,7 +22,7 @@ const longestRest = 30_000
 export interface Host<A> {
   readonly way: A
   failures: number
-  /** Until when it is left alone, in monotonic milliseconds. */
+  /** Until when it is skipped, in monotonic milliseconds. */
   restsUntil: number
 }
 
@@ -45,8 +45,8 @@ export class Hosts<A> {
   }
 
   /**
-   * The host for the next payload: the first that is well, or the next in turn
-   * of those; if none is, the one that has rested for longest.
+   * The host for the next payload: the first healthy one, or the next healthy one in turn; if none is healthy, the
+   * one that has been skipped for longest.
    */
   next(): Host<A> {
     const hosts = this.#hosts
@@ -65,7 +65,7 @@ export class Hosts<A> {
     return this.#hosts.length
   }
 
-  /** Whether a host is well, so that a payload that failed elsewhere need not wait. */
+  /** Whether a host is healthy, so a payload that failed elsewhere does not have to wait. */
   get someoneIsWell(): boolean {
     const now = this.#now()
     return this.#hosts.length > 1 && this.#hosts.some((host) => host.restsUntil <= now)
@@ -77,7 +77,7 @@ export class Hosts<A> {
     host.restsUntil = Number.NEGATIVE_INFINITY
   }
 
-  /** Notes that a host failed; it may have said for how long it wants to be left alone. */
+  /** Notes that a host failed. It may have said how long to wait. */
   failed(host: Host<A>, retryAfter: number | undefined): void {
     const now = this.#now()
     // Several senders that fail at the same time are one failure.

@@ -70,9 +70,9 @@ class Server {
   readonly hosts: Hosts<HttpExchange.HttpExchange>
   readonly retry: Schedule.Schedule<unknown, InfluxError>
   readonly onRetry: (error: InfluxError) => void
-  /** Whether points that arrive twice are one point: they have a timestamp. */
+  /** Whether points that arrive twice are stored once, because they have a timestamp. */
   readonly repeats: boolean
-  /** Whether the server takes gzip. */
+  /** Whether the server accepts gzip. */
   takesGzip: boolean
   readonly #clock: Clock.Clock
   #tooLarge = Number.POSITIVE_INFINITY
@@ -106,13 +106,13 @@ class Server {
     )
   }
 
-  /** Whether a payload is sent again after this. One host's certificate or redirect says nothing of the others. */
+  /** Whether a payload is retried after this. The certificate or redirect of one host says nothing about the others. */
   isWorthATry(error: InfluxError): boolean {
     return (this.repeats || !mayHaveArrived(error)) &&
       (error.isRetryable || ofOneHost.has(error.reason._tag) && this.hosts.count > 1)
   }
 
-  /** Whether the server said not long ago that a payload of so many bytes is too large for it. */
+  /** Whether the server said recently that a payload of this many bytes is too large. */
   isTooLarge(bytes: number): boolean {
     return bytes >= this.#tooLarge && this.#now() - this.#toldAt < sizeIsKnownFor
   }
@@ -129,7 +129,7 @@ class Server {
 
 const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
 
-/** Where points end up that are not sent. */
+/** The reasons for points that are not sent. */
 type Loss = "rejected" | "send_error" | "unknown"
 
 /** What became of the points of one payload. */
@@ -138,7 +138,7 @@ class Sending {
   readonly lines: Lines
   readonly counts = { sent: 0, rejected: 0, send_error: 0, unknown: 0 }
   bytes = 0
-  /** Points of the request that is under way and may have been stored. */
+  /** Points of the current request that may have been stored. */
   inDoubt = 0
   error: InfluxError | undefined = undefined
   readonly rejections: Array<Rejected> = []
@@ -224,11 +224,11 @@ const write = (server: Server, sending: Sending, from: number, to: number): Effe
     })
   })
 
-/** The tries of one request. */
+/** The attempts of one request. */
 class Tries {
-  /** Whether a try may have been stored that got no answer. */
+  /** Whether an attempt without an answer may have been stored. */
   isDoubtful = false
-  /** Succeeds with what the server says of the points that it read. */
+  /** Succeeds with what the server says about the points that it read. */
   readonly run: Effect.Effect<WriteAnswer.Verdict, InfluxError>
   readonly #server: Server
   readonly #sending: Sending
@@ -351,7 +351,7 @@ const settleFailed = (sending: Sending, from: number, to: number, error: InfluxE
 
 const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLarge" && reason.part === "request"
 
-/** Whether the server answered that it does not take the points. */
+/** Whether the server answered that it refuses the points. */
 const isRefusal = (error: InfluxError): boolean => refusals.has(error.reason._tag) || isTooLarge(error)
 
 const refusals: ReadonlySet<string> = new Set(["BadRequest", "NotFound", "Unauthorized"])

@@ -14,7 +14,7 @@ import * as Semaphore from "effect/Semaphore"
 const mostAtOnce = 2
 
 /**
- * The turns of a process. A world of its own has others.
+ * The turns of a process. A simulated world has its own.
  *
  * @internal
  */

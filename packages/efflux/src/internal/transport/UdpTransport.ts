@@ -81,7 +81,7 @@ export const makeDns = Effect.fnUntraced(function*(
 class Target {
   /** Open once there is an address. */
   readonly known = Latch.makeUnsafe(false)
-  /** Open when a look-up is wanted before its time. */
+  /** Open when a look-up is needed before its time. */
   readonly wanted = Latch.makeUnsafe(true)
   address = ""
   /** Counts the changes of the address. */
@@ -90,7 +90,10 @@ class Target {
   #addresses: ReadonlyArray<string> = []
   #refusals = 0
 
-  /** Takes the addresses of an answer. The one in use stays as long as it is among them, as servers rotate their answers. */
+  /**
+   * Takes the addresses of an answer. The one in use stays as long as it is among them, because servers rotate their
+   * answers.
+   */
   found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
     const isIpv4 = (ip: NetAddress.IpAddress) => NetAddress.isIpv4Address(ip)
     this.#addresses = [...answer.filter(isIpv4), ...answer.filter((ip) => !isIpv4(ip))].map(NetAddress.formatIp)
