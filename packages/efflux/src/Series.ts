@@ -48,7 +48,6 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
-import type { Layout } from "./internal/encode/PreparedPoint.ts"
 import * as Column from "./internal/series/Column.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
 import { bind, type BoundTags, inOrder, layoutOf, PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
@@ -243,7 +242,6 @@ class Definition {
   readonly fields: Fields
   readonly columns: ReadonlyArray<Column.Column>
   readonly priority: "normal" | "high"
-  readonly layout: Layout
   #read: ReturnType<typeof RowReader.make> | undefined = undefined
   #schema: Schema.Codec<Column.Values, Point.Point> | undefined = undefined
 
@@ -259,7 +257,6 @@ class Definition {
     this.tags = tags
     this.fields = fields
     this.columns = inOrder(columns)
-    this.layout = layoutOf(measurement, this.columns)
   }
 
   decodePoint(point: Point.Point): Decoded {
@@ -283,7 +280,12 @@ class Definition {
   }
 
   reader(bound: BoundTags): PointReader {
-    return new PointReader(this.layout, this.columns, bound, this.priority)
+    return new PointReader(
+      layoutOf(this.measurement, this.columns, bound.values),
+      this.columns,
+      bound,
+      this.priority
+    )
   }
 
   get schema(): Schema.Codec<Column.Values, Point.Point> {

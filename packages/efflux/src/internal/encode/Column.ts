@@ -92,6 +92,14 @@ export interface Column {
 export const accepts = ({ check, kinds }: Column, value: unknown): boolean =>
   (kindOf(value) & kinds) !== 0 && (check === undefined || value === undefined || check(value))
 
+/** A tag that is the same in all points of a layout. */
+interface Bound {
+  readonly key: Key
+  readonly value: unknown
+}
+
+const noneBound: ReadonlyArray<Bound> = []
+
 /** A key of a point, behind the keys that came before it there. */
 class Step {
   readonly name: string
@@ -104,13 +112,22 @@ class Step {
   /** The kinds of values with which the line goes on: none where columns are out of order. */
   readonly kinds: number
   readonly check: Column["check"]
+  /** The bound tags that stand before the column. */
+  readonly bound: ReadonlyArray<Bound>
   readonly children = new Map<string, Step>()
   /** The step that was last taken from here. */
   next: Step | undefined = undefined
   /** Whether no column is left behind this one, once that was asked for. */
   isLast: boolean | undefined = undefined
 
-  constructor(name: string, parent: Step | undefined, place: number, column: Column | undefined, key: Key) {
+  constructor(
+    name: string,
+    parent: Step | undefined,
+    place: number,
+    column: Column | undefined,
+    key: Key,
+    bound: ReadonlyArray<Bound>
+  ) {
     const before = parent === undefined ? -1 : parent.place
     this.name = name
     this.parent = parent
@@ -119,6 +136,7 @@ class Step {
     this.place = column === undefined ? before : place
     this.kinds = column === undefined ? ANY : place > before ? column.kinds : 0
     this.check = column?.check
+    this.bound = bound
   }
 }
 
@@ -130,7 +148,7 @@ class Step {
  */
 export class Columns {
   /** Where each order begins. */
-  root = new Step("", undefined, -1, undefined, noKey)
+  root = new Step("", undefined, -1, undefined, noKey, noneBound)
   readonly #layout: Layout
   readonly #tagKeys: Keys
   readonly #fieldKeys: Keys
@@ -148,13 +166,21 @@ export class Columns {
     if (known !== undefined) return from.next = known
     if (++this.#size > maxRemembered) {
       this.#size = 0
-      this.root = new Step("", undefined, -1, undefined, noKey)
+      this.root = new Step("", undefined, -1, undefined, noKey, noneBound)
     }
-    const { columns } = this.#layout
-    const place = columns.findIndex((column) => column.name === name)
+    const { bound, columns } = this.#layout
+    const place = bound.has(name) ? -1 : columns.findIndex((column) => column.name === name)
     const column = place < 0 ? undefined : columns[place]
     const key = column === undefined ? noKey : (column.isTag ? this.#tagKeys : this.#fieldKeys).get(name)
-    const step = new Step(name, from, place, column, key)
+    const between = columns.slice(from.place + 1, Math.max(place, 0)).filter((column) => bound.has(column.name))
+    const step = new Step(
+      name,
+      from,
+      place,
+      column,
+      key,
+      between.map((column) => ({ key: this.#tagKeys.get(column.name), value: bound.get(column.name) }))
+    )
     from.children.set(name, step)
     return from.next = step
   }
@@ -165,6 +191,6 @@ export class Columns {
     for (let step: Step | undefined = last; step !== undefined; step = step.parent) {
       if (step.column !== undefined) count++
     }
-    return last.isLast = count === this.#layout.columns.length
+    return last.isLast = count + this.#layout.bound.size === this.#layout.columns.length
   }
 }

@@ -140,8 +140,12 @@ export class LineWriter extends PartWriter {
       if (!hasOwnProperty.call(values, name)) continue
       const next = step.next
       step = next !== undefined && next.name === name ? next : columns.descend(step, name)
-      const { check, column, key, kinds } = step
+      const { bound, check, column, key, kinds } = step
       if ((kindOf(value) & kinds) === 0 || (check !== undefined && value !== undefined && !check(value))) return REFUSED
+      for (let i = 0; i < bound.length; i++) {
+        pos = this.tag(bound[i].key, bound[i].value, pos)
+        if (pos < 0) return REFUSED
+      }
       if (column === undefined) {
         if (name === "timestamp") this.#timestamp = value
       } else if (column.isTag) {

@@ -18,6 +18,8 @@ export interface Layout {
   /** The tags in order, and then the fields. */
   readonly columns: ReadonlyArray<Column>
   readonly tagCount: number
+  /** The values of the tags that are the same in all points. */
+  readonly bound: ReadonlyMap<string, unknown>
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Layout {
  */
 export abstract class PreparedPoint implements Point.Input {
   abstract readonly layout: Layout
-  /** The values by their names, if all of a line is among them and they are written as they are. */
+  /** The values by their names, if they and the bound ones are all of a line, and are written as they are. */
   abstract readonly asGiven: { readonly [name: string]: unknown } | undefined
 
   /**

@@ -121,10 +121,11 @@ export const inOrder = (columns: ReadonlyArray<Column>): ReadonlyArray<Column> =
  * @category constructors
  * @since 0.1.0
  */
-export const layoutOf = (measurement: string, columns: ReadonlyArray<Column>): Layout => ({
+export const layoutOf = (measurement: string, columns: ReadonlyArray<Column>, bound: Layout["bound"]): Layout => ({
   measurement,
   columns,
-  tagCount: columns.filter((column) => column.isTag).length
+  tagCount: columns.filter((column) => column.isTag).length,
+  bound
 })
 
 /**
@@ -172,7 +173,7 @@ export class PointReader {
       ]]),
       columns.length + 1
     )
-    this.asGiven = this.#transform === undefined && bound.values.size === 0
+    this.asGiven = this.#transform === undefined && bound.fault === undefined
   }
 
   /** The values of the columns and the timestamp behind them; see `PreparedPoint.read`. */
