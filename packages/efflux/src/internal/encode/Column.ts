@@ -81,7 +81,17 @@ export interface Column {
   readonly kinds: number
   /** What values other than `undefined` have to pass besides. */
   readonly check: ((value: unknown) => boolean) | undefined
+  /** Makes a value what is written, `refused` if there is no such thing. Kinds and check are of what is written. */
+  readonly run: ((value: unknown) => unknown) | undefined
 }
+
+/**
+ * In place of a value that is not written.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const refused: unique symbol = Symbol("efflux/Column/refused")
 
 /**
  * Whether a column takes a value.
@@ -112,6 +122,8 @@ class Step {
   /** The kinds of values with which the line goes on: none where columns are out of order. */
   readonly kinds: number
   readonly check: Column["check"]
+  readonly run: Column["run"]
+  readonly isTag: boolean
   /** The bound tags that stand before the column. */
   readonly bound: ReadonlyArray<Bound>
   readonly children = new Map<string, Step>()
@@ -136,6 +148,8 @@ class Step {
     this.place = column === undefined ? before : place
     this.kinds = column === undefined ? ANY : place > before ? column.kinds : 0
     this.check = column?.check
+    this.run = column?.run
+    this.isTag = column?.isTag === true
     this.bound = bound
   }
 }

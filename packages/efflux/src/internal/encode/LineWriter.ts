@@ -136,21 +136,22 @@ export class LineWriter extends PartWriter {
     let start = 0
     this.#timestamp = undefined
     for (const name in values) {
-      const value = values[name]
+      let value = values[name]
       if (!hasOwnProperty.call(values, name)) continue
       const next = step.next
       step = next !== undefined && next.name === name ? next : columns.descend(step, name)
-      const { bound, check, column, key, kinds } = step
+      const { bound, check, key, kinds, run } = step
+      if (run !== undefined) value = run(value)
       if ((kindOf(value) & kinds) === 0 || (check !== undefined && value !== undefined && !check(value))) return REFUSED
       for (let i = 0; i < bound.length; i++) {
         pos = this.tag(bound[i].key, bound[i].value, pos)
         if (pos < 0) return REFUSED
       }
-      if (column === undefined) {
-        if (name === "timestamp") this.#timestamp = value
-      } else if (column.isTag) {
+      if (step.isTag) {
         pos = this.tag(key, value, pos)
         if (pos < 0) return REFUSED
+      } else if (step.column === undefined) {
+        if (name === "timestamp") this.#timestamp = value
       } else {
         if (start === 0) {
           if (!this.leavesRoom(pos)) return REFUSED

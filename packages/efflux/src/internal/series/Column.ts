@@ -13,7 +13,17 @@ import * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint, UintSchema } from "../../Point.ts"
-import { BIGINT, BOOLEAN, type Column as Writable, kindOf, NUMBER, STRING, UINT, UNDEFINED } from "../encode/Column.ts"
+import {
+  BIGINT,
+  BOOLEAN,
+  type Column as Writable,
+  kindOf,
+  NUMBER,
+  refused,
+  STRING,
+  UINT,
+  UNDEFINED
+} from "../encode/Column.ts"
 import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
 import { preview, printable } from "../text/preview.ts"
 
@@ -26,8 +36,8 @@ import { preview, printable } from "../text/preview.ts"
  */
 export interface Column extends Writable {
   readonly schema: Schema.Constraint
-  /** Whether values have to go through the Schema before they are written. */
-  readonly runs: boolean
+  /** Whether only the Schema of a whole object can say what is written, because values may be absent there. */
+  readonly inStruct: boolean
   /** Whether any text will do, the empty one too. */
   readonly isText: boolean
 }
@@ -113,16 +123,30 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
   const plain = plainOf(schema.ast)
   const optional = schema.ast.context?.isOptional === true ? UNDEFINED : 0
+  const alone = isAlone(schema.ast)
   return {
     name,
     isTag,
     schema,
-    runs: plain === undefined,
+    inStruct: plain === undefined && !alone,
+    run: plain === undefined && alone ? runner(schema) : undefined,
     kinds: plain === undefined ? encoded | UNDEFINED : plain.kinds | optional,
     check: plain?.literals === undefined ? plain?.check : isOneOf(plain.literals),
     isText: plain !== undefined && plain.kinds === STRING && plain.literals === undefined &&
       plain.check === undefined &&
       optional === 0
+  }
+}
+
+// Whether a Schema makes of each value one value, never of none or to none.
+const isAlone = ({ context, encoding }: SchemaAST.AST): boolean =>
+  context === undefined && (encoding === undefined || encoding.every(({ to }) => isAlone(to)))
+
+const runner = (schema: Schema.Constraint): Writable["run"] => {
+  const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
+  return (value) => {
+    const encoded = encode(value)
+    return Result.isSuccess(encoded) ? encoded.success : refused
   }
 }
 
@@ -223,13 +247,13 @@ const writtenKinds = (ast: SchemaAST.AST): number | undefined => {
 
 /**
  * The Schemas of columns as one, that is run for a whole object. `undefined` if
- * there is none to run.
+ * no column needs that.
  *
  * @category encoding
  * @since 0.1.0
  */
 export const makeTransform = (columns: ReadonlyArray<Column>): Transform | undefined => {
-  const running = columns.filter((column) => column.runs)
+  const running = columns.filter((column) => column.inStruct)
   if (running.length === 0) return undefined
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct(Object.fromEntries(running.map((column) => [column.name, column.schema]))) as unknown as Schema.Codec<

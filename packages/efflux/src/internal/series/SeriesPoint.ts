@@ -88,7 +88,7 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Valu
       const given = { [column.name]: own(all, column.name) }
       const encoded = makeTransform([column])?.(given)
       value = encoded === undefined
-        ? given[column.name]
+        ? written(column, given[column.name])
         : encoded instanceof Refused
         ? encoded
         : encoded.get(column.name)
@@ -103,6 +103,8 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Valu
   }
   return { values, fault }
 }
+
+const written = ({ run }: Column, value: unknown): unknown => run === undefined ? value : run(value)
 
 /**
  * The columns of a series in the order of a line.
@@ -189,8 +191,9 @@ export class PointReader {
     for (let i = 0; i < columns.length; i++) {
       const column = columns[i]
       const place = this.#places[i]
-      if (column.runs) values[place] = encoded!.get(column.name)
-      if (!accepts(column, values[place])) return schemaProblem(column, values[place])
+      const value = values[place]
+      values[place] = column.inStruct ? encoded!.get(column.name) : written(column, value)
+      if (!accepts(column, values[place])) return schemaProblem(column, value)
     }
     return this.#values = values
   }
