@@ -116,23 +116,32 @@ export type {
  * @category encoding
  * @since 0.1.0
  */
-export const encode = (point: Point.Input, options?: Options): Result.Result<string, EncodeError> => {
+export const encode = (point: Point.Input, options?: Options): Result.Result<string, EncodeError> =>
+  options === undefined ? encodeDefault(point) : makeEncode(options)(point)
+
+const shortLine = 1024
+const growth = 16
+const lineRoom = 128
+
+// Keeps its writer: to make one takes longer than to write a line.
+const makeEncode = (options: Options | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   // Most lines are short. A long one is written again, into a larger buffer.
   const capacity = Math.min(shortLine, maxLineBytes)
-  const writer = options === undefined && sharedWriter !== undefined
-    ? sharedWriter
-    : makeWriter(capacity + lineRoom, options)
-  // A getter of the point may encode another point: nobody else has the writer meanwhile.
-  if (writer === sharedWriter) sharedWriter = undefined
-  writer.position = 0
-  const result = finish(writer, writer.write(point))
-  if (options === undefined) sharedWriter = writer
-  if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
-  for (let size = growth * capacity;; size *= growth) {
-    const large = makeWriter(Math.min(size, maxLineBytes) + lineRoom, options)
-    const result = finish(large, large.write(point))
-    if (size >= maxLineBytes || Result.isSuccess(result) || result.failure.reason !== "oversize") return result
+  let idle: LineWriter | undefined
+  return (point: Point.Input): Result.Result<string, EncodeError> => {
+    const writer = idle ?? makeWriter(capacity + lineRoom, options)
+    // A getter of the point may encode another point: nobody else has the writer meanwhile.
+    idle = undefined
+    writer.position = 0
+    const result = finish(writer, writer.write(point))
+    idle = writer
+    if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
+    for (let size = growth * capacity;; size *= growth) {
+      const large = makeWriter(Math.min(size, maxLineBytes) + lineRoom, options)
+      const result = finish(large, large.write(point))
+      if (size >= maxLineBytes || Result.isSuccess(result) || result.failure.reason !== "oversize") return result
+    }
   }
 }
 
@@ -298,6 +307,7 @@ export const makeLine = (options?: DecodeOptions & Options) => {
     makeDecoder(options)
     makeWriter(0, options)
   }
+  const encodePoint = makeEncode(options)
   return Schema.String.pipe(
     Schema.decodeTo(Point.makeSchema(options?.dialect ?? "influx-1"), {
       decode: SchemaGetter.transformEffect((line, parse) => {
@@ -305,7 +315,7 @@ export const makeLine = (options?: DecodeOptions & Options) => {
         return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, line, parse)
       }),
       encode: SchemaGetter.transformEffect((point, parse) => {
-        const result = encode(point, options)
+        const result = encodePoint(point)
         return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, point, parse)
       })
     })
@@ -337,10 +347,7 @@ const invalid = (
   options: Parameters<Parameters<typeof SchemaGetter.transformEffect>[0]>[1]
 ) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, input, options))
 
-// It only saves time: made when first needed, of bounded size, and nothing of it can be observed.
-let sharedWriter: LineWriter | undefined
-const shortLine = 1024
-const growth = 16
-const lineRoom = 128
 // A byte order mark in front is a part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+// It only saves time: the writer is made when first needed, of bounded size, and nothing of it can be observed.
+const encodeDefault = makeEncode(undefined)
