@@ -164,8 +164,7 @@ export const Service =
       layerTransport: (config?: DatabaseConfig) =>
         Layer.effect(
           tag,
-          Effect.flatMap(Transport, (transport) =>
-            makeWith(config, identifier, () => Effect.succeed(transport), { pacing: "none" }))
+          Effect.flatMap(Transport, (transport) => makeWith(config, identifier, () => Effect.succeed(transport), true))
         ),
       layerHttp: (config: HttpDatabaseConfig) =>
         Layer.effect(
@@ -266,12 +265,11 @@ const makeWith = <R>(
   config: DatabaseConfig | undefined,
   label: string,
   makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>,
-  defaults?: Pick<Settings, "pacing">
+  isCustom = false
 ) =>
   Effect.flatMap(
-    Effect.suspend(() => Effect.fromResult(check(config === undefined ? {} : config, label, defaults))),
-    // Only a transport from the context has defaults of its own.
-    (settings) => DatabaseRuntime.make(settings, makeTransport, defaults && "custom")
+    Effect.suspend(() => Effect.fromResult(check(config === undefined ? {} : config, label, isCustom))),
+    (settings) => DatabaseRuntime.make(settings, makeTransport, isCustom ? "custom" : undefined)
   )
 
 const makeDatabase = (

@@ -1,7 +1,7 @@
 /** What tells the transports apart: their options, their defaults, and every wrong one of them. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Redacted, Result } from "effect"
-import { DatabaseConfig, InfluxDatabase } from "efflux"
+import { ConfigProvider, Duration, Effect, Layer, Redacted, Result } from "effect"
+import { DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
 import { inspect } from "node:util"
 import * as Settings from "../../src/internal/config/Settings.ts"
 import { certificate } from "../support/certificate.ts"
@@ -170,6 +170,33 @@ describe("a wrong option", () => {
     [{ ...v1, ca: "/etc/ca.pem" }, /^Option "ca" is "\/etc\/ca.pem", allowed is one or more certificates as PEM text/],
     [{ ...v2, precision: "m" }, /^Option "precision" is "m", allowed is one of "ns", "us", "ms", "s"/],
     [{ ...v3, precision: "h" }, /^Option "precision" is "h", allowed is one of "ns", "us", "ms", "s"/],
+    // Over UDP and TCP nobody can tell VictoriaMetrics the unit, and these it does not guess.
+    ...(["udp", "tcp"] as const).flatMap((transport) =>
+      (["m", "h"] as const).map((precision) =>
+        [
+          { transport, dialect: "victoria-metrics", precision },
+          /^Option "precision" is "[mh]", allowed is one of "ns", "us", "ms", "s" \(dialect "victoria-metrics"\)$/
+        ] as const
+      )
+    ),
+    [{ dialect: "victoria-metrics", precision: "h" }, /^Option "precision" is "h"/],
+    ...[
+      "eth0",
+      "localhost",
+      "127.0.0.256",
+      "127.0.0",
+      "1.2.3.4.5",
+      "1::2::3",
+      "127.0.0.1:80",
+      "[::1]",
+      "::1%",
+      "fe80::g"
+    ]
+      .map((bindAddress) =>
+        [{ bindAddress }, /^Option "bindAddress" is ".*", allowed is an IP address of this host$/] as const
+      ),
+    [{ bindAddress: "::1" }, /^Option "bindAddress" is "::1", allowed is an IPv4 address of this host, as host is 127/],
+    [{ host: "::1", bindAddress: "127.0.0.1" }, /^Option "bindAddress" is "127.0.0.1", allowed is an IPv6 address/],
     [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/],
     [{ ...v3, noSync: 1 }, /^Option "noSync" is 1/],
     [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 1 to 25000000/],
@@ -189,6 +216,37 @@ describe("a wrong option", () => {
         assert.notInclude(error.message + inspect(error, { depth: 9, showHidden: true }), secret)
       })
   )
+})
+
+describe("taken", () => {
+  const dialect = "victoria-metrics" as const
+  const database = ""
+  it.each<DatabaseConfig.DatabaseConfig>([
+    ...(["ns", "us", "ms", "s"] as const).flatMap((precision) => [
+      { dialect, precision },
+      { transport: "tcp" as const, dialect, precision }
+    ]),
+    { transport: "http", version: 1, database, dialect, precision: "m" },
+    { transport: "http", version: 1, database, dialect, precision: "h" },
+    { dialect: "influx-1", precision: "m" },
+    { transport: "tcp", dialect: "telegraf", precision: "ms" },
+    ...["127.0.0.1", "0.0.0.0", "255.255.255.255"].map((bindAddress) => ({ bindAddress })),
+    ...["::1", "::", "fe80::1%eth0", "::ffff:127.0.0.1"].map((bindAddress) => ({ host: "::1", bindAddress })),
+    { host: "influx.test", bindAddress: "::1" }
+  ])("%o", (config) => {
+    assert.isTrue(Result.isSuccess(check(config)), String(check(config)))
+  })
+
+  it.effect("by a transport from the context, which knows what its server takes", () =>
+    Effect.gen(function*() {
+      yield* Influx.push({ measurement: "m", fields: { n: 1 }, timestamp: new Date(3_600_000) })
+      yield* Influx.flush
+      assert.deepStrictEqual((yield* Transport.Spy).lines(), ["m n=1 1"])
+    }).pipe(
+      Effect.provide(
+        InfluxDatabase.layerTransport({ dialect, precision: "h" }).pipe(Layer.provideMerge(Transport.layerSpy))
+      )
+    ))
 })
 
 describe("from environment variables", () => {

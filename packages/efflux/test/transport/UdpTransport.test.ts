@@ -165,7 +165,7 @@ describe("the UDP transport", () => {
       assert.strictEqual(database.statsUnsafe().sent, 10)
     }).pipe(Effect.scoped, quiet))
 
-  for (const bindAddress of ["192.0.2.1", "eth0", "::1", "203.0.113.7"]) {
+  for (const bindAddress of ["192.0.2.1", "203.0.113.7", "1.1.1.1"]) {
     it.live(`a bind address that can't be used is named, and counted as a send error: ${bindAddress}`, () =>
       Effect.gen(function*() {
         const logs = capture()

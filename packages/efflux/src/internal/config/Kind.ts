@@ -131,6 +131,18 @@ export const userName: Kind<string> = matching(
   (text) => isName(text) && !text.includes(":")
 )
 
+/** Whether a text with a colon, which is a host or an address, is one of IPv6. */
+export const isIpv6 = (text: string): boolean => text.includes(":")
+
+/** Whether a text is an IP address, of IPv6 perhaps with a zone. */
+export const isIp = (text: string): boolean =>
+  isIpv6(text)
+    ? URL.canParse(`http://[${text.replace(/%[^%\]]+$/, "")}]`)
+    : /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
+
+/** An IP address; an interface's name is none. */
+export const ipAddress = (allowed: string): Kind<string> => matching(allowed, isIp)
+
 /** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
 export const hostName: Kind<string> = matching(
   "a host name or an IP address",

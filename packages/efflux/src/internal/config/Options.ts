@@ -17,6 +17,7 @@ import {
   headers,
   hostName,
   integer,
+  ipAddress,
   name,
   nameOrNone,
   numberOr,
@@ -82,7 +83,8 @@ const common = (own: Own) => ({
   name: optional(word("a name without spaces and control characters")),
   /**
    * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must equal that of the listener, because
-   * a client can't set it. Over HTTP each request sets it; InfluxDB 2 and 3 have no `"m"` and `"h"`.
+   * a client can't set it. Over HTTP each request sets it; InfluxDB 2 and 3 have no `"m"` and `"h"`. Over UDP and TCP,
+   * the dialect `"victoria-metrics"` refuses these two: VictoriaMetrics guesses the unit, and never guesses them.
    */
   precision: option(oneOf(Precision.all), "ns"),
   /**
@@ -175,7 +177,7 @@ export const udp = {
   /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
   resolveInterval: option(duration(1), "30 seconds"),
   /** Local IP address that the sockets are bound to, default any. */
-  bindAddress: optional(word("an IP address of this host")),
+  bindAddress: optional(ipAddress("an IP address of this host")),
   /** Size of the kernel's send buffer of each socket in bytes, default the system's. */
   sendBufferBytes: optional(integer(1, 0x7fffffff)),
   /** Time to live (IPv4) or hop limit (IPv6) of the datagrams, 1 to 255, default the system's. */

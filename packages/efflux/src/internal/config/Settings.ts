@@ -11,7 +11,7 @@ import type { InfluxError } from "../../InfluxError.ts"
 import { nameProblem } from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
 import { type Config, decoder, invalid, type Owner, read, refuseUnknown } from "./Check.ts"
-import { about, oneOf } from "./Kind.ts"
+import { about, isIp, isIpv6, oneOf } from "./Kind.ts"
 import * as Options from "./Options.ts"
 
 /** The settings of any transport. */
@@ -97,11 +97,14 @@ const decodeVersion = decoder({ version: oneOf([1, 2, 3]) })
 export const versionOf = (config: Config): Result.Result<1 | 2 | 3, InfluxError> =>
   Result.map(decodeVersion(config), ({ version }) => version)
 
-/** Checks the configuration of a database, whose `name` is the label unless it has one. */
+/**
+ * Checks the configuration of a database, whose `name` is the label unless it has one. A custom transport is nobody's
+ * listener: it is not paced by default, and knows itself what its server takes.
+ */
 export const check = (
   given: unknown,
   label: string,
-  defaults: Partial<Pick<Settings, "pacing">> = {}
+  isCustom = false
 ): Result.Result<Settings, InfluxError> =>
   Result.gen(function*() {
     const config = yield* read(given)
@@ -122,7 +125,7 @@ export const check = (
       ? yield* decode.http[version!](config)
       : yield* decode[transport](config)
     const { dialect, precision, queueCapacity } = settings
-    const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version))
+    const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version, isCustom))
     if (!units.includes(precision)) {
       return yield* invalid("precision", precision, `${about(oneOf(units)).allowed} (dialect "${dialect}")`, { config })
     }
@@ -132,6 +135,14 @@ export const check = (
         return yield* invalid(option, settings[option], allowed, { config })
       }
     }
+    if (settings.transport === "udp" && settings.bindAddress !== undefined && isIp(settings.host)) {
+      const { bindAddress, host } = settings
+      if (isIpv6(bindAddress) !== isIpv6(host)) {
+        const family = isIpv6(host) ? "IPv6" : "IPv4"
+        const allowed = `an ${family} address of this host, as host is ${host}`
+        return yield* invalid("bindAddress", bindAddress, allowed, { config, shown: JSON.stringify(bindAddress) })
+      }
+    }
     const name = settings.name ?? label
     const problem = settings.selfReport === undefined ? undefined : nameProblem(name, "tag value", dialect)
     if (problem !== undefined) {
@@ -139,7 +150,7 @@ export const check = (
     }
     return {
       ...settings,
-      ...(options["pacing"] === undefined ? defaults : {}),
+      ...(isCustom && options["pacing"] === undefined && { pacing: "none" as const }),
       name,
       // A batch that never comes together would leave the queue to the flush interval alone.
       batchSize: Math.min(settings.batchSize, queueCapacity),
@@ -161,10 +172,18 @@ const transportHint = (option: string, { options, variable }: Config): string =>
     }, or ${from}=udp if it is for a ClientConfig`
 }
 
-// A server that can't be told the unit of the timestamps takes them for nanoseconds.
-const isUnitOf = (unit: Precision.Precision, dialect: Dialect.Dialect, version: 1 | 2 | 3 | undefined): boolean =>
-  (Dialect.rulesOf(dialect).minutesAndHours || unit !== "m" && unit !== "h") &&
-  (version === undefined || Precision.nameFor(unit, apiOf(dialect, version)) !== undefined)
+// A server that can't be told the unit of the timestamps takes them for nanoseconds, or guesses: VictoriaMetrics takes
+// minutes and hours for seconds.
+const isUnitOf = (
+  unit: Precision.Precision,
+  dialect: Dialect.Dialect,
+  version: 1 | 2 | 3 | undefined,
+  isCustom: boolean
+): boolean =>
+  version !== undefined && Precision.nameFor(unit, apiOf(dialect, version)) === undefined
+    ? false
+    : unit !== "m" && unit !== "h" || Dialect.rulesOf(dialect).minutesAndHours &&
+        (dialect !== "victoria-metrics" || version !== undefined || isCustom)
 
 const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
   dialect === "victoria-metrics" ? dialect : `v${version}`
