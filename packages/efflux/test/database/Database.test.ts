@@ -406,6 +406,17 @@ describe("bad points", () => {
         yield* turns
         assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
       })))
+
+  it.effect("strings are left out as well where the server has none, and the log says so", () =>
+    withDatabase({ senders: 1, dialect: "victoria-metrics" }, (sender, logs) =>
+      Effect.gen(function*() {
+        yield* Influx.push({ measurement: "m", fields: { a: "text", b: 1 }, timestamp: 1n })
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.lines, ["m b=1 1"])
+        assert.strictEqual((yield* Influx.stats).omittedFields, 1)
+        yield* turns
+        assert.include(logs.join("\n"), "1 field left out, NaN, infinite or a string (omittedFields)")
+      })))
 })
 
 describe("timestamps", () => {

@@ -43,7 +43,7 @@ const LF = 10
 export interface Report {
   /** A point can't be written. */
   readonly invalid: (problem: Problem, measurement: string | undefined) => void
-  /** Fields that were NaN or infinite were left out of points that are written. */
+  /** Fields that the server has no value for, NaN for one, were left out of points that are written. */
   readonly omitted: (fields: number) => void
   /** A point was written whose own timestamp, in nanoseconds, is probably a mistake. */
   readonly early: (timestamp: bigint, measurement: string | undefined) => void

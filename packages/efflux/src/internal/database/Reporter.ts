@@ -11,6 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
+import { rulesOf } from "../../Dialect.ts"
 import type { InfluxError } from "../../InfluxError.ts"
 import type { Settings } from "../config/Settings.ts"
 import { describe, type Problem } from "../encode/EncodeError.ts"
@@ -79,7 +80,9 @@ export class Reporter {
   /** Notes fields that were left out of points that are written. */
   readonly omitted = (fields: number): void => {
     this.#note("omitted", 0, () => ({
-      text: `${count(fields, "field")} left out, NaN or infinite (omittedFields)`,
+      text: `${count(fields, "field")} left out, ${
+        rulesOf(this.#settings.dialect).strings ? "NaN or infinite" : "NaN, infinite or a string"
+      } (omittedFields)`,
       annotations: { omittedFields: fields }
     }))
   }
