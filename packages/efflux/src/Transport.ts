@@ -53,8 +53,11 @@ export interface Connection {
    * What became of the points of the latest send, as far as the transport knows. It is called once, right after that
    * send was interrupted because the database closes. The send may have ended just before, or may not have started,
    * so the transport must keep what it knows of the latest call of `send` until the next one. Points that are not in
-   * the outcome count as `shutdown`, which means that they were not sent; without this function all points do. A
-   * transport that can't know reports them as `unknown`.
+   * the outcome count as `shutdown`, which means that they were not sent. A transport that can't know reports them as
+   * `unknown`.
+   *
+   * Without this function all points of an interrupted send count as `shutdown`, even if the server stored them or the
+   * send had just succeeded. Leave it out only if an interrupted send sends nothing.
    */
   readonly interrupted?: (() => Outcome) | undefined
   /** Whether the connection should be replaced before the next payload, for example after a change of address. */

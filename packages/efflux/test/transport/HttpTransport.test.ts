@@ -401,6 +401,48 @@ describe("W6: informational answers before the answer", () => {
   }
 })
 
+describe("retryTimeout", () => {
+  const refused = (retryAfter?: string) =>
+    FaultServer.answer(503, { headers: retryAfter === undefined ? {} : { "retry-after": retryAfter } })
+
+  // A pause that went beyond it would keep these waiting for a minute, or for the time of a thousand tries.
+  it.live.each<readonly [retryAfter: string | undefined, config: V1]>([
+    ["60", { retryTimeout: "1 second" }],
+    ["60", { retryTimeout: "59 seconds" }],
+    ["1", { retryTimeout: 0 }],
+    [undefined, { retryTimeout: 0, retries: 1000 }],
+    [undefined, { retryTimeout: "300 millis", retries: 1000 }],
+    ["60", { retryTimeout: "1 minute", retries: 0 }]
+  ])("no pause goes beyond it: what can't be sent again in time is given up at once, Retry-After %s, %j", (
+    [retryAfter, config]
+  ) =>
+    Effect.gen(function*() {
+      const server = yield* start(refused(retryAfter))
+      yield* withDatabase(v1(server, config), (database) =>
+        Effect.gen(function*() {
+          yield* push(database, 5)
+          yield* database.flush
+          const stats = database.statsUnsafe()
+          assert.deepStrictEqual([stats.sent, stats.dropped.send_error], [0, 5])
+          if (config.retryTimeout !== "300 millis") assert.strictEqual(server.requests.length, 1)
+          assertLaw(stats)
+        }))
+    }).pipe(Effect.scoped), 20_000)
+
+  it.live("a pause that ends before it is waited out, and the payload is sent again", () =>
+    Effect.gen(function*() {
+      const server = yield* start(ok)
+      server.script(refused("1"))
+      yield* withDatabase(v1(server, { retryTimeout: "1 minute" }), (database) =>
+        Effect.gen(function*() {
+          yield* push(database, 5)
+          yield* database.flush
+          assert.strictEqual(database.statsUnsafe().sent, 5)
+          assert.strictEqual(server.requests.length, 2)
+        }))
+    }).pipe(Effect.scoped))
+})
+
 describe("over time", () => {
   it.live("415 to gzip: it is sent once more without, as is all that follows", () =>
     Effect.gen(function*() {

@@ -1,9 +1,12 @@
 /** Writing over TCP: what arrives, how a slow server holds it back, and what becomes of a connection that breaks. */
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
-import { Effect, Logger, Metric } from "effect"
-import { type DatabaseConfig, InfluxDatabase } from "efflux"
+import { Effect, Layer, Logger, Metric, Result } from "effect"
+import { type DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
 import * as net from "node:net"
+import { check, type TcpSettings } from "../../src/internal/config/Settings.ts"
+import * as TcpTransport from "../../src/internal/transport/TcpTransport.ts"
 import { assertLaw } from "../support/law.ts"
 
 /** A TCP server that keeps what arrives, connection by connection. */
@@ -169,6 +172,52 @@ describe("TcpTransport", () => {
       )
       yield* waitFor(Effect.sync(() => received.slice(1).join("")), (all) => all === lines(5))
     }).pipe(Effect.scoped))
+
+  const reading: { readonly [what: string]: Effect.Effect<never> } = {
+    dies: Effect.die("the reader is broken"),
+    throws: Effect.suspend(() => {
+      throw new Error("the reader is broken")
+    }),
+    "is interrupted": Effect.interrupt
+  }
+  for (const [what, pull] of Object.entries(reading)) {
+    it.live(`a connection whose reader ${what} is left for a new one before the next payload`, () =>
+      Effect.gen(function*() {
+        const { port, received } = yield* listen()
+        const settings = Result.getOrThrow(check({ transport: "tcp", port }, "test")) as TcpSettings
+        let [opened, broken] = [0, 0]
+        const transport = TcpTransport.make(
+          settings,
+          (options) =>
+            Effect.map(NodeSocket.makeNet(options), (socket) =>
+              opened++ > 0
+                ? socket
+                : {
+                  ...socket,
+                  reader: Effect.map(socket.reader, (reader) => ({
+                    ...reader,
+                    pull: Effect.andThen(Effect.sync(() => broken++), pull)
+                  }))
+                })
+        )
+        const stats = yield* Effect.gen(function*() {
+          // Looked at from a timer: what follows the end of the reader is done in the turn in which it comes.
+          yield* waitFor(Effect.sync(() => broken), (times) => times === 1)
+          yield* Influx.push({ measurement: "m", fields: { n: 1 }, timestamp: 1n })
+          yield* Influx.flush
+          return yield* Influx.stats
+        }).pipe(
+          Effect.provide(
+            Layer.provide(InfluxDatabase.layerTransport({ senders: 1 }), Layer.succeed(Transport.Transport, transport))
+          ),
+          Effect.provideService(Metric.MetricRegistry, new Map())
+        )
+        assert.strictEqual(opened, 2)
+        assert.strictEqual(stats.sent, 1)
+        yield* waitFor(Effect.sync(() => received), (all) => all.length === 2 && all[1] === "m n=1 1\n")
+        assert.strictEqual(received[0], "")
+      }).pipe(Effect.scoped))
+  }
 
   it.live("a closed port neither fails nor delays the program, and its points are shut down at the close", () =>
     Effect.gen(function*() {

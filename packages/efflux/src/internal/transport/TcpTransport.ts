@@ -29,20 +29,24 @@ const lineFeed = new Uint8Array([10])
 const keepAliveInitialDelay = 10_000
 
 /**
- * Makes the TCP transport of one database.
+ * Makes the TCP transport of one database, with sockets of `makeSocket`, Node's
+ * by default.
  *
  * @internal
  */
-export const make = (settings: TcpSettings): Transport["Service"] => ({ open: open(settings, LookUp.make()) })
+export const make = (settings: TcpSettings, makeSocket = NodeSocket.makeNet): Transport["Service"] => ({
+  open: open(settings, LookUp.make(), makeSocket)
+})
 
 const open = Effect.fnUntraced(
   function*(
     settings: TcpSettings,
-    lookup: ReturnType<typeof LookUp.make>
+    lookup: ReturnType<typeof LookUp.make>,
+    makeSocket: typeof NodeSocket.makeNet
   ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
     const { host, port } = settings
     const endpoint = `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
-    const socket = yield* NodeSocket.makeNet({
+    const socket = yield* makeSocket({
       host,
       port,
       lookup,
