@@ -19,6 +19,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Dns from "effect/net/Dns"
 import * as NetAddress from "effect/net/NetAddress"
+import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as DatagramSocket from "effect/socket/DatagramSocket"
@@ -28,7 +29,8 @@ import type { UdpSettings } from "../config/Settings.ts"
 import { preview } from "../text/preview.ts"
 import { inTurn } from "./LookUps.ts"
 
-// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time.
+// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, and lengthened by up to a
+// fifth, so that the programs of a whole network do not ask a resolver that comes back at one moment.
 const firstRetry = 100
 const longestRetry = 2000
 
@@ -146,7 +148,7 @@ const lookUpForever = Effect.fnUntraced(function*(
       yield* Effect.sleep(pause)
       yield* Effect.timeoutOption(target.wanted.await, Math.max(1, settings.resolveInterval - pause))
     } else {
-      yield* Effect.sleep(Math.min(retry, settings.resolveInterval))
+      yield* Effect.sleep(Math.min(retry, settings.resolveInterval) * (yield* Random.nextBetween(1, 1.2)))
       retry = Math.min(2 * retry, longestRetry)
     }
   }
