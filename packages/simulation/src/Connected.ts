@@ -35,6 +35,7 @@ export class Connected {
   // Points of the last send that were delivered.
   #delivered = 0
   #isFree = true
+  #isBegun = false
   /** Set where the sender can't use it, for a reason that no payload shows. */
   isBroken = false
 
@@ -57,8 +58,14 @@ export class Connected {
     this.#observer.trace(() => "disconnected")
   }
 
+  /** The sender is done with the send before, and has not begun another one. */
+  asked(): void {
+    this.#isBegun = false
+  }
+
   /** A send begins, whose payload may never arrive. */
   begin(): void {
+    this.#isBegun = true
     this.#delivered = 0
   }
 
@@ -120,6 +127,7 @@ export class Connected {
 
   /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
   interrupted(sent: number): Transport.Outcome {
+    if (!this.#isBegun) this.#observer.fail("it is asked what became of a send that has not begun")
     // The end of the send met the interruption.
     if (this.#received === undefined) return { sent: this.#delivered }
     const received = this.#end("interrupted")

@@ -99,7 +99,10 @@ export const somePoint = (random: SeededRandom, number: number, settings: Settin
 const reported = ["pushed", "sent", "queued", "in_flight", "payloads", "bytes", "omitted_fields", "refusals"]
 
 /** A point that a database with `selfReport` pushes: larger than any payload of this world. */
-export const selfReport = (name: string, reasons: ReadonlyArray<string>): SomePoint => {
+export const selfReport = (
+  { name, timestamps }: Settings,
+  reasons: ReadonlyArray<string>
+): SomePoint => {
   const fields = [...reported, ...reasons.map((reason) => `dropped_${reason}`)]
   const names = ["name", ...fields]
   return {
@@ -109,7 +112,7 @@ export const selfReport = (name: string, reasons: ReadonlyArray<string>): SomePo
       fields: Object.fromEntries(fields.map((field) => [field, 0n]))
     },
     fate: "oversize",
-    isStamped: false,
+    isStamped: timestamps === "client",
     measurement: "efflux",
     bytes: objectBytes + "efflux".length + name.length + names.length * propertyBytes + names.join("").length
   }

@@ -99,7 +99,10 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     (connected): Transport.Connection => ({
       send: send(connected),
       ...(asks && { interrupted: () => connected.interrupted(random.integer(0, 2)) }),
-      isStale: () => random.chance(0.05)
+      isStale: () => {
+        connected.asked()
+        return random.chance(0.05)
+      }
     })
   )
   const hanging = Effect.flatMap(connected, (connected) => {

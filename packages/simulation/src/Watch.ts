@@ -74,7 +74,7 @@ export class Watch implements Observer {
 
   #addReport(): Known {
     const reasons = Object.keys(this.#database!.statsUnsafe().dropped)
-    return this.#points.add(selfReport(this.settings.name, reasons), false)
+    return this.#points.add(selfReport(this.settings, reasons), false)
   }
 
   get isAttached(): boolean {

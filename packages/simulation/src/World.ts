@@ -39,7 +39,9 @@ export class World implements Scheduler.Scheduler {
   readonly #random: SeededRandom
   readonly #pauses: number
   readonly #lateness: number
-  readonly #clockSteps: boolean
+  readonly #clockSteps: number
+  /** What the wall clock showed whenever time passed, since the start: it may be set to that again. */
+  readonly #shown: Array<number> = [0]
   readonly #tasks: Array<() => void> = []
   readonly #timers: Array<Timer> = []
   /** Milliseconds since the start, by the monotonic clock. */
@@ -53,9 +55,9 @@ export class World implements Scheduler.Scheduler {
   constructor(random: SeededRandom) {
     this.#random = random
     // Some runs pause fibers at every other operation, some hardly ever; in some timers are late, or clocks are set.
-    this.#pauses = random.pick([0, 0, 0, 0.01, 0.01, 0.05, 0.2])
+    this.#pauses = random.pick([0, 0, 0.01, 0.01, 0.05, 0.2, 0.5])
     this.#lateness = random.pick([0, 0, 0.1])
-    this.#clockSteps = random.chance(0.3)
+    this.#clockSteps = random.pick([0, 0, 0, 0.1, 0.6])
   }
 
   /** Whether nothing can run until time passes. */
@@ -179,11 +181,20 @@ export class World implements Scheduler.Scheduler {
     this.now = Math.max(this.now, timer.at)
     // The event loop was held: this timer is late, and the others that were due meanwhile are too.
     if (this.#lateness > 0 && random.chance(this.#lateness)) this.now += random.pick([1, 10, 100, 5000])
-    if (this.#clockSteps && random.chance(0.1)) {
-      this.wallOffset += random.pick([-hour, 24 * hour, -1, 1, -10, 10, -2000, -2000, 1990, 1990])
-    }
+    if (this.#clockSteps > 0) this.#setClock()
     timer.run()
   }
+
+  #setClock(): void {
+    const random = this.#random
+    if (random.chance(this.#clockSteps)) {
+      this.wallOffset = random.chance(0.5)
+        ? random.pick(this.#shown) - this.now
+        : this.wallOffset + random.pick([-hour, 24 * hour, -1, 1, -10, 10, -2000, -2000, 1990, 1990])
+    }
+    this.#shown.push(this.now + this.wallOffset)
+  }
+
   /** The place of a timer that is due next, of several any; -1 if there is none. */
   #firstTimer(): number {
     const timers = this.#timers

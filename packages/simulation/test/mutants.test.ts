@@ -29,7 +29,7 @@ describe("mutants", { concurrent: true }, () => {
     )
     assert.throws(
       () => apply({ ...mutant, edits: [{ find: "this.ledger.inFlight -= points", put: "" }] }, text),
-      /times in Custody.ts, not once/
+      /times, not once, in the whole: this\.ledger\.inFlight -= points in PointBuffer\.ts/
     )
   })
 })
