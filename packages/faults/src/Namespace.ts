@@ -13,10 +13,12 @@ import * as Path from "node:path"
 import * as Host from "./Host.ts"
 import * as Tool from "./Tool.ts"
 
-/** What becomes of the packets of a UDP port. */
+/** What becomes of the packets of a port. */
 export interface Filter {
   /** Seen by what this namespace sends (`output`), or by what it receives (`input`). */
   readonly hook: "input" | "output"
+  /** Default `udp`. */
+  readonly protocol?: "tcp" | "udp" | undefined
   readonly port: number
   /** `drop` on `output` is an `EPERM` for the sender; `reject` answers with an ICMP message. */
   readonly verdict: "drop" | "reject"
@@ -87,7 +89,7 @@ export class Namespace {
         `table inet ${table} {
   chain ${chain} {
     type filter hook ${filter.hook} priority 0
-    udp dport ${filter.port} ${share}counter ${filter.verdict}
+    ${filter.protocol ?? "udp"} dport ${filter.port} ${share}counter ${filter.verdict}
   }
 }
 `

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Namespace } from "./Namespace.ts"
 import * as Program from "./Program.ts"
-import type { Received, ReceiverOptions } from "./programs/receiver.ts"
+import type { Mode, Received, ReceiverOptions } from "./programs/receiver.ts"
 
 type Asked<A> = Effect.Effect<A, Program.ProgramError>
 
@@ -22,6 +22,11 @@ export class Receiver {
   /** Frees the port. */
   get close(): Asked<void> {
     return this.program.ask("close")
+  }
+
+  /** What becomes of requests from now on. */
+  mode(mode: Mode): Asked<void> {
+    return this.program.ask("mode", { mode })
   }
 
   /** Binds the port again. */

@@ -1,6 +1,10 @@
 /** What the soak computes and draws. */
 import { assert, describe, it } from "@effect/vitest"
 import type { InfluxDatabase } from "efflux"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Journal from "../src/Journal.ts"
 import type { Sample } from "../src/Load.ts"
 import { slopePerMinute } from "../src/Slope.ts"
 import { chart } from "../src/soak/Chart.ts"
@@ -56,6 +60,9 @@ const sample = (seconds: number, change: Partial<Sample> = {}): Sample => {
 }
 
 const soaked = (change: (seconds: number) => Partial<Sample> = () => ({})): Soaked => ({
+  transport: "udp",
+  // Over UDP less arrives than was sent.
+  stored: 50_000,
   drain: 8000,
   load: 80_000,
   first: sample(0),
@@ -93,6 +100,35 @@ describe("the verdict of a soak", () => {
     assert.deepStrictEqual(broken({ ...good, recovery: 2.1 }), [7])
     assert.deepStrictEqual(broken({ ...good, exitCode: 1 }), [8])
     assert.deepStrictEqual(broken({ ...good, stderr: "Error" }), [8])
+    assert.deepStrictEqual(broken({ ...good, stored: 60_001 }), [9])
+    assert.deepStrictEqual(broken({ ...good, stored: 0 }), [9])
+  })
+
+  it("compares what was received with what counts as sent: over UDP it may be less, over HTTP only what is unknown more", () => {
+    const good = soaked()
+    const counted = { ...good.closed.stats, sent: 50_000, dropped: { ...good.closed.stats.dropped, unknown: 10_000 } }
+    const received = (transport: "udp" | "http", stored: number) =>
+      broken({ ...good, transport, stored, closed: { ...good.closed, stats: counted } })
+    assert.deepStrictEqual([1, 50_000, 60_000].map((stored) => received("udp", stored)), [[], [], []])
+    assert.deepStrictEqual([50_000, 55_000, 60_000].map((stored) => received("http", stored)), [[], [], []])
+    assert.deepStrictEqual([49_999, 60_001].map((stored) => received("http", stored)), [[9], [9]])
+    assert.deepStrictEqual(received("udp", 60_001), [9])
+    assert.deepStrictEqual(broken({ ...good, transport: "http", recovery: 9 }), [])
+  })
+
+  it("counts the points of a journal once each, over several servers, and leaves out what one did not finish", () => {
+    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-journal-"))
+    try {
+      const path = Path.join(folder, "journal")
+      Journal.open(path)([1, 2, 3])
+      Journal.open(path)([3, 4_000_000_000])
+      Journal.open(path)([])
+      assert.strictEqual(Journal.distinct(path), 4)
+      Fs.appendFileSync(path, Uint8Array.of(9, 9, 9))
+      assert.strictEqual(Journal.distinct(path), 4)
+    } finally {
+      Fs.rmSync(folder, { recursive: true })
+    }
   })
 
   it("takes the slope of the memory by least squares", () => {

@@ -4,6 +4,8 @@
  */
 import * as UdpSink from "@efflux/testkit/UdpSink"
 import * as Effect from "effect/Effect"
+import * as Http from "node:http"
+import * as Journal from "../Journal.ts"
 import { firstNumber } from "../Load.ts"
 import * as Protocol from "../Protocol.ts"
 
@@ -13,7 +15,17 @@ export interface ReceiverOptions {
   readonly port: number
   /** Whether to leave the port closed at first. */
   readonly closed?: boolean | undefined
+  /** How points come; default `"udp"`. */
+  readonly transport?: "udp" | "http" | undefined
+  /** A file that gets the number of each point that was taken; see `Journal`. */
+  readonly journal?: string | undefined
 }
+
+/**
+ * What becomes of a request over HTTP: taken and answered, refused with 503, taken and broken off without an answer, or
+ * neither taken nor answered.
+ */
+export type Mode = "take" | "refuse" | "break off" | "be silent"
 
 /** What has come so far. */
 export interface Received {
@@ -63,6 +75,7 @@ class Tracker {
   #strange = 0
   #firstAt = 0
   #openedAt = 0
+  readonly #journal = options.journal === undefined ? undefined : Journal.open(options.journal)
 
   opened(): void {
     this.#firstAt = 0
@@ -95,15 +108,20 @@ class Tracker {
     if (source === undefined) this.#sources.set(port, source = { newest: -1, timestamp: "" })
     const lines = decoder.decode(message).split("\n")
     this.#sizes[lines.length] = (this.#sizes[lines.length] ?? 0) + 1
-    for (const line of lines) this.#line(line, source)
+    const numbers: Array<number> = []
+    for (const line of lines) {
+      const n = this.#line(line, source)
+      if (n !== undefined) numbers.push(n)
+    }
+    this.#journal?.(numbers)
   }
 
-  #line(line: string, source: Source): void {
+  #line(line: string, source: Source): number | undefined {
     const at = line.indexOf(marker)
     const n = Number(line.slice(at + marker.length, at + marker.length + 10)) - firstNumber
     if (at < 0 || !(n >= 0)) {
       this.#strange++
-      return
+      return undefined
     }
     const timestamp = line.slice(line.lastIndexOf(" ") + 1)
     this.#points++
@@ -120,24 +138,62 @@ class Tracker {
     if (timestamp <= source.timestamp) this.#notLater++
     source.newest = n
     source.timestamp = timestamp
+    return n
   }
 }
 
 const tracker = new Tracker()
 
-const program = Effect.gen(function*() {
-  const sink = yield* UdpSink.make({
+const udp = Effect.map(
+  UdpSink.make({
     host: options.host,
     port: options.port,
     closed: true,
     onPayload: (payload, port) => tracker.receive(payload, port)
+  }),
+  (sink) => ({ open: sink.reopen, close: sink.close })
+)
+
+let mode: Mode = "take"
+
+const answer: Http.RequestListener = (request, response) => {
+  const chunks: Array<Uint8Array> = []
+  request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
+  // A client that gives up.
+  request.on("error", () => {})
+  request.on("end", () => {
+    if (mode === "be silent") return
+    if (mode === "refuse") return void response.writeHead(503).end()
+    tracker.receive(Buffer.concat(chunks), request.socket.remotePort ?? 0)
+    if (mode === "break off") request.socket.resetAndDestroy()
+    else response.writeHead(204).end()
   })
-  const open = Effect.andThen(sink.reopen, Effect.sync(() => tracker.opened()))
+}
+
+const http = Effect.sync(() => {
+  const server = Http.createServer(answer)
+  return {
+    open: Effect.callback<void>((resume) => {
+      server.listen(options.port, options.host, () => resume(Effect.void))
+    }),
+    close: Effect.callback<void>((resume) => {
+      server.close(() => resume(Effect.void))
+      server.closeAllConnections()
+    })
+  }
+})
+
+const program = Effect.gen(function*() {
+  const port = yield* options.transport === "http" ? http : udp
+  const open = Effect.andThen(port.open, Effect.sync(() => tracker.opened()))
   if (options.closed !== true) yield* open
   new Protocol.Server({
     received: () => tracker.received,
     open: () => Effect.runPromise(open),
-    close: () => Effect.runPromise(sink.close)
+    close: () => Effect.runPromise(port.close),
+    mode: (request) => {
+      mode = request["mode"] as Mode
+    }
   })
   yield* Effect.never
 })

@@ -22,7 +22,9 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
   const shown = looks.slice(1)
   const rates = (count: (look: Look) => number) => rate(looks, count).slice(1)
   return {
-    title: `Soak: ${short(load)} points/s on a network that takes ${short(drain)}`,
+    title: `Soak over ${soaked.transport.toUpperCase()}: ${short(load)} points/s on a network that takes ${
+      short(drain)
+    }`,
     subtitle: `A fault every 5 s, seed ${seed}. ${machine}`,
     seconds: shown.map((look) => look.seconds),
     bands,

@@ -6,15 +6,20 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { End } from "../Namespace.ts"
 import type * as Program from "../Program.ts"
+import type { Mode } from "../programs/receiver.ts"
 import type * as Receiver from "../Receiver.ts"
 import type { ToolError } from "../Tool.ts"
 import type { Weather } from "../UdpProxy.ts"
 
-/** The world of a soak: a program here, a server there, and a proxy in front of the server. */
+/** How the points of a soak travel. */
+export type Transport = "udp" | "http"
+
+/** The world of a soak: a program here, a server there, and over UDP a proxy in front of the server. */
 export interface World {
+  readonly transport: Transport
   readonly near: End
   readonly far: End
-  readonly proxy: Program.Program
+  readonly proxy: Program.Program | undefined
   /** The server that runs, replaced when it is killed. */
   readonly server: {
     current: Receiver.Receiver
@@ -30,16 +35,18 @@ type Step = (world: World) => Effect.Effect<void, Program.ProgramError | ToolErr
 /** One fault. `begin` and `end` are some seconds apart. */
 export interface Fault {
   readonly name: string
+  /** Where it can happen; default everywhere. */
+  readonly over?: Transport | undefined
   readonly begin: Step
   readonly end: Step
 }
 
-/** The port of the proxy, where the program sends to. */
+/** The port of the proxy, or over HTTP of the server, where the program sends to. */
 export const proxyPort = 8089
 
 const nothing: Weather = {}
 
-const weather = (world: World, weather: Weather) => Effect.asVoid(world.proxy.ask("weather", { weather }))
+const weather = (world: World, weather: Weather) => Effect.asVoid(world.proxy!.ask("weather", { weather }))
 
 const link = (world: World, state: "up" | "down") =>
   Effect.asVoid(world.near.namespace.ip("link", "set", world.near.device, state))
@@ -49,8 +56,29 @@ const startServer: Step = (world) =>
     world.server.current = server
   })
 
-/** All faults, in no order. A filter ends with the scope of its fault. */
-export const faults: ReadonlyArray<Fault> = [
+const drop = (world: World, end: End, hook: "input" | "output") =>
+  Effect.asVoid(
+    end.namespace.filter({
+      hook,
+      protocol: world.transport === "http" ? "tcp" : "udp",
+      port: proxyPort,
+      verdict: "drop"
+    })
+  )
+
+/** What an HTTP server does with requests for a while. */
+const answering = (name: string, mode: Mode): Fault => ({
+  name,
+  over: "http",
+  begin: (world) => world.server.current.mode(mode),
+  end: (world) => world.server.current.mode("take")
+})
+
+/** The faults of a transport, in no order. A filter ends with the scope of its fault. */
+export const faultsOf = (transport: Transport): ReadonlyArray<Fault> =>
+  faults.filter(({ over }) => over === undefined || over === transport)
+
+const faults: ReadonlyArray<Fault> = [
   {
     name: "server stopped",
     begin: (world) => world.server.current.program.signal("SIGSTOP"),
@@ -68,18 +96,20 @@ export const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "30 % lost",
+    over: "udp",
     begin: (world) => weather(world, { loss: 0.3, duplication: 0.05, reordering: 0.1 }),
     end: (world) => weather(world, nothing)
   },
   {
     name: "late, in disorder",
+    over: "udp",
     begin: (world) => weather(world, { delayMillis: 50, jitterMillis: 200, duplication: 0.1 }),
     end: (world) => weather(world, nothing)
   },
   {
     name: "port closed",
-    begin: (world) => Effect.asVoid(world.proxy.ask("close")),
-    end: (world) => Effect.asVoid(world.proxy.ask("open"))
+    begin: (world) => world.proxy === undefined ? world.server.current.close : Effect.asVoid(world.proxy.ask("close")),
+    end: (world) => world.proxy === undefined ? world.server.current.open : Effect.asVoid(world.proxy.ask("open"))
   },
   {
     name: "slow link",
@@ -88,17 +118,20 @@ export const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "firewall refuses",
-    begin: (world) => Effect.asVoid(world.near.namespace.filter({ hook: "output", port: proxyPort, verdict: "drop" })),
+    begin: (world) => drop(world, world.near, "output"),
     end: () => Effect.void
   },
   {
     name: "firewall swallows",
-    begin: (world) => Effect.asVoid(world.far.namespace.filter({ hook: "input", port: proxyPort, verdict: "drop" })),
+    begin: (world) => drop(world, world.far, "input"),
     end: () => Effect.void
   },
   {
     name: "link down",
     begin: (world) => link(world, "down"),
     end: (world) => link(world, "up")
-  }
+  },
+  answering("server refuses", "refuse"),
+  answering("server breaks off", "break off"),
+  answering("server is silent", "be silent")
 ]

@@ -6,6 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Journal from "../Journal.ts"
 import type { Sample } from "../Load.ts"
 import * as Namespace from "../Namespace.ts"
 import * as Program from "../Program.ts"
@@ -13,11 +17,12 @@ import type { Closed } from "../programs/pusher.ts"
 import * as Pusher from "../Pusher.ts"
 import * as Receiver from "../Receiver.ts"
 import type { ProxyOptions } from "../UdpProxy.ts"
-import { faults, proxyPort, type World } from "./Fault.ts"
+import { faultsOf, proxyPort, type Transport, type World } from "./Fault.ts"
 import type { Band } from "./Plot.ts"
 
 /** What can be chosen. */
 export interface Options {
+  readonly transport: Transport
   readonly minutes: number
   readonly seed: number
   /** How many times what the network takes is pushed. */
@@ -34,6 +39,9 @@ export interface Look {
 
 /** What happened. */
 export interface Soaked {
+  readonly transport: Transport
+  /** Different points that the servers have taken, one after the other, from the start on. */
+  readonly stored: number
   readonly drain: number
   readonly load: number
   /** Before the overload. */
@@ -59,10 +67,21 @@ const lookEvery = 500
 /** Runs a soak; `say` gets a line for each fault, and one every ten seconds. */
 export const run = (options: Options, say: (line: string) => void) =>
   Effect.scoped(Effect.gen(function*() {
-    const world = yield* makeWorld
+    const { transport } = options
+    const journal = yield* Effect.map(scratch, (folder) => Path.join(folder, "journal"))
+    const world = yield* makeWorld(transport, journal)
     const pusher = yield* Pusher.start({
       namespace: world.near.namespace,
-      database: { host: world.far.address, port: proxyPort, ...settings },
+      database: transport === "udp" ? { host: world.far.address, port: proxyPort, ...settings } : {
+        transport,
+        version: 1,
+        url: `http://${world.far.address}:${proxyPort}`,
+        database: "soak",
+        // What the network takes does not depend on what points are like.
+        gzipThreshold: "none",
+        timeout: 2000,
+        ...settings
+      },
       node: Pusher.steadyHeap
     })
 
@@ -84,7 +103,7 @@ export const run = (options: Options, say: (line: string) => void) =>
     const bands: Array<Band> = []
     const watching = yield* Effect.forkScoped(watch(pusher, world, seconds, looks, say))
     while (seconds() + faultEvery < options.minutes * 60) {
-      const fault = yield* Random.choice(faults)
+      const fault = yield* Random.choice(faultsOf(transport))
       const lasts = yield* Random.nextBetween(1, faultEvery - 1)
       const scope = yield* Scope.make()
       const from = seconds()
@@ -107,6 +126,8 @@ export const run = (options: Options, say: (line: string) => void) =>
     const closed = yield* pusher.close
     const ended = yield* pusher.program.exit
     return {
+      transport,
+      stored: Journal.distinct(journal),
       drain,
       load,
       first: two,
@@ -119,20 +140,28 @@ export const run = (options: Options, say: (line: string) => void) =>
     } satisfies Soaked
   })).pipe(Random.withSeed(options.seed))
 
-const makeWorld = Effect.gen(function*() {
+const scratch = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-soak-"))),
+  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+const makeWorld = Effect.fnUntraced(function*(transport: Transport, journal: string) {
   const scope = yield* Effect.scope
   const { far, near } = yield* Namespace.pair
   yield* near.namespace.slow(near.device, bitsPerSecond, queueBytes)
-  const start = Receiver.start({ namespace: far.namespace, host: "127.0.0.1", port: serverPort }).pipe(
-    Effect.provideService(Scope.Scope, scope)
-  )
+  const start = Receiver.start({
+    namespace: far.namespace,
+    transport,
+    journal,
+    ...(transport === "udp" ? { host: "127.0.0.1", port: serverPort } : { host: far.address, port: proxyPort })
+  }).pipe(Effect.provideService(Scope.Scope, scope))
   const server = { current: yield* start, start }
-  const proxy = yield* Program.start({
+  const proxy = transport === "http" ? undefined : yield* Program.start({
     name: "proxy",
     namespace: far.namespace,
     options: { seed: 1, host: far.address, port: proxyPort, targetPort: serverPort } satisfies ProxyOptions
   })
-  return { near, far, proxy, server, bitsPerSecond, queueBytes } satisfies World
+  return { transport, near, far, proxy, server, bitsPerSecond, queueBytes } satisfies World
 })
 
 const watch = (

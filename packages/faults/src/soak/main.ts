@@ -37,12 +37,16 @@ const soak = Command.make(
       Flag.optional,
       Flag.withDescription("Which faults come when; default a new one, which is printed")
     ),
+    transport: Flag.Literals("transport", ["udp", "http"]).pipe(
+      Flag.withDefault("udp"),
+      Flag.withDescription("How points travel; default udp")
+    ),
     plot: Flag.String("plot").pipe(
       Flag.withDefault(defaultPlot),
       Flag.withDescription("Where the SVG goes; default packages/faults/dist/soak.svg")
     )
   },
-  Effect.fnUntraced(function*({ minutes, plot, seed }) {
+  Effect.fnUntraced(function*({ minutes, plot, seed, transport }) {
     const missing = yield* Host.missing
     if (missing.length > 0) {
       console.error(`No soak, this machine lacks: ${missing.join("; ")}.`)
@@ -51,7 +55,7 @@ const soak = Command.make(
     }
     yield* Namespace.sweep
     const chosen = Option.isSome(seed) ? seed.value : yield* Random.nextIntBetween(1, 2 ** 31)
-    const soaked = yield* run({ minutes, times: 10, seed: chosen }, (line) => console.log(line))
+    const soaked = yield* run({ minutes, transport, times: 10, seed: chosen }, (line) => console.log(line))
     const promises = verdict(soaked)
     for (const { kept, measured, promise } of promises) {
       console.log(`${kept ? "kept  " : "BROKEN"}  ${promise}: ${measured}`)
