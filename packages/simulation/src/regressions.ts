@@ -12,7 +12,7 @@ export interface Regression {
 }
 
 export const regressions: ReadonlyArray<Regression> = [
-  { seed: 5, mutant: "lets a flush wait for points that were shed" },
-  { seed: 3, mutant: "lets a flush wait for a point that was pushed later" },
-  { seed: 531, mutant: "leaves its metrics behind when its start is interrupted" }
+  { seed: 134, mutant: "lets a flush wait for points that were shed" },
+  { seed: 24, mutant: "lets a flush wait for a point that was pushed later" },
+  { seed: 321, mutant: "leaves its metrics behind when its start is interrupted" }
 ]
