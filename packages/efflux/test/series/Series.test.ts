@@ -422,6 +422,34 @@ describe("bound tags", () => {
     )
   })
 
+  it("stand in order before, between and behind the tags that a point gives, in whatever order it gives them", () => {
+    const wide = Series.make("m", {
+      tags: {
+        a: Schema.String,
+        b: Schema.String,
+        c: Schema.String,
+        d: Schema.String,
+        e: Schema.optional(Schema.String)
+      },
+      fields: { x: Schema.Number, took: Schema.DurationFromMillis }
+    })
+    const took = Duration.millis(3)
+    const ends = wide.with({ a: "1", d: "4", e: undefined })
+    assert.strictEqual(encode(ends.point({ b: "2", c: "3", x: 1, took })), "m,a=1,b=2,c=3,d=4 x=1,took=3")
+    assert.strictEqual(encode(ends.point({ took, x: 1, c: "3", b: "2" })), "m,a=1,b=2,c=3,d=4 x=1,took=3")
+    assert.strictEqual(
+      encode(untyped(ends)({ a: "given", b: "2", c: "3", x: 1, took })),
+      "m,a=1,b=2,c=3,d=4 x=1,took=3"
+    )
+    const middle = wide.with({ b: "2" }).with({ c: "3" })
+    assert.strictEqual(encode(middle.point({ a: "1", d: "4", e: "5", x: 1, took })), "m,a=1,b=2,c=3,d=4,e=5 x=1,took=3")
+    const all = wide.with({ a: "1", b: "2", c: "3", d: "4", e: "5" })
+    assert.strictEqual(encode(all.point({ x: 1, took, timestamp: 7n })), "m,a=1,b=2,c=3,d=4,e=5 x=1,took=3 7")
+    assert.strictEqual(encode(all.point({ timestamp: 7n, x: 1, took })), "m,a=1,b=2,c=3,d=4,e=5 x=1,took=3 7")
+    assert.include(problem(untyped(ends)({ b: "2", c: "3", x: 1, took: 3 })), "field value of \"took\"")
+    assert.include(problem(untyped(ends)({ b: "2", c: "3", x: 1 })), "field value of \"took\"")
+  })
+
   it("that can't be written make the points invalid; a name that is no tag is refused at once", () => {
     const bad = requests.with({ host: "a\nb" })
     assert.include(problem(bad.point(values)), "control characters")
