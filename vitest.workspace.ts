@@ -33,8 +33,9 @@ const report = process.env.TEST_REPORT
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Time never decides: these only end what hangs, on a machine as busy as it may be.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
     // Finds or fetches influxd once for all projects.
     globalSetup: ["packages/testkit/src/globalSetup.ts"],

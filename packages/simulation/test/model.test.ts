@@ -14,18 +14,18 @@ describe.skipIf(isMissing)("the model of the buffer", () => {
         assert.isUndefined(error)
         assert.isAbove(states, 100_000)
       }),
-    120_000
+    600_000
   )
 
   it.live("the close comes to its end, whatever the senders do", () =>
     Effect.gen(function*() {
       const { error } = yield* check({ what: "liveness" })
       assert.isUndefined(error)
-    }), 120_000)
+    }), 600_000)
 
   it.live.each(modelMutants)("the mutant $mutant is noticed", (mutant) =>
     Effect.gen(function*() {
       const { error } = yield* check(mutant)
       assert.isDefined(error)
-    }), 120_000)
+    }), 600_000)
 })

@@ -18,7 +18,7 @@ describe("mutants", { concurrent: true }, () => {
     Effect.gen(function*() {
       const { by } = yield* kill(mutant)
       assert.isDefined(by)
-    }), 120_000)
+    }), 600_000)
 
   it("a mutant whose code does not stand in its module, or stands there twice, is an error", () => {
     const text = readFileSync(find("PointBuffer.ts"), "utf8")
