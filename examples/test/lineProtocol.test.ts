@@ -5,6 +5,7 @@ import { Influx, InfluxDatabase, LineProtocol, Point, type Precision, Transport 
 import * as Dialect from "efflux/Dialect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { rules } from "../../packages/efflux/src/internal/text/DialectRules.ts"
 
 const root = Path.resolve(import.meta.dirname, "../..")
 const page = Fs.readFileSync(Path.join(root, "docs/line-protocol.md"), "utf8")
@@ -89,7 +90,7 @@ describe("the table of dialects", () => {
     assert.deepStrictEqual(head!.slice(1), Dialect.all.map((dialect) => `\`${dialect}\``))
     assert.deepStrictEqual(rows.map(([label]) => label!), Object.keys(probes))
     // One rule has two rows, for names and for comments. Three rules change only what is written: the text has them.
-    const read = Object.keys(Dialect.rules["influx-1"]).filter((rule) =>
+    const read = Object.keys(rules["influx-1"]).filter((rule) =>
       !["strings", "zeroTimestamp", "nameTag"].includes(rule)
     )
     assert.strictEqual(rows.length, read.length + 1)

@@ -26,7 +26,8 @@
 import type * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { type Dialect, rulesOf } from "./Dialect.ts"
+import type { Dialect } from "./Dialect.ts"
+import { rulesOf } from "./internal/text/DialectRules.ts"
 import { preview } from "./internal/text/preview.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 

@@ -6,10 +6,11 @@
  */
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Dialect from "../../Dialect.ts"
+import type * as Dialect from "../../Dialect.ts"
 import type { InfluxError } from "../../InfluxError.ts"
 import { nameProblem } from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
+import { rulesOf } from "../text/DialectRules.ts"
 import { type Config, decoder, invalid, type Owner, read, refuseUnknown } from "./Check.ts"
 import { about, isIp, isIpv6, oneOf } from "./Kind.ts"
 import * as Options from "./Options.ts"
@@ -182,7 +183,7 @@ const isUnitOf = (
 ): boolean =>
   version !== undefined && Precision.nameFor(unit, apiOf(dialect, version)) === undefined
     ? false
-    : unit !== "m" && unit !== "h" || Dialect.rulesOf(dialect).minutesAndHours &&
+    : unit !== "m" && unit !== "h" || rulesOf(dialect).minutesAndHours &&
         (dialect !== "victoria-metrics" || version !== undefined || isCustom)
 
 const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>

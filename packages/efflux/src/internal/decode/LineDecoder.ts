@@ -7,9 +7,10 @@
  *
  * @since 0.1.0
  */
-import { type Dialect, type Rules, rulesOf } from "../../Dialect.ts"
+import type { Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
 import { all as allPrecisions, nanosPer, type Precision } from "../../Precision.ts"
+import { type Rules, rulesOf } from "../text/DialectRules.ts"
 import { preview } from "../text/preview.ts"
 import { type DecodeError, locate, makeError, type Reason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"

@@ -10,8 +10,8 @@
  *
  * @since 0.1.0
  */
-import { fieldKeySeparatorBytes, type Rules } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
+import { fieldKeySeparatorBytes, type Rules } from "../text/DialectRules.ts"
 import type { Reason } from "./DecodeError.ts"
 import { isDigit } from "./Digits.ts"
 import { FIELD_KEY, type KeyCache, TAG_KEY } from "./KeyCache.ts"

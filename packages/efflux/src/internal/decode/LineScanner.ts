@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Rules } from "../../Dialect.ts"
+import type { Rules } from "../text/DialectRules.ts"
 
 const LF = 10
 const SPACE = 32

@@ -4,9 +4,9 @@
  *
  * @since 0.1.0
  */
-import type { Rules } from "../../Dialect.ts"
 import { Uint } from "../../Point.ts"
 import { maxTimestamp, minTimestamp } from "../../Precision.ts"
+import type { Rules } from "../text/DialectRules.ts"
 import type { Reason } from "./DecodeError.ts"
 import { decimal, eightDigits, exactDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
 

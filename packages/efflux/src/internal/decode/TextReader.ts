@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type { Rules } from "../../Dialect.ts"
+import type { Rules } from "../text/DialectRules.ts"
 import type { Reason } from "./DecodeError.ts"
 import { type KeyCache, type KeyKind, TAG_KEY } from "./KeyCache.ts"
 import {

@@ -6,7 +6,8 @@
  *
  * @since 0.1.0
  */
-import { type Dialect, rulesOf } from "../../Dialect.ts"
+import type { Dialect } from "../../Dialect.ts"
+import { rulesOf } from "../text/DialectRules.ts"
 
 /**
  * In place of a position: the text can't be written.

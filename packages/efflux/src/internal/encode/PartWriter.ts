@@ -6,9 +6,10 @@
  *
  * @since 0.1.0
  */
-import { type Dialect, fieldKeySeparatorBytes, rulesOf } from "../../Dialect.ts"
+import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, Uint } from "../../Point.ts"
 import type { Precision } from "../../Precision.ts"
+import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
 import { type Encoded, nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"

@@ -1,0 +1,137 @@
+/**
+ * Where servers read line protocol differently. The table in this file is the
+ * only place where a dialect is decided.
+ *
+ * @since 0.1.0
+ */
+import type { Dialect } from "../../Dialect.ts"
+import { preview } from "./preview.ts"
+
+/**
+ * The rules of a dialect.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rules {
+  readonly unsigned: boolean
+  /** `\\` stands for one backslash, so a backslash can end a name. */
+  readonly escapedBackslash: boolean
+  readonly quotedLineFeed: boolean
+  /** A quote in a field key is an ordinary character. */
+  readonly quoteInFieldKey: boolean
+  /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
+  readonly maxSeriesKeyBytes: number
+  readonly stringEscapes: boolean
+  readonly controlCharacters: boolean
+  readonly emptyTags: boolean
+  readonly bareDecimalPoint: boolean
+  readonly carriageReturn: boolean
+  readonly commentsEndAtLineFeed: boolean
+  /** Tabs and NULs before a line and between its parts are skipped as spaces are. */
+  readonly tabsAreBlank: boolean
+  /** A field key may occur twice; its last value counts. */
+  readonly duplicateFields: boolean
+  /** Strings are stored as values of fields. */
+  readonly strings: boolean
+  /** 0 is an instant like any other. */
+  readonly zeroTimestamp: boolean
+  /** A tag may be named `__name__`. */
+  readonly nameTag: boolean
+  /** Whether the server knows timestamps in minutes and hours. */
+  readonly minutesAndHours: boolean
+}
+
+const influx1: Rules = {
+  unsigned: false,
+  escapedBackslash: false,
+  quotedLineFeed: true,
+  quoteInFieldKey: true,
+  stringEscapes: false,
+  maxSeriesKeyBytes: 65_535,
+  controlCharacters: true,
+  emptyTags: false,
+  bareDecimalPoint: true,
+  carriageReturn: false,
+  commentsEndAtLineFeed: false,
+  tabsAreBlank: true,
+  duplicateFields: true,
+  strings: true,
+  zeroTimestamp: true,
+  nameTag: true,
+  minutesAndHours: true
+}
+
+/**
+ * Bytes that InfluxDB puts between a series key and a field key, and counts in its limit.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const fieldKeySeparatorBytes = 4
+
+const unbounded = Number.POSITIVE_INFINITY
+
+/**
+ * The rules of each dialect.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const rules: Readonly<Record<Dialect, Rules>> = {
+  "influx-1": influx1,
+  "influx-2": { ...influx1, unsigned: true, minutesAndHours: false },
+  "influx-3": {
+    ...influx1,
+    unsigned: true,
+    escapedBackslash: true,
+    maxSeriesKeyBytes: unbounded,
+    bareDecimalPoint: false,
+    commentsEndAtLineFeed: true,
+    duplicateFields: false,
+    minutesAndHours: false
+  },
+  telegraf: {
+    ...influx1,
+    unsigned: true,
+    stringEscapes: true,
+    maxSeriesKeyBytes: unbounded,
+    controlCharacters: false,
+    carriageReturn: true,
+    commentsEndAtLineFeed: true,
+    tabsAreBlank: false,
+    minutesAndHours: false
+  },
+  "victoria-metrics": {
+    ...influx1,
+    unsigned: true,
+    escapedBackslash: true,
+    quotedLineFeed: false,
+    quoteInFieldKey: false,
+    maxSeriesKeyBytes: unbounded,
+    emptyTags: true,
+    carriageReturn: true,
+    commentsEndAtLineFeed: true,
+    strings: false,
+    zeroTimestamp: false,
+    nameTag: false
+  }
+}
+
+/**
+ * The rules of a dialect, by default those of `influx-1`. Throws a `TypeError`
+ * if there is no such dialect.
+ *
+ * @category look-up
+ * @since 0.1.0
+ */
+export const rulesOf = (dialect: Dialect = "influx-1"): Rules => {
+  if (!Object.hasOwn(rules, dialect)) {
+    throw new TypeError(
+      `the dialect must be one of ${Object.keys(rules).map((name) => JSON.stringify(name)).join(", ")}, got ${
+        preview(dialect)
+      }`
+    )
+  }
+  return rules[dialect]
+}
