@@ -236,11 +236,8 @@ export const createRetentionPolicy = (
   options: Retention & { readonly isDefault?: boolean | undefined }
 ): Administration<void> =>
   execute(Effect.map(
-    AdminStatements.retention(options),
-    (retention) =>
-      query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${retention} ${
-        AdminStatements.defaultPolicy(options.isDefault)
-      }`
+    AdminStatements.policy("createRetentionPolicy", options),
+    (clauses) => query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${clauses}`
   ))
 
 /**
@@ -255,11 +252,8 @@ export const alterRetentionPolicy = (
   options: Partial<Retention> & { readonly isDefault?: true | undefined }
 ): Administration<void> =>
   execute(Effect.map(
-    AdminStatements.changes(options),
-    (changes) =>
-      query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${changes} ${
-        AdminStatements.defaultPolicy(options.isDefault)
-      }`
+    AdminStatements.policy("alterRetentionPolicy", options),
+    (clauses) => query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${clauses}`
   ))
 
 /**

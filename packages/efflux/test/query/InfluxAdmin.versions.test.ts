@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { StrictV2, StrictV3 } from "@efflux/testkit"
 import { Duration, Effect, Redacted } from "effect"
-import { InfluxAdmin, InfluxClient, type InfluxError, Point } from "efflux"
+import { InfluxAdmin, InfluxClient, type InfluxError, InfluxQL, Point } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
 const token = "a-s3cr3t-token"
@@ -84,7 +84,28 @@ describe("administration of InfluxDB 2", () => {
         [InfluxAdmin.createBucket("x", { duration: Number.NaN }), /^Option "duration" is NaN, allowed is a duration/],
         [InfluxAdmin.createBucket("x", { duration: "soon" as "1 second" }), /"duration" is "soon"/],
         [InfluxAdmin.createBucket("x", { shardDuration: -1 }), /"shardDuration" is -1/],
+        [InfluxAdmin.createBucket("x", { duration: null as never }), /"duration" is null/],
+        [
+          InfluxAdmin.createBucket("x", { retention: "1 day" } as object),
+          /"retention" is a string, but createBucket has/
+        ],
+        [InfluxAdmin.createBucket("x", { Duration: 5 } as object), /"Duration" is 5.* Did you mean "duration"\?$/],
+        [InfluxAdmin.createBucket("x", "1 day" as never), /"options" is "1 day", allowed is a plain object/],
         [InfluxAdmin.createBucket(""), /"name" is ""/],
+        [InfluxAdmin.deleteRange("", { start: 0n, stop: 5n }), /"name" is ""/],
+        [
+          InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, measurment: "m" } as InfluxAdmin.Range),
+          /^Option "measurment" is a string, but range has no such option. Did you mean "measurement"\?$/
+        ],
+        [
+          InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tag: { a: "b" } } as InfluxAdmin.Range),
+          /"tag" is an object/
+        ],
+        [
+          InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: new Map([["a", "b"]]) as never }),
+          /"tags" is a Map, allowed is a plain object with a text for each tag/
+        ],
+        [InfluxAdmin.deleteRange("b", null as never), /"options" is null/],
         [InfluxAdmin.deleteRange("b", { start: 5n, stop: 5n }), /"stop" is 5n, allowed is an instant after start/],
         [InfluxAdmin.deleteRange("b", { start: new Date(Number.NaN), stop: 5n }), /"start" is a Date/],
         [InfluxAdmin.deleteRange("b", { start: Point.uint(1n) as never, stop: 5n }), /"start" is object/],
@@ -110,6 +131,13 @@ describe("administration of InfluxDB 3", () => {
         yield* InfluxAdmin.dropDatabase("forever")
         yield* InfluxAdmin.dropDatabase("never was")
         assert.deepStrictEqual(yield* InfluxAdmin.databases, ["_internal", "metrics"])
+        yield* failsWith(InfluxAdmin.dropDatabase(""), "InvalidOption", /"name" is ""/)
+        yield* failsWith(InfluxAdmin.dropDatabase(undefined as never), "InvalidOption", /"name" is undefined/)
+        yield* failsWith(
+          InfluxAdmin.createDatabase("x", { duration: "1 day", retention: 2 } as InfluxAdmin.DatabaseRetention),
+          "InvalidOption",
+          /"retention" is 2, but createDatabase has no such option/
+        )
         yield* failsWith(
           InfluxAdmin.createDatabase("x", { duration: "1 day", replication: 2 }),
           "InvalidOption",
@@ -129,4 +157,42 @@ describe("administration of InfluxDB 3", () => {
       ])
       assert.deepStrictEqual(server.violations, [])
     })))
+})
+
+describe("administration of InfluxDB 1", () => {
+  it.effect("says which option is wrong, and asks nothing", () =>
+    Effect.gen(function*() {
+      const { client, spy } = InfluxClient.makeTest(() => [])
+      const duration = "1 day"
+      const wrong: ReadonlyArray<
+        readonly [Effect.Effect<unknown, InfluxError.InfluxError, InfluxClient.InfluxClient>, RegExp]
+      > = [
+        [
+          InfluxAdmin.createDatabase("d", { duration, name: "p" } as InfluxAdmin.DatabaseRetention),
+          /"name" is a string/
+        ],
+        [
+          InfluxAdmin.createRetentionPolicy("d", "p", { duration, default: true } as InfluxAdmin.Retention),
+          /"default" is true/
+        ],
+        [InfluxAdmin.createRetentionPolicy("d", "p", { duration, isDefault: "yes" as never }), /"isDefault" is "yes"/],
+        [InfluxAdmin.createRetentionPolicy("d", "p", null as never), /"options" is null/],
+        [InfluxAdmin.alterRetentionPolicy("d", "p", { retention: duration } as object), /"retention" is a string/],
+        [
+          InfluxAdmin.alterRetentionPolicy("d", "p", { isDefault: 1 as never }),
+          /"isDefault" is 1, allowed is true or false/
+        ],
+        [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { evry: duration } as object), /mean "every"/],
+        [InfluxAdmin.deleteRange("d", { start: 0n, stop: 5n, from: "m" } as InfluxAdmin.Range), /"from" is a string/]
+      ]
+      const on = InfluxClient.withClient(Effect.succeed(client))
+      for (const [effect, message] of wrong) yield* failsWith(on(effect), "InvalidOption", message)
+      assert.deepStrictEqual(spy.asked, [])
+      yield* on(InfluxAdmin.createRetentionPolicy("d", "p", { duration, isDefault: false }))
+      yield* on(InfluxAdmin.alterRetentionPolicy("d", "p", { isDefault: true, shardDuration: undefined }))
+      assert.deepStrictEqual(spy.asked.map(({ text }) => text.replace(/ +/g, " ").trim()), [
+        "CREATE RETENTION POLICY $p0 ON $p1 DURATION $p2 REPLICATION $p3",
+        "ALTER RETENTION POLICY $p0 ON $p1 DEFAULT"
+      ])
+    }))
 })

@@ -190,6 +190,11 @@ describe("wrong options and statements", () => {
         [{ database: "" }, /"database" is ""/],
         [{ retentionPolicy: null }, /"retentionPolicy" is null/],
         [{ measurement: ["x"] }, /"measurement" is an Array/],
+        [{ timout: 5 }, /^Option "timout" is 5, but StatementOptions has no such option. Did you mean "timeout"\?$/],
+        [{ db: "x" }, /^Option "db" is a string, but StatementOptions has no such option/],
+        [{ Database: undefined, retention: "x" }, /^Option "retention" is a string, but/],
+        [new Map(), /^Option "options" is an instance of Map, allowed is a plain object of options/],
+        [null as never, /^Option "options" is null, allowed is a plain object of options/],
         [{ as: "x" }, /"as" is "x", allowed is a Schema or a typed series/],
         [{ as: {} }, /"as" is object/]
       ]

@@ -18,6 +18,7 @@ import * as Check from "../config/Check.ts"
 import * as Kind from "../config/Kind.ts"
 import type { Row } from "../query/Row.ts"
 import { type Fragment, template } from "../query/Statement.ts"
+import { preview } from "../text/preview.ts"
 import type { Database } from "./Database.ts"
 import type { Stats } from "./Ledger.ts"
 
@@ -126,6 +127,13 @@ const intervalOf = (given: Duration.Input = "10 seconds"): Result.Result<number,
  */
 export const auditInterval = Effect.fnUntraced(
   function*(database: Database, server: Server, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
+    yield* Effect.fromResult(
+      Check.read(options, "options").pipe(
+        Result.flatMap((config) =>
+          Check.refuseUnknown(config, { name: "AuditOptions", fields: { interval: true, listener: true } }, [])
+        )
+      )
+    )
     const interval = yield* Effect.fromResult(intervalOf(options.interval))
     return yield* audit(database, server, Effect.sleep(interval), options.listener)
   }
@@ -178,7 +186,7 @@ const countersOf = Effect.fnUntraced(function*(server: Server, listener: number 
   return yield* new InfluxError({
     reason: new InvalidOption({
       option: "listener",
-      value: JSON.stringify(listener),
+      value: preview(listener),
       allowed: rows.length === 0 ? "that of a UDP listener, and the server has none" : `one of ${allowed}`
     })
   })

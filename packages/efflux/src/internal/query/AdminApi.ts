@@ -6,9 +6,12 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, InvalidOption, NotFound } from "../../InfluxError.ts"
 import type { Timestamp } from "../../Point.ts"
+import * as Check from "../config/Check.ts"
+import { isPlain } from "../config/Variables.ts"
 import { preview } from "../text/preview.ts"
 import * as Literal from "./Literal.ts"
 import type { Client } from "./Operations.ts"
@@ -29,6 +32,22 @@ export const invalid = (option: string, value: unknown, allowed: string): Effect
       })
     })
   )
+
+/**
+ * Refuses options that an operation does not have: one that is misspelled must not keep points for ever, or delete more.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const knownOptions = (
+  owner: string,
+  given: unknown,
+  fields: { readonly [option: string]: true }
+): Effect.Effect<void, InfluxError> =>
+  Effect.fromResult(Result.flatMap(
+    Check.read(given, "options"),
+    (config) => Check.refuseUnknown(config, { name: owner, fields }, [])
+  ))
 
 /**
  * A duration that is more than nothing.
@@ -166,7 +185,10 @@ export const createBucket = Effect.fnUntraced(function*(
   options: { readonly duration?: Duration.Input | undefined; readonly shardDuration?: Duration.Input | undefined }
 ) {
   yield* nameOption("name", name)
-  const duration = yield* durationOption("duration", options.duration ?? Duration.infinity)
+  yield* knownOptions("createBucket", options, { duration: true, shardDuration: true })
+  const duration = options.duration === undefined
+    ? Duration.infinity
+    : yield* durationOption("duration", options.duration)
   const shardDuration = options.shardDuration === undefined
     ? undefined
     : yield* durationOption("shardDuration", options.shardDuration)
@@ -234,7 +256,10 @@ export interface RangeInNanos {
  * @since 0.1.0
  */
 export const rangeOf = Effect.fnUntraced(
-  function*({ measurement, start, stop, tags = {} }: Range): Effect.fn.Return<RangeInNanos, InfluxError> {
+  function*(given: Range): Effect.fn.Return<RangeInNanos, InfluxError> {
+    yield* knownOptions("range", given, { start: true, stop: true, measurement: true, tags: true })
+    const { measurement, start, stop, tags = {} } = given
+    if (!isPlain(tags)) return yield* invalid("tags", tags, "a plain object with a text for each tag")
     const range = {
       start: yield* instantOption("start", start),
       stop: yield* instantOption("stop", stop),
@@ -259,7 +284,7 @@ export const deleteFromBucket = (
   { measurement, start, stop, tags }: RangeInNanos
 ): Effect.Effect<void, InfluxError> => {
   const conditions = [...(measurement === undefined ? [] : [["_measurement", measurement] as const]), ...tags]
-  return Effect.asVoid(client.request({
+  const request = client.request({
     method: "POST",
     path: "/api/v2/delete",
     params: { org: client.org, bucket },
@@ -271,12 +296,21 @@ export const deleteFromBucket = (
         ? {}
         : { predicate: conditions.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" AND ") })
     }
-  }))
+  })
+  return Effect.andThen(nameOption("name", bucket), Effect.asVoid(request))
 }
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`
 
 const Databases = Schema.Array(Schema.Struct({ "iox::database": Schema.String }))
+
+/**
+ * The options of a new database.
+ *
+ * @category databases
+ * @since 0.1.0
+ */
+export const databaseFields = { duration: true, replication: true, shardDuration: true, policy: true } as const
 
 const databasePath = "/api/v3/configure/database"
 
@@ -300,6 +334,7 @@ export const createDatabase = Effect.fnUntraced(function*(
   options: { readonly duration: Duration.Input } | undefined
 ) {
   yield* nameOption("name", db)
+  if (options !== undefined) yield* knownOptions("createDatabase", options, databaseFields)
   for (const [option, value] of Object.entries({ ...options, duration: undefined })) {
     if (value !== undefined) return yield* invalid(option, value, "an option of InfluxDB 1 only")
   }
@@ -321,4 +356,7 @@ export const createDatabase = Effect.fnUntraced(function*(
  * @since 0.1.0
  */
 export const dropDatabase = (client: Client, db: string): Effect.Effect<void, InfluxError> =>
-  ifThere(client.request({ method: "DELETE", path: databasePath, params: { db } }))
+  Effect.andThen(
+    nameOption("name", db),
+    ifThere(client.request({ method: "DELETE", path: databasePath, params: { db } }))
+  )

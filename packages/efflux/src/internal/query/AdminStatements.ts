@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { InfluxError, InvalidStatement } from "../../InfluxError.ts"
-import { durationOption, invalid, type RangeInNanos } from "./AdminApi.ts"
+import { databaseFields, durationOption, invalid, knownOptions, type RangeInNanos } from "./AdminApi.ts"
 import { renderText } from "./InfluxQLRenderer.ts"
 import * as Literal from "./Literal.ts"
 import * as Statement from "./Statement.ts"
@@ -56,7 +56,7 @@ export const createDatabase = (
   options === undefined
     ? Effect.succeed(query`CREATE DATABASE ${identifier(name)}`)
     : Effect.map(
-      retention(options),
+      Effect.andThen(knownOptions("createDatabase", options, databaseFields), () => retention(options)),
       (retention) =>
         query`CREATE DATABASE ${identifier(name)} WITH ${retention} NAME ${identifier(options.policy ?? "autogen")}`
     )
@@ -105,8 +105,18 @@ const clause = (
  * @category statements
  * @since 0.1.0
  */
-export const defaultPolicy = (isDefault: boolean | undefined): Fragment =>
-  isDefault === true ? fragment("DEFAULT") : nothing
+export const policy = Effect.fnUntraced(
+  function*(
+    name: string,
+    given: Partial<Retention> & { readonly isDefault?: boolean | undefined }
+  ): Effect.fn.Return<Fragment, InfluxError> {
+    yield* knownOptions(name, given, { duration: true, replication: true, shardDuration: true, isDefault: true })
+    const { isDefault = false, ...options } = given
+    if (typeof isDefault !== "boolean") return yield* invalid("isDefault", isDefault, "true or false")
+    const clauses = yield* name === "createRetentionPolicy" ? retention(options as Retention) : changes(options)
+    return isDefault ? query`${clauses} ${fragment("DEFAULT")}` : clauses
+  }
+)
 
 /**
  * A duration as Go writes it: 168h0m0s.
@@ -161,6 +171,7 @@ export const createContinuousQuery = Effect.fnUntraced(function*(
   select: Fragment,
   options: { readonly every?: Duration.Input | undefined; readonly for?: Duration.Input | undefined }
 ): Effect.fn.Return<Fragment, InfluxError> {
+  yield* knownOptions("createContinuousQuery", options, { every: true, for: true })
   const every = yield* clause("every", query`EVERY`, options.every)
   const back = yield* clause("for", query`FOR`, options.for)
   const resample = options.every === undefined && options.for === undefined ? nothing : query`RESAMPLE ${every} ${back}`

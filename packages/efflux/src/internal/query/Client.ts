@@ -248,9 +248,10 @@ const rowsOf = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
 /** Reads the rows by what the options say, and counts them for each result. */
 const decoded = (
   pieces: Stream.Stream<Rows, InfluxError>,
-  options: StatementOptions & { readonly as?: RowDecoder<unknown> | undefined }
+  // Options that are none fail where the statement is asked.
+  options: StatementOptions & { readonly as?: RowDecoder<unknown> | undefined } | null
 ): Stream.Stream<Rows<unknown>, InfluxError> =>
-  options.as === undefined ? pieces : Stream.unwrap(Effect.map(
+  options?.as === undefined ? pieces : Stream.unwrap(Effect.map(
     Effect.fromResult(makeRowDecoder(options.as)),
     (decode) => {
       let index = 0

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, InvalidOption, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
+import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import type { OpenAnswer, Request } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
@@ -20,6 +21,7 @@ import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
 import * as JsonReader from "./JsonReader.ts"
 import * as MsgPackReader from "./MsgPackReader.ts"
+import type { TypedQueryOptions } from "./Operations.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered } from "./Statement.ts"
 
@@ -92,6 +94,8 @@ export const make = (
       `InfluxDB ${settings.version} is asked in ${Object.keys(apis[settings.version]).join(" and ")}`
     )
   }
+  const refused = Result.flatMap(Check.read(options, "options"), (config) => Check.refuseUnknown(config, owner, []))
+  if (Result.isFailure(refused)) return Result.fail(refused.failure)
   const wrong = wrongOption(settings, options)
   if (wrong !== undefined) return Result.fail(new InfluxError({ reason: wrong }))
   return Result.mapBoth(renderers[settings.version](statement as never), {
@@ -139,6 +143,16 @@ export const millisOf = (input: unknown): number | undefined => {
   })
   return millis >= 1 && millis < 2 ** 31 ? millis : undefined
 }
+
+const fields: { readonly [Option in keyof TypedQueryOptions<unknown>]-?: true } = {
+  database: true,
+  retentionPolicy: true,
+  measurement: true,
+  timeout: true,
+  as: true
+}
+
+const owner: Check.Owner = { name: "StatementOptions", fields }
 
 const wrongOption = (
   { version }: ClientSettings,

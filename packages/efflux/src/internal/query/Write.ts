@@ -231,7 +231,7 @@ const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], accept
  */
 export const check = (client: ClientSettings, given: WriteOptions): Result.Result<WriteSettings, InfluxError> =>
   Result.gen(function*() {
-    const config = yield* Check.read(given)
+    const config = yield* Check.read(given, "options")
     yield* Check.refuseUnknown(config, { name: "WriteOptions", fields }, [])
     for (const [option, versions] of Object.entries(versionsOf)) {
       if (config.options[option] !== undefined && !versions.includes(client.version)) {
