@@ -96,7 +96,7 @@ export const template =
   <L extends Language>(language: L) =>
   (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment<L> => {
     if (!Array.isArray(strings) || !Array.isArray(strings.raw)) {
-      return new Fragment(language, [Literal.problem("the tag was called as a function, not with a template")])
+      return new Fragment(language, [Literal.problem("a tag that was called as a function, not with a template")])
     }
     return new Fragment(
       language,
