@@ -2,8 +2,8 @@ import * as Os from "node:os"
 import { defineConfig } from "vitest/config"
 import { SecretReporter } from "./packages/testkit/src/secretReporter.ts"
 
-// By itself vitest leaves one core alone, which is half of a machine with two.
-const maxWorkers = Math.max(2, Os.availableParallelism())
+// One more than there are cores: many tests wait for a server or a timeout.
+const maxWorkers = Math.max(2, Os.availableParallelism()) + 1
 
 /** One project per package; tests against a real server run after the rest, one file at a time. */
 const unit = (name: string, root: string) => ({
