@@ -16,7 +16,7 @@ describe("encoding", () => {
     expect<LineProtocol.EncodeError>().type.toBeAssignableTo<
       { readonly _tag: "EncodeError"; readonly message: string }
     >()
-    expect<"line feed">().type.toBeAssignableTo<LineProtocol.EncodeError["reason"]>()
+    expect<"quote">().type.toBeAssignableTo<LineProtocol.EncodeError["reason"]>()
     expect<"unknown">().type.not.toBeAssignableTo<LineProtocol.EncodeError["reason"]>()
   })
 

@@ -45,7 +45,7 @@ if (process.argv[2] === "udp") {
       return taken
     }
     tell({ port: sink.port })
-    yield* Effect.never
+    return yield* Effect.never
   })
   Effect.runFork(Effect.scoped(receive))
 } else {

@@ -39,7 +39,7 @@ const program = Effect.gen(function*() {
   yield* Effect.sleep(5)
   clearImmediate(immediate)
   console.log(JSON.stringify({ outcome, seconds, longestTurn }))
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 void Effect.runPromise(Effect.scoped(program))

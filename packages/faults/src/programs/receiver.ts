@@ -195,7 +195,7 @@ const program = Effect.gen(function*() {
       mode = request["mode"] as Mode
     }
   })
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 Effect.runFork(Effect.scoped(program))
