@@ -33,7 +33,7 @@ describeVictoria("the encoder and VictoriaMetrics", {}, (it) => {
     "every number is stored under the names that its point has, whatever they are",
     () =>
       Effect.gen(function*() {
-        const server = yield* VictoriaServer.VictoriaServer
+        const server = yield* VictoriaServer.make()
         // The server cuts the names of labels after 256 bytes.
         const texts = (yield* Arbitrary.sampleEffect(hostile, { count: 4 * pointsEach, seed }))
           .filter((text) => Buffer.byteLength(text) <= 256)
@@ -79,6 +79,8 @@ describeVictoria("the encoder and VictoriaMetrics", {}, (it) => {
         const others = series.map(({ labels, name }) => nameOf(name, labels)).filter((name) => !names.has(name))
         assert.deepStrictEqual(others.slice(0, 5), [])
       }),
-    120_000
+    // Once in many runs on a busy machine the server stored a label under the name of another line's. Each attempt has a
+    // server of its own and the same seed: what the encoder writes wrongly is wrong in every attempt.
+    { timeout: 120_000, retry: 2 }
   )
 })
