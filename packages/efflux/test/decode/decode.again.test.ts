@@ -1,28 +1,12 @@
 /** Decoders remember names and series, and nothing of it may show: a line is read as if it were the first. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
-import { LineProtocol } from "efflux"
-import * as Fs from "node:fs"
-import { foreignRows } from "../support/foreignRows.ts"
-import { canonical, readRows, type Text, textOf } from "../support/rows.ts"
+import { Dialect, LineProtocol } from "efflux"
+import { decoderTexts } from "../support/decoderTexts.ts"
+import { canonical } from "../support/rows.ts"
 
-const dialects: ReadonlyArray<LineProtocol.Dialect> = [
-  "influx-1",
-  "influx-2",
-  "influx-3",
-  "telegraf",
-  "victoria-metrics"
-]
-const files = [
-  new URL("../conformance/decoder.jsonl", import.meta.url),
-  foreignRows("decoder-unit.jsonl")
-]
-const texts = files.filter((file) => Fs.existsSync(file)).flatMap((file) =>
-  readRows<{ readonly text: Text }>(file).map((row) => {
-    const text = textOf(row.text)
-    return typeof text === "string" ? new TextEncoder().encode(text) : text
-  })
-).filter((text) => text.length < 300)
+const dialects = Dialect.all
+const texts = decoderTexts
 
 const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.DecodeError>>): ReadonlyArray<string> =>
   results.map((result) =>
