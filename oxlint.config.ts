@@ -71,7 +71,7 @@ export default defineConfig({
   rules: {
     "eqeqeq": "error",
     "no-var": "error",
-    "import/no-cycle": "error",
+    "import/no-cycle": ["error", { ignoreTypes: false }],
     "import/no-duplicates": "error",
     "import/no-self-import": "error",
     "typescript/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],

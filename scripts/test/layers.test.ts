@@ -85,6 +85,8 @@ const plants: ReadonlyArray<Plant> = [
   caught("internal/database/House", `console.log("")`, "eslint(no-console)"),
   caught("internal/decode/One", `export * as Two from "./Two.ts"`, "import(no-cycle)"),
   caught("internal/decode/Two", `export * as One from "./One.ts"`, "import(no-cycle)"),
+  caught("internal/encode/One", `export type * as Two from "./Two.ts"`, "import(no-cycle)"),
+  caught("internal/encode/Two", `export type * as One from "./One.ts"`, "import(no-cycle)"),
   caught("internal/homeless/X", `export * as Effect from "effect/Effect"`, imports, "no place yet")
 ]
 

@@ -53,13 +53,15 @@ import type {
   QueryAll,
   QueryOne,
   QueryStream,
+  StatementOptions,
   Write,
   WriteOptions,
   WriteSink
 } from "./internal/query/Operations.ts"
-import type { Asked, Statement, StatementOptions } from "./internal/query/QueryRequest.ts"
+import type { Asked } from "./internal/query/QueryRequest.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
+import type { Statement } from "./internal/query/Statement.ts"
 import * as Testing from "./internal/query/TestWire.ts"
 
 export type * from "./internal/query/Operations.ts"
@@ -88,12 +90,7 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Statement,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  StatementOptions
+  Statement
 }
 
 export {

@@ -7,13 +7,14 @@ import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { gzipSync } from "node:zlib"
 import * as HttpExchange from "../../src/internal/http/HttpExchange.ts"
+import type { Answer, Options, Request } from "../../src/internal/http/HttpRequest.ts"
 import { certificate, key } from "../support/certificate.ts"
 
 const secret = "s3cr3t-hunter2"
 
 const { answer } = FaultServer
 
-const exchangeWith = (fallback: FaultServer.Fault, options: Partial<HttpExchange.Options> = {}) =>
+const exchangeWith = (fallback: FaultServer.Fault, options: Partial<Options> = {}) =>
   Effect.gen(function*() {
     const server = yield* FaultServer.make({ fallback })
     const exchange = yield* HttpExchange.make({
@@ -25,7 +26,7 @@ const exchangeWith = (fallback: FaultServer.Fault, options: Partial<HttpExchange
     return { server, exchange }
   })
 
-const get: HttpExchange.Request = { method: "GET", path: "/x", onRepeat: () => {} }
+const get: Request = { method: "GET", path: "/x", onRepeat: () => {} }
 
 const errorOf = <A>(effect: Effect.Effect<A, InfluxError>) => Effect.flip(effect)
 
@@ -39,7 +40,7 @@ const shown = (error: InfluxError) =>
     Cause.pretty(Cause.fail(error))
   ].join("\n")
 
-const text = (answer: HttpExchange.Answer) => new TextDecoder().decode(answer.body)
+const text = (answer: Answer) => new TextDecoder().decode(answer.body)
 
 describe("HttpExchange", () => {
   it.live("a certificate is checked: against the system's, against one's own, and for the host's name", () =>

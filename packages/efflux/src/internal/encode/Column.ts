@@ -6,7 +6,6 @@
  */
 import { Uint } from "../../Point.ts"
 import { type Key, type Keys, maxRemembered, noKey } from "./Keys.ts"
-import type { Layout } from "./PreparedPoint.ts"
 
 /**
  * Kinds of values, as bits.
@@ -83,6 +82,21 @@ export interface Column {
   readonly check: ((value: unknown) => boolean) | undefined
   /** Makes a value what is written, `refused` if there is no such thing. Kinds and check are of what is written. */
   readonly run: ((value: unknown) => unknown) | undefined
+}
+
+/**
+ * What all points of a kind have in common. A writer prepares itself once for each.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Layout {
+  readonly measurement: string
+  /** The tags in order, and then the fields. */
+  readonly columns: ReadonlyArray<Column>
+  readonly tagCount: number
+  /** The values of the tags that are the same in all points. */
+  readonly bound: ReadonlyMap<string, unknown>
 }
 
 /**

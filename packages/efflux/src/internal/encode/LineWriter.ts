@@ -13,14 +13,14 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { Columns, kindOf } from "./Column.ts"
+import { Columns, kindOf, type Layout } from "./Column.ts"
 import { nothing } from "./Encoded.ts"
 import { type Problem, thrown } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
 import { isRecord, type Key, type KeyNode, type TagStep, tagSteps } from "./Keys.ts"
 import { isAbsent, type Options } from "./Options.ts"
 import { PartWriter } from "./PartWriter.ts"
-import { type Layout, PreparedPoint } from "./PreparedPoint.ts"
+import { PreparedPoint } from "./PreparedPoint.ts"
 
 const LF = 10
 

@@ -4,23 +4,8 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import type { Column } from "./Column.ts"
+import type { Layout } from "./Column.ts"
 import type { Problem } from "./EncodeError.ts"
-
-/**
- * What all points of a kind have in common. A writer prepares itself once for each.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Layout {
-  readonly measurement: string
-  /** The tags in order, and then the fields. */
-  readonly columns: ReadonlyArray<Column>
-  readonly tagCount: number
-  /** The values of the tags that are the same in all points. */
-  readonly bound: ReadonlyMap<string, unknown>
-}
 
 /**
  * A point with the columns of a {@link Layout}. To everyone but a writer it is a

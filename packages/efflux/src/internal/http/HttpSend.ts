@@ -14,8 +14,8 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InfluxError, RequestFailed } from "../../InfluxError.ts"
-import type { Request } from "./HttpExchange.ts"
 import * as HttpFailure from "./HttpFailure.ts"
+import type { Request } from "./HttpRequest.ts"
 import type { HttpWire } from "./HttpWire.ts"
 
 /**

@@ -17,7 +17,7 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
 import { constants, createGunzip, gzip } from "node:zlib"
-import { defaults, type Options } from "./HttpExchange.ts"
+import { defaults, type Options } from "./HttpRequest.ts"
 import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
 import * as LookUp from "./lookUp.ts"
 

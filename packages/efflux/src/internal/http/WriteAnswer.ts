@@ -9,8 +9,8 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
-import type { Answer } from "./HttpExchange.ts"
 import { detailOf, messageOf, shorten } from "./HttpFailure.ts"
+import type { Answer } from "./HttpRequest.ts"
 
 /** Lines that a rejection names at the most, unless the caller wants more. */
 const mostLines = 16

@@ -12,13 +12,15 @@ import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, StatementFailed, Timeout, TooLarge } from "../../InfluxError.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import type * as HttpExchange from "../http/HttpExchange.ts"
+import type { HttpExchange } from "../http/HttpExchange.ts"
+import type { Request } from "../http/HttpRequest.ts"
 import type { Rows } from "./AnswerReader.ts"
-import type { Client, Query, QueryAll, QueryOne, QueryStream } from "./Operations.ts"
+import type { Client, Query, QueryAll, QueryOne, QueryStream, StatementOptions } from "./Operations.ts"
 import * as Pinging from "./Ping.ts"
 import * as QueryRequest from "./QueryRequest.ts"
-import type { Asked, Statement, StatementOptions } from "./QueryRequest.ts"
+import type { Asked } from "./QueryRequest.ts"
 import { make as makeRowDecoder, type RowDecoder } from "./RowDecoder.ts"
+import type { Statement } from "./Statement.ts"
 import * as Write from "./Write.ts"
 
 /** What answers statements: a server, or a function in tests. */
@@ -26,10 +28,10 @@ export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
   readonly settings: ClientSettings
   readonly ask: (
     asked: Asked,
-    limits: Pick<HttpExchange.Request, "maxAnswerBytes" | "onRepeat">
+    limits: Pick<Request, "maxAnswerBytes" | "onRepeat">
   ) => Stream.Stream<Rows, InfluxError>
   /** Takes a write. */
-  readonly exchange: HttpExchange.HttpExchange["exchange"]
+  readonly exchange: HttpExchange["exchange"]
 }
 
 /**
@@ -37,7 +39,7 @@ export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
  *
  * @internal
  */
-export const overHttp = (settings: ClientSettings, http: HttpExchange.HttpExchange): Wire => ({
+export const overHttp = (settings: ClientSettings, http: HttpExchange): Wire => ({
   settings,
   endpoint: http.endpoint,
   exchange: http.exchange,

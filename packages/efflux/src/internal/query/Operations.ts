@@ -11,9 +11,29 @@ import type * as Stream from "effect/Stream"
 import type { Dialect } from "../../Dialect.ts"
 import type { InfluxError, Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
-import type { Statement, StatementOptions } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
 import type { RowDecoder } from "./RowDecoder.ts"
+import type { Statement } from "./Statement.ts"
+
+/**
+ * What goes along with a statement.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StatementOptions {
+  /** Another database than that of the configuration; InfluxDB 2 has none. */
+  readonly database?: string | undefined
+  /** Another retention policy than that of the configuration; InfluxDB 1 only. */
+  readonly retentionPolicy?: string | undefined
+  /**
+   * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
+   * measurements.
+   */
+  readonly measurement?: string | undefined
+  /** Instead of the timeout of the configuration. */
+  readonly timeout?: Duration.Input | undefined
+}
 
 /**
  * Options of a query whose rows are read.

@@ -12,8 +12,8 @@ import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, InvalidOption, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
 import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import type { OpenAnswer, Request } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
+import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
 import { type AnswerReader, mostRows, type Piece, Problem, type Rows, unreadable } from "./AnswerReader.ts"
 import * as CsvReader from "./CsvReader.ts"
@@ -21,37 +21,9 @@ import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
 import * as JsonReader from "./JsonReader.ts"
 import * as MsgPackReader from "./MsgPackReader.ts"
-import type { TypedQueryOptions } from "./Operations.ts"
+import type { StatementOptions, TypedQueryOptions } from "./Operations.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
-import { Fragment, type Language, type Rendered } from "./Statement.ts"
-
-/**
- * A statement in one of the languages.
- *
- * @category models
- * @since 0.1.0
- */
-export type Statement = Fragment<"InfluxQL"> | Fragment<"Flux"> | Fragment<"SQL">
-
-/**
- * What goes along with a statement.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StatementOptions {
-  /** Another database than that of the configuration; InfluxDB 2 has none. */
-  readonly database?: string | undefined
-  /** Another retention policy than that of the configuration; InfluxDB 1 only. */
-  readonly retentionPolicy?: string | undefined
-  /**
-   * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
-   * measurements.
-   */
-  readonly measurement?: string | undefined
-  /** Instead of the timeout of the configuration. */
-  readonly timeout?: Duration.Input | undefined
-}
+import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
 /**
  * A statement as a server is asked it.

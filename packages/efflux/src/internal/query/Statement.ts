@@ -82,6 +82,14 @@ export class Fragment<out L extends Language> {
   }
 }
 
+/**
+ * A statement in one of the languages.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Statement = Fragment<"InfluxQL"> | Fragment<"Flux"> | Fragment<"SQL">
+
 /** What stands around a list. An empty one needs something. */
 const brackets = { InfluxQL: ["", ""], Flux: ["[", "]"], SQL: ["", ""] } as const
 

@@ -7,10 +7,10 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { accepts } from "../encode/Column.ts"
+import { accepts, type Layout } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
 import { compareKeys } from "../encode/Keys.ts"
-import { type Layout, PreparedPoint } from "../encode/PreparedPoint.ts"
+import { PreparedPoint } from "../encode/PreparedPoint.ts"
 import { type Column, makeTransform, own, Refused, schemaProblem, type Transform, type Values } from "./Column.ts"
 import { ValueReader } from "./ValueReader.ts"
 

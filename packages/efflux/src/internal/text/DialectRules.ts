@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import type { Dialect } from "../../Dialect.ts"
 import { preview } from "./preview.ts"
 
 /**
@@ -78,7 +77,7 @@ const unbounded = Number.POSITIVE_INFINITY
  * @category constants
  * @since 0.1.0
  */
-export const rules: Readonly<Record<Dialect, Rules>> = {
+export const rules = {
   "influx-1": influx1,
   "influx-2": { ...influx1, unsigned: true, minutesAndHours: false },
   "influx-3": {
@@ -116,7 +115,7 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
     zeroTimestamp: false,
     nameTag: false
   }
-}
+} satisfies Readonly<Record<string, Rules>>
 
 /**
  * The rules of a dialect, by default those of `influx-1`. Throws a `TypeError`
@@ -125,7 +124,7 @@ export const rules: Readonly<Record<Dialect, Rules>> = {
  * @category look-up
  * @since 0.1.0
  */
-export const rulesOf = (dialect: Dialect = "influx-1"): Rules => {
+export const rulesOf = (dialect: keyof typeof rules = "influx-1"): Rules => {
   if (!Object.hasOwn(rules, dialect)) {
     throw new TypeError(
       `the dialect must be one of ${Object.keys(rules).map((name) => JSON.stringify(name)).join(", ")}, got ${
