@@ -226,14 +226,22 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
    * For a write of several requests: what became of the points of the requests before the one that failed. The first
    * `written + rejected` points are settled.
    */
-  settled: Schema.optional(Written)
+  settled: Schema.optional(Written),
+  /**
+   * `true` if the server may have executed a statement or request that changes something, although no answer says so:
+   * the answer of `execute` was cut off or late.
+   */
+  isUncertain: Schema.optional(Schema.Boolean)
 }) {
   override get message(): string {
     return this.reason.message
   }
-  /** Whether the same call may succeed later without a change by the caller. */
+  /**
+   * Whether the same call may succeed later without a change by the caller. `false` if it may have been executed
+   * already and is not harmless to repeat ({@link InfluxError.isUncertain}).
+   */
   get isRetryable(): boolean {
-    return this.reason.isRetryable
+    return this.reason.isRetryable && this.isUncertain !== true
   }
   /** How long the server asks to wait before the next attempt, in milliseconds. */
   get retryAfter(): number | undefined {

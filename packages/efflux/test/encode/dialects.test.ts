@@ -158,7 +158,7 @@ describe("a dialect that there is not", () => {
           () => LineProtocol.makeLine(options)
         ]
       ) {
-        assert.throws(use, /the dialect must be one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria/)
+        assert.throws(use, /dialect must be one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria/)
       }
     }
   })

@@ -69,10 +69,10 @@ describe("an option that can't be", () => {
     const cases: ReadonlyArray<readonly [object, RegExp]> = [
       [{ precision: "n" }, /^precision must be one of "ns", "us", "ms", "s", "m", "h", got "n"$/],
       [{ precision: 1 }, /^precision must be .* got 1$/],
-      [{ dialect: "q" }, /^the dialect must be one of "influx-1", .* got "q"$/],
-      [{ dialect: 1 }, /^the dialect must be one of .* got 1$/],
-      [{ dialect: null }, /^the dialect must be one of .* got null$/],
-      [{ dialect: "toString" }, /^the dialect must be one of .* got "toString"$/],
+      [{ dialect: "q" }, /^dialect must be one of "influx-1", .* got "q"$/],
+      [{ dialect: 1 }, /^dialect must be one of .* got 1$/],
+      [{ dialect: null }, /^dialect must be one of .* got null$/],
+      [{ dialect: "toString" }, /^dialect must be one of .* got "toString"$/],
       [{ maxLineBytes: "1" }, /^maxLineBytes must be a number of bytes, got "1"$/],
       [{ maxLineBytes: Number.NaN }, /^maxLineBytes must be a number of bytes, got NaN$/],
       [{ maxLineBytes: -1 }, /^maxLineBytes must be a number of bytes, got -1$/],
@@ -103,7 +103,7 @@ describe("an option that can't be", () => {
         assert.throws(() => use({ precision }), /^precision must be one of "ns", .* got /, name)
       }
       for (const dialect of ["q", "constructor", "", null, 1]) {
-        assert.throws(() => use({ dialect }), /^the dialect must be one of "influx-1", .* got /, name)
+        assert.throws(() => use({ dialect }), /^dialect must be one of "influx-1", .* got /, name)
       }
       for (const options of [null, 5, "ns"]) {
         assert.throws(() => use(options), /^options must be an object, got /, name)

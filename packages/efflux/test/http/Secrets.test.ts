@@ -8,6 +8,16 @@ const scrub = (password: string) =>
 
 const html: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;", "'": "&#39;" }
 
+/** The names of HTML for all ASCII punctuation that has one. */
+const names: Record<string, string> = Object.fromEntries(
+  ("! excl|\" quot|# num|$ dollar|% percnt|& amp|' apos|( lpar|) rpar|* ast|+ plus|, comma|. period|/ sol|: colon|; semi|< lt"
+    + "|= equals|> gt|? quest|@ commat|[ lsqb|\\ bsol|] rsqb|^ Hat|_ lowbar|` grave|{ lcub|} rcub|\t Tab|\n NewLine")
+    .split("|").map((entry) => entry.split(" "))
+)
+
+const named = (text: string, end: string) =>
+  text.replace(/[^\w -]|_/g, (c) => c === "|" ? `&verbar${end}` : Object.hasOwn(names, c) ? `&${names[c]}${end}` : c)
+
 const unicode = (text: string) => text.replace(/[^]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 const forms: Record<string, (text: string) => string> = {
@@ -22,6 +32,13 @@ const forms: Record<string, (text: string) => string> = {
   "HTML": (text) => text.replace(/[&<>"']/g, (c) => html[c]),
   "HTML, decimal": (text) => text.replace(/[^]/gu, (c) => `&#${c.codePointAt(0)};`),
   "HTML, hexadecimal": (text) => text.replace(/[^]/gu, (c) => `&#x${c.codePointAt(0)!.toString(16)};`),
+  "HTML, decimal, without semicolons": (text) => text.replace(/[^]/gu, (c) => `&#${c.codePointAt(0)}`),
+  "HTML, hexadecimal, without semicolons": (text) =>
+    text.replace(/[^]/gu, (c) => `&#X00${c.codePointAt(0)!.toString(16)}`),
+  "HTML, named": (text) => named(text, ";"),
+  "HTML, named, without semicolons": (text) => named(text, ""),
+  "HTML, named, of JSON": (text) => named(JSON.stringify(text).slice(1, -1), ";"),
+  "HTML, named, of HTML": (text) => named(named(text, ";"), ";"),
   "percent": encodeURIComponent,
   "percent, in lower case": (text) => encodeURIComponent(text).replace(/%../g, (c) => c.toLowerCase()),
   "a form": (text) => String(new URLSearchParams({ p: text })).slice(2),
@@ -41,7 +58,9 @@ const passwords = [
   "50% off & ümläut / 日本",
   "😀 emoji 😀",
   "line\nfeed\ttab",
-  "%41%42 &amp; \\u0041"
+  "%41%42 &amp; \\u0041",
+  "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+  "t0k_en+/==&lt;&sol"
 ]
 
 describe("a password that a server repeats is hidden", () => {
@@ -71,7 +90,8 @@ describe("a password that a server repeats is hidden", () => {
     ],
     ["UTF-8 in a header, which is read as Latin-1", Buffer.from("na\xefve caf\xe9").toString("latin1")],
     ["percent-escaped Latin-1", "na%EFve%20caf%E9"],
-    ["HTML with a name for each letter", "na&iuml;ve caf&eacute;"]
+    ["HTML with a name for each letter", "na&iuml;ve caf&eacute;"],
+    ["HTML with a name for each letter, without semicolons", "na&iumlve caf&eacute"]
   ])("%s", (_, said) => {
     assert.strictEqual(scrub("na\xefve caf\xe9")(`no ${said}!`), "no <redacted>!")
     assert.strictEqual(scrub("na\xefve tea")(`no ${said}!`), `no ${said}!`)

@@ -185,7 +185,14 @@ describe("WriteAnswer", () => {
         502,
         `{"message":"failure writing points to database: partial write: points beyond retention policy dropped=5"}`,
         5
-      ]
+      ],
+      // As a proxy passes it on.
+      [502, "unable to parse 'm v=': missing field value", 5],
+      [504, "  partial write: points beyond retention policy dropped=3\n", 3],
+      [503, "write failed: field type conflict", 5],
+      // JSON has control characters only escaped.
+      [500, "{\"error\":\"unable to parse 'm\u0001\t v=':\nmissing field value\"}", 5],
+      [500, "{\"code\":\"x\",\"message\":\"partial write: \\\\\u0007 dropped=2\"}", 2]
     ]
     it.each(final)("%i %s: %i are rejected", (status, body, rejected) => {
       assert.strictEqual(refusal(status, body, 5).lines, rejected)
@@ -206,6 +213,9 @@ describe("WriteAnswer", () => {
         [500, `{"error":"engine is closed"}`],
         [500, ""],
         [502, "<html>partial write</html>"],
+        [502, "Bad gateway"],
+        [504, "upstream request timeout"],
+        [500, "{\"error\":\"engine is\u0001 closed\"}"],
         [503, `{"error":"unavailable"}`],
         [503, ""],
         [429, `{"error":"partial write: dropped=1"}`],

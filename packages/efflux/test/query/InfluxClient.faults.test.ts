@@ -161,6 +161,32 @@ describe("a query", () => {
       })
     ))
 
+  it.live("is refused for good, whatever words its text repeats and however it is broken", () =>
+    each((server, http, version) =>
+      Effect.gen(function*() {
+        const final = [
+          "error while planning query: table 'public.iox.timeout' not found",
+          "error parsing query: found timeout, expected ; at line 1, char 20",
+          "error while planning query: table 'a\u0001b' not found",
+          "error while\tplanning query",
+          "Schema\nerror: No field named timed out"
+        ]
+        for (const ask of asking(http, version)) {
+          for (const error of final) {
+            // Control characters as they are, where JSON has them only escaped.
+            for (const status of error.includes("parsing") ? [400] : [500, 502]) {
+              server.script(FaultServer.answer(status, { body: `{"error":"${error}"}` }))
+              assert.isFalse((yield* failsWith(ask, "StatementFailed", /error/i)).isRetryable)
+            }
+          }
+          server.script(FaultServer.answer(500, { body: "error while planning query: timeout", close: true }))
+          assert.isFalse((yield* failsWith(ask, "StatementFailed", /planning/)).isRetryable)
+          server.script(FaultServer.answer(500, { body: "{\"error\":\"engine\u0001 is closed\"}" }))
+          assert.isTrue((yield* failsWith(ask, "ServerError", /engine/)).isRetryable)
+        }
+      })
+    ))
+
   it.live("is refused where a status of success brings an error, or bytes that are not UTF-8", () =>
     each((server, http, version) =>
       Effect.gen(function*() {
@@ -344,6 +370,96 @@ describe("a query", () => {
         assert.isAbove(watch.looked, 100)
       }
     }), 60_000)
+})
+
+describe("what may have been executed", () => {
+  const cut: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault]> = [
+    ["closed", FaultServer.close],
+    ["reset", FaultServer.reset],
+    ["cut off in the head", FaultServer.truncated.head],
+    ["cut off in the body", FaultServer.truncated.length],
+    ["not answered in time", FaultServer.silence],
+    ["behind a proxy that got no answer", FaultServer.answer(502)],
+    ["behind a proxy that waited too long", FaultServer.answer(504)],
+    ["given up by a cluster", FaultServer.json(500, { error: "timeout" })]
+  ]
+  const safe: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault]> = [
+    ["a busy server", FaultServer.answer(503)],
+    ["a server that takes no more for now", FaultServer.answer(429)],
+    ["a server that failed", FaultServer.answer(500)]
+  ]
+  const calls = (http: InfluxClient.Client, { config, statement }: Version) => [
+    http.execute(statement, { timeout: 100 }),
+    http.request({ method: "POST", path: "/x" }),
+    http.request({ method: "DELETE", path: "/x" }),
+    ...(config.version === 1
+      ? [
+        http.query(InfluxQL.query`DROP MEASUREMENT m`, { timeout: 100 }),
+        Stream.runDrain(http.queryStream(InfluxQL.query`SELECT 1; DELETE FROM m`, { timeout: 100 }))
+      ]
+      : [])
+  ]
+
+  for (const [name, fault] of cut) {
+    it.live(`is uncertain and not to be tried again: ${name}`, () =>
+      each((server, http, version) =>
+        Effect.gen(function*() {
+          for (const call of calls(http, version)) {
+            server.script(fault)
+            const error = yield* Effect.flip(call)
+            assert.deepStrictEqual([error.isUncertain, error.isRetryable], [true, false], error.message)
+          }
+          for (
+            const read of [Effect.asVoid(http.query(version.statement, { timeout: 100 })), Effect.asVoid(http.ping)]
+          ) {
+            server.script(fault, fault)
+            const error = yield* Effect.flip(read)
+            assert.deepStrictEqual([error.isUncertain, error.isRetryable], [undefined, true], error.message)
+          }
+        }), { timeout: 100 }))
+  }
+
+  for (const [name, fault] of safe) {
+    it.live(`is not what was answered: ${name}`, () =>
+      each((server, http, version) =>
+        Effect.gen(function*() {
+          for (const call of calls(http, version)) {
+            server.script(fault)
+            const error = yield* Effect.flip(call)
+            assert.deepStrictEqual([error.isUncertain, error.isRetryable], [undefined, true], error.message)
+          }
+        })
+      ))
+  }
+
+  it.live("is not what never got there", () =>
+    each((server, http, version) =>
+      Effect.gen(function*() {
+        yield* http.ping
+        yield* server.refuse
+        for (const call of calls(http, version)) assert.isTrue((yield* Effect.flip(call)).isRetryable)
+        yield* server.accept
+      })
+    ))
+
+  it.live("is what InfluxDB 1 began and gave up, and not what it did not begin", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const server = yield* FaultServer.make()
+      const http = yield* InfluxClient.make({ version: 1, url: server.url })
+      const statement = InfluxQL.query`SELECT n INTO o FROM m`
+      for (
+        const [error, isRetryable] of [
+          ["query-timeout limit exceeded", false],
+          ["query interrupted", false],
+          ["max-concurrent-queries limit exceeded(5, 5)", true]
+        ] as const
+      ) {
+        const answer = FaultServer.answer(200, { body: JSON.stringify({ results: [{ error }] }) })
+        server.script(answer, answer)
+        assert.isTrue((yield* failsWith(http.query(statement), "StatementFailed", /quer/)).isRetryable)
+        assert.strictEqual((yield* Effect.flip(http.execute(statement))).isRetryable, isRetryable)
+      }
+    })))
 })
 
 describe("a query of InfluxDB 1", () => {

@@ -44,6 +44,12 @@ const lines = (count: number, from = 0) => Array.from({ length: count }, (_, i) 
 
 const ok = FaultServer.answer(204)
 
+/** What InfluxDB 3 says of one line. */
+const badLine = {
+  error: "partial write of line protocol occurred",
+  data: [{ error_message: "no", line_number: 3, original_line: "x" }]
+}
+
 const start = (fallback: FaultServer.Fault) => FaultServer.make({ fallback })
 
 /** Answers with a status that depends on the request. */
@@ -323,7 +329,14 @@ describe("W4: a request that a server may have acted on", () => {
     ["finds no database", FaultServer.json(404, { error: "database not found" }), { unknown: 10 }],
     ["fails", FaultServer.answer(501), { unknown: 10 }],
     ["is closed too", FaultServer.close, { unknown: 10 }],
-    ["names what is bad", FaultServer.json(400, { error: "partial write: x dropped=2" }), { rejected: 2 }]
+    ["names how many are bad", FaultServer.json(400, { error: "partial write: x dropped=2" }), { unknown: 2 }],
+    ["names which one is bad", FaultServer.json(400, badLine), { unknown: 1 }],
+    ["refuses all", FaultServer.json(400, { error: "unable to parse 'm n=': x" }), { unknown: 10 }],
+    ["refuses all by a failure", FaultServer.json(500, { error: "field type conflict" }), { unknown: 10 }],
+    ["refuses the halves", (socket, request, nth) => {
+      const isWhole = request.text.includes("\n")
+      FaultServer.answer(isWhole ? 413 : 400, { body: "unable to parse" })(socket, request, nth)
+    }, { unknown: 10 }]
   ]
   for (const [lost, how] of [["close", FaultServer.close], ["reset", FaultServer.reset]] as const) {
     for (const [name, fault, fate] of later) {
@@ -342,6 +355,77 @@ describe("W4: a request that a server may have acted on", () => {
             }))
         }).pipe(Effect.scoped))
     }
+  }
+})
+
+describe("W4: what a server refuses", () => {
+  const refuses = FaultServer.json(400, { error: "partial write: x dropped=2" })
+
+  it.live("is unknown if another host may have stored it", () =>
+    Effect.gen(function*() {
+      const first = yield* start(FaultServer.close)
+      const second = yield* start(refuses)
+      yield* withDatabase({ ...v1(second), url: undefined, urls: [first.url, second.url] }, (database) =>
+        Effect.gen(function*() {
+          yield* Effect.andThen(push(database, 10), database.flush)
+          const { dropped, sent } = yield* database.stats
+          assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 2, 0])
+        }))
+    }).pipe(Effect.scoped))
+
+  for (
+    const [name, fault] of [
+      ["busy", FaultServer.answer(503)],
+      ["failing", FaultServer.answer(500)],
+      ["over its quota", FaultServer.answer(429)]
+    ] as const
+  ) {
+    it.live(`is rejected if the attempt before was answered: ${name}`, () =>
+      Effect.gen(function*() {
+        const server = yield* start(refuses)
+        server.script(fault)
+        yield* withDatabase(v1(server), (database) =>
+          Effect.gen(function*() {
+            yield* Effect.andThen(push(database, 10), database.flush)
+            const { dropped, sent } = yield* database.stats
+            assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 0, 2])
+          }))
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("W2: an answer to a write that is final", () => {
+  const switches: FaultServer.Fault = (socket) => {
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+  }
+  const text = "unable to parse 'm n=': missing field value"
+  const plain = (status: number) =>
+    FaultServer.answer(status, { body: text, headers: { "content-type": "text/plain" } })
+  const answers: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault, reason: "rejected" | "send_error"]> = [
+    ["500 with a plain text about the points", plain(500), "rejected"],
+    ["502 with a plain text about the points", plain(502), "rejected"],
+    ["503 with a plain text about the points", plain(503), "rejected"],
+    ["504 with a plain text about the points", plain(504), "rejected"],
+    [
+      "500 with a control character",
+      FaultServer.answer(500, { body: `{"error":"unable to parse 'm\x01\n'"}` }),
+      "rejected"
+    ],
+    ["101, another protocol", switches, "send_error"]
+  ]
+  for (const [name, fault, reason] of answers) {
+    it.live(`is not tried again: ${name}`, () =>
+      Effect.gen(function*() {
+        const server = yield* start(fault)
+        yield* withDatabase(v1(server), (database) =>
+          Effect.gen(function*() {
+            yield* Effect.andThen(push(database, 10), database.flush)
+            const { dropped, droppedTotal } = yield* database.stats
+            assert.deepStrictEqual([dropped[reason], droppedTotal], [10, 10])
+          }))
+        assert.strictEqual(server.requests.length, 1)
+        yield* waitFor(Effect.sync(() => server.open), (open) => open === 0)
+      }).pipe(Effect.scoped))
   }
 })
 
@@ -492,6 +576,9 @@ describe("several hosts", () => {
     ["that redirects", FaultServer.redirect("http://127.0.0.1:1/")],
     ["that is a web page", FaultServer.answer(200, { body: "<html></html>" })],
     ["that has no such method", FaultServer.answer(501)],
+    ["that wants another protocol", (socket) => {
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    }],
     ["whose answer is not what its encoding says", FaultServer.notGzip]
   ]
   for (const [name, fault] of unusable) {

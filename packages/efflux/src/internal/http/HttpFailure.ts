@@ -69,8 +69,8 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
     // A browser hides the status of a redirect that it does not follow. Where it points to may name a credential, and following it would give ours away.
     return new RequestFailed({
       endpoint,
-      kind: status >= 300 || status === 0 ? "Redirect" : "Protocol",
-      detail: `status ${status}`
+      kind: status === 101 ? "Upgrade" : status >= 300 || status === 0 ? "Redirect" : "Protocol",
+      detail: `status ${status}${status === 101 ? ", which no answer of this API has; see the option url" : ""}`
     })
   }
 }
@@ -99,17 +99,46 @@ export const parseRetryAfter = (header: string, nowMillis: number): number | und
   })
 
 /**
+ * Whether a server may have acted on a request that failed like this.
+ *
+ * @internal
+ */
+export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
+  switch (reason._tag) {
+    case "RequestFailed":
+      return !notArrived.has(reason.kind)
+    // A proxy got no answer, or no whole one, or a cluster not from all of its members.
+    case "ServerError":
+      return reason.status === 502 || reason.status === 504 || /time(?:d )?out/i.test(reason.detail)
+    case "TooLarge":
+      return reason.part === "answer"
+    default:
+      return reason._tag === "Timeout" || reason._tag === "InvalidAnswer"
+  }
+}
+
+// A redirect and another protocol are answers, and say that the server did not act.
+const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect", "Upgrade"])
+
+/**
  * What a server says in an answer, without credentials, printable, at most 256
  * characters: the message of the body's JSON if it is a text of JSON, else the
  * body, else the message in a header.
  *
  * @internal
  */
-export const detailOf = (answer: Answer): string => {
+export const detailOf = (answer: Answer): string => shorten(answer.withoutSecrets(saidIn(answer)))
+
+/**
+ * What a server says in an answer, with whatever it repeats: for matching only.
+ *
+ * @internal
+ */
+export const saidIn = (answer: Answer): string => {
   // InfluxDB 1 gives an error in the format that was asked for.
   const isBinary = answer.headers["content-type"] === "application/x-msgpack"
   const said = isBinary ? "" : (messageOf(answer.body) ?? startOf(answer.body)).trim()
-  return shorten(answer.withoutSecrets(said || headerOf(answer)))
+  return said || headerOf(answer)
 }
 
 /**
@@ -123,10 +152,15 @@ export const messageOf = (body: Uint8Array): string | undefined => {
   if (!/^\s*\{/.test(text)) return undefined
   const message = body.length <= mostParsed ? Result.getOrUndefined(parseMessage(text)) : undefined
   if (message !== undefined) return message.error ?? message.message
-  // Cut off, or too large to be parsed for the sake of one text.
-  const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1]
-  return quoted === undefined ? undefined : Result.getOrUndefined(parseString(quoted))
+  // Cut off, too large to be parsed for the sake of one text, or with control characters that JSON has only escaped.
+  const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\[^])*")/.exec(text)?.[1]
+  return quoted === undefined ? undefined : Result.getOrUndefined(parseString(quoted.replace(control, escaped)))
 }
+
+// oxlint-disable-next-line no-control-regex
+const control = /(\\[^\0-\x1f])|\\?[\0-\x1f]/g
+const escaped = (found: string, escape?: string) =>
+  escape ?? `\\u${found.charCodeAt(found.length - 1).toString(16).padStart(4, "0")}`
 
 /** Bytes of a body that are parsed: what JSON becomes is many times larger than its text. */
 const mostParsed = 64 * 1024

@@ -112,21 +112,27 @@ const hide = (text: string, secrets: ReadonlySet<string>): string => {
   return hidden + text.slice(position)
 }
 
-const escapes =
-  /\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi
+const singles: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" }
 
-const named: Record<string, string> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: "\"",
-  apos: "'",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  b: "\b",
-  f: "\f"
-}
+// The names that HTML has for ASCII characters and for spaces. Those of other characters become a replacement character.
+const entities: Record<string, string> = Object.fromEntries(
+  ("tab:\t newline:\n excl:! quot:\" num:# dollar:$ percnt:% amp:& apos:' lpar:( rpar:) ast:* midast:* plus:+ comma:, "
+    + "hyphen:- dash:- period:. sol:/ colon:: semi:; lt:< equals:= gt:> quest:? commat:@ lsqb:[ lbrack:[ bsol:\\ rsqb:] "
+    + "rbrack:] hat:^ lowbar:_ underbar:_ grave:` diacriticalgrave:` lcub:{ lbrace:{ verbar:| vert:| verticalline:| rcub:} "
+    + "rbrace:}").split(" ").map((entry) => entry.split(/:(.*)/s, 2))
+)
+entities["nbsp"] = entities["nonbreakingspace"] = " "
+
+// Browsers read numbers, and some names, without the semicolon.
+const names = [
+  ...Object.keys(entities).sort((a, b) => b.length - a.length),
+  "[a-z](?:acute|cedil|circ|grave|ring|tilde|uml)"
+]
+const escapes = new RegExp(
+  String.raw`\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|`
+    + String.raw`&(?:#0*(\d{1,7})|#x0*([0-9a-f]{1,6})|(${names.join("|")})|[a-z]\w{1,31}(?=;));?`,
+  "gi"
+)
 
 // Takes one round of escapes out of a text; `undefined` if it has none.
 const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
@@ -151,9 +157,9 @@ const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
       ? character(Number(decimal))
       : percents !== undefined
       ? utf8.decode(Uint8Array.from(percents.slice(1).split("%"), (digits) => parseInt(digits, 16)))
-      : name !== undefined
-      ? named[name.toLowerCase()] ?? "\ufffd"
-      : named[single] ?? single
+      : single !== undefined
+      ? singles[single] ?? single
+      : entities[name?.toLowerCase()] ?? "\ufffd"
     add(piece, match.index, all.length, true)
     position = match.index + all.length
   }

@@ -9,7 +9,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
-import { detailOf, messageOf, shorten } from "./HttpFailure.ts"
+import { detailOf, messageOf, saidIn, shorten } from "./HttpFailure.ts"
 import type { Answer } from "./HttpRequest.ts"
 
 /** Lines that a rejection names at the most, unless the caller wants more. */
@@ -45,8 +45,8 @@ export const read = (answer: Answer, lines: number, most = mostLines): Verdict =
   if (status < 300 && isBlank(body)) return { _tag: "Taken" }
   const message = messageOf(body)
   if (status >= 300 && status !== 400 && status !== 422) {
-    const said = message ?? answer.headers["x-influxdb-error"]
-    if (status < 500 || said === undefined) return { _tag: "Failed" }
+    if (status < 500) return { _tag: "Failed" }
+    const said = message ?? answer.headers["x-influxdb-error"] ?? saidIn(answer)
     if (isHalfDone(said)) return unclear(answer, said)
     return finalFailure.test(startOf(said)) ? refused(answer, said, lines, most) : { _tag: "Failed" }
   }

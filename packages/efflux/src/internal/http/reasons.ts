@@ -9,7 +9,7 @@ import { after, behind } from "../text/messages.ts"
 /**
  * An HTTP request got no answer that could be read whole. Whether the server
  * acted on it is not known, except for the kinds `Refused`, `Resolve`,
- * `Unreachable` and `Tls`, where it never got there.
+ * `Unreachable` and `Tls`, where it never got there, and `Redirect` and `Upgrade`, where it did not.
  *
  * @category errors
  * @since 0.1.0
@@ -22,6 +22,7 @@ export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxErr
    * - `Closed`: the connection ended before the answer's first byte. `Truncated`: it ended within the answer.
    * - `Protocol`: the answer is not HTTP. `Encoding`: its body is not in the encoding that it names.
    * - `Redirect`: the server wants the request sent elsewhere, which is refused.
+   * - `Upgrade`: the server wants another protocol (101), which is refused.
    */
   kind: Schema.Literals([
     "Resolve",
@@ -33,6 +34,7 @@ export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxErr
     "Protocol",
     "Encoding",
     "Redirect",
+    "Upgrade",
     "Other"
   ]),
   detail: Schema.String
@@ -41,7 +43,7 @@ export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxErr
     return `A request to ${this.endpoint} failed (${this.kind})${behind(this.detail)}`
   }
   get isRetryable(): boolean {
-    return this.kind !== "Redirect" && this.kind !== "Tls" && this.kind !== "Encoding"
+    return !["Redirect", "Upgrade", "Tls", "Encoding"].includes(this.kind)
   }
 }
 

@@ -13,12 +13,14 @@ import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, StatementFailed, Timeout, TooLarge } from "../../InfluxError.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
+import { mayHaveArrived } from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
 import type { Rows } from "./AnswerReader.ts"
 import type { Client, Query, QueryAll, QueryOne, QueryStream, StatementOptions } from "./Operations.ts"
 import * as Pinging from "./Ping.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked } from "./QueryRequest.ts"
+import { isFinal } from "./reasons.ts"
 import { make as makeRowDecoder, type RowDecoder } from "./RowDecoder.ts"
 import type { Statement } from "./Statement.ts"
 import * as Write from "./Write.ts"
@@ -79,13 +81,19 @@ const asStatementFailed = (error: InfluxError): InfluxError => {
       "what the server says of it holds a control character and can't be read; does the statement hold one?"
     return new InfluxError({ reason: new StatementFailed({ endpoint: reason.endpoint, detail }) })
   }
-  return reason._tag === "BadRequest" || (reason._tag === "ServerError" && planning.test(reason.detail))
+  return reason._tag === "BadRequest" || (reason._tag === "ServerError" && isFinal(reason.detail))
     ? new InfluxError({ reason: new StatementFailed({ endpoint: reason.endpoint, detail: reason.detail }) })
     : error
 }
 
-const planning =
-  /error (?:while|during) planning|\b(?:schema|sql|parser) ?error\b|not (?:yet )?implemented|invalid function/i
+// What may have been executed is not to be asked again, unless that is harmless.
+const asUncertain = (error: InfluxError): InfluxError => {
+  const { isRetryable, reason } = error
+  return mayHaveArrived(error)
+      || reason._tag === "StatementFailed" && isRetryable && !reason.detail.includes("max-concurrent-queries")
+    ? new InfluxError({ reason, isUncertain: true })
+    : error
+}
 
 // Rows take several times the bytes that they come in. What they take is bounded by so many times `maxResponseBytes`.
 const memoryPerByte = 4
@@ -125,10 +133,11 @@ export const make = (wire: Wire): Client => {
       const ask = Effect.flatMap(Effect.fromResult(asked), (asked) => {
         const onRepeat = name === "execute" ? undefined : ifHarmless(asked)
         const pieces = wire.ask(asked, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })
-        return Effect.timeoutOrElse(run(pieces), {
+        const answered = Effect.timeoutOrElse(run(pieces), {
           duration: asked.timeout,
           orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis: asked.timeout }) }))
         })
+        return onRepeat === undefined ? Effect.mapError(answered, asUncertain) : answered
       })
       return Effect.withSpan(ask, `InfluxClient.${name}`, spanOf(asked))
     })
@@ -206,7 +215,11 @@ export const make = (wire: Wire): Client => {
       const asked = QueryRequest.make(settings, statement, options)
       const pieces = Stream.unwrap(Effect.map(
         Effect.fromResult(asked),
-        (asked) => wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat: ifHarmless(asked) })
+        (asked) => {
+          const onRepeat = ifHarmless(asked)
+          const pieces = wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat })
+          return onRepeat === undefined ? Stream.mapError(pieces, asUncertain) : pieces
+        }
       ))
       return Stream.withSpan(rowsOf(decoded(single(pieces), options)), "InfluxClient.queryStream", spanOf(asked))
     })
@@ -217,7 +230,11 @@ export const make = (wire: Wire): Client => {
     org: settings.org,
     ping: Effect.withSpan(wire.ping, "InfluxClient.ping", { kind: "client", attributes: server }),
     request: (request) =>
-      Effect.withSpan(wire.request(request), "InfluxClient.request", { kind: "client", attributes: server }),
+      Effect.withSpan(
+        request.method === "GET" ? wire.request(request) : Effect.mapError(wire.request(request), asUncertain),
+        "InfluxClient.request",
+        { kind: "client", attributes: server }
+      ),
     query: query as Query<never>,
     queryOne: queryOne as QueryOne<never>,
     queryAll: queryAll as QueryAll<never>,

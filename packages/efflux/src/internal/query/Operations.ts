@@ -207,8 +207,8 @@ export interface QueryStream<R> {
  */
 export interface Execute<R> {
   /**
-   * Runs a statement for its effect and ignores its rows. It reaches a server at most once: if it is not known
-   * whether it was executed, it is not retried.
+   * Runs a statement for its effect and ignores its rows. It reaches a server at most once. If it fails and it is not
+   * known whether it was executed, the error `isUncertain` and is not `isRetryable`.
    */
   (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
 }
@@ -250,7 +250,8 @@ export interface WriteSink<R> {
 export interface ApiCall<R> {
   /**
    * Makes any other request of the server's HTTP API, with the credentials and limits of the client, and returns the
-   * body of the answer. Any status other than 2xx is an error.
+   * body of the answer. Any status other than 2xx is an error. One of a POST or DELETE that may have been executed
+   * `isUncertain`.
    */
   (request: ApiRequest): Effect.Effect<string, InfluxError, R>
 }

@@ -44,7 +44,7 @@ export class StatementFailed extends Schema.Error<StatementFailed>("efflux/Influ
     return `${this.endpoint} failed at a statement${behind(this.detail)}`
   }
   get isRetryable(): boolean {
-    return overloaded.test(this.detail)
+    return !isFinal(this.detail) && overloaded.test(this.detail.replace(/'[^']*'|"[^"]*"/g, ""))
   }
 }
 
@@ -71,3 +71,13 @@ export class InvalidRow extends Schema.Error<InvalidRow>("efflux/InfluxError/Inv
 // What InfluxDB 1 says of a statement that it had no room or no time for.
 const overloaded =
   /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
+
+const final =
+  /error (?:while|during) planning|\berror parsing\b|\b(?:schema|sql|parser) ?error\b|not (?:yet )?implemented|invalid function/i
+
+/**
+ * Whether a text says that the server can't parse or plan a statement, which it never will.
+ *
+ * @internal
+ */
+export const isFinal = (detail: string): boolean => final.test(detail.replace(/\\u00[01]./g, " "))

@@ -127,7 +127,7 @@ export const rules = {
 export const rulesOf = (dialect: keyof typeof rules = "influx-1"): Rules => {
   if (!Object.hasOwn(rules, dialect)) {
     throw new TypeError(
-      `the dialect must be one of ${Object.keys(rules).map((name) => JSON.stringify(name)).join(", ")}, got ${
+      `dialect must be one of ${Object.keys(rules).map((name) => JSON.stringify(name)).join(", ")}, got ${
         preview(dialect)
       }`
     )

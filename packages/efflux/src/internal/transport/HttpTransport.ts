@@ -9,8 +9,8 @@
  *   counted as `rejected`, the rest of the payload as sent.
  * - 413: the payload is sent in two halves, down to single lines. 415: it is sent uncompressed, like all later ones.
  * - An attempt without an answer may have been stored. It is retried, because a point with the same series and
- *   timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried. If no later
- *   attempt is confirmed, the points are counted as `unknown`.
+ *   timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried. Points that no
+ *   later attempt confirms are counted as `unknown`, also those that a later attempt refuses.
  * - The lines of one payload keep their order; payloads of several senders can overtake each other.
  *
  * @since 0.1.0
@@ -27,6 +27,7 @@ import type { Connection, Events, Lines, Outcome, Transport } from "../../Transp
 import type { HttpDatabaseSettings, HttpSettings } from "../config/Settings.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
+import { mayHaveArrived } from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
 import { Hosts } from "./Hosts.ts"
 
@@ -201,19 +202,26 @@ const connect = (server: Server): Connection => {
   }
 }
 
-/** Writes some lines of a payload. Settles all of them. */
-const write = (server: Server, sending: Sending, from: number, to: number): Effect.Effect<void> =>
+/** Writes some lines of a payload, which may be stored already if they are in doubt. Settles all of them. */
+const write = (
+  server: Server,
+  sending: Sending,
+  from: number,
+  to: number,
+  isDoubtful = false
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { lines } = sending
     const part = sending.payload.subarray(startOf(lines, from), lines.end(to - 1))
+    const tries = new Tries(server, sending, part, to - from, pointsOf(lines, from, to), isDoubtful)
     const halves = () => {
       const middle = middleOf(lines, from, to)
-      return Effect.andThen(write(server, sending, from, middle), write(server, sending, middle, to))
+      const half = (from: number, to: number) => write(server, sending, from, to, tries.isDoubtful)
+      return Effect.andThen(half(from, middle), half(middle, to))
     }
     if (to - from > 1 && server.isTooLarge(part.length)) return halves()
-    const tries = new Tries(server, sending, part, to - from, pointsOf(lines, from, to))
     return Effect.matchEffect(tries.run, {
-      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict)),
+      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict, tries.isDoubtful)),
       onFailure: (error) => {
         if (isTooLarge(error)) {
           server.wasTooLarge(part.length)
@@ -227,7 +235,7 @@ const write = (server: Server, sending: Sending, from: number, to: number): Effe
 /** The attempts of one request. */
 class Tries {
   /** Whether an attempt without an answer may have been stored. */
-  isDoubtful = false
+  isDoubtful: boolean
   /** Succeeds with what the server says about the points that it read. */
   readonly run: Effect.Effect<WriteAnswer.Verdict, InfluxError>
   readonly #server: Server
@@ -236,7 +244,15 @@ class Tries {
   readonly #lines: number
   readonly #points: number
 
-  constructor(server: Server, sending: Sending, part: Uint8Array, lines: number, points: number) {
+  constructor(
+    server: Server,
+    sending: Sending,
+    part: Uint8Array,
+    lines: number,
+    points: number,
+    isDoubtful: boolean
+  ) {
+    this.isDoubtful = isDoubtful
     this.#server = server
     this.#sending = sending
     this.#part = part
@@ -305,10 +321,21 @@ class Tries {
   }
 }
 
-const settle = (sending: Sending, from: number, to: number, verdict: WriteAnswer.Verdict): void => {
+const settle = (
+  sending: Sending,
+  from: number,
+  to: number,
+  verdict: WriteAnswer.Verdict,
+  isDoubtful: boolean
+): void => {
   if (verdict._tag !== "Refused") return sending.settle(from, to, "sent")
   const before = sending.counts.rejected
-  settleRefused(sending, from, to, verdict)
+  // What is refused now may have been stored by an attempt that got no answer.
+  settleRefused(sending, from, to, verdict, isDoubtful ? "unknown" : "rejected")
+  if (isDoubtful) {
+    sending.error = new InfluxError({ reason: verdict.rejected })
+    return
+  }
   const rejected = new Rejected({ ...verdict.rejected, points: sending.counts.rejected - before })
   sending.rejections.push(rejected)
   sending.error = new InfluxError({ reason: rejected })
@@ -318,22 +345,23 @@ const settleRefused = (
   sending: Sending,
   from: number,
   to: number,
-  { lines, numbers }: WriteAnswer.Verdict & { readonly _tag: "Refused" }
+  { lines, numbers }: WriteAnswer.Verdict & { readonly _tag: "Refused" },
+  fate: "rejected" | "unknown"
 ): void => {
   const all = to - from
   const points = pointsOf(sending.lines, from, to)
-  if (lines >= all) return sending.settle(from, to, "rejected")
+  if (lines >= all) return sending.settle(from, to, fate)
   if (numbers !== undefined) {
     const refused = new Set(numbers)
     for (let line = from; line < to; line++) {
-      sending.settle(line, line + 1, refused.has(line - from + 1) ? "rejected" : "sent")
+      sending.settle(line, line + 1, refused.has(line - from + 1) ? fate : "sent")
     }
     return
   }
   // The server says how many lines, and not which. Where each line is a point, that is how many points.
   if (points === all) {
     sending.settle(from, to - lines, "sent")
-    return sending.settle(to - lines, to, "rejected")
+    return sending.settle(to - lines, to, fate)
   }
   // Else they are lines of one point at least.
   sending.settle(from, to, lines === 0 ? "sent" : "unknown")
@@ -355,23 +383,6 @@ const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLar
 const isRefusal = (error: InfluxError): boolean => refusals.has(error.reason._tag) || isTooLarge(error)
 
 const refusals: ReadonlySet<string> = new Set(["BadRequest", "NotFound", "Unauthorized"])
-
-// A redirect is an answer, and says that the points were not taken.
-const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect"])
-
-const mayHaveArrived = ({ reason }: InfluxError): boolean => {
-  switch (reason._tag) {
-    case "RequestFailed":
-      return !notArrived.has(reason.kind)
-    // A proxy got no answer, or no whole one, or a cluster not from all of its members.
-    case "ServerError":
-      return reason.status === 502 || reason.status === 504 || /time(?:d )?out/i.test(reason.detail)
-    case "TooLarge":
-      return reason.part === "answer"
-    default:
-      return reason._tag === "Timeout" || reason._tag === "InvalidAnswer"
-  }
-}
 
 const retryAfter = ({ reason }: InfluxError): number | undefined =>
   reason._tag === "Unavailable" ? reason.retryAfter : undefined
