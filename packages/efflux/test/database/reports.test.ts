@@ -17,7 +17,16 @@ import {
   Stream
 } from "effect"
 import { TestClock } from "effect/testing"
-import { type DatabaseConfig, Influx, InfluxClient, InfluxDatabase, InfluxError, Series, Transport } from "efflux"
+import {
+  type DatabaseConfig,
+  Influx,
+  InfluxClient,
+  InfluxDatabase,
+  InfluxError,
+  type Point,
+  Series,
+  Transport
+} from "efflux"
 import { check } from "../../src/internal/config/Settings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
@@ -236,6 +245,71 @@ describe("timestamps before 1980", () => {
     }))
 })
 
+describe("what is no point, and what is no list of points", () => {
+  const noPoints: ReadonlyArray<readonly [point: unknown, got: string]> = [
+    [5, "5"],
+    ["point", "\"point\""],
+    [1n, "1n"],
+    [Symbol("p"), "Symbol(p)"],
+    [() => 1, "function"],
+    [[{ measurement: "m", fields: { v: 1 } }], "an Array"],
+    [null, "null"]
+  ]
+  it.effect.each(noPoints)("push counts and logs as invalid what is %#", ([point, got]) =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open({ send: () => Effect.void })
+      yield* database.push(point as Point.Input)
+      yield* close
+      assert.strictEqual(database.statsUnsafe().dropped.invalid, 1)
+      assert.include(
+        logs.lines[0],
+        `invalid: point: a point must be an object with a measurement and fields, got ${got}`
+      )
+      assertLaw(database.statsUnsafe())
+    }))
+
+  const throws = {
+    *[Symbol.iterator]() {
+      yield* points(2)
+      throw new Error("no more")
+    }
+  }
+  const noLists: ReadonlyArray<readonly [list: unknown, says: string, sent: number]> = [
+    [5, "TypeError \"pushAll takes an iterable of points, got 5\"", 0],
+    [null, "got null", 0],
+    [undefined, "got undefined", 0],
+    [{ measurement: "m", fields: { v: 1 } }, "got object", 0],
+    [Promise.resolve([]), "got a Promise", 0],
+    [{ [Symbol.iterator]: () => 5 }, "TypeError", 0],
+    [throws, "Error \"no more\"", 2]
+  ]
+  it.effect.each(noLists)(
+    "pushAll neither fails nor dies, and says so: %#",
+    ([list, says, sent]) =>
+      Effect.gen(function*() {
+        const { close, database, logs } = yield* open({ send: () => Effect.void })
+        yield* database.pushAll(list as Iterable<Point.Input>)
+        yield* close
+        const stats = database.statsUnsafe()
+        assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped.invalid], [sent + 1, sent, 1])
+        assert.include(logs.lines[0], says)
+        assertLaw(stats)
+      })
+  )
+
+  it.effect.each<Iterable<Point.Input>>([[], new Set(points(3)), points(3).values()])(
+    "pushAll takes lists of all kinds: %#",
+    (list) =>
+      Effect.gen(function*() {
+        const { close, database, logs } = yield* open({ send: () => Effect.void })
+        yield* database.pushAll(list)
+        yield* close
+        assert.deepStrictEqual(logs.lines, [])
+        assert.strictEqual(database.statsUnsafe().sent, database.statsUnsafe().pushed)
+      })
+  )
+})
+
 describe("a transport of one's own", () => {
   const nonsense: ReadonlyArray<unknown> = [
     { sent: 5, bytes: Number.NaN },
@@ -266,6 +340,60 @@ describe("a transport of one's own", () => {
       assert.strictEqual(stats.sent + stats.droppedTotal, 15)
       yield* close
     }))
+
+  const noOutcome: ReadonlyArray<readonly [outcome: unknown, got: string]> = [
+    [null, "null"],
+    [5, "5"],
+    ["sent", "\"sent\""],
+    [true, "true"],
+    [Symbol("sent"), "Symbol(sent)"],
+    [() => 5, "function"],
+    [[], "an Array"],
+    [{}, "object"],
+    [{ ok: true }, "object"],
+    [{ sent: "5" }, "{ sent: \"5\" }"],
+    [{ sent: Number.NaN, rejected: -1 }, "{ sent: NaN, rejected: -1 }"],
+    [{ sent: 0 }, "{ sent: 0 }"]
+  ]
+  it.effect.each(noOutcome)("has sent nothing by what is no outcome: %#", ([outcome, got]) =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
+      yield* database.pushAll(points(5))
+      yield* turns
+      assert.deepStrictEqual([database.statsUnsafe().sent, database.statsUnsafe().dropped.send_error], [0, 5])
+      assert.strictEqual(logs.lines.length, 1)
+      assert.include(
+        logs.lines[0],
+        `5 points dropped, A payload could not be sent to the transport (send must succeed with nothing or with an Outcome of 5 points, got ${got})`
+      )
+      yield* close
+      assertLaw(database.statsUnsafe())
+    }))
+
+  it.effect("has sent what its outcome names, and a line says so of the rest", () =>
+    Effect.gen(function*() {
+      const { close, database, logs } = yield* open({ send: () => Effect.succeed({ sent: 3, unknown: 1 }) })
+      yield* database.pushAll(points(5))
+      yield* turns
+      const { dropped, sent } = database.statsUnsafe()
+      assert.deepStrictEqual([sent, dropped.unknown, dropped.send_error], [3, 1, 1])
+      assert.include(logs.lines[0], "got { sent: 3, unknown: 1 }")
+      yield* close
+      assertLaw(database.statsUnsafe())
+    }))
+
+  it.effect.each([undefined, { sent: 5 }, { sent: 5, bytes: 10 }, { sent: 7 }])(
+    "has sent all by %j",
+    (outcome) =>
+      Effect.gen(function*() {
+        const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome) })
+        yield* database.pushAll(points(5))
+        yield* turns
+        assert.strictEqual(database.statsUnsafe().sent, 5)
+        assert.deepStrictEqual(logs.lines, [])
+        yield* close
+      })
+  )
 
   it.effect("can't break them by an outcome that throws when it is read", () =>
     Effect.gen(function*() {

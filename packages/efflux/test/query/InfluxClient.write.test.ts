@@ -182,6 +182,17 @@ describe("InfluxClient.write", () => {
       }))
   }
 
+  it.live.each([5, null, undefined, {}, points(1)[0], Promise.resolve([])])(
+    "%# is no list of points: nothing is sent, and the error names what is allowed",
+    (list) =>
+      Effect.gen(function*() {
+        const { client, server } = yield* v1()
+        const failure = yield* Effect.flip(client.write(list as Iterable<Point.Input>))
+        assert.match(failure.message, /^Option "points" is .*, allowed is an iterable of points, such as a list$/)
+        assert.strictEqual(server.requests.length, 0)
+      })
+  )
+
   it.live("fails where nobody listens, and where an answer breaks off, without a second request", () =>
     Effect.gen(function*() {
       const broken = yield* FaultServer.make({ fallback: FaultServer.reset })

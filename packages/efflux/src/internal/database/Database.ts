@@ -9,6 +9,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { isIterable } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
@@ -19,6 +20,7 @@ import type * as Point from "../../Point.ts"
 import type { Events, Transport } from "../../Transport.ts"
 import type { Settings } from "../config/Settings.ts"
 import { SeriesPoint } from "../series/SeriesPoint.ts"
+import { preview } from "../text/preview.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
 import { Ledger, type Stats } from "./Ledger.ts"
 import * as MetricRegistration from "./MetricRegistration.ts"
@@ -84,7 +86,10 @@ export interface Database {
    * is dropped later, by a sender. Everything is counted, see `stats`. Do not change the point afterwards.
    */
   readonly push: Push<never>
-  /** Pushes points in order. Never fails. Yields to the event loop every few thousand points. */
+  /**
+   * Pushes points in order. Never fails. Yields to the event loop every few thousand points. What is not iterable, or
+   * throws meanwhile, is counted as one `invalid` point.
+   */
   readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void>
   /**
    * Pushes every point that it receives, and waits while the queue is full. It drops nothing itself, but points that
@@ -243,15 +248,28 @@ const pushWaiting = Effect.fnUntraced(function*(
 })
 
 /** @internal */
-export const pushAll = Effect.fnUntraced(
-  function*(points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void) {
+export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void): Effect.Effect<void> =>
+  Effect.gen(function*() {
     let count = 0
     for (const point of points) {
       pushUnsafe(point)
       if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
     }
-  }
-)
+  }).pipe(
+    // What can't be iterated is counted and logged as one point that can't be read.
+    Effect.catchDefect((error) =>
+      Effect.sync(() =>
+        pushUnsafe({
+          get measurement(): never {
+            throw isIterable(points) ? error : new TypeError(`${iterable}, got ${preview(points)}`)
+          },
+          fields: {}
+        })
+      )
+    )
+  )
+
+const iterable = "pushAll takes an iterable of points"
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (buffer: PointBuffer, interval: number): Effect.Effect<never> =>

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { InfluxError, Rejected, SendFailed } from "../../InfluxError.ts"
+import { preview } from "../text/preview.ts"
 
 /**
  * An `Outcome` of one payload whose values can all be trusted.
@@ -51,5 +52,27 @@ export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
  */
 export const whole = (points: unknown): number => Number.isSafeInteger(points) ? Math.max(0, Number(points)) : 0
 
-const asInfluxError = (cause: unknown): InfluxError =>
-  new InfluxError({ reason: new SendFailed({ endpoint: "the transport", kind: "Unknown", cause }) })
+/**
+ * The error of an outcome that names fewer points than there were, without one of its own. Never throws.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const incomplete = (outcome: unknown, points: number): InfluxError => {
+  const kind = `send must succeed with nothing or with an Outcome of ${points} points, got ${describe(outcome)}`
+  return asInfluxError(new TypeError(kind), kind)
+}
+
+const describe = (outcome: unknown): string => {
+  try {
+    const { rejected, send_error, sent, unknown } = outcome as Record<string, unknown>
+    const numbers = Object.entries({ sent, rejected, send_error, unknown }).filter(([, points]) => points !== undefined)
+    if (numbers.length > 0) return `{ ${numbers.map(([name, points]) => `${name}: ${preview(points)}`).join(", ")} }`
+  } catch {
+    // Of null, or of what can be read only once, the type is all that is shown.
+  }
+  return preview(outcome)
+}
+
+const asInfluxError = (cause: unknown, kind = "Unknown"): InfluxError =>
+  new InfluxError({ reason: new SendFailed({ endpoint: "the transport", kind, cause }) })

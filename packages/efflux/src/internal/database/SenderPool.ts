@@ -168,10 +168,14 @@ class Sender {
   #sent(outcome: unknown, bytes: number): boolean {
     const packer = this.#packer
     let isClean = true
-    // What else an effect that is typed as void may give says nothing.
-    if (typeof outcome === "object" && outcome !== null) {
-      const { failed, left } = this.#settle(outcome, bytes)
-      if (left > 0) this.#buffer.settleDropped(left + packer.breakSplit(), "send_error")
+    if (outcome !== undefined) {
+      const { points } = packer
+      const { failed, isExplained, left } = this.#settle(outcome, bytes)
+      if (left > 0) {
+        const lost = left + packer.breakSplit()
+        this.#buffer.settleDropped(lost, "send_error")
+        if (!isExplained) this.#reporter.failure(SendOutcome.incomplete(outcome, points), lost)
+      }
       isClean = left === 0 && !failed
     } else {
       this.#buffer.settleSent(packer.points)
@@ -188,8 +192,14 @@ class Sender {
     return isClean
   }
 
-  /** Settles what an outcome names of the payload's points. Returns how many it does not name, and whether it failed. */
-  #settle(outcome: unknown, bytes: number): { readonly left: number; readonly failed: boolean } {
+  /**
+   * Settles what an outcome names of the payload's points. Returns how many it does not name, whether it failed, and
+   * whether it said why.
+   */
+  #settle(
+    outcome: unknown,
+    bytes: number
+  ): { readonly left: number; readonly failed: boolean; readonly isExplained: boolean } {
     const buffer = this.#buffer
     const packer = this.#packer
     // Read as a whole before anything is booked: a transport of somebody's own may throw here.
@@ -222,7 +232,7 @@ class Sender {
     )
     if (named.error !== undefined) this.#reporter.failure(named.error, lost + broken)
     for (const rejection of named.rejections) this.#onRejected(rejection)
-    return { left, failed: named.sendError + named.unknown > 0 }
+    return { left, failed: named.sendError + named.unknown > 0, isExplained: named.error !== undefined }
   }
 
   #countPayload(bytes: number): void {

@@ -84,11 +84,13 @@ export class LineWriter extends PartWriter {
       end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
     } catch (error) {
       // A getter or a proxy of the point threw, or it is no object at all.
-      end = typeof point === "object" && point !== null
-        ? this.fail("point", "unreadable", undefined, undefined, thrown(error))
-        : this.fail("point", "missing", undefined, point)
+      end = point === null
+        ? this.fail("point", "missing", undefined, point)
+        : this.fail("point", "unreadable", undefined, undefined, thrown(error))
     }
     if (end === REFUSED) {
+      // A number has no measurement either.
+      if (typeof point !== "object" || Array.isArray(point)) this.fail("point", "missing", undefined, point)
       this.omittedFields = omitted
       return false
     }

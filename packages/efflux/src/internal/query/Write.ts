@@ -5,6 +5,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { isIterable } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Sink from "effect/Sink"
 import * as Dialect from "../../Dialect.ts"
@@ -57,6 +58,9 @@ export const write = (
   points: Iterable<Point.Input>
 ): Effect.Effect<Written, InfluxError> =>
   Effect.gen(function*() {
+    if (!isIterable(points)) {
+      return yield* Effect.fromResult(Check.invalid("points", points, "an iterable of points, such as a list"))
+    }
     const batches = new Batches(exchange, settings, yield* Clock.currentTimeMillis, Number.POSITIVE_INFINITY)
     yield* batches.add(points)
     return yield* batches.end
