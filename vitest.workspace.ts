@@ -64,6 +64,7 @@ export default defineConfig({
       server("benchmark", "packages/benchmark"),
       server("cli", "packages/cli"),
       server("demo", "packages/demo"),
+      server("faults", "packages/faults"),
       server("examples", "examples")
     ]
   }

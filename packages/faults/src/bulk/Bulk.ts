@@ -1,0 +1,215 @@
+/**
+ * A file of many lines, streamed by one program into a real server on loopback: `LineProtocol.decodeStream` into
+ * `Influx.sink`, and then the server is asked what it stored.
+ */
+import { InfluxServer, kernelDrops, VictoriaServer, waitFor } from "@efflux/testkit"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import * as Program from "../Program.ts"
+import type { Loaded, LoaderOptions, Sample } from "../programs/loader.ts"
+import { machineMillis } from "../Protocol.ts"
+import { steadyHeap } from "../Pusher.ts"
+
+/** How the points travel. */
+export type Transport = "http" | "udp"
+
+/** Where they go. */
+export type Server = "victoria-metrics" | "influx-1"
+
+/** What can be chosen. */
+export interface Options {
+  readonly transport: Transport
+  readonly server: Server
+  readonly lines: number
+}
+
+/** The server of a transport, unless another one is chosen. Only InfluxDB's UDP listener has a receive buffer to set. */
+export const serverOf = (transport: Transport): Server => transport === "http" ? "victoria-metrics" : "influx-1"
+
+/** What the server has stored: how often each field, and the sum of the numbers of the lines. */
+export interface Stored {
+  readonly n: number
+  readonly ms: number
+  readonly sum: number
+}
+
+/** What happened. */
+export interface Bulk extends Options {
+  readonly fileBytes: number
+  readonly loaded: Loaded
+  readonly looks: ReadonlyArray<Sample>
+  readonly stored: Stored
+  /** Processor time of the server while it was written to, in milliseconds. */
+  readonly serverMillis: number
+  /** Datagrams that the kernel dropped in front of the server. */
+  readonly kernelDrops: number
+  readonly exitCode: number | null
+  readonly stderr: string
+}
+
+/** What the database is set to, where it is not the defaults. */
+export const settings = { queueCapacity: 10_000, senders: 4, batchSize: 1000 } as const
+
+// Over UDP the server must keep up by itself: nothing tells the program to slow down.
+const perTransport = {
+  http: { maxPayloadBytes: 256 * 1024 },
+  udp: { maxPayloadBytes: 1432, pacing: { packetsPerSecond: 2000, burst: 32 } }
+} as const
+
+const hosts = 20
+const routes = 5
+const startMillis = 1_700_000_000_000
+const lookEvery = 250
+
+// All lines have the same length, and the sum of the numbers of 50 million is a number that a float holds exactly.
+const firstNumber = 100_000_000
+
+/** Line `n` of the file: one millisecond after the line before it, in one of 100 series. */
+export const line = (n: number): string =>
+  `bulk,host=web-${10 + n % hosts},route=/r${Math.floor(n / hosts) % routes} ` +
+  `n=${firstNumber + n}i,ms=12.5 ${startMillis + n}000000\n`
+
+/** The most lines that one datagram holds. */
+export const linesPerDatagram = Math.floor(perTransport.udp.maxPayloadBytes / line(0).length)
+
+/** The sum of the numbers of so many lines. */
+export const sumOf = (lines: number): number => lines * firstNumber + lines * (lines - 1) / 2
+
+/** Streams a file of so many lines into a server of its own; `say` gets a line every ten seconds. */
+export const run = (options: Options, say: (line: string) => void) =>
+  Effect.scoped(Effect.gen(function*() {
+    const target: Target = yield* options.server === "influx-1" ? influx1 : victoriaMetrics
+    const file = yield* writeFile(options.lines)
+    const program = yield* Program.start({
+      name: "loader",
+      options: { database: { ...target.database(options.transport), ...settings }, file } satisfies LoaderOptions,
+      // What is measured is what lives, not how long garbage may lie.
+      node: steadyHeap
+    })
+    const before = processorMillis(target.server.pid)
+    const looks: Array<Sample> = []
+    const watching = yield* Effect.forkScoped(watch(program, looks, options.lines, say))
+    const loaded = yield* program.ask<Loaded>("load", {}, 3_600_000)
+    yield* Fiber.interrupt(watching)
+    // A server has read a datagram some time after it was sent, and what never came is waited for in vain.
+    const all = ({ ms, n }: Stored) => Math.min(ms, n) >= loaded.last.stats.sent
+    const stored = yield* waitFor(target.stored(options.lines), all, { interval: "100 millis" }).pipe(
+      Effect.catchTag("WaitTimeout", ({ last }) => Effect.succeed(last as Stored))
+    )
+    const serverMillis = processorMillis(target.server.pid) - before
+    yield* program.ask("end")
+    const ended = yield* program.exit
+    return {
+      ...options,
+      fileBytes: Fs.statSync(file).size,
+      loaded,
+      looks,
+      stored,
+      serverMillis,
+      kernelDrops: options.transport === "udp" ? (yield* kernelDrops(target.udpPort)) ?? 0 : 0,
+      exitCode: ended.code,
+      stderr: program.stderr
+    } satisfies Bulk
+  }))
+
+const writeFile = Effect.fnUntraced(function*(lines: number) {
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-bulk-"))),
+    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+  )
+  const path = Path.join(folder, "points.lp")
+  for (let n = 0; n < lines;) {
+    let text = ""
+    for (const end = Math.min(lines, n + 10_000); n < end; n++) text += line(n)
+    Fs.appendFileSync(path, text)
+    yield* Effect.yieldNow
+  }
+  return path
+})
+
+const watch = (program: Program.Program, looks: Array<Sample>, lines: number, say: (line: string) => void) =>
+  Effect.gen(function*() {
+    const began = machineMillis()
+    let saidAt = 0
+    while (true) {
+      const sample = yield* program.ask<Sample>("sample")
+      looks.push(sample)
+      const seconds = (sample.at - began) / 1000
+      if (seconds - saidAt >= 10) {
+        saidAt = seconds
+        const { pushed, queued, sent } = sample.stats
+        const megabytes = (sample.rss / 2 ** 20).toFixed(0)
+        say(`${seconds.toFixed(0)} s: ${pushed} of ${lines} pushed, ${sent} sent, ${queued} queued, ${megabytes} MB`)
+      }
+      yield* Effect.sleep(lookEvery)
+    }
+  })
+
+// The kernel counts in hundredths of a second. Fields 14 and 15 of the line, whose second may hold blanks.
+const processorMillis = (pid: number | undefined): number => {
+  const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+type ServerError = VictoriaServer.VictoriaServerError | InfluxServer.InfluxServerError
+
+interface Target {
+  readonly server: { readonly pid: number | undefined }
+  readonly database: (transport: Transport) => LoaderOptions["database"]
+  readonly udpPort: number
+  readonly stored: (lines: number) => Effect.Effect<Stored, ServerError>
+}
+
+const databaseAt = (url: string, udpPort: number) => (transport: Transport): LoaderOptions["database"] =>
+  transport === "http"
+    ? { transport, version: 1, url, database: "bulk", ...perTransport.http }
+    : { host: "127.0.0.1", port: udpPort, ...perTransport.udp }
+
+const victoriaMetrics = Effect.gen(function*() {
+  const server = yield* VictoriaServer.make()
+  const sum = (expression: string, lines: number) => {
+    const time = (startMillis + lines) / 1000
+    const parameters = new URLSearchParams({ query: `sum(${expression}[${lines + 1}ms]))`, time: String(time) })
+    return Effect.map(
+      server.request("GET", `/api/v1/query?${parameters}`),
+      ({ body }) => Number(JSON.parse(body).data.result[0]?.value[1] ?? 0)
+    )
+  }
+  return {
+    server,
+    database: databaseAt(server.httpUrl, server.linePort),
+    udpPort: server.linePort,
+    stored: (lines) =>
+      Effect.andThen(
+        server.request("GET", "/internal/force_flush"),
+        Effect.all({
+          n: sum("count_over_time(bulk_n", lines),
+          ms: sum("count_over_time(bulk_ms", lines),
+          sum: sum("sum_over_time(bulk_n", lines)
+        })
+      )
+  } satisfies Target
+})
+
+const influx1 = Effect.gen(function*() {
+  // As large as the system allows without further rights.
+  const readBuffer = Number(Fs.readFileSync("/proc/sys/net/core/rmem_max", "utf8"))
+  const server = yield* InfluxServer.make({
+    udp: [{ database: "bulk", readBuffer, batchPending: 100 }],
+    requestTimeout: "1 minute"
+  })
+  return {
+    server,
+    database: databaseAt(server.httpUrl, server.udpPorts[0]!),
+    udpPort: server.udpPorts[0]!,
+    stored: () =>
+      Effect.map(
+        server.rows("SELECT count(n) AS n, count(ms) AS ms, sum(n) AS sum FROM bulk", { db: "bulk" }),
+        ([row]) => ({ n: Number(row?.["n"] ?? 0), ms: Number(row?.["ms"] ?? 0), sum: Number(row?.["sum"] ?? 0) })
+      )
+  } satisfies Target
+})
