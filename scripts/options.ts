@@ -1,5 +1,5 @@
 /**
- * The tables of docs/configuration.md, from what an editor shows of each option and from its Schema.
+ * The tables of options in docs/configuration.md and docs/answered-writes.md, from what an editor shows of each option and from its Schema.
  * `node scripts/options.ts` writes them again; `test/options.test.ts` compares them.
  */
 import { ClientConfig, DatabaseConfig } from "efflux"
@@ -8,17 +8,21 @@ import { createRequire } from "node:module"
 import * as Path from "node:path"
 import { inspect } from "node:util"
 import { about } from "../packages/efflux/src/internal/config/Kind.ts"
+import { fields as writeFields } from "../packages/efflux/src/internal/query/Write.ts"
 import type * as TypeScript from "../packages/typetests/node_modules/typescript/lib/typescript.js"
 
 const root = Path.resolve(import.meta.dirname, "..")
-export const page = Path.join(root, "docs/configuration.md")
+/** The pages with such tables. */
+export const pages = ["configuration", "answered-writes"].map((name) => Path.join(root, `docs/${name}.md`))
 
 // The compiler of the workspace has no API, the one of the type tests has.
 const ts: typeof TypeScript = createRequire(Path.join(root, "packages/typetests/package.json"))("typescript")
 
 /** What an editor shows of the options of an interface. */
 export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => {
-  const files = ["DatabaseConfig", "ClientConfig"].map((name) => Path.join(root, `packages/efflux/src/${name}.ts`))
+  const files = ["DatabaseConfig", "ClientConfig", "InfluxClient"].map((name) =>
+    Path.join(root, `packages/efflux/src/${name}.ts`)
+  )
   const config = ts.readConfigFile(Path.join(root, "packages/efflux/tsconfig.json"), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, Path.join(root, "packages/efflux"))
   const program = ts.createProgram(files, { ...options, noEmit: true })
@@ -26,7 +30,9 @@ export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => 
   const found = new Map<string, ReadonlyMap<string, string>>()
   for (const file of files) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!
-    for (const symbol of checker.getExportsOfModule(module)) {
+    for (const exported of checker.getExportsOfModule(module)) {
+      const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0
+      const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
       if ((symbol.flags & ts.SymbolFlags.Interface) === 0) continue
       const properties = checker.getDeclaredTypeOfSymbol(symbol).getProperties()
       found.set(
@@ -75,7 +81,8 @@ const plan: ReadonlyArray<{ readonly name: string; readonly of: ReadonlyArray<Ki
   { name: "every client", of: clients },
   { name: "client 1", of: [clients[0]!] },
   { name: "client 2", of: [clients[1]!] },
-  { name: "client 3", of: [clients[2]!] }
+  { name: "client 3", of: [clients[2]!] },
+  { name: "write", of: [kin("write", writeFields, "InfluxClient.WriteOptions")] }
 ]
 
 const code = (text: string): string => `\`${text}\``
@@ -100,7 +107,11 @@ export const tables = (): ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string
     const rows = options.map((option) => [
       code(option),
       perOwner(of, (one) => fallbackOf(one.fields[option]!)),
-      cells(perOwner(of, (one) => about(one.fields[option]!).allowed)),
+      // A write has no variables.
+      cells(perOwner(of, (one) => about(one.fields[option]!).allowed)).replace(
+        name === "write" ? /, in a variable .*/ : "",
+        ""
+      ),
       cells(shown.get(of[0]!.shown)?.get(option) ?? "")
     ])
     return [name, rows]
@@ -130,4 +141,6 @@ export const written = (text: string): string => {
   })
 }
 
-if (import.meta.main) Fs.writeFileSync(page, written(Fs.readFileSync(page, "utf8")))
+if (import.meta.main) {
+  for (const page of pages) Fs.writeFileSync(page, written(Fs.readFileSync(page, "utf8")))
+}

@@ -2,10 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as Fs from "node:fs"
-import { comments, page, written } from "../options.ts"
+import { fields as writeFields } from "../../packages/efflux/src/internal/query/Write.ts"
+import { comments, pages, written } from "../options.ts"
 
 describe("options", () => {
-  it("are in docs/configuration.md as an editor shows them, with their defaults", () => {
+  it.each(pages)("are in %s as an editor shows them, with their defaults", (page) => {
     const cells = (text: string) => text.split("\n").map((line) => line.replace(/\s*\|\s*/g, "|").replace(/-+/g, "-"))
     const text = Fs.readFileSync(page, "utf8")
     assert.deepStrictEqual(cells(text), cells(written(text)), "node scripts/options.ts writes the tables")
@@ -21,7 +22,8 @@ describe("options", () => {
       ["DatabaseConfig.HttpV3Config", DatabaseConfig.schemas.http[3]],
       ["ClientConfig.V1Options", ClientConfig.schemas[1]],
       ["ClientConfig.V2Options", ClientConfig.schemas[2]],
-      ["ClientConfig.V3Options", ClientConfig.schemas[3]]
+      ["ClientConfig.V3Options", ClientConfig.schemas[3]],
+      ["InfluxClient.WriteOptions", { fields: writeFields }]
     ] as const
     for (const [name, { fields }] of interfaces) {
       assert.sameMembers([...shown.get(name)!.keys()], Object.keys(fields), name)

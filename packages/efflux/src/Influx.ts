@@ -15,7 +15,7 @@ import { type Audit, audit as runAudit, auditInterval, type AuditOptions } from 
 import type { Push, PushOptions } from "./internal/database/Database.ts"
 import type { Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
-import * as Timed from "./internal/database/Timed.ts"
+import type { Timed } from "./internal/database/Timed.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -182,4 +182,4 @@ export const auditOf: <E, R>(
  * @category operations
  * @since 0.1.0
  */
-export const timed: Timed.Timed<InfluxDatabase> = Timed.make(InfluxDatabase)
+export const timed: Timed<InfluxDatabase> = InfluxDatabase.timed

@@ -35,6 +35,7 @@ import * as DatabaseRuntime from "./internal/database/Database.ts"
 import type { Database, Push, PushOptions } from "./internal/database/Database.ts"
 import type { DropReason, Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
+import { make as timedBy, type Timed, type TimedOptions } from "./internal/database/Timed.ts"
 import * as LoadedTransport from "./internal/transport/load.ts"
 import type * as Point from "./Point.ts"
 import { type Events, Transport } from "./Transport.ts"
@@ -69,7 +70,17 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Stats
+  Stats,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Timed,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  TimedOptions
 }
 
 /**
@@ -129,6 +140,8 @@ export interface DatabaseService<Self, Identifier extends string>
   readonly pressureChanges: Stream.Stream<Pressure, never, Self>
   /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
   readonly rejections: Stream.Stream<Rejected, never, Self>
+  /** Runs an effect, pushes a point with its duration and outcome when it ends. See `Influx.timed`. */
+  readonly timed: Timed<Self>
 }
 
 /**
@@ -185,7 +198,8 @@ export const Service =
       stats: tag.useSync((database) => database.statsUnsafe()),
       pressure: tag.use((database) => database.pressure),
       pressureChanges: Stream.unwrap(tag.useSync((database) => database.pressureChanges)),
-      rejections: Stream.unwrap(tag.useSync((database) => database.rejections))
+      rejections: Stream.unwrap(tag.useSync((database) => database.rejections)),
+      timed: timedBy(tag)
     }) as DatabaseService<Self, Identifier>
   }
 

@@ -35,6 +35,8 @@ import * as HashRing from "effect/HashRing"
 import * as Layer from "effect/Layer"
 import * as PrimaryKey from "effect/PrimaryKey"
 import type * as Scope from "effect/Scope"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
 import type { DatabaseConfig, Wrapped as DatabaseWrapped } from "./DatabaseConfig.ts"
 import * as InfluxDatabase from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
@@ -93,6 +95,8 @@ export interface ShardsStats {
 export interface Shards {
   readonly push: Database.Push<never>
   readonly pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) => Effect.Effect<void>
+  /** Pushes every point that it receives, and waits while the shard of one has a full queue, for all shards. */
+  readonly sink: Sink.Sink<void, Point.Input>
   readonly flush: Effect.Effect<void>
   readonly stats: Effect.Effect<ShardsStats>
   readonly pushUnsafe: (point: Point.Input, options?: Database.PushOptions) => void
@@ -119,6 +123,7 @@ export interface ShardsService<Self, Identifier extends string> extends Context.
     points: Iterable<Point.Input>,
     options?: Database.PushOptions
   ) => Effect.Effect<void, never, Self>
+  readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
   readonly flush: Effect.Effect<void, never, Self>
   readonly stats: Effect.Effect<ShardsStats, never, Self>
 }
@@ -165,6 +170,8 @@ const makeShards = Effect.fnUntraced(
         return table[0]
       }
     }
+    const toAll = <A>(use: (shard: Shard) => Effect.Effect<A>): Effect.Effect<void> =>
+      Effect.forEach(shards, use, { concurrency: "unbounded", discard: true })
     const pushUnsafe = (point: Point.Input, options?: Database.PushOptions): void =>
       find(point).database.pushUnsafe(point, options)
     const statsUnsafe = (): ShardsStats => {
@@ -174,7 +181,11 @@ const makeShards = Effect.fnUntraced(
     return {
       push: (point: Point.Input, options?: Database.PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
       pushAll: (points, options) => Database.pushAll(points, (point) => pushUnsafe(point, options)),
-      flush: Effect.forEach(shards, ({ database }) => database.flush, { concurrency: "unbounded", discard: true }),
+      sink: Sink.forEachArray((points) => {
+        const parts = Map.groupBy(points, find)
+        return toAll((shard) => Stream.run(Stream.fromIterable(parts.get(shard) ?? []), shard.database.sink))
+      }),
+      flush: toAll(({ database }) => database.flush),
       stats: Effect.sync(statsUnsafe),
       pushUnsafe,
       statsUnsafe,
@@ -216,6 +227,7 @@ export const Service =
         tag.useSync((shards) => shards.pushUnsafe(point, options)),
       pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
         tag.use((shards) => shards.pushAll(points, options)),
+      sink: Sink.unwrap(tag.useSync((shards) => shards.sink)),
       flush: tag.use((shards) => shards.flush),
       stats: tag.useSync((shards) => shards.statsUnsafe())
     }) as ShardsService<Self, Identifier>
@@ -284,6 +296,15 @@ export const pushAll = (
   points: Iterable<Point.Input>,
   options?: Database.PushOptions
 ): Effect.Effect<void, never, InfluxShards> => InfluxShards.pushAll(points, options)
+
+/**
+ * Pushes every point that it receives to the shard of its series, and waits while that shard has a full queue, like
+ * `Influx.sink`. A shard that is slow or down slows the whole stream.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const sink: Sink.Sink<void, Point.Input, never, never, InfluxShards> = InfluxShards.sink
 
 /**
  * Waits until the points pushed so far are settled in every shard, like `Influx.flush`.

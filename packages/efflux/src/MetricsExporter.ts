@@ -40,6 +40,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -50,10 +51,12 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { InfluxDatabase } from "./InfluxDatabase.ts"
+import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import * as Check from "./internal/config/Check.ts"
 import * as Kind from "./internal/config/Kind.ts"
+import type { Checked } from "./internal/config/Options.ts"
+import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
 import { layouts } from "./internal/series/Layouts.ts"
 import { MetricPoints, type Problem, type Settings } from "./internal/series/MetricPoints.ts"
 import { Totals } from "./internal/series/Totals.ts"
@@ -103,7 +106,7 @@ export interface PointOptions {
  * @category models
  * @since 0.1.0
  */
-export interface Options extends PointOptions {
+export interface Options<Self = InfluxDatabase> extends PointOptions {
   /** Time between two exports, default 10 seconds. The first comes after one interval. */
   readonly interval?: Duration.Input | undefined
   /**
@@ -113,7 +116,21 @@ export interface Options extends PointOptions {
   readonly filter?: ((metric: MetricInfo) => boolean) | undefined
   /** How long a flush of `OtlpExporter.Flusher` waits until the points are sent, default 3 seconds. */
   readonly flushTimeout?: Duration.Input | undefined
+  /** The database that gets the points, a class made by `InfluxDatabase.Service`; default `InfluxDatabase`. */
+  readonly database?: Context.Key<Self, Database> | undefined
 }
+
+/**
+ * The options of {@link layer} for {@link layerConfig}: a `Config` of all, or for each option a `Config` or a value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Wrapped<Self = InfluxDatabase> =
+  | Config.Config<Options<Self>>
+  | {
+    readonly [Option in keyof Options<Self>]: Options<Self>[Option] | Config.Config<Options<Self>[Option]>
+  }
 
 /**
  * A metric without its value.
@@ -143,7 +160,8 @@ export const defaults = {
   temporality: "cumulative",
   prefix: "",
   filter: (metric) => !metric.id.startsWith("efflux_"),
-  flushTimeout: "3 seconds"
+  flushTimeout: "3 seconds",
+  database: InfluxDatabase as Context.Key<InfluxDatabase, Database>
 } as const satisfies Options
 
 /**
@@ -208,10 +226,12 @@ const Flusher = Context.Service<OtlpExporter.Flusher, OtlpExporter.Flusher["Serv
  * @category constructors
  * @since 0.1.0
  */
-export const make: (options?: Options) => Effect.Effect<void, InfluxError, InfluxDatabase | Scope.Scope> = Effect
-  .fnUntraced(function*(options: Options = {}) {
+export const make: <Self = InfluxDatabase>(
+  options?: Options<Self>
+) => Effect.Effect<void, InfluxError, Self | Scope.Scope> = Effect.fnUntraced(
+  function*<Self = InfluxDatabase>(options: Options<Self> = {}) {
     const settings = yield* Effect.suspend(() => Effect.fromResult(check(options)))
-    const database = yield* InfluxDatabase
+    const database = yield* settings.database as Context.Key<Self, Database>
     const context = yield* Effect.context<never>()
     const exporter = new Exporter(settings, context, database.pushUnsafe)
     // An export gives the event loop turns, in which another may be asked for.
@@ -223,7 +243,8 @@ export const make: (options?: Options) => Effect.Effect<void, InfluxError, Influ
     }
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(settings.interval), runExport)))
     yield* Effect.addFinalizer(() => runExport)
-  })
+  }
+)
 
 /**
  * Exports the metrics of the program to the `InfluxDatabase` in the context.
@@ -239,15 +260,31 @@ export const make: (options?: Options) => Effect.Effect<void, InfluxError, Influ
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<never, InfluxError, InfluxDatabase> =>
+export const layer = <Self = InfluxDatabase>(options?: Options<Self>): Layer.Layer<never, InfluxError, Self> =>
   Layer.effectDiscard(make(options))
 
-interface ExporterSettings extends Settings {
-  readonly interval: number
-  readonly delta: boolean
-  readonly filter: (metric: MetricInfo) => boolean
-  readonly flushTimeout: number
-}
+/**
+ * Like {@link layer}, with each option as a `Config`, for example from environment variables, or as it is.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { Config } from "effect"
+ * import { MetricsExporter } from "efflux"
+ *
+ * export const metrics = MetricsExporter.layerConfig({
+ *   interval: Config.withDefault(Config.Duration("METRICS_INTERVAL"), "10 seconds"),
+ *   prefix: "shop_"
+ * })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = <Self = InfluxDatabase>(
+  config: Wrapped<Self>
+): Layer.Layer<never, InfluxError | Config.ConfigError, Self> =>
+  Layer.effectDiscard(Effect.flatMap(unwrap(config as AllWrapped<Options<Self>>), (options) => make(options)))
 
 const fields = {
   interval: Kind.option(Kind.duration(1), defaults.interval),
@@ -264,21 +301,23 @@ const fields = {
   filter: Kind.option(
     Kind.suchThat(
       "a function from a metric to a boolean",
-      (value): value is ExporterSettings["filter"] => typeof value === "function"
+      (value): value is (metric: MetricInfo) => boolean => typeof value === "function"
     ),
     defaults.filter
   ),
-  flushTimeout: Kind.option(Kind.duration(0), defaults.flushTimeout)
+  flushTimeout: Kind.option(Kind.duration(0), defaults.flushTimeout),
+  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), defaults.database)
 } satisfies { readonly [Option in keyof Required<Options>]: unknown }
+
+type ExporterSettings = Checked<typeof fields>
 
 const decode = Check.decoder(fields)
 
-const check = (options: Options): Result.Result<ExporterSettings, InfluxError> =>
+const check = (options: object): Result.Result<ExporterSettings, InfluxError> =>
   Result.gen(function*() {
     const config = yield* Check.read(options)
     yield* Check.refuseUnknown(config, { name: "MetricsExporter", fields }, [])
-    const { temporality, ...settings } = yield* decode(config)
-    return { ...settings, delta: temporality === "delta" }
+    return yield* decode(config)
   })
 
 // Metrics and points after which the event loop gets a turn: a millisecond or two.
@@ -332,7 +371,7 @@ class Exporter {
     const { hooks, ...info } = metric
     if (!this.#settings.filter(info)) return
     let totals = this.#totals.get(hooks)
-    if (totals === undefined && this.#settings.delta) this.#totals.set(hooks, totals = new Totals())
+    if (totals === undefined && this.#settings.temporality === "delta") this.#totals.set(hooks, totals = new Totals())
     yield* exported.points({ ...info, state: hooks.get(this.#context) }, totals)
   }
 

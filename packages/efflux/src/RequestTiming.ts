@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { InfluxDatabase } from "./InfluxDatabase.ts"
+import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
 import type * as Point from "./Point.ts"
 
 /**
@@ -14,11 +15,13 @@ import type * as Point from "./Point.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options<Self = InfluxDatabase> {
   /** Default `"http_request"`. */
   readonly measurement?: string | undefined
   /** Additional tags of each point. */
   readonly tags?: Point.Input["tags"]
+  /** The database that gets the points, a class made by `InfluxDatabase.Service`; default `InfluxDatabase`. */
+  readonly database?: Context.Key<Self, Database> | undefined
 }
 
 /**
@@ -57,13 +60,11 @@ export interface Options {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options = {}): Layer.Layer<never, never, InfluxDatabase> =>
+export const layer = <Self = InfluxDatabase>(
+  { database, measurement = "http_request", tags }: Options<Self> = {}
+): Layer.Layer<never, never, Self> =>
   // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
   Layer.unwrap(Effect.map(
     Effect.promise(() => import("./internal/listen/RequestTiming.ts")),
-    ({ make }) =>
-      make(
-        Effect.map(InfluxDatabase, ({ pushUnsafe }) => pushUnsafe),
-        { measurement: options.measurement ?? "http_request", tags: options.tags }
-      )
+    ({ make }) => make(database ?? InfluxDatabase as Context.Key<any, Database>, { measurement, tags })
   ))

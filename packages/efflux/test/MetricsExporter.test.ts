@@ -1,6 +1,6 @@
 /** When metrics are exported, what an export waits for, and what it survives. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, Metric, Scope } from "effect"
+import { Config, ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Metric, Scope } from "effect"
 import { OtlpExporter } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { InfluxDatabase, MetricsExporter, Transport } from "efflux"
@@ -180,6 +180,7 @@ describe("MetricsExporter", () => {
         [{ prefix: "#a" }, "prefix", "\"#"],
         [{ filter: "efflux_" }, "filter", "\"efflux_\""],
         [{ flushTimeout: -1 }, "flushTimeout", "-1"],
+        [{ database: "Audit" }, "database", "\"Audit\""],
         [{ intervall: "1 second" }, "intervall", "a string"]
       ]
       for (const [options, option, value] of wrong) {
@@ -187,5 +188,39 @@ describe("MetricsExporter", () => {
         assert.strictEqual(error.reason._tag, "InvalidOption")
         assert.include(error.message, `"${option}" is ${value}`)
       }
+    }).pipe(fresh))
+
+  it.effect("takes each option as it is or as a Config, and any database", () =>
+    Effect.gen(function*() {
+      class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
+      const lines = (config: MetricsExporter.Wrapped<Audit>, env: Record<string, string>) =>
+        Effect.gen(function*() {
+          const transport = new TestTransport()
+          yield* Effect.scoped(Layer.build(
+            MetricsExporter.layerConfig(config).pipe(
+              Layer.provide(Audit.layerTransport()),
+              Layer.provide(Layer.succeed(Transport.Transport, transport.service))
+            )
+          ))
+          return transport.lines.map((line) => line.split(" ").slice(0, 2).join(" "))
+        }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))))
+      yield* Metric.update(counter, 3)
+      const each = {
+        interval: Config.Duration("INTERVAL"),
+        layout: Config.Literals(["efflux", "telegraf-prometheus-v1"], "LAYOUT"),
+        prefix: Config.String("PREFIX"),
+        filter: ({ id }: MetricsExporter.MetricInfo) => id === "c",
+        flushTimeout: { seconds: 1 },
+        temporality: undefined,
+        database: Audit
+      }
+      const env = { INTERVAL: "5 seconds", LAYOUT: "telegraf-prometheus-v1", PREFIX: "shop_" }
+      assert.deepStrictEqual(yield* lines(each, env), ["shop_c counter=3"])
+      const all = Config.map(Config.String("PREFIX"), (prefix) => ({ prefix, database: Audit }))
+      assert.deepStrictEqual(yield* lines(all, env), ["shop_c count=3"])
+      const missing = yield* Effect.flip(lines(each, { ...env, INTERVAL: "soon" }))
+      assert.include(missing.message, "INTERVAL")
+      const wrong = yield* Effect.flip(lines(each, { ...env, PREFIX: "a\nb" }))
+      assert.include(wrong.message, "\"prefix\" is \"a\\nb\"")
     }).pipe(fresh))
 })

@@ -26,9 +26,9 @@ const check = (options: Omit<Options, "lines">, more: (bulk: Bulk) => void) =>
     more(bulk)
   })
 
-describeVictoriaBinary("100 000 lines of a file over HTTP", () => {
+describeVictoriaBinary("100 000 lines of a file over HTTP, to two shards", () => {
   it.live("are all stored, and a verdict finds each promise that is broken", () =>
-    check({ transport: "http", server: "victoria-metrics" }, (bulk) => {
+    check({ transport: "http", server: "victoria-metrics", shards: 2 }, (bulk) => {
       const { first, last } = bulk.loaded
       const change = (stats: Partial<typeof last.stats>, more: Partial<Bulk> = {}): Bulk => ({
         ...bulk,
@@ -52,7 +52,7 @@ describeVictoriaBinary("100 000 lines of a file over HTTP", () => {
         rss,
         stats: { ...last.stats, queued }
       })
-      assert.deepStrictEqual(brokenOf({ ...bulk, looks: [look(1, 1, 10_001)] }), ["At most 10000 points"])
+      assert.deepStrictEqual(brokenOf({ ...bulk, looks: [look(1, 1, 20_001)] }), ["At most 20000 points"])
       assert.deepStrictEqual(brokenOf({ ...bulk, stderr: "Error" }), ["The program ends with"])
       const long = (perSecond: number): Bulk => ({
         ...bulk,
@@ -70,5 +70,5 @@ describeVictoriaBinary("100 000 lines of a file over HTTP", () => {
 
 describeInfluxd("100 000 lines of a file over paced UDP", () => {
   it.live("are all stored, but for what the kernel says it dropped", () =>
-    check({ transport: "udp", server: "influx-1" }, () => {}))
+    check({ transport: "udp", server: "influx-1", shards: 1 }, () => {}))
 })

@@ -1,7 +1,7 @@
 /** Shards: which series goes where, and that a shard in trouble is alone with it. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
-import { Effect, Logger, Metric, Schema } from "effect"
+import { Effect, Logger, Metric, Schema, Stream } from "effect"
 import { InfluxShards, type Point, Series } from "efflux"
 import { assertLaw } from "../support/law.ts"
 
@@ -77,6 +77,23 @@ describe("the place of a series", () => {
 })
 
 describe("shards", () => {
+  it.live("take a stream faster than they send, and shed nothing", () =>
+    Effect.gen(function*() {
+      const servers = [yield* FaultServer.make(), yield* FaultServer.make()]
+      const http = ({ url }: FaultServer.Server) =>
+        ({ transport: "http", version: 1, url, database: "d", gzipThreshold: "none", queueCapacity: 100 }) as const
+      const points = Array.from({ length: 5000 }, (_, n) => point(n))
+      yield* withShards({ shards: { a: http(servers[0]!), b: http(servers[1]!) } }, (shards) =>
+        Effect.gen(function*() {
+          yield* Stream.run(Stream.fromIterable(points), shards.sink)
+          yield* shards.flush
+          const { total } = yield* shards.stats
+          assert.deepStrictEqual([total.pushed, total.sent], [5000, 5000])
+          const lines = servers.flatMap(({ requests }) => requests.flatMap(({ text }) => text.trimEnd().split("\n")))
+          assert.strictEqual(new Set(lines).size, 5000)
+        }))
+    }).pipe(Effect.scoped))
+
   it.live("each point is in one of them, over UDP and HTTP; the law holds for each and for the sum", () =>
     Effect.gen(function*() {
       const sink = yield* UdpSink.make()

@@ -53,6 +53,33 @@ describe("Influx.timed", () => {
     })))
 })
 
+class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
+
+it.effect("further databases time effects, and requests to the routes that name them", () =>
+  Effect.gen(function*() {
+    const audit = yield* Layer.build(Layer.provideMerge(Audit.layerTransport({ name: "audit" }), Transport.layerSpy))
+    const routes = HttpRouter.add("GET", "/login", Effect.succeed(HttpServerResponse.empty())).pipe(
+      Layer.provide(RequestTiming.layer({ database: Audit }))
+    )
+    yield* HttpClient.get("/login").pipe(
+      Audit.timed({ measurement: "call", tags: { to: "/login" } }),
+      Effect.provide(
+        HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+          Layer.provideMerge(NodeHttpServer.layerTest)
+        )
+      ),
+      Effect.provide(audit)
+    )
+    const pushed = yield* Audit.flush.pipe(
+      Effect.andThen(Effect.map(Transport.Spy, (spy) => spy.lines())),
+      Effect.provide(audit)
+    )
+    assert.deepStrictEqual(pushed.map((line) => line.split(" ")[0]), [
+      "http_request,method=GET,route=/login,status=204",
+      "call,outcome=success,to=/login"
+    ])
+  }).pipe(Effect.scoped, Effect.provideServiceEffect(Metric.MetricRegistry, Effect.sync(() => new Map()))))
+
 class Teapot extends Schema.TaggedError<Teapot>()("Teapot", {}) {
   [HttpServerRespondable.symbol]() {
     return Effect.succeed(HttpServerResponse.empty({ status: 418 }))

@@ -24,6 +24,8 @@ export interface Options {
   readonly transport: Transport
   readonly server: Server
   readonly lines: number
+  /** So many databases behind `InfluxShards`, all on the one server. */
+  readonly shards: number
 }
 
 /** The server of a transport, unless another one is chosen. Only InfluxDB's UDP listener has a receive buffer to set. */
@@ -85,7 +87,11 @@ export const run = (options: Options, say: (line: string) => void) =>
     const file = yield* writeFile(options.lines)
     const program = yield* Program.start({
       name: "loader",
-      options: { database: { ...target.database(options.transport), ...settings }, file } satisfies LoaderOptions,
+      options: {
+        database: { ...target.database(options.transport), ...settings },
+        file,
+        shards: options.shards
+      } satisfies LoaderOptions,
       // What is measured is what lives, not how long garbage may lie.
       node: steadyHeap
     })

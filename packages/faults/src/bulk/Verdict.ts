@@ -24,6 +24,7 @@ export const verdict = (bulk: Bulk): ReadonlyArray<Promised> => {
   const { exitCode, lines, loaded: { last, wrong }, looks, stderr, stored } = bulk
   const { droppedTotal, inFlight, pushed, queued, sent } = last.stats
   const grown = growth(bulk)
+  const capacity = settings.queueCapacity * bulk.shards
   const mostQueued = Math.max(...looks.map(({ stats }) => stats.queued))
   return [
     {
@@ -44,9 +45,9 @@ export const verdict = (bulk: Bulk): ReadonlyArray<Promised> => {
       kept: stored.n === sent && stored.ms === sent && stored.sum === sumOf(lines)
     },
     {
-      promise: `At most ${settings.queueCapacity} points are queued`,
+      promise: `At most ${capacity} points are queued`,
       measured: `${mostQueued} queued`,
-      kept: mostQueued <= settings.queueCapacity
+      kept: mostQueued <= capacity
     },
     ...(grown === undefined ? [] : [{
       promise: "Memory grows by at most 8 MB in the second half",

@@ -39,17 +39,22 @@ const bulk = Command.make(
       Flag.optional,
       Flag.withDescription("Which server stores them; default victoria-metrics over HTTP, influx-1 over UDP")
     ),
+    shards: Flag.Int("shards").pipe(
+      Flag.filter((shards) => shards >= 1 && shards <= 64, (shards) => `--shards is ${shards}, allowed is 1 to 64`),
+      Flag.withDefault(1),
+      Flag.withDescription("So many databases behind InfluxShards, all on the one server; default 1")
+    ),
     plots: Flag.String("plots").pipe(
       Flag.withDefault(defaultPlots),
       Flag.withDescription("The folder for bulk-http.svg and bulk-udp.svg; default packages/faults/dist")
     )
   },
-  Effect.fnUntraced(function*({ lines, plots, server, transport }) {
+  Effect.fnUntraced(function*({ lines, plots, server, shards, transport }) {
     const transports = Option.isSome(transport) ? [transport.value] : ["http", "udp"] as const
     for (const transport of transports) {
       const chosen = Option.getOrElse(server, () => serverOf(transport))
       console.log(`${lines} lines over ${transport} into ${chosen}`)
-      const result = yield* run({ lines, transport, server: chosen }, (line) => console.log(line))
+      const result = yield* run({ lines, transport, server: chosen, shards }, (line) => console.log(line))
       const promises = verdict(result)
       for (const { kept, measured, promise } of promises) {
         console.log(`${kept ? "kept  " : "BROKEN"}  ${promise}: ${measured}`)

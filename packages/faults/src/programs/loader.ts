@@ -3,15 +3,27 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
+import type * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { type DatabaseConfig, Influx, InfluxDatabase, LineProtocol } from "efflux"
+import {
+  type DatabaseConfig,
+  Influx,
+  InfluxDatabase,
+  type InfluxError,
+  InfluxShards,
+  LineProtocol,
+  type Point
+} from "efflux"
 import * as Protocol from "../Protocol.ts"
 
 /** What the parent chooses. */
 export interface LoaderOptions {
   readonly database: DatabaseConfig.DatabaseConfig
   readonly file: string
+  /** So many databases with these options, behind `InfluxShards` if there is more than one. */
+  readonly shards: number
 }
 
 /** One look at the program. */
@@ -36,53 +48,62 @@ export interface Loaded {
 
 const options = Protocol.options<LoaderOptions>()
 
-const sampleOf = (database: InfluxDatabase.Database): Sample => {
-  const { heapUsed, rss } = process.memoryUsage()
-  const { system, user } = process.cpuUsage()
-  return {
-    at: Protocol.machineMillis(),
-    stats: database.statsUnsafe(),
-    rss,
-    heapUsed,
-    cpuMillis: (user + system) / 1000
-  }
+const { database, file, shards } = options
+
+/** What a database and shards have in common. */
+interface Target<Self> {
+  readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
+  readonly flush: Effect.Effect<void, never, Self>
+  readonly stats: Effect.Effect<InfluxDatabase.Stats, never, Self>
 }
 
-const load = Effect.gen(function*() {
-  const database = yield* InfluxDatabase.InfluxDatabase
-  const fs = yield* FileSystem.FileSystem
-  const first = sampleOf(database)
-  let wrong = 0
-  yield* fs.stream(options.file).pipe(
-    LineProtocol.decodeStream(),
-    Stream.filter((line) => {
-      if (Result.isFailure(line)) wrong++
-      return Result.isSuccess(line)
-    }),
-    Stream.map((line) => line.success),
-    Stream.run(Influx.sink)
-  )
-  yield* Influx.flush
-  return { wrong, first, last: sampleOf(database) } satisfies Loaded
-})
-
-const program = Effect.gen(function*() {
-  const database = yield* InfluxDatabase.InfluxDatabase
-  const context = yield* Effect.context<InfluxDatabase.InfluxDatabase | FileSystem.FileSystem>()
-  yield* Effect.callback<void>((resume) => {
-    const server = new Protocol.Server({
-      load: () => Effect.runPromiseWith(context)(load),
-      sample: () => sampleOf(database),
-      end: () => {
-        server.end()
-        resume(Effect.void)
-      }
+const run = <Self>(layer: Layer.Layer<Self, InfluxError.InfluxError>, { flush, sink, stats }: Target<Self>) => {
+  const sample = Effect.map(stats, (stats): Sample => {
+    const { heapUsed, rss } = process.memoryUsage()
+    const { system, user } = process.cpuUsage()
+    return { at: Protocol.machineMillis(), stats, rss, heapUsed, cpuMillis: (user + system) / 1000 }
+  })
+  const load = Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const first = yield* sample
+    let wrong = 0
+    yield* fs.stream(file).pipe(
+      LineProtocol.decodeStream(),
+      Stream.filter((line) => {
+        if (Result.isFailure(line)) wrong++
+        return Result.isSuccess(line)
+      }),
+      Stream.map((line) => line.success),
+      Stream.run(sink)
+    )
+    yield* flush
+    return { wrong, first, last: yield* sample } satisfies Loaded
+  })
+  const program = Effect.gen(function*() {
+    const run = Effect.runPromiseWith(yield* Effect.context<Self | FileSystem.FileSystem>())
+    yield* Effect.callback<void>((resume) => {
+      const server = new Protocol.Server({
+        load: () => run(load),
+        sample: () => run(sample),
+        end: () => {
+          server.end()
+          resume(Effect.void)
+        }
+      })
     })
   })
-})
+  program.pipe(
+    Effect.provide(Layer.merge(layer, NodeFileSystem.layer)),
+    Effect.provide(Protocol.logger),
+    NodeRuntime.runMain
+  )
+}
 
-program.pipe(
-  Effect.provide([InfluxDatabase.layer(options.database), NodeFileSystem.layer]),
-  Effect.provide(Protocol.logger),
-  NodeRuntime.runMain
-)
+if (shards === 1) run(InfluxDatabase.layer(database), Influx)
+else {
+  const all = Object.fromEntries(Array.from({ length: shards }, (_, n) => [`shard-${n}`, database]))
+  run(InfluxShards.layer({ shards: all }), {
+    ...InfluxShards,
+    stats: Effect.map(InfluxShards.stats, ({ total }) => total)
+  })
+}

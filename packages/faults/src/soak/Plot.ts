@@ -73,7 +73,7 @@ const clock = (seconds: number): string =>
 /** The chart as an SVG document. */
 export const svg = (chart: Chart): string => {
   const end = Math.max(1, chart.seconds.at(-1) ?? 1)
-  const plotTop = top + labels
+  const plotTop = top + (chart.bands.length === 0 ? 0 : labels)
   const height = plotTop + chart.panels.length * (panelHeight + gap) + bottom
   const x = (seconds: number) => left + seconds / end * (width - left - right)
   const f = (value: number) => value.toFixed(1)

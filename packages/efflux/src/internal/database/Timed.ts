@@ -39,20 +39,33 @@ export interface Timed<Self> {
 export const make = <Self>(database: Context.Key<Self, Database>): Timed<Self> =>
   dual(
     2,
-    Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, { measurement, tags }: TimedOptions) {
-      const { pushUnsafe } = yield* Effect.service(database)
-      const clock = yield* Clock.Clock
-      const started = clock.monotonicTimeNanosUnsafe()
-      return yield* Effect.onExit(effect, (exit) =>
-        Effect.sync(() =>
-          pushUnsafe({
-            measurement,
-            tags: { ...tags, outcome: outcomeOf(exit) },
-            fields: { duration_ms: Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6 }
-          })
-        ))
+    Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, options: TimedOptions) {
+      const { pushUnsafe } = yield* database
+      return yield* timing(effect, pushUnsafe, options, (exit) => Effect.succeed({ outcome: outcomeOf(exit) }))
     })
   )
+
+/**
+ * Runs an effect and pushes a point when it ends, with further tags that tell how it did.
+ *
+ * @internal
+ */
+export const timing = Effect.fnUntraced(function*<A, E, R, R2>(
+  effect: Effect.Effect<A, E, R>,
+  push: (point: Point.Input) => void,
+  { measurement, tags }: TimedOptions,
+  tagsOf: (exit: Exit.Exit<A, E>) => Effect.Effect<Point.Input["tags"], never, R2>
+) {
+  const clock = yield* Clock.Clock
+  const started = clock.monotonicTimeNanosUnsafe()
+  return yield* Effect.onExit(effect, (exit) =>
+    Effect.map(tagsOf(exit), (more) =>
+      push({
+        measurement,
+        tags: { ...tags, ...more },
+        fields: { duration_ms: Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6 }
+      })))
+})
 
 // A cause can have several reasons: what the effect says itself counts most.
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): "success" | "failure" | "defect" | "interruption" => {

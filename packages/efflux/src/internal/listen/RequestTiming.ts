@@ -3,40 +3,30 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type * as Point from "../../Point.ts"
+import type { Database } from "../database/Database.ts"
+import { type TimedOptions, timing } from "../database/Timed.ts"
 
 /** @internal */
-export const make = <R>(
-  push: Effect.Effect<(point: Point.Input) => void, never, R>,
-  { measurement, tags }: { readonly measurement: string; readonly tags: Point.Input["tags"] }
-) =>
+export const make = <Self>(database: Context.Key<Self, Database>, options: TimedOptions) =>
   HttpRouter.middleware(
     // Looked up once, when the routes are built, so that a request needs nothing of its own.
-    Effect.map(push, (push) => (handler) =>
+    Effect.map(database, ({ pushUnsafe }) => (handler) =>
       Effect.gen(function*() {
-        const clock = yield* Clock.Clock
         const { method } = yield* HttpServerRequest.HttpServerRequest
         const { route } = yield* HttpRouter.RouteContext
-        const started = clock.monotonicTimeNanosUnsafe()
-        return yield* Effect.onExit(handler, (exit) =>
+        return yield* timing(handler, pushUnsafe, options, (exit) =>
+          // The answer that the server will give for a failure.
           Effect.map(
-            Exit.isSuccess(exit) ? Effect.succeed(exit.value) : causeResponse(exit.cause),
-            ({ status }) =>
-              push({
-                measurement,
-                tags: { ...tags, method, route: route.path, status },
-                fields: { duration_ms: Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6 }
-              })
+            Exit.isSuccess(exit)
+              ? Effect.succeed(exit.value)
+              : Effect.map(HttpServerError.causeResponse(exit.cause), ([response]) => response),
+            ({ status }) => ({ method, route: route.path, status })
           ))
       }))
   ).layer
-
-// The answer that the server will give for a failure.
-const causeResponse = (cause: Parameters<typeof HttpServerError.causeResponse>[0]) =>
-  Effect.map(HttpServerError.causeResponse(cause), ([response]) => response)

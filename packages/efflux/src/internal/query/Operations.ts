@@ -94,13 +94,13 @@ export interface Ping {
  * @since 0.1.0
  */
 export interface WriteOptions {
-  /** Another database than that of the configuration. InfluxDB 1 and 3. */
+  /** InfluxDB 1 and 3: the database, default that of the client. */
   readonly database?: string | undefined
-  /** Name or ID of the bucket; InfluxDB 2 needs one. */
+  /** InfluxDB 2, which needs it: name or ID of the bucket. */
   readonly bucket?: string | undefined
-  /** Another retention policy than that of the configuration. InfluxDB 1. */
+  /** InfluxDB 1: the retention policy, default that of the client. */
   readonly retentionPolicy?: string | undefined
-  /** The line protocol to write, default that of the version. */
+  /** The rules of line protocol to follow, default those of the version. */
   readonly dialect?: Dialect | undefined
   /** Tags that every point gets unless it has a tag of that key, default none. */
   readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
@@ -110,9 +110,9 @@ export interface WriteOptions {
   readonly maxPayloadBytes?: number | undefined
   /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
   readonly gzipThreshold?: number | "none" | undefined
-  /** Whether InfluxDB 3 stores the good lines of a request that has bad ones, default `true`. */
+  /** InfluxDB 3: whether it stores the good lines of a request that has bad ones, default `true`. */
   readonly acceptPartial?: boolean | undefined
-  /** How long one request may take, default the timeout of the configuration. */
+  /** How long one request may take, default the timeout of the client. */
   readonly timeout?: Duration.Input | undefined
 }
 

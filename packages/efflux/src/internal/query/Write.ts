@@ -210,7 +210,8 @@ class Batches {
   }
 }
 
-const fields = {
+/** @internal */
+export const fields = {
   database: Kind.optional(Kind.name("a database on the server")),
   bucket: Kind.optional(Kind.name("a bucket")),
   retentionPolicy: Kind.optional(Kind.name("a retention policy")),
