@@ -34,9 +34,9 @@ const report = process.env.TEST_REPORT
 export default defineConfig({
   test: {
     // Time never decides: these only end what hangs, on a machine as busy as it may be.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    teardownTimeout: 20_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
     // Finds or fetches influxd once for all projects.
     globalSetup: ["packages/testkit/src/globalSetup.ts"],
     // No token or password of a test is ever shown. `.ci/run` reads the outcome from a file.

@@ -296,7 +296,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
 describe.concurrent("the examples", () => {
   for (const [name, test] of Object.entries(tests)) {
-    it.live(`${name}.ts does what it says`, () => Effect.scoped(test), 120_000)
+    it.live(`${name}.ts does what it says`, () => Effect.scoped(test))
   }
 
   it("are all run, here or against a real server", () => {

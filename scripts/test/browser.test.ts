@@ -53,7 +53,7 @@ describe("a browser", () => {
         seconds: -1n
       })
     )
-  }, 60_000)
+  })
 
   it.each(places)("writes and reads a typed series, in $place", async ({ run }) => {
     const { code, foreign } = await program("series.ts")
@@ -68,7 +68,7 @@ describe("a browser", () => {
       refused:
         "field value of \"clicks\": must be a value that the Schema of its series takes: Expected bigint, got \"3\""
     })
-  }, 60_000)
+  })
 })
 
 describe("what no browser has", () => {
@@ -109,5 +109,5 @@ describe("what no browser has", () => {
   it.each(places)("fails where it is a global of Node, in $place", async ({ run }) => {
     const { code } = await bundle(`globalThis.report = Buffer.from("text").toString("base64")`)
     assert.match(await run(code).then(() => "it ran", String), /Buffer is not defined/)
-  }, 60_000)
+  })
 })

@@ -10,7 +10,7 @@ describe("the TypeScript that the documentation shows", () => {
     const fences = allFences()
     assert.isAbove(fences.length, 0)
     assert.deepStrictEqual(check(fences), [])
-  }, 120_000)
+  })
 
   it("is caught with file and line when it does not compile", () => {
     const text = [

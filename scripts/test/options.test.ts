@@ -10,7 +10,7 @@ describe("options", () => {
     const cells = (text: string) => text.split("\n").map((line) => line.replace(/\s*\|\s*/g, "|").replace(/-+/g, "-"))
     const text = Fs.readFileSync(page, "utf8")
     assert.deepStrictEqual(cells(text), cells(written(text)), "node scripts/options.ts writes the tables")
-  }, 60_000)
+  })
 
   it("each say what they do where an editor shows it", () => {
     const shown = comments()
@@ -29,5 +29,5 @@ describe("options", () => {
       assert.sameMembers([...shown.get(name)!.keys()], Object.keys(fields), name)
       for (const [option, text] of shown.get(name)!) assert.match(text, /\w+ \w+.*\.$/, `${name}.${option}`)
     }
-  }, 60_000)
+  })
 })

@@ -26,7 +26,7 @@ describe("the packed library", () => {
   let consumer: ReturnType<typeof makeConsumer>
   beforeAll(() => {
     consumer = makeConsumer()
-  }, 120_000)
+  })
   afterAll(() => consumer.remove())
 
   const node = (code: string) =>
@@ -78,8 +78,7 @@ describe("the packed library", () => {
       Fs.symlinkSync(target, link)
       assert.match(result.stdout, /^1 1\.8\.10\n/, result.stderr)
       assert.include(result.stdout, "the package @effect/platform-node is not installed")
-    },
-    60_000
+    }
   )
 
   it("brings its page for coding agents", () => {
@@ -155,7 +154,7 @@ describe("the packed library", () => {
       `export const program = barrel.Influx.push({ measurement: "m", fields: { v: 1 } })`
     ]
     assert.deepStrictEqual(compile(options, code.join("\n")), { status: 0, errors: [] })
-  }, 60_000)
+  })
 
   it.each(resolutions)("has no types for internals with $moduleResolution", (options) => {
     const { errors } = compile(
@@ -163,5 +162,5 @@ describe("the packed library", () => {
       hidden.map((path, i) => `import * as X${i} from "${path}"\nexport const x${i} = X${i}`).join("\n")
     )
     for (const path of hidden) assert.isTrue(errors.some((error) => error.includes(`'${path}'`)), path)
-  }, 60_000)
+  })
 })

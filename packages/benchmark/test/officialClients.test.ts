@@ -27,7 +27,7 @@ const silent = { error: () => {}, warn: () => {} }
 const v2 = Effect.gen(function*() {
   setLoggerV2(silent)
   const server = yield* StrictV2.make({ token: "t0", org: "my org", buckets: ["b & c"] })
-  const connect = (token = "t0") => new InfluxDB({ url: server.url, token, timeout: 5000 })
+  const connect = (token = "t0") => new InfluxDB({ url: server.url, token, timeout: 60_000 })
   return { server, connect }
 })
 

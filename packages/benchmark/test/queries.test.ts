@@ -38,7 +38,6 @@ const ask = async (name: string, url: string, megabytes: number): Promise<Outcom
 describe("a query of 300 000 rows", () => {
   it(
     "streams through a heap of 64 MB, in which a client that holds them dies",
-    { timeout: 300_000 },
     () =>
       withReplay(300_000, async (url) => {
         const sum = sumOf(300_000)

@@ -13,10 +13,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Path from "node:path"
-import { vi } from "vitest"
 import { start, withFolder } from "./support/efflux.ts"
-
-vi.setConfig({ testTimeout: 120_000 })
 
 /** A suite for a program of Debian's; where it is missing it is skipped aloud, or fails with `CI=true`. */
 const describeProgram = (file: string, debianPackage: string, body: () => void): void => {
@@ -252,7 +249,7 @@ describeProgram("/usr/bin/vmagent", "victoria-metrics", () => {
         const push = Effect.promise(() =>
           fetch(`http://127.0.0.1:${port}/write`, { method: "POST", body: "m v=1" }).then(({ ok }) => ok, () => false)
         )
-        yield* waitFor(push, (ok) => ok, { timeout: "30 seconds" })
+        yield* waitFor(push, (ok) => ok)
         const [received] = yield* Stream.runCollect(Stream.take(listener.received, 1))
         assert.isTrue(received!._tag === "Refused")
         if (received!._tag !== "Refused") return

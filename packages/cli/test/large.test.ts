@@ -3,10 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
 import * as Fs from "node:fs"
-import { vi } from "vitest"
 import { type Run, start } from "./support/efflux.ts"
-
-vi.setConfig({ testTimeout: 240_000 })
 
 const block = Buffer.from(
   Array.from(

@@ -3,14 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { vi } from "vitest"
 import { pipe, start, withFolder } from "./support/efflux.ts"
 
 const text = "cpu,host=a load=0.5 1000\ncpu v=high 5\nm v=1u\n\x1b[31mred v=x\nx"
 
 // Each starts a program or several, on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000 })
-
 describe("efflux lint", () => {
   it("points at each error, and says which servers see it", async () => {
     const { code, err, out } = await pipe(["lint", "-"], text)

@@ -7,12 +7,9 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { vi } from "vitest"
 import { pipe, start, startInTerminal, withFolder } from "./support/efflux.ts"
 
 // Each starts a program or several, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
-
 const withListener = (
   options: LineListener.Options,
   use: (listener: LineListener.Listener) => Promise<void>
@@ -91,7 +88,8 @@ describe("efflux send", () => {
   it("goes on where it was interrupted, and sends every point", () =>
     withFolder((folder) =>
       withListener({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4_000_000 }, async (listener) => {
-        const count = 80_000
+        // At 600 packets a second: seconds more than it takes until the place is written.
+        const count = 240_000
         const file = Path.join(folder, "a.lp")
         Fs.writeFileSync(file, `${lines(count)}bad v=no`)
         const to = `udp://127.0.0.1:${listener.udp!.port}`

@@ -5,12 +5,9 @@ import { describeInfluxd } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { vi } from "vitest"
 import { type Ended, pipe, start, startInTerminal, withFolder } from "./support/efflux.ts"
 
 // Each starts a program or several, on a machine that may be busy.
-vi.setConfig({ testTimeout: 120_000 })
-
 const withServer = (
   binary: string,
   use: (server: InfluxServer.Server) => Promise<void>

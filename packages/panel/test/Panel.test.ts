@@ -6,7 +6,7 @@ import { Influx } from "efflux"
 import * as Http from "node:http"
 import { Panel } from "../src/index.ts"
 import { read } from "../src/internal/Sample.ts"
-import { events, page, push } from "./support.ts"
+import { events, page, push, until } from "./support.ts"
 
 const get = (url: string, headers: Record<string, string> = {}) =>
   Effect.callback<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
@@ -55,10 +55,11 @@ describe("the page", () => {
       yield* push(5000)
       yield* Influx.flush
       const stats = yield* Influx.stats
-      yield* Effect.sleep(250)
-      const [history, sample] = yield* events(yield* Panel.url, 2)
+      const [history, sample] = yield* until(
+        events(yield* Panel.url, 2),
+        ([history, { sample }]) => history.samples.length > 0 && sample.databases[0]?.pushed === stats.pushed
+      )
       assert.deepStrictEqual([history.event, sample.event], ["history", "sample"])
-      assert.isAbove(history.samples.length, 0)
       const [database] = sample.sample.databases
       assert.deepInclude(database, {
         name: "told",
@@ -80,8 +81,7 @@ describe("the page", () => {
       yield* Effect.logWarning("a line of the program")
       yield* Influx.push({ measurement: "", fields: { v: 1 } })
       yield* Influx.flush
-      yield* Effect.sleep(50)
-      const [{ logs }] = yield* events(yield* Panel.url, 1)
+      const [{ logs }] = yield* until(events(yield* Panel.url, 1), ([{ logs }]) => logs.length > 0)
       assert.lengthOf(logs, 1)
       assert.match(logs[0].text, /invalid/)
     }).pipe(Effect.provide(page("logs"))))
@@ -111,8 +111,16 @@ describe("the page", () => {
         }), { concurrency: 8 })
       assert.strictEqual((yield* get(`${url}events`)).status, 503)
       for (const watcher of watchers) watcher.abort()
-      yield* Effect.sleep(200)
-      assert.lengthOf(yield* events(url, 1), 1)
+      yield* until(
+        Effect.promise(async (signal) => {
+          const controller = new AbortController()
+          signal.addEventListener("abort", () => controller.abort())
+          const { status } = await fetch(`${url}events`, { signal: controller.signal })
+          controller.abort()
+          return status
+        }),
+        (status) => status === 200
+      )
     }).pipe(Effect.provide(page("watchers"))))
 
   it.live("stands in a router of the program's own, below a path of its own", () =>

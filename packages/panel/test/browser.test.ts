@@ -14,7 +14,7 @@ const promise = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
 /** Waits until the page shows a text somewhere in an element. */
 const shows = ({ page }: Tab, selector: string, text: string) =>
-  promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 20_000 }))
+  promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 120_000 }))
 
 const quiet = ({ complaints, hosts }: Tab, url: string) => {
   assert.deepStrictEqual(complaints, [])
@@ -23,7 +23,7 @@ const quiet = ({ complaints, hosts }: Tab, url: string) => {
 
 const format = (n: number) => n.toLocaleString("en")
 
-describe.skipIf(!hasChromium)("in a browser", { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium)("in a browser", () => {
   it.live("the plots move, and the numbers are those of Influx.stats", () =>
     Effect.gen(function*() {
       const url = yield* Panel.url

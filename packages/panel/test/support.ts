@@ -33,3 +33,7 @@ export const events = (url: string, count: number) =>
     }
     return found
   })
+
+/** Looks again and again until what is seen is accepted. */
+export const until = <A, E, R>(look: Effect.Effect<A, E, R>, accept: (seen: A) => boolean): Effect.Effect<A, E, R> =>
+  Effect.repeat(Effect.delay(look, 10), { until: accept })

@@ -202,7 +202,7 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
     super(
       process,
       httpPort,
-      Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "10 seconds")),
+      Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "1 minute")),
       options.admin
     )
     this.options = options

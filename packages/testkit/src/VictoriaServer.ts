@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly user?: Credentials | undefined
   /** Default: what `VictoriaBinary.find` finds or fetches. */
   readonly binary?: string | undefined
-  /** For one start. Default 30 seconds. */
+  /** For one start. Default 90 seconds. */
   readonly startTimeout?: Duration.Input | undefined
   /** For one request. Default 60 seconds: an export can be large. */
   readonly requestTimeout?: Duration.Input | undefined
@@ -125,7 +125,7 @@ export const make: (options?: ServerOptions) => Effect.Effect<Server, VictoriaSe
         listens: (log) => log.includes("started VictoriaMetrics in") && log.includes("starting http server at"),
         pingUrl: `http://${host}:${ports[0]}/health`,
         pingStatus: 200,
-        startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "30 seconds"))
+        startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "90 seconds"))
       }),
       (message) => new VictoriaServerError({ message })
     )

@@ -66,7 +66,7 @@ export const make: (options: AgentOptions) => Effect.Effect<Agent, VmAgentError,
         listens: (log) => log.includes("started vmagent in") && log.includes("starting http server at"),
         pingUrl: `http://${host}:${port}/health`,
         pingStatus: 200,
-        startTimeoutMillis: 30_000
+        startTimeoutMillis: 90_000
       }),
       (message) => new VmAgentError({ message })
     )

@@ -58,7 +58,7 @@ export const describeServer: {
 } = (name: string, ...args: [ServerBody] | [InfluxServer.ServerOptions, ServerBody]) => {
   const [options, body] = args.length === 1 ? [{}, args[0]] as const : args
   describeInfluxd(name, (binary) => {
-    layer(InfluxServer.layer({ binary, ...options }), { timeout: "60 seconds", excludeTestServices: true })(body)
+    layer(InfluxServer.layer({ binary, ...options }), { timeout: "2 minutes", excludeTestServices: true })(body)
   })
 }
 
@@ -69,6 +69,6 @@ export const describeVictoria = (
   body: ServerBody<VictoriaServer.VictoriaServer>
 ): void => {
   describeVictoriaBinary(name, (binary) => {
-    layer(VictoriaServer.layer({ binary, ...options }), { timeout: "60 seconds", excludeTestServices: true })(body)
+    layer(VictoriaServer.layer({ binary, ...options }), { timeout: "2 minutes", excludeTestServices: true })(body)
   })
 }

@@ -11,7 +11,7 @@ import { inspect } from "node:util"
 
 /** How long to wait, and how often to look. */
 export interface WaitOptions {
-  /** Default 10 seconds. */
+  /** It only decides when something hangs. Default one minute. */
   readonly timeout?: Duration.Input | undefined
   /** Pause between two looks. Default 10 milliseconds. */
   readonly interval?: Duration.Input | undefined
@@ -47,7 +47,7 @@ export const waitFor: <A, E, R>(
   predicate: (value: A) => boolean,
   options?: WaitOptions
 ) {
-  const timeout = Duration.toMillis(Duration.fromInputUnsafe(options?.timeout ?? "10 seconds"))
+  const timeout = Duration.toMillis(Duration.fromInputUnsafe(options?.timeout ?? "1 minute"))
   const interval = options?.interval ?? "10 millis"
   const deadline = performance.now() + timeout
   while (true) {

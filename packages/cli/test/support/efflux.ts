@@ -40,13 +40,14 @@ export class Run {
 
   /** Waits until something was printed, and returns what matched. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    for (let attempt = 0; attempt < 1200; attempt++) {
+    while (true) {
       const match = pattern.exec(this.out) ?? pattern.exec(this.err)
       if (match !== null) return match
-      if (this.child.exitCode !== null) break
+      if (this.child.exitCode !== null) {
+        throw new Error(`${pattern} was not printed: ${JSON.stringify({ out: this.out, err: this.err })}`)
+      }
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    throw new Error(`${pattern} was not printed: ${JSON.stringify({ out: this.out, err: this.err })}`)
   }
 
   /** What a terminal of its own shows. */

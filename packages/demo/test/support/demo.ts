@@ -51,7 +51,7 @@ export const start = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = {}):
 
 /** Waits until something has been printed, and returns what matched. */
 export const printed = async (run: Run, pattern: RegExp): Promise<RegExpExecArray> => {
-  for (let attempt = 0; attempt < 1000; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     const match = pattern.exec(run.output())
     if (match !== null) return match
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -61,7 +61,7 @@ export const printed = async (run: Run, pattern: RegExp): Promise<RegExpExecArra
 
 /** Waits until a process is gone. */
 export const gone = async (pid: number): Promise<boolean> => {
-  for (let attempt = 0; attempt < 250; attempt++) {
+  for (let attempt = 0; attempt < 3000; attempt++) {
     try {
       process.kill(pid, 0)
     } catch {

@@ -300,8 +300,7 @@ describe("shedding", () => {
             `efflux_points_dropped{name="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
           )
           console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
-        })),
-    120_000
+        }))
   )
 
   it.effect("says when shedding starts and when it stops, once each, with the counts", () =>

@@ -78,7 +78,7 @@ describeServer("a server with default listeners", {
       const server = yield* InfluxServer.InfluxServer
       const start = performance.now()
       const stats = yield* alone(withDatabase(
-        { port: server.udpPorts[3]!, drainTimeout: "300 millis", pacing: { packetsPerSecond: 100, burst: 1 } },
+        { port: server.udpPorts[3]!, drainTimeout: "300 millis", pacing: { packetsPerSecond: 1, burst: 1 } },
         (database) =>
           Effect.sync(() => {
             for (let n = 0; n < 5000; n++) database.pushUnsafe(request("m", n))
@@ -93,7 +93,7 @@ describeServer("a server with default listeners", {
       assert.isAbove(stats.sent, 0)
       assert.isAbove(stats.dropped.shutdown, 0)
       assert.strictEqual(stored, stats.sent)
-      // Far from drainTimeout's default of 5 seconds.
-      assert.isBelow(millis, 3000)
+      // To send all of it would take minutes.
+      assert.isBelow(millis, 60_000)
     }))
 })

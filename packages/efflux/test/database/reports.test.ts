@@ -132,7 +132,7 @@ describe("the end and the answer", () => {
           fallback: (socket, request, nth) => setTimeout(() => FaultServer.answer(204)(socket, request, nth), nth % 4)
         })
         let [stored, known] = [0, 0]
-        for (let i = 0; i < 60; i++) {
+        for (let i = 0; i < 60 || server.requests.length === 0; i++) {
           const scope = yield* Scope.make()
           const database = yield* InfluxDatabase.make({
             transport: "http",

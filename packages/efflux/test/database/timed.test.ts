@@ -1,7 +1,7 @@
 /** `Influx.timed` and `RequestTiming`: a point whatever the end, and the effect's own result. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer, Metric, Schema } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Metric, Schema } from "effect"
 import { HttpClient, HttpRouter, HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Influx, InfluxDatabase, RequestTiming, Transport } from "efflux"
@@ -128,9 +128,11 @@ describe("RequestTiming", () => {
   it.live("times a request whose client went away, as 499", () =>
     spied(Effect.gen(function*() {
       const database = yield* InfluxDatabase.InfluxDatabase
-      const routes = HttpRouter.add("GET", "/slow", Effect.never).pipe(Layer.provide(RequestTiming.layer()))
+      const arrived = yield* Deferred.make<void>()
+      const routes = HttpRouter.add("GET", "/slow", Effect.andThen(Deferred.succeed(arrived, undefined), Effect.never))
+        .pipe(Layer.provide(RequestTiming.layer()))
       yield* Effect.gen(function*() {
-        yield* Effect.ignore(Effect.timeout(HttpClient.get("/slow"), "200 millis"))
+        yield* Effect.raceFirst(Effect.ignore(HttpClient.get("/slow")), Deferred.await(arrived))
         while ((yield* Influx.stats).pushed === 0) yield* Effect.sleep(10)
       }).pipe(
         Effect.provide(

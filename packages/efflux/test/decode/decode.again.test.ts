@@ -36,7 +36,7 @@ describe("a line that is read again and again", () => {
           }
         }
       }
-    }), 60_000)
+    }))
 
   it("gives each point tags and fields of its own", () => {
     for (let i = 0; i < 4; i++) {

@@ -105,5 +105,5 @@ describe("mutated rows", () => {
         assert.deepStrictEqual(plain(cut), plain(whole), note)
         assert.strictEqual(whole.filter(Result.isSuccess).length, all.points.length, note)
       }
-    }), 60_000)
+    }))
 })

@@ -18,5 +18,5 @@ describeServer("the decoder and InfluxDB 1", (it) => {
       assert.deepStrictEqual(disagreements, [], `seed ${seed}`)
       assert.isAbove(points, 1000)
       assert.isAbove(refused, 1000)
-    }), 300_000)
+    }))
 })

@@ -14,7 +14,7 @@ describe("round trip", () => {
         `round trip: 20000 points, seed ${seed} (more: node packages/efflux/test/encode/roundTrip.ts 1000000 ${seed})`
       )
       yield* check(20_000, seed)
-    }), 120_000)
+    }))
 
   it.effect("the Schema codec gives back the point that it wrote", () =>
     Effect.gen(function*() {

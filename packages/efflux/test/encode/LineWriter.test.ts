@@ -212,7 +212,7 @@ describe("what the writer remembers changes nothing", () => {
       writer.position = 0
       for (const point of [...points, ...points]) check(writer, options[i], point)
     })
-  }, { timeout: 120_000, arbitrary: { runs: 1500 } })
+  }, { arbitrary: { runs: 1500 } })
 
   it("whatever the order of keys, and with tags missing here and there", () => {
     const keys = ["a", "b", "c", "d", "e"]

@@ -276,8 +276,7 @@ describeServer("one bad point of ten", { udp: [{ database: "db" }] }, (it) => {
         console.log(
           `${kinds.length} bad points, ${reasons.size} kinds of part and reason: 9 of 10 stored each time, none malformed`
         )
-      }),
-    60_000
+      })
   )
 
   it.effect("all bad points at once among good ones: the good ones are stored, the bad ones are counted", () =>

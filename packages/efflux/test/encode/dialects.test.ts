@@ -88,7 +88,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     written.forEach((point, i) =>
       assert.isTrue(samePoint(stored(point, dialect), decoded.points[i]), JSON.stringify(text))
     )
-  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 2000 } })
 
   it.effect("lines of one payload read back from chunks that are cut anywhere", () =>
     Effect.gen(function*() {
@@ -132,7 +132,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     const line = LineProtocol.encode(point)
     if (Result.isFailure(line) || isExcepted(normal(point), dialect)) return
     assert.isTrue(samePoint(normal(point), Result.getOrThrow(LineProtocol.decode(line.success, { dialect }))))
-  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 2000 } })
 
   it("a name that InfluxDB 1 can hold can be written, but for a quote in a field key of VictoriaMetrics", () => {
     for (const name of ["a", "a\\b", "a\\\\b", "\\\"", "a\"b", "a,b= c", "é\u{1f600}", "__proto__"]) {
@@ -236,7 +236,7 @@ describe("encodeLines", () => {
         assert.isTrue(samePoint(expected, { ...expected, fields }))
       }
     }
-  }, { timeout: 120_000, arbitrary: { runs: 1500 } })
+  }, { arbitrary: { runs: 1500 } })
 
   it("of a typed series too", () => {
     const series = Series.make("m", { tags: { host: Schema.String }, fields: { a: Schema.String, b: Schema.Number } })

@@ -315,8 +315,7 @@ describeServer("the encoder and InfluxDB 1", {
             `${expected.measurements.size} measurements (${bytes} bytes) accepted, ${equal} compared equal, seed ${seed}, ` +
             `${millis(start, performance.now())} ms (${millis(start, written)} ms to write)`
         )
-      }),
-    120_000
+      })
   )
 
   it.effect(
@@ -359,8 +358,7 @@ describeServer("the encoder and InfluxDB 1", {
           `UDP: ${stats.pushed} points, ${stats.dropped.invalid} refused, ${stats.sent} lines in ${stats.payloads} ` +
             `datagrams, ${equal} compared equal, seed ${seed + 1}, ${Math.round(performance.now() - start)} ms`
         )
-      }),
-    60_000
+      })
   )
 
   it.effect("a series key and a field key are as long as the server takes them, and not a byte longer", () =>

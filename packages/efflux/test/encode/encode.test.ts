@@ -415,10 +415,9 @@ describe("floats", () => {
 
   it.prop("a double of any bit pattern reads back as itself", [double], ([value]) => {
     if (Number.isFinite(value)) assertExact(value)
-  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 6000 } })
 
   it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), {
-    timeout: 120_000,
     arbitrary: { runs: 6000 }
   })
 
@@ -462,7 +461,7 @@ describe("integers", () => {
     const result = LineProtocol.encode({ measurement: "m", fields: { f: value } })
     assert.strictEqual(Result.isSuccess(result), fits)
     if (Result.isSuccess(result)) assert.strictEqual(result.success, `m f=${value}i`)
-  }, { timeout: 120_000, arbitrary: { runs: 5000 } })
+  }, { arbitrary: { runs: 5000 } })
 })
 
 describe("timestamps", () => {
@@ -554,7 +553,7 @@ describe("timestamps", () => {
       if ("line" in expected) assert.strictEqual(Result.getOrThrow(result), expected.line)
       else assert.isTrue(Result.isFailure(result))
     }
-  }, { timeout: 120_000, arbitrary: { runs: 3000 } })
+  }, { arbitrary: { runs: 3000 } })
 })
 
 describe("size", () => {
@@ -712,16 +711,16 @@ describe("against a second encoder", () => {
 
   it.prop("any point becomes the same line, or is refused for the same part and reason", [point], ([point]) => {
     for (const option of options) assertAlike(point, option)
-  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 6000 } })
 
   it.prop("any text in any place is written alike, or refused alike", [hostile], ([text]) => {
     for (const place of places) assertAlike(having(place, text), {})
-  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 6000 } })
 
   it.prop("a name is refused exactly where nameProblem names a problem, and for that", [hostile], ([text]) => {
     for (const place of ["measurement", "tag key", "field key"] as const) {
       const result = LineProtocol.encode(having(place, text))
       assert.strictEqual(Result.isFailure(result) ? result.failure.reason : undefined, Point.nameProblem(text, place))
     }
-  }, { timeout: 120_000, arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 6000 } })
 })

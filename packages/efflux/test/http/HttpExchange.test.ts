@@ -286,7 +286,7 @@ describe("HttpExchange", () => {
           }
         }
         more()
-      }, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, timeout: 1000 })
+      }, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, timeout: 60_000 })
       let taken = 0
       yield* exchange.stream(get).pipe(
         Stream.tap((chunk) => {

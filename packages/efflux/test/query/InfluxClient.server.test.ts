@@ -112,8 +112,7 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
         yield* Fiber.interrupt(fiber)
         yield* server.waitFor(running, (running) => running === 0)
         assert.strictEqual(taken, 10)
-      })),
-    60_000
+      }))
   )
 
   it.effect("has typed errors for statements that the server refuses or fails at", () =>
@@ -259,5 +258,5 @@ describeInfluxd("a server that wants to know who asks", (binary) => {
       assert.deepStrictEqual(yield* reader.query(InfluxQL.query`SELECT * FROM nothing`), [])
       yield* failsWith(reader.execute(InfluxQL.query`DROP DATABASE db`), "Unauthorized", /403/)
       assert.deepStrictEqual(yield* known.query(InfluxQL.query`SHOW DATABASES`), [{ name: "db" }, { name: "other" }])
-    })), 60_000)
+    })))
 })

@@ -21,8 +21,7 @@ describe.skipIf(process.platform !== "linux")("an answer that becomes much more 
         assert.match(fared.outcome, outcome)
         // 256 MiB of rows by default, and what the collector has not collected yet.
         assert.isBelow(fared.grown, 600)
-      }),
-    120_000
+      })
   )
 })
 

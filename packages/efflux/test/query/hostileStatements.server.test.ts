@@ -20,8 +20,7 @@ for (const [authentication, options] of [["off", {}], ["on", { admin }]] as cons
             const server = yield* InfluxServer.InfluxServer
             const { names, tags, values } = yield* run(server, 5_000, seeded())
             assert.isAtLeast(values + tags + names, 5_000)
-          }),
-        120_000
+          })
       )
     }
   )

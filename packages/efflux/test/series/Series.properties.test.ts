@@ -158,7 +158,7 @@ describe("whatever the series", () => {
       }
       assert.strictEqual(read(ours), read(theirs))
     }
-  }, { timeout: 120_000, arbitrary: { runs: 3000 } })
+  }, { arbitrary: { runs: 3000 } })
 
   it.prop("its line reads back as the values, and so does its Schema", [makeCase(tagKinds, fieldKinds)], ([
     { make, points }
@@ -181,7 +181,7 @@ describe("whatever the series", () => {
       assert.deepStrictEqual(Schema.encodeSync(series.schema)(back as never), decoded)
       assertSame(Schema.decodeSync(series.schema)(decoded) as never, values)
     }
-  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 2000 } })
 
   it.prop("a bound tag stands where its value would", [
     makeCase([kind(Schema.String, tagText), kind(Schema.NumberFromString, whole)], fieldKinds)
@@ -200,7 +200,7 @@ describe("whatever the series", () => {
         )
       }
     }
-  }, { timeout: 120_000, arbitrary: { runs: 1000 } })
+  }, { arbitrary: { runs: 1000 } })
 
   it.prop("a row of a query with its columns reads as the values", [makeCase(tagKinds, fieldKinds)], ([
     { make, points }
@@ -217,7 +217,7 @@ describe("whatever the series", () => {
       const row = Object.fromEntries([...columns, ["time", timestamp ?? null], ["another", 5]])
       assertSame(Result.getOrThrow(series.decodeRow(row)) as never, values)
     }
-  }, { timeout: 120_000, arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 2000 } })
 })
 
 /** Values are the same but for what a server does not keep: absent and empty are one. */

@@ -16,7 +16,7 @@ export interface Ended {
 }
 
 /**
- * Runs TypeScript with Node, for at most 20 seconds. Once `ready` appears in its output, `signal` is sent.
+ * Runs TypeScript with Node, for at most two minutes. Once `ready` appears in its output, `signal` is sent.
  *
  * The file lies inside the package, where its name and its dependencies resolve, and not below `node_modules`, where
  * Node does not strip types.
@@ -37,7 +37,7 @@ export const runProgram = (
         const child = execFile(
           process.execPath,
           [join(folder, "program.ts")],
-          { timeout: 20_000, killSignal: "SIGKILL" },
+          { timeout: 120_000, killSignal: "SIGKILL" },
           (error, stdout, stderr) =>
             resume(Effect.succeed({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }))
         )

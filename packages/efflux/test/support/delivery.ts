@@ -64,9 +64,9 @@ export interface Round {
 }
 
 /**
- * Sends a measurement to a listener with a database of its own, and counts what is stored. Up to a few rounds, each
- * with a measurement of its own, until `accept` takes one: on a busy machine the server may be kept from reading for
- * longer than its kernel buffer lasts. In every round whatever was sent and not dropped by the kernel is stored.
+ * Sends a measurement to a listener with a database of its own, and counts what is stored. In rounds, each with a
+ * measurement of its own, until `accept` takes one: on a busy machine the server may be kept from reading for longer than
+ * its kernel buffer lasts, again and again. In every round whatever was sent and not dropped by the kernel is stored.
  */
 export const sendRounds = Effect.fnUntraced(function*<E, R>(
   server: InfluxServer.Server,
@@ -81,7 +81,8 @@ export const sendRounds = Effect.fnUntraced(function*<E, R>(
 ) {
   const port = server.udpPorts[options.listener]!
   const rounds: Array<Round> = []
-  while (rounds.length < 4) {
+  const deadline = performance.now() + 120_000
+  while (performance.now() < deadline) {
     const measurement = `round${rounds.length}`
     const before = yield* kernelDrops(port)
     const stats = yield* alone(

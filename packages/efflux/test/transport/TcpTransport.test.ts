@@ -10,7 +10,10 @@ import * as TcpTransport from "../../src/internal/transport/TcpTransport.ts"
 import { assertLaw } from "../support/law.ts"
 
 /** A TCP server that keeps what arrives, connection by connection. */
-const listen = (port = 0, onConnection: (socket: net.Socket) => void = () => {}) =>
+const listen = (
+  { host = "127.0.0.1", port = 0 } = {},
+  onConnection: (socket: net.Socket) => void = () => {}
+) =>
   Effect.acquireRelease(
     Effect.callback<
       {
@@ -33,7 +36,7 @@ const listen = (port = 0, onConnection: (socket: net.Socket) => void = () => {})
           })
           onConnection(socket)
         })
-        server.listen(port, "127.0.0.1", () =>
+        server.listen(port, host, () =>
           resume(Effect.succeed({ port: (server.address() as net.AddressInfo).port, received, sockets, server })))
       }
     ),
@@ -96,20 +99,23 @@ describe("TcpTransport", () => {
 
   it.live("a server that does not read holds the sender back, the queue slides, and closing still ends", () =>
     Effect.gen(function*() {
-      const { port } = yield* listen(0, (socket) => socket.pause())
+      const { port } = yield* listen({}, (socket) => socket.pause())
       let database: InfluxDatabase.Database | undefined
       yield* withDatabase(
         { port, queueCapacity: 1000, batchSize: 1000, drainTimeout: 200 },
         (made) =>
           Effect.gen(function*() {
             database = made
-            // Far more than the buffers of the kernel hold.
-            for (let i = 0; i < 100; i++) {
-              const text = "x".repeat(1000)
+            // Until the buffers of the kernel are full, and nothing is sent any more.
+            const text = "x".repeat(1000)
+            let stats = yield* made.stats
+            for (let still = 0; still < 50;) {
+              const { sent } = stats
               yield* made.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
               yield* Effect.sleep(1)
+              stats = yield* made.stats
+              still = sent > 0 && stats.sent === sent && stats.inFlight > 0 ? still + 1 : 0
             }
-            const stats = yield* made.stats
             assertLaw(stats)
             assert.isAbove(stats.dropped.queue_full, 0)
             assert.isAtMost(stats.inFlight, 1001)
@@ -124,9 +130,11 @@ describe("TcpTransport", () => {
 
   it.live("a connection that the server closed is opened anew, and what was pushed meanwhile arrives", () =>
     Effect.gen(function*() {
-      const first = yield* listen()
+      // An address that no other program listens on: the port is still free when it is bound again.
+      const host = "127.11.22.33"
+      const first = yield* listen({ host })
       const { port } = first
-      yield* withDatabase({ port }, (database) =>
+      yield* withDatabase({ host, port, senders: 1 }, (database) =>
         Effect.gen(function*() {
           yield* push(database, 10)
           yield* waitFor(Effect.sync(() => first.received.join("")), (text) => text === lines(10))
@@ -138,7 +146,7 @@ describe("TcpTransport", () => {
           yield* push(database, 10, 10)
           yield* Effect.sleep(200)
           assert.strictEqual((yield* database.stats).queued, 10)
-          const second = yield* listen(port)
+          const second = yield* listen({ host, port })
           yield* waitFor(Effect.sync(() => second.received.join("")), (text) => text === lines(10, 10))
           yield* database.flush
           assert.strictEqual((yield* database.stats).sent, 20)
@@ -147,7 +155,7 @@ describe("TcpTransport", () => {
 
   it.live("a payload whose connection breaks within it is counted as unknown, and is not sent twice", () =>
     Effect.gen(function*() {
-      const { port, received } = yield* listen(0, (socket) => {
+      const { port, received } = yield* listen({}, (socket) => {
         if (received.length > 1) return
         socket.once("data", () => {
           socket.pause()

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
+import * as Dns from "node:dns/promises"
 import { once } from "node:events"
 import * as Net from "node:net"
 
@@ -71,27 +72,35 @@ const swallowing = Effect.gen(function*() {
   return port
 })
 
-// Before, a program lived for the 10 seconds of a request's deadline, or longer.
-const most = 8000
+// The deadline of a request is ten minutes, and a host that swallows SYNs is given up by the kernel after two. So this
+// only tells what ends with the database from what does not, on a machine as busy as it may be.
+const most = 60_000
+
+/** How long it takes here to look up a name that is not there: from nothing to some seconds. */
+const lookUpMillis = Effect.promise(async () => {
+  const started = performance.now()
+  await Dns.lookup("efflux-exit.invalid").catch(() => {})
+  return performance.now() - started
+})
 
 describe("a program ends with drainTimeout, 1 second,", () => {
   it.live("when a host swallows its SYNs", () =>
     Effect.gen(function*() {
       const port = yield* swallowing
       assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 
   it.live("when a host does not finish the TLS handshake", () =>
     Effect.gen(function*() {
       const { port } = yield* silent
       assert.isBelow((yield* run("write", `https://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 
   it.live("when a host does not answer", () =>
     Effect.gen(function*() {
       const { port } = yield* silent
       assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped), 60_000)
+    }).pipe(Effect.scoped))
 })
 
 it.live(
@@ -100,8 +109,7 @@ it.live(
     Effect.gen(function*() {
       const port = yield* swallowing
       assert.isBelow((yield* run("tcp", `tcp://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped),
-  60_000
+    }).pipe(Effect.scoped)
 )
 
 describe("240 queries that time out after 50 ms leave no socket", () => {
@@ -119,16 +127,14 @@ describe("240 queries that time out after 50 ms leave no socket", () => {
         const host = port === undefined ? "efflux.invalid" : `127.0.0.1:${port}`
         const { millis, printed } = yield* run("query", `${scheme}://${host}`)
         assert.include(printed, "sockets 0\n")
-        // One look-up of a name that is not there takes some seconds, and 240 of them would take minutes.
-        assert.isBelow(millis, port === undefined ? 40_000 : most)
-      }).pipe(Effect.scoped), 60_000)
+        assert.isBelow(millis, most + (port === undefined ? 10 * (yield* lookUpMillis) : 0))
+      }).pipe(Effect.scoped))
   }
 })
 
-// As many look-ups as are under way have to return, and no more: one that does not find its name takes some seconds. All
-// thousand took almost two minutes.
-it.live(
-  "1000 UDP databases whose names do not resolve wait for no more than two look-ups",
-  () => Effect.map(run("udp"), ({ millis }) => assert.isBelow(millis, 40_000)),
-  120_000
-)
+// As many look-ups as are under way have to return, and no more: four at a time, all thousand take 250 times as long as one.
+it.live("1000 UDP databases whose names do not resolve wait for no more than two look-ups", () =>
+  Effect.gen(function*() {
+    const { millis } = yield* run("udp")
+    assert.isBelow(millis, most + 10 * (yield* lookUpMillis))
+  }))

@@ -68,7 +68,7 @@ for (const [name, total, options, credentials] of suites) {
             ) assert.fail(`row ${n} is ${String(Object.entries(row))}`)
           }
         }
-      }), 60_000)
+      }))
 
     it.effect("every precision is asked for, and the time is the one that was pushed", () =>
       Effect.gen(function*() {

@@ -68,7 +68,7 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
 
     const check = Effect.fnUntraced(function*(server: VictoriaServer.Server, measurement: string) {
       const selector = `{__name__=~"${measurement}_(v|n)"}`
-      yield* server.waitForCount(2 * total, { selector, timeout: "20 seconds", interval: "500 millis" })
+      yield* server.waitForCount(2 * total, { selector, timeout: "2 minutes", interval: "500 millis" })
       let samples = 0
       for (const { labels, millis, name: metric, values } of yield* server.series(selector)) {
         const host = Number(/^h (\d+)$/.exec(labels.host ?? "")?.[1])
@@ -89,6 +89,6 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
         const measurement = name.toLowerCase().replaceAll(/\W/g, "_")
         assert.strictEqual(yield* send(server, measurement), 0)
         yield* check(server, measurement)
-      }), 120_000)
+      }))
   }
 })

@@ -45,7 +45,7 @@ describeVictoriaBinary("vmagent", (binary) => {
                 yield* database.flush
               })
               yield* push(2)
-              yield* server.waitForCount(n, { timeout: "30 seconds" })
+              yield* server.waitForCount(n)
               yield* server.request("GET", "/snapshot/create")
               yield* server.kill
               const before = database.statsUnsafe().sent
@@ -59,7 +59,7 @@ describeVictoriaBinary("vmagent", (binary) => {
             })
         ).pipe(alone)
         assert.strictEqual(droppedOf(stats), 0)
-        yield* server.waitForCount(stats.sent, { timeout: "60 seconds" })
+        yield* server.waitForCount(stats.sent, { timeout: "2 minutes" })
         const samples = (yield* server.series("m_n")).flatMap(({ millis, values }) =>
           values.map((value, index) => [value, millis[index]! - start] as const)
         )
@@ -73,7 +73,6 @@ describeVictoriaBinary("vmagent", (binary) => {
         )
         assert.deepStrictEqual(missing, [])
         assert.strictEqual(acknowledgedWhileDown, 6 * perSecond)
-      }),
-    180_000
+      })
   )
 })

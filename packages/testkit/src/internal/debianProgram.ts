@@ -145,7 +145,7 @@ const run = (command: string, args: ReadonlyArray<string>, options: { cwd?: stri
 const probe = Effect.fnUntraced(function*(program: Program, path: string) {
   const isFile = yield* Effect.promise(() => Fs.stat(path).then((stats) => stats.isFile(), () => false))
   if (!isFile) return undefined
-  const { output, ok } = yield* run(path, program.probe, { timeout: 10_000 })
+  const { output, ok } = yield* run(path, program.probe, { timeout: 60_000 })
   return ok ? program.version(output) : undefined
 })
 

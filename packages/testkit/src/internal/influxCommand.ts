@@ -81,7 +81,7 @@ export const command = (
       occurrences(log, "Listening on HTTP") === 1 && occurrences(log, "Started listening on UDP") === listeners.length,
     pingUrl: `http://${host}:${httpPort}/ping`,
     pingStatus: 204,
-    startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "30 seconds"))
+    startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "90 seconds"))
   }
 }
 

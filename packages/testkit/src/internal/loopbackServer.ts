@@ -93,13 +93,16 @@ export abstract class LoopbackServer<E> {
   /** A socket that is on its way out can hold a port for a moment. */
   get start(): Effect.Effect<void, E> {
     return Effect.gen({ self: this }, function*() {
-      for (let attempt = 1;; attempt++) {
+      const deadline = performance.now() + 60_000
+      while (true) {
         const failure = yield* Effect.match(this.process.start, {
           onFailure: (error) => error,
           onSuccess: () => undefined
         })
         if (failure === undefined) return
-        if (!failure.addressInUse || attempt === 20) return yield* Effect.fail(this.error(failure.message))
+        if (!failure.addressInUse || performance.now() > deadline) {
+          return yield* Effect.fail(this.error(failure.message))
+        }
         yield* sleep(100)
       }
     })
@@ -140,6 +143,6 @@ export const startOnFreePorts = Effect.fnUntraced(function*<E>(
     yield* Effect.addFinalizer(() => process.kill)
     const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
     if (failure === undefined) return { process, ports }
-    if (!failure.addressInUse || attempt === 5) return yield* Effect.fail(onFailure(failure.message))
+    if (!failure.addressInUse || attempt === 20) return yield* Effect.fail(onFailure(failure.message))
   }
 })

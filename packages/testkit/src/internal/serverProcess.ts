@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { sleep } from "../waitFor.ts"
+import { sleep, waitFor } from "../waitFor.ts"
 import * as AtExit from "./atExit.ts"
 import * as LoopbackHttp from "./loopbackHttp.ts"
 import * as ServerDirectory from "./serverDirectory.ts"
@@ -163,11 +163,8 @@ export class ServerProcess {
     return Effect.gen({ self: this }, function*() {
       if (!this.isRunning) return
       this.child?.kill(signal)
-      for (let attempt = 0; attempt < 200; attempt++) {
-        const state = processState(this.child?.pid)
-        if (state === undefined || done(state)) return
-        yield* sleep(5)
-      }
+      const state = Effect.sync(() => processState(this.child?.pid))
+      yield* Effect.orDie(waitFor(state, (state) => state === undefined || done(state), { what: signal, interval: 5 }))
     })
   }
 }

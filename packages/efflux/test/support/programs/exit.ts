@@ -14,6 +14,7 @@ const write = Effect.gen(function*() {
     version: 1,
     url,
     database: "db",
+    timeout: "10 minutes",
     drainTimeout: "1 second"
   })
   for (let n = 0; n < 100; n++) database.pushUnsafe({ measurement: "m", fields: { n } })
@@ -25,6 +26,7 @@ const tcp = Effect.gen(function*() {
     transport: "tcp",
     host: hostname,
     port: Number(port),
+    timeout: "10 minutes",
     drainTimeout: "1 second"
   })
   for (let n = 0; n < 100; n++) database.pushUnsafe({ measurement: "m", fields: { n } })
