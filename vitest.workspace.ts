@@ -54,7 +54,6 @@ export default defineConfig({
       unit("benchmark", "packages/benchmark"),
       unit("panel", "packages/panel"),
       unit("cli", "packages/cli"),
-      unit("demo", "packages/demo"),
       unit("faults", "packages/faults"),
       unit("simulation", "packages/simulation"),
       unit("examples", "examples"),
@@ -63,7 +62,6 @@ export default defineConfig({
       server("testkit", "packages/testkit"),
       server("benchmark", "packages/benchmark"),
       server("cli", "packages/cli"),
-      server("demo", "packages/demo"),
       server("faults", "packages/faults"),
       server("examples", "examples")
     ]

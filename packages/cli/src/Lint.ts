@@ -5,9 +5,10 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Dialect, LineProtocol, Precision } from "efflux"
+import type { Parsed } from "./Flags.ts"
 import * as Input from "./Input.ts"
 import * as Output from "./Output.ts"
-import { count, escaped, int, json, type Parsed, pointer } from "./Text.ts"
+import { count, escaped, int, json, pointer } from "./Text.ts"
 
 const formats = ["text", "json", "github"] as const
 

@@ -8,14 +8,14 @@ import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import { LineListener, type Point, Precision } from "efflux"
+import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
-import { count, escaped, int, json, lineOf, orExplain, type Parsed, userError } from "./Text.ts"
+import { count, escaped, int, json, lineOf, orExplain, userError } from "./Text.ts"
 import { dialects, explained, troubles, Watch } from "./Watch.ts"
 
 const port = (name: string, what: string) =>
-  Flag.Int(name).pipe(
-    Flag.filter((port) => port >= 0 && port <= 65_535, (port) => `--${name} is ${port}, allowed is 0 to 65535`),
+  Flags.int(name, 0, 65_535).pipe(
     Flag.withMetavar("PORT"),
     Flag.optional,
     Flag.withDescription(what)
@@ -48,13 +48,11 @@ const options = {
     Flag.withMetavar("KEY=VALUE"),
     Flag.withDescription("Show only points with this tag; * stands for any text. Repeated, all must be there")
   ),
-  count: Flag.Int("count").pipe(
-    Flag.filter((count) => count > 0, (count) => `--count is ${count}, allowed is 1 and more`),
+  count: Flags.int("count", 1).pipe(
     Flag.optional,
     Flag.withDescription("End after so many points were shown")
   ),
-  seconds: Flag.Finite("seconds").pipe(
-    Flag.filter((seconds) => seconds > 0, (seconds) => `--seconds is ${seconds}, it must be above 0`),
+  seconds: Flags.positive("seconds").pipe(
     Flag.optional,
     Flag.withDescription("End after so long, with code 1 if no point came")
   ),
@@ -62,10 +60,7 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("One JSON object a line for each point, bad line and refused request")
   ),
-  plain: Flag.Boolean("plain").pipe(
-    Flag.withDefault(false),
-    Flag.withDescription("Lines instead of a live picture; the default where the output is no terminal")
-  )
+  plain: Flags.plain
 }
 
 function parseTag(text: string): readonly [string, RegExp] {
@@ -77,14 +72,14 @@ function parseTag(text: string): readonly [string, RegExp] {
 const pattern = (text: string): RegExp =>
   new RegExp(`^${text.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}/-]/g, "\\$&")).join("[^]*")}$`)
 
-const filterOf = ({ measurement, tag }: Pick<Parsed<typeof options>, "measurement" | "tag">) => {
+const filterOf = ({ measurement, tag }: Pick<Flags.Parsed<typeof options>, "measurement" | "tag">) => {
   const names = measurement.map(pattern)
   return ({ measurement, tags }: Point.Point): boolean =>
     (names.length === 0 || names.some((name) => name.test(measurement))) &&
     tag.every(([key, value]) => Object.hasOwn(tags, key) && value.test(tags[key]!))
 }
 
-const listen = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) {
   const { dialect, host, precision } = flags
   const [udp, tcp, http] = [flags.udp, flags.tcp, flags.http].map(Option.getOrUndefined)
   const listener = yield* orExplain(LineListener.make({

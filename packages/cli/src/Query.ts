@@ -9,10 +9,11 @@ import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import { Flux, InfluxClient, InfluxQL, LineProtocol, type Point, Sql } from "efflux"
+import type { Parsed } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { instant, type Line, plot } from "./Plot.ts"
 import * as Target from "./Target.ts"
-import { count, escaped, json, type Parsed, userError } from "./Text.ts"
+import { count, escaped, json, userError } from "./Text.ts"
 
 const options = {
   statement: Argument.String("statement").pipe(
@@ -59,7 +60,7 @@ const standard = { 1: "influxql", 2: "flux", 3: "sql" } as const
 
 const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const config = yield* Target.client("--from", flags.from)
-  const client = yield* explained(InfluxClient.make(config))
+  const client = yield* Target.explained(InfluxClient.make(config))
   const text = flags.statement === "-" ? yield* standardInput : flags.statement
   if (text.trim() === "") return yield* userError("the statement is empty")
   const statement = languages[Option.getOrElse(flags.language, () => standard[config.version])](text)
@@ -67,7 +68,7 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   // A terminal would obey control characters; a file or another program gets them as they are.
   const shown = isTerminal ? escaped : (text: string) => text
   if (flags.plot || flags.format === "table" || flags.format === "csv") {
-    const rows = yield* explained(client.query(statement))
+    const rows = yield* Target.explained(client.query(statement))
     if (flags.plot) {
       const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
       return yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
@@ -100,17 +101,8 @@ const standardInput = Effect.flatMap(
     stdio.stdin.pipe(Stream.decodeText(), Stream.mkString, Effect.mapError((error) => userError(error.message, error)))
 )
 
-type Failure = { readonly message: string; readonly reason: { readonly _tag: string } }
-
-const explain = ({ message, reason }: Failure) =>
-  userError(
-    reason._tag === "Unauthorized"
-      ? `${message}. Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`
-      : message
-  )
-
-const explained = <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.mapError(effect, explain)
-const explainedStream = <A, R>(stream: Stream.Stream<A, Failure, R>) => Stream.mapError(stream, explain)
+const explainedStream = <A, R>(stream: Stream.Stream<A, Target.Failure, R>) =>
+  Stream.mapError(stream, (failure) => userError(Target.hinted(failure), failure))
 
 const print = (lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))

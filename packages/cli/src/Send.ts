@@ -9,10 +9,11 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Dialect, InfluxClient, InfluxDatabase, InfluxQL, LineProtocol, type Point, Precision } from "efflux"
+import { int, type Parsed, plain } from "./Flags.ts"
 import * as Input from "./Input.ts"
 import * as Screen from "./Screen.ts"
 import * as Target from "./Target.ts"
-import { bytes, count, escaped, grouped, orExplain, type Parsed, userError } from "./Text.ts"
+import { bar, bytes, count, escaped, grouped, orExplain, userError } from "./Text.ts"
 
 const options = {
   file: Argument.String("file").pipe(
@@ -34,8 +35,7 @@ const options = {
     Flag.withDefault("ns"),
     Flag.withDescription("Unit of the timestamps in the file, which are sent in it; default ns")
   ),
-  packets: Flag.Int("packets-per-second").pipe(
-    Flag.filter((rate) => rate >= 0, (rate) => `--packets-per-second is ${rate}, allowed is 0 (no limit) and more`),
+  packets: int("packets-per-second", 0).pipe(
     Flag.optional,
     Flag.withMetavar("N"),
     Flag.withDescription("How fast to send; default 4000 over UDP, else as fast as the server takes it; 0 for no limit")
@@ -54,10 +54,7 @@ const options = {
     Flag.withMetavar("URL"),
     Flag.withDescription("Over UDP: the HTTP address of the same InfluxDB 1, which is asked how much arrived")
   ),
-  plain: Flag.Boolean("plain").pipe(
-    Flag.withDefault(false),
-    Flag.withDescription("No progress bar; the default where the output is no terminal")
-  )
+  plain
 }
 
 // Points that are sent and settled before the place in the file is noted.
@@ -278,10 +275,9 @@ const picture = (sending: Sending, sent: number, size: number | undefined, secon
     (sending.bad > 0 ? `, ${count(sending.bad, "bad line")}` : "")
   if (size === undefined || size === 0) return [`${bytes(sending.read)} read`, state]
   const share = Math.min(1, sending.read / size)
-  const full = Math.round(share * barWidth)
   const left = share > 0 && share < 1 && seconds > 1 ? `, ${durationOf(seconds * (1 - share) / share)} left` : ""
   return [
-    `[${"#".repeat(full)}${".".repeat(barWidth - full)}] ${Math.floor(100 * share)} % of ${bytes(size)}${left}`,
+    `${bar(share, barWidth)} ${Math.floor(100 * share)} % of ${bytes(size)}${left}`,
     state
   ]
 }

@@ -68,87 +68,77 @@ const required = Effect.fnUntraced(function*(flag: string, params: URLSearchPara
   return yield* wrong(`${flag} needs the parameter ${names[0]}, like ?${names[0]}=metrics`)
 })
 
-// The server and path, without the parameters.
-const baseOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "")
+/** What writing to a server and asking it have in common. */
+const server = Effect.fnUntraced(function*(flag: string, url: URL) {
+  const { login, token } = yield* secrets
+  const version = yield* versionOf(flag, url.searchParams)
+  const base = `${url.origin}${url.pathname}`.replace(/\/$/, "")
+  switch (version) {
+    case 1:
+      return { url: base, version, ...login }
+    case 2:
+      return { url: base, version, org: yield* required(flag, url.searchParams, "org"), ...token }
+    case 3:
+      return { url: base, version, database: yield* required(flag, url.searchParams, "database", "db"), ...token }
+  }
+})
+
+const socketOf = (url: URL, port: number) => ({
+  host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+  port: url.port === "" ? port : Number(url.port)
+})
+
+/** Host and port of a UDP listener. */
+export const udp = (flag: string, text: string) => Effect.map(parse(flag, text, ["udp"]), (url) => socketOf(url, 8089))
 
 /** The options of a database that writes to a URL. */
 export const database = Effect.fnUntraced(function*(flag: string, text: string) {
   const url = yield* parse(flag, text, ["udp", "tcp", "http", "https"])
-  const scheme = url.protocol.slice(0, -1)
-  if (scheme === "udp" || scheme === "tcp") {
-    return {
-      transport: scheme,
-      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-      port: url.port === "" ? scheme === "udp" ? 8089 : 8094 : Number(url.port)
-    } satisfies DatabaseConfig.DatabaseConfig
+  if (url.protocol === "udp:") {
+    return { transport: "udp", ...socketOf(url, 8089) } satisfies DatabaseConfig.DatabaseConfig
+  }
+  if (url.protocol === "tcp:") {
+    return { transport: "tcp", ...socketOf(url, 8094) } satisfies DatabaseConfig.DatabaseConfig
   }
   const params = url.searchParams
-  const { login, token } = yield* secrets
-  const version = yield* versionOf(flag, params)
-  const common = { transport: "http", url: baseOf(url) } as const
-  switch (version) {
-    case 1: {
-      const retentionPolicy = params.get("retentionPolicy") ?? params.get("rp")
-      return {
-        ...common,
-        version,
-        database: yield* required(flag, params, "database", "db"),
-        ...(retentionPolicy === null ? {} : { retentionPolicy }),
-        ...login
-      } satisfies DatabaseConfig.DatabaseConfig
-    }
-    case 2:
-      return {
-        ...common,
-        version,
-        org: yield* required(flag, params, "org"),
-        bucket: yield* required(flag, params, "bucket", "database"),
-        ...token
-      } satisfies DatabaseConfig.DatabaseConfig
-    case 3:
-      return {
-        ...common,
-        version,
-        database: yield* required(flag, params, "database", "db"),
-        ...token
-      } satisfies DatabaseConfig.DatabaseConfig
+  const to = yield* server(flag, url)
+  const transport = "http" as const
+  if (to.version === 3) return { transport, ...to } satisfies DatabaseConfig.DatabaseConfig
+  if (to.version === 2) {
+    const bucket = yield* required(flag, params, "bucket", "database")
+    return { transport, ...to, bucket } satisfies DatabaseConfig.DatabaseConfig
   }
+  const retentionPolicy = params.get("retentionPolicy") ?? params.get("rp")
+  return {
+    transport,
+    ...to,
+    database: yield* required(flag, params, "database", "db"),
+    ...(retentionPolicy === null ? {} : { retentionPolicy })
+  } satisfies DatabaseConfig.DatabaseConfig
 })
 
 /** The options of a client that asks a server at a URL. */
 export const client = Effect.fnUntraced(function*(flag: string, text: string) {
   const url = yield* parse(flag, text, ["http", "https"])
-  const params = url.searchParams
-  const { login, token } = yield* secrets
-  const version = yield* versionOf(flag, params)
-  const common = { url: baseOf(url) }
-  switch (version) {
-    case 1: {
-      const database = params.get("database") ?? params.get("db")
-      return {
-        ...common,
-        version,
-        ...(database === null ? {} : { database }),
-        ...login
-      } satisfies ClientConfig.ClientConfig
-    }
-    case 2:
-      return {
-        ...common,
-        version,
-        org: yield* required(flag, params, "org"),
-        ...token
-      } satisfies ClientConfig.ClientConfig
-    case 3:
-      return {
-        ...common,
-        version,
-        database: yield* required(flag, params, "database", "db"),
-        ...token
-      } satisfies ClientConfig.ClientConfig
-  }
+  const from = yield* server(flag, url)
+  const database = url.searchParams.get("database") ?? url.searchParams.get("db")
+  return from.version === 1 && database !== null ? { ...from, database } : from satisfies ClientConfig.ClientConfig
 })
 
 /** Whose rules the server of a database reads by. */
 export const dialectOf = (config: DatabaseConfig.DatabaseConfig): Dialect.Dialect =>
   config.transport !== "http" ? "influx-1" : Dialect.all[config.version - 1]!
+
+/** Why an operation of the library failed. */
+export interface Failure {
+  readonly message: string
+  readonly reason: { readonly _tag: string }
+}
+
+/** The reason in words, and what to do where the server does not know who asks. */
+export const hinted = ({ message, reason }: Failure): string =>
+  reason._tag === "Unauthorized" ? `${message}. Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD` : message
+
+/** Shows the reason, and nothing else of the error. */
+export const explained = <A, R>(effect: Effect.Effect<A, Failure, R>) =>
+  Effect.mapError(effect, (failure) => userError(hinted(failure), failure))

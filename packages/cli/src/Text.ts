@@ -4,10 +4,8 @@
  * Text from a file or the network passes through `escaped` before it reaches a terminal, because a terminal obeys
  * control characters.
  */
-import type * as Argument from "effect/cli/Argument"
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
-import type * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import { LineProtocol, Point } from "efflux"
 
@@ -88,6 +86,18 @@ export const bytes = (value: number): string => {
 
 const units = ["B", "kB", "MB", "GB", "TB"]
 
+/** How far something is, as a bar. */
+export const bar = (share: number, width: number): string => {
+  const full = Math.round(Math.max(0, Math.min(1, share)) * width)
+  return `[${"#".repeat(full)}${".".repeat(width - full)}]`
+}
+
+const styled = (code: number, end: number) => (text: string): string => `\x1b[${code}m${text}\x1b[${end}m`
+export const bold = styled(1, 22)
+export const dim = styled(2, 22)
+export const green = styled(32, 39)
+export const yellow = styled(33, 39)
+
 /** An error whose message is all that is shown. */
 export const userError = (message: string, cause: unknown = message) =>
   new CliError.UserError({ cause, userMessage: escaped(message) })
@@ -95,10 +105,3 @@ export const userError = (message: string, cause: unknown = message) =>
 /** Shows the message of an error, and nothing else of it. */
 export const orExplain = <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>) =>
   Effect.mapError(effect, (error) => userError(error.message, error))
-
-/** What a command gets for its flags and arguments. */
-export type Parsed<Options> = {
-  readonly [Name in keyof Options]: Options[Name] extends Flag.Flag<infer A> ? A
-    : Options[Name] extends Argument.Argument<infer A> ? A
-    : never
-}

@@ -2,7 +2,7 @@
  * What `efflux listen` knows about what has arrived: a bounded summary by measurement, and its display.
  */
 import { Dialect, type LineListener, type Point } from "efflux"
-import { bytes, count, escaped, grouped, lineOf, pointer } from "./Text.ts"
+import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer } from "./Text.ts"
 
 // What is beyond these is counted and not shown.
 const maxMeasurements = 500
@@ -157,7 +157,3 @@ export const explained = (
 
 /** The names of all dialects, for flags. */
 export const dialects: ReadonlyArray<Dialect.Dialect> = Dialect.all
-
-const styled = (code: number, end: number) => (text: string): string => `\x1b[${code}m${text}\x1b[${end}m`
-const bold = styled(1, 22)
-const dim = styled(2, 22)

@@ -5,6 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
+import * as Demo from "./Demo.ts"
 import * as Lint from "./Lint.ts"
 import * as Listen from "./Listen.ts"
 import * as Query from "./Query.ts"
@@ -12,7 +13,7 @@ import * as Send from "./Send.ts"
 
 const efflux = Command.make("efflux").pipe(
   Command.withDescription("See, check and send InfluxDB's line protocol."),
-  Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command])
+  Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command, Demo.command])
 )
 
 // A terminal that is closed ends the command as Ctrl-C does.

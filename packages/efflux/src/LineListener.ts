@@ -36,7 +36,7 @@ import * as Stream from "effect/Stream"
 import * as Dialect from "./Dialect.ts"
 import { InfluxError, InvalidOption } from "./InfluxError.ts"
 import { Backlog } from "./internal/listen/Backlog.ts"
-import { udpSocketState } from "./internal/listen/KernelDrops.ts"
+import { type UdpSocketState, udpSocketState } from "./internal/listen/KernelDrops.ts"
 import type {
   Address,
   Counts,
@@ -86,7 +86,24 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Source
+  Source,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  UdpSocketState
+}
+
+export {
+  /**
+   * What Linux reports about the sockets that are bound to a local UDP port, of this program or another: the datagrams
+   * that the kernel dropped, and the bytes that wait to be read. `undefined` if nothing is bound to the port, or the
+   * system does not tell.
+   *
+   * @category operations
+   * @since 0.1.0
+   */
+  udpSocketState
 }
 
 /**

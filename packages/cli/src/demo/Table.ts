@@ -3,8 +3,9 @@
  * and the summary. Pure functions from a view to text.
  */
 import type { InfluxDatabase } from "efflux"
+import { bar, bold, dim, green, grouped, yellow } from "../Text.ts"
+import type { Stored } from "./Destination.ts"
 import type { Summary } from "./Figures.ts"
-import type { Stored } from "./Target.ts"
 
 /** What there is to show at one moment. */
 export interface View {
@@ -32,22 +33,18 @@ export interface LawCheck {
   readonly violations: number
 }
 
-/** The points that were not sent. */
-export const totalDropped = (stats: InfluxDatabase.Stats): number =>
-  Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
-
 // What only happens with options that the demo does not set takes no line.
 const optional = new Set(["queue_full_high", "queue_bytes", "quota", "unknown"])
 const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
 
 /** `pushed = sent + dropped + queued + in flight` */
 export const lawHolds = (stats: InfluxDatabase.Stats): boolean =>
-  stats.pushed === stats.sent + totalDropped(stats) + stats.queued + stats.inFlight
+  stats.pushed === stats.sent + stats.droppedTotal + stats.queued + stats.inFlight
 
 /** The live table, styled for a terminal, one string for each line. */
 export const table = (view: View): ReadonlyArray<string> => {
   const { figures, queueCapacity, queuePeak, stats } = view
-  const dropped = totalDropped(stats)
+  const dropped = stats.droppedTotal
   return [
     `${bold("Efflux")}  run ${view.run}  ${dim(view.target)}`,
     `${bar(view.elapsed / view.seconds, 30)} ${seconds(view.elapsed)} of ${view.seconds} s  ${bold(view.phase)}`,
@@ -129,26 +126,13 @@ const dropped = (stats: InfluxDatabase.Stats): string => {
   const reasons = Object.entries(stats.dropped).filter(([, points]) => points > 0)
   return reasons.length === 0
     ? "0"
-    : `${totalDropped(stats)} (${reasons.map(([reason, points]) => `${reason} ${points}`).join(", ")})`
+    : `${stats.droppedTotal} (${reasons.map(([reason, points]) => `${reason} ${points}`).join(", ")})`
 }
 
 const row = (name: string, value: number, note: string, style: (text: string) => string = (text) => text): string =>
   `${name.padEnd(14)}${style(grouped(value).padStart(14))}${note === "" ? "" : `  ${dim(note)}`}`
 
-const bar = (share: number, width: number): string => {
-  const full = Math.round(Math.max(0, Math.min(1, share)) * width)
-  return `[${"#".repeat(full)}${".".repeat(width - full)}]`
-}
-
-const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ")
-
 const seconds = (value: number): string => `${value.toFixed(1)} s`
 
 // Two digits at least, so that one lost point in a million does not look like none.
 const percent = (value: number): string => `${value >= 0.1 || value === 0 ? value.toFixed(1) : value.toPrecision(2)} %`
-
-const styled = (code: number, end: number) => (text: string): string => `\x1b[${code}m${text}\x1b[${end}m`
-const bold = styled(1, 22)
-const dim = styled(2, 22)
-const green = styled(32, 39)
-const yellow = styled(33, 39)

@@ -1,27 +1,21 @@
+/** `efflux demo` with real servers. */
 import { assert, it } from "@effect/vitest"
 import { InfluxServer, VictoriaServer } from "@efflux/testkit"
 import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
-import * as Fs from "node:fs"
-import { printed, start } from "./support/demo.ts"
-
-/** The local UDP ports of this system, where it tells. */
-const boundPorts = () =>
-  Fs.existsSync("/proc/net/udp")
-    ? Fs.readFileSync("/proc/net/udp", "utf8").split("\n").slice(1, -1).map((line) =>
-      parseInt(line.trim().split(/\s+/)[1]!.split(":")[1]!, 16)
-    )
-    : []
+import { boundPorts, demo } from "./support/demo.ts"
 
 /** The arguments that name a server and its first listener. */
-const to = (
-  server: InfluxServer.Server,
-  database: string
-) => ["--url", server.httpUrl, "--udp", `127.0.0.1:${server.udpPorts[0]}`, "--database", database]
+const to = (server: InfluxServer.Server, database: string) => [
+  "--url",
+  `${server.httpUrl}/?database=${database}`,
+  "--udp",
+  `udp://127.0.0.1:${server.udpPorts[0]}`
+]
 
 describeInfluxd("the demo with a real server", (binary) => {
   it("starts influxd with its own defaults, and stores all that it sent", async () => {
-    const { code, leftovers, lines } = await start(["--seconds", "3", "--target", "influxd"], {
+    const { code, leftovers, lines } = await demo(["--seconds", "3", "--target", "influxd"], {
       EFFLUX_INFLUXD: binary
     }).ended
     assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
@@ -35,7 +29,7 @@ describeInfluxd("the demo with a real server", (binary) => {
       const server = yield* InfluxServer.make({ binary, udp: [{ database: "given" }] })
       yield* server.writeLines("given", "memory,run=another total_bytes=1i 1\nburst sequence=1i 1")
       const { code, lines } = yield* Effect.promise(() =>
-        start(["--seconds", "2", "--burst", "20000", ...to(server, "given")]).ended
+        demo(["--seconds", "2", "--burst", "20000", ...to(server, "given")]).ended
       )
       assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
       assert.strictEqual(code, 0)
@@ -45,12 +39,12 @@ describeInfluxd("the demo with a real server", (binary) => {
     Effect.gen(function*() {
       // A listener that stands still longer than the run: its kernel's buffer is full after some 90 payloads.
       const server = yield* InfluxServer.make({ binary, udp: [{ database: "slow" }] })
-      const run = start(["--seconds", "3", "--burst", "50000", ...to(server, "slow")])
-      yield* Effect.promise(() => printed(run, /UDP 127/))
+      const { ended, run } = demo(["--seconds", "3", "--burst", "50000", ...to(server, "slow")])
+      yield* Effect.promise(() => run.printed(/UDP 127/))
       yield* server.suspend
-      yield* Effect.promise(() => printed(run, /shedding stopped/))
+      yield* Effect.promise(() => run.printed(/shedding stopped/))
       yield* server.resume
-      const { code, lines } = yield* Effect.promise(() => run.ended)
+      const { code, lines } = yield* Effect.promise(() => ended)
       assert.match(
         lines.at(-1)!,
         /^sent \d+ points, stored \d+: lost \d+ \([\d.]+ %\); \d+ datagrams dropped by the receiver's kernel/,
@@ -60,29 +54,29 @@ describeInfluxd("the demo with a real server", (binary) => {
     }))
 
   it("says when a database is not there", async () => {
-    const { code, errors } = await Effect.gen(function*() {
+    const { code, err } = await Effect.gen(function*() {
       const server = yield* InfluxServer.make({ binary })
-      return yield* Effect.promise(() => start(["--url", server.httpUrl, "--database", "missing"]).ended)
+      return yield* Effect.promise(() => demo(["--url", `${server.httpUrl}/?database=missing`]).ended)
     }).pipe(Effect.scoped, Effect.runPromise)
     assert.strictEqual(code, 1)
-    assert.include(errors, "database not found")
+    assert.include(err, "database not found")
   })
 
   it.live("says who must count where the server asks for it", () =>
     Effect.gen(function*() {
       const admin = { username: "root", password: "right" }
       const server = yield* InfluxServer.make({ binary, admin, databases: ["udp"] })
-      const { code, errors } = yield* Effect.promise(() => start(["--url", server.httpUrl]).ended)
+      const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
       assert.strictEqual(code, 1)
-      assert.match(errors, /give --username, and the password in the variable INFLUX_PASSWORD/)
+      assert.match(err, /Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD/)
     }).pipe(Effect.scoped))
 
   it("leaves neither process nor folder when it is interrupted", async () => {
-    const run = start(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
-    const [, port] = await printed(run, /UDP 127\.0\.0\.1:(\d+)/)
-    await printed(run, /\d+\.\d s figures/)
+    const { ended, run } = demo(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
+    const [, port] = await run.printed(/UDP 127\.0\.0\.1:(\d+)/)
+    await run.printed(/\d+\.\d s figures/)
     run.child.kill("SIGINT")
-    const { code, leftovers } = await run.ended
+    const { code, leftovers } = await ended
     assert.strictEqual(code, 130)
     assert.deepStrictEqual(leftovers, [])
     assert.notInclude(boundPorts(), Number(port))
@@ -93,8 +87,8 @@ describeVictoriaBinary("the demo with a server that can't count", (binary) => {
   it.live("says at once that it needs an InfluxDB 1", () =>
     Effect.gen(function*() {
       const server = yield* VictoriaServer.make({ binary })
-      const { code, errors } = yield* Effect.promise(() => start(["--url", server.httpUrl]).ended)
+      const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
       assert.strictEqual(code, 1)
-      assert.match(errors, /can't count the points: it is .*, and counting needs InfluxDB 1/)
+      assert.match(err, /can't count the points: it is .*, and counting needs InfluxDB 1/)
     }).pipe(Effect.scoped))
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { InfluxDatabase } from "efflux"
-import { comparison, lawHolds, lawLine, plainLine, table, type View } from "../src/Table.ts"
+import { comparison, lawHolds, lawLine, plainLine, table, type View } from "../../src/demo/Table.ts"
 
 const stats: InfluxDatabase.Stats = {
   pushed: 200_012,

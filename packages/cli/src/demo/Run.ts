@@ -1,6 +1,6 @@
 /**
- * The main job: figures once a second and one burst that overruns the queue,
- * shown live; then the accounts, and what was sent beside what was stored.
+ * A run of the demo: figures once a second and one burst that overruns the queue, shown live; then the accounts, and
+ * what was sent beside what was stored.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -8,18 +8,18 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { Influx, InfluxDatabase, type Point } from "efflux"
 import * as Os from "node:os"
-import { Screen } from "../../cli/src/Screen.ts"
-import { Figures, type Summary } from "./Figures.ts"
-import type { Options } from "./Options.ts"
+import { Screen } from "../Screen.ts"
+import type { Destination } from "./Destination.ts"
+import * as Figures from "./Figures.ts"
 import { comparison, lawHolds, lawLine, plainLine, table } from "./Table.ts"
-import { type Stored, Target } from "./Target.ts"
 
-/** Whether all that was sent was stored, and the law held. */
-export interface Verdict {
-  readonly sent: number
-  /** `undefined` if the target did not tell. */
-  readonly stored: Stored | undefined
-  readonly equal: boolean
+/** What can be chosen. */
+export interface Options {
+  readonly seconds: number
+  readonly burst: number
+  readonly queue: number
+  /** Packets per second, 0 for as many as the host can. */
+  readonly pacing: number
 }
 
 /** How often the ledger is looked at, in milliseconds. */
@@ -34,11 +34,11 @@ const rateWindow = 0.9
 /** How long the count of stored points may stand still before they are taken as lost, in milliseconds. */
 const patience = 4000
 
-/** Runs the job. All that it prints goes through the screen; the comparison is the last line. */
-export const run = Effect.fnUntraced(function*(options: Options, run: string) {
-  const target = yield* Target
+/** Runs it. All that it prints goes through the screen; the comparison is the last line. Gives whether all was stored. */
+export const run = Effect.fnUntraced(function*(options: Options, destination: Destination, run: string) {
   const screen = yield* Screen
-  const address = `${target.label}, UDP ${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`
+  const { host, label, port } = destination
+  const address = `${label}, UDP ${host.includes(":") ? `[${host}]` : host}:${port}`
   if (!screen.live) {
     yield* screen.print(
       `Efflux: run ${run} for ${options.seconds} s, burst of ${options.burst} points at a third of it`
@@ -52,10 +52,10 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
     watch.start(database.statsUnsafe, yield* now)
     yield* Effect.forkScoped(watch.look)
     yield* Effect.forkScoped(show(watch))
-    yield* Effect.timeoutOption(
-      Effect.all([figures(watch), burst(options, watch)], { concurrency: "unbounded" }),
-      options.seconds * 1000
-    )
+    yield* Effect.all([
+      Effect.timeoutOption(figures(watch), options.seconds * 1000),
+      burst(options, watch)
+    ], { concurrency: "unbounded" })
     watch.phase = "flush"
     // A server that is not there must not keep the run from ending.
     yield* Effect.timeoutOption(Influx.flush, "5 seconds")
@@ -63,8 +63,8 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
   }).pipe(
     Effect.scoped,
     Effect.provide(InfluxDatabase.layer({
-      host: target.host,
-      port: target.port,
+      host,
+      port,
       name: "demo",
       tags: { host: Os.hostname(), run },
       queueCapacity: options.queue,
@@ -87,7 +87,7 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
 
   // The database is closed: these are its last numbers.
   const stats = watch.stats
-  const counted = yield* Effect.result(settled(stats.sent))
+  const counted = yield* Effect.result(settled(destination, stats.sent))
   const stored = Result.getOrUndefined(counted)
   watch.phase = "done"
   yield* screen.frame(table(watch.view(yield* now)))
@@ -99,17 +99,13 @@ export const run = Effect.fnUntraced(function*(options: Options, run: string) {
       onFailure: ({ message }) => `sent ${stats.sent} points, stored unknown: ${message}`
     })
   )
-  return {
-    sent: stats.sent,
-    stored,
-    equal: stored?.rows === stats.sent && lawHolds(stats) && watch.law.violations === 0
-  } satisfies Verdict
+  return stored?.rows === stats.sent && lawHolds(stats) && watch.law.violations === 0
 })
 
 /** Once a second, until interrupted. */
 const figures = Effect.fnUntraced(function*(watch: Watch) {
-  const source = yield* Figures
-  yield* source.sample.pipe(
+  const sample = yield* Figures.make()
+  yield* sample.pipe(
     Effect.flatMap(({ points, summary }) => {
       watch.figures = summary
       return Influx.pushAll(points)
@@ -124,8 +120,9 @@ const burst = Effect.fnUntraced(function*(options: Options, watch: Watch) {
   watch.phase = "burst"
   yield* Influx.pushAll(burstPoints(options.burst))
   watch.phase = "draining"
-  yield* Influx.flush
-  watch.phase = "figures"
+  yield* Effect.forkScoped(Effect.map(Influx.flush, () => {
+    if (watch.phase === "draining") watch.phase = "figures"
+  }))
 })
 
 // Without timestamps: the database gives each its own, so each is a row on the server.
@@ -146,13 +143,12 @@ const show = Effect.fnUntraced(function*(watch: Watch) {
 })
 
 /** What is stored when it is as much as was sent, or does not grow any more. UDP tells nobody when it is done. */
-const settled = Effect.fnUntraced(function*(sent: number) {
-  const target = yield* Target
-  let best = yield* target.stored
+const settled = Effect.fnUntraced(function*(destination: Destination, sent: number) {
+  let best = yield* destination.stored
   let grownAt = yield* now
   while (best.rows !== sent && (yield* now) - grownAt < patience) {
     yield* Effect.sleep(100)
-    const stored = yield* target.stored
+    const stored = yield* destination.stored
     if (stored.rows !== best.rows) grownAt = yield* now
     best = stored
   }
@@ -162,7 +158,7 @@ const settled = Effect.fnUntraced(function*(sent: number) {
 /** What is seen of the database during a run. */
 class Watch {
   phase = "figures"
-  figures: Summary | undefined
+  figures: Figures.Summary | undefined
   looks = 0
   violations = 0
   queuePeak = 0

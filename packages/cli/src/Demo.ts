@@ -1,0 +1,90 @@
+/**
+ * `efflux demo`: pushes this machine's figures through a database, overruns it on purpose, and compares what was sent
+ * with what was stored.
+ */
+import { Panel } from "@efflux/panel"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Destination from "./demo/Destination.ts"
+import * as Run from "./demo/Run.ts"
+import { int, type Parsed, plain } from "./Flags.ts"
+import * as Screen from "./Screen.ts"
+
+const options = {
+  seconds: int("seconds", 1, 3600).pipe(
+    Flag.withDefault(15),
+    Flag.withDescription("How long to push; default 15")
+  ),
+  burst: int("burst", 0, 100_000_000).pipe(
+    Flag.withDefault(200_000),
+    Flag.withDescription("Points pushed flat out after a third of the time; default 200000, 0 for none")
+  ),
+  queue: int("queue", 1, 100_000_000).pipe(
+    Flag.withDefault(10_000),
+    Flag.withDescription("Points that the queue holds; default 10000")
+  ),
+  // An eighth of a database's default: where this machine has few processors, the receiver shares them with the demo and
+  // what else runs, and its kernel keeps some 90 packets while it waits for its turn.
+  pacing: int("pacing", 0, 10_000_000).pipe(
+    Flag.withDefault(500),
+    Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for as many as the host can")
+  ),
+  target: Flag.Literals("target", ["auto", "influxd", "receiver"]).pipe(
+    Flag.withDefault("auto"),
+    Flag.withDescription(
+      "Without --url: an influxd started for this run, the embedded receiver, or (auto, the default) the receiver where no influxd is installed"
+    )
+  ),
+  url: Flag.String("url").pipe(
+    Flag.optional,
+    Flag.withDescription(
+      "HTTP address of an InfluxDB 1 that runs already, like http://localhost:8086/?database=udp; default none. Without a database it is udp, as in InfluxDB's own configuration. Who counts comes from INFLUX_USERNAME and INFLUX_PASSWORD"
+    )
+  ),
+  udp: Flag.String("udp").pipe(
+    Flag.optional,
+    Flag.withDescription(
+      "With --url: the UDP listener that writes into that database, like udp://localhost:8089; default the host of --url, port 8089"
+    )
+  ),
+  page: Flag.Boolean("page").pipe(
+    Flag.withDefault(true),
+    Flag.withDescription("A live page on a free port of 127.0.0.1; the default, --no-page for none")
+  ),
+  plain
+}
+
+/** The live page, for as long as the run takes. */
+const page = Layer.effectDiscard(Effect.gen(function*() {
+  const screen = yield* Screen.Screen
+  yield* screen.print(`watch it live: ${yield* Panel.url}`)
+})).pipe(Layer.provide(Panel.layerServer({ interval: "250 millis" })))
+
+const demo = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const run = (yield* Random.nextIntBetween(0, 36 ** 6)).toString(36).padStart(6, "0")
+  const server = yield* Destination.serverOf(flags)
+  const destination = yield* Destination.make(server, flags.target, run)
+  const layer = (flags.page ? page : Layer.empty).pipe(
+    Layer.provideMerge(Panel.layerLogs),
+    Layer.provideMerge(Screen.layer(flags))
+  )
+  const isEqual = yield* Effect.provide(Run.run(flags, destination, run), layer)
+  process.exitCode = isEqual ? 0 : 1
+}, Effect.scoped)
+
+/** The command. */
+export const command = Command.make("demo", options, demo).pipe(
+  Command.withDescription(
+    "Pushes this machine's figures through an Efflux database over UDP, with one burst that overruns its queue, and compares what was sent with what was stored. Ends with code 0 if that is equal."
+  ),
+  Command.withExamples([
+    { command: "efflux demo", description: "With an influxd of its own, or without any server" },
+    {
+      command: "efflux demo --url http://localhost:8086 --udp udp://localhost:8089",
+      description: "With an InfluxDB 1 that runs already"
+    }
+  ])
+)

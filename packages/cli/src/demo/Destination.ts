@@ -1,0 +1,146 @@
+/**
+ * Where the points of a run go, and how many of them have been stored there.
+ *
+ * Every point of a run has the tag `run`, so a server that holds other data, also of earlier runs, can be used.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { type ClientConfig, InfluxAdmin, InfluxClient, InfluxQL, LineListener, type Point } from "efflux"
+import * as Target from "../Target.ts"
+import { userError } from "../Text.ts"
+import * as Influxd from "./Influxd.ts"
+
+/** What is there of a run. */
+export interface Stored {
+  /** Rows: distinct series and timestamps. */
+  readonly rows: number
+  /** Datagrams that found the receiver's buffer full, where the system tells. */
+  readonly kernelDrops: number | undefined
+  /** Lines that the receiver could not read, where it tells. */
+  readonly errors: number
+}
+
+/** A destination. */
+export interface Destination {
+  /** What it is, in words. */
+  readonly label: string
+  readonly host: string
+  readonly port: number
+  readonly stored: Effect.Effect<Stored, ReturnType<typeof userError>>
+}
+
+/** A server that runs already: where it is asked, and its UDP listener. */
+export interface Server {
+  readonly config: ClientConfig.ClientConfig
+  readonly host: string
+  readonly port: number
+}
+
+/** The server that the flags name. */
+export const serverOf = Effect.fnUntraced(
+  function*(flags: { readonly url: Option.Option<string>; readonly udp: Option.Option<string> }) {
+    if (Option.isNone(flags.url)) {
+      return Option.isSome(flags.udp)
+        ? yield* userError("--udp needs --url, where the points are counted")
+        : undefined
+    }
+    const config = yield* Target.client("--url", flags.url.value)
+    const { hostname } = new URL(config.url)
+    const { host, port } = yield* Target.udp("--udp", Option.getOrElse(flags.udp, () => `udp://${hostname}`))
+    return { config: { database: "udp", ...config } as ClientConfig.ClientConfig, host, port } satisfies Server
+  }
+)
+
+/**
+ * The destination that was asked for; without a wish an `influxd` if one is installed, else the embedded receiver. It
+ * ends with the scope.
+ */
+export const make = Effect.fnUntraced(
+  function*(server: Server | undefined, target: "auto" | "influxd" | "receiver", run: string) {
+    if (server !== undefined) return yield* counted(server, `InfluxDB at ${server.config.url}`, run)
+    if (target === "receiver") return yield* embedded(run)
+    const influxd = yield* Influxd.find
+    if (influxd !== undefined) {
+      const { port, url } = yield* Influxd.start(influxd, database)
+      const started = { config: { version: 1, url, database }, host: loopback, port } as const
+      yield* Target.explained(Effect.scoped(
+        Effect.flatMap(
+          InfluxClient.make(started.config),
+          (client) => Effect.provideService(InfluxAdmin.createDatabase(database), InfluxClient.InfluxClient, client)
+        )
+      ))
+      return yield* counted(started, `influxd ${influxd.version}, started for this run`, run)
+    }
+    if (target === "auto") return yield* embedded(run)
+    return yield* userError(`no influxd 1.x was found: install InfluxDB 1, or name the program in ${Influxd.variable}`)
+  }
+)
+
+const loopback = "127.0.0.1"
+const database = "efflux_demo"
+
+/** A server that is asked over HTTP. Fails at once when it can't answer, or the database is not there. */
+const counted = Effect.fnUntraced(function*({ config, host, port }: Server, label: string, run: string) {
+  const failed = (message: string) => userError(`${config.url} can't count the points: ${message}`)
+  const client = yield* Target.explained(InfluxClient.make(config))
+  const { version } = yield* Effect.mapError(client.ping, (error) => failed(Target.hinted(error)))
+  if (version === undefined || !/^v?1\./.test(version)) {
+    return yield* failed(
+      `it is ${version === undefined ? "not InfluxDB" : `InfluxDB ${version}`}, and counting needs InfluxDB 1`
+    )
+  }
+  const count = client.query(InfluxQL.query`SELECT count(*) FROM /.*/ WHERE run = ${run}`).pipe(
+    Effect.mapBoth({ onFailure: (error) => failed(Target.hinted(error)), onSuccess: rowsIn })
+  )
+  // A statement on a database that is not there is answered by an error: better now than after the run.
+  yield* count
+  const drops = host === loopback || host === "localhost"
+    ? Effect.map(LineListener.udpSocketState(port), (state) => state?.drops)
+    : Effect.undefined
+  const before = (yield* drops) ?? 0
+  return {
+    label,
+    host,
+    port,
+    stored: Effect.gen(function*() {
+      const rows = yield* count
+      const now = yield* drops
+      return { rows, kernelDrops: now === undefined ? undefined : now - before, errors: 0 }
+    })
+  } satisfies Destination
+})
+
+/**
+ * Each measurement has one row, with a count for each of its fields. A field can be missing in some points, so the
+ * largest count is the number of rows.
+ */
+const rowsIn = (rows: ReadonlyArray<InfluxClient.Row>): number =>
+  rows.reduce((sum, row) => {
+    const counts = Object.entries(row).filter(([column]) => column !== "time").map(([, count]) => Number(count))
+    return sum + Math.max(0, ...counts)
+  }, 0)
+
+/** A listener in this process, which counts rows as a server does. */
+const embedded = Effect.fnUntraced(function*(run: string) {
+  const listener = yield* Target.explained(
+    LineListener.make({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4 * 1024 * 1024 })
+  )
+  const rows = new Set<string>()
+  yield* Effect.forkScoped(Stream.runForEachArray(listener.points, (points) =>
+    Effect.sync(() => {
+      for (const point of points) {
+        if (point.tags["run"] === run) rows.add(rowOf(point))
+      }
+    })))
+  return {
+    label: "embedded receiver",
+    host: loopback,
+    port: listener.udp!.port,
+    stored: Effect.map(listener.counts, ({ errors, kernelDrops }) => ({ rows: rows.size, kernelDrops, errors }))
+  } satisfies Destination
+})
+
+/** What makes a row: the series, whatever the order of its tags, and the timestamp. JSON, because a name can hold any separator. */
+export const rowOf = ({ measurement, tags, timestamp }: Point.Point): string =>
+  JSON.stringify([String(timestamp), measurement, ...Object.keys(tags).toSorted().flatMap((key) => [key, tags[key]])])

@@ -1,0 +1,108 @@
+/**
+ * This machine's figures, as points: what the demo pushes once a second. Rates are left to the server: counters go out
+ * as integers, as they are. The network and the disks have counters on Linux only.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { Point } from "efflux"
+import * as Os from "node:os"
+import { monitorEventLoopDelay, performance } from "node:perf_hooks"
+import * as Proc from "./Proc.ts"
+
+/** What the table shows of a sample. */
+export interface Summary {
+  readonly cpuPercent: number | undefined
+  readonly memoryPercent: number
+  readonly load: number
+  /** 99th percentile of how late timers ran, in milliseconds. */
+  readonly loopDelay: number | undefined
+}
+
+/** All figures of one moment. */
+export interface Sample {
+  readonly points: ReadonlyArray<Point.Input>
+  readonly summary: Summary
+}
+
+/**
+ * Takes samples as long as the scope lives. What is a share of time is measured since the sample before. The counters
+ * are read from `proc`.
+ */
+export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
+  const fs = yield* FileSystem.FileSystem
+  const read = (file: string, parse: (text: string) => ReadonlyArray<Point.Input>) =>
+    fs.readFileString(`${proc}/${file}`).pipe(Effect.map(parse), Effect.orElseSucceed(() => []))
+  const loop = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const histogram = monitorEventLoopDelay({ resolution: resolutionMillis })
+      histogram.enable()
+      return histogram
+    }),
+    (histogram) => Effect.sync(() => histogram.disable())
+  )
+  let before = Os.cpus()
+  let utilizationBefore = performance.eventLoopUtilization()
+
+  return Effect.gen(function*() {
+    const now = Os.cpus()
+    const cpus = cpuPoints(now, before)
+    before = now
+    const memoryPercent = 100 * (1 - Os.freemem() / Os.totalmem())
+    const [one, five, fifteen] = Os.loadavg() as [number, number, number]
+    const utilization = performance.eventLoopUtilization()
+    const delay = loop.count === 0 ? undefined : { mean: loop.mean, p99: loop.percentile(99), max: loop.max }
+    const eventLoop = {
+      utilization: performance.eventLoopUtilization(utilization, utilizationBefore).utilization,
+      // Nanoseconds, and the histogram's own interval is no delay.
+      mean_ms: delay && millisLate(delay.mean),
+      p99_ms: delay && millisLate(delay.p99),
+      max_ms: delay && millisLate(delay.max)
+    }
+    utilizationBefore = utilization
+    loop.reset()
+    const points: ReadonlyArray<Point.Input> = [
+      ...cpus,
+      {
+        measurement: "memory",
+        fields: {
+          total_bytes: BigInt(Os.totalmem()),
+          available_bytes: BigInt(Os.freemem()),
+          used_percent: memoryPercent
+        }
+      },
+      { measurement: "load", fields: { one, five, fifteen } },
+      { measurement: "event_loop", fields: eventLoop },
+      ...yield* read("net/dev", Proc.network),
+      ...yield* read("diskstats", Proc.disks),
+      ...yield* read("net/snmp", Proc.udp)
+    ]
+    const cpuPercent = cpus.find((point) => point.tags.core === "total")?.fields.busy_percent
+    return { points, summary: { cpuPercent, memoryPercent, load: one, loopDelay: eventLoop.p99_ms } } satisfies Sample
+  })
+})
+
+const resolutionMillis = 10
+
+const millisLate = (nanos: number): number => Math.max(0, nanos / 1e6 - resolutionMillis)
+
+const timesOf = ({ times }: Os.CpuInfo) => [times.user + times.nice, times.sys + times.irq, times.idle] as const
+
+const cpuPoints = (now: ReadonlyArray<Os.CpuInfo>, before: ReadonlyArray<Os.CpuInfo>) => {
+  const cores = now.map((core, index) => {
+    const earlier = timesOf(before[index] ?? core)
+    return { core: String(index), passed: timesOf(core).map((time, part) => Math.max(0, time - earlier[part]!)) }
+  })
+  const total = [0, 1, 2].map((part) => cores.reduce((sum, { passed }) => sum + passed[part]!, 0))
+  return [{ core: "total", passed: total }, ...cores].flatMap(({ core, passed: [user, system, idle] }) => {
+    const all = user! + system! + idle!
+    // A clock that did not tick between two samples, or does not tick at all in this container.
+    if (all === 0) return []
+    const percent = (part: number) => 100 * part / all
+    const fields = {
+      busy_percent: percent(user! + system!),
+      user_percent: percent(user!),
+      system_percent: percent(system!)
+    }
+    return [{ measurement: "cpu", tags: { core }, fields }]
+  })
+}

@@ -1,0 +1,80 @@
+/** `efflux demo` as a process, in a terminal and without, with its embedded receiver. */
+import { assert, describe, it } from "@effect/vitest"
+import { boundPorts, demo } from "./support/demo.ts"
+import { start, startInTerminal } from "./support/efflux.ts"
+
+const receiver = /to embedded receiver, UDP 127\.0\.0\.1:(\d+)/
+
+describe("efflux demo with its embedded receiver", () => {
+  it("pushes figures, sheds a burst, keeps its accounts, and stores all that it sent", async () => {
+    const { code, err, leftovers, lines } = await demo(["--seconds", "3", "--target", "receiver"]).ended
+    assert.strictEqual(err, "")
+    assert.strictEqual(code, 0, lines.join("\n"))
+    const [, sent, stored] = /^sent (\d+) points, stored (\d+): equal$/.exec(lines.at(-1)!) ?? []
+    assert.strictEqual(sent, stored)
+    assert.isAbove(Number(sent), 1000)
+
+    const law = /^pushed (\d+) = sent (\d+) \+ dropped (\d+) \(queue_full (\d+)\) \+ queued 0 \+ in flight 0: holds/
+      .exec(
+        lines.at(-2)!
+      )
+    assert.isNotNull(law, lines.at(-2))
+    assert.isAbove(Number(law![1]), 200_000)
+    assert.isAbove(Number(law![4]), 0)
+
+    const output = lines.join("\n")
+    assert.notInclude(output, "\x1b")
+    assert.match(output, /^watch it live: http:\/\/127\.0\.0\.1:\d+\/$/m)
+    assert.match(output, receiver)
+    assert.match(output, /WARN .*the queue of 10000 points is full/)
+    assert.match(output, /INFO .*shedding stopped/)
+    assert.match(output, /^ *\d+\.\d s .*cpu \d/m)
+    assert.match(output, /^ *\d+\.\d s .*queue_full \d+/m)
+    assert.deepStrictEqual(leftovers, [])
+  })
+
+  it("prints its accounts when it is interrupted, and leaves nothing", async () => {
+    const { ended, run } = demo(["--seconds", "60", "--target", "receiver"])
+    const [, port] = await run.printed(receiver)
+    run.child.kill("SIGINT")
+    const { code, leftovers, lines } = await ended
+    assert.strictEqual(code, 130)
+    assert.match(lines.at(-1)!, /^interrupted, so not compared with what was stored; pushed \d+ = sent \d+ .*: holds/)
+    assert.notInclude(boundPorts(), Number(port))
+    assert.deepStrictEqual(leftovers, [])
+  })
+
+  it("shows a table in a terminal, and the comparison below it", async () => {
+    const run = startInTerminal(["demo", "--seconds", "2", "--burst", "50000", "--target", "receiver"])
+    const { code, out } = await run.ended
+    assert.strictEqual(code, 0, out)
+    const shown = run.shown.map((line) => line.trimEnd())
+    const top = shown.findIndex((line) => line.startsWith("Efflux  run "))
+    assert.match(shown[top + 1]!, /^\[#{30}\] 2\.0 s of 2 s {2}done$/)
+    assert.match(shown[top + 4]!, /^pushed +50 \d{3}$/)
+    assert.match(shown.at(-1)!, /^sent (\d+) points, stored \1: equal$/)
+    assert.isAbove(out.lastIndexOf("\x1b[?25h"), out.lastIndexOf("\x1b[?25l"))
+  })
+
+  it("names every option and its default on demand", async () => {
+    const { code, out } = await start(["demo", "--help"]).ended
+    assert.strictEqual(code, 0)
+    for (const flag of ["seconds", "burst", "queue", "pacing", "target", "url", "udp", "page", "plain"]) {
+      assert.match(out, new RegExp(`--${flag}\\b.*default`))
+    }
+  })
+
+  it("says in one line what is wrong with an option or a server", async () => {
+    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+      [["--seconds", "0"], /--seconds is 0, allowed is 1 to 3600/],
+      [["--url", "http://127.0.0.1:1"], /http:\/\/127\.0\.0\.1:1 can't count the points: .*ECONNREFUSED/],
+      [["--udp", "udp://localhost"], /--udp needs --url/]
+    ]
+    for (const [args, message] of cases) {
+      const { code, err } = await start(["demo", ...args]).ended
+      assert.strictEqual(code, 1)
+      assert.match(err, message)
+      assert.notInclude(err, "    at ")
+    }
+  })
+})

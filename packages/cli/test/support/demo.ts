@@ -1,0 +1,33 @@
+/** `efflux demo` as a process with a folder for temporary files of its own. */
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { type Ended, type Run, start } from "./efflux.ts"
+
+export interface DemoEnded extends Ended {
+  readonly lines: ReadonlyArray<string>
+  /** What the run left in its folder. */
+  readonly leftovers: ReadonlyArray<string>
+}
+
+export const demo = (
+  args: ReadonlyArray<string>,
+  env: NodeJS.ProcessEnv = {}
+): { readonly run: Run; readonly ended: Promise<DemoEnded> } => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-demo-test-"))
+  const run = start(["demo", ...args], { env: { TMPDIR: folder, ...env } })
+  const ended = run.ended.then((ended) => {
+    const leftovers = Fs.readdirSync(folder)
+    Fs.rmSync(folder, { recursive: true })
+    return { ...ended, lines: ended.out.trimEnd().split("\n"), leftovers }
+  })
+  return { run, ended }
+}
+
+/** The local UDP ports of this system, where it tells. */
+export const boundPorts = (): ReadonlyArray<number> =>
+  Fs.existsSync("/proc/net/udp")
+    ? Fs.readFileSync("/proc/net/udp", "utf8").split("\n").slice(1, -1).map((line) =>
+      parseInt(line.trim().split(/\s+/)[1]!.split(":")[1]!, 16)
+    )
+    : []
