@@ -2,6 +2,7 @@
  * The configuration of `InfluxClient`: the server, the credentials and the limits. The comment of each option says
  * what it does, its unit and its default. docs/configuration.md has them as tables.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

@@ -5,6 +5,7 @@
  * A wrong or unknown option fails the layer before anything starts. The error has its name, its value and what is
  * allowed.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

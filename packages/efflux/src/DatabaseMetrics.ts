@@ -17,6 +17,7 @@
  * export const program = Effect.map(shed, (state) => state.count)
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import * as Metric from "effect/Metric"

@@ -1,6 +1,7 @@
 /**
  * How servers differ in reading line protocol.
  *
+ * @module
  * @since 0.1.0
  */
 import { rules } from "./internal/text/DialectRules.ts"

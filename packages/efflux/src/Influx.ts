@@ -3,6 +3,7 @@
  *
  * Other databases are classes with the same functions; see `InfluxDatabase.Service`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
@@ -17,6 +18,19 @@ import type { Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
 import type { Timed } from "./internal/database/Timed.ts"
 import type * as Point from "./Point.ts"
+
+export type {
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Audit,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  AuditOptions
+}
 
 /**
  * Pushes a point. Never waits and never fails: it is one offer to the queue.

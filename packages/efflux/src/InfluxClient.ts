@@ -27,6 +27,7 @@
  * Nothing is retried. Every `InfluxError` says whether it `isRetryable`, for use with `Effect.retry`. A statement
  * that failed may still have changed something.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

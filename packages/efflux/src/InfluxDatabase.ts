@@ -17,6 +17,7 @@
  *   program.pipe(Effect.provide(InfluxDatabase.layer({ host: "localhost", port: 8089 })), NodeRuntime.runMain)
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"

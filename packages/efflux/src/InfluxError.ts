@@ -4,6 +4,7 @@
  * `push` has no error. The layer of a wrongly configured database fails with an `InfluxError`, and so do transports.
  * A database counts the errors of its transport (`send_error`, `rejected`, `unknown`) and continues.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"

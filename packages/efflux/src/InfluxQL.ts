@@ -23,6 +23,7 @@
  *
  * This module needs no Node: a browser can import `efflux/InfluxQL`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Literal from "./internal/query/Literal.ts"

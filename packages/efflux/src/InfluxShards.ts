@@ -26,6 +26,7 @@
  * )
  * ```
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Config from "effect/Config"
@@ -87,19 +88,35 @@ export interface ShardsStats {
 }
 
 /**
- * The operations of shards. See `Influx` for the contracts; `flush` waits for all of them.
+ * What shards do together. See `Influx` for the contracts. `R` is what an operation requires: nothing for shards as a
+ * value, the service for its functions.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Shards {
-  readonly push: Database.Push<never>
-  readonly pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) => Effect.Effect<void>
-  /** Pushes every point that it receives, and waits while the shard of one has a full queue, for all shards. */
-  readonly sink: Sink.Sink<void, Point.Input>
-  readonly flush: Effect.Effect<void>
-  readonly stats: Effect.Effect<ShardsStats>
+export interface Operations<R> {
+  /** Pushes a point to the shard of its series. Never waits and never fails. */
+  readonly push: Database.Push<R>
+  /** Pushes points in order, each to the shard of its series. Never fails. */
+  readonly pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) => Effect.Effect<void, never, R>
+  /** Pushes every point that it receives, and waits while the shard of one has a full queue. */
+  readonly sink: Sink.Sink<void, Point.Input, never, never, R>
+  /** Sends what is queued now, and waits until all points pushed before are settled in every shard. */
+  readonly flush: Effect.Effect<void, never, R>
+  /** The counters of every shard, and their sum. */
+  readonly stats: Effect.Effect<ShardsStats, never, R>
+}
+
+/**
+ * Shards as a value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shards extends Operations<never> {
+  /** `push` as a plain function, for callbacks and hot loops. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: Database.PushOptions) => void
+  /** `stats` as a plain function. */
   readonly statsUnsafe: () => ShardsStats
   /** The name of the shard that a point goes to. */
   readonly shardOf: (point: Point.Input) => string
@@ -113,19 +130,13 @@ export interface Shards {
  * @category models
  * @since 0.1.0
  */
-export interface ShardsService<Self, Identifier extends string> extends Context.ServiceClass<Self, Identifier, Shards> {
+export interface ShardsService<Self, Identifier extends string>
+  extends Context.ServiceClass<Self, Identifier, Shards>, Operations<Self>
+{
   /** Fails only for a wrong option, named `shards.NAME.OPTION`. */
   readonly layer: (config: ShardsConfig) => Layer.Layer<Self, InfluxError>
   /** Like `layer`, with the options of each shard, and the tags, as a `Config`. */
   readonly layerConfig: (config: Wrapped) => Layer.Layer<Self, InfluxError | Config.ConfigError>
-  readonly push: Database.Push<Self>
-  readonly pushAll: (
-    points: Iterable<Point.Input>,
-    options?: Database.PushOptions
-  ) => Effect.Effect<void, never, Self>
-  readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
-  readonly flush: Effect.Effect<void, never, Self>
-  readonly stats: Effect.Effect<ShardsStats, never, Self>
 }
 
 // Series fall into so many slots, and each slot has its place on the ring: no text is hashed for a point but its own.
@@ -284,7 +295,7 @@ export const layerConfig = (config: Wrapped): Layer.Layer<InfluxShards, InfluxEr
  * @category operations
  * @since 0.1.0
  */
-export const push: Database.Push<InfluxShards> = InfluxShards.push
+export const push: Operations<InfluxShards>["push"] = InfluxShards.push
 
 /**
  * Pushes points in order, each to the shard of its series. Never fails, like `Influx.pushAll`.
@@ -292,10 +303,7 @@ export const push: Database.Push<InfluxShards> = InfluxShards.push
  * @category operations
  * @since 0.1.0
  */
-export const pushAll = (
-  points: Iterable<Point.Input>,
-  options?: Database.PushOptions
-): Effect.Effect<void, never, InfluxShards> => InfluxShards.pushAll(points, options)
+export const pushAll: Operations<InfluxShards>["pushAll"] = InfluxShards.pushAll
 
 /**
  * Pushes every point that it receives to the shard of its series, and waits while that shard has a full queue, like
@@ -304,7 +312,7 @@ export const pushAll = (
  * @category operations
  * @since 0.1.0
  */
-export const sink: Sink.Sink<void, Point.Input, never, never, InfluxShards> = InfluxShards.sink
+export const sink: Operations<InfluxShards>["sink"] = InfluxShards.sink
 
 /**
  * Waits until the points pushed so far are settled in every shard, like `Influx.flush`.
@@ -312,7 +320,7 @@ export const sink: Sink.Sink<void, Point.Input, never, never, InfluxShards> = In
  * @category operations
  * @since 0.1.0
  */
-export const flush: Effect.Effect<void, never, InfluxShards> = InfluxShards.flush
+export const flush: Operations<InfluxShards>["flush"] = InfluxShards.flush
 
 /**
  * The counters of every shard, and their sum.
@@ -320,4 +328,4 @@ export const flush: Effect.Effect<void, never, InfluxShards> = InfluxShards.flus
  * @category operations
  * @since 0.1.0
  */
-export const stats: Effect.Effect<ShardsStats, never, InfluxShards> = InfluxShards.stats
+export const stats: Operations<InfluxShards>["stats"] = InfluxShards.stats

@@ -26,6 +26,7 @@
  *
  * {@link Line} accepts only points that can be encoded again.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"

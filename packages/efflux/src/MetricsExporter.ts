@@ -37,6 +37,7 @@
  * Prometheus input writes with `metric_version` 1 and 2 when it scrapes the
  * program, with floats only, and a frequency as a counter with the tag `key`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -159,6 +160,7 @@ export const defaults = {
   layout: "efflux",
   temporality: "cumulative",
   prefix: "",
+  /** All but the metrics of Efflux. */
   filter: (metric) => !metric.id.startsWith("efflux_"),
   flushTimeout: "3 seconds",
   database: InfluxDatabase as Context.Key<InfluxDatabase, Database>

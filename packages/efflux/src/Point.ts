@@ -21,6 +21,7 @@
  * Ownership: an object that was pushed belongs to the database until it was
  * sent or dropped. It is read later, so it must not be changed after the push.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as DateTime from "effect/DateTime"
@@ -44,9 +45,11 @@ export class Uint {
   constructor(value: bigint) {
     this.value = value
   }
+  /** The value as line protocol has it, as `5u`. */
   toString(): string {
     return typeof this.value === "bigint" ? `${this.value}u` : `Uint(${preview(this.value)})`
   }
+  /** For `JSON.stringify`, which has no `bigint`. */
   toJSON(): unknown {
     return { _tag: this._tag, value: typeof this.value === "bigint" ? String(this.value) : preview(this.value) }
   }

@@ -6,6 +6,7 @@
  * it is written on the wire. A UDP client can't find out the precision of the listener (`[[udp]] precision`). If it
  * is configured differently, its points end up in 1970 or far in the future.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Result from "effect/Result"

@@ -1,6 +1,7 @@
 /**
  * Times the requests of an `HttpRouter`: each becomes a point with its duration and the status of its answer.
  *
+ * @module
  * @since 0.1.0
  */
 import type * as Context from "effect/Context"

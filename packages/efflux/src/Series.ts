@@ -37,6 +37,7 @@
  *
  * This module needs no Node: a browser can import `efflux/Series`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

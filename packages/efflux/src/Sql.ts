@@ -24,6 +24,7 @@
  *
  * This module needs no Node: a browser can import `efflux/Sql`.
  *
+ * @module
  * @since 0.1.0
  */
 import * as Literal from "./internal/query/Literal.ts"

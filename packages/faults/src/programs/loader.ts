@@ -93,8 +93,7 @@ const run = <Self>(layer: Layer.Layer<Self, InfluxError.InfluxError>, { flush, s
     })
   })
   program.pipe(
-    Effect.provide(Layer.merge(layer, NodeFileSystem.layer)),
-    Effect.provide(Protocol.logger),
+    Effect.provide(Layer.mergeAll(layer, NodeFileSystem.layer, Protocol.logger)),
     NodeRuntime.runMain
   )
 }

@@ -24,6 +24,7 @@ import type { Row } from "./Row.ts"
  * @since 0.1.0
  */
 export type RowDecoder<A> = Schema.ConstraintDecoder<A> | {
+  /** Reads a row into its type. */
   readonly decodeRow: (row: Row) => Result.Result<A, Schema.SchemaError>
 }
 
