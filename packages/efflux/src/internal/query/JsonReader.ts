@@ -62,7 +62,7 @@ export const jsonLines = (
 ): AnswerReader<Uint8Array> => {
   const isInteger = new Map<string, boolean>()
   const rowOf = (line: string): Row.Row | Problem => {
-    let object = parse(line, JSON.parse)
+    let object = parse(line, ExactJson.parseNumbers)
     for (let isExact = false;;) {
       if (object instanceof Problem) return object
       if (!isObject(object)) return unreadable("a line is no object")
