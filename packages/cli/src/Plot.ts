@@ -1,17 +1,22 @@
-/** Draws values over time with braille characters, eight dots to a character. */
+/** Draws values over time, or over another number, with braille characters, eight dots to a character. */
 import { escaped } from "./Text.ts"
 
 /** One line of a plot. */
 export interface Line {
   readonly name: string
-  readonly points: ReadonlyArray<readonly [time: bigint, value: number]>
+  readonly points: ReadonlyArray<readonly [at: bigint, value: number]>
 }
 
 // The bits of a braille character, by column and row.
 const dots = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const
 
 /** A plot of one line, `width` characters wide and `height` high without its labels. */
-export const plot = ({ name, points }: Line, width: number, height: number): ReadonlyArray<string> => {
+export const plot = (
+  { name, points }: Line,
+  width: number,
+  height: number,
+  labelOf: (at: bigint) => string = instant
+): ReadonlyArray<string> => {
   const values = points.filter(([, value]) => Number.isFinite(value))
   if (values.length === 0) return [`${escaped(name)}: no values`]
   let [[from], [to]] = [values[0]!, values[0]!]
@@ -34,8 +39,8 @@ export const plot = ({ name, points }: Line, width: number, height: number): Rea
     const y = Math.round((1 - share) * (4 * height - 1))
     cells[y >> 2]![x >> 1]! |= dots[x & 1]![y & 3]!
   }
-  const start = instant(from)
-  const end = instant(to)
+  const start = labelOf(from)
+  const end = labelOf(to)
   return [
     escaped(name),
     ...cells.map((row, index) => {

@@ -8,7 +8,8 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Dialect, InfluxClient, InfluxDatabase, InfluxQL, LineProtocol, type Point, Precision } from "efflux"
+import { Dialect, InfluxDatabase, LineProtocol, type Point, Precision } from "efflux"
+import * as Arrivals from "./Arrivals.ts"
 import { int, type Parsed, plain } from "./Flags.ts"
 import * as Input from "./Input.ts"
 import * as Screen from "./Screen.ts"
@@ -231,32 +232,17 @@ const readPlace = Effect.fnUntraced(function*(path: string, to: string, size: nu
 /** What the server's own counter says of the points of this run, asked when they were sent. */
 const counters = Effect.fnUntraced(function*(url: Option.Option<string>) {
   if (Option.isNone(url)) return Option.none()
-  const client = yield* orExplain(InfluxClient.make(yield* Target.client("--ask", url.value)))
-  const ask = orExplain(
-    Effect.map(
-      client.query(InfluxQL.query`SHOW STATS FOR 'udp'`),
-      (rows) => rows.reduce((sum, row) => sum + Number(row["pointsRx"] ?? 0), 0)
-    )
-  )
+  const received = yield* Arrivals.received("--ask", url.value)
   const screen = yield* Screen.Screen
-  const before = yield* ask
-  return Option.some((sent: number) =>
-    Effect.gen(function*() {
-      let arrived = (yield* ask) - before
-      // A busy server counts late. What it has not counted while two seconds passed without any progress was lost.
-      for (let idle = 0; arrived < sent && idle < 20; idle++) {
-        yield* Effect.sleep(100)
-        const now = (yield* ask) - before
-        if (now > arrived) idle = 0
-        arrived = now
-      }
-      yield* screen.print(
-        `the server received ${count(arrived, "point")}` +
-          (arrived < sent ? `: ${grouped(sent - arrived)} were lost on the way` : ", by its own counter")
-      )
-      if (arrived < sent) process.exitCode = 1
-    })
-  )
+  const before = yield* received
+  return Option.some(Effect.fnUntraced(function*(sent: number) {
+    const arrived = yield* Arrivals.settled(received, before, sent)
+    yield* screen.print(
+      `the server received ${count(arrived, "point")}` +
+        (arrived < sent ? `: ${grouped(sent - arrived)} were lost on the way` : ", by its own counter")
+    )
+    if (arrived < sent) process.exitCode = 1
+  }))
 })
 
 const reasonsOf = (dropped: InfluxDatabase.Stats["dropped"]): string =>

@@ -8,12 +8,13 @@ import * as Runtime from "effect/Runtime"
 import * as Demo from "./Demo.ts"
 import * as Lint from "./Lint.ts"
 import * as Listen from "./Listen.ts"
+import * as Pace from "./Pace.ts"
 import * as Query from "./Query.ts"
 import * as Send from "./Send.ts"
 
 const efflux = Command.make("efflux").pipe(
   Command.withDescription("See, check and send InfluxDB's line protocol."),
-  Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command, Demo.command])
+  Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command, Pace.command, Demo.command])
 )
 
 // A terminal that is closed ends the command as Ctrl-C does.

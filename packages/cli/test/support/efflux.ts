@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { onTestFinished } from "vitest"
 import { FakeTerminal } from "./terminal.ts"
 
-const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+export const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 
 export interface Ended {
   readonly code: number | null

@@ -1,0 +1,112 @@
+/**
+ * Sends payloads over UDP at a rate, in bursts, as a database with this `pacing` does, but encodes them only once: what
+ * is measured is how much the receiver takes.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { LineProtocol, type Precision } from "efflux"
+import * as Dgram from "node:dgram"
+import * as Dns from "node:dns/promises"
+import { userError } from "./Text.ts"
+
+/** Payloads of points of one measurement. */
+export interface Payloads {
+  readonly bytes: ReadonlyArray<Uint8Array>
+  /** In each of them. */
+  readonly points: number
+}
+
+// What one packet of the option stands for.
+const packetBytes = 1432
+const distinct = 64
+
+/** Payloads that are sent again and again: the points of each are the same, so a server stores them once. */
+export const payloads = (measurement: string, timestamp: bigint, precision: Precision.Precision): Payloads => {
+  const lineOf = (n: number) => {
+    const line = LineProtocol.encode({
+      measurement,
+      tags: { host: `host-${n % 20}`, route: `/api/v1/things/${n % 50}`, series: String(n % 100) },
+      fields: { duration: n * 1.37 + 0.001, bytes: BigInt(n) * 1031n, ok: n % 7 !== 0 },
+      timestamp
+    }, { precision })
+    if (line._tag === "Failure") throw line.failure
+    return `${line.success}\n`
+  }
+  const points = Math.floor(packetBytes / (lineOf(99_999).length + 2))
+  return {
+    points,
+    bytes: Array.from(
+      { length: distinct },
+      (_, payload) => Buffer.from(Array.from({ length: points }, (_, n) => lineOf(payload * points + n)).join(""))
+    )
+  }
+}
+
+/** How fast to send, and how much. */
+export interface Dose {
+  readonly packetsPerSecond: number
+  readonly burst: number
+  readonly packets: number
+}
+
+/** Sends a dose, and gives how many packets were sent in how many seconds. */
+export type Flood = (dose: Dose) => Effect.Effect<
+  { readonly packets: number; readonly seconds: number },
+  ReturnType<typeof userError>
+>
+
+/** Opens a socket for the life of the scope. */
+export const make = Effect.fnUntraced(function*(host: string, port: number, { bytes }: Payloads) {
+  const failed = (error: unknown) => userError(`${host}:${port}: ${error instanceof Error ? error.message : error}`)
+  const { address, family } = yield* Effect.tryPromise({ try: () => Dns.lookup(host), catch: failed })
+  const socket = yield* Effect.acquireRelease(
+    Effect.sync(() => Dgram.createSocket(family === 6 ? "udp6" : "udp4")),
+    (socket) => Effect.sync(() => socket.close())
+  )
+  yield* Effect.callback<void, ReturnType<typeof userError>>((resume) => {
+    socket.on("error", (error) => resume(Effect.fail(failed(error))))
+    socket.connect(port, address, () => resume(Effect.void))
+  })
+  const clock = yield* Clock.Clock
+  const millis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  let next = 0
+  const sendNow = (packets: number) =>
+    Effect.callback<void, ReturnType<typeof userError>>((resume) => {
+      let waiting = packets
+      let refusal: Error | undefined
+      const done = (error: Error | null) => {
+        refusal ??= error ?? undefined
+        if (--waiting > 0) return
+        resume(
+          refusal === undefined ? Effect.void : Effect.fail(
+            /ECONNREFUSED/.test(refusal.message)
+              ? userError(`nobody listens at udp://${host}:${port}`)
+              : failed(refusal)
+          )
+        )
+      }
+      for (let n = 0; n < packets; n++) socket.send(bytes[next++ % bytes.length]!, done)
+    })
+  const flood: Flood = Effect.fnUntraced(function*({ burst, packets, packetsPerSecond }) {
+    const start = millis()
+    // Twice the time: then this machine is too slow for the rate.
+    const end = start + 2 * Math.max(1000, 1000 * packets / packetsPerSecond)
+    // A timer of a millisecond is too coarse where that is more than a burst.
+    const pause = packetsPerSecond / 500 > burst ? Effect.yieldNow : Effect.sleep(1)
+    let tokens = burst
+    let at = start
+    let sent = 0
+    for (let now = start; now < end; now = millis()) {
+      tokens = Math.min(burst, tokens + (now - at) * packetsPerSecond / 1000)
+      at = now
+      const some = Math.min(Math.floor(tokens), packets - sent)
+      if (some > 0) yield* sendNow(some)
+      tokens -= some
+      sent += some
+      if (sent === packets) break
+      yield* pause
+    }
+    return { packets: sent, seconds: (millis() - start) / 1000 }
+  })
+  return flood
+})

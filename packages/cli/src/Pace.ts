@@ -1,0 +1,252 @@
+/**
+ * `efflux pace`: finds how fast a UDP listener can be sent to without loss.
+ *
+ * First the largest burst, then the highest rate that lost nothing. The answer is half of the one and 70 % of the other,
+ * and it is sent for longer before it is printed.
+ */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Terminal from "effect/Terminal"
+import { LineListener, Precision } from "efflux"
+import * as Arrivals from "./Arrivals.ts"
+import { int, type Parsed, plain, positive } from "./Flags.ts"
+import * as Flood from "./Flood.ts"
+import { plot } from "./Plot.ts"
+import * as Screen from "./Screen.ts"
+import * as Target from "./Target.ts"
+import { count, grouped, userError } from "./Text.ts"
+
+const options = {
+  to: Flag.String("to").pipe(
+    Flag.withMetavar("URL"),
+    Flag.withDescription("The UDP listener, like udp://localhost:8089")
+  ),
+  ask: Flag.String("ask").pipe(
+    Flag.optional,
+    Flag.withMetavar("URL"),
+    Flag.withDescription(
+      "The HTTP address of the same InfluxDB 1, which counts what arrived. Without it the listener must be on this host, where Linux counts what it dropped. Secrets come from INFLUX_USERNAME and INFLUX_PASSWORD"
+    )
+  ),
+  seconds: positive("seconds").pipe(
+    Flag.withDefault(3),
+    Flag.withDescription("How long each rate is sent, and the answer five times as long; default 3")
+  ),
+  max: int("max", 1, 1_000_000).pipe(
+    Flag.withDefault(200_000),
+    Flag.withDescription("The highest rate to try, in packets per second; default 200000")
+  ),
+  measurement: Flag.String("measurement").pipe(
+    Flag.withDefault("efflux_pace"),
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("What the points are called that are sent, and stored; default efflux_pace")
+  ),
+  precision: Flag.Literals("precision", Precision.all).pipe(
+    Flag.withDefault("ns"),
+    Flag.withDescription("Unit of the timestamps that the listener is set to; default ns")
+  ),
+  plain
+}
+
+const firstBurst = 4
+const largestBurst = 1024
+const burstRounds = 5
+const firstRate = 250
+const bisections = 4
+/** What of the rate that lost nothing is the answer. */
+const margin = 0.7
+
+/** A rate that was tried. */
+interface Trial {
+  readonly sent: number
+  readonly lost: number
+  /** Packets per second that were reached. */
+  readonly rate: number
+}
+
+/** How many of some packets did not arrive, and the words for who says so. */
+interface Counter {
+  readonly source: string
+  readonly lost: <A, E>(send: Effect.Effect<A, E>, packets: (sent: A) => number) => Effect.Effect<
+    readonly [sent: A, lost: number],
+    E | ReturnType<typeof userError>
+  >
+}
+
+const asked = Effect.fnUntraced(function*(url: string, points: number) {
+  const received = yield* Arrivals.received("--ask", url)
+  return {
+    source: "the server's own counter",
+    lost: Effect.fnUntraced(function*(send, packets) {
+      const before = yield* received
+      const sent = yield* send
+      const expected = packets(sent) * points
+      return [sent, Math.max(0, expected - (yield* Arrivals.settled(received, before, expected))) / points]
+    })
+  } satisfies Counter
+})
+
+const local = Effect.fnUntraced(function*(host: string, port: number) {
+  const state = Effect.flatMap(LineListener.udpSocketState(port), (state) =>
+    state === undefined
+      ? Effect.fail(userError(
+        `nobody listens at UDP port ${port} of this host, as far as Linux tells. Give --ask for a server elsewhere or in a container`
+      ))
+      : Effect.succeed(state))
+  if (!/^(?:localhost|127\..*|::1)$/.test(host)) {
+    return yield* userError(`${host} may be another host: give --ask, the HTTP address of the same InfluxDB 1`)
+  }
+  yield* state
+  return {
+    source: "the kernel's counter of drops",
+    lost: Effect.fnUntraced(function*(send) {
+      const before = (yield* state).drops
+      const sent = yield* send
+      for (let tries = 0; tries < 100 && (yield* state).receiveQueueBytes > 0; tries++) yield* Effect.sleep(100)
+      return [sent, (yield* state).drops - before]
+    })
+  } satisfies Counter
+})
+
+const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const { host, port } = yield* Target.udp("--to", flags.to)
+  const screen = yield* Screen.Screen
+  const unit = Precision.nanosPer(flags.precision)
+  const now = BigInt(yield* Clock.currentTimeMillis) * 1_000_000n
+  const payloads = Flood.payloads(flags.measurement, now / unit * unit, flags.precision)
+  const counter: Counter = yield* Option.match(flags.ask, {
+    onNone: () => local(host, port),
+    onSome: (url) => asked(url, payloads.points)
+  })
+  const flood = yield* Flood.make(host, port, payloads)
+  yield* screen.print(
+    `to udp://${host}:${port}, ${payloads.points} points a packet; ${counter.source} says what arrived`
+  )
+
+  const trial = Effect.fnUntraced(function*(packetsPerSecond: number, burst: number, seconds: number) {
+    yield* screen.frame([`sending ${grouped(packetsPerSecond)} packets/s for ${seconds} s`])
+    const dose = { packetsPerSecond, burst, packets: Math.max(burst, Math.ceil(packetsPerSecond * seconds)) }
+    const [sent, lost] = yield* counter.lost(flood(dose), ({ packets }) => packets)
+    return { sent: sent.packets, lost, rate: sent.packets / sent.seconds } satisfies Trial
+  })
+  // Whatever else a machine does costs a packet now and then: only what loses twice is too much.
+  const twice = (once: Effect.Effect<Trial, ReturnType<typeof userError>>) =>
+    Effect.flatMap(once, (first) => first.lost === 0 ? Effect.succeed(first) : once)
+
+  const burstOf = (burst: number) =>
+    Effect.map(
+      counter.lost(
+        Effect.repeat(
+          Effect.andThen(flood({ packetsPerSecond: 1, burst, packets: burst }), Effect.sleep(100)),
+          { times: burstRounds - 1 }
+        ),
+        () => burst * burstRounds
+      ),
+      ([, lost]) => ({ sent: burst * burstRounds, lost, rate: 0 })
+    )
+  let good = 0
+  for (let burst = firstBurst; burst <= largestBurst; burst *= 2) {
+    yield* screen.frame([`sending bursts of ${burst}`])
+    const { lost, sent } = yield* twice(burstOf(burst))
+    yield* screen.print(`bursts of ${String(burst).padStart(4)} packets: ${lossOf(lost, sent)}`)
+    if (lost > 0) break
+    good = burst
+  }
+  if (good === 0) {
+    return yield* userError(
+      `even bursts of ${firstBurst} packets are lost: is this the port of the listener, does --ask name the same server, and is its precision "${flags.precision}"?`
+    )
+  }
+  const burst = good / 2
+
+  const trials: Array<Trial & { readonly packetsPerSecond: number }> = []
+  const rateOf = Effect.fnUntraced(function*(packetsPerSecond: number) {
+    const { lost, rate, sent } = yield* twice(trial(packetsPerSecond, burst, flags.seconds))
+    const reached = rate < slow * packetsPerSecond ? `, but this machine reached only ${grouped(rate)}` : ""
+    yield* screen.print(
+      `${grouped(packetsPerSecond).padStart(7)} packets/s, ${
+        grouped(packetsPerSecond * payloads.points).padStart(9)
+      } ` +
+        `points/s: ${lossOf(lost, sent)}${reached}`
+    )
+    trials.push({ packetsPerSecond, sent, lost, rate })
+    return { isGood: lost === 0, isReached: reached === "", rate: reached === "" ? packetsPerSecond : rate }
+  })
+  let best = 0
+  let bad = 0
+  for (let rate = firstRate; bad === 0 && rate <= flags.max; rate *= 2) {
+    const tried = yield* rateOf(rate)
+    if (!tried.isGood) bad = rate
+    else best = Math.max(best, tried.rate)
+    if (!tried.isReached) break
+  }
+  for (let n = 0; n < bisections && best > 0 && bad > 0; n++) {
+    const middle = Math.round(Math.sqrt(best * bad))
+    const { isGood, rate } = yield* rateOf(middle)
+    if (isGood) best = Math.max(best, rate)
+    else bad = middle
+  }
+  let answer = rounded(best * margin)
+  let confirmed: Trial | undefined
+  while (answer > 0 && confirmed === undefined) {
+    const long = yield* trial(answer, burst, 5 * flags.seconds)
+    yield* screen.print(
+      `${grouped(answer).padStart(7)} packets/s for ${5 * flags.seconds} s: ${lossOf(long.lost, long.sent)}`
+    )
+    if (long.lost === 0) confirmed = long
+    else answer = rounded(answer * margin)
+  }
+  yield* screen.frame([])
+  yield* screen.leave
+  const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
+  const points = trials.map(({ lost, packetsPerSecond, sent }) =>
+    [BigInt(packetsPerSecond), 100 * lost / sent] as const
+  )
+  for (const line of plot({ name: "% lost over packets/s", points }, columns, 10, (rate) => grouped(Number(rate)))) {
+    yield* screen.print(line)
+  }
+  if (confirmed === undefined) {
+    return yield* userError("no rate was found that loses nothing: a larger read-buffer of the listener helps")
+  }
+  yield* screen.print(
+    bad === 0
+      ? `nothing was lost up to ${grouped(best)} packets/s, the most that was tried`
+      : `nothing was lost at ${grouped(best)} packets/s, and something at ${grouped(bad)}`
+  )
+  yield* screen.print(`pacing: { packetsPerSecond: ${answer}, burst: ${burst} }`)
+}, Effect.scoped)
+
+// A rate of which less was reached is not the rate that was tried.
+const slow = 0.9
+
+/** Two digits, rounded down. */
+const rounded = (rate: number): number => {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(rate)) - 1)
+  return rate < 1 ? 0 : Math.floor(rate / unit) * unit
+}
+
+const lossOf = (lost: number, sent: number): string =>
+  lost === 0
+    ? "nothing lost"
+    : `${count(Math.ceil(lost), "packet")} of ${grouped(sent)} lost (${(100 * lost / sent).toPrecision(2)} %)`
+
+/** The command. */
+export const command = Command.make(
+  "pace",
+  options,
+  (flags) => Effect.provide(pace(flags), Screen.layer(flags))
+).pipe(
+  Command.withDescription(
+    "Finds how many packets per second and what burst a UDP listener takes without loss, and prints the option pacing to use, with a margin: 70 % of the rate and half of the burst that lost nothing. It sends as much as the listener takes, for a minute or two, and what it sends is stored."
+  ),
+  Command.withExamples([
+    {
+      command: "efflux pace --to udp://localhost:8089 --ask http://localhost:8086",
+      description: "Ask InfluxDB 1 what arrived"
+    },
+    { command: "efflux pace --to udp://localhost:8089", description: "On the same host, by the kernel's drops" }
+  ])
+)

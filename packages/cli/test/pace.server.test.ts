@@ -1,0 +1,88 @@
+/** `efflux pace` with real servers. */
+import { assert, describe, it } from "@effect/vitest"
+import { InfluxServer } from "@efflux/testkit"
+import { describeInfluxd } from "@efflux/testkit/realServer"
+import { Effect } from "effect"
+import { spawn, spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { fileURLToPath } from "node:url"
+import { Run, start, startInTerminal } from "./support/efflux.ts"
+
+const answerOf = (out: string) => {
+  const [, packetsPerSecond, burst] = /^pacing: \{ packetsPerSecond: (\d+), burst: (\d+) \}$/m.exec(out) ??
+    assert.fail(out)
+  return { packetsPerSecond: Number(packetsPerSecond), burst: Number(burst) }
+}
+
+const hasNamespaces = spawnSync("unshare", ["-n", "sh", "-c", "ip link set lo up && nft list ruleset"]).status === 0
+
+describeInfluxd("efflux pace", (binary) => {
+  describe.skipIf(!hasNamespaces)(
+    "behind a filter of 2000 packets per second in bursts of 50 (needs root, ip and nft)",
+    () => {
+      it("finds a rate and a burst that lose nothing, and sees the loss beyond the limit", async () => {
+        const buffer = Math.min(4_194_304, Number(Fs.readFileSync("/proc/sys/net/core/rmem_max", "utf8")))
+        const script = fileURLToPath(new URL("./support/throttled.ts", import.meta.url))
+        const args = ["-n", process.execPath, script, binary, String(buffer), "2000", "50"]
+        const { code, err, out } = await new Run(spawn("unshare", args)).ended
+        assert.strictEqual(code, 0, out + err)
+        const { burst, packetsPerSecond } = answerOf(out)
+        assert.isAtMost(burst, 25)
+        assert.isAtMost(packetsPerSecond, 1400)
+        assert.match(out, /^bursts of +\d+ packets: \d[\d ]* packets? of \d[\d ]* lost/m)
+        const said = new RegExp(
+          `^ *${packetsPerSecond.toString().replace(/\B(?=(\d{3})+$)/g, " ")} packets/s for 2.5 s: `,
+          "m"
+        )
+        assert.match(out.slice(out.search(said)), /^ *[\d ]+ packets\/s for 5 s: nothing lost\n/)
+        // What is this far above the limit loses, unless this machine could not send it.
+        for (const [line, digits] of out.matchAll(/^ *([\d ]+) packets\/s, .*$/gm)) {
+          if (Number(digits!.replaceAll(" ", "")) > 2300 && !line.includes("reached only")) {
+            assert.include(line, " lost (")
+          }
+        }
+        assert.match(out, /^% lost over packets\/s\n( *[\d.]* \|[\u2800-\u28ff]+\n){10} +250 +\d[\d ]*$/m)
+      })
+    }
+  )
+
+  it("counts the drops of a listener on this host without asking it, in a terminal too", () =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: "d" }] })
+      const to = `udp://127.0.0.1:${server.udpPorts[0]}`
+      const run = startInTerminal(["pace", "--to", to, "--seconds", "0.2", "--max", "500"])
+      const { code, out } = yield* Effect.promise(() => run.ended)
+      assert.strictEqual(code, 0, out)
+      assert.isAtMost(answerOf(run.shown.join("\n")).packetsPerSecond, 350)
+      assert.include(out, "the kernel's counter of drops says what arrived")
+      assert.match(run.shown.at(-1)!, /^pacing: /)
+      assert.isAbove(yield* server.count("d", "efflux_pace"), 0)
+    }))))
+
+  it("ends at Ctrl-C, and names what is wrong", () =>
+    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const server = yield* InfluxServer.make({ binary, udp: [{ database: "d", precision: "s" }] })
+      const to = `udp://127.0.0.1:${server.udpPorts[0]}`
+      yield* Effect.promise(async () => {
+        const run = start(["pace", "--to", to, "--ask", server.httpUrl, "--precision", "s"])
+        await run.printed(/bursts of +4 packets/)
+        run.child.kill("SIGINT")
+        assert.strictEqual((await run.ended).code, 130)
+        const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+          [["--to", to, "--ask", server.httpUrl], /even bursts of 4 packets are lost: .*its precision "ns"\?/],
+          [["--to", to, "--ask", "http://127.0.0.1:1"], /ECONNREFUSED/],
+          [["--to", "udp://127.0.0.1:1"], /nobody listens at UDP port 1 of this host/],
+          [["--to", "udp://127.0.0.1:1", "--ask", server.httpUrl], /nobody listens at udp:\/\/127\.0\.0\.1:1/],
+          [["--to", "udp://192.0.2.1"], /192\.0\.2\.1 may be another host: give --ask/],
+          [["--to", "http://localhost"], /--to must be like udp:\/\/localhost:8089/],
+          [["--to", to, "--seconds", "0"], /--seconds is 0, it must be above 0/]
+        ]
+        for (const [args, message] of cases) {
+          const { code, err } = await start(["pace", ...args]).ended
+          assert.match(err, message)
+          assert.notMatch(err, /^ {4}at /m)
+          assert.strictEqual(code, 1, args.join(" "))
+        }
+      })
+    }))))
+})
