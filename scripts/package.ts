@@ -1,9 +1,10 @@
 /**
- * Packs `efflux` and `efflux-cli` as they would be published and lets publint and attw look at the tarballs. Then it
- * does what the README says, on the smallest Node that the package promises: a project by `npm init` and `npm install`,
+ * Packs `efflux`, `efflux-cli` and `@efflux/panel` as they would be published and lets publint and attw look at the
+ * tarballs. Then it installs the library with `effect` alone, without a warning, and prints the size. At last it does
+ * what the README says, on the smallest Node that the package promises: a project by `npm init` and `npm install`,
  * `efflux listen`, and the README's first program, whose point must be seen to arrive.
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -13,6 +14,37 @@ import { pack } from "./tarball.ts"
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): void => {
   execFileSync(command, args, { cwd, stdio: "inherit" })
+}
+
+/** A new project with packages from tarballs and from the registry. Returns what npm said. */
+const install = (project: string, ...packages: ReadonlyArray<string>): string => {
+  Fs.mkdirSync(project)
+  const npm = (...args: ReadonlyArray<string>) => {
+    const { output, status } = spawnSync("npm", args, { cwd: project, encoding: "utf8" })
+    if (status !== 0) throw new Error(`npm ${args.join(" ")}: ${output.join("")}`)
+    return output.join("")
+  }
+  npm("init", "-y")
+  return npm("install", "--no-audit", "--no-fund", "--no-progress", ...packages)
+}
+
+const megabytes = (folder: string): string => {
+  const files = Fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const bytes = files.reduce((sum, { name, parentPath }) => sum + Fs.statSync(Path.join(parentPath, name)).size, 0)
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** The library with `effect` alone: nothing else comes along, and npm has nothing to warn of. */
+const checkInstall = (project: string, tarball: string): void => {
+  const said = install(project, tarball, "effect")
+  if (/warn|peer/i.test(said)) throw new Error(`npm warned: ${said}`)
+  const modules = Path.join(project, "node_modules")
+  if (Fs.existsSync(Path.join(modules, "@effect/platform-node"))) throw new Error("@effect/platform-node came along")
+  if (!Fs.existsSync(Path.join(modules, "efflux/AGENTS.md"))) throw new Error("AGENTS.md is missing")
+  console.log(
+    `without @effect/platform-node: efflux ${megabytes(Path.join(modules, "efflux"))}, all of node_modules ` +
+      `${megabytes(modules)}, no warning, efflux/AGENTS.md is there`
+  )
 }
 
 const { engines } = JSON.parse(Fs.readFileSync(Path.join(root, "packages/efflux/package.json"), "utf8"))
@@ -53,14 +85,13 @@ const runReadme = async (project: string): Promise<string> => {
 
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-package-"))
 try {
-  const tarballs = [pack(folder), pack(folder, "cli")]
+  const tarballs = [pack(folder), pack(folder, "cli"), pack(folder, "panel")]
   for (const tarball of tarballs) run(root, "pnpm", "exec", "publint", "--strict", tarball)
   run(root, "pnpm", "exec", "attw", "--profile", "esm-only", tarballs[0]!)
 
+  checkInstall(Path.join(folder, "library"), tarballs[0]!)
   const project = Path.join(folder, "project")
-  Fs.mkdirSync(project)
-  run(project, "npm", "init", "-y", "--silent")
-  run(project, "npm", "install", "--silent", "--no-audit", "--no-fund", ...tarballs, "effect", "@effect/platform-node")
+  install(project, ...tarballs, "effect", "@effect/platform-node")
   Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(project, "smoke.mts"))
   run(project, "npx", "-y", `node@${smallestNode}`, "smoke.mts")
 

@@ -100,8 +100,9 @@ export const run = (options: Options, say: (line: string) => void) =>
     const watching = yield* Effect.forkScoped(watch(program, looks, options.lines, say))
     const loaded = yield* program.ask<Loaded>("load", {}, 3_600_000)
     yield* Fiber.interrupt(watching)
-    // A server has read a datagram some time after it was sent, and what never came is waited for in vain.
-    const all = ({ ms, n }: Stored) => Math.min(ms, n) >= loaded.last.stats.sent
+    // A server has read a datagram some time after it was sent, and what never came is waited for in vain. The sum is of
+    // another moment than the counts.
+    const all = ({ ms, n, sum }: Stored) => Math.min(ms, n) >= options.lines && sum === sumOf(options.lines)
     const stored = yield* waitFor(target.stored(options.lines), all, { interval: "100 millis" }).pipe(
       Effect.catchTag("WaitTimeout", ({ last }) => Effect.succeed(last as Stored))
     )

@@ -6,7 +6,7 @@ import { type Bulk, settings, sumOf } from "./Bulk.ts"
 const megabyte = 2 ** 20
 
 /** Seconds that a run must last before its memory says anything. */
-export const judgedFrom = 60
+export const judgedFrom = 30
 
 // Of the second half of a run, in bytes. Resident memory breathes by that much.
 const breathing = 8 * megabyte
