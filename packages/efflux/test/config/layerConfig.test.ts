@@ -226,7 +226,11 @@ describe("a wrong option", () => {
       `Variable INFLUX_BATCH_SIZE is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`
     ],
     ["OVERSIZE", "cut", `Variable INFLUX_OVERSIZE is "cut", allowed is one of "drop", "split"`],
-    ["MAX_PAYLOAD_BYTES", "65508", `Variable INFLUX_MAX_PAYLOAD_BYTES is 65508, allowed is an integer from 1 to 65507`],
+    [
+      "MAX_PAYLOAD_BYTES",
+      "65508",
+      `Variable INFLUX_MAX_PAYLOAD_BYTES is 65508, allowed is an integer from 32 to 65507`
+    ],
     [
       "SELF_REPORT",
       "often",

@@ -199,9 +199,9 @@ describe("a wrong option", () => {
     [{ host: "::1", bindAddress: "127.0.0.1" }, /^Option "bindAddress" is "127.0.0.1", allowed is an IPv6 address/],
     [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/],
     [{ ...v3, noSync: 1 }, /^Option "noSync" is 1/],
-    [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 1 to 25000000/],
-    [{ ...v3, maxPayloadBytes: 10_485_761 }, /^Option "maxPayloadBytes" is 10485761, .* 1 to 10485760/],
-    [{ maxPayloadBytes: 65_508 }, /^Option "maxPayloadBytes" is 65508, .* 1 to 65507/]
+    [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 32 to 25000000/],
+    [{ ...v3, maxPayloadBytes: 10_485_761 }, /^Option "maxPayloadBytes" is 10485761, .* 32 to 10485760/],
+    [{ maxPayloadBytes: 65_508 }, /^Option "maxPayloadBytes" is 65508, .* 32 to 65507/]
   ]
 
   it.effect.each(wrong)(

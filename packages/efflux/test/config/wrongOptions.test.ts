@@ -52,7 +52,25 @@ const lines = certificate.trim().split("\n")
 const cutOff = lines.slice(0, -3).join("\n")
 const damaged = certificate.replace(lines[2]!, lines[2]!.slice(0, 12))
 
+const withoutPath = "allowed is the URL without the path of the API, which requests add:"
+
 const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown, message: string]> } = {
+  "what can't be right": [
+    [{ maxPayloadBytes: 10 }, `Option "maxPayloadBytes" is 10, allowed is an integer from 32 to 65507`],
+    [{ ...v1, maxPayloadBytes: 31 }, `Option "maxPayloadBytes" is 31, allowed is an integer from 32 to 25000000`],
+    [{ ...v3, maxPayloadBytes: 1 }, `Option "maxPayloadBytes" is 1, allowed is an integer from 32 to 10485760`],
+    [{ ...v2, url: "http://h:8086/api/v2" }, `Option "url" is "http://h:8086/api/v2", ${withoutPath} "http://h:8086"`],
+    [{ ...v2, url: "http://h/api/v2/write/" }, `Option "url" is "http://h/api/v2/write/", ${withoutPath} "http://h"`],
+    [
+      { ...v3, url: "http://h/api/v3/write_lp" },
+      `Option "url" is "http://h/api/v3/write_lp", ${withoutPath} "http://h"`
+    ],
+    [{ ...v1, url: "http://h/a/query" }, `Option "url" is "http://h/a/query", ${withoutPath} "http://h/a"`],
+    [
+      { ...v1, urls: ["http://a", "http://h//WRITE"] },
+      `Option "urls.1" is "http://h//WRITE", ${withoutPath} "http://h"`
+    ]
+  ],
   "an option that does not exist": [
     [{ prot: 8089 }, `Option "prot" is 8089, but ${udp}. Did you mean "port"?`],
     [{ queueCapcity: 5 }, `Option "queueCapcity" is 5, but ${udp}. Did you mean "queueCapacity"?`],
@@ -148,6 +166,35 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [{ ...v1, url: `http://admin:${secret}` }, `Option "url" is "http://admin:<redacted>", ${httpUrl}`],
     [{ ...v1, url: `admin:${secret}` }, `Option "url" is "admin:<redacted>", ${httpUrl}`],
+    [
+      { ...v3, token, precision: secret },
+      `Option "precision" is <redacted>, allowed is one of "ns", "us", "ms", "s", "m", "h"`
+    ],
+    [
+      { ...v3, token, transport: secret },
+      `Option "transport" is <redacted>, allowed is one of "udp", "tcp", "http"`
+    ],
+    [
+      { ...v1, username: "u", password: token, consistency: `x${secret}` },
+      `Option "consistency" is "x<redacted>", allowed is one of "any", "one", "quorum", "all"`
+    ],
+    [
+      { ...v1, username: "u", password: Redacted.make("n"), consistency: "n" },
+      `Option "consistency" is <redacted>, allowed is one of "any", "one", "quorum", "all"`
+    ],
+    [
+      { ...v1, headers: { "x-key": token }, strategy: secret },
+      `Option "strategy" is <redacted>, allowed is one of "failover", "round-robin"`
+    ],
+    [
+      { ...v3, token, tags: { [`${secret}\n`]: "a" } },
+      `Option "tags" is an object, allowed is keys that line protocol can hold ("<redacted>\\n": control character)`
+    ],
+    // What no option holds as a secret can't be told from a misspelled word.
+    [
+      { ...v3, token, precision: "nano" },
+      `Option "precision" is "nano", allowed is one of "ns", "us", "ms", "s", "m", "h"`
+    ],
     [{ ...v1, url: `http://admin:${secret}@h` }, `Option "url" is "http://<redacted>@h", ${httpUrl}`],
     [{ ...v1, url: `http://admin:${secret}/x@h:80` }, `Option "url" is "http://<redacted>@h:80", ${httpUrl}`],
     [{ ...v1, url: `http://h?p=${secret}` }, `Option "url" is "http://h?<redacted>", ${httpUrl}`],

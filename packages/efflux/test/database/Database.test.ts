@@ -17,8 +17,12 @@ import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 import { TestTransport } from "../support/TestTransport.ts"
 
-const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
-const line = (n: number): string => `m n=${n}i 0`
+const point = (n: number): Point.Input => ({
+  measurement: "a_measurement_with_a_long_name",
+  fields: { n: BigInt(n) },
+  timestamp: 0n
+})
+const line = (n: number): string => `a_measurement_with_a_long_name n=${n}i 0`
 const numbers = (lines: ReadonlyArray<string>): Array<number> => lines.map((line) => Number(/n=(\d+)i/.exec(line)![1]))
 
 const sendError = new InfluxError.InfluxError({
@@ -707,7 +711,7 @@ describe("options", () => {
     [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
     [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
     [{ queueCapacity: 10, batchSize: 11 }, /"batchSize" is 11, allowed is an integer from 1 to 10 \(queueCapacity\)/],
-    [{ maxPayloadBytes: 65_508 }, /"maxPayloadBytes" is 65508, allowed is an integer from 1 to 65507/],
+    [{ maxPayloadBytes: 65_508 }, /"maxPayloadBytes" is 65508, allowed is an integer from 32 to 65507/],
     [{ flushInterval: 0 }, /"flushInterval" is 0, allowed is a duration from 1 ms/],
     [{ flushInterval: "soon" }, /"flushInterval" is "soon"/],
     [{ flushInterval: Number.POSITIVE_INFINITY }, /"flushInterval" is Infinity/],

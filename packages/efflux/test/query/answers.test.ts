@@ -197,6 +197,8 @@ const { encode, Time } = MsgPack
 
 const sizes = [1, 2, 3, 7, 100, 100_000]
 
+const twoMembers = "Unreadable: an object has two members of one name; rename one of two such columns with AS"
+
 const sameName = (name: string) =>
   `Unreadable: two columns, or a column and a tag, are named ${name}; rename one of them with AS`
 
@@ -245,6 +247,14 @@ describe("an answer of InfluxDB 1 in JSON", () => {
       sameName("host"),
       "{\"results\":[{\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\"],\"values\":[[null]]}]}]}\n"
     ],
+    [twoMembers, "{\"results\":[],\"results\":[]}\n"],
+    [twoMembers, document("[1,1]", ",\"series\":[]")],
+    [
+      twoMembers,
+      "{\"results\":[{\"series\":[{\"tags\":{\"h\":\"a\",\"h\":\"b\"},\"columns\":[\"n\"],\"values\":[[1]]}]}]}\n"
+    ],
+    ["Unreadable: a value of the column n is out of range", document("[1,-1e999]")],
+    ["Unreadable: a number has more than 400 digits", document(`[1,${"9".repeat(500)}]`)],
     ["Failed: no", document("[1,1]", ",\"partial\":true") + "{\"results\":[{\"error\":\"no\"}]}\n"],
     ["Failed: the answer is partial: it has more rows than the server gives", document("[1,1]", ",\"partial\":true")],
     [
@@ -332,7 +342,18 @@ describe("an answer of InfluxDB 3", () => {
     ["Unreadable: it is not JSON", "{\"a\":1},{\"b\":2}\n"],
     ["Unreadable: a line is no object", "[1]\n"],
     ["Unreadable: a value of the column a is a list or an object", "{\"a\":[]}\n"],
-    ["Unreadable: a value of the column a is a list or an object", "{\"b\":1,\"a\":{\"b\":1}}\n"]
+    ["Unreadable: a value of the column a is a list or an object", "{\"b\":1,\"a\":{\"b\":1}}\n"],
+    [twoMembers, "{\"a\":1,\"a\":2}\n"],
+    [twoMembers, "{\"a\":1,\"a\":1}\n"],
+    [twoMembers, "{\"x\":\"{\\\"a\\\":1\",\"b\":\"2026-01-01T00:00:00\",\"b\" : null}\n"],
+    [twoMembers, "{\"a\":1,\"\\u0061\":2}\n"],
+    [twoMembers, "{\"a\":{\"b\":1,\"b\":2}}\n"],
+    [twoMembers, "{\"a\":{\"b\":1},\"a\":2}\n"],
+    [twoMembers, "{\"__proto__\":1,\"__proto__\":2}\n"],
+    ["Unreadable: a value of the column a is out of range", "{\"a\":1e999}\n"],
+    ["Unreadable: a value of the column a is out of range", "{\"a\":1}\n{\"a\":-18446744073709551616000}\n"],
+    ["Unreadable: a number has more than 400 digits", `{"a":${"9".repeat(401)}}\n`],
+    ["Unreadable: a number has more than 400 digits", `{"a":1.${"9".repeat(401)}}\n`]
   ])("%s", (expected, text) => {
     for (const size of sizes) assert.strictEqual(read(v3(), text, size), expected)
   })
@@ -371,6 +392,15 @@ describe("an answer of InfluxDB 3", () => {
       { i: 18446744073709551615n, f: -0, u: 0n },
       { i: 3n, f: 9007199254740992, u: 9007199254740993n },
       { i: 4n, none: 7n }
+    ])
+  })
+
+  it("may have the same name in several rows, colons and quotes in strings, and many digits", () => {
+    const text = `{"a":"x:\\"a\\":1","b":":"}\n{"a":"${"9".repeat(500)}","b":"\\\\"}\n{"a":1.${"3".repeat(300)}}\n`
+    assert.deepStrictEqual(read(v3(), text, 10), [
+      { a: "x:\"a\":1", b: ":" },
+      { a: "9".repeat(500), b: "\\" },
+      { a: 4 / 3 }
     ])
   })
 
@@ -493,6 +523,44 @@ describe("an answer of InfluxDB 2", () => {
     ]
   ])("%s", (expected, records) => {
     assert.strictEqual(csv(...records), expected)
+  })
+
+  it.each<[type: string, text: string, value: unknown]>([
+    ["long", "9223372036854775807", 9223372036854775807n],
+    ["long", "-9223372036854775808", -9223372036854775808n],
+    ["long", "9223372036854775808", undefined],
+    ["long", "-9223372036854775809", undefined],
+    ["long", "18446744073709551615", undefined],
+    ["unsignedLong", "18446744073709551615", 18446744073709551615n],
+    ["unsignedLong", "18446744073709551616", undefined],
+    ["unsignedLong", "-1", undefined],
+    ["unsignedLong", "99999999999999999999", undefined],
+    ["double", "9223372036854775808", 9223372036854775808]
+  ])("has a %s %s only if it has 64 bits", (type, text, value) => {
+    const read = csv(
+      `#datatype,string,long,${type}`,
+      "#group,false,false,false",
+      "#default,,,",
+      ",result,table,i",
+      `,,0,${text}`
+    )
+    assert.deepStrictEqual(
+      read,
+      value === undefined ? "Unreadable: a value of the column i is not of its type" as never : [{ i: value }]
+    )
+  })
+
+  it("has so many columns at most, counted as the bytes arrive", () => {
+    const count = (...texts: ReadonlyArray<string>) => {
+      const counter = CsvReader.columnCounter()
+      return texts.map((text) => counter(new TextEncoder().encode(text))?.detail).find((detail) => detail !== undefined)
+    }
+    const many = ",".repeat(AnswerReader.mostColumns - 1)
+    assert.isUndefined(count(`${many}\n${many}\r\n`, many))
+    assert.match(String(count(many, ",")), /more than 65536 columns/)
+    assert.match(String(count(`a\n${many}`, "b", ",\n")), /more than 65536 columns/)
+    assert.isUndefined(count(`a,"${many}`, `${many}""${many}`, `",b\n`))
+    assert.match(String(count(`a,"b`, `",${many}`)), /more than 65536 columns/)
   })
 })
 

@@ -31,18 +31,42 @@ export const invalid = (
   value: unknown,
   allowed: string,
   details?: { readonly config?: Config; readonly hint?: string; readonly shown?: string | undefined }
-): Invalid =>
-  Result.fail(
+): Invalid => {
+  const secrets = secretsOf(details?.config)
+  const hide = (text: string) =>
+    secrets.filter(isUnmistakable).reduce((text, one) => text.replaceAll(one, redacted), text)
+  const isSecret = secrets.includes(String(typeof value === "object" ? "" : value))
+  return Result.fail(
     new InfluxError({
       reason: new InvalidOption({
-        option,
+        option: hide(option),
         variable: details?.config?.variable(option.split(".", 1)[0]),
-        value: details?.shown ?? shown(option, value),
-        allowed,
-        hint: details?.hint
+        value: details?.shown ?? (isSecret ? redacted : shown(option, typeof value === "string" ? hide(value) : value)),
+        allowed: hide(allowed),
+        hint: details?.hint === undefined ? undefined : hide(details.hint)
       })
     })
   )
+}
+
+const redacted = "<redacted>"
+
+// A shorter text may be a part of any word.
+const isUnmistakable = (secret: string): boolean => secret.length >= 6
+
+// What the options for secrets hold: it may stand under another name too.
+const secretsOf = (config: Config | undefined): ReadonlyArray<string> =>
+  Object.entries(config?.options ?? {}).flatMap(([option, value]) => {
+    try {
+      return (isPlain(value) ? Object.values(value) : [value]).flatMap((one) => {
+        const secret = Redacted.isRedacted(one) ? Redacted.value(one) : secretName.test(option) ? one : undefined
+        return typeof secret === "string" && secret !== "" ? [secret] : []
+      })
+    } catch {
+      // A getter that throws.
+      return []
+    }
+  })
 
 // A secret may stand where it is not allowed: in a URL, or under the name of something else.
 const shown = (option: string, value: unknown): string => {

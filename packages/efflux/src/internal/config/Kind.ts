@@ -154,10 +154,18 @@ const urlText = "an http or https URL without credentials (these have options of
 const isUrl = (text: string): boolean =>
   /^https?:/i.test(text) && !/[\p{Cc}\p{Cf}\p{Z}?#@]/u.test(text) && URL.canParse(text)
 
+// Every request adds its path, perhaps behind that of a proxy.
+const apiPath = /\/+(?:api\/v[23](?:\/(?:write|write_lp|query|query_sql|query_influxql))?|write|query)\/*$/i
+
+const urlProblem = (text: string) =>
+  !isUrl(text) ? false : apiPath.test(text)
+    ? `the URL without the path of the API, which requests add: ${preview(text.replace(apiPath, ""))}`
+    : undefined
+
 /** The base URL of a server. One with credentials is refused because a URL ends up in logs; so is one with a query. */
 export const url: Kind<string> = kind(
   urlText,
-  Schema.String.check(Schema.makeFilter(isUrl)).pipe(
+  Schema.String.check(Schema.makeFilter(urlProblem)).pipe(
     Schema.decodeTo(Schema.String, {
       decode: SchemaGetter.transform((text: string) => new URL(text).href),
       encode: SchemaGetter.transform((text: string) => text)

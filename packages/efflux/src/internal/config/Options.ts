@@ -122,9 +122,9 @@ const common = (own: Own) => ({
   /**
    * The most bytes of one payload. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and
    * HTTP: default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, the most that these servers accept in one
-   * request.
+   * request. At least 32, what the shortest lines with a timestamp need.
    */
-  maxPayloadBytes: option(integer(1, own.maxPayloadBytesAllowed), own.maxPayloadBytes),
+  maxPayloadBytes: option(integer(32, own.maxPayloadBytesAllowed), own.maxPayloadBytes),
   /**
    * What happens to a point whose line alone is longer than `maxPayloadBytes`, default `"drop"`: it is dropped and
    * counted as `oversize`. `"split"`: its fields are sent in several lines with the same series and timestamp, which

@@ -69,9 +69,7 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
       }
       for (const record of records) {
         let problem: Problem | undefined
-        if (record.length > mostColumns) {
-          problem = unreadable(`a table has more than ${mostColumns} columns`)
-        } else if (record.length === 1 && record[0] === "") {
+        if (record.length === 1 && record[0] === "") {
           // A table ends; the next one may have no annotations, and then has the columns of this one.
           table = undefined
         } else if (record[0].startsWith("#")) {
@@ -109,6 +107,27 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
   }
 }
 
+/**
+ * Says of bytes as they arrive whether a record has more columns than are read: before its cells take memory.
+ *
+ * @internal
+ */
+export const columnCounter = () => {
+  let columns = 1
+  let isQuoted = false
+  return (bytes: Uint8Array): Problem | undefined => {
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i]
+      if (byte === 0x22) isQuoted = !isQuoted
+      else if (byte === 0x2c && !isQuoted && ++columns > mostColumns) return tooWide
+      else if ((byte === 0x0a || byte === 0x0d) && !isQuoted) columns = 1
+    }
+    return undefined
+  }
+}
+
+const tooWide = unreadable(`a table has more than ${mostColumns} columns`)
+
 const notAligned = unreadable("a record has not as many values as there are columns")
 
 const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray<string>): Row.Row | Problem => {
@@ -125,7 +144,10 @@ const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray
 }
 
 // A bigint of a million digits takes seconds, and none has as many.
-const csvInteger = (text: string): unknown => text.length <= 20 && /^-?\d+$/.test(text) ? BigInt(text) : undefined
+const csvInteger = (min: bigint, max: bigint) => (text: string): unknown => {
+  const integer = text.length <= 20 && /^-?\d+$/.test(text) ? BigInt(text) : undefined
+  return integer !== undefined && integer >= min && integer <= max ? integer : undefined
+}
 
 const csvTime = (text: string): unknown => {
   const time = text.length <= 64 ? Row.time(text) : undefined
@@ -141,8 +163,8 @@ const csvFloat = (text: string): unknown => {
 }
 
 const csvParsers: { readonly [datatype: string]: (text: string) => unknown } = {
-  long: csvInteger,
-  unsignedLong: csvInteger,
+  long: csvInteger(-(2n ** 63n), 2n ** 63n - 1n),
+  unsignedLong: csvInteger(0n, 2n ** 64n - 1n),
   double: csvFloat,
   boolean: (text) => text === "true" ? true : text === "false" ? false : undefined,
   dateTime: csvTime,

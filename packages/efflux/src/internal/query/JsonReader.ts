@@ -30,21 +30,66 @@ const linesOf = (maxLineBytes: number, read: (lines: ReadonlyArray<string>) => I
 // Parsing takes one turn of the event loop, whatever the text.
 const mostValues = 250_000
 
-const parse = (line: string, by: (line: string) => unknown): unknown => {
-  if (line.length > mostValues) {
-    let values = 0
-    for (let i = 0; i < line.length; i++) {
-      const code = line.charCodeAt(i)
-      if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++values > mostValues) {
-        return unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
+// Converting a number of a million digits takes long, and no float has more than this in front of its point.
+const mostDigits = 400
+
+/** How many members the objects of a text have, if it can be parsed in one turn. */
+const countMembers = (text: string): number | Problem => {
+  let members = 0
+  let values = 0
+  let digits = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x30 && code <= 0x39) {
+      if (++digits > mostDigits) return unreadable(`a number has more than ${mostDigits} digits`)
+      continue
+    }
+    digits = 0
+    if (code === 0x22) {
+      for (i++; i < text.length; i++) {
+        const inside = text.charCodeAt(i)
+        if (inside === 0x22) break
+        if (inside === 0x5c) i++
+      }
+    } else if (code === 0x3a) {
+      members++
+    } else if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++values > mostValues) {
+      return unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
+    }
+  }
+  return members
+}
+
+const membersOf = (value: unknown): number => {
+  let members = 0
+  const open = [value]
+  const add = (inner: unknown) => {
+    if (typeof inner === "object" && inner !== null) open.push(inner)
+  }
+  for (let object = open.pop(); object !== undefined; object = open.pop()) {
+    if (Array.isArray(object)) {
+      for (const inner of object) add(inner)
+    } else if (isObject(object)) {
+      for (const name of Object.keys(object)) {
+        members++
+        add(object[name])
       }
     }
   }
+  return members
+}
+
+/** Parses a line. Of two members with one name JavaScript would keep the last one. */
+const parse = (line: string, by: (line: string) => unknown): unknown => {
+  const members = countMembers(line)
+  if (members instanceof Problem) return members
   try {
-    return by(line)
+    const value = by(line)
+    if (membersOf(value) === members) return value
   } catch {
     return unreadable("it is not JSON")
   }
+  return unreadable("an object has two members of one name; rename one of two such columns with AS")
 }
 
 /**
@@ -71,10 +116,14 @@ export const jsonLines = (
       for (const column of Object.keys(object)) {
         let value = object[column]
         if (value === null) continue
+        if (value === Infinity || value === -Infinity) return outOfRange(column)
         if (typeof value === "object") return unreadable(`a value of the column ${column} is a list or an object`)
         if (isExact) {
           if (typeof value === "bigint") isInteger.set(column, true)
-          else if (typeof value === "number" && !isInteger.has(column)) isInteger.set(column, false)
+          else if (typeof value === "number") {
+            if (isInteger.get(column) === true && Math.abs(value) > Number.MAX_SAFE_INTEGER) return outOfRange(column)
+            if (!isInteger.has(column)) isInteger.set(column, false)
+          }
         } else if (typeof value === "number") {
           const kind = isInteger.get(column)
           if (kind === undefined || (kind && Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
@@ -168,6 +217,8 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
       const rows: Array<Row.Row> = []
       for (const cells of values.slice(start, start + mostRows)) {
         if (!Array.isArray(cells) || cells.length !== columns.length) return yield notThat
+        const infinite = cells.findIndex((cell) => cell === Infinity || cell === -Infinity)
+        if (infinite >= 0) return yield outOfRange(columns[infinite])
         if (time >= 0) cells[time] = Row.time(cells[time])
         const row = results.row(shape, cells)
         if (row instanceof Problem) return yield row
@@ -184,6 +235,9 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
     }
   }
 }
+
+// An integer of more than 64 bits, or what JavaScript makes an infinity of, which JSON does not have.
+const outOfRange = (column: string): Problem => unreadable(`a value of the column ${column} is out of range`)
 
 const isThere = (value: unknown): boolean => value !== undefined && value !== null
 

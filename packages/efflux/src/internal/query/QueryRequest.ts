@@ -240,7 +240,7 @@ export const read = (
         fail
       )
     case 2: {
-      const records = utf8(body, fail).pipe(
+      const records = texts(body, fail).pipe(
         Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
         Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(unreadable(message))))
       )
@@ -261,15 +261,21 @@ export const read = (
   }
 }
 
-const utf8 = (
+/** The texts of a body, whose records have no more columns than are read. */
+const texts = (
   body: Stream.Stream<Uint8Array, InfluxError>,
   fail: (problem: Problem) => InfluxError
 ): Stream.Stream<string, InfluxError> => {
   const decoder = new TextDecoder("utf-8", { fatal: true })
+  const check = CsvReader.columnCounter()
   const decode = (bytes?: Uint8Array) =>
-    Effect.try({
-      try: () => bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }),
-      catch: () => fail(unreadable("it is not UTF-8"))
+    Effect.suspend(() => {
+      const problem = bytes === undefined ? undefined : check(bytes)
+      if (problem !== undefined) return Effect.fail(fail(problem))
+      return Effect.try({
+        try: () => bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }),
+        catch: () => fail(unreadable("it is not UTF-8"))
+      })
     })
   return Stream.concat(Stream.mapEffect(body, decode), Stream.fromEffect(Effect.suspend(() => decode())))
 }

@@ -218,7 +218,7 @@ export const fields = {
   dialect: Kind.optional(Kind.oneOf(Dialect.all)),
   tags: Kind.option(Kind.tags, {}),
   batchSize: Kind.option(Kind.integer(1, 1_000_000), 5000),
-  maxPayloadBytes: Kind.option(Kind.integer(1, 25_000_000), 1_048_576),
+  maxPayloadBytes: Kind.option(Kind.integer(32, 25_000_000), 1_048_576),
   gzipThreshold: Kind.option(Kind.numberOr("none", Kind.integer(0, 100_000_000)), 1024),
   acceptPartial: Kind.option(Kind.boolean, true),
   timeout: Kind.optional(Kind.duration(1))
