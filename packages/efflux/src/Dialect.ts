@@ -44,8 +44,10 @@ import { rules } from "./internal/text/DialectRules.ts"
  *
  * - `influx-3` and `victoria-metrics` have an escape for the backslash, so a name can have backslashes anywhere. In
  *   the others a name can't end in one, or have one before some characters.
- * - In `victoria-metrics` a quote in a field key, a tag named `__name__` and a timestamp that is written as 0 are
- *   refused, because the server would alter them silently. Strings are left out like NaN, and counted.
+ * - In `victoria-metrics` a quote in a field key, a tag named `__name__` and a timestamp before 3 March 1973 are
+ *   refused, because the server would alter them silently: it guesses the unit of a timestamp from its number of
+ *   digits, takes 0 for the present time, and drops what lies before 1970. At `"s"` and coarser, timestamps from 1970
+ *   on are written. Strings are left out like NaN, and counted.
  * - Control characters in names, and tags and fields named `time`, are refused in
  *   all dialects.
  *

@@ -250,9 +250,9 @@ describe("precisions", () => {
     for (const dialect of Dialect.all) {
       for (const precision of Precision.all) {
         const line = Result.getOrThrow(
-          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: -1n }, { dialect, precision })
+          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: 10n ** 18n }, { dialect, precision })
         )
-        assert.strictEqual(line, "m f=1 -1")
+        assert.strictEqual(line, `m f=1 ${10n ** 18n / Precision.nanosPer(precision)}`)
       }
     }
   })
@@ -266,16 +266,28 @@ describe("what VictoriaMetrics would alter in silence", () => {
     })
   const fields = { f: 1 }
 
-  it("is refused: a timestamp that is written as 0, in every precision, and no other", () => {
+  it("is refused: a timestamp whose unit it would guess wrong, that it takes for none, or does not store", () => {
     const at = (timestamp: Point.Timestamp, precision?: Precision.Precision) =>
       write({ measurement: "m", fields, timestamp }, { precision })
     assert.strictEqual(at(0n), "timestamp, reserved")
     assert.strictEqual(at(new Date(0)), "timestamp, reserved")
     assert.strictEqual(at(999_999n, "ms"), "timestamp, reserved")
     assert.strictEqual(at(3_599_999_999_999n, "h"), "timestamp, reserved")
-    assert.strictEqual(at(1n), "m f=1 1")
-    assert.strictEqual(at(-1n), "m f=1 -1")
-    assert.strictEqual(at(1_000_000n, "ms"), "m f=1 1")
+    const march1973 = 100_000_000_000_000_000n
+    for (const precision of ["ns", "us", "ms"] as const) {
+      for (
+        const timestamp of [march1973 - 1n, 4_294_967_296_000_000n, 1_000_000_000n, -1n, -march1973, -10n * march1973]
+      ) {
+        assert.strictEqual(at(timestamp, precision), "timestamp, reserved", `${timestamp} ${precision}`)
+      }
+      assert.match(at(march1973, precision), /^m f=1 10+$/)
+    }
+    assert.strictEqual(at(new Date("1973-03-03T09:46:39.999Z")), "timestamp, reserved")
+    assert.strictEqual(at(new Date("1973-03-03T09:46:40Z")), `m f=1 ${march1973}`)
+    assert.strictEqual(at(-1n, "s"), "timestamp, reserved")
+    assert.strictEqual(at(1_000_000_000n, "s"), "m f=1 1")
+    assert.strictEqual(at(march1973 - 1n, "s"), "m f=1 99999999")
+    assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: -1n })), "m f=1 -1")
     assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: 0n })), "m f=1 0")
   })
 

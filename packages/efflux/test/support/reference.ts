@@ -146,7 +146,9 @@ export const reference = (point: Point.Input, options: LineProtocol.EncodeOption
     const timestamp = point.timestamp === undefined
       ? ""
       : ` ${encodeTimestamp(point.timestamp, options.precision ?? "ns")}`
-    if (timestamp === " 0" && dialect === "victoria-metrics") refuse("timestamp", "reserved")
+    // What it takes for seconds, milliseconds or microseconds where it should be finer, for none, or for too old.
+    const least = { ns: 10n ** 17n, us: 10n ** 14n, ms: 10n ** 11n, s: 1n, m: 1n, h: 1n }[options.precision ?? "ns"]
+    if (timestamp !== "" && BigInt(timestamp) < least && dialect === "victoria-metrics") refuse("timestamp", "reserved")
     return { line: `${series} ${fields.join(",")}${timestamp}`, omitted }
   } catch (error) {
     if (error instanceof Refused) return { refusals: error.refusals }

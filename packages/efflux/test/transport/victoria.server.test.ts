@@ -43,6 +43,39 @@ const point = (measurement: string, n: number): Point.Input => ({
 })
 
 describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
+  for (const { config, name } of cases) {
+    it.effect(
+      `over ${name}: no timestamp is stored as another one, and one that would be is refused`,
+      () =>
+        Effect.gen(function*() {
+          const server = yield* VictoriaServer.VictoriaServer
+          const measurement = `old_${name.toLowerCase().replaceAll(/\W/g, "_")}`
+          const march1973 = 100_000_000_000
+          const times = [-1e12, -1, 0, 1, 4_294_967, 1_000_000_000, march1973 - 1, march1973, march1973 + 1, 1e12]
+          const stats = yield* alone(
+            withDatabase({ ...config(server), dialect: "victoria-metrics" }, (database) =>
+              database.pushAll(times.map((time) => ({
+                measurement,
+                tags: { time_: String(time) },
+                fields: { v: 1 },
+                timestamp: new Date(time)
+              }))))
+          )
+          assert.deepStrictEqual([stats.sent, stats.dropped.invalid], [3, 7])
+          const selector = `{__name__="${measurement}_v"}`
+          yield* server.waitForCount(3, { selector, timeout: "20 seconds", interval: "500 millis" })
+          const stored = (yield* server.series(selector)).map(({ labels, millis }) => [labels.time_, ...millis])
+          assert.deepStrictEqual(
+            stored.sort((a, b) =>
+              Number(a[1]) - Number(b[1])
+            ),
+            [march1973, march1973 + 1, 1e12].map((time) => [String(time), time])
+          )
+        }),
+      60_000
+    )
+  }
+
   for (const { atOnce = total, config, name } of cases) {
     /** Sends all points, and gives how many datagrams the kernel dropped in front of the server. */
     const send = Effect.fnUntraced(function*(server: VictoriaServer.Server, measurement: string) {

@@ -41,8 +41,8 @@ export type Part =
  * - `comment`: a measurement that begins with `#` makes the line a comment.
  * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
  * - `reserved`: a tag or field named `time` is dropped by the server, and so is a
- *   tag named `__name__` by VictoriaMetrics, which takes a timestamp that is
- *   written as 0 for none.
+ *   tag named `__name__` by VictoriaMetrics, which takes a timestamp before
+ *   3 March 1973 for another one.
  * - `type`: a value of a type that line protocol does not have.
  * - `out of range`: an integer outside 64 bits, or a timestamp outside what
  *   InfluxDB stores.
@@ -145,7 +145,7 @@ const allowed = (problem: Problem): string => {
       return "must be well-formed Unicode, a lone surrogate can't be written as UTF-8"
     case "reserved":
       return problem.part === "timestamp"
-        ? "VictoriaMetrics takes a timestamp that is written as 0 for none, and stores the present time"
+        ? "VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be one from 1973-03-03T09:46:40Z on"
         : problem.value === "\"time\""
         ? `"time" is reserved and would be dropped by the server`
         : `"__name__" is reserved and would be dropped by VictoriaMetrics`

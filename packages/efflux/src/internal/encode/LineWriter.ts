@@ -82,15 +82,17 @@ export class LineWriter extends PartWriter {
     try {
       this.limit = Math.min(this.position + this.maxLineBytes, this.bytes.length - 1)
       end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
+      // What is no object has no measurement either.
+      if (end === REFUSED && (typeof point !== "object" || Array.isArray(point))) {
+        this.fail("point", "missing", undefined, point)
+      }
     } catch (error) {
       // A getter or a proxy of the point threw, or it is no object at all.
-      end = point === null
-        ? this.fail("point", "missing", undefined, point)
-        : this.fail("point", "unreadable", undefined, undefined, thrown(error))
+      end = typeof point === "object" && point !== null
+        ? this.fail("point", "unreadable", undefined, undefined, thrown(error))
+        : this.fail("point", "missing", undefined, point)
     }
     if (end === REFUSED) {
-      // A number has no measurement either.
-      if (typeof point !== "object" || Array.isArray(point)) this.fail("point", "missing", undefined, point)
       this.omittedFields = omitted
       return false
     }

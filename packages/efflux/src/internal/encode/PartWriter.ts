@@ -29,6 +29,10 @@ const prefixBytes = 2
 
 const SPACE = 32
 const ZERO = 48
+const MINUS = 45
+
+// What timestamps have from 1973-03-03T09:46:40Z on, which is 10^17 ns. Seconds may have any number of digits up to 11.
+const fewestDigits: Record<Precision, number> = { ns: 18, us: 15, ms: 12, s: 1, m: 1, h: 1 }
 const HASH = 35
 const LOWER_I = 105
 const LOWER_U = 117
@@ -68,7 +72,8 @@ export abstract class PartWriter {
   readonly #places: Places
   readonly #unsigned: boolean
   readonly #strings: boolean
-  readonly #zeroTimestamp: boolean
+  /** Digits that a timestamp must have, where the server guesses its unit by them. */
+  readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new Texts()
   #lastMeasurement = nothing
@@ -87,12 +92,12 @@ export abstract class PartWriter {
     this.#view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
     const { dialect = "influx-1" } = options
-    const { maxSeriesKeyBytes, strings, unsigned, zeroTimestamp } = rulesOf(dialect)
+    const { guessesUnits, maxSeriesKeyBytes, strings, unsigned } = rulesOf(dialect)
     this.#dialect = dialect
     this.#places = placesOf(dialect)
     this.#unsigned = unsigned
     this.#strings = strings
-    this.#zeroTimestamp = zeroTimestamp
+    this.#fewestDigits = guessesUnits ? fewestDigits[this.#precision] : 0
     this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
     this.maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
     this.defaults = encodeDefaults(options.tags ?? {}, dialect)
@@ -250,10 +255,15 @@ export abstract class PartWriter {
         : timestampProblem(timestamp)
       return REFUSED
     }
-    if (!this.#zeroTimestamp && pos === start + 1 && this.#out[start] === ZERO) {
+    if (this.#fewestDigits > 0 && pos > start && !this.#hasUnit(start, pos)) {
       return this.fail("timestamp", "reserved", undefined, timestamp ?? millis)
     }
     return pos > this.limit ? this.#oversize(pos) : pos
+  }
+
+  #hasUnit(start: number, end: number): boolean {
+    const first = this.#out[start]
+    return first !== ZERO && first !== MINUS && end - start >= this.#fewestDigits
   }
 
   protected fail(

@@ -33,8 +33,8 @@ export interface Rules {
   readonly duplicateFields: boolean
   /** Strings are stored as values of fields. */
   readonly strings: boolean
-  /** 0 is an instant like any other. */
-  readonly zeroTimestamp: boolean
+  /** The server guesses the unit of a timestamp by its digits, takes 0 for none, and stores nothing before 1970. */
+  readonly guessesUnits: boolean
   /** A tag may be named `__name__`. */
   readonly nameTag: boolean
   /** Whether the server knows timestamps in minutes and hours. */
@@ -56,7 +56,7 @@ const influx1: Rules = {
   tabsAreBlank: true,
   duplicateFields: true,
   strings: true,
-  zeroTimestamp: true,
+  guessesUnits: false,
   nameTag: true,
   minutesAndHours: true
 }
@@ -112,7 +112,7 @@ export const rules = {
     carriageReturn: true,
     commentsEndAtLineFeed: true,
     strings: false,
-    zeroTimestamp: false,
+    guessesUnits: true,
     nameTag: false
   }
 } satisfies Readonly<Record<string, Rules>>
