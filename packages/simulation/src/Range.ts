@@ -1,10 +1,11 @@
 /** Runs a check for a range of seeds on all processors. */
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import * as Os from "node:os"
 import { Worker } from "node:worker_threads"
 import type { Answer, CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"
 import { addSummary, emptySummary, type Summary } from "./Summary.ts"
+import type { Job } from "./worker.ts"
 
 export interface Report {
   readonly summary: Summary
@@ -24,23 +25,24 @@ export interface Options {
   readonly chunk?: number | undefined
   /** By default one for each processor. */
   readonly threads?: number | undefined
+  /** One that the caller has, for all of it. */
+  readonly worker?: Worker | undefined
 }
 
-const startWorker = (options: Options) =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      new Worker(new URL("worker.ts", import.meta.url), {
-        workerData: { check: options.check ?? "simulation", mutant: options.mutant },
-        // A test runner's own would be inherited.
-        execArgv: [],
-        // Much is made and soon forgotten.
-        resourceLimits: { maxYoungGenerationSizeMb: 192 }
-      })
-    ),
-    (worker) => Effect.promise(() => worker.terminate())
-  )
+/** A thread that checks, for as long as the scope. */
+export const startWorker: Effect.Effect<Worker, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() =>
+    new Worker(new URL("worker.ts", import.meta.url), {
+      // A test runner's own would be inherited.
+      execArgv: [],
+      // Much is made and soon forgotten.
+      resourceLimits: { maxYoungGenerationSizeMb: 192 }
+    })
+  ),
+  (worker) => Effect.promise(() => worker.terminate())
+)
 
-const ask = (worker: Worker, from: number, to: number): Effect.Effect<Answer> =>
+const ask = (worker: Worker, job: Job): Effect.Effect<Answer> =>
   Effect.callback((resume) => {
     const answered = (answer: Answer) => {
       worker.off("error", died)
@@ -52,7 +54,7 @@ const ask = (worker: Worker, from: number, to: number): Effect.Effect<Answer> =>
     }
     worker.once("message", answered)
     worker.once("error", died)
-    worker.postMessage({ from, to })
+    worker.postMessage(job)
   })
 
 /** Runs until the end of the range or the first violation. */
@@ -60,19 +62,20 @@ export const run = (options: Options): Effect.Effect<Report> =>
   Effect.gen(function*() {
     const started = performance.now()
     const chunk = options.chunk ?? 1000
+    const { check = "simulation", mutant, worker } = options
     const threads = Math.min(
-      options.threads ?? Os.availableParallelism(),
+      worker === undefined ? options.threads ?? Os.availableParallelism() : 1,
       Math.ceil((options.to - options.from) / chunk)
     )
     const summary = emptySummary()
     let next = options.from
     const violations: Array<NonNullable<Answer["violation"]>> = []
     const thread = Effect.gen(function*() {
-      const worker = yield* startWorker(options)
+      const thread = worker ?? (yield* startWorker)
       while (next < options.to && violations.length === 0) {
         const from = next
         next = Math.min(from + chunk, options.to)
-        const answer = yield* ask(worker, from, next)
+        const answer = yield* ask(thread, { check, mutant, from, to: next })
         if (answer.violation === undefined) addSummary(summary, answer.summary)
         // The others finish the seeds that they took, so that the lowest one is found.
         else violations.push(answer.violation)

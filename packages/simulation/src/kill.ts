@@ -1,5 +1,6 @@
-/** Lets the checks look for a mutant. */
-import { Effect } from "effect"
+/** Lets the checks look for mutants. */
+import { Effect, Pool, type Scope } from "effect"
+import * as Os from "node:os"
 import type { Mutant } from "./Mutant.ts"
 import * as Range from "./Range.ts"
 
@@ -12,7 +13,20 @@ export interface Killed {
   readonly by: { readonly seed: number; readonly message: string } | undefined
 }
 
-export const kill = (mutant: Mutant): Effect.Effect<Killed> =>
-  Range.run({ from: 1, to: 1 + seeds, chunk: 250, threads: 1, check: mutant.check, mutant }).pipe(
-    Effect.map(({ violation }) => ({ mutant, by: violation }))
-  )
+/** Looks for one mutant, in one of as many threads as there are processors. */
+export const make: Effect.Effect<(mutant: Mutant) => Effect.Effect<Killed>, never, Scope.Scope> = Effect.map(
+  Pool.make({ acquire: Range.startWorker, size: Os.availableParallelism() }),
+  (pool) => (mutant) =>
+    Effect.scoped(Effect.gen(function*() {
+      const worker = yield* Pool.get(pool)
+      const { violation } = yield* Range.run({
+        from: 1,
+        to: 1 + seeds,
+        chunk: 250,
+        worker,
+        check: mutant.check,
+        mutant
+      })
+      return { mutant, by: violation }
+    }))
+)

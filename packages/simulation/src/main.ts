@@ -11,7 +11,6 @@ import { parseArgs } from "node:util"
 import { mutantNamed } from "./mutants.ts"
 import { mutate } from "./mutate.ts"
 import * as Range from "./Range.ts"
-import { Violation } from "./Violation.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -45,6 +44,7 @@ const runMany = async (from: number, runs: number): Promise<void> => {
 const runOne = async (seed: number): Promise<void> => {
   const assertLoaded = mutant === undefined ? undefined : mutate(mutant)
   const { simulate } = await import("./simulate.ts")
+  const { Violation } = await import("./Violation.ts")
   assertLoaded?.()
   try {
     console.log(JSON.stringify(simulate(seed, (line) => console.log(line))))

@@ -1,11 +1,10 @@
 /** Runs all mutants, and prints by which check and seed each is noticed. Fails if one survives. */
 import { Effect } from "effect"
-import * as Os from "node:os"
-import { kill, seeds } from "./kill.ts"
+import { make, seeds } from "./kill.ts"
 import { mutants } from "./mutants.ts"
 
 const killed = await Effect.runPromise(
-  Effect.forEach(mutants, kill, { concurrency: Os.availableParallelism() })
+  Effect.scoped(Effect.flatMap(make, (kill) => Effect.forEach(mutants, kill, { concurrency: "unbounded" })))
 )
 const width = Math.max(...mutants.map(({ name }) => name.length))
 for (const { by, mutant } of killed) {

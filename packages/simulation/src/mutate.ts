@@ -13,15 +13,24 @@ export const find = (module: string): URL => {
   return new URL(path, sources)
 }
 
+const ours = new URL("../../", import.meta.url).href
+
 /**
- * From here on, in this thread, the mutant's module has the mutant's fault. What it changes must stand in the module
- * exactly once: a mutant of code that is not there any more would test nothing. The returned function throws if the
- * module was not loaded since.
+ * From here on, in this thread, what is imported of the repository is imported anew, and the mutant's module has the
+ * mutant's fault. What it changes must stand in the module exactly once: a mutant of code that is not there any more
+ * would test nothing. The returned function ends that, and throws if the module was not loaded meanwhile.
  */
 export const mutate = (mutant: Mutant): () => void => {
-  const target = find(mutant.module).href
+  const copy = `?mutant=${encodeURIComponent(mutant.name)}`
+  const target = find(mutant.module).href + copy
   let isLoaded = false
-  registerHooks({
+  const hooks = registerHooks({
+    resolve: (specifier, context, nextResolve) => {
+      const resolved = nextResolve(specifier, context)
+      const { url } = resolved
+      const isOurs = url.startsWith(ours) && !url.includes("/node_modules/") && !url.includes("?")
+      return isOurs ? { ...resolved, url: url + copy } : resolved
+    },
     load: (url, context, nextLoad) => {
       const loaded = nextLoad(url, context)
       if (url !== target) return loaded
@@ -30,6 +39,7 @@ export const mutate = (mutant: Mutant): () => void => {
     }
   })
   return () => {
+    hooks.deregister()
     if (!isLoaded) throw new Error(`mutant "${mutant.name}": ${mutant.module} was not loaded`)
   }
 }

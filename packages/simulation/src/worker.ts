@@ -1,20 +1,33 @@
 /**
- * A thread that checks seeds. With a mutant, it puts the mutant's text into the
- * sources while they are loaded, before anything has imported them.
+ * A thread that checks seeds, of the sources as they are or with a mutant. What no mutant changes is loaded once for all.
  */
-import { parentPort, workerData } from "node:worker_threads"
-import type { CheckName } from "./Check.ts"
+import { parentPort } from "node:worker_threads"
+import type { Check, CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"
 import { mutate } from "./mutate.ts"
 
+export interface Job {
+  readonly check: CheckName
+  readonly mutant: Mutant | undefined
+  /** Seeds from `from` up to, not including, `to`. */
+  readonly from: number
+  readonly to: number
+}
+
 const port = parentPort!
-const { check: name, mutant } = workerData as { readonly check: CheckName; readonly mutant: Mutant | undefined }
+const loaded = new Map<string, Promise<Check>>()
 
-const assertLoaded = mutant === undefined ? undefined : mutate(mutant)
-const { checks } = await import("./Check.ts")
-const check = await checks[name]()
-assertLoaded?.()
+const load = async (name: CheckName, mutant: Mutant | undefined): Promise<Check> => {
+  const end = mutant === undefined ? undefined : mutate(mutant)
+  const { checks } = await import("./Check.ts")
+  const check = await checks[name]()
+  end?.()
+  return check
+}
 
-port.on("message", ({ from, to }: { readonly from: number; readonly to: number }) => {
-  check(from, to).then((answer) => port.postMessage(answer))
+port.on("message", async ({ check: name, from, mutant, to }: Job) => {
+  const key = `${name} ${mutant?.name}`
+  if (!loaded.has(key)) loaded.set(key, load(name, mutant))
+  const check = await loaded.get(key)!
+  port.postMessage(await check(from, to))
 })

@@ -13,19 +13,18 @@ describe.skipIf(isMissing)("the model of the buffer", () => {
         const { error, states } = yield* check({ what: "safety" })
         assert.isUndefined(error)
         assert.isAbove(states, 100_000)
-      }),
-    600_000
+      })
   )
 
   it.live("the close comes to its end, whatever the senders do", () =>
     Effect.gen(function*() {
       const { error } = yield* check({ what: "liveness" })
       assert.isUndefined(error)
-    }), 600_000)
+    }))
 
   it.live.each(modelMutants)("the mutant $mutant is noticed", (mutant) =>
     Effect.gen(function*() {
       const { error } = yield* check(mutant)
       assert.isDefined(error)
-    }), 600_000)
+    }))
 })

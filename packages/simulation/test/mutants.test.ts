@@ -2,23 +2,26 @@
  * The checkers are checked: each fault, put into the sources on purpose, must be
  * noticed. `npx -y pnpm@12.21.0 mutants` prints where.
  */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
 import { readFileSync } from "node:fs"
-import { kill } from "../src/kill.ts"
+import { make } from "../src/kill.ts"
 import { mutants } from "../src/mutants.ts"
 import { apply, find } from "../src/mutate.ts"
 
 describe("mutants", { concurrent: true }, () => {
+  const scope = Scope.makeUnsafe()
+  const kill = Effect.runSync(Scope.provide(make, scope))
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
   it("each has a name of its own", () => {
     assert.strictEqual(new Set(mutants.map(({ name }) => name)).size, mutants.length)
   })
 
-  it.live.each(mutants)("is noticed: a database that $name", (mutant) =>
-    Effect.gen(function*() {
-      const { by } = yield* kill(mutant)
-      assert.isDefined(by)
-    }), 600_000)
+  it.live.each(mutants)(
+    "is noticed: a database that $name",
+    (mutant) => Effect.map(kill(mutant), ({ by }) => assert.isDefined(by))
+  )
 
   it("a mutant whose code does not stand in its module, or stands there twice, is an error", () => {
     const text = readFileSync(find("PointBuffer.ts"), "utf8")
