@@ -137,9 +137,10 @@ export const withBench = <A, E>(
           }),
         pass: (duration) =>
           Effect.gen(function*() {
-            const steps = Math.ceil(Duration.toMillis(Duration.fromInputUnsafe(duration)) / 100)
+            const millis = Duration.toMillis(Duration.fromInputUnsafe(duration))
+            const steps = Math.min(300, Math.ceil(millis / 100))
             for (let step = 0; step < steps; step++) {
-              yield* TestClock.adjust(100)
+              yield* TestClock.adjust(millis / steps)
               yield* see
               if (step % 10 === 0) yield* sleep(1)
             }
