@@ -25,8 +25,8 @@ export const payloads = (measurement: string, timestamp: bigint, precision: Prec
   const lineOf = (n: number) => {
     const line = LineProtocol.encode({
       measurement,
-      tags: { host: `host-${n % 20}`, route: `/api/v1/things/${n % 50}`, series: String(n % 100) },
-      fields: { duration: n * 1.37 + 0.001, bytes: BigInt(n) * 1031n, ok: n % 7 !== 0 },
+      tags: { series: String(n % 100) },
+      fields: { value: n * 1.37 + 0.01, count: BigInt(n) },
       timestamp
     }, { precision })
     if (line._tag === "Failure") throw line.failure

@@ -33,7 +33,7 @@ const options = {
   ),
   seconds: positive("seconds").pipe(
     Flag.withDefault(3),
-    Flag.withDescription("How long each rate is sent, and the answer five times as long; default 3")
+    Flag.withDescription("How long each rate is sent, and the answer twenty times as long; default 3")
   ),
   max: int("max", 1, 1_000_000).pipe(
     Flag.withDefault(200_000),
@@ -58,6 +58,9 @@ const firstRate = 250
 const bisections = 4
 /** What of the rate that lost nothing is the answer. */
 const margin = 0.7
+// The answer is sent so many times, for so many times as long as a rate is tried: a minute in all by default.
+const confirmations = 4
+const longer = 5
 
 /** A rate that was tried. */
 interface Trial {
@@ -190,14 +193,20 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     else bad = middle
   }
   let answer = rounded(best * margin)
-  let confirmed: Trial | undefined
-  while (answer > 0 && confirmed === undefined) {
-    const long = yield* trial(answer, burst, 5 * flags.seconds)
+  let isConfirmed = false
+  while (answer > 0 && !isConfirmed) {
+    let lost = 0
+    let sent = 0
+    for (let part = 0; lost === 0 && part < confirmations; part++) {
+      const long = yield* trial(answer, burst, longer * flags.seconds)
+      lost = long.lost
+      sent += long.sent
+    }
     yield* screen.print(
-      `${grouped(answer).padStart(7)} packets/s for ${5 * flags.seconds} s: ${lossOf(long.lost, long.sent)}`
+      `${grouped(answer).padStart(7)} packets/s for ${grouped(Math.max(1, sent / answer))} s: ${lossOf(lost, sent)}`
     )
-    if (long.lost === 0) confirmed = long
-    else answer = rounded(answer * margin)
+    isConfirmed = lost === 0
+    if (lost > 0) answer = rounded(answer * margin)
   }
   yield* screen.frame([])
   yield* screen.leave
@@ -208,7 +217,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   for (const line of plot({ name: "% lost over packets/s", points }, columns, 10, (rate) => grouped(Number(rate)))) {
     yield* screen.print(line)
   }
-  if (confirmed === undefined) {
+  if (!isConfirmed) {
     return yield* userError("no rate was found that loses nothing: a larger read-buffer of the listener helps")
   }
   yield* screen.print(

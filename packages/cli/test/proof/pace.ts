@@ -32,8 +32,8 @@ const points = function*(): Generator<Point.Input> {
   for (let n = 0;; n++) {
     yield {
       measurement: "proof",
-      tags: { host: `host-${n % 20}`, series: String(n % 100) },
-      fields: { duration: n * 1.37, bytes: BigInt(n), ok: n % 7 !== 0 }
+      tags: { series: String(n % 100) },
+      fields: { value: n * 1.37 + 0.01, count: BigInt(n) }
     }
   }
 }
