@@ -1,8 +1,11 @@
 /** `efflux listen`: shows what arrives. */
+import { Arrivals, Panel } from "@efflux/panel"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
@@ -60,6 +63,15 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("One JSON object a line for each point, bad line and refused request")
   ),
+  web: Flag.Boolean("web").pipe(
+    Flag.withDefault(false),
+    Flag.withDescription("Serve a live page with the same, and print its address")
+  ),
+  webHost: Flag.String("web-host").pipe(
+    Flag.withDefault("127.0.0.1"),
+    Flag.withDescription("Address that the page is served at, default 127.0.0.1; any other shows it to other hosts")
+  ),
+  webPort: port("web-port", "Port of the page; default a free one"),
   plain: Flags.plain
 }
 
@@ -93,18 +105,26 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
   })).pipe(Effect.mapError((error) => hinted(error.message)))
   const isShown = filterOf(flags)
   let shown = 0
+  const screen = yield* Screen.Screen
+  const watch = new Watch()
   const received = listener.received.pipe(
     Stream.filter((received) => received._tag !== "Point" || isShown(received.point)),
     Stream.takeUntil((received) =>
       received._tag === "Point" && ++shown === Option.getOrElse(flags.count, () => Infinity)
-    )
+    ),
+    screen.live || flags.web
+      ? Stream.mapArray((chunk) => {
+        for (const received of chunk) watch.add(received)
+        return chunk
+      })
+      : identity
   )
-  const screen = yield* Screen.Screen
   const place = `listening on ${placesOf(listener).join(", ")}`
+  if (flags.web) yield* serve(flags, listener.counts, () => watch.details(place))
   const show: Effect.Effect<void, never, Screen.Screen | Stdio.Stdio | Terminal.Terminal> = flags.json
     ? Output.lines(Stream.map(received, toJson))
     : screen.live
-    ? live(received, listener, place)
+    ? live(received, listener, watch, place)
     : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
   if (flags.json || !screen.live) yield* Output.note(place)
   // Ctrl-C is how this command ends, so that is no failure.
@@ -117,6 +137,21 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
   const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
   yield* Effect.ensuring(Effect.asVoid(bounded), ended)
 }, Effect.scoped)
+
+/** Serves the page for the life of the scope, and prints its address. */
+const serve = Effect.fnUntraced(function*(
+  { webHost, webPort }: Flags.Parsed<typeof options>,
+  counts: Effect.Effect<LineListener.Counts>,
+  details: () => Arrivals.Details
+) {
+  const server = Arrivals.layerServer({ host: webHost, port: Option.getOrUndefined(webPort), counts, details })
+  const context = yield* Effect.mapError(Layer.build(server), (error) => hinted(`--web: ${causeOf(error)}`))
+  const screen = yield* Screen.Screen
+  const line = `watch it live: ${yield* Effect.provide(Panel.url, context)}`
+  yield* screen.live ? screen.print(line) : Output.note(line)
+})
+
+const causeOf = ({ cause, message }: Error): string => cause instanceof Error ? cause.message : message
 
 const hinted = (message: string) =>
   userError(
@@ -139,12 +174,12 @@ const redrawMillis = 500
 const live = (
   received: Stream.Stream<LineListener.Received>,
   listener: LineListener.Listener,
+  watch: Watch,
   place: string
 ) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
     const terminal = yield* Terminal.Terminal
-    const watch = new Watch()
     const start = yield* Clock.currentTimeMillis
     const draw = Effect.gen(function*() {
       const counts = yield* listener.counts
@@ -157,7 +192,7 @@ const live = (
     })
     yield* draw
     yield* Effect.raceFirst(
-      Stream.runForEachArray(received, (chunk) => Effect.sync(() => chunk.forEach((received) => watch.add(received)))),
+      Stream.runDrain(received),
       Effect.forever(Effect.delay(draw, redrawMillis))
     ).pipe(Effect.ensuring(Effect.andThen(draw, screen.leave)))
   })

@@ -1,6 +1,7 @@
 /**
  * What `efflux listen` knows about what has arrived: a bounded summary by measurement, and its display.
  */
+import type { Arrivals } from "@efflux/panel"
 import { Dialect, type LineListener, type Point } from "efflux"
 import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer } from "./Text.ts"
 
@@ -10,6 +11,8 @@ const maxKeys = 50
 const maxSeries = 200_000
 const maxValues = 1000
 const errorsKept = 3
+// On a page.
+const maxListed = 50
 
 /** Seconds over which a rate is worth showing. */
 const shortest = 0.25
@@ -31,11 +34,13 @@ export class Watch {
   readonly #errors: Array<LineListener.ReceivedError | LineListener.ReceivedRefusal> = []
   /** Points of measurements that are not kept. */
   #others = 0
+  #details: Arrivals.Details | undefined
   #drawnAt = 0
   #pointsBefore = 0
   #rate = 0
 
   add(received: LineListener.Received): void {
+    this.#details = undefined
     if (received._tag === "Point") return this.#point(received.point)
     this.#errors.push(received)
     if (this.#errors.length > errorsKept) this.#errors.shift()
@@ -69,6 +74,33 @@ export class Watch {
     }
   }
 
+  /** What a page shows beside the counters: the same object until something has come. */
+  details(place: string): Arrivals.Details {
+    if (this.#details !== undefined) return this.#details
+    const entries = this.#sorted()
+    const listed = entries.slice(0, maxListed)
+    return this.#details = {
+      place,
+      series: this.#seriesCount,
+      measurements: listed.map(([name, { fields, points, tags }]) => ({
+        name: escaped(name),
+        points,
+        tags: [...tags].map(valuesOf).join(", "),
+        fields: [...fields].map(lastOf).join(", ")
+      })),
+      others: entries.slice(maxListed).reduce((sum, [, { points }]) => sum + points, this.#others),
+      errors: this.#errors.map(explained)
+    }
+  }
+
+  get #seriesCount(): string {
+    return this.#series.size >= maxSeries ? `over ${grouped(maxSeries)}` : grouped(this.#series.size)
+  }
+
+  #sorted() {
+    return [...this.#measurements].toSorted(([, a], [, b]) => b.points - a.points)
+  }
+
   /** The picture, one string a line, of `rows` lines at the most. */
   draw(counts: LineListener.Counts, seconds: number, rows: number): ReadonlyArray<string> {
     const passed = seconds - this.#drawnAt
@@ -81,9 +113,8 @@ export class Watch {
       }
       this.#drawnAt = seconds
     }
-    const series = this.#series.size >= maxSeries ? `over ${grouped(maxSeries)}` : grouped(this.#series.size)
     const head = [
-      `${bold(`${grouped(this.#rate)} points/s`)}   ${count(counts.points, "point")}   ${series} series   ` +
+      `${bold(`${grouped(this.#rate)} points/s`)}   ${count(counts.points, "point")}   ${this.#seriesCount} series   ` +
       `${count(counts.payloads, "payload")}   ${bytes(counts.bytes)}`,
       troubles(counts),
       ""
@@ -95,7 +126,7 @@ export class Watch {
 
   #table(room: number): ReadonlyArray<string> {
     if (this.#measurements.size === 0) return [dim("waiting for the first point")]
-    const entries = [...this.#measurements].toSorted(([, a], [, b]) => b.points - a.points)
+    const entries = this.#sorted()
     const width = Math.min(30, Math.max(11, ...entries.map(([name]) => escaped(name).length)))
     const lines = [dim(`${"measurement".padEnd(width)}  ${"points".padStart(11)}  ${"per second".padStart(10)}`)]
     let hidden = this.#others

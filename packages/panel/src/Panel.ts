@@ -23,21 +23,16 @@
  *
  * @since 0.1.0
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Sse from "effect/encoding/Sse"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Stream from "effect/Stream"
-import { createServer } from "node:http"
-import * as Assets from "./internal/assets.ts"
+import * as Metric from "effect/Metric"
 import * as Logs from "./internal/LogLines.ts"
-import * as Recorder from "./internal/Recorder.ts"
+import * as Page from "./internal/Page.ts"
+import { read } from "./internal/Sample.ts"
 
 /**
  * The log lines that the page shows, kept by {@link layerLogs}.
@@ -92,34 +87,11 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
   Layer.effectDiscard(Effect.gen(function*() {
     const router = yield* HttpRouter.HttpRouter
     const logs = yield* Effect.serviceOption(Logs.LogLines)
-    const intervalMillis = Math.max(100, Duration.toMillis(options.interval ?? "1 second"))
-    const recorder = yield* Recorder.make({
-      intervalMillis,
-      keptSamples: Math.min(3600, Math.ceil(Duration.toMillis(options.history ?? "5 minutes") / intervalMillis)),
-      logs: logs._tag === "Some" ? logs.value.lines : () => []
+    const context = yield* Effect.context<never>()
+    yield* Page.route(router, options.path ?? "/efflux", "panel", options, {
+      sample: (at) => Effect.sync(() => read(at, Metric.snapshotUnsafe(context))),
+      details: logs._tag === "Some" ? logs.value.lines : () => []
     })
-    const base = (options.path ?? "/efflux").replace(/\/+$/, "")
-    const below = (name: string): HttpRouter.PathInput => `${base}/${name}` as `/${string}`
-    for (const [name, { body, contentType }] of Object.entries(Assets.load())) {
-      const file = HttpServerResponse.uint8Array(body, { contentType, headers })
-      // The router takes the path without its last slash for the same; the page's links need the slash.
-      const toPage = HttpServerResponse.redirect(`${base}/`)
-      yield* router.add(
-        "GET",
-        below(name),
-        ({ url }) => Effect.succeed(name === "" && !/^[^?]*\/(?:\?|$)/.test(url) ? toPage : file)
-      )
-    }
-    const watchers = { open: 0 }
-    yield* router.add(
-      "GET",
-      below("events"),
-      Effect.suspend(() =>
-        watchers.open >= maxWatchers
-          ? Effect.succeed(HttpServerResponse.text("too many watchers", { status: 503 }))
-          : Effect.succeed(events(recorder, watchers))
-      )
-    )
   }))
 
 /**
@@ -140,15 +112,8 @@ export const layerLogs: Layer.Layer<LogLines> = Logs.layer
  */
 export const layerServer = (
   options: ServerOptions = {}
-): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => {
-  const host = options.host ?? "127.0.0.1"
-  const routes = Layer.merge(layer({ ...options, path: "/" }), isLoopback(host) ? onlyLoopback : Layer.empty)
-  return HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true }).pipe(
-    Layer.provideMerge(
-      NodeHttpServer.layer(createServer, { host, port: options.port ?? 0, gracefulShutdownTimeout: "1 second" })
-    )
-  )
-}
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
+  Page.serve(layer({ ...options, path: "/" }), options)
 
 /**
  * The address of the page of {@link layerServer}, to print or to open.
@@ -158,48 +123,4 @@ export const layerServer = (
  */
 export const url: Effect.Effect<string, never, HttpServer.HttpServer> = HttpServer.addressFormattedWith((address) =>
   Effect.succeed(`${address}/`)
-)
-
-// Each holds a connection and some kilobytes.
-const maxWatchers = 64
-
-const headers = {
-  // The page needs nothing but its own files and its own stream.
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-cache"
-}
-
-const events = (recorder: Recorder.Recorder, watchers: { open: number }): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.stream(
-    Stream.unwrap(Effect.acquireRelease(
-      Effect.sync(() => {
-        watchers.open++
-        return recorder.watch
-      }),
-      () => Effect.sync(() => watchers.open--)
-    )).pipe(
-      Stream.map((message) =>
-        Sse.encoder.write({ _tag: "Event", event: message.event, id: undefined, data: JSON.stringify(message) })
-      ),
-      Stream.encodeText
-    ),
-    { contentType: "text/event-stream", headers }
-  )
-
-const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
-
-const onlyLoopback = HttpRouter.middleware(
-  (response) =>
-    Effect.flatMap(
-      HttpServerRequest.HttpServerRequest,
-      ({ headers }) =>
-        isLoopback((headers.host ?? "").replace(/:\d+$/, ""))
-          ? response
-          : Effect.succeed(HttpServerResponse.text("this page answers on loopback only", { status: 403 }))
-    ),
-  { global: true }
 )

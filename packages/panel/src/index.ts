@@ -7,4 +7,9 @@
 /**
  * @since 0.1.0
  */
+export * as Arrivals from "./Arrivals.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Panel from "./Panel.ts"

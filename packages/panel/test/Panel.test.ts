@@ -81,7 +81,7 @@ describe("the page", () => {
       yield* Effect.logWarning("a line of the program")
       yield* Influx.push({ measurement: "", fields: { v: 1 } })
       yield* Influx.flush
-      const [{ logs }] = yield* until(events(yield* Panel.url, 1), ([{ logs }]) => logs.length > 0)
+      const [{ details: logs }] = yield* until(events(yield* Panel.url, 1), ([{ details }]) => details.length > 0)
       assert.lengthOf(logs, 1)
       assert.match(logs[0].text, /invalid/)
     }).pipe(Effect.provide(page("logs"))))

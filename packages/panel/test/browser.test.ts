@@ -1,11 +1,11 @@
 /** The page in a real browser. */
 import { assert, describe, it } from "@effect/vitest"
+import { hasChromium, open, type Tab } from "@efflux/testkit/Browser"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { Influx } from "efflux"
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
 import { Panel } from "../src/index.ts"
-import { hasChromium, open, type Tab } from "./browser.ts"
 import { page, push } from "./support.ts"
 
 const axe = Fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")

@@ -2,6 +2,7 @@
  * Takes the pictures of the live page that the docs show, of a program that really runs: it pushes at a steady pace,
  * overruns its queue once, and recovers. `screenshots` writes `docs/images/panel-*.png`.
  */
+import { open } from "@efflux/testkit/Browser"
 import { Effect, Layer, Metric, Schedule } from "effect"
 import { Influx, InfluxDatabase } from "efflux"
 import * as Dgram from "node:dgram"
@@ -9,7 +10,6 @@ import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { Panel } from "../src/index.ts"
-import { open } from "./browser.ts"
 
 const folder = Path.join(import.meta.dirname, "../../../docs/images")
 

@@ -1,7 +1,7 @@
 /**
- * The live page: reads the server's events and shows them. All text of others is set as text, never as markup.
+ * The page about databases.
  */
-import uPlot from "./uplot.js"
+import { connect, element, legend, plotOf, say, short, sum, whole } from "./page.js"
 
 /** What each reason means, and which option to turn. */
 const reasons = {
@@ -17,62 +17,7 @@ const reasons = {
   shutdown: "the database closed before it was sent (drainTimeout)"
 }
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 })
-const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
 const droppedOf = (database) => sum(Object.values(database.dropped))
-
-const element = (tag, text, className) => {
-  const made = document.createElement(tag)
-  if (text !== undefined) made.textContent = text
-  if (className !== undefined) made.className = className
-  return made
-}
-
-/** Sets the text of an element only where it changed, so that a selection and a screen reader are left in peace. */
-const say = (target, text) => {
-  if (target.textContent !== text) target.textContent = text
-}
-
-const plotOf = (target, lines) => {
-  const axis = () => ({
-    stroke: color("--dim"),
-    grid: { stroke: color("--line"), width: 1 },
-    ticks: { stroke: color("--line") }
-  })
-  const options = () => ({
-    width: Math.max(200, target.clientWidth),
-    height: target.clientHeight,
-    legend: { show: false },
-    cursor: { show: false },
-    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-    axes: [axis(), { ...axis(), size: 60, values: (_, values) => values.map((value) => short.format(value)) }],
-    series: [
-      {},
-      ...lines.map(({ color: name, label }) => ({
-        label,
-        stroke: color(name),
-        width: 2,
-        points: { show: false }
-      }))
-    ]
-  })
-  let plot
-  let data = [[], ...lines.map(() => [])]
-  const draw = () => {
-    plot?.destroy()
-    plot = new uPlot(options(), data, target)
-  }
-  draw()
-  new ResizeObserver(() => plot.setSize({ width: Math.max(200, target.clientWidth), height: target.clientHeight }))
-    .observe(target)
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw)
-  return (next) => {
-    data = next
-    plot.setData(data)
-  }
-}
 
 /** One database on the page. */
 class DatabaseView {
@@ -87,8 +32,8 @@ class DatabaseView {
     this.figures = {}
     this.rows = {}
     this.info = ""
-    this.ratesLegend(".rates", [["pushed", "pushed"], ["sent", "sent"], ["dropped", "dropped"]])
-    this.ratesLegend(".queue", [["queued", "queued"], ["in-flight", "in flight"]])
+    legend(this.find(".rates"), [["pushed", "pushed"], ["sent", "sent"], ["dropped", "dropped"]])
+    legend(this.find(".queue"), [["queued", "queued"], ["in-flight", "in flight"]])
     this.drawRates = plotOf(this.find(".rates"), [
       { label: "pushed", color: "--pushed" },
       { label: "sent", color: "--sent" },
@@ -98,11 +43,6 @@ class DatabaseView {
       { label: "queued", color: "--pushed" },
       { label: "in flight", color: "--in-flight" }
     ])
-  }
-
-  ratesLegend(selector, entries) {
-    const legend = this.find(selector).parentElement.querySelector(".legend")
-    legend.append(...entries.map(([className, text]) => element("li", text, className)))
   }
 
   figure(name, text) {
@@ -196,7 +136,6 @@ class DatabaseView {
 
 let views = new Map()
 let histories = new Map()
-let run
 let kept = 0
 
 const reset = () => {
@@ -244,29 +183,18 @@ const showLogs = (logs) => {
   )
 }
 
-const connection = document.querySelector("#connection")
-const events = new EventSource("events")
-const on = (event, handle) => events.addEventListener(event, ({ data }) => handle(JSON.parse(data)))
-
-on("history", (history) => {
-  say(connection, "live")
-  connection.className = ""
-  if (history.run !== run) reset()
-  run = history.run
-  kept = Math.max(300, history.samples.length)
-  histories = new Map()
-  for (const sample of history.samples) take(sample)
-  show()
-  showLogs(history.logs)
-})
-on("sample", ({ sample }) => {
-  take(sample)
-  show()
-})
-on("logs", ({ logs }) => showLogs(logs))
-events.addEventListener("error", () => {
-  say(connection, "not connected: the program has ended or can't be reached; trying again")
-  connection.className = "broken"
-  // A browser gives up for good where the answer was an error.
-  if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000)
+connect({
+  history: (history, isNewRun) => {
+    if (isNewRun) reset()
+    kept = Math.max(300, history.samples.length)
+    histories = new Map()
+    for (const sample of history.samples) take(sample)
+    show()
+    showLogs(history.details)
+  },
+  sample: (sample) => {
+    take(sample)
+    show()
+  },
+  details: showLogs
 })

@@ -20,12 +20,15 @@ const asset = (url: URL | string): Asset => ({
   body: Fs.readFileSync(new URL(url))
 })
 
-/** Reads all files, once for a panel. */
-export const load = (): { readonly [path: string]: Asset } => ({
-  "": asset(new URL("../../web/index.html", import.meta.url)),
-  "panel.js": asset(new URL("../../web/panel.js", import.meta.url)),
-  "panel.css": asset(new URL("../../web/panel.css", import.meta.url)),
-  "icon.svg": asset(new URL("../../web/icon.svg", import.meta.url)),
+const web = (name: string): Asset => asset(new URL(`../../web/${name}`, import.meta.url))
+
+/** Reads the files of a page, once for each. */
+export const load = (page: "panel" | "arrivals"): { readonly [path: string]: Asset } => ({
+  "": web(`${page}.html`),
+  [`${page}.js`]: web(`${page}.js`),
+  "page.js": web("page.js"),
+  "panel.css": web("panel.css"),
+  "icon.svg": web("icon.svg"),
   "uplot.js": asset(import.meta.resolve("uplot/dist/uPlot.esm.js")),
   "uplot.css": asset(import.meta.resolve("uplot/dist/uPlot.min.css"))
 })

@@ -1,0 +1,127 @@
+/**
+ * A page with its files and its stream of events, in a router or on a server of its own.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Sse from "effect/encoding/Sse"
+import * as HttpRouter from "effect/http/HttpRouter"
+import type * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { createServer } from "node:http"
+import * as Assets from "./assets.ts"
+import * as Recorder from "./Recorder.ts"
+
+/** How often samples are taken, and how long they are kept. */
+export interface Timing {
+  readonly interval?: Duration.Input | undefined
+  readonly history?: Duration.Input | undefined
+}
+
+/** Where a server listens. */
+export interface Place {
+  readonly port?: number | undefined
+  readonly host?: string | undefined
+}
+
+/** Adds a page to a router, at a path. */
+export const route = Effect.fnUntraced(function*<Sample, Details>(
+  router: HttpRouter.HttpRouter,
+  path: string,
+  page: "panel" | "arrivals",
+  timing: Timing,
+  source: Recorder.Source<Sample, Details>
+) {
+  const intervalMillis = Math.max(100, Duration.toMillis(timing.interval ?? "1 second"))
+  const recorder = yield* Recorder.make(source, {
+    intervalMillis,
+    keptSamples: Math.min(3600, Math.ceil(Duration.toMillis(timing.history ?? "5 minutes") / intervalMillis))
+  })
+  const base = path.replace(/\/+$/, "")
+  const below = (name: string): HttpRouter.PathInput => `${base}/${name}` as `/${string}`
+  for (const [name, { body, contentType }] of Object.entries(Assets.load(page))) {
+    const file = HttpServerResponse.uint8Array(body, { contentType, headers })
+    // The router takes the path without its last slash for the same; the page's links need the slash.
+    const toPage = HttpServerResponse.redirect(`${base}/`)
+    yield* router.add(
+      "GET",
+      below(name),
+      ({ url }) => Effect.succeed(name === "" && !/^[^?]*\/(?:\?|$)/.test(url) ? toPage : file)
+    )
+  }
+  const watchers = { open: 0 }
+  yield* router.add(
+    "GET",
+    below("events"),
+    Effect.suspend(() =>
+      watchers.open >= maxWatchers
+        ? Effect.succeed(HttpServerResponse.text("too many watchers", { status: 503 }))
+        : Effect.succeed(events(recorder, watchers))
+    )
+  )
+})
+
+/** A server with only a page. On loopback it answers only requests whose `Host` names a loopback host. */
+export const serve = (
+  page: Layer.Layer<never, never, HttpRouter.HttpRouter>,
+  { host = "127.0.0.1", port = 0 }: Place
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
+  HttpRouter.serve(Layer.merge(page, isLoopback(host) ? onlyLoopback : Layer.empty), {
+    disableListenLog: true,
+    disableLogger: true
+  }).pipe(
+    Layer.provideMerge(
+      NodeHttpServer.layer(createServer, { host, port, gracefulShutdownTimeout: "1 second" })
+    )
+  )
+
+// Each holds a connection and some kilobytes.
+const maxWatchers = 64
+
+const headers = {
+  // The page needs nothing but its own files and its own stream.
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache"
+}
+
+const events = <Sample, Details>(
+  recorder: Recorder.Recorder<Sample, Details>,
+  watchers: { open: number }
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.stream(
+    Stream.unwrap(Effect.acquireRelease(
+      Effect.sync(() => {
+        watchers.open++
+        return recorder.watch
+      }),
+      () => Effect.sync(() => watchers.open--)
+    )).pipe(
+      Stream.map((message) =>
+        Sse.encoder.write({ _tag: "Event", event: message.event, id: undefined, data: JSON.stringify(message) })
+      ),
+      Stream.encodeText
+    ),
+    { contentType: "text/event-stream", headers }
+  )
+
+const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
+
+const onlyLoopback = HttpRouter.middleware(
+  (response) =>
+    Effect.flatMap(
+      HttpServerRequest.HttpServerRequest,
+      ({ headers }) =>
+        isLoopback((headers.host ?? "").replace(/:\d+$/, ""))
+          ? response
+          : Effect.succeed(HttpServerResponse.text("this page answers on loopback only", { status: 403 }))
+    ),
+  { global: true }
+)

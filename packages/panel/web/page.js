@@ -1,0 +1,89 @@
+/**
+ * What the pages share: text, plots, and the connection to the program. All text of others is set as text, never as
+ * markup.
+ */
+import uPlot from "./uplot.js"
+
+export const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+export const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 })
+const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+export const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
+
+export const element = (tag, text, className) => {
+  const made = document.createElement(tag)
+  if (text !== undefined) made.textContent = text
+  if (className !== undefined) made.className = className
+  return made
+}
+
+/** Sets the text of an element only where it changed, so that a selection and a screen reader are left in peace. */
+export const say = (target, text) => {
+  if (target.textContent !== text) target.textContent = text
+}
+
+export const plotOf = (target, lines) => {
+  const axis = () => ({
+    stroke: color("--dim"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line") }
+  })
+  const options = () => ({
+    width: Math.max(200, target.clientWidth),
+    height: target.clientHeight,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [axis(), { ...axis(), size: 60, values: (_, values) => values.map((value) => short.format(value)) }],
+    series: [
+      {},
+      ...lines.map(({ color: name, label }) => ({
+        label,
+        stroke: color(name),
+        width: 2,
+        points: { show: false }
+      }))
+    ]
+  })
+  let plot
+  let data = [[], ...lines.map(() => [])]
+  const draw = () => {
+    plot?.destroy()
+    plot = new uPlot(options(), data, target)
+  }
+  draw()
+  new ResizeObserver(() => plot.setSize({ width: Math.max(200, target.clientWidth), height: target.clientHeight }))
+    .observe(target)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw)
+  return (next) => {
+    data = next
+    plot.setData(data)
+  }
+}
+
+/** Names the lines of a plot. */
+export const legend = (plot, entries) =>
+  plot.parentElement.querySelector(".legend").append(
+    ...entries.map(([className, text]) => element("li", text, className))
+  )
+
+/** Hands over what the program tells, and says whether it is there. */
+export const connect = (handle) => {
+  const connection = document.querySelector("#connection")
+  const events = new EventSource("events")
+  let run
+  const on = (event, take) => events.addEventListener(event, ({ data }) => take(JSON.parse(data)))
+  on("history", (history) => {
+    say(connection, "live")
+    connection.className = ""
+    handle.history(history, history.run !== run)
+    run = history.run
+  })
+  on("sample", ({ sample }) => handle.sample(sample))
+  on("details", ({ details }) => handle.details(details))
+  events.addEventListener("error", () => {
+    say(connection, "not connected: the program has ended or can't be reached; trying again")
+    connection.className = "broken"
+    // A browser gives up for good where the answer was an error.
+    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000)
+  })
+}
