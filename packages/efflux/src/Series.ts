@@ -51,7 +51,7 @@ import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
 import * as Column from "./internal/series/Column.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
-import { bind, type BoundTags, inOrder, layoutOf, PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
+import { bind, type BoundTags, inOrder, PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
 import { preview } from "./internal/text/preview.ts"
 import * as Point from "./Point.ts"
 import type { Precision } from "./Precision.ts"
@@ -281,12 +281,7 @@ class Definition {
   }
 
   reader(bound: BoundTags): PointReader {
-    return new PointReader(
-      layoutOf(this.measurement, this.columns, bound.values),
-      this.columns,
-      bound,
-      this.priority
-    )
+    return new PointReader(this.measurement, this.columns, bound, this.priority)
   }
 
   get schema(): Schema.Codec<Column.Values, Point.Point> {

@@ -1,11 +1,11 @@
 /**
- * What a writer knows about the tags and fields of points whose keys are known in advance, and the orders in which
- * such points give them.
+ * The tags and fields that points have whose keys are known in advance, such as those of a typed series.
  *
  * @since 0.1.0
  */
+import type * as Point from "../../Point.ts"
 import { Uint } from "../../Point.ts"
-import { type Key, type Keys, maxRemembered, noKey } from "./Keys.ts"
+import type { Problem } from "./EncodeError.ts"
 
 /**
  * Kinds of values, as bits.
@@ -39,10 +39,15 @@ export const UINT = 16
  * @since 0.1.0
  */
 export const UNDEFINED = 32
+/**
+ * All of them, and whatever can't be written.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const ANY = 127
 
-// What can't be written, and what all values are one of.
 const OTHER = 64
-const ANY = 127
 
 /**
  * The kind of a value.
@@ -76,31 +81,14 @@ export const kindOf = (value: unknown): number => {
 export interface Column {
   readonly name: string
   readonly isTag: boolean
-  /** The kinds of values that are written. */
+  /** The kinds of values that may be written. */
   readonly kinds: number
-  /** What values other than `undefined` have to pass besides. */
-  readonly check: ((value: unknown) => boolean) | undefined
-  /** Makes a value what is written, `refused` if there is no such thing. Kinds and check are of what is written. */
-  readonly run: ((value: unknown) => unknown) | undefined
+  /** Turns a given value into the one to write, or into {@link refused}. */
+  readonly convert: ((value: unknown) => unknown) | undefined
 }
 
 /**
- * What all points of a kind have in common. A writer prepares itself once for each.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Layout {
-  readonly measurement: string
-  /** The tags in order, and then the fields. */
-  readonly columns: ReadonlyArray<Column>
-  readonly tagCount: number
-  /** The values of the tags that are the same in all points. */
-  readonly bound: ReadonlyMap<string, unknown>
-}
-
-/**
- * In place of a value that is not written.
+ * Stands for a value that a column does not accept. It is of no kind that can be written.
  *
  * @category constants
  * @since 0.1.0
@@ -108,117 +96,34 @@ export interface Layout {
 export const refused: unique symbol = Symbol("efflux/Column/refused")
 
 /**
- * Whether a column takes a value.
- *
- * @category validation
- * @since 0.1.0
- */
-export const accepts = ({ check, kinds }: Column, value: unknown): boolean =>
-  (kindOf(value) & kinds) !== 0 && (check === undefined || value === undefined || check(value))
-
-/** A tag that is the same in all points of a layout. */
-interface Bound {
-  readonly key: Key
-  readonly value: unknown
-}
-
-const noneBound: ReadonlyArray<Bound> = []
-
-/** A key of a point, behind the keys that came before it there. */
-class Step {
-  readonly name: string
-  readonly parent: Step | undefined
-  /** Undefined for the timestamp, and for a key that no column has. */
-  readonly column: Column | undefined
-  readonly key: Key
-  /** The place of the last column so far, −1 if there is none. */
-  readonly place: number
-  /** The kinds of values with which the line goes on: none where columns are out of order. */
-  readonly kinds: number
-  readonly check: Column["check"]
-  readonly run: Column["run"]
-  readonly isTag: boolean
-  /** The bound tags that stand before the column. */
-  readonly bound: ReadonlyArray<Bound>
-  readonly children = new Map<string, Step>()
-  /** The step that was last taken from here. */
-  next: Step | undefined = undefined
-  /** Whether no column is left behind this one, once that was asked for. */
-  isLast: boolean | undefined = undefined
-
-  constructor(
-    name: string,
-    parent: Step | undefined,
-    place: number,
-    column: Column | undefined,
-    key: Key,
-    bound: ReadonlyArray<Bound>
-  ) {
-    const before = parent === undefined ? -1 : parent.place
-    this.name = name
-    this.parent = parent
-    this.column = column
-    this.key = key
-    this.place = column === undefined ? before : place
-    this.kinds = column === undefined ? ANY : place > before ? column.kinds : 0
-    this.check = column?.check
-    this.run = column?.run
-    this.isTag = column?.isTag === true
-    this.bound = bound
-  }
-}
-
-/**
- * The orders in which the points of a layout give their values to one writer.
+ * What all points of a series have in common. A writer prepares itself once for each layout.
  *
  * @category models
  * @since 0.1.0
  */
-export class Columns {
-  /** Where each order begins. */
-  root = new Step("", undefined, -1, undefined, noKey, noneBound)
-  readonly #layout: Layout
-  readonly #tagKeys: Keys
-  readonly #fieldKeys: Keys
-  #size = 0
+export interface Layout {
+  readonly measurement: string
+  /** The tags in the order of their keys, then the fields. */
+  readonly columns: ReadonlyArray<Column>
+  /** The values of the tags that are the same in all points. */
+  readonly bound: ReadonlyMap<string, unknown>
+}
 
-  constructor(layout: Layout, tagKeys: Keys, fieldKeys: Keys) {
-    this.#layout = layout
-    this.#tagKeys = tagKeys
-    this.#fieldKeys = fieldKeys
-  }
+/**
+ * A point with the columns of a {@link Layout}. To everyone but a writer it is a plain `Point.Input`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export abstract class PreparedPoint implements Point.Input {
+  abstract readonly layout: Layout
+  /** The values to write by their names, before columns convert them; `undefined` if there is a {@link problem}. */
+  abstract given(): { readonly [name: string]: unknown } | undefined
+  /** Why the point can't be written, if that is known without a writer. */
+  abstract problem(): Problem | undefined
 
-  /** Goes from a step to the one of the next key, which is made if it is new. */
-  descend(from: Step, name: string): Step {
-    const known = from.children.get(name)
-    if (known !== undefined) return from.next = known
-    if (++this.#size > maxRemembered) {
-      this.#size = 0
-      this.root = new Step("", undefined, -1, undefined, noKey, noneBound)
-    }
-    const { bound, columns } = this.#layout
-    const place = bound.has(name) ? -1 : columns.findIndex((column) => column.name === name)
-    const column = place < 0 ? undefined : columns[place]
-    const key = column === undefined ? noKey : (column.isTag ? this.#tagKeys : this.#fieldKeys).get(name)
-    const between = columns.slice(from.place + 1, Math.max(place, 0)).filter((column) => bound.has(column.name))
-    const step = new Step(
-      name,
-      from,
-      place,
-      column,
-      key,
-      between.map((column) => ({ key: this.#tagKeys.get(column.name), value: bound.get(column.name) }))
-    )
-    from.children.set(name, step)
-    return from.next = step
-  }
-
-  /** Whether all columns have values up to a step. */
-  isLast(last: Step): boolean {
-    let count = 0
-    for (let step: Step | undefined = last; step !== undefined; step = step.parent) {
-      if (step.column !== undefined) count++
-    }
-    return last.isLast = count + this.#layout.bound.size === this.#layout.columns.length
-  }
+  abstract get measurement(): string
+  abstract get tags(): { readonly [key: string]: Point.TagValue }
+  abstract get fields(): { readonly [key: string]: Point.FieldValue }
+  abstract get timestamp(): Point.Timestamp | undefined
 }

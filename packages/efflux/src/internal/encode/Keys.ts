@@ -2,15 +2,17 @@
  * Remembers the encoded bytes of the keys of points.
  *
  * The points of a program have few shapes. Their keys, in the order in which an object gives them, are a path
- * through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped.
+ * through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped,
+ * and what to do with its value. Tags, fields and the points of each series have tries of their own.
  *
- * The trie is only a shortcut, and bounded: when it has grown too large, it is discarded and starts again.
+ * The tries are only a shortcut, and bounded: when they have grown too large, they are discarded and start again.
  *
  * @since 0.1.0
  */
 import type { Dialect } from "../../Dialect.ts"
 import { nameProblem } from "../../Point.ts"
-import { type Encoded, encodeOnce, maxTextLength, nothing, Texts } from "./Encoded.ts"
+import { ANY, type Column, type Layout, STRING, UNDEFINED } from "./Column.ts"
+import { type Encoded, encodeOnce, nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { placesOf, writeName } from "./Escape.ts"
 
 /**
@@ -23,12 +25,9 @@ export class Key extends Texts {
   readonly name: string
   /** `,key=`, nothing if the key can't be written. */
   readonly prefix: Encoded
-  /** Whether it could be the index of an array, a text or a list of bytes. */
-  readonly isIndex: boolean
 
   constructor(name: string, prefix: Encoded) {
     super()
-    this.isIndex = /^\d+$/.test(name)
     this.name = name
     this.prefix = prefix
   }
@@ -46,143 +45,106 @@ export const isRecord = (value: object): boolean =>
   Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in value)
 
 /**
- * A key, behind the keys that came before it in the object.
+ * A tag that all lines have: a default tag of the writer, or a bound tag of a series.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Constant {
+  readonly key: Key
+  readonly value: unknown
+  /** `,key=value`, `nothing` if it is absent or can't be written. */
+  readonly tag: Encoded
+}
+
+type Role = "tag" | "field" | "other"
+
+/** What the keys of one kind of object mean. */
+interface Trie {
+  readonly columns: ReadonlyMap<string, Column>
+  /** The role of keys without a column. */
+  readonly role: Role
+  /** In order. */
+  readonly constants: ReadonlyArray<Constant>
+}
+
+/**
+ * A key, behind the keys that came before it in the object, and what to do with its value.
  *
  * @category models
  * @since 0.1.0
  */
 export class KeyNode {
   readonly name: string
+  readonly role: Role
+  readonly isTag: boolean
   readonly key: Key
+  readonly prefix: Encoded
+  readonly kinds: number
+  readonly isText: boolean
+  readonly convert: Column["convert"]
+  /** Constants that stand in front of it. */
+  readonly before: ReadonlyArray<Constant>
+  /** The constant that stands in for an absent value. */
+  readonly fallback: Constant | undefined
+  /** Whether the key could be the index of an array, a text or a list of bytes. */
+  readonly isIndex: boolean
+  /** How many constants are settled up to it. */
+  readonly done: number
+  /** Whether its value is written as it is, with nothing in front. */
+  isPlain: boolean
+  /** Whether tags are in order, in front of fields, in all known objects that begin with these keys. */
+  inOrder = true
+
+  readonly trie: Trie
   readonly parent: KeyNode | undefined
-  children: Map<string, KeyNode> | undefined = undefined
+  readonly children = new Map<string, KeyNode>()
   /** The node that was last found behind this one. */
   next: KeyNode | undefined = undefined
-  /** Whether the keys up to this one, and all known ones behind it, are given in order, with no default tags between. */
-  inOrder: boolean
-  /** The keys up to this one in order, once that was asked for. */
-  steps: ReadonlyArray<TagStep> | undefined = undefined
+  /** What is known about objects that end here. */
+  ending: Ending | undefined = undefined
 
-  constructor(key: Key, parent: KeyNode | undefined, inOrder: boolean) {
-    this.name = key.name
+  constructor(name: string, role: Role, key: Key, trie: Trie, parent: KeyNode | undefined) {
+    const column = trie.columns.get(name)
+    const { constants } = trie
+    const from = parent === undefined ? 0 : parent.done
+    let to = role === "field" ? constants.length : from
+    if (role === "tag") { while (to < constants.length && compareKeys(constants[to].key.name, name) < 0) to++ }
+    this.name = name
+    this.role = role
+    this.isTag = role === "tag"
     this.key = key
+    this.prefix = key.prefix
+    this.kinds = column === undefined ? ANY : column.kinds
+    this.isText = (this.kinds & STRING) !== 0
+    this.convert = column?.convert
+    this.before = constants.slice(from, to)
+    this.fallback = role === "tag" ? constants.find(({ key }) => key.name === name) : undefined
+    this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
+    this.isPlain = role !== "other" && this.convert === undefined && from === to
+    this.isIndex = /^\d+$/.test(name)
+    this.trie = trie
     this.parent = parent
-    this.inOrder = inOrder
   }
 }
 
 /**
- * One tag of a line: a value of the point, or a default tag, or the one with the other in its stead.
+ * What is known about objects with certain keys.
  *
  * @category models
  * @since 0.1.0
  */
-export class TagStep {
-  readonly key: Key
-  /** The place of its value; −1 for a default tag that the point does not have. */
-  readonly index: number
-  /** The default tag of this key, nothing if there is none. */
-  readonly fallback: Encoded
-
-  constructor(key: Key, index: number, fallback: Encoded) {
-    this.key = key
-    this.index = index
-    this.fallback = fallback
-  }
-}
-
-/**
- * In place of a key where there is none.
- *
- * @category constants
- * @since 0.1.0
- */
-export const noKey = new Key("", nothing)
-
-/**
- * The tags of a line in order: those of a point, with values in the places of their keys, and the default ones.
- *
- * @category ordering
- * @since 0.1.0
- */
-export const tagSteps = (keys: ReadonlyArray<Key>, defaults: ReadonlyArray<Encoded>): ReadonlyArray<TagStep> => {
-  const names = new Set(keys.map(({ name }) => name))
-  return [
-    ...keys.map((key, i) => new TagStep(key, i, defaults.find(({ text }) => text === key.name) ?? nothing)),
-    ...defaults.filter(({ text }) => !names.has(text)).map((tag) => new TagStep(new Key(tag.text, nothing), -1, tag))
-  ].sort((a, b) => compareKeys(a.key.name, b.key.name))
-}
-
-/**
- * The keys of the tags, or of the fields, that one writer has seen.
- *
- * @category models
- * @since 0.1.0
- */
-export class Keys {
-  /** Where each path begins. */
-  root: KeyNode
-  readonly #place: "tag key" | "field key"
-  readonly #dialect: Dialect
-  readonly #defaults: ReadonlyArray<Encoded>
-  #known = new Map<string, Key>()
-  #size = 0
-
-  constructor(place: "tag key" | "field key", dialect: Dialect, defaults: ReadonlyArray<Encoded>) {
-    this.#place = place
-    this.#dialect = dialect
-    this.#defaults = defaults
-    this.root = this.#newRoot()
-  }
-
-  /** A key by its name. Long ones are not remembered. */
-  get(name: string): Key {
-    const known = this.#known.get(name)
-    if (known !== undefined) return known
-    const key = new Key(name, encodeKey(name, this.#place, this.#dialect))
-    if (name.length <= maxTextLength) {
-      this.grow()
-      this.#known.set(name, key)
-    }
-    return key
-  }
-
-  /** Goes from a node to the one of the next key, which is made if it is new. */
-  descend(node: KeyNode, name: string): KeyNode {
-    const known = node.children?.get(name)
-    if (known !== undefined) return node.next = known
-    const child = new KeyNode(this.get(name), node, this.#defaults.length === 0)
-    if (node.parent !== undefined && compareKeys(node.name, name) > 0) {
-      // Above a node that is out of order all are.
-      for (let above: KeyNode | undefined = child; above?.inOrder === true; above = above.parent) above.inOrder = false
-    }
-    if (name.length > maxTextLength) return child
-    this.grow()
-    ;(node.children ??= new Map()).set(name, child)
-    return node.next = child
-  }
-
-  /** The tags of a line whose point has the keys up to a node. */
-  steps(last: KeyNode): ReadonlyArray<TagStep> {
-    const keys: Array<Key> = []
-    for (let node = last; node.parent !== undefined; node = node.parent) {
-      keys.push(node.key)
-      this.grow()
-    }
-    return last.steps = tagSteps(keys.reverse(), this.#defaults)
-  }
-
-  /** Counts what is remembered, and forgets everything where it is too much. */
-  grow(): void {
-    if (++this.#size < maxRemembered) return
-    this.#size = 0
-    this.#known = new Map()
-    this.root = this.#newRoot()
-  }
-
-  #newRoot(): KeyNode {
-    return new KeyNode(noKey, undefined, this.#defaults.length === 0)
-  }
+export interface Ending {
+  /** Whether it needs nothing that the object does not have. */
+  readonly isComplete: boolean
+  /** The tags of a line in order. Values stand in the order of the keys, and behind them those of {@link absent}. */
+  readonly tags: ReadonlyArray<{ readonly name: string; readonly index: number; readonly of: KeyNode | Constant }>
+  /** Tags that the object does not have. */
+  readonly absent: ReadonlyArray<KeyNode>
+  /** For the fields and the timestamp of an object that gives them in another order. */
+  readonly ordered: { [name: string]: unknown }
+  /** The places of the values that go there. */
+  readonly places: ReadonlyArray<{ readonly name: string; readonly index: number }>
 }
 
 /**
@@ -193,8 +155,200 @@ export class Keys {
  */
 export const maxRemembered = 4096
 
+// UTF-16 units of the longest keys that are remembered. A long one counts as several.
+const maxKeyLength = 1024
+const weight = (name: string): number => 1 + (name.length >> 6)
+
+const noColumns: Trie["columns"] = new Map()
+const noKey = new Key("", nothing)
+
+/**
+ * The keys that one writer has seen.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Keys {
+  /** Where the keys of tags begin, and those of fields. */
+  tags!: KeyNode
+  fields!: KeyNode
+  readonly #dialect: Dialect
+  readonly #defaults: ReadonlyArray<Constant>
+  #known!: { readonly [R in Role]: Map<string, Key> }
+  #layouts!: WeakMap<Layout, Roots>
+  #layout: Layout | undefined = undefined
+  #roots: Roots | undefined = undefined
+  #size = 0
+
+  constructor(dialect: Dialect, defaults: ReadonlyArray<Constant>) {
+    this.#dialect = dialect
+    this.#defaults = inOrder([], defaults)
+    this.#forget()
+  }
+
+  /** Where the keys of a layout's points begin. */
+  rootsOf(layout: Layout): Roots {
+    if (layout === this.#layout) return this.#roots!
+    let roots = this.#layouts.get(layout)
+    if (roots === undefined) {
+      const { bound, columns } = layout
+      const root = (columns: ReadonlyArray<Column>, constants: ReadonlyArray<Constant>) =>
+        this.#root({ columns: new Map(columns.map((column) => [column.name, column])), role: "other", constants })
+      const constants = [...bound].map(([name, value]) => encodeTag(this.#key("tag", name), value, this.#dialect))
+      roots = {
+        all: root(columns.filter(({ name }) => !bound.has(name)), inOrder(constants, this.#defaults)),
+        fields: root(columns.filter(({ isTag }) => !isTag), [])
+      }
+      this.#layouts.set(layout, roots)
+    }
+    this.#layout = layout
+    return this.#roots = roots
+  }
+
+  /** Goes from a node to the one of the next key, which is made if it is new. */
+  descend(node: KeyNode, name: string): KeyNode {
+    const known = node.children.get(name)
+    if (known !== undefined) return node.next = known
+    const child = this.#node(name, node.trie, node)
+    // An object of tags in this order is then not even begun. Fields are: the same ones are written in order next.
+    if (!child.inOrder && child.isTag) {
+      for (let above = node; above.parent !== undefined; above = above.parent) above.inOrder = above.isPlain = false
+    }
+    if (name.length > maxKeyLength) return child
+    this.grow(weight(name))
+    node.children.set(name, child)
+    return node.next = child
+  }
+
+  /** What is known about objects whose last key is that of a node. */
+  ending(last: KeyNode): Ending {
+    const { columns, constants } = last.trie
+    const path: Array<KeyNode> = []
+    for (let node = last; node.parent !== undefined; node = node.parent) path.push(node)
+    const places = new Map(path.reverse().map(({ name }, index) => [name, index]))
+    const others = [...columns.values()].filter(({ name }) => !places.has(name))
+    const absent = others.filter(({ isTag }) => isTag).map(({ name }) => this.#node(name, last.trie, undefined))
+    const tags = [...path, ...absent].flatMap((of, index) => of.isTag ? [{ name: of.name, index, of }] : [])
+    const own = new Set(tags.map(({ name }) => name))
+    const names = [...columns.values()].flatMap(({ isTag, name }) => isTag ? [] : [name]).concat("timestamp")
+    const ending = {
+      isComplete: others.every(({ convert, kinds }) => convert === undefined && (kinds & UNDEFINED) !== 0),
+      tags: [
+        ...tags,
+        ...constants.filter(({ key }) => !own.has(key.name)).map((of) => ({ name: of.key.name, index: -1, of }))
+      ].sort((a, b) => compareKeys(a.name, b.name)),
+      absent,
+      ordered: Object.fromEntries(names.map((name) => [name, undefined])),
+      places: names.flatMap((name) => places.has(name) ? [{ name, index: places.get(name)! }] : [])
+    }
+    this.grow(ending.tags.length + names.length)
+    return last.ending = ending
+  }
+
+  /** Counts what is remembered, and forgets everything when that is too much. */
+  grow(count: number): void {
+    this.#size += count
+    if (this.#size >= maxRemembered) this.#forget()
+  }
+
+  #forget(): void {
+    this.#size = 0
+    this.#known = { tag: new Map(), field: new Map(), other: new Map() }
+    this.#layouts = new WeakMap()
+    this.#layout = this.#roots = undefined
+    this.tags = this.#root({ columns: noColumns, role: "tag", constants: this.#defaults })
+    this.fields = this.#root({ columns: noColumns, role: "field", constants: [] })
+  }
+
+  #root(trie: Trie): KeyNode {
+    return new KeyNode("", "other", noKey, trie, undefined)
+  }
+
+  #node(name: string, trie: Trie, parent: KeyNode | undefined): KeyNode {
+    const column = trie.columns.get(name)
+    const role = column === undefined ? trie.role : column.isTag ? "tag" : "field"
+    const node = new KeyNode(name, role, role === "other" ? noKey : this.#key(role, name), trie, parent)
+    let before = parent
+    while (before?.parent !== undefined && before.role === "other") before = before.parent
+    if (before?.parent !== undefined && role !== "other" && !isInOrder(before, node)) {
+      node.inOrder = node.isPlain = false
+    }
+    return node
+  }
+
+  #key(role: "tag" | "field", name: string): Key {
+    const known = this.#known[role].get(name)
+    if (known !== undefined) return known
+    const key = new Key(name, encodeKey(name, `${role} key`, this.#dialect))
+    if (name.length <= maxKeyLength) {
+      this.#known[role].set(name, key)
+      this.grow(weight(name))
+    }
+    return key
+  }
+}
+
+// Tags and fields that have columns stand in the order of these, other tags in that of their keys.
+const isInOrder = (before: KeyNode, { name, role, trie }: KeyNode): boolean => {
+  const { columns } = trie
+  if (columns.size === 0) return role === "field" || compareKeys(before.name, name) < 0
+  for (const column of columns.keys()) {
+    if (column === before.name) return true
+    if (column === name) return false
+  }
+  return true
+}
+
+/**
+ * Where the keys of the points of a layout begin.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Roots {
+  readonly all: KeyNode
+  /** Only fields are of interest here. */
+  readonly fields: KeyNode
+}
+
+// The constants of a layout, and the default tags that have other names.
+const inOrder = (bound: ReadonlyArray<Constant>, defaults: ReadonlyArray<Constant>): ReadonlyArray<Constant> => {
+  // An absent one leaves its place to the default tag.
+  const present = bound.filter(({ value }) => !isAbsent(value))
+  const names = new Set(present.map(({ key }) => key.name))
+  return [...present, ...defaults.filter(({ key }) => !names.has(key.name))].sort((a, b) =>
+    compareKeys(a.key.name, b.key.name)
+  )
+}
+
 const COMMA = 44
 const EQUALS = 61
+
+/**
+ * Whether a tag is left out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const isAbsent = (value: unknown): value is null | undefined | "" =>
+  value === undefined || value === null || value === ""
+
+/**
+ * A tag that is written often.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encodeTag = (key: Key, value: unknown, dialect: Dialect): Constant => {
+  const { prefix } = key
+  const text = String(value)
+  const tag = prefix === nothing || isAbsent(value) ? nothing : encodeOnce(
+    key.name,
+    prefix.length + 3 * text.length,
+    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, placesOf(dialect).tag)
+  )
+  return { key, value, tag }
+}
 
 /**
  * `,key=`, or nothing if the key can't be written.

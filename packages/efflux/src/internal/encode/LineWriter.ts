@@ -13,29 +13,23 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { Columns, kindOf, type Layout } from "./Column.ts"
-import { nothing } from "./Encoded.ts"
-import { type Problem, thrown } from "./EncodeError.ts"
-import { REFUSED } from "./Escape.ts"
-import { isRecord, type Key, type KeyNode, type TagStep, tagSteps } from "./Keys.ts"
-import { isAbsent, type Options } from "./Options.ts"
+import { BIGINT, BOOLEAN, NUMBER, PreparedPoint, STRING } from "./Column.ts"
+import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
+import { nothing, writeEncoded } from "./Encoded.ts"
+import { thrown } from "./EncodeError.ts"
+import { REFUSED, writeString } from "./Escape.ts"
+import { type Ending, isRecord, KeyNode, type Roots } from "./Keys.ts"
 import { PartWriter } from "./PartWriter.ts"
-import { PreparedPoint } from "./PreparedPoint.ts"
+
+// In place of a position: an object does not give its tags, or the fields of a series, in the order of the line.
+const UNORDERED = -2
 
 const LF = 10
-
-const noValues: ReadonlyArray<unknown> = []
+const LOWER_I = 105
 
 const hasOwnProperty = Object.prototype.hasOwnProperty
 
-/** What a writer knows of the points of a layout. */
-interface Plan {
-  /** Where the keys of tags began when it was made. If they were forgotten since, it is made anew. */
-  readonly root: unknown
-  readonly tags: ReadonlyArray<TagStep>
-  readonly fields: ReadonlyArray<Key>
-  readonly columns: Columns
-}
+type Values = { readonly [name: string]: unknown }
 
 /**
  * A writer of line protocol with a buffer of its own.
@@ -48,20 +42,13 @@ interface Plan {
  * @since 0.1.0
  */
 export class LineWriter extends PartWriter {
-  /** The values of the tags that were read last, as they were given. */
-  readonly #values: Array<unknown> = []
-  readonly #plans = new WeakMap<Layout, Plan>()
-  #layout: Layout | undefined = undefined
-  #plan: Plan | undefined = undefined
+  /** Of the object that was written last: its last key, where its fields begin, and its timestamp. */
+  #last: KeyNode = this.keys.tags
+  #start = 0
   #timestamp: unknown = undefined
-
-  /**
-   * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
-   * position `p` if `p + maxLineBytes + 1` is within it.
-   */
-  constructor(capacity: number, options: Options = {}) {
-    super(capacity, options)
-  }
+  /** The values that were read last, as they were given. */
+  readonly #values: Array<unknown> = []
+  #toMigrate = 16_384
 
   /**
    * Appends a point as one line, with its own timestamp or none. Returns `false`
@@ -113,156 +100,192 @@ export class LineWriter extends PartWriter {
   }
 
   #prepared(point: PreparedPoint, millis: number, sub: number): number {
-    const { asGiven, layout } = point
-    const plan = layout === this.#layout && this.#plan!.root === this.tagKeys.root ? this.#plan! : this.#planOf(layout)
-    let pos = this.measurement(layout.measurement)
-    if (pos < 0) return REFUSED
-    if (asGiven !== undefined && this.defaults.length === 0) {
-      const omitted = this.omittedFields
-      const end = this.#columns(plan.columns, asGiven, pos)
-      if (end > 0) return this.end(this.#timestamp, millis, sub, end)
+    const given = point.given()
+    let pos: number = REFUSED
+    if (given !== undefined) {
+      const { layout } = point
+      this.#start = 0
+      this.#timestamp = undefined
+      pos = this.measurement(layout.measurement)
+      if (pos > 0) pos = this.#columns(given, this.keys.rootsOf(layout), pos)
+      if (pos > 0) pos = this.end(this.#timestamp, millis, sub, pos)
+    }
+    if (pos < 0) this.problem = point.problem() ?? this.problem
+    return pos
+  }
+
+  #columns(given: Values, { all, fields }: Roots, from: number): number {
+    const omitted = this.omittedFields
+    let pos = this.#write(given, all, from, 0)
+    if (this.#hasToBeOrdered(pos)) {
       this.omittedFields = omitted
+      const start = this.#orderedTags(given, all, from)
+      if (start < 0) return REFUSED
+      const { ordered, places } = this.#ending()
+      pos = this.#write(given, fields, start, 0)
+      if (this.#hasToBeOrdered(pos)) {
+        this.omittedFields = omitted
+        for (const { index, name } of places) ordered[name] = this.#values[index]
+        pos = this.#write(ordered, fields, start, 0)
+      }
     }
-    const values = point.read()
-    if (!Array.isArray(values)) {
-      this.problem = values as Problem
-      return REFUSED
+    return pos < 0 ? REFUSED : this.endFields(this.#start, pos)
+  }
+
+  // Whether the object that was written last has another order than its line, or lacks something. If it was refused, what
+  // is wrong with it has to be the same in any order.
+  #hasToBeOrdered(pos: number): boolean {
+    return pos < 0 || !this.#ending().isComplete
+  }
+
+  /** What is known about objects like the one that was written last. */
+  #ending(): Ending {
+    return this.#last.ending ?? this.keys.ending(this.#last)
+  }
+
+  #tags(tags: Point.Input["tags"], from: number): number {
+    const root = this.keys.tags
+    let last = root
+    let pos = from
+    if (tags !== undefined && tags !== null) {
+      if (typeof tags !== "object" || Array.isArray(tags)) return this.fail("tags", "type", undefined, tags)
+      pos = this.#write(tags, root, from, 0)
+      if (pos === REFUSED) return REFUSED
+      last = this.#last
+      if ((last === root || last.isIndex) && !isRecord(tags)) return this.fail("tags", "type", undefined, tags)
+      if (pos === UNORDERED) return this.#orderedTags(tags, root, from)
     }
-    pos = this.#orderedTags(plan.tags, values, pos)
+    const { constants } = last.trie
+    for (let i = last.done; i < constants.length && pos > 0; i++) pos = this.constant(constants[i], pos)
+    return pos
+  }
+
+  #fields(fields: Point.Input["fields"], from: number): number {
+    if (fields === undefined || fields === null) return this.fail("fields", "missing", undefined, fields)
+    if (typeof fields !== "object" || Array.isArray(fields)) return this.fail("fields", "type", undefined, fields)
+    if (!this.leavesRoom(from)) return REFUSED
+    const root = this.keys.fields
+    const pos = this.#write(fields, root, from, from)
     if (pos < 0) return REFUSED
-    pos = this.#orderedFields(plan.fields, values, layout.tagCount, pos)
-    return this.end(values[layout.columns.length], millis, sub, pos)
+    const last = this.#last
+    if ((last === root || last.isIndex) && !isRecord(fields)) return this.fail("fields", "type", undefined, fields)
+    return this.endFields(from, pos)
   }
 
-  // The usual case: each column has a value, and they come in the order of the line. REFUSED only says that it is not.
-  #columns(columns: Columns, values: { readonly [name: string]: unknown }, pos: number): number {
-    let step = columns.root
-    let start = 0
-    this.#timestamp = undefined
-    for (const name in values) {
-      let value = values[name]
-      if (!hasOwnProperty.call(values, name)) continue
-      const next = step.next
-      step = next !== undefined && next.name === name ? next : columns.descend(step, name)
-      const { bound, check, key, kinds, run } = step
-      if (run !== undefined) value = run(value)
-      if ((kindOf(value) & kinds) === 0 || (check !== undefined && value !== undefined && !check(value))) return REFUSED
-      for (let i = 0; i < bound.length; i++) {
-        pos = this.tag(bound[i].key, bound[i].value, pos)
-        if (pos < 0) return REFUSED
-      }
-      if (step.isTag) {
-        pos = this.tag(key, value, pos)
-        if (pos < 0) return REFUSED
-      } else if (step.column === undefined) {
-        if (name === "timestamp") this.#timestamp = value
-      } else {
-        if (start === 0) {
-          if (!this.leavesRoom(pos)) return REFUSED
-          start = pos
-        }
-        pos = this.field(key, value, pos)
-        if (pos < 0) return REFUSED
-      }
-    }
-    return step.isLast ?? columns.isLast(step) ? this.endFields(start, pos) : REFUSED
-  }
-
-  #planOf(layout: Layout): Plan {
-    const tagKeys = this.tagKeys
-    const fieldKeys = this.fieldKeys
-    let plan = this.#plans.get(layout)
-    if (plan === undefined || plan.root !== tagKeys.root) {
-      const { columns, tagCount } = layout
-      plan = {
-        root: tagKeys.root,
-        tags: tagSteps(columns.slice(0, tagCount).map(({ name }) => tagKeys.get(name)), this.defaults),
-        fields: columns.slice(tagCount).map(({ name }) => fieldKeys.get(name)),
-        columns: new Columns(layout, tagKeys, fieldKeys)
-      }
-      this.#plans.set(layout, plan)
-    }
-    this.#layout = layout
-    return this.#plan = plan
-  }
-
-  #tags(tags: Point.Input["tags"], pos: number): number {
-    if (tags === undefined || tags === null) return this.#orderedTags(this.#steps(this.tagKeys.root), noValues, pos)
-    if (typeof tags !== "object" || Array.isArray(tags)) return this.fail("tags", "type", undefined, tags)
-    const start = pos
-    let node = this.tagKeys.root
-    // `for … in` is the one way to read unknown keys that V8 compiles to plain field loads, if the value is read before
-    // all else: behind a branch it compiles for the keys that it has seen, and throws that away at the next other key.
-    for (const key in tags) {
-      const value = tags[key]
-      if (!hasOwnProperty.call(tags, key)) continue
+  // Writes the tags and fields of an object while it reads them, or returns `UNORDERED`. Fields begin at `start`, 0 if there
+  // was none yet. Everything usual is written in this one loop: V8 would not inline functions of this size into it.
+  //
+  // `for … in` is the only way to read unknown keys that V8 compiles to plain field loads, and only if the value is read
+  // first. Behind a branch V8 compiles the read for the keys seen so far, and discards the code at the next other key.
+  #write(object: Values, root: KeyNode, pos: number, start: number): number {
+    if (this.#toMigrate > 0) this.#migrate(object)
+    const { limit, out, view } = this
+    let node = root
+    for (const name in object) {
+      let value = object[name]
+      if (!hasOwnProperty.call(object, name)) continue
       const next = node.next
-      node = next !== undefined && next.name === key ? next : this.tagKeys.descend(node, key)
-      if (!node.inOrder) return this.#givenTags(tags, start)
-      pos = this.tag(node.key, value, pos)
-      if (pos < 0) return REFUSED
+      node = next !== undefined && next.name === name ? next : this.keys.descend(node, name)
+      if (!node.isPlain) {
+        if (node.role === "other") {
+          if (name === "timestamp") this.#timestamp = value
+          continue
+        }
+        pos = this.#before(node, pos)
+        if (pos < 0) return pos
+        if (node.convert !== undefined) value = node.convert(value)
+      }
+      if (node.isTag) {
+        if (typeof value === "string" && value.length > 0 && node.isText) {
+          const known = node.key.find(value)
+          if (known !== nothing && pos + known.length <= limit) {
+            pos = writeEncoded(view, pos, known)
+            continue
+          }
+        }
+        pos = this.tag(node.key, value, node.kinds, node.fallback, pos)
+        if (pos < 0) return REFUSED
+        continue
+      }
+      if (start === 0) {
+        if (!this.leavesRoom(pos)) return REFUSED
+        start = this.#start = pos
+      }
+      const { kinds, prefix } = node
+      const { length } = prefix
+      let end: number = REFUSED
+      if (length > 0 && length <= this.maxPrefix && pos + length <= limit) {
+        const begin = writeEncoded(view, pos, prefix)
+        if (typeof value === "number") {
+          if (value - value === 0 && (kinds & NUMBER) !== 0) end = writeFloat(view, begin, value)
+        } else if (typeof value === "string") {
+          if ((kinds & STRING) !== 0 && begin + value.length <= limit && this.strings) {
+            end = writeString(out, begin, value)
+          }
+        } else if (typeof value === "boolean") {
+          if ((kinds & BOOLEAN) !== 0) end = writeBoolean(view, begin, value)
+        } else if (typeof value === "bigint" && BigInt.asIntN(64, value) === value && (kinds & BIGINT) !== 0) {
+          end = writeInt64(view, begin, value)
+          out[end++] = LOWER_I
+        }
+      }
+      if (end < 0 || end > limit) {
+        end = this.oddField(node, value, pos, end)
+        if (end < 0) return REFUSED
+      }
+      pos = end
     }
-    if (node === this.tagKeys.root) return this.#givenTags(tags, pos)
-    return node.key.isIndex && !isRecord(tags) ? this.fail("tags", "type", undefined, tags) : pos
+    this.#last = node
+    return pos
   }
 
-  // Tags that were not given in order, or have defaults among them: read first, and then written in order.
-  #givenTags(tags: NonNullable<Point.Input["tags"]>, pos: number): number {
-    const values = this.#values
-    let last = this.tagKeys.root
-    let count = 0
-    for (const key in tags) {
-      const value = tags[key]
-      if (!hasOwnProperty.call(tags, key)) continue
-      const next = last.next
-      last = next !== undefined && next.name === key ? next : this.tagKeys.descend(last, key)
-      values[count++] = value
+  #before(node: KeyNode, pos: number): number {
+    if (!node.inOrder) {
+      this.#last = node
+      return UNORDERED
     }
-    if ((count === 0 || last.key.isIndex) && !isRecord(tags)) return this.fail("tags", "type", undefined, tags)
-    return this.#orderedTags(this.#steps(last), values, pos)
-  }
-
-  #steps(last: KeyNode): ReadonlyArray<TagStep> {
-    return last.steps ?? this.tagKeys.steps(last)
-  }
-
-  #orderedTags(steps: ReadonlyArray<TagStep>, values: ReadonlyArray<unknown>, pos: number): number {
-    for (let i = 0; i < steps.length; i++) {
-      const { fallback, index, key } = steps[i]
-      const value = index < 0 ? undefined : values[index]
-      pos = fallback !== nothing && isAbsent(value) ? this.defaultTag(fallback, pos) : this.tag(key, value, pos)
+    for (const constant of node.before) {
+      pos = this.constant(constant, pos)
       if (pos < 0) return REFUSED
     }
     return pos
   }
 
-  #fields(fields: Point.Input["fields"], pos: number): number {
-    if (fields === undefined || fields === null) return this.fail("fields", "missing", undefined, fields)
-    if (typeof fields !== "object" || Array.isArray(fields)) return this.fail("fields", "type", undefined, fields)
-    if (!this.leavesRoom(pos)) return REFUSED
-    const start = pos
-    let node = this.fieldKeys.root
-    for (const key in fields) {
-      const value = fields[key]
-      if (!hasOwnProperty.call(fields, key)) continue
-      const next = node.next
-      node = next !== undefined && next.name === key ? next : this.fieldKeys.descend(node, key)
-      pos = this.field(node.key, value, pos)
+  // Reads all values of an object, and then writes the tags among them in order.
+  #orderedTags(object: Values, root: KeyNode, pos: number): number {
+    const values = this.#values
+    let last = root
+    let count = 0
+    for (const name in object) {
+      const value = object[name]
+      if (!hasOwnProperty.call(object, name)) continue
+      const next = last.next
+      last = next !== undefined && next.name === name ? next : this.keys.descend(last, name)
+      values[count++] = last.isTag && last.convert !== undefined ? last.convert(value) : value
+    }
+    this.#last = last
+    const { absent, tags } = this.#ending()
+    for (const { convert } of absent) values[count++] = convert?.(undefined)
+    for (let i = 0; i < tags.length; i++) {
+      const { index, of } = tags[i]
+      if (of instanceof KeyNode) {
+        const value = values[index]
+        const known = typeof value === "string" && value.length > 0 && of.isText ? of.key.find(value) : nothing
+        pos = known !== nothing && pos + known.length <= this.limit
+          ? writeEncoded(this.view, pos, known)
+          : this.tag(of.key, value, of.kinds, of.fallback, pos)
+      } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }
-    if ((node === this.fieldKeys.root || node.key.isIndex) && !isRecord(fields)) {
-      return this.fail("fields", "type", undefined, fields)
-    }
-    return this.endFields(start, pos)
+    return pos
   }
 
-  #orderedFields(keys: ReadonlyArray<Key>, values: ReadonlyArray<unknown>, from: number, pos: number): number {
-    if (!this.leavesRoom(pos)) return REFUSED
-    const start = pos
-    for (let i = 0; i < keys.length; i++) {
-      pos = this.field(keys[i], values[from + i], pos)
-      if (pos < 0) return REFUSED
-    }
-    return this.endFields(start, pos)
+  // When a property that has held small integers gets a fraction, V8 replaces the hidden class of the objects that have it.
+  // Reading a value moves an older object to the new class. If that happens inside a `for … in`, V8 compiles the loop for
+  // the general case, and each key takes six times as long from then on. Asking for a private name moves the object before
+  // the loop. Once the loop is compiled, reading no longer moves objects.
+  #migrate(object: object): void {
+    this.#toMigrate--
+    void (#toMigrate in object)
   }
 }

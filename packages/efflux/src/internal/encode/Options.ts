@@ -8,9 +8,8 @@ import type * as Point from "../../Point.ts"
 import { type NamePlace, nameProblem } from "../../Point.ts"
 import { all, type Precision } from "../../Precision.ts"
 import { preview } from "../text/preview.ts"
-import { type Encoded, encodeOnce, nothing, writeEncoded } from "./Encoded.ts"
-import { placesOf, writeName } from "./Escape.ts"
-import { encodeKey, isRecord } from "./Keys.ts"
+import { nothing } from "./Encoded.ts"
+import { type Constant, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Keys.ts"
 
 /**
  * How points are written.
@@ -65,39 +64,25 @@ export const check = (capacity: number, options: Options): void => {
 }
 
 /**
- * Whether a tag is left out.
- *
- * @category models
- * @since 0.1.0
- */
-export const isAbsent = (value: unknown): value is null | undefined | "" =>
-  value === undefined || value === null || value === ""
-
-/**
  * The default tags as bytes. Throws a `TypeError` for one that can't be written.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const encodeDefaults = (tags: NonNullable<Options["tags"]>, dialect: Dialect): ReadonlyArray<Encoded> =>
-  Object.keys(tags).filter((key) => !isAbsent(tags[key])).map((key) => encodeDefault(key, tags[key]!, dialect))
+export const encodeDefaults = (tags: NonNullable<Options["tags"]>, dialect: Dialect): ReadonlyArray<Constant> =>
+  Object.keys(tags).filter((name) => !isAbsent(tags[name])).map((name) => encodeDefault(name, tags[name]!, dialect))
 
-const encodeDefault = (key: string, value: Point.TagValue, dialect: Dialect): Encoded => {
+const encodeDefault = (name: string, value: Point.TagValue, dialect: Dialect): Constant => {
   const fail = (what: string) => new TypeError(`default tag: ${what}`)
   const describe = (name: string, place: NamePlace) =>
     fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place, dialect)})`)
   const type = typeof value
   if (type !== "string" && type !== "number" && type !== "boolean" && type !== "bigint") {
-    throw fail(`tag value of ${preview(key)} must be a string, number, bigint or boolean`)
+    throw fail(`tag value of ${preview(name)} must be a string, number, bigint or boolean`)
   }
-  const prefix = encodeKey(key, "tag key", dialect)
-  if (prefix === nothing) throw describe(key, "tag key")
-  const text = String(value)
-  const tag = encodeOnce(
-    key,
-    prefix.length + 3 * text.length,
-    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, placesOf(dialect).tag)
-  )
-  if (tag === nothing) throw describe(text, "tag value")
-  return tag
+  const key = new Key(name, encodeKey(name, "tag key", dialect))
+  if (key.prefix === nothing) throw describe(name, "tag key")
+  const constant = encodeTag(key, value, dialect)
+  if (constant.tag === nothing) throw describe(String(value), "tag value")
+  return constant
 }

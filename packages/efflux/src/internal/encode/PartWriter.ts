@@ -10,12 +10,13 @@ import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, Uint } from "../../Point.ts"
 import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
+import { ANY, kindOf } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { type Encoded, nothing, Texts, writeEncoded } from "./Encoded.ts"
+import { nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { type Places, placesOf, REFUSED, writeName, writeString } from "./Escape.ts"
-import { type Key, Keys } from "./Keys.ts"
-import { check, defaultMaxLineBytes, encodeDefaults, isAbsent, type Options } from "./Options.ts"
+import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
+import { type Constant, isAbsent, type Key, type KeyNode, Keys } from "./Keys.ts"
+import { check, defaultMaxLineBytes, encodeDefaults, type Options } from "./Options.ts"
 import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 
 // Longer than any series key, and still a small integer to the engine.
@@ -34,7 +35,6 @@ const MINUS = 45
 // What timestamps have from 1973-03-03T09:46:40Z on, which is 10^17 ns. Seconds may have any number of digits up to 11.
 const fewestDigits: Record<Precision, number> = { ns: 18, us: 15, ms: 12, s: 1, m: 1, h: 1 }
 const HASH = 35
-const LOWER_I = 105
 const LOWER_U = 117
 
 /**
@@ -57,52 +57,50 @@ export abstract class PartWriter {
   omittedFields = 0
 
   protected readonly maxLineBytes: number
-  protected readonly defaults: ReadonlyArray<Encoded>
-  protected readonly tagKeys: Keys
-  protected readonly fieldKeys: Keys
+  protected readonly keys: Keys
+  /** The values that were read last, as they were given. */
+  protected readonly values: Array<unknown> = []
+  /** How long the field keys of the present line may be, with what is around them. */
+  protected maxPrefix = 0
   /** Where the present line must end. */
   protected limit = 0
   /** How many lines were written. */
   protected lines = 0
 
-  readonly #out: Uint8Array
-  readonly #view: DataView
+  protected readonly out: Uint8Array
+  protected readonly view: DataView
   readonly #precision: Precision
   readonly #dialect: Dialect
   readonly #places: Places
   readonly #unsigned: boolean
-  readonly #strings: boolean
+  protected readonly strings: boolean
   /** Digits that a timestamp must have, where the server guesses its unit by them. */
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new Texts()
   #lastMeasurement = nothing
-  /** How long the field keys of the present line may be, with what is around them. */
-  #maxPrefix = 0
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
    * position `p` if `p + maxLineBytes + 1` is within it.
    */
-  constructor(capacity: number, options: Options) {
+  constructor(capacity: number, options: Options = {}) {
     check(capacity, options)
     const buffer = new ArrayBuffer(capacity + room)
     this.bytes = new Uint8Array(buffer, 0, capacity)
-    this.#out = new Uint8Array(buffer)
-    this.#view = new DataView(buffer)
+    this.out = new Uint8Array(buffer)
+    this.view = new DataView(buffer)
     this.#precision = options.precision ?? "ns"
     const { dialect = "influx-1" } = options
     const { guessesUnits, maxSeriesKeyBytes, strings, unsigned } = rulesOf(dialect)
     this.#dialect = dialect
     this.#places = placesOf(dialect)
     this.#unsigned = unsigned
-    this.#strings = strings
+    this.strings = strings
     this.#fewestDigits = guessesUnits ? fewestDigits[this.#precision] : 0
     this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
     this.maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
-    this.defaults = encodeDefaults(options.tags ?? {}, dialect)
-    this.tagKeys = new Keys("tag key", dialect, this.defaults)
-    this.fieldKeys = new Keys("field key", dialect, [])
+    this.keys = new Keys(dialect, encodeDefaults(options.tags ?? {}, dialect))
   }
 
   protected measurement(measurement: string): number {
@@ -113,157 +111,136 @@ export abstract class PartWriter {
     if (known.text !== measurement) known = this.#measurements.find(measurement)
     if (known !== nothing) {
       this.#lastMeasurement = known
-      return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.#view, pos, known)
+      return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
     }
     if (pos + measurement.length > this.limit) return this.#oversize(pos + measurement.length)
     const end = measurement.charCodeAt(0) === HASH
       ? REFUSED
-      : writeName(this.#out, pos, measurement, this.#places.measurement)
+      : writeName(this.out, pos, measurement, this.#places.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
     if (end > this.limit) return this.#oversize(end)
-    this.#measurements.remember(measurement, this.#view, pos, end, this.lines)
+    this.#measurements.remember(measurement, this.view, pos, end, this.lines)
     return end
   }
 
-  protected defaultTag(tag: Encoded, pos: number): number {
-    return pos + tag.length > this.limit ? this.#oversize(pos + tag.length) : writeEncoded(this.#view, pos, tag)
+  protected constant({ key, tag, value }: Constant, pos: number): number {
+    if (tag === nothing || pos + tag.length > this.limit) return this.tag(key, value, ANY, undefined, pos)
+    return writeEncoded(this.view, pos, tag)
   }
 
-  // What is usual stands here and is short, so that the engine compiles it into its callers.
-  protected tag(key: Key, value: unknown, pos: number): number {
-    if (typeof value === "string" && value.length > 0) {
-      const known = key.find(value)
-      if (known !== nothing && pos + known.length <= this.limit) return writeEncoded(this.#view, pos, known)
-    }
-    return this.#newTag(key, value, pos)
-  }
-
-  #newTag(key: Key, value: unknown, pos: number): number {
-    if (isAbsent(value)) return pos
+  /** Writes a tag of any kind of value; one whose text is remembered is written faster where this is called. */
+  protected tag(key: Key, value: unknown, kinds: number, fallback: Constant | undefined, pos: number): number {
     const { name, prefix } = key
     const limit = this.limit
+    if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
+    if (isAbsent(value)) {
+      return fallback === undefined ? pos : this.constant(fallback, pos)
+    }
     if (prefix === nothing) return this.#failName("tag key", name, name)
     const start = pos
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
-    pos = writeEncoded(this.#view, pos, prefix)
+    pos = writeEncoded(this.view, pos, prefix)
     if (typeof value === "string") {
       if (pos + value.length > limit) return this.#oversize(pos + value.length)
-      pos = writeName(this.#out, pos, value, this.#places.tag)
+      pos = writeName(this.out, pos, value, this.#places.tag)
       if (pos < 0) return this.#failName("tag value", name, value)
       if (pos > limit) return this.#oversize(pos)
-      if (key.remember(value, this.#view, start, pos, this.lines)) this.tagKeys.grow()
+      if (key.remember(value, this.view, start, pos, this.lines)) this.keys.grow(1)
       return pos
     }
     if (typeof value === "number" && value - value === 0) {
       // As a text, −0 is "0".
-      pos = writeFloat(this.#view, pos, value + 0)
+      pos = writeFloat(this.view, pos, value + 0)
     } else if (typeof value === "boolean") {
-      pos = writeBoolean(this.#view, pos, value)
+      pos = writeBoolean(this.view, pos, value)
     } else if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) {
-      pos = writeInt64(this.#view, pos, value)
+      pos = writeInt64(this.view, pos, value)
     } else if (typeof value === "number" || typeof value === "bigint") {
       const text = printed(value, limit - pos)
       if (text === undefined || pos + text.length > limit) return this.#oversize(limit + 1)
-      pos = writeText(this.#view, pos, text)
+      pos = writeText(this.view, pos, text)
     } else {
       return this.fail("tag value", "type", name, value)
     }
     return pos > limit ? this.#oversize(pos) : pos
   }
 
+  /** Whether a value is left out, because the server could not store it. */
+  omits(value: unknown): boolean {
+    return (typeof value === "number" && value - value !== 0) || (typeof value === "string" && !this.strings)
+  }
+
   // Whether the series key, which ends at `pos`, is short enough. It and a field key have a limit together.
   protected leavesRoom(pos: number): boolean {
     const left = this.#maxSeriesKeyBytes - (pos - this.position)
-    this.#maxPrefix = left - fieldKeySeparatorBytes + prefixBytes
+    this.maxPrefix = left - fieldKeySeparatorBytes + prefixBytes
     return left >= 0 || this.fail("measurement", "series key too long", undefined, undefined) !== REFUSED
   }
 
-  /** Whether a value is left out, because the server could not store it. */
-  omits(value: unknown): boolean {
-    return (typeof value === "number" && value - value !== 0) || (typeof value === "string" && !this.#strings)
-  }
-
-  // Short, and all else in one long function, so that the engine compiles this one into its callers and not the other:
-  // a number is then not made an object to be passed on.
-  protected field(key: Key, value: unknown, pos: number): number {
-    const { prefix } = key
-    const { length } = prefix
-    if (
-      typeof value !== "number" || value - value !== 0 || length === 0 || length > this.#maxPrefix ||
-      pos + length > this.limit
-    ) {
-      return this.#otherField(key, value, pos)
-    }
-    const end = writeFloat(this.#view, writeEncoded(this.#view, pos, prefix), value)
-    return end > this.limit ? this.#oversize(end) : end
-  }
-
-  #otherField({ name, prefix }: Key, value: unknown, pos: number): number {
+  // A field that is left out, is unsigned or can't be written. It would end at `end`, if that is known.
+  protected oddField({ key, kinds }: KeyNode, value: unknown, pos: number, end: number): number {
+    const { name, prefix } = key
+    if ((kindOf(value) & kinds) === 0) return this.fail("field value", "schema", name, value)
     if (value === undefined || value === null) return pos
     if (this.omits(value)) {
       this.omittedFields++
       return pos
     }
     if (prefix === nothing) return this.#failName("field key", name, name)
-    if (prefix.length > this.#maxPrefix) return this.fail("field key", "series key too long", undefined, name)
+    if (prefix.length > this.maxPrefix) return this.fail("field key", "series key too long", undefined, name)
     const limit = this.limit
-    if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
-    pos = writeEncoded(this.#view, pos, prefix)
+    const start = pos + prefix.length
+    if (Math.max(start, end) > limit) return this.#oversize(Math.max(start, end))
     if (typeof value === "string") {
-      if (pos + value.length > limit) return this.#oversize(pos + value.length)
-      pos = writeString(this.#out, pos, value)
-      if (pos < 0) return this.fail("field value", "lone surrogate", name, value)
-    } else if (typeof value === "boolean") {
-      pos = writeBoolean(this.#view, pos, value)
-    } else if (typeof value === "bigint") {
-      if (BigInt.asIntN(64, value) !== value) return this.fail("field value", "out of range", name, value)
-      pos = writeInt64(this.#view, pos, value)
-      this.#out[pos++] = LOWER_I
-    } else {
-      if (!(value instanceof Uint)) return this.fail("field value", "type", name, value)
-      const unsigned = value.value
-      if (!this.#unsigned) return this.fail("field value", "unsigned", name, unsigned)
-      if (typeof unsigned !== "bigint" || BigInt.asUintN(64, unsigned) !== unsigned) {
-        return this.fail("field value", "out of range", name, unsigned)
-      }
-      pos = writeUint64(this.#view, pos, unsigned)
-      this.#out[pos++] = LOWER_U
+      return start + value.length > limit
+        ? this.#oversize(start + value.length)
+        : this.fail("field value", "lone surrogate", name, value)
     }
-    return pos > limit ? this.#oversize(pos) : pos
+    if (typeof value === "bigint") return this.fail("field value", "out of range", name, value)
+    if (!(value instanceof Uint)) return this.fail("field value", "type", name, value)
+    const unsigned = value.value
+    if (!this.#unsigned) return this.fail("field value", "unsigned", name, unsigned)
+    if (typeof unsigned !== "bigint" || BigInt.asUintN(64, unsigned) !== unsigned) {
+      return this.fail("field value", "out of range", name, unsigned)
+    }
+    end = writeUint64(this.view, start, unsigned)
+    this.out[end++] = LOWER_U
+    return end > limit ? this.#oversize(end) : end
   }
 
   protected endFields(start: number, pos: number): number {
-    if (pos === start) return this.fail("fields", "missing", undefined, undefined)
+    if (start === 0 || pos === start) return this.fail("fields", "missing", undefined, undefined)
     // The first field begins with a comma too.
-    this.#out[start] = SPACE
+    this.out[start] = SPACE
     return pos
   }
 
+  // Short, so that it is compiled into its callers.
   protected end(timestamp: unknown, millis: number, sub: number, pos: number): number {
-    if (pos < 0) return REFUSED
-    const start = pos + 1
-    if (timestamp !== undefined && timestamp !== null) {
-      this.#out[pos++] = SPACE
-      pos = writeInstant(this.#view, pos, timestamp, this.#precision)
-    } else if (millis === millis) {
-      this.#out[pos++] = SPACE
-      pos = writeMillis(this.#view, pos, millis, sub, this.#precision)
-    }
-    if (pos < 0) {
-      this.problem = timestamp === undefined || timestamp === null
+    const isGiven = timestamp !== undefined && timestamp !== null
+    if (!isGiven && millis !== millis) return pos
+    this.out[pos] = SPACE
+    const end = isGiven
+      ? writeInstant(this.view, pos + 1, timestamp, this.#precision)
+      : writeMillis(this.view, pos + 1, millis, sub, this.#precision)
+    return end < 0 || end > this.limit || this.#fewestDigits > 0
+      ? this.#oddEnd(isGiven ? timestamp : undefined, millis, pos + 1, end)
+      : end
+  }
+
+  // A timestamp that may be refused.
+  #oddEnd(timestamp: unknown, millis: number, start: number, end: number): number {
+    if (end < 0) {
+      this.problem = timestamp === undefined
         ? makeProblem("timestamp", "out of range", undefined, millis)
         : timestampProblem(timestamp)
       return REFUSED
     }
-    if (this.#fewestDigits > 0 && pos > start && !this.#hasUnit(start, pos)) {
+    const first = this.out[start]
+    if (this.#fewestDigits > 0 && (first === ZERO || first === MINUS || end - start < this.#fewestDigits)) {
       return this.fail("timestamp", "reserved", undefined, timestamp ?? millis)
     }
-    return pos > this.limit ? this.#oversize(pos) : pos
-  }
-
-  #hasUnit(start: number, end: number): boolean {
-    const first = this.#out[start]
-    return first !== ZERO && first !== MINUS && end - start >= this.#fewestDigits
+    return end > this.limit ? this.#oversize(end) : end
   }
 
   protected fail(

@@ -61,26 +61,25 @@ const isEnumerable = Object.prototype.propertyIsEnumerable
 export const own = (values: Values, name: string): unknown => isEnumerable.call(values, name) ? values[name] : undefined
 
 /**
- * A value was refused by the Schema of a column.
+ * Why values were refused.
  *
  * @category models
  * @since 0.1.0
  */
 export class Refused {
-  readonly column: string
-  constructor(column: string) {
-    this.column = column
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    this.problem = problem
   }
 }
 
 /**
- * Runs the Schemas that have to be run. Gives what they make of the values, by
- * the names of their columns.
+ * Runs the Schemas that have to be run all at once: gives the values with what these make of them.
  *
  * @category models
  * @since 0.1.0
  */
-export type Transform = (values: Values) => { readonly get: (name: string) => unknown } | Refused
+export type Transform = (values: Values) => Values | Refused
 
 /**
  * The problem of a value, or of its absence, that the Schema of a column refuses.
@@ -129,9 +128,8 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
     isTag,
     schema,
     inStruct: plain === undefined && !alone,
-    run: plain === undefined && alone ? runner(schema) : undefined,
+    convert: plain === undefined ? alone ? runner(schema) : undefined : checked(plain),
     kinds: plain === undefined ? encoded | UNDEFINED : plain.kinds | optional,
-    check: plain?.literals === undefined ? plain?.check : isOneOf(plain.literals),
     isText: plain !== undefined && plain.kinds === STRING && plain.literals === undefined &&
       plain.check === undefined &&
       optional === 0
@@ -142,7 +140,7 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
 const isAlone = ({ context, encoding }: SchemaAST.AST): boolean =>
   context === undefined && (encoding === undefined || encoding.every(({ to }) => isAlone(to)))
 
-const runner = (schema: Schema.Constraint): Writable["run"] => {
+const runner = (schema: Schema.Constraint): Writable["convert"] => {
   const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
   return (value) => {
     const encoded = encode(value)
@@ -154,7 +152,14 @@ const runner = (schema: Schema.Constraint): Writable["run"] => {
 interface Plain {
   readonly kinds: number
   readonly literals?: ReadonlySet<unknown>
-  readonly check?: Writable["check"]
+  readonly check?: Check
+}
+
+type Check = (value: unknown) => boolean
+
+const checked = ({ check, literals }: Plain): Writable["convert"] => {
+  const passes = literals === undefined ? check : (value: unknown) => literals.has(value)
+  return passes && ((value) => value === undefined || passes(value) ? value : refused)
 }
 
 const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
@@ -210,9 +215,7 @@ const unionOf = (types: ReadonlyArray<SchemaAST.AST>): Plain | undefined => {
 
 const uint: SchemaAST.AST = UintSchema.ast
 
-const isOneOf = (literals: ReadonlySet<unknown>): Writable["check"] => (value) => literals.has(value)
-
-const passes = (checks: SchemaAST.Checks, ast: SchemaAST.AST): Writable["check"] => {
+const passes = (checks: SchemaAST.Checks, ast: SchemaAST.AST): Check => {
   const [first, ...others] = checks.flatMap(flatten)
   if (others.length === 0) return (value) => first.run(value, ast, noOptions) === undefined
   const filters = [first, ...others]
@@ -262,9 +265,11 @@ export const makeTransform = (columns: ReadonlyArray<Column>): Transform | undef
   )
   return (values) => {
     const encoded = encode(pick(values, running))
-    return Result.isSuccess(encoded)
-      ? { get: (name) => own(encoded.success, name) }
-      : new Refused(columnOf(encoded.failure))
+    if (Result.isSuccess(encoded)) {
+      return { ...values, ...Object.fromEntries(running.map(({ name }) => [name, own(encoded.success, name)])) }
+    }
+    const name = columnOf(encoded.failure)
+    return new Refused(schemaProblem(running.find((column) => column.name === name), values[name]))
   }
 }
 

@@ -7,12 +7,10 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { accepts, type Layout } from "../encode/Column.ts"
+import { kindOf, type Layout, PreparedPoint } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
 import { compareKeys } from "../encode/Keys.ts"
-import { PreparedPoint } from "../encode/PreparedPoint.ts"
 import { type Column, makeTransform, own, Refused, schemaProblem, type Transform, type Values } from "./Column.ts"
-import { ValueReader } from "./ValueReader.ts"
 
 /**
  * A point of a series. Its tags and fields are made for those who read them.
@@ -34,12 +32,12 @@ export class SeriesPoint extends PreparedPoint {
     return this.reader.layout
   }
 
-  get asGiven(): Values | undefined {
-    return this.reader.asGiven ? this.values : undefined
+  given(): Values | undefined {
+    return this.reader.given(this.values)
   }
 
-  read(): ReadonlyArray<unknown> | Problem {
-    return this.reader.read(this.values)
+  problem(): Problem | undefined {
+    return this.reader.problem(this.values)
   }
 
   get measurement(): string {
@@ -86,13 +84,9 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Valu
     let value: unknown
     try {
       const given = { [column.name]: own(all, column.name) }
-      const encoded = makeTransform([column])?.(given)
-      value = encoded === undefined
-        ? written(column, given[column.name])
-        : encoded instanceof Refused
-        ? encoded
-        : encoded.get(column.name)
-      if (!accepts(column, value)) {
+      const encoded = makeTransform([column])?.(given) ?? given
+      value = encoded instanceof Refused ? undefined : written(column, encoded[column.name])
+      if (encoded instanceof Refused || !accepts(column, value)) {
         fault ??= schemaProblem(column, given[column.name])
         value = undefined
       }
@@ -104,7 +98,9 @@ export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Valu
   return { values, fault }
 }
 
-const written = ({ run }: Column, value: unknown): unknown => run === undefined ? value : run(value)
+const written = ({ convert }: Column, value: unknown): unknown => convert === undefined ? value : convert(value)
+
+const accepts = ({ kinds }: Column, written: unknown): boolean => (kindOf(written) & kinds) !== 0
 
 /**
  * The columns of a series in the order of a line.
@@ -118,19 +114,6 @@ export const inOrder = (columns: ReadonlyArray<Column>): ReadonlyArray<Column> =
 ]
 
 /**
- * What all points of a series have in common.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const layoutOf = (measurement: string, columns: ReadonlyArray<Column>, bound: Layout["bound"]): Layout => ({
-  measurement,
-  columns,
-  tagCount: columns.filter((column) => column.isTag).length,
-  bound
-})
-
-/**
  * Reads the values of the points of one series.
  *
  * @category models
@@ -140,66 +123,38 @@ export class PointReader {
   readonly layout: Layout
   /** Of all points of the series, unless their push says otherwise. */
   readonly priority: "normal" | "high"
-  /** Whether values are written as they are. */
-  readonly asGiven: boolean
 
   readonly #columns: ReadonlyArray<Column>
   readonly #bound: BoundTags
-  /** Those whose values a point gives, and their places. */
-  readonly #given: ReadonlyArray<Column>
-  readonly #places: ReadonlyArray<number>
   readonly #transform: Transform | undefined
-  readonly #reader: ValueReader
-  // Taken while values are read: a getter or a Schema could read another point of the series meanwhile.
-  #values: Array<unknown> | undefined = undefined
+  readonly #isSimple: boolean
 
   /** @param columns All columns of the series in the order of the line, see {@link inOrder}. */
   constructor(
-    layout: Layout,
+    measurement: string,
     columns: ReadonlyArray<Column>,
     bound: BoundTags,
     priority: "normal" | "high"
   ) {
-    const given = columns.filter(({ name }) => !bound.values.has(name))
-    this.layout = layout
+    this.layout = { measurement, columns, bound: bound.values }
     this.priority = priority
     this.#columns = columns
     this.#bound = bound
-    this.#given = given
-    this.#places = given.map((column) => columns.indexOf(column))
-    this.#transform = makeTransform(given)
-    this.#reader = new ValueReader(
-      new Map([...given.map(({ name }, i): [string, number] => [name, this.#places[i]]), [
-        "timestamp",
-        columns.length
-      ]]),
-      columns.length + 1
-    )
-    this.asGiven = this.#transform === undefined && bound.fault === undefined
+    this.#transform = makeTransform(columns.filter(({ name }) => !bound.values.has(name)))
+    this.#isSimple = this.#transform === undefined && bound.fault === undefined
   }
 
-  /** The values of the columns and the timestamp behind them; see `PreparedPoint.read`. */
-  read(given: Values): ReadonlyArray<unknown> | Problem {
-    if (this.#bound.fault !== undefined) return this.#bound.fault
-    if (typeof given !== "object" || given === null) return makeProblem("point", "missing", undefined, given)
-    const values = this.#values ?? this.#makeValues()
-    this.#values = undefined
-    this.#reader.read(given, values)
-    const encoded = this.#transform?.(given)
-    if (encoded instanceof Refused) return this.#refused(encoded, given)
-    const columns = this.#given
-    for (let i = 0; i < columns.length; i++) {
-      const column = columns[i]
-      const place = this.#places[i]
-      const value = values[place]
-      values[place] = column.inStruct ? encoded!.get(column.name) : written(column, value)
-      if (!accepts(column, values[place])) return schemaProblem(column, value)
-    }
-    return this.#values = values
+  /** See `PreparedPoint.given`. */
+  given(values: Values): Values | undefined {
+    if (this.#isSimple && typeof values === "object" && values !== null) return values
+    const encoded = this.#encoded(values)
+    return encoded instanceof Refused ? undefined : encoded
   }
 
-  #refused({ column }: Refused, values: Values): Problem {
-    return schemaProblem(this.#columns.find(({ name }) => name === column), values[column])
+  /** See `PreparedPoint.problem`. */
+  problem(values: Values): Problem | undefined {
+    const read = this.#read(values)
+    return read instanceof Refused ? read.problem : undefined
   }
 
   /** The tags and fields of a point as a plain object has them. */
@@ -207,19 +162,38 @@ export class PointReader {
     readonly tags: { readonly [key: string]: Point.TagValue }
     readonly fields: { readonly [key: string]: Point.FieldValue }
   } {
-    const read = this.read(values)
-    if (!Array.isArray(read)) throw new EncodeError(read as Problem)
-    const present = (isTag: boolean) =>
+    const read = this.#read(values)
+    if (read instanceof Refused) throw new EncodeError(read.problem)
+    const present = <A>(isTag: boolean): { readonly [key: string]: A } =>
       Object.fromEntries(
         this.#columns.flatMap(({ isTag: is, name }, i) =>
-          is === isTag && read[i] !== undefined ? [[name, read[i]]] : []
+          is === isTag && read[i] !== undefined ? [[name, read[i] as A]] : []
         )
       )
-    return { tags: present(true), fields: present(false) }
+    return { tags: present<Point.TagValue>(true), fields: present<Point.FieldValue>(false) }
   }
 
-  #makeValues(): Array<unknown> {
-    // One place more for the timestamp, and one for keys that no column has.
-    return [...this.#columns.map(({ name }) => this.#bound.values.get(name)), undefined, undefined]
+  // What columns convert: the values, where some must be run through a Schema all at once what it makes of them.
+  #encoded(values: Values): Values | Refused {
+    if (this.#bound.fault !== undefined) return new Refused(this.#bound.fault)
+    if (typeof values !== "object" || values === null) {
+      return new Refused(makeProblem("point", "missing", undefined, values))
+    }
+    return this.#transform === undefined ? values : this.#transform(values)
+  }
+
+  // The values to write, in the order of the columns.
+  #read(values: Values): ReadonlyArray<unknown> | Refused {
+    const encoded = this.#encoded(values)
+    if (encoded instanceof Refused) return encoded
+    const { bound } = this.layout
+    const read: Array<unknown> = []
+    for (const column of this.#columns) {
+      const { name } = column
+      const value = bound.has(name) ? bound.get(name) : written(column, own(encoded, name))
+      if (!bound.has(name) && !accepts(column, value)) return new Refused(schemaProblem(column, own(values, name)))
+      read.push(value)
+    }
+    return read
   }
 }
