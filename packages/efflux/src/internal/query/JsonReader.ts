@@ -79,18 +79,29 @@ const membersOf = (value: unknown): number => {
   return members
 }
 
-/** Parses a line. Of two members with one name JavaScript would keep the last one. */
 const parse = (line: string, by: (line: string) => unknown): unknown => {
-  const members = countMembers(line)
-  if (members instanceof Problem) return members
+  const problem = line.length > mostValues ? countMembers(line) : undefined
+  if (problem instanceof Problem) return problem
   try {
-    const value = by(line)
-    if (membersOf(value) === members) return value
+    return by(line)
   } catch {
     return unreadable("it is not JSON")
   }
-  return unreadable("an object has two members of one name; rename one of two such columns with AS")
 }
+
+/** Whether the objects of a text have more members than were parsed: of two with one name JavaScript keeps the last. */
+const hasMore = (text: string, members: number): boolean => {
+  // A colon behind a quote ends a name, or is in a string. Where others may end one, all of the text is read.
+  let names = 0
+  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) {
+    const before = text.charCodeAt(at - 1)
+    if (before === 0x22) names++
+    else if (before <= 0x20) return countMembers(text) !== members
+  }
+  return names !== members && countMembers(text) !== members
+}
+
+const twoMembers = unreadable("an object has two members of one name; rename one of two such columns with AS")
 
 /**
  * Reads the JSON lines of InfluxDB 3.
@@ -113,7 +124,8 @@ export const jsonLines = (
       if (!isObject(object)) return unreadable("a line is no object")
       const row: Row.Draft = {}
       let mustBeExact = false
-      for (const column of Object.keys(object)) {
+      const columns = Object.keys(object)
+      for (const column of columns) {
         let value = object[column]
         if (value === null) continue
         if (value === Infinity || value === -Infinity) return outOfRange(column)
@@ -135,7 +147,7 @@ export const jsonLines = (
         const name = renamed(column)
         if (name !== undefined) Row.set(row, name, column === "time" ? Row.time(value) : value)
       }
-      if (!mustBeExact) return row
+      if (!mustBeExact) return hasMore(line, columns.length) ? twoMembers : row
       isExact = true
       object = parse(line, ExactJson.parseIntegers)
     }
@@ -176,7 +188,9 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
   const { end, read } = linesOf(maxLineBytes, function*(lines) {
     for (const line of lines) {
       const document = parse(line, ExactJson.parse)
-      yield* document instanceof Problem ? [document] : readDocument(document, line.length)
+      if (document instanceof Problem) yield document
+      else if (hasMore(line, membersOf(document))) yield twoMembers
+      else yield* readDocument(document, line.length)
     }
   })
   function* readDocument(document: unknown, bytes: number): Iterable<Piece> {
