@@ -165,8 +165,8 @@ export interface DecodeKind extends KindRung {
 export const decodeKindRungs = (): ReadonlyArray<DecodeKind> =>
   kinds.map(({ dialect, line, name, points = batch, separator = "\n" }) => {
     const options = dialect === undefined ? {} : { dialect }
-    // Several texts in turn, so that what is ever new in one was overwritten in the caches when it comes again.
-    const texts = Array.from({ length: 8 }, (_, n) =>
+    // So many texts in turn that what is ever new in one was forgotten by all caches when it comes again.
+    const texts = Array.from({ length: 24 }, (_, n) =>
       new TextEncoder().encode(
         Array.from({ length: batch }, (_, i) => line(n * batch + i)).join(separator) + separator
       ))

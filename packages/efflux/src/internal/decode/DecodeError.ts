@@ -39,33 +39,7 @@ import { preview } from "../text/preview.ts"
  * @category models
  * @since 0.1.0
  */
-export type Reason =
-  | "no point"
-  | "several lines"
-  | "missing measurement"
-  | "missing tag key"
-  | "missing tag value"
-  | "missing fields"
-  | "missing field key"
-  | "missing field value"
-  | "unescaped equals sign"
-  | "invalid field"
-  | "invalid number"
-  | "invalid value"
-  | "unsigned"
-  | "out of range"
-  | "unbalanced quotes"
-  | "text after string"
-  | "invalid timestamp"
-  | "text after timestamp"
-  | "duplicate tag"
-  | "duplicate field"
-  | "trailing backslash"
-  | "quote"
-  | "control character"
-  | "invalid UTF-8"
-  | "series key too long"
-  | "line too long"
+export type Reason = keyof typeof explain
 
 /**
  * What is wrong with a line, as plain data.
@@ -139,7 +113,7 @@ const explainHint: Record<Hint, string> = {
   "end of text": "the text ends here, it may have been cut off"
 }
 
-const explain: Record<Reason, string> = {
+const explain = {
   "no point": "there is no point, only a blank line or a comment",
   "several lines": "expected one line, there are more",
   "missing measurement": "expected a measurement",

@@ -15,10 +15,10 @@ import { type Excerpt, LineTexts } from "./LineTexts.ts"
  *
  * Call `feed` with a chunk, then `next` until it returns `undefined`, then `feed`
  * the next one; after the last chunk call `end`, then `next` once more until it
- * returns `undefined`. Only the unfinished line is copied.
+ * returns `undefined`.
  *
- * The decoder reads a chunk until the next one is fed, and `excerpt` reads the
- * chunks of the last 64 KiB: do not change them.
+ * The decoder reads a chunk until the next one is fed: do not change it before. For `excerpt` it keeps a copy of the
+ * chunk and of at least the last 64 KiB before it.
  *
  * @category models
  * @since 0.1.0
@@ -64,16 +64,14 @@ export class Decoder {
   }
 
   /**
-   * The bytes of a line by its number, without its line feed; `undefined` if it began more than 64 KiB before the present
-   * chunk, or has not come yet.
+   * The bytes of a line by its number, without its line feed; `undefined` if it has not come yet, or is not kept any
+   * longer.
    */
   lineBytes(line: number): Uint8Array | undefined {
     return this.#texts.bytes(line)
   }
 
-  /**
-   * The text around an error of this decoder; `undefined` if its line began more than 64 KiB before the present chunk.
-   */
+  /** The text around an error of this decoder; `undefined` if its line is not kept any longer. */
   excerpt(error: DecodeError): Excerpt | undefined {
     return this.#texts.excerpt(error.line, error.column)
   }

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { ascii } from "./Text.ts"
+import { utf8 } from "./Text.ts"
 
 /**
  * @category validation
@@ -31,6 +31,18 @@ export const powersOfTen: ReadonlyArray<number> = powers.map(Number)
 
 // What the nearest double lacks.
 const powersOfTenLow: ReadonlyArray<number> = powers.map((power) => Number(power - BigInt(Number(power))))
+
+/**
+ * The number that digits say, with a dot among them or without; exact if they are at most 15.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const digitsOf = (bytes: Uint8Array, start: number, end: number): number => {
+  let digits = 0
+  for (let pos = start; pos < end; pos++) if (bytes[pos] !== DOT) digits = digits * 10 + (bytes[pos] - 48)
+  return digits
+}
 
 /**
  * The number that eight digits at `pos` say, -1 if there are not as many.
@@ -93,17 +105,12 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number, negat
   let first = start
   while (first < end - 1 && bytes[first] === 48) first++
   const count = end - first
-  let value: bigint
-  if (count <= 19) {
-    let high = 0
-    let low = 0
-    const middle = Math.max(first, end - 11)
-    for (let i = first; i < middle; i++) high = high * 10 + bytes[i] - 48
-    for (let i = middle; i < end; i++) low = low * 10 + bytes[i] - 48
-    value = whole(high, 1e11, low, false)
-  } else {
-    value = count === 20 ? BigInt(ascii(bytes, first, end)) : beyond64Bits
-  }
+  const middle = Math.max(first, end - 11)
+  const value = count <= 19
+    ? whole(digitsOf(bytes, first, middle), 1e11, digitsOf(bytes, middle, end), false)
+    : count === 20
+    ? BigInt(utf8(bytes, first, end))
+    : beyond64Bits
   return negative ? -value : value
 }
 
@@ -119,7 +126,7 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number, negat
  * @since 0.1.0
  */
 export const decimal = (bytes: Uint8Array, start: number, end: number, scale: number): number => {
-  if (scale > 64 || scale < -64) return Number(ascii(bytes, start, end))
+  if (scale > 64 || scale < -64) return Number(utf8(bytes, start, end))
   let high = 0
   let low = 0
   let count = 0
@@ -131,7 +138,7 @@ export const decimal = (bytes: Uint8Array, start: number, end: number, scale: nu
     else low = low * 10 + digit
   }
   if (count === 0) return 0
-  if (count > 19) return Number(ascii(bytes, start, end))
+  if (count > 19) return Number(utf8(bytes, start, end))
   // The digits are the sum of two doubles, exactly.
   if (count > exactDigits) {
     const shifted = high * powersOfTen[count - exactDigits]
@@ -154,7 +161,7 @@ export const decimal = (bytes: Uint8Array, start: number, end: number, scale: nu
   // What was neglected is less than this.
   const doubt = value * 2 ** -92
   const rounded = value + (rest + doubt)
-  return rounded === value + (rest - doubt) ? rounded : Number(ascii(bytes, start, end))
+  return rounded === value + (rest - doubt) ? rounded : Number(utf8(bytes, start, end))
 }
 
 // What a rounded product lacks, exactly (Dekker): each factor is split into halves whose products are exact.
@@ -166,6 +173,7 @@ const productError = (a: number, b: number, product: number): number => {
   return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow
 }
 
+const DOT = 46
 const SPLIT = 2 ** 27 + 1
 
 // A bigint of 64 bits is put together in shared memory: one allocation, where arithmetic on bigints makes several.

@@ -132,9 +132,9 @@ export class LineDecoder {
     this.#maxLineBytes = maxLineBytes
   }
 
-  /** Gives the next chunk, or `length` bytes of it. `step` reads it until it wants more; it is not held longer. */
-  feed(chunk: Uint8Array, length: number = chunk.length): void {
-    if (chunk !== this.#chunk) this.#reader.release()
+  /** Gives the next chunk, or `length` bytes of it, which may be an ASCII text. `step` reads it until it wants more; it is not held longer. */
+  feed(chunk: Uint8Array, length: number = chunk.length, text = ""): void {
+    this.#reader.changed(chunk, text)
     this.#chunk = chunk
     this.#pos = 0
     this.#end = length
@@ -245,6 +245,7 @@ export class LineDecoder {
     if (this.#carried > 0) {
       if (this.#append(start, end)) return ERROR
       bytes = this.#carry
+      this.#reader.changed(bytes, "")
       start = 0
       end = this.#carried
     } else if (end - start > this.#maxLineBytes) {

@@ -12,9 +12,10 @@
  */
 import type * as Point from "../../Point.ts"
 import { fieldKeySeparatorBytes, type Rules } from "../text/DialectRules.ts"
+import type { Entry } from "./ByteCache.ts"
 import type { Reason } from "./DecodeError.ts"
 import { isDigit } from "./Digits.ts"
-import { FIELD_KEY, type KeyCache, TAG_KEY } from "./KeyCache.ts"
+import type { KeyCache } from "./KeyCache.ts"
 import { NumberReader } from "./NumberReader.ts"
 import { ENDS_LINE, flagsOf, SEPARATES, STOPS_KEY, TextReader } from "./TextReader.ts"
 
@@ -28,9 +29,6 @@ const MINUS = 45
 const DOT = 46
 const EQUALS = 61
 const BACKSLASH = 92
-
-// Keys up to this count are compared with one another; above it an object look-up is cheaper, and never quadratic.
-const fewKeys = 16
 
 /**
  * A reader of lines. Positions are indexes into the bytes.
@@ -52,9 +50,6 @@ export class LineReader {
   readonly #keys: KeyCache
   readonly #numbers: NumberReader
   readonly #texts: TextReader
-  // Numbers the keys of the line, differently for measurements of different length.
-  #place = 0
-  readonly #known: Array<string> = []
 
   /**
    * @param unit Nanoseconds that one unit of a timestamp lasts.
@@ -66,7 +61,7 @@ export class LineReader {
     this.#defaultTimestamp = defaultTimestamp === undefined ? undefined : floorTo(defaultTimestamp, unit)
     this.#keys = keys
     this.#numbers = new NumberReader(rules, unit)
-    this.#texts = new TextReader(rules, keys)
+    this.#texts = new TextReader(rules)
   }
 
   /**
@@ -92,42 +87,42 @@ export class LineReader {
     return this.#texts.lineFeeds
   }
 
-  /** Lets go of the bytes. */
-  release(): void {
-    this.#texts.release()
+  /** What to read next: other bytes, or the same with other content. They may begin with a text, which is ASCII. */
+  changed(bytes: Uint8Array, text: string): void {
+    this.#texts.changed(bytes, text)
   }
 
   #line(start: number): boolean {
     const texts = this.#texts
     const { bytes, end, view } = texts
+    const cache = this.#keys.series
     this.point = undefined
     let pos: number
     let measurement: string | undefined
     let tags: Record<string, string>
-    const series = this.#keys.series.find(view, start, end)
+    const series = cache.find(view, start, end)
     if (series !== undefined) {
-      pos = start + series.length
-      measurement = series.measurement
+      pos = start + series.length - 1
+      measurement = series.text
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
-      this.#place = series.place
     } else {
       if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
       pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
-      measurement = texts.measurement(start, pos)
+      measurement = texts.name(start, pos)
       if (measurement === undefined) return this.#fail(texts.reason, texts.at)
       tags = {}
-      this.#place = (pos - start) * 16
       if (pos < end && bytes[pos] === COMMA) {
-        pos = this.#tags(pos, tags)
+        pos = this.#tags(pos, tags, 16 * measurement.length)
         if (pos < 0) return false
       }
       if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#fail("series key too long", start)
       if (pos >= end) return this.#fail("missing fields", end)
-      if (texts.plain) this.#keys.series.keep(view, start, pos, measurement, tags, this.#place)
+      if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags)
     }
 
     const fields: Record<string, Point.FieldValue> = {}
-    pos = this.#fields(pos, fields, this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes)
+    const maxKeyBytes = this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes
+    pos = this.#fields(pos, fields, 16 * measurement.length + 128, maxKeyBytes)
     if (pos < 0) return false
 
     pos = this.#skipBlank(pos)
@@ -150,26 +145,30 @@ export class LineReader {
     return true
   }
 
-  // From the comma behind the measurement to the space behind the tags.
-  #tags(pos: number, tags: Record<string, string>): number {
+  // From the comma behind the measurement to the space behind the tags. The keys are expected in places from `place` on.
+  #tags(pos: number, tags: Record<string, string>, place: number): number {
     const texts = this.#texts
     const { bytes, end, view } = texts
+    const keys = this.#keys
     const paired = this.#rules.escapedBackslash
     const mayBeEmpty = this.#rules.emptyTags
-    let count = 0
+    const record = ++keys.records
     while (pos < end && bytes[pos] === COMMA) {
       const keyStart = pos + 1
-      const place = this.#place++
-      let keyEnd = this.#keys.meets(view, keyStart, end, place, TAG_KEY)
+      let known = keys.find(view, keyStart, end, place++)
+      let keyEnd: number
       let key: string | undefined
-      if (keyEnd >= 0) key = this.#keys.key
-      else {
+      if (known !== undefined) {
+        keyEnd = keyStart + known.length - 1
+        key = known.text
+      } else {
         keyEnd = texts.scan(keyStart, STOPS_KEY, paired)
         const stop = keyEnd < end ? bytes[keyEnd] : SPACE
         if (keyEnd === keyStart && !(mayBeEmpty && stop === EQUALS)) return this.#refuse("missing tag key", keyStart)
         if (stop !== EQUALS) return this.#refuse("missing tag value", keyEnd)
-        key = texts.key(keyStart, keyEnd, place, TAG_KEY)
+        key = texts.tag(keyStart, keyEnd)
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
+        if (texts.plainKey && key !== "") known = keys.keep(view, keyStart, keyEnd, key)
       }
 
       const valueStart = keyEnd + 1
@@ -178,37 +177,71 @@ export class LineReader {
       pos = texts.scan(scanFrom, STOPS_KEY, paired)
       if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
       if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
-      const value = texts.tagValue(valueStart, pos)
+      const value = texts.tag(valueStart, pos)
       if (value === undefined) return this.#refuse(texts.reason, texts.at)
       if (keyEnd === keyStart || pos === valueStart) continue
-      if (!this.#isNew(key, count++, tags)) return this.#refuse("duplicate tag", keyStart)
+      if (isRepeated(known, record, key, tags)) return this.#refuse("duplicate tag", keyStart)
       put(tags, key, value)
     }
     return pos
   }
 
   // From the space before the fields to the space or the end behind them.
-  #fields(pos: number, fields: Record<string, Point.FieldValue>, maxKeyBytes: number): number {
+  #fields(
+    pos: number,
+    fields: Record<string, Point.FieldValue>,
+    place: number,
+    maxKeyBytes: number
+  ): number {
     const texts = this.#texts
+    const numbers = this.#numbers
+    const keys = this.#keys
     const { bytes, end, view } = texts
     pos = this.#skipBlank(pos)
     if (pos >= end) return this.#refuse("missing fields", end)
     const mayRepeat = this.#rules.duplicateFields
-    for (let count = 0;; count++) {
-      const start = pos
-      const place = this.#place++
-      let keyEnd = this.#keys.meets(view, start, end, place, FIELD_KEY)
+    const record = ++keys.records
+    for (;;) {
+      let known = keys.find(view, pos, end, place++)
+      let start: number
       let key: string | undefined
-      if (keyEnd >= 0 && keyEnd - start <= maxKeyBytes) key = this.#keys.key
-      else {
-        keyEnd = this.#scanFieldKey(start, maxKeyBytes)
-        if (keyEnd < 0) return keyEnd
-        key = texts.key(start, keyEnd, place, FIELD_KEY)
+      if (known !== undefined && known.length <= maxKeyBytes) {
+        start = pos + known.length
+        key = known.text
+      } else {
+        start = this.#scanFieldKey(pos, maxKeyBytes) + 1
+        if (start === 0) return -1
+        key = texts.name(pos, start - 1)
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
+        if (texts.plainKey) known = keys.keep(view, pos, start - 1, key)
       }
-      if (!mayRepeat && !this.#isNew(key, count, fields)) return this.#refuse("duplicate field", start)
-      pos = this.#value(keyEnd + 1, fields, key)
-      if (pos < 0 || pos >= end || bytes[pos] !== COMMA) return pos
+      if (!mayRepeat && isRepeated(known, record, key, fields)) return this.#refuse("duplicate field", pos)
+
+      const first = start < end ? bytes[start] : SPACE
+      let value: Point.FieldValue | undefined
+      if (isDigit(first) || first === MINUS || first === DOT) {
+        value = numbers.number(bytes, start, end)
+        if (value === undefined) return this.#refuse(numbers.reason, start)
+        pos = numbers.next
+        if (!this.#separates(pos)) return this.#refuse("invalid number", start)
+      } else if (first === QUOTE) {
+        value = texts.string(start + 1)
+        if (value === undefined) return this.#refuse(texts.reason, texts.at)
+        pos = texts.next
+        if (!this.#separates(pos)) return this.#refuse("text after string", pos)
+      } else {
+        if (first === COMMA || first === SPACE) return this.#refuse("missing field value", start)
+        if (first === 78 || first === 110) return this.#refuse("invalid number", start) // NaN, nan
+        pos = start
+        let word = 1
+        while (pos < end && pos - start < 5 && bytes[pos] > 64 && bytes[pos] < 128) {
+          word = (word << 6) | (bytes[pos++] & 63)
+        }
+        value = this.#separates(pos) ? booleans.get(word) : undefined
+        if (value === undefined) return this.#refuse("invalid value", start)
+      }
+      put(fields, key, value)
+      if (pos >= end || bytes[pos] !== COMMA) return pos
       pos++
     }
   }
@@ -228,62 +261,6 @@ export class LineReader {
       if (quote >= 0) return this.#refuse("quote", start + quote)
     }
     return end - start > maxBytes ? this.#refuse("series key too long", start) : end
-  }
-
-  #value(start: number, fields: Record<string, Point.FieldValue>, key: string): number {
-    const { bytes, end } = this.#texts
-    if (start >= end) return this.#refuse("missing field value", start)
-    const first = bytes[start]
-    let pos: number
-    if (first === QUOTE) {
-      const texts = this.#texts
-      const text = texts.string(start + 1)
-      if (text === undefined) return this.#refuse(texts.reason, texts.at)
-      pos = texts.next
-      put(fields, key, text)
-      return this.#separates(pos) ? pos : this.#refuse("text after string", pos)
-    }
-    if (isDigit(first) || first === MINUS || first === DOT) {
-      const number = this.#numbers.number(bytes, start, end)
-      if (number === undefined) return this.#refuse(this.#numbers.reason, start)
-      pos = this.#numbers.next
-      if (!this.#separates(pos)) return this.#refuse("invalid number", start)
-      put(fields, key, number)
-      return pos
-    }
-    if (first === COMMA || first === SPACE) return this.#refuse("missing field value", start)
-    if (first === 78 || first === 110) return this.#refuse("invalid number", start) // NaN, nan
-    pos = start
-    // A word of up to five letters is a number in base 256, with a one in front; a longer one is no boolean.
-    let word = 1
-    while (pos < end && pos - start < 6 && (bytes[pos] & 0xdf) > 64) word = word * 256 + bytes[pos++]
-    switch (this.#separates(pos) ? word : 0) {
-      case 0x174:
-      case 0x154:
-      case 0x174727565:
-      case 0x154727565:
-      case 0x154525545:
-        put(fields, key, true)
-        return pos
-      case 0x166:
-      case 0x146:
-      case 0x166616c7365:
-      case 0x146616c7365:
-      case 0x146414c5345:
-        put(fields, key, false)
-        return pos
-      default:
-        return this.#refuse("invalid value", start)
-    }
-  }
-
-  // Whether two keys of a line differ, given the ones that were new before.
-  #isNew(key: string, count: number, record: object): boolean {
-    const known = this.#known
-    if (count >= fewKeys) return !Object.hasOwn(record, key)
-    for (let i = 0; i < count; i++) if (known[i] === key) return false
-    known[count] = key
-    return true
   }
 
   // The first position from `start` on that is not blank. Servers skip blanks before a line and between its parts.
@@ -330,6 +307,22 @@ export class LineReader {
  */
 export const isBlank = (byte: number, rules: Rules): boolean =>
   byte === SPACE || ((byte === TAB || byte === 0) && rules.tabsAreBlank)
+
+// Whether the record has the key. A mark on what is known of the key tells it quicker than the record.
+const isRepeated = (known: Entry | undefined, record: number, key: string, fields: object): boolean => {
+  if (known === undefined) return Object.hasOwn(fields, key)
+  const repeated = known.seenIn === 0 ? Object.hasOwn(fields, key) : known.seenIn === record
+  known.seenIn = record
+  return repeated
+}
+
+// A word of up to five letters as a number.
+const booleans = new Map(
+  ["t", "T", "true", "True", "TRUE", "f", "F", "false", "False", "FALSE"].map((word, i) => [
+    Array.from(word).reduce((sum, letter) => (sum << 6) | (letter.charCodeAt(0) & 63), 1),
+    i < 5
+  ])
+)
 
 // Makes `__proto__` a key like any other.
 const put = <A>(record: Record<string, A>, key: string, value: A): void => {

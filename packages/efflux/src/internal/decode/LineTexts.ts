@@ -17,50 +17,50 @@ export interface Excerpt {
   readonly at: number
 }
 
-/** A chunk, and the number of the line that it begins in. */
-interface Piece {
-  readonly bytes: Uint8Array
-  readonly line: number
-}
-
 const LF = 10
 const keptBytes = 64 * 1024
 const reach = 250
 
-/** The lines of the present chunk, and of those of the last 64 KiB before it. */
+/** A copy of the present chunk and of at least the last 64 KiB before it. */
 export class LineTexts {
-  #pieces: Array<Piece> = []
-  #bytes = 0
-  /** Whether the first piece begins with a line, not in the middle of one. */
+  #bytes = new Uint8Array(1024)
+  #length = 0
+  // Number of the line that the bytes begin in, and whether they begin with it.
+  #firstLine = 1
   #whole = true
-  /** Number of the line at the end of the last piece. */
-  #line = 1
-  // Where the line `#foundLine` begins in the last piece: errors come in order, so the search goes on from there.
+  // Where the line that was found last begins: errors come in order, so the search goes on from there.
   #foundLine = 1
   #foundAt = 0
 
   clear(): void {
-    this.#pieces = []
-    this.#bytes = 0
-    this.#whole = true
-    this.#line = 1
+    this.#length = 0
+    this.#begin(1, true)
   }
 
-  add(bytes: Uint8Array): void {
-    const last = this.#pieces[this.#pieces.length - 1]
-    if (last !== undefined) {
-      // Counted here, once, as the chunk is about to be left.
-      for (let at = last.bytes.indexOf(LF); at >= 0; at = last.bytes.indexOf(LF, at + 1)) this.#line++
-    }
-    this.#pieces.push({ bytes, line: this.#line })
-    this.#foundLine = this.#line
+  #begin(line: number, whole: boolean): void {
+    this.#firstLine = line
+    this.#whole = whole
+    this.#foundLine = line
     this.#foundAt = 0
-    this.#bytes += bytes.length
-    while (this.#pieces.length > 1 && this.#bytes - bytes.length > keptBytes) {
-      const dropped = this.#pieces.shift()!.bytes
-      this.#bytes -= dropped.length
-      if (dropped.length > 0) this.#whole = dropped[dropped.length - 1] === LF
+  }
+
+  add(chunk: Uint8Array): void {
+    if (this.#length > 2 * keptBytes) {
+      const dropped = this.#length - keptBytes
+      let line = this.#firstLine
+      for (let at = this.#feed(0); at < dropped; at = this.#feed(at + 1)) line++
+      this.#begin(line, this.#bytes[dropped - 1] === LF)
+      this.#bytes.copyWithin(0, dropped, this.#length)
+      this.#length = keptBytes
     }
+    const before = this.#bytes
+    const length = this.#length + chunk.length
+    if (length > before.length) {
+      this.#bytes = new Uint8Array(2 * length)
+      this.#bytes.set(before)
+    }
+    if (chunk.length > 0) this.#bytes.set(chunk, this.#length) // one that is empty may be detached
+    this.#length = length
   }
 
   excerpt(line: number, column: number): Excerpt | undefined {
@@ -74,50 +74,21 @@ export class LineTexts {
   }
 
   bytes(line: number): Uint8Array | undefined {
-    const pieces = this.#pieces
-    const last = pieces[pieces.length - 1]
-    if (last === undefined) return undefined
-    if (line > last.line) return this.#inLast(last.bytes, line)
-    let { line: number } = pieces[0]
-    if (line < number || line === number && !this.#whole) return undefined
-    let found: Uint8Array | undefined = line === number ? empty : undefined
-    for (let index = 0; index < pieces.length; index++) {
-      const { bytes } = pieces[index]
-      let start = 0
-      // The line begins in the last piece that begins in an earlier line.
-      if (found === undefined) {
-        if (index + 1 < pieces.length && pieces[index + 1].line < line) continue
-        for (number = pieces[index].line; number < line; number++) start = bytes.indexOf(LF, start) + 1
-        found = empty
-      }
-      const end = bytes.indexOf(LF, start)
-      found = joined(found, bytes.subarray(start, end < 0 ? bytes.length : end))
-      if (end >= 0) break
-    }
-    return found
-  }
-
-  #inLast(bytes: Uint8Array, line: number): Uint8Array | undefined {
-    if (line < this.#foundLine) {
-      this.#foundLine = this.#line
-      this.#foundAt = 0
-    }
+    if (line < this.#foundLine) this.#begin(this.#firstLine, this.#whole)
+    if (line < this.#firstLine || (line === this.#firstLine && !this.#whole)) return undefined
     for (; this.#foundLine < line; this.#foundLine++) {
-      const end = bytes.indexOf(LF, this.#foundAt)
-      if (end < 0) return undefined
+      const end = this.#feed(this.#foundAt)
+      if (end === this.#length) return undefined
       this.#foundAt = end + 1
     }
-    const end = bytes.indexOf(LF, this.#foundAt)
-    return bytes.subarray(this.#foundAt, end < 0 ? bytes.length : end)
+    return this.#bytes.slice(this.#foundAt, this.#feed(this.#foundAt))
   }
-}
 
-const joined = (a: Uint8Array, b: Uint8Array): Uint8Array => {
-  if (a.length === 0) return b
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
+  // The next line feed from `at` on, or the end.
+  #feed(at: number): number {
+    const found = this.#bytes.indexOf(LF, at)
+    return found < 0 || found > this.#length ? this.#length : found
+  }
 }
 
 /** The first place at or after `at` that does not cut a character of UTF-8. */
@@ -126,5 +97,4 @@ const boundary = (bytes: Uint8Array, at: number): number => {
   return at
 }
 
-const empty = new Uint8Array(0)
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

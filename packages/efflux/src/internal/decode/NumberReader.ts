@@ -8,7 +8,7 @@ import { Uint } from "../../Point.ts"
 import { maxTimestamp, minTimestamp } from "../../Precision.ts"
 import type { Rules } from "../text/DialectRules.ts"
 import type { Reason } from "./DecodeError.ts"
-import { decimal, eightDigits, exactDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
+import { decimal, digitsOf, eightDigits, exactDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
 
 const PLUS = 43
 const MINUS = 45
@@ -49,34 +49,41 @@ export class NumberReader {
     const negative = bytes[start] === MINUS
     const first = negative ? start + 1 : start
     let pos = first
-    let digits = 0
-    while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
+    let digits = 0 // right as long as they are no more than nine
+    for (; pos < end && isDigit(bytes[pos]); pos++) digits = (Math.imul(digits, 10) + bytes[pos] - 48) | 0
     let count = pos - first
     const next = pos < end ? bytes[pos] : 0
-    if (next === 105 || next === 117) return this.#whole(bytes, first, pos, digits, negative, next === 117)
+    if (next === 105 || next === 117) {
+      return this.#whole(bytes, first, pos, count > 9 ? digitsOf(bytes, first, pos) : digits, negative, next === 117)
+    }
     let fraction = 0
     if (next === DOT) {
       const from = ++pos
-      while (pos < end && isDigit(bytes[pos])) digits = digits * 10 + bytes[pos++] - 48
+      for (; pos < end && isDigit(bytes[pos]); pos++) digits = (Math.imul(digits, 10) + bytes[pos] - 48) | 0
       fraction = pos - from
       if ((fraction === 0 || count === 0) && !this.#rules.bareDecimalPoint) return this.#refuse("invalid number")
       count += fraction
     }
     if (count === 0) return this.#refuse("invalid number")
+    const behind = pos
     let exponent = 0
     if (pos < end && (bytes[pos] | 0x20) === 101) {
       pos++
       const sign = pos < end && (bytes[pos] === MINUS || bytes[pos] === PLUS) ? bytes[pos++] : PLUS
       const from = pos
-      while (pos < end && isDigit(bytes[pos])) exponent = exponent * 10 + bytes[pos++] - 48
+      for (; pos < end && isDigit(bytes[pos]); pos++) exponent = exponent * 10 + bytes[pos] - 48
       if (pos === from) return this.#refuse("invalid number")
       if (sign === MINUS) exponent = -exponent
     }
     const scale = exponent - fraction
     let value: number
     // Digits and power are exact, so the one operation rounds right.
-    if (count <= exactDigits && scale <= 0 && scale >= -22) value = scale === 0 ? digits : digits / powersOfTen[-scale]
-    else value = decimal(bytes, first, pos, scale)
+    if (count <= exactDigits && scale <= 0 && scale >= -22) {
+      value = count > 9 ? digitsOf(bytes, first, behind) : digits
+      if (scale !== 0) value /= powersOfTen[-scale]
+    } else {
+      value = decimal(bytes, first, pos, scale)
+    }
     if (value - value !== 0) return this.#refuse("out of range")
     this.next = pos
     return negative ? -value : value
@@ -105,14 +112,16 @@ export class NumberReader {
   timestamp(bytes: Uint8Array, view: DataView, start: number, end: number): bigint | undefined {
     const negative = bytes[start] === MINUS
     const first = negative ? start + 1 : start
-    // Up to 19 digits are read as eight and the rest.
+    // Up to 19 digits are read as eight, eight and the rest.
     let pos = first
     let high = eightDigits(view, pos, end)
     if (high < 0) high = 0
     else pos += 8
     const from = pos
-    let low = 0
-    while (pos < end && isDigit(bytes[pos])) low = low * 10 + bytes[pos++] - 48
+    let low = high === 0 ? -1 : eightDigits(view, pos, end)
+    if (low < 0) low = 0
+    else pos += 8
+    for (; pos < end && isDigit(bytes[pos]); pos++) low = low * 10 + bytes[pos] - 48
     if (pos === first) return this.#refuse("invalid timestamp")
     this.next = pos
     const short = pos - from <= 11 && high < maxHigh

@@ -1,18 +1,18 @@
 /**
- * Reads the names and strings of a line of line protocol: finds where they end,
- * and makes them strings without their escapes.
+ * Reads the names and strings of a line of line protocol: finds where they end, and makes them strings without their
+ * escapes.
  *
  * @since 0.1.0
  */
 import type { Rules } from "../text/DialectRules.ts"
+import { zeroBytes } from "./ByteCache.ts"
 import type { Reason } from "./DecodeError.ts"
-import { type KeyCache, type KeyKind, TAG_KEY } from "./KeyCache.ts"
 import {
-  ascii,
   type Escapes,
   invalidUtf8,
   NAME,
   PAIRED,
+  short,
   STRING,
   STRING_WITH_WHITESPACE,
   TAG,
@@ -31,6 +31,7 @@ const BACKSLASH = 92
 const IS_CONTROL = 1
 const IS_BACKSLASH = 2
 const IS_HIGH = 4
+const IS_QUOTE = 64
 /**
  * @category constants
  * @since 0.1.0
@@ -60,6 +61,7 @@ export const flagsOf = (() => {
   flags[LF] = IS_CONTROL | ENDS_LINE
   flags.fill(IS_HIGH, 128)
   flags[BACKSLASH] = IS_BACKSLASH
+  flags[QUOTE] = IS_QUOTE
   flags[COMMA] = SEPARATES | STOPS_KEY
   flags[SPACE] = SEPARATES | STOPS_KEY
   flags[EQUALS] = STOPS_KEY
@@ -69,9 +71,14 @@ export const flagsOf = (() => {
 const noBytes = new Uint8Array(0)
 const noView: DataView = new DataView(noBytes.buffer)
 
+// Up to 12 characters a part of a string is a copy to the engine. A longer part would keep the whole text in memory.
+const copied = 12
+const pieceBytes = 4096
+const shortLine = 256
+
 /**
- * A reader of names and strings in one line. Positions are indexes into the
- * bytes. What makes a string returns it, or `undefined` and leaves the `reason`.
+ * A reader of names and strings in one line. Positions are indexes into the bytes. What makes a string returns it, or
+ * `undefined` and leaves the `reason`.
  *
  * @category models
  * @since 0.1.0
@@ -92,42 +99,45 @@ export class TextReader {
   ends = 0
 
   readonly #rules: Rules
-  readonly #keys: KeyCache
   readonly #tag: Escapes
   readonly #name: Escapes
-  readonly #string: Escapes
+  readonly #several: number
   // Flags of the bytes that were last scanned, and of those of all names of the line.
   #scanned = 0
   #seen = 0
+  // The bytes from `#pieceStart` on, as characters: short strings are cut from it.
+  #piece = ""
+  #pieceStart = 0
 
-  constructor(rules: Rules, keys: KeyCache) {
+  constructor(rules: Rules) {
     this.#rules = rules
-    this.#keys = keys
     this.#tag = rules.escapedBackslash ? PAIRED : TAG
     this.#name = rules.escapedBackslash ? PAIRED : NAME
-    this.#string = rules.stringEscapes ? STRING_WITH_WHITESPACE : STRING
+    this.#several = IS_CONTROL | IS_UNSURE | IS_QUOTE | (rules.escapedBackslash ? IS_BACKSLASH : 0)
   }
 
   begin(bytes: Uint8Array, end: number, ends: number): void {
-    if (this.bytes !== bytes) {
-      this.bytes = bytes
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    }
+    if (this.bytes !== bytes) this.changed(bytes, "")
     this.end = end
     this.ends = ends
     this.lineFeeds = 0
     this.#seen = 0
   }
 
-  /** Lets go of the bytes. */
-  release(): void {
-    this.bytes = noBytes
-    this.view = noView
+  /** What to read next: other bytes, or the same with other content. They may begin with a text, which is ASCII. */
+  changed(bytes: Uint8Array, text: string): void {
+    if (this.bytes !== bytes) {
+      this.bytes = bytes
+      // There is nothing to look at in bytes that were detached.
+      this.view = bytes.length === 0 ? noView : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    this.#piece = text
+    this.#pieceStart = 0
   }
 
   /**
-   * Whether a name has backslashes that InfluxDB takes for different things where
-   * it looks for the end of the line and where it reads the name.
+   * Whether a name has backslashes that InfluxDB takes for different things where it looks for the end of the line and
+   * where it reads the name.
    */
   get unsure(): boolean {
     return (this.#seen & IS_UNSURE) !== 0
@@ -136,6 +146,11 @@ export class TextReader {
   /** Whether the names so far mean the same wherever their bytes stand. */
   get plain(): boolean {
     return (this.#seen & (IS_CONTROL | IS_UNSURE)) === 0
+  }
+
+  /** Whether what was last scanned is the same key of a tag and of a field, wherever it stands, in one form only. */
+  get plainKey(): boolean {
+    return (this.#scanned & this.#several) === 0
   }
 
   /** To the first byte that stops a name and is not escaped. */
@@ -165,24 +180,14 @@ export class TextReader {
     return pos
   }
 
-  /** The measurement in `bytes[start, end)`, just scanned. */
-  measurement(start: number, end: number): string | undefined {
+  /** The measurement or field key in `bytes[start, end)`, just scanned. */
+  name(start: number, end: number): string | undefined {
     return this.#take(start, end, this.#name)
   }
 
-  /** The same for a tag value. */
-  tagValue(start: number, end: number): string | undefined {
+  /** The same for a tag key or a tag value. */
+  tag(start: number, end: number): string | undefined {
     return this.#take(start, end, this.#tag)
-  }
-
-  /** The same for a key, which is kept if its bytes mean the same wherever they stand. */
-  key(start: number, end: number, place: number, kind: KeyKind): string | undefined {
-    const escapes = kind === TAG_KEY ? this.#tag : this.#name
-    if ((this.#scanned & (IS_CONTROL | IS_UNSURE)) !== 0 || start === end) return this.#take(start, end, escapes)
-    if (this.#keys.finds(this.view, start, end, place, kind)) return this.#keys.key
-    const key = this.#take(start, end, escapes)
-    if (key !== undefined) this.#keys.keep(this.view, start, end, kind, key)
-    return key
   }
 
   /** The string that begins behind its opening quote at `start`. */
@@ -197,7 +202,7 @@ export class TextReader {
       if (pos + 4 <= end) {
         const word = view.getInt32(pos, true)
         seen |= word & HIGH_BITS
-        const found = hasZero(word ^ QUOTES) | hasZero(word ^ BACKSLASHES) | hasZero(word ^ LINE_FEEDS)
+        const found = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES) | zeroBytes(word ^ LINE_FEEDS)
         if (found === 0) {
           pos += 4
           continue
@@ -221,15 +226,27 @@ export class TextReader {
     if (pos >= end) return this.#refuse("unbalanced quotes", start - 1)
     this.next = pos + 1
     this.#scanned = (seen & IS_BACKSLASH) | ((seen & HIGH_BITS) === 0 ? 0 : IS_HIGH)
-    return this.#take(start, pos, this.#string)
+    return this.#take(start, pos, this.#rules.stringEscapes ? STRING_WITH_WHITESPACE : STRING)
   }
 
   #take(start: number, end: number, escapes: Escapes): string | undefined {
     const bytes = this.bytes
     const seen = this.#scanned
-    if ((seen & (IS_CONTROL | IS_BACKSLASH | IS_HIGH)) === 0) return ascii(bytes, start, end)
+    if ((seen & (IS_CONTROL | IS_BACKSLASH | IS_HIGH)) === 0) return this.#ascii(start, end)
     if ((seen & IS_CONTROL) !== 0 && !this.#rules.controlCharacters) {
       return this.#refuse("control character", firstControl(bytes, start, end))
+    }
+    if ((seen & IS_HIGH) === 0 && end - start <= 2 * copied && escapes !== STRING_WITH_WHITESPACE) {
+      // What a backslash escapes is the character itself: the parts between backslashes are put together.
+      let text = ""
+      let from = start
+      for (let pos = start; pos < end - 1; pos++) {
+        if (bytes[pos] === BACKSLASH && escapes[bytes[pos + 1]] !== 0) {
+          text += this.#ascii(from, pos)
+          from = ++pos
+        }
+      }
+      return text + this.#ascii(from, end)
     }
     const text = (seen & IS_BACKSLASH) !== 0 ? unescape(bytes, start, end, escapes) : utf8(bytes, start, end)
     if ((seen & IS_HIGH) !== 0 && text.includes("\ufffd")) {
@@ -237,6 +254,23 @@ export class TextReader {
       if (at >= 0) return this.#refuse("invalid UTF-8", at)
     }
     return text
+  }
+
+  // The string of bytes below 128 without escapes.
+  #ascii(start: number, end: number): string {
+    const length = end - start
+    if (length > 2 * copied) return utf8(this.bytes, start, end)
+    let from = start - this.#pieceStart
+    if (from < 0 || from + length > this.#piece.length) {
+      // Decoding takes long to begin.
+      if (this.end - start < shortLine) return short(this.bytes, start, length)
+      this.#piece = decoder.decode(this.bytes.subarray(start, start + pieceBytes))
+      this.#pieceStart = start
+      from = 0
+    }
+    const piece = this.#piece
+    if (length <= copied) return piece.substring(from, from + length)
+    return piece.substring(from, from + copied) + piece.substring(from + copied, from + length)
   }
 
   #refuse(reason: Reason, at: number): undefined {
@@ -261,5 +295,5 @@ const BACKSLASHES = 0x5c5c5c5c
 const LINE_FEEDS = 0x0a0a0a0a
 const HIGH_BITS = 0x80808080 | 0
 
-/** Not 0 if one of the four bytes is 0. */
-const hasZero = (word: number): number => (word - 0x01010101) & ~word & HIGH_BITS
+// One character for each byte, whatever it is.
+const decoder = new TextDecoder("latin1")

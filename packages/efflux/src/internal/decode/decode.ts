@@ -221,7 +221,8 @@ const feedText = (lines: LineDecoder, text: string): void => {
   if (text.length * 3 > keptBytes) return lines.feed(utf8(text))
   scratch ??= new Uint8Array(keptBytes)
   const { written } = encoder.encodeInto(text, scratch)
-  if (written === text.length || text.isWellFormed()) lines.feed(scratch, written)
+  if (written === text.length) lines.feed(scratch, written, text)
+  else if (text.isWellFormed()) lines.feed(scratch, written)
   else lines.feed(utf8(text))
 }
 
