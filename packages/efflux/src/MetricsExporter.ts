@@ -43,20 +43,18 @@
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as Option from "effect/Option"
-import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
-import * as Check from "./internal/config/Check.ts"
+import { checker } from "./internal/config/Check.ts"
 import * as Kind from "./internal/config/Kind.ts"
-import type { Checked } from "./internal/config/Options.ts"
+import { type Checked, defaultsOf, type Given } from "./internal/config/Options.ts"
 import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
 import { layouts } from "./internal/series/Layouts.ts"
 import { MetricPoints, type Problem, type Settings } from "./internal/series/MetricPoints.ts"
@@ -80,15 +78,9 @@ export type {
  */
 export type LayoutName = "efflux" | "telegraf-prometheus-v1" | "telegraf-prometheus-v2"
 
-/**
- * How {@link toPoints} turns metrics into points.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PointOptions {
+const pointFields = {
   /** Default `"efflux"`. The layouts of Telegraf's Prometheus input are for dashboards that were made for it. */
-  readonly layout?: LayoutName | undefined
+  layout: Kind.option(Kind.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), "efflux"),
   /**
    * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last
    * export; the first export has all that was counted before it. A delta that the database drops is lost, whereas
@@ -96,10 +88,44 @@ export interface PointOptions {
    * `precision`: within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never
    * deltas; extremes are left out from the second delta on, because a metric knows only those since it began.
    */
-  readonly temporality?: "cumulative" | "delta" | undefined
+  temporality: Kind.option(Kind.oneOf(["cumulative", "delta"]), "cumulative"),
   /** Prefix of every metric name, default `""`. */
-  readonly prefix?: string | undefined
+  prefix: Kind.option(
+    Kind.suchThat(
+      "a string that the name of a measurement can begin with",
+      (value): value is string =>
+        typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
+    ),
+    ""
+  )
 }
+
+const fields = {
+  ...pointFields,
+  /** Time between two exports, default 10 seconds. The first comes after one interval. */
+  interval: Kind.option(Kind.duration(1), "10 seconds"),
+  /**
+   * Whether a metric is exported, asked at each export before its value is read. Default: all but those of Efflux
+   * itself, whose names begin with `efflux_`.
+   */
+  filter: Kind.option(
+    Kind.suchThat(
+      "a function from a metric to a boolean",
+      (value): value is (metric: MetricInfo) => boolean => typeof value === "function"
+    ),
+    (metric) => !metric.id.startsWith("efflux_")
+  ),
+  /** How long a flush of `OtlpExporter.Flusher` waits until the points are sent, default 3 seconds. */
+  flushTimeout: Kind.option(Kind.duration(0), "3 seconds")
+}
+
+/**
+ * How {@link toPoints} turns metrics into points.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PointOptions extends Given<typeof pointFields> {}
 
 /**
  * The options of {@link layer}.
@@ -107,16 +133,7 @@ export interface PointOptions {
  * @category models
  * @since 0.1.0
  */
-export interface Options<Self = InfluxDatabase> extends PointOptions {
-  /** Time between two exports, default 10 seconds. The first comes after one interval. */
-  readonly interval?: Duration.Input | undefined
-  /**
-   * Whether a metric is exported, asked at each export before its value is read. Default: all but those of Efflux
-   * itself, whose names begin with `efflux_`.
-   */
-  readonly filter?: ((metric: MetricInfo) => boolean) | undefined
-  /** How long a flush of `OtlpExporter.Flusher` waits until the points are sent, default 3 seconds. */
-  readonly flushTimeout?: Duration.Input | undefined
+export interface Options<Self = InfluxDatabase> extends Given<typeof fields> {
   /** The database that gets the points, a class made by `InfluxDatabase.Service`; default `InfluxDatabase`. */
   readonly database?: Context.Key<Self, Database> | undefined
 }
@@ -155,16 +172,7 @@ export type Baseline = ReadonlyMap<string, Totals>
  * @category constants
  * @since 0.1.0
  */
-export const defaults = {
-  interval: "10 seconds",
-  layout: "efflux",
-  temporality: "cumulative",
-  prefix: "",
-  /** All but the metrics of Efflux. */
-  filter: (metric) => !metric.id.startsWith("efflux_"),
-  flushTimeout: "3 seconds",
-  database: InfluxDatabase as Context.Key<InfluxDatabase, Database>
-} as const satisfies Options
+export const defaults = defaultsOf(fields)
 
 /**
  * Turns metrics into points, without a database. With `temporality: "delta"`
@@ -288,39 +296,14 @@ export const layerConfig = <Self = InfluxDatabase>(
 ): Layer.Layer<never, InfluxError | Config.ConfigError, Self> =>
   Layer.effectDiscard(Effect.flatMap(unwrap(config as AllWrapped<Options<Self>>), (options) => make(options)))
 
-const fields = {
-  interval: Kind.option(Kind.duration(1), defaults.interval),
-  layout: Kind.option(Kind.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), defaults.layout),
-  temporality: Kind.option(Kind.oneOf(["cumulative", "delta"]), defaults.temporality),
-  prefix: Kind.option(
-    Kind.suchThat(
-      "a string that the name of a measurement can begin with",
-      (value): value is string =>
-        typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
-    ),
-    defaults.prefix
-  ),
-  filter: Kind.option(
-    Kind.suchThat(
-      "a function from a metric to a boolean",
-      (value): value is (metric: MetricInfo) => boolean => typeof value === "function"
-    ),
-    defaults.filter
-  ),
-  flushTimeout: Kind.option(Kind.duration(0), defaults.flushTimeout),
-  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), defaults.database)
-} satisfies { readonly [Option in keyof Required<Options>]: unknown }
+const allFields = {
+  ...fields,
+  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
+}
 
-type ExporterSettings = Checked<typeof fields>
+type ExporterSettings = Checked<typeof allFields>
 
-const decode = Check.decoder(fields)
-
-const check = (options: object): Result.Result<ExporterSettings, InfluxError> =>
-  Result.gen(function*() {
-    const config = yield* Check.read(options)
-    yield* Check.refuseUnknown(config, { name: "MetricsExporter", fields }, [])
-    return yield* decode(config)
-  })
+const check = checker("MetricsExporter", allFields)
 
 // Metrics and points after which the event loop gets a turn: a millisecond or two.
 const perTurn = 256

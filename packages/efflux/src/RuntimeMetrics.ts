@@ -126,58 +126,55 @@ export const layer: Layer.Layer<never> = Layer.effectDiscard(
     const clock = yield* Clock.Clock
     // Only here, so that a bundle for a browser can hold this module.
     const perfHooks = yield* Effect.promise(() => import("node:perf_hooks"))
-    const watch = yield* Effect.acquireRelease(
-      Effect.sync(() => new Watch(perfHooks, clock)),
-      (watch) => Effect.sync(() => watch.stop())
-    )
+    const loop = watchLoop(perfHooks, clock)
+    const collections = watchCollections(perfHooks)
+    yield* Effect.addFinalizer(() => Effect.sync(() => [loop, collections].forEach(({ stop }) => stop())))
     yield* Effect.acquireRelease(
-      Effect.sync(() => register(context, watch)),
+      Effect.sync(() => register(context, loop.look, collections.counted)),
       (registrations) => Effect.sync(() => registrations.forEach((registration) => registration.remove()))
     )
   })
 )
 
-const register = (context: Parameters<typeof Metric.snapshotUnsafe>[0], watch: Watch): Array<Metric.Registration> => {
+const register = (
+  context: Parameters<typeof Metric.snapshotUnsafe>[0],
+  look: () => Look,
+  collections: () => Collections
+): Array<Metric.Registration> => {
   const registrations: Array<Metric.Registration> = []
   const ignore = () => {}
-  const gauge = (metric: typeof memory, read: () => number, attributes: { readonly [key: string]: string } = {}) =>
+  type Attributes = { readonly [key: string]: string }
+  const pull = <In, State>(metric: Metric.Metric<In, State>, attributes: Attributes, get: () => State) =>
     registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, attributes), context, {
-        get: () => ({ value: read() }),
-        update: ignore,
-        modify: ignore
-      })
+      Metric.registerUnsafe(Metric.withAttributes(metric, attributes), context, { get, update: ignore, modify: ignore })
     )
-  const counter = (metric: typeof gcRuns, read: () => number, attributes: { readonly [key: string]: string }) =>
-    registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, attributes), context, {
-        get: () => ({ count: read(), incremental: true }),
-        update: ignore,
-        modify: ignore
-      })
-    )
-  for (const stat of stats) gauge(eventLoopDelay, () => watch.look().delay[stat], { stat })
-  gauge(eventLoopUtilization, () => watch.look().utilization)
+  const gauge = (metric: typeof memory, attributes: Attributes, read: () => number) =>
+    pull(metric, attributes, () => ({ value: read() }))
+  const counter = (metric: typeof gcRuns, attributes: Attributes, read: () => number) =>
+    pull(metric, attributes, () => ({ count: read(), incremental: true }))
+  for (const stat of stats) gauge(eventLoopDelay, { stat }, () => look().delay[stat])
+  gauge(eventLoopUtilization, {}, () => look().utilization)
   for (const kind of kinds) {
-    counter(gcRuns, () => watch.collected()[kind].runs, { kind })
-    counter(gcSeconds, () => watch.collected()[kind].seconds, { kind })
+    counter(gcRuns, { kind }, () => collections()[kind].runs)
+    counter(gcSeconds, { kind }, () => collections()[kind].seconds)
   }
-  gauge(memory, () => process.memoryUsage().heapUsed, { area: "heap_used" })
-  gauge(memory, () => process.memoryUsage().heapTotal, { area: "heap_total" })
-  gauge(memory, () => process.memoryUsage().external, { area: "external" })
-  gauge(memory, () => process.memoryUsage().arrayBuffers, { area: "array_buffers" })
-  gauge(residentMemory, () => process.memoryUsage.rss())
-  gauge(activeResources, () => process.getActiveResourcesInfo().length)
-  counter(cpuSeconds, () => process.cpuUsage().user / 1e6, { mode: "user" })
-  counter(cpuSeconds, () => process.cpuUsage().system / 1e6, { mode: "system" })
+  for (const [area, key] of areas) gauge(memory, { area }, () => process.memoryUsage()[key])
+  gauge(residentMemory, {}, () => process.memoryUsage.rss())
+  gauge(activeResources, {}, () => process.getActiveResourcesInfo().length)
+  for (const mode of ["user", "system"] as const) counter(cpuSeconds, { mode }, () => process.cpuUsage()[mode] / 1e6)
   return registrations
 }
+
+const areas = [
+  ["heap_used", "heapUsed"],
+  ["heap_total", "heapTotal"],
+  ["external", "external"],
+  ["array_buffers", "arrayBuffers"]
+] as const
 
 const stats = ["mean", "p50", "p99", "max"] as const
 
 const kinds = ["minor", "major", "incremental", "weakcb"] as const
-
-type Kind = typeof kinds[number]
 
 // The gauges of one snapshot are read one after the other, and belong to one interval.
 const shortestLook = 1000
@@ -189,71 +186,29 @@ interface Look {
   readonly utilization: number
 }
 
-/** What has to be watched in order to be read. It begins with the first read. */
-class Watch {
-  readonly #perfHooks: typeof PerfHooks
-  readonly #clock: Clock.Clock
-  readonly #collected = Object.fromEntries(kinds.map((kind) => [kind, { runs: 0, seconds: 0 }])) as {
-    readonly [kind in Kind]: { runs: number; seconds: number }
-  }
-  #observer: PerfHooks.PerformanceObserver | undefined
-  #delay: DelayHistogram | undefined
-  #busy: PerfHooks.EventLoopUtilization | undefined
-  #looked = 0
-  #look: Look = { delay: { mean: 0, p50: 0, p99: 0, max: 0 }, utilization: 0 }
-
-  constructor(perfHooks: typeof PerfHooks, clock: Clock.Clock) {
-    this.#perfHooks = perfHooks
-    this.#clock = clock
-  }
-
-  look(): Look {
-    const now = Number(this.#clock.monotonicTimeNanosUnsafe() / 1_000_000n)
-    if (this.#delay !== undefined && now - this.#looked < shortestLook) return this.#look
-    const { monitorEventLoopDelay, performance } = this.#perfHooks
-    const busy = performance.eventLoopUtilization()
-    if (this.#delay === undefined) {
-      this.#delay = monitorEventLoopDelay()
-      this.#delay.enable()
+/** Watches the event loop from the first look on. */
+const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clock: Clock.Clock) => {
+  let histogram: DelayHistogram | undefined
+  let busy: PerfHooks.EventLoopUtilization
+  let looked = 0
+  let latest: Look = { delay: { mean: 0, p50: 0, p99: 0, max: 0 }, utilization: 0 }
+  const look = (): Look => {
+    const now = Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    if (histogram !== undefined && now - looked < shortestLook) return latest
+    const before = busy
+    busy = performance.eventLoopUtilization()
+    looked = now
+    if (histogram === undefined) {
+      histogram = monitorEventLoopDelay()
+      histogram.enable()
     } else {
-      this.#look = {
-        delay: delays(this.#delay),
-        utilization: performance.eventLoopUtilization(busy, this.#busy).utilization
-      }
-      this.#delay.reset()
+      const { utilization } = performance.eventLoopUtilization(busy, before)
+      latest = { delay: delays(histogram), utilization }
+      histogram.reset()
     }
-    this.#busy = busy
-    this.#looked = now
-    return this.#look
+    return latest
   }
-
-  collected(): { readonly [kind in Kind]: { readonly runs: number; readonly seconds: number } } {
-    if (this.#observer === undefined) {
-      const { PerformanceObserver, constants } = this.#perfHooks
-      const names = new Map<unknown, Kind>([
-        [constants.NODE_PERFORMANCE_GC_MINOR, "minor"],
-        [constants.NODE_PERFORMANCE_GC_MAJOR, "major"],
-        [constants.NODE_PERFORMANCE_GC_INCREMENTAL, "incremental"],
-        [constants.NODE_PERFORMANCE_GC_WEAKCB, "weakcb"]
-      ])
-      this.#observer = new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) {
-          const { detail } = entry as { readonly detail?: { readonly kind?: unknown } | undefined }
-          const kind = names.get(detail?.kind)
-          if (kind === undefined) continue
-          this.#collected[kind].runs++
-          this.#collected[kind].seconds += entry.duration / 1000
-        }
-      })
-      this.#observer.observe({ entryTypes: ["gc"] })
-    }
-    return this.#collected
-  }
-
-  stop(): void {
-    this.#observer?.disconnect()
-    this.#delay?.disable()
-  }
+  return { look, stop: () => histogram?.disable() }
 }
 
 // The histogram holds the nanoseconds between two ticks of a timer of 10 ms; what is beyond that is delay.
@@ -264,5 +219,34 @@ const delays = (histogram: DelayHistogram): Look["delay"] => {
     p50: seconds(histogram.percentile(50)),
     p99: seconds(histogram.percentile(99)),
     max: seconds(histogram.max)
+  }
+}
+
+type Collections = { readonly [kind in typeof kinds[number]]: { runs: number; seconds: number } }
+
+/** Counts garbage collections from the first look on. */
+const watchCollections = ({ constants, PerformanceObserver }: typeof PerfHooks) => {
+  const counted = Object.fromEntries(kinds.map((kind) => [kind, { runs: 0, seconds: 0 }])) as Collections
+  const names = new Map<unknown, typeof kinds[number]>(
+    kinds.map((kind) => [constants[`NODE_PERFORMANCE_GC_${kind.toUpperCase() as Uppercase<typeof kind>}`], kind])
+  )
+  let observer: PerfHooks.PerformanceObserver | undefined
+  const observe = (list: PerfHooks.PerformanceObserverEntryList) => {
+    for (const entry of list.getEntries()) {
+      const kind = names.get((entry as { readonly detail?: { readonly kind?: unknown } }).detail?.kind)
+      if (kind === undefined) continue
+      counted[kind].runs++
+      counted[kind].seconds += entry.duration / 1000
+    }
+  }
+  return {
+    counted: () => {
+      if (observer === undefined) {
+        observer = new PerformanceObserver(observe)
+        observer.observe({ entryTypes: ["gc"] })
+      }
+      return counted
+    },
+    stop: () => observer?.disconnect()
   }
 }

@@ -340,12 +340,14 @@ describe("a listener", () => {
     [{ tcp: -1 }, /tcp.*-1/],
     [{ http: 1.5 }, /http.*1\.5/],
     [{ udp: "8089" }, /udp.*8089/],
-    [{ udp: 0, dialect: "influx" }, /dialect.*"influx".*influx-1, influx-2/],
-    [{ udp: 0, precision: "n" }, /precision.*"n".*ns, us/],
+    [{ udp: 0, dialect: "influx" }, /dialect.*"influx".*"influx-1", "influx-2"/],
+    [{ udp: 0, precision: "n" }, /precision.*"n".*"ns", "us"/],
     [{ udp: 0, capacity: 0 }, /capacity.*0.*integer from 1/],
     [{ udp: 0, maxBodyBytes: Number.NaN }, /maxBodyBytes.*NaN/],
     [{ udp: 0, host: "" }, /host.*""/],
-    [{ udp: 0, port: 1 }, /port.*does not exist/]
+    [{ udp: 0, port: 1 }, /port.*LineListener has no such option/],
+    [{ udp: 0, capcity: 1 }, /Did you mean "capacity"/],
+    [new Map([["udp", 0]]), /plain object/]
   ])("names a wrong option and what is allowed: %j", ([options, message]) =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Effect.scoped(LineListener.make(options)))

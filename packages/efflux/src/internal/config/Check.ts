@@ -205,6 +205,17 @@ export const decoder = <F extends Fields>(fields: F) => {
   }
 }
 
+/** Checks options that are mistaken for no others, in one step. */
+export const checker = <F extends Fields>(name: string, fields: F) => {
+  const decode = decoder(fields)
+  return (given: unknown): Result.Result<Checked<F>, InfluxError> =>
+    Result.gen(function*() {
+      const config = yield* read(given)
+      yield* refuseUnknown(config, { name, fields }, [])
+      return yield* decode(config)
+    })
+}
+
 // A getter or a Proxy among the values that throws.
 const isUnreadable = (value: unknown): boolean => {
   try {

@@ -5,7 +5,7 @@
  */
 import * as Queue from "effect/Queue"
 import type { Decoder } from "../decode/Decoder.ts"
-import type { Counts, Received, ReceivedError, Source } from "./Received.ts"
+import type { Received, ReceivedError, Source } from "./Received.ts"
 
 // A reader gets its turn after so many lines, also within one large body.
 const linesAtOnce = 512
@@ -13,12 +13,7 @@ const linesAtOnce = 512
 /** @internal */
 export class Backlog {
   readonly queue: Queue.Queue<Received>
-  points = 0
-  errors = 0
-  refused = 0
-  payloads = 0
-  bytes = 0
-  dropped = 0
+  readonly counts = { points: 0, errors: 0, refused: 0, payloads: 0, bytes: 0, dropped: 0 }
 
   /** @param queue A sliding one. */
   constructor(queue: Queue.Queue<Received>) {
@@ -42,14 +37,14 @@ export class Backlog {
       const line = decoder.next()
       if (line === undefined) return false
       if (line._tag === "Success") {
-        this.points++
+        this.counts.points++
         const { timestamp } = line.success
         const point = stamp === undefined || timestamp === undefined
           ? line.success
           : { ...line.success, timestamp: stamp(timestamp) }
         this.#offer({ _tag: "Point", point, source, receivedAt })
       } else {
-        this.errors++
+        this.counts.errors++
         const error: ReceivedError = {
           _tag: "Error",
           error: line.failure,
@@ -65,27 +60,12 @@ export class Backlog {
   }
 
   refuse(request: string, status: number, reason: string, source: Source, receivedAt: bigint): void {
-    this.refused++
+    this.counts.refused++
     this.#offer({ _tag: "Refused", request, status, reason, source, receivedAt })
   }
 
-  counts(droppedDatagrams: number, kernelDrops: number | undefined): Counts {
-    const { bytes, dropped, errors, payloads, points, queue, refused } = this
-    return {
-      points,
-      errors,
-      refused,
-      payloads,
-      bytes,
-      waiting: Queue.sizeUnsafe(queue),
-      dropped,
-      droppedDatagrams,
-      kernelDrops
-    }
-  }
-
   #offer(received: Received): void {
-    if (Queue.isFullUnsafe(this.queue)) this.dropped++
+    if (Queue.isFullUnsafe(this.queue)) this.counts.dropped++
     Queue.offerUnsafe(this.queue, received)
   }
 }

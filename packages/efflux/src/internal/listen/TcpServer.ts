@@ -11,10 +11,10 @@ import type * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
-import { InfluxError, OpenFailed } from "../../InfluxError.ts"
+import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
 import type { Backlog } from "./Backlog.ts"
-import { type Address, type Settings, type Source, toAddress } from "./Received.ts"
+import { type Address, openFailed, type Settings, type Source, toAddress } from "./Received.ts"
 
 // Each connection may hold an unfinished line. Further ones are closed at once.
 const maxConnections = 1024
@@ -27,14 +27,7 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
   const server = yield* Effect.mapError(
     NodeSocketServer.make({ host: settings.host, port }),
-    ({ reason }) =>
-      new InfluxError({
-        reason: new OpenFailed({
-          endpoint: `tcp://${settings.host}:${port}`,
-          kind: codeOf(reason.cause),
-          cause: reason
-        })
-      })
+    ({ reason }) => openFailed("tcp", settings, port, codeOf(reason.cause), reason)
   )
   let connections = 0
   const connected = Effect.acquireRelease(
@@ -54,7 +47,7 @@ const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settin
   const source: Source = { transport: "tcp", address: Option.match(connection, { onNone: () => "", onSome: peerOf }) }
   const decoder = new Decoder(settings)
   const reader = yield* socket.reader
-  backlog.payloads++
+  backlog.counts.payloads++
   const decode = Effect.fnUntraced(function*() {
     const receivedAt = yield* Clock.currentTimeNanos
     while (backlog.decode(decoder, source, receivedAt)) yield* Effect.yieldNow
@@ -64,7 +57,7 @@ const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settin
     Effect.fnUntraced(function*(chunks) {
       for (const chunk of chunks) {
         const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
-        backlog.bytes += bytes.length
+        backlog.counts.bytes += bytes.length
         decoder.feed(bytes)
         yield* decode()
       }

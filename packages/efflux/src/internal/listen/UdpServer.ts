@@ -8,10 +8,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
 import type * as Scope from "effect/Scope"
-import { InfluxError, OpenFailed } from "../../InfluxError.ts"
+import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
 import type { Backlog } from "./Backlog.ts"
-import { type Address, type Settings, toAddress } from "./Received.ts"
+import { type Address, openFailed, type Settings, toAddress } from "./Received.ts"
 
 // Datagrams that Node has read and the listener has not, 64 KiB each at the most.
 const unread = 4096
@@ -34,22 +34,18 @@ export const open = Effect.fnUntraced(function*(
     kernelReceiveBufferSize: settings.receiveBufferBytes,
     receiveBuffer: { capacity: unread, strategy: "sliding" }
   })
-  const reader = yield* Effect.mapError(socket.reader, ({ reason }) =>
-    new InfluxError({
-      reason: new OpenFailed({
-        endpoint: `udp://${settings.host}:${port}`,
-        kind: "kind" in reason ? reason.kind : reason._tag,
-        cause: reason
-      })
-    }))
+  const reader = yield* Effect.mapError(
+    socket.reader,
+    ({ reason }) => openFailed("udp", settings, port, "kind" in reason ? reason.kind : reason._tag, reason)
+  )
   const decoder = new Decoder(settings)
   const receive = Effect.gen(function*() {
     const datagrams = yield* reader.pull
     const receivedAt = yield* Clock.currentTimeNanos
     for (const { address, payload } of datagrams) {
       const source = { transport: "udp", address: NetAddress.formatInet(address) } as const
-      backlog.payloads++
-      backlog.bytes += payload.length
+      backlog.counts.payloads++
+      backlog.counts.bytes += payload.length
       decoder.restart()
       decoder.feed(payload)
       decoder.end()

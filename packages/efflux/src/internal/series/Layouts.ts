@@ -32,7 +32,7 @@ function* efflux(measurement: string, values: Values): Generator<Row> {
     case "Gauge":
       return yield { measurement, fields: [["value", values.value]] }
     case "Frequency":
-      for (const [word, count] of values.words) {
+      for (const [word, count] of values.occurrences) {
         yield { measurement, tag: ["word", word], fields: [["count", integer(count)]] }
       }
       return
@@ -63,7 +63,9 @@ function* telegraf1(measurement: string, values: Values): Generator<Row> {
     case "Gauge":
       return yield { measurement, fields: [["gauge", Number(values.value)]] }
     case "Frequency":
-      for (const [word, count] of values.words) yield { measurement, tag: ["key", word], fields: [["counter", count]] }
+      for (const [word, count] of values.occurrences) {
+        yield { measurement, tag: ["key", word], fields: [["counter", count]] }
+      }
       return
     case "Histogram":
     case "Summary": {
@@ -88,7 +90,7 @@ function* telegraf2(name: string, values: Values): Generator<Row> {
     case "Gauge":
       return yield { measurement, fields: [[name, Number(values.value)]] }
     case "Frequency":
-      for (const [word, count] of values.words) yield { measurement, tag: ["key", word], fields: [[name, count]] }
+      for (const [word, count] of values.occurrences) yield { measurement, tag: ["key", word], fields: [[name, count]] }
       return
     case "Histogram":
     case "Summary":

@@ -65,38 +65,34 @@ export class MetricPoints {
     })
   }
 
-  #tagsOf({ attributes, id }: Metric.Metric.Snapshot): ReadonlyMap<string, string> {
-    const own = new Map<string, string>()
+  #tagsOf({ attributes, id }: Metric.Metric.Snapshot): { readonly [key: string]: string } {
+    const tags = new Map<string, string>()
     for (const [name, value] of Object.entries(attributes ?? {})) {
       if (name === "unit" || name === "time_unit" || value === "") continue
       const key = clean(name, "tag key")
-      if (own.has(key)) {
+      if (tags.has(key)) {
         this.problems.push({ metric: id, detail: `two attributes are the tag ${preview(key)}; the later is left out` })
-      } else own.set(key, clean(value, "tag value"))
+      } else tags.set(key, clean(value, "tag value"))
     }
-    return own
+    return Object.fromEntries(tags)
   }
 
-  #pointOf({ fields, measurement, tag }: Row, attributes: ReadonlyMap<string, string>): Point.Input {
-    let tags = attributes
+  #pointOf({ fields, measurement, tag }: Row, attributes: { readonly [key: string]: string }): Point.Input {
+    const tags = Object.entries(attributes)
     if (tag !== undefined) {
       const [key, value] = tag
-      const own = attributes.get(key)
       // The name that Prometheus gives to a label that it needs itself.
-      tags = new Map([...attributes, ...(own === undefined ? [] : [[`exported_${key}`, own] as const]), [
-        key,
-        clean(value, "tag value")
-      ]])
+      if (Object.hasOwn(attributes, key)) tags.push([`exported_${key}`, attributes[key]!])
+      tags.push([key, clean(value, "tag value")])
     }
-    const values: Array<readonly [string, Point.FieldValue]> = []
-    for (const [key, value] of fields) {
-      if (value === undefined || typeof value === "number" && !Number.isFinite(value)) continue
-      values.push([clean(key, "field key"), value])
-    }
+    const isFinite = (value: Point.FieldValue | undefined) =>
+      value !== undefined && (typeof value !== "number" || Number.isFinite(value))
     return {
       measurement: clean(measurement, "measurement"),
       tags: Object.fromEntries(tags),
-      fields: Object.fromEntries(values),
+      fields: Object.fromEntries(
+        fields.filter(([, value]) => isFinite(value)).map(([key, value]) => [clean(key, "field key"), value])
+      ),
       timestamp: this.#timestamp
     }
   }

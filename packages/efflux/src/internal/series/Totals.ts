@@ -6,29 +6,21 @@
 import type * as Metric from "effect/Metric"
 
 /**
- * The values of a metric that a layout writes.
+ * The values of a metric that a layout writes: its state, whose extremes are
+ * `undefined` where the metric has none, or has them only for a longer time.
  *
  * @internal
  */
-export type Values =
-  | { readonly type: "Counter"; readonly count: number | bigint }
-  | { readonly type: "Gauge"; readonly value: number | bigint }
-  | { readonly type: "Frequency"; readonly words: Iterable<readonly [word: string, count: number]> }
-  | (Distribution & {
-    readonly type: "Histogram"
-    readonly buckets: ReadonlyArray<readonly [boundary: number, count: number]>
-  })
-  | (Distribution & {
-    readonly type: "Summary"
-    readonly quantiles: ReadonlyArray<readonly [quantile: number, value: number | undefined]>
-  })
+export type Values = ValuesOf<Metric.Metric.Snapshot>
 
-interface Distribution {
-  readonly count: number
-  readonly sum: number
-  /** `undefined` where the metric has none, or has one only for a longer time. */
-  readonly min: number | undefined
-  readonly max: number | undefined
+type ValuesOf<Snapshot> = Snapshot extends Metric.Metric.Snapshot
+  ? { readonly type: Snapshot["type"] } & State<Snapshot["state"]>
+  : never
+
+type State<S> = {
+  readonly [K in keyof S]: K extends "occurrences" ? Iterable<readonly [word: string, count: number]>
+    : K extends "min" | "max" ? S[K] | undefined
+    : S[K]
 }
 
 /**
@@ -36,24 +28,11 @@ interface Distribution {
  *
  * @internal
  */
-export const cumulative = (snapshot: Metric.Metric.Snapshot): Values => {
-  switch (snapshot.type) {
-    case "Counter":
-      return { type: "Counter", count: snapshot.state.count }
-    case "Gauge":
-      return { type: "Gauge", value: snapshot.state.value }
-    case "Frequency":
-      return { type: "Frequency", words: snapshot.state.occurrences }
-    case "Histogram":
-      return { ...snapshot.state, ...extremes(snapshot.state), type: "Histogram" }
-    case "Summary":
-      return { ...snapshot.state, ...extremes(snapshot.state), type: "Summary" }
-  }
-}
+export const cumulative = ({ state, type }: Metric.Metric.Snapshot): Values =>
+  // Where nothing was observed, or only NaN, the smallest is still the largest number, and the other way round.
+  ({ ...state, type, ..."min" in state && !(state.min <= state.max) ? noExtremes : {} }) as Values
 
-// Where nothing was observed, or only NaN, the smallest is still the largest number, and the other way round.
-const extremes = ({ max, min }: { readonly max: number; readonly min: number }) =>
-  min <= max ? { min, max } : { min: undefined, max: undefined }
+const noExtremes = { min: undefined, max: undefined }
 
 /**
  * What one metric had counted. It is carried from one export to the next.
@@ -61,19 +40,13 @@ const extremes = ({ max, min }: { readonly max: number; readonly min: number }) 
  * @internal
  */
 export class Totals {
-  #isFirst = true
-  #count: number | bigint = 0
-  #sum = 0
-  #buckets: ReadonlyArray<readonly [boundary: number, count: number]> = []
-  #words = new Map<string, number>()
+  #last: Values | undefined
+  readonly #words = new Map<string, number>()
 
   copy(): Totals {
     const copy = new Totals()
-    copy.#isFirst = this.#isFirst
-    copy.#count = this.#count
-    copy.#sum = this.#sum
-    copy.#buckets = this.#buckets
-    copy.#words = new Map(this.#words)
+    copy.#last = this.#last
+    for (const [word, count] of this.#words) copy.#words.set(word, count)
     return copy
   }
 
@@ -83,40 +56,27 @@ export class Totals {
    */
   advance(snapshot: Metric.Metric.Snapshot): Values {
     const values = cumulative(snapshot)
-    switch (values.type) {
-      case "Gauge":
-        return values
-      case "Counter": {
-        const restarted = snapshot.type === "Counter" && snapshot.state.incremental && values.count < this.#count
-        const count = restarted ? values.count : difference(values.count, this.#count)
-        this.#count = values.count
-        return { type: "Counter", count }
-      }
-      case "Frequency":
-        return { type: "Frequency", words: this.#newWords(values.words) }
-      case "Histogram": {
-        const before = values.count < this.#count ? [] : this.#buckets
-        const buckets = values.buckets.map(([boundary, count], index) =>
-          [boundary, count - (before[index]?.[1] ?? 0)] as const
-        )
-        this.#buckets = values.buckets
-        return { ...values, ...this.#since(values), buckets }
-      }
-      case "Summary":
-        return { ...values, ...this.#since(values) }
+    const last = this.#last
+    this.#last = values
+    if (values.type === "Gauge") return values
+    if (values.type === "Frequency") return { ...values, occurrences: this.#newWords(values.occurrences) }
+    if (last === undefined || !("count" in last)) return values
+    const isAnew = values.count < last.count && (values.type !== "Counter" || values.incremental)
+    if (isAnew) return values
+    if (values.type === "Counter") return { ...values, count: difference(values.count, last.count) }
+    // The extremes are those since the metric began, which says nothing about a later interval.
+    const since = {
+      ...noExtremes,
+      count: values.count - Number(last.count),
+      sum: values.sum - ("sum" in last ? last.sum : 0)
     }
-  }
-
-  // The extremes are those since the metric began, which says nothing about a later interval.
-  #since({ count, max, min, sum }: Distribution): Distribution {
-    const first = this.#isFirst || count < this.#count
-    const since = first
-      ? { count, sum, min, max }
-      : { count: count - Number(this.#count), sum: sum - this.#sum, min: undefined, max: undefined }
-    this.#isFirst = false
-    this.#count = count
-    this.#sum = sum
-    return since
+    if (values.type === "Summary") return { ...values, ...since }
+    const before = "buckets" in last ? last.buckets : []
+    const buckets = values.buckets.map((
+      [boundary, count],
+      index
+    ): [number, number] => [boundary, count - (before[index]?.[1] ?? 0)])
+    return { ...values, ...since, buckets }
   }
 
   *#newWords(words: Iterable<readonly [string, number]>): Generator<readonly [string, number]> {
