@@ -185,10 +185,26 @@ describe("a wrong option", () => {
       "http-v1",
       `Variable INFLUX_TRANSPORT is "http-v1", allowed is one of "udp", "tcp", "http"`
     ],
-    ["HOST", "not a host", `Variable INFLUX_HOST is "not a host", allowed is a host name or an IP address`],
-    ["HOST", "http://localhost", `Variable INFLUX_HOST is "http://localhost", allowed is a host name or an IP address`],
-    ["HOST", "localhost:8089", `Variable INFLUX_HOST is "localhost:8089", allowed is a host name or an IP address`],
-    ["HOST", "[::1]", `Variable INFLUX_HOST is "[::1]", allowed is a host name or an IP address`],
+    [
+      "HOST",
+      "not a host",
+      `Variable INFLUX_HOST is "not a host", allowed is a host name or an IP address, without scheme and port`
+    ],
+    [
+      "HOST",
+      "http://localhost",
+      `Variable INFLUX_HOST is "http://localhost", allowed is a host name or an IP address, without scheme and port`
+    ],
+    [
+      "HOST",
+      "localhost:8089",
+      `Variable INFLUX_HOST is "localhost:8089", allowed is a host name or an IP address, without scheme and port`
+    ],
+    [
+      "HOST",
+      "[::1]",
+      `Variable INFLUX_HOST is "[::1]", allowed is a host name or an IP address, without scheme and port`
+    ],
     ["PORT", "99999", `Variable INFLUX_PORT is 99999, allowed is an integer from 1 to 65535`],
     ["PORT", "80x", `Variable INFLUX_PORT is "80x", allowed is an integer from 1 to 65535`],
     ["PORT", "80.5", `Variable INFLUX_PORT is 80.5, allowed is an integer from 1 to 65535`],

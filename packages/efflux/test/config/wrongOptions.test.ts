@@ -143,6 +143,10 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { pacing: unreadable },
       `Option "pacing.packetsPerSecond" is missing, allowed is a number above 0, at most 10000000`
     ],
+    [
+      { pacing: { packetsPerSecond: 100, bursts: 4 } },
+      `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only`
+    ],
     [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`]
   ],
   "what is no configuration": [
@@ -198,7 +202,10 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ ...v1, url: `http://admin:${secret}@h` }, `Option "url" is "http://<redacted>@h", ${httpUrl}`],
     [{ ...v1, url: `http://admin:${secret}/x@h:80` }, `Option "url" is "http://<redacted>@h:80", ${httpUrl}`],
     [{ ...v1, url: `http://h?p=${secret}` }, `Option "url" is "http://h?<redacted>", ${httpUrl}`],
-    [{ host: `admin:${secret}` }, `Option "host" is "admin:<redacted>", allowed is a host name or an IP address`],
+    [
+      { host: `admin:${secret}` },
+      `Option "host" is "admin:<redacted>", allowed is a host name or an IP address, without scheme and port`
+    ],
     [
       { ...v3, token: secret },
       `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`

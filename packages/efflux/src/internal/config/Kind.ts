@@ -145,7 +145,7 @@ export const ipAddress = (allowed: string): Kind<string> => matching(allowed, is
 
 /** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
 export const hostName: Kind<string> = matching(
-  "a host name or an IP address",
+  "a host name or an IP address, without scheme and port",
   (text) => /^[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u.test(text) && text.split(":").length !== 2
 )
 
@@ -308,6 +308,8 @@ const pacingProblem = (pacing: Pacing | "none") => {
   if (!(typeof pacing.packetsPerSecond === "number" && pacing.packetsPerSecond > 0 && pacing.packetsPerSecond <= 1e7)) {
     return { path: ["packetsPerSecond"], issue: "a number above 0, at most 10000000" }
   }
+  const stranger = Object.keys(pacing).find((key) => key !== "packetsPerSecond" && key !== "burst")
+  if (stranger !== undefined) return { path: [stranger], issue: "packetsPerSecond and burst only" }
   const size = pacing.burst ?? burst
   return Number.isInteger(size) && size >= 1 && size <= 1e6
     ? undefined
