@@ -71,7 +71,7 @@ export class Program {
   }
 
   /** Asks, and waits for the answer for at most 30 seconds unless `timeout` says otherwise. */
-  ask<A>(command: string, argument: object = {}, timeoutMillis = 30_000): Effect.Effect<A, ProgramError> {
+  ask<A>(command: string, argument: object = {}, timeoutMillis = 120_000): Effect.Effect<A, ProgramError> {
     return Effect.callback<unknown, ProgramError>((resume) => {
       if (this.ended !== undefined) return resume(Effect.fail(this.#failure(`ended before "${command}"`)))
       const id = this.#next++

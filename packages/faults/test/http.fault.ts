@@ -37,7 +37,7 @@ const reconciled = <E, R>(
     const seconds = watch()
     // Points flow again.
     const { stats } = yield* sound(pusher)
-    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + perSecond, { timeout: "60 seconds" })
+    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + perSecond)
     yield* pusher.rate(0)
     const sample = yield* sound(pusher)
     const closed = yield* close(pusher)
@@ -120,11 +120,11 @@ it.live("S6: a server that is slow, refuses, breaks off or is silent: what it to
     yield* Effect.sleep(1000)
     yield* server.accept
     const { stats } = yield* sound(pusher)
-    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + 2000, { timeout: "60 seconds" })
+    yield* until(pusher, (sample) => sample.stats.sent > stats.sent + 2000)
     yield* pusher.rate(0)
     const sample = yield* sound(pusher)
     const closed = yield* close(pusher)
-    yield* waitFor(Effect.sync(() => stored.size), (size) => size >= closed.stats.sent, { timeout: "10 seconds" })
+    yield* waitFor(Effect.sync(() => stored.size), (size) => size >= closed.stats.sent)
     assertReconciled(stored.size, closed.stats)
     for (const [what] of faults) assert.isAbove(answers.get(what) ?? 0, 0, what)
     const shares = [...answers].map(([what, count]) => `${what} ${count}`).join(", ")

@@ -27,7 +27,6 @@ interface Outcome {
 
 const waitUntilRead = (port: number) =>
   waitFor(udpSocketState(port), (state) => state === undefined || state.receiveQueueBytes === 0, {
-    timeout: "30 seconds",
     what: "the server has read its port"
   })
 
@@ -61,7 +60,6 @@ const reconciled = <E, R>(
     assert.strictEqual(yield* kernelDrops(port), drops)
     const stored = yield* server.waitForCount(db, "load", expected, {
       field: "n",
-      timeout: "60 seconds",
       interval: 100
     })
     assert.strictEqual(stored, expected)
@@ -136,7 +134,6 @@ describeInfluxd("a real InfluxDB", (binary) => {
         pushed = (yield* sound(pusher)).stats.pushed
         yield* waitFor(newest, (n) => n > pushed, {
           interval: 100,
-          timeout: "20 seconds",
           what: "points after a restart"
         })
       }
@@ -187,7 +184,7 @@ describeInfluxd("a real InfluxDB", (binary) => {
       assert.strictEqual(forwarded, sample.stats.payloads - before - lost + doubled)
       const most = sample.stats.sent - (before + lost) * perPayload
       const least = most - drops * perPayload
-      const stored = yield* server.waitForCount(db, "load", least, { field: "n", timeout: "30 seconds", interval: 100 })
+      const stored = yield* server.waitForCount(db, "load", least, { field: "n", interval: 100 })
       // The server shows a batch after a second at the latest.
       yield* Effect.sleep("2 seconds")
       assert.strictEqual(yield* server.count(db, "load", "n"), stored)

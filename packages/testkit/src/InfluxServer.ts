@@ -23,8 +23,7 @@ import * as ExactJson from "../../efflux/src/internal/query/ExactJson.ts"
 import * as InfluxBinary from "./InfluxBinary.ts"
 import { command, type ServerOptions, type UdpListener } from "./internal/influxCommand.ts"
 import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
-import { host, LoopbackServer, startOnFreePorts } from "./internal/loopbackServer.ts"
-import * as ServerDirectory from "./internal/serverDirectory.ts"
+import { host, LoopbackServer, type RunningServer, startOnFreePorts } from "./internal/loopbackServer.ts"
 import type { ServerProcess } from "./internal/serverProcess.ts"
 import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 
@@ -82,22 +81,10 @@ export class InfluxServerError extends Data.TaggedError("InfluxServerError")<{
   readonly message: string
 }> {}
 
-/** A running server. Operations that change the process must not overlap. */
-export interface Server {
-  /** Without a slash at the end. */
-  readonly httpUrl: string
-  readonly httpPort: number
+/** A running server. Of a killed one, what was acknowledged over HTTP stays, and UDP batches that are pending are lost. */
+export interface Server extends RunningServer<InfluxServerError> {
   /** In the order of `udp` in the options; the same after a restart. */
   readonly udpPorts: ReadonlyArray<number>
-  /** Changes with a restart; `undefined` while the process is down. */
-  readonly pid: number | undefined
-  readonly directory: string
-  /** Any request; `path` begins with a slash. Every status is a success. */
-  readonly request: (
-    method: string,
-    path: string,
-    options?: { readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
-  ) => Effect.Effect<LoopbackHttp.Response, InfluxServerError>
   /** Fails also on an error inside an answer with status 200. */
   readonly query: (statement: string, options?: QueryOptions) => Effect.Effect<QueryResponse, InfluxServerError>
   /** The rows of all series of the first statement; times are in nanoseconds unless `epoch` says otherwise. */
@@ -114,7 +101,6 @@ export interface Server {
   readonly sendUdp: (payload: string | Uint8Array, listener?: number) => Effect.Effect<void, InfluxServerError>
   /** One per listener, in their order. */
   readonly udpStats: Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError>
-  readonly waitFor: typeof waitFor
   /** Waits until `count` gives at least `expected`, and returns what it gave. */
   readonly waitForCount: (
     database: string,
@@ -122,18 +108,6 @@ export interface Server {
     expected: number,
     options?: WaitOptions & { readonly field?: string | undefined }
   ) => Effect.Effect<number, InfluxServerError | WaitTimeout>
-  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
-  readonly suspend: Effect.Effect<void>
-  /** `SIGCONT`. */
-  readonly resume: Effect.Effect<void>
-  /** `SIGKILL`: a crash. What was acknowledged over HTTP stays, UDP batches that are pending are lost. */
-  readonly kill: Effect.Effect<void>
-  /** Starts the killed server again on its ports and data. Does nothing when it runs. */
-  readonly start: Effect.Effect<void, InfluxServerError>
-  /** `kill`, then `start`. */
-  readonly restart: Effect.Effect<void, InfluxServerError>
-  /** The end of the log, 50 lines. */
-  readonly log: Effect.Effect<string>
 }
 
 /** The server as a service. */
@@ -142,13 +116,15 @@ export class InfluxServer extends Context.Service<InfluxServer, Server>()("@effl
 /** Starts a server that lives as long as the scope. */
 export const make: (options?: ServerOptions) => Effect.Effect<Server, InfluxServerError, Scope.Scope> = Effect
   .fnUntraced(function*(options: ServerOptions = {}) {
-    const binary = options.binary ?? (yield* findBinary)
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(ServerDirectory.create),
-      (path) => Effect.sync(() => ServerDirectory.remove(path))
+    const listeners = options.udp ?? []
+    const { ports, process } = yield* startOnFreePorts(
+      options.binary,
+      InfluxBinary.find(),
+      2 + listeners.length,
+      (binary, directory, ports) => command(binary, directory, ports, ports.slice(2), options),
+      (message) => new InfluxServerError({ message })
     )
-    const started = yield* startFirst(binary, directory, options)
-    const server = new LocalInfluxServer(started.process, started.httpPort, started.udpPorts, options)
+    const server = new LocalInfluxServer(process, ports[1]!, ports.slice(2), options)
     yield* server.prepare
     return server
   })
@@ -156,21 +132,6 @@ export const make: (options?: ServerOptions) => Effect.Effect<Server, InfluxServ
 /** A server for the life of the layer. */
 export const layer = (options?: ServerOptions): Layer.Layer<InfluxServer, InfluxServerError> =>
   Layer.effect(InfluxServer, make(options))
-
-const findBinary = Effect.flatMap(InfluxBinary.find(), (located) =>
-  located._tag === "Available"
-    ? Effect.succeed(located.path)
-    : Effect.fail(new InfluxServerError({ message: `${located.reason}: ${located.hint}` })))
-
-const startFirst = Effect.fnUntraced(function*(binary: string, directory: string, options: ServerOptions) {
-  const listeners = options.udp ?? []
-  const { ports, process } = yield* startOnFreePorts(
-    2 + listeners.length,
-    (ports) => command(binary, directory, ports, ports.slice(2), options),
-    (message) => new InfluxServerError({ message })
-  )
-  return { process, httpPort: ports[1]!, udpPorts: ports.slice(2) }
-})
 
 const emptyStats = {
   pointsRx: 0,

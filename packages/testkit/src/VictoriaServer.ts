@@ -14,15 +14,13 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import * as ExactJson from "../../efflux/src/internal/query/ExactJson.ts"
-import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
 import {
   type Credentials,
   host,
   LoopbackServer,
-  type RequestOptions,
+  type RunningServer,
   startOnFreePorts
 } from "./internal/loopbackServer.ts"
-import * as ServerDirectory from "./internal/serverDirectory.ts"
 import type { ServerProcess } from "./internal/serverProcess.ts"
 import * as VictoriaBinary from "./VictoriaBinary.ts"
 import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
@@ -58,22 +56,10 @@ export class VictoriaServerError extends Data.TaggedError("VictoriaServerError")
   readonly message: string
 }> {}
 
-/** A running server. Operations that change the process must not overlap. */
-export interface Server {
-  /** Without a slash at the end. */
-  readonly httpUrl: string
-  readonly httpPort: number
+/** A running server. Of a killed one, what came in the last seconds is lost, also what was acknowledged. */
+export interface Server extends RunningServer<VictoriaServerError> {
   /** Takes line protocol over TCP and over UDP. */
   readonly linePort: number
-  /** Changes with a restart; `undefined` while the process is down. */
-  readonly pid: number | undefined
-  readonly directory: string
-  /** Any request; `path` begins with a slash. Every status is a success. */
-  readonly request: (
-    method: string,
-    path: string,
-    options?: RequestOptions
-  ) => Effect.Effect<LoopbackHttp.Response, VictoriaServerError>
   /** Sends one datagram. */
   readonly sendUdp: (payload: string | Uint8Array) => Effect.Effect<void, VictoriaServerError>
   /** Sends `payload` on a connection of its own, and returns when the server has closed it. */
@@ -82,26 +68,13 @@ export interface Server {
   readonly series: (selector?: string) => Effect.Effect<ReadonlyArray<Series>, VictoriaServerError>
   /** Samples in all series that the selector matches. */
   readonly count: (selector?: string) => Effect.Effect<number, VictoriaServerError>
-  readonly waitFor: typeof waitFor
   /** Waits until `count` gives at least `expected`, and returns what it gave. */
   readonly waitForCount: (
     expected: number,
     options?: WaitOptions & { readonly selector?: string | undefined }
   ) => Effect.Effect<number, VictoriaServerError | WaitTimeout>
-  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
-  readonly suspend: Effect.Effect<void>
-  /** `SIGCONT`. */
-  readonly resume: Effect.Effect<void>
-  /** `SIGKILL`: a crash. What came in the last seconds is lost, also what was acknowledged. */
-  readonly kill: Effect.Effect<void>
   /** `SIGTERM`: it writes what it holds, and ends. */
   readonly stop: Effect.Effect<void>
-  /** Starts the server again on its ports and data. Does nothing when it runs. */
-  readonly start: Effect.Effect<void, VictoriaServerError>
-  /** `stop`, then `start`. */
-  readonly restart: Effect.Effect<void, VictoriaServerError>
-  /** The end of the log, 50 lines; it names the lines that were refused. */
-  readonly log: Effect.Effect<string>
 }
 
 /** The server as a service. */
@@ -110,14 +83,11 @@ export class VictoriaServer extends Context.Service<VictoriaServer, Server>()("@
 /** Starts a server that lives as long as the scope. */
 export const make: (options?: ServerOptions) => Effect.Effect<Server, VictoriaServerError, Scope.Scope> = Effect
   .fnUntraced(function*(options: ServerOptions = {}) {
-    const binary = options.binary ?? (yield* findBinary)
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(ServerDirectory.create),
-      (path) => Effect.sync(() => ServerDirectory.remove(path))
-    )
     const { ports, process } = yield* startOnFreePorts(
+      options.binary,
+      VictoriaBinary.find(),
       2,
-      (ports) => ({
+      (binary, directory, ports) => ({
         name: "victoria-metrics",
         binary,
         args: Object.entries({ ...defaultFlags, ...flags(directory, ports, options) })
@@ -136,11 +106,6 @@ export const make: (options?: ServerOptions) => Effect.Effect<Server, VictoriaSe
 /** A server for the life of the layer. */
 export const layer = (options?: ServerOptions): Layer.Layer<VictoriaServer, VictoriaServerError> =>
   Layer.effect(VictoriaServer, make(options))
-
-const findBinary = Effect.flatMap(VictoriaBinary.find(), (located) =>
-  located._tag === "Available"
-    ? Effect.succeed(located.path)
-    : Effect.fail(new VictoriaServerError({ message: `${located.reason}: ${located.hint}` })))
 
 const defaultFlags = {
   // Samples of any time are kept, and seen at once.

@@ -10,9 +10,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as DebianProgram from "./internal/debianProgram.ts"
-import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
-import { host, LoopbackServer, type RequestOptions, startOnFreePorts } from "./internal/loopbackServer.ts"
-import * as ServerDirectory from "./internal/serverDirectory.ts"
+import { host, LoopbackServer, type RunningServer, startOnFreePorts } from "./internal/loopbackServer.ts"
 
 /** Options of an agent. */
 export interface AgentOptions {
@@ -27,33 +25,20 @@ export class VmAgentError extends Data.TaggedError("VmAgentError")<{
   readonly message: string
 }> {}
 
-/** A running agent. Operations that change the process must not overlap. */
-export interface Agent {
-  /** Without a slash at the end. */
-  readonly httpUrl: string
-  /** Any request; `path` begins with a slash. Every status is a success. */
-  readonly request: (
-    method: string,
-    path: string,
-    options?: RequestOptions
-  ) => Effect.Effect<LoopbackHttp.Response, VmAgentError>
+/** A running agent. `restart` is a `SIGTERM`, then a start on the same port and queue. */
+export interface Agent extends Pick<RunningServer<VmAgentError>, "httpUrl" | "request" | "restart"> {
   /** Bytes in the queue that were not handed on. */
   readonly pendingBytes: Effect.Effect<number, VmAgentError>
-  /** `SIGTERM`, then a start on the same port and queue. */
-  readonly restart: Effect.Effect<void, VmAgentError>
 }
 
 /** Starts an agent that lives as long as the scope. */
 export const make: (options: AgentOptions) => Effect.Effect<Agent, VmAgentError, Scope.Scope> = Effect.fnUntraced(
   function*({ binary: given, victoriaUrl }: AgentOptions) {
-    const binary = given ?? (yield* findBinary)
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(ServerDirectory.create),
-      (path) => Effect.sync(() => ServerDirectory.remove(path))
-    )
     const { ports: [port], process } = yield* startOnFreePorts(
+      given,
+      find,
       1,
-      ([port]) => ({
+      (binary, directory, [port]) => ({
         name: "vmagent",
         binary,
         args: [
@@ -74,21 +59,15 @@ export const make: (options: AgentOptions) => Effect.Effect<Agent, VmAgentError,
   }
 )
 
-const findBinary = Effect.flatMap(
-  DebianProgram.find({
-    file: "vmagent",
-    title: "vmagent",
-    debianPackage: "victoria-metrics",
-    variable: "EFFLUX_VMAGENT",
-    // Debian builds it without a version: its `-version` says nothing.
-    probe: ["-help"],
-    version: (output) => output.includes("vmagent collects metrics data") ? "unknown" : undefined
-  }),
-  (located) =>
-    located._tag === "Available"
-      ? Effect.succeed(located.path)
-      : Effect.fail(new VmAgentError({ message: `${located.reason}: ${located.hint}` }))
-)
+const find = DebianProgram.find({
+  file: "vmagent",
+  title: "vmagent",
+  debianPackage: "victoria-metrics",
+  variable: "EFFLUX_VMAGENT",
+  // Debian builds it without a version: its `-version` says nothing.
+  probe: ["-help"],
+  version: (output) => output.includes("vmagent collects metrics data") ? "unknown" : undefined
+})
 
 class LocalAgent extends LoopbackServer<VmAgentError> implements Agent {
   protected error(message: string): VmAgentError {

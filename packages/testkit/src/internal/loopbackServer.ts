@@ -5,8 +5,10 @@
 import * as Effect from "effect/Effect"
 import * as Dgram from "node:dgram"
 import { sleep, waitFor } from "../waitFor.ts"
+import type { Located } from "./debianProgram.ts"
 import * as LoopbackHttp from "./loopbackHttp.ts"
 import * as Ports from "./ports.ts"
+import * as ServerDirectory from "./serverDirectory.ts"
 import { type Command, ServerProcess } from "./serverProcess.ts"
 
 /** The address of every server. */
@@ -25,7 +27,31 @@ export interface Credentials {
 }
 
 /** A running server. Operations that change the process must not overlap. */
-export abstract class LoopbackServer<E> {
+export interface RunningServer<E> {
+  /** Without a slash at the end. */
+  readonly httpUrl: string
+  readonly httpPort: number
+  /** Changes with a restart; `undefined` while the process is down. */
+  readonly pid: number | undefined
+  readonly directory: string
+  /** Any request; `path` begins with a slash. Every status is a success. */
+  readonly request: (method: string, path: string, options?: RequestOptions) => Effect.Effect<LoopbackHttp.Response, E>
+  readonly waitFor: typeof waitFor
+  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
+  readonly suspend: Effect.Effect<void>
+  /** `SIGCONT`. */
+  readonly resume: Effect.Effect<void>
+  /** `SIGKILL`: a crash. */
+  readonly kill: Effect.Effect<void>
+  /** Starts the server again on its ports and data. Does nothing when it runs. */
+  readonly start: Effect.Effect<void, E>
+  /** Ends the server, then starts it. */
+  readonly restart: Effect.Effect<void, E>
+  /** The end of the log, 50 lines. */
+  readonly log: Effect.Effect<string>
+}
+
+export abstract class LoopbackServer<E> implements RunningServer<E> {
   readonly process: ServerProcess
   readonly httpUrl: string
   readonly httpPort: number
@@ -127,19 +153,28 @@ export abstract class LoopbackServer<E> {
 }
 
 /**
- * Starts a process on `count` ports of its own, and ends it with the scope.
+ * Starts a program on `count` ports of its own and in a folder of its own, and
+ * ends it with the scope.
  *
  * Ports can be lost between the choice and the bind, so a start on new ports is
  * tried a few times.
  */
 export const startOnFreePorts = Effect.fnUntraced(function*<E>(
+  program: string | undefined,
+  find: Effect.Effect<Located>,
   count: number,
-  command: (ports: ReadonlyArray<number>) => Command,
+  command: (binary: string, directory: string, ports: ReadonlyArray<number>) => Command,
   onFailure: (message: string) => E
 ) {
+  const located = program === undefined ? yield* find : { _tag: "Available", path: program } as const
+  if (located._tag === "Unavailable") return yield* Effect.fail(onFailure(`${located.reason}: ${located.hint}`))
+  const directory = yield* Effect.acquireRelease(
+    Effect.sync(ServerDirectory.create),
+    (path) => Effect.sync(() => ServerDirectory.remove(path))
+  )
   for (let attempt = 1;; attempt++) {
     const ports = yield* Ports.pick(count)
-    const process = new ServerProcess(command(ports))
+    const process = new ServerProcess(command(located.path, directory, ports))
     yield* Effect.addFinalizer(() => process.kill)
     const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
     if (failure === undefined) return { process, ports }
