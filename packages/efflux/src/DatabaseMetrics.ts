@@ -145,6 +145,17 @@ export const pointsInFlight = Metric.gauge("efflux_points_in_flight", {
 export const sendersBusy = Metric.gauge("efflux_senders_busy", { description: "Senders that are packing or sending" })
 
 /**
+ * Always 1. The attributes show the configuration as text, without secrets: `transport`, `address`, `dialect`,
+ * `queueCapacity` and other options.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const databaseInfo = Metric.gauge("efflux_database_info", {
+  description: "Always 1: the attributes are the configuration"
+})
+
+/**
  * How long the transport took to take a payload, in seconds.
  *
  * @category metrics

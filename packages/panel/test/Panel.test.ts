@@ -1,8 +1,8 @@
 /** The page's server: what it answers, to whom, and that it never stands in the way. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Metric } from "effect"
+import { Effect, Layer, Metric, Redacted } from "effect"
 import { HttpRouter } from "effect/http"
-import { Influx } from "efflux"
+import { type DatabaseConfig, Influx, InfluxDatabase } from "efflux"
 import * as Http from "node:http"
 import { Panel } from "../src/index.ts"
 import { read } from "../src/internal/Sample.ts"
@@ -85,6 +85,42 @@ describe("the page", () => {
       assert.lengthOf(logs, 1)
       assert.match(logs[0].text, /invalid/)
     }).pipe(Effect.provide(page("logs"))))
+
+  it.live("has the configuration of each database, and no secret", () => {
+    const secrets = ["s3cr3t-token", "s3cr3t-password", "s3cr3t-header", "s3cr3t-user"]
+    const [token, password, header, username] = secrets as [string, string, string, string]
+    const url = "http://127.0.0.1:1/"
+    const database = (config: DatabaseConfig.DatabaseConfig) =>
+      Layer.fresh(InfluxDatabase.layer({ tags: { secret: token }, ...config }))
+    const databases = Layer.mergeAll(
+      database({ name: "udp", host: "::1", port: 9, pacing: { packetsPerSecond: 100, burst: 3 }, queueBytes: 2048 }),
+      database({
+        name: "v1",
+        transport: "http",
+        version: 1,
+        url,
+        database: "d",
+        username,
+        password: Redacted.make(password),
+        headers: { "x-key": header, "x-other": Redacted.make(header) }
+      }),
+      database({ name: "v2", transport: "http", version: 2, url, org: "o", bucket: "b", token: Redacted.make(token) })
+    )
+    return Effect.gen(function*() {
+      const text = JSON.stringify(yield* events(yield* Panel.url, 2))
+      for (const secret of secrets) assert.notInclude(text, secret)
+      const [, { sample }] = yield* events(yield* Panel.url, 2)
+      const info = Object.fromEntries(sample.databases.map(({ info, name }: any) => [name, info]))
+      assert.deepInclude(info.udp, { transport: "udp", address: "[::1]:9", pacing: "100/3", queueBytes: "2048" })
+      assert.deepInclude(info.v1, { transport: "http", address: url, version: "1", database: "d" })
+      assert.deepInclude(info.v2, { transport: "http", address: url, version: "2", org: "o", bucket: "b" })
+      assert.notProperty(info.v2, "token")
+    }).pipe(Effect.provide(
+      Layer.merge(databases, Panel.layerServer({ interval: "100 millis" })).pipe(
+        Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map()))
+      )
+    ))
+  })
 
   it.live("closes at once with its program, whoever watches", () =>
     Effect.gen(function*() {

@@ -46,6 +46,9 @@ describe.skipIf(!hasChromium)("in a browser", () => {
         } dropped + 0 queued + 0 in flight: the sum holds`
       )
       assert.notStrictEqual(yield* pixels(), before)
+      yield* promise(() => tab.page.locator(".info summary").click())
+      yield* shows(tab, ".info dl", "queueCapacity1000")
+      yield* shows(tab, ".figures div", "time to drain0.0 s")
       quiet(tab, url)
     }).pipe(Effect.scoped, Effect.provide(page("shown"))))
 

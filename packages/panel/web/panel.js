@@ -19,6 +19,18 @@ const reasons = {
 
 const droppedOf = (database) => sum(Object.values(database.dropped))
 
+/** As `Influx.pressure` has it. */
+const pressureOf = (now, rate) => {
+  const shed = ({ dropped }) =>
+    sum(["queue_full", "queue_full_high", "queue_bytes", "quota"].map((name) => dropped[name] ?? 0))
+  const drained = rate((of) => of.pushed - shed(of) - of.queued - of.inFlight)
+  return {
+    fill: Math.max(now.queued / Math.max(1, now.queueCapacity), now.queueBytes / (now.info.queueBytes ?? Infinity)),
+    drained,
+    secondsToDrain: now.queued === 0 ? 0 : drained > 0 ? now.queued / drained : Infinity
+  }
+}
+
 /** One database on the page. */
 class DatabaseView {
   constructor(name) {
@@ -75,7 +87,10 @@ class DatabaseView {
     this.figure("pushed / s", whole.format(rate((of) => of.pushed)))
     this.figure("sent / s", whole.format(rate((of) => of.sent)))
     this.figure("dropped / s", whole.format(rate(droppedOf)))
-    this.figure("queue", `${Math.round(100 * now.queued / Math.max(1, now.queueCapacity))} %`)
+    const { drained, fill, secondsToDrain } = pressureOf(now, rate)
+    this.figure("queue", `${Math.round(100 * fill)} %`)
+    this.figure("drained / s", whole.format(drained))
+    this.figure("time to drain", secondsToDrain === Infinity ? "never" : `${secondsToDrain.toFixed(1)} s`)
     this.figure("senders busy", whole.format(now.sendersBusy))
     this.figure("payloads", short.format(now.payloads))
     this.figure("bytes sent", short.format(now.bytes))

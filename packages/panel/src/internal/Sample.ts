@@ -12,6 +12,7 @@ export interface DatabaseSample {
   readonly queued: number
   readonly inFlight: number
   readonly queueCapacity: number
+  readonly queueBytes: number
   readonly sendersBusy: number
   readonly payloads: number
   readonly bytes: number
@@ -36,6 +37,7 @@ const figures: { readonly [id: string]: Exclude<keyof DatabaseSample, "name" | "
   efflux_queue_depth: "queued",
   efflux_points_in_flight: "inFlight",
   efflux_queue_capacity: "queueCapacity",
+  efflux_queue_bytes: "queueBytes",
   efflux_senders_busy: "sendersBusy",
   efflux_payloads_sent: "payloads",
   efflux_bytes_sent: "bytes",
@@ -74,6 +76,7 @@ const empty = (name: string): Draft => ({
   queued: 0,
   inFlight: 0,
   queueCapacity: 0,
+  queueBytes: 0,
   sendersBusy: 0,
   payloads: 0,
   bytes: 0,

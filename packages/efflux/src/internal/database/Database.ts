@@ -22,6 +22,7 @@ import type { Settings } from "../config/Settings.ts"
 import { SeriesPoint } from "../series/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
+import { infoOf } from "./info.ts"
 import { Ledger, type Stats } from "./Ledger.ts"
 import * as MetricRegistration from "./MetricRegistration.ts"
 import { PointBuffer } from "./PointBuffer.ts"
@@ -151,7 +152,8 @@ export const make = Effect.fnUntraced(function*<R>(
         ledger,
         capacity: settings.queueCapacity,
         queued: () => buffer.size,
-        queuedBytes: () => buffer.bytes
+        queuedBytes: () => buffer.bytes,
+        info: infoOf(settings, transportName)
       })
     ),
     ({ remove }) => Effect.sync(remove)

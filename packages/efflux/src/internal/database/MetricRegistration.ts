@@ -40,6 +40,7 @@ export const register = (
     readonly capacity: number
     readonly queued: () => number
     readonly queuedBytes: () => number
+    readonly info: { readonly [option: string]: string }
   }
 ): { readonly remove: () => void; readonly observeSend: (seconds: number) => void } => {
   const { ledger, name } = options
@@ -60,9 +61,13 @@ export const register = (
       })
     )
   }
-  const gauge = (metric: typeof DatabaseMetrics.queueDepth, get: () => number) =>
+  const gauge = (
+    metric: typeof DatabaseMetrics.queueDepth,
+    get: () => number,
+    attributes: { readonly [key: string]: string } = {}
+  ) =>
     registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, { name }), context, {
+      Metric.registerUnsafe(Metric.withAttributes(metric, { ...attributes, name }), context, {
         get: () => ({ value: get() }),
         update: ignore,
         modify: ignore
@@ -80,6 +85,7 @@ export const register = (
   gauge(DatabaseMetrics.queueCapacity, () => options.capacity)
   gauge(DatabaseMetrics.pointsInFlight, () => ledger.inFlight)
   gauge(DatabaseMetrics.sendersBusy, () => ledger.sendersBusy)
+  gauge(DatabaseMetrics.databaseInfo, () => 1, options.info)
   const duration = Metric.withAttributes(DatabaseMetrics.sendDuration, { name })
   return {
     observeSend: (seconds) => duration.updateUnsafe(seconds, context),

@@ -1,0 +1,45 @@
+/**
+ * The configuration of a database as attributes of a metric.
+ *
+ * @since 0.1.0
+ */
+import type { Settings } from "../config/Settings.ts"
+
+/**
+ * What may be shown: options are named one by one, so that no secret gets in with a new option.
+ *
+ * @internal
+ */
+export const infoOf = (settings: Settings, transport: string): { readonly [option: string]: string } => {
+  const { batchSize, dialect, flushInterval, maxPayloadBytes, pacing, precision, queueBytes, queueCapacity, senders } =
+    settings
+  const shown: { [option: string]: unknown } = {
+    transport,
+    ...transport === settings.transport && serverOf(settings),
+    dialect,
+    precision,
+    queueCapacity,
+    queueBytes,
+    senders,
+    batchSize,
+    maxPayloadBytes,
+    flushInterval: `${flushInterval} ms`,
+    pacing: pacing === "none" ? pacing : `${pacing.packetsPerSecond}/${pacing.burst}`
+  }
+  const info: { [option: string]: string } = {}
+  for (const [option, value] of Object.entries(shown)) {
+    if (value !== undefined) info[option] = String(value)
+  }
+  return info
+}
+
+const serverOf = (settings: Settings): { readonly [option: string]: unknown } => {
+  if (settings.transport !== "http") {
+    const { host, port } = settings
+    return { address: `${host.includes(":") ? `[${host}]` : host}:${port}` }
+  }
+  const { api, params, urls } = settings.http
+  const { bucket, db, org, rp } = params
+  // The check has refused an URL with credentials.
+  return { address: urls.join(", "), version: api.slice(1), database: db, retentionPolicy: rp, org, bucket }
+}
