@@ -23,7 +23,8 @@ import {
   InfluxClient,
   InfluxDatabase,
   InfluxError,
-  type Point,
+  LineProtocol,
+  Point,
   Series,
   Transport
 } from "efflux"
@@ -454,16 +455,62 @@ describe("a transport of one's own", () => {
 })
 
 describe("queueBytes", () => {
-  // Texts that V8 stores with two bytes a character, and as long ones that it stores with one.
-  it.each([["ж", 2], ["漢", 2], ["😀", 2], ["x", 1], ["é", 1]] as const)(
-    "a text of %s counts as V8 stores it",
-    (unit, size) => {
-      const text = unit.repeat(1000)
-      const empty = estimateBytes({ measurement: "m", fields: { a: "" } })
-      assert.strictEqual(estimateBytes({ measurement: "m", fields: { a: text } }) - empty, size * text.length)
-      assert.isAtLeast(estimateBytes({ measurement: text, tags: { [text]: text }, fields: {} }), 3 * size * text.length)
+  // The bytes of a unit, and of one in a tag: at least those on the heap, and those in a line.
+  it.each([
+    ["x", 1, 1],
+    ["é", 2, 2],
+    ["ж", 3, 3],
+    ["漢", 3, 3],
+    ["😀", 3, 3],
+    ["\"", 2, 2],
+    ["\\", 2, 2],
+    [" ", 1, 2],
+    ["=", 1, 2],
+    [",", 1, 2],
+    [" é", 2, 2],
+    ["x漢", 3, 3]
+  ])("a text of %s counts with its escapes and as UTF-8", (unit, inField, inTag) => {
+    const text = unit.repeat(1000)
+    const estimate = (fields: Point.Input["fields"], tags?: Point.Input["tags"], measurement = "m") =>
+      estimateBytes({ measurement, tags, fields })
+    const empty = estimate({ a: "" }, { b: "" })
+    assert.strictEqual(estimate({ a: text }, { b: "" }) - empty, inField * text.length)
+    assert.strictEqual(estimate({ a: "" }, { b: text }) - empty, inTag * text.length)
+    assert.strictEqual(estimate({ a: "" }, { b: "" }, text) - empty + 1, inTag * text.length)
+    assert.strictEqual(estimate({ [text]: "" }, { b: "" }) - empty + 1, inTag * text.length)
+    assert.strictEqual(estimate({ a: "" }, { [text]: "" }) - empty + 1, inTag * text.length)
+  })
+
+  const units = ["x", "é", "ж", "漢", "😀", "\"", "\\", " ", "=", ",", "x\"漢 "]
+  const numbers = [0, -1.7976931348623157e308, 5e-324, 2n ** 63n - 1n, -(2n ** 63n), true, Point.uint(2n ** 64n - 1n)]
+  const timestamp = -9223372036854775806n
+
+  it("is never less than the line of a point, whatever its texts, keys and numbers", () => {
+    const check = (point: Point.Input) => {
+      const line = LineProtocol.encode(point, { dialect: "influx-3" })
+      assert.isTrue(Result.isSuccess(line), `${line}`)
+      if (Result.isSuccess(line)) assert.isAtLeast(estimateBytes(point), Buffer.byteLength(line.success) + 1)
     }
-  )
+    const big = 10n ** 500n - 1n
+    for (const unit of units) {
+      for (const length of [1, 10, 1000]) {
+        const text = `${unit.repeat(length)}z`
+        check({ measurement: text, tags: { [text]: text }, fields: { [text]: text }, timestamp })
+        const series = Series.make(text, {
+          tags: { [`${text}a`]: Schema.String, [`${text}b`]: Schema.String },
+          fields: { [text]: Schema.String }
+        })
+        check(series.with({ [`${text}a`]: text }).point({ [`${text}b`]: text, [text]: text, timestamp } as never))
+      }
+    }
+    check({ measurement: "m", fields: Object.fromEntries(numbers.map((number, i) => [i, number])), timestamp })
+    check({
+      measurement: "m",
+      fields: Object.fromEntries(units.map((_, i) => [i, -1.7976931348623157e308])),
+      timestamp
+    })
+    check({ measurement: "m", tags: { a: big, b: -big, c: -1.5e-300 }, fields: { a: 1 }, timestamp })
+  })
 })
 
 describe("an audit", () => {

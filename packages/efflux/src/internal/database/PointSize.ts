@@ -8,9 +8,10 @@ import type * as Point from "../../Point.ts"
 import { SeriesPoint } from "../series/SeriesPoint.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 
-// What V8 takes for an object with its map and its place in the queue, and for one property.
+// At least what V8 takes for an object with its map and its place in the queue, and what a line takes for a timestamp.
 const objectBytes = 128
-const propertyBytes = 24
+// At least what V8 takes for a property, and what a line takes for a number with what stands around it.
+const propertyBytes = 32
 
 /**
  * The measurement of a point, `undefined` where there is none or reading it throws: such a point can't be written
@@ -29,8 +30,9 @@ export const measurementOf = (queued: QueuedPoint): string | undefined => {
 }
 
 /**
- * An upper estimate of the bytes that a point uses on the heap: its texts as V8 stores them, plus a fixed amount for
- * the object and each of its tags and fields. An unreadable point counts as an empty one.
+ * An upper estimate of the bytes that a point uses, both on the heap and in a line: its texts, plus a fixed amount for
+ * the object and each of its tags and fields. An unreadable point counts as an empty one. Default tags of the database
+ * are not counted, nor are texts that a Schema makes of other values.
  *
  * @category measuring
  * @since 0.1.0
@@ -38,9 +40,14 @@ export const measurementOf = (queued: QueuedPoint): string | undefined => {
 export const estimateBytes = (queued: QueuedPoint): number => {
   try {
     const point = pointOf(queued)
-    return point instanceof SeriesPoint
-      ? objectBytes + bytesOf(point.values)
-      : objectBytes + textBytes(point.measurement) + bytesOf(point.tags) + bytesOf(point.fields)
+    if (!(point instanceof SeriesPoint)) {
+      return objectBytes + textBytes(point.measurement, inName) + bytesOf(point.tags, everyName) +
+        bytesOf(point.fields, noName)
+    }
+    const { layout, tags } = point.reader
+    let bytes = objectBytes + textBytes(layout.measurement, inName) + bytesOf(point.values, tags)
+    for (const [name, value] of layout.bound) bytes += valueBytes(name, value, inName)
+    return bytes
   } catch {
     return objectBytes
   }
@@ -48,15 +55,35 @@ export const estimateBytes = (queued: QueuedPoint): number => {
 
 const pointOf = (queued: QueuedPoint): Point.Input => TimestampedPoint.is(queued) ? queued.point : queued
 
-const bytesOf = (record: { readonly [key: string]: unknown } | null | undefined): number => {
+// Names and values of tags can have more characters that are escaped than values of fields.
+const inName = /[^\0-\x7f]|[ ,="\\]/
+const inString = /[^\0-\x7f]|["\\]/
+const everyName = { has: (_: string) => true }
+const noName = { has: (_: string) => false }
+
+const bytesOf = (
+  record: { readonly [key: string]: unknown } | null | undefined,
+  tags: { readonly has: (name: string) => boolean }
+): number => {
   let bytes = 0
   if (typeof record !== "object" || record === null) return bytes
-  for (const key of Object.keys(record)) bytes += propertyBytes + textBytes(key) + textBytes(record[key])
+  for (const key of Object.keys(record)) bytes += valueBytes(key, record[key], tags.has(key) ? inName : inString)
   return bytes
 }
 
-const textBytes = (value: unknown): number =>
-  typeof value !== "string" ? 0 : beyondLatin1.test(value) ? 2 * value.length : value.length
+const valueBytes = (key: string, value: unknown, longer: RegExp): number =>
+  propertyBytes + textBytes(key, inName) + textBytes(value, longer)
 
-// V8 keeps a text in one byte a character if all of its characters fit, and else in two.
+// A character takes one byte, two if it is escaped, or beyond ASCII but kept in one by V8, else at most three.
+const textBytes = (value: unknown, longer: RegExp): number =>
+  typeof value === "string"
+    ? value.length * (beyondLatin1.test(value) ? 3 : longer.test(value) ? 2 : 1)
+    : typeof value === "bigint"
+    ? digitsOf(value)
+    : 0
+
+// A tag may have a bigint of any size. A hexadecimal digit is less than one and a quarter decimal ones.
+const digitsOf = (value: bigint): number =>
+  BigInt.asIntN(64, value) === value ? 0 : Math.ceil(1.25 * value.toString(16).length)
+
 const beyondLatin1 = /[^\0-\xff]/

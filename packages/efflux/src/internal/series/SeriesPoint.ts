@@ -123,6 +123,8 @@ export class PointReader {
   readonly layout: Layout
   /** Of all points of the series, unless their push says otherwise. */
   readonly priority: "normal" | "high"
+  /** The names of the tags that points give. */
+  readonly tags: ReadonlySet<string>
 
   readonly #columns: ReadonlyArray<Column>
   readonly #bound: BoundTags
@@ -138,6 +140,7 @@ export class PointReader {
   ) {
     this.layout = { measurement, columns, bound: bound.values }
     this.priority = priority
+    this.tags = new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name))
     this.#columns = columns
     this.#bound = bound
     this.#transform = makeTransform(columns.filter(({ name }) => !bound.values.has(name)))
