@@ -243,7 +243,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     "counts one byte for each character of a text",
     "simulation",
     "PointSize.ts",
-    at("textBytes", "2 * value.length", "value.length")
+    at("textBytes", "beyondLatin1.test(value) ? 3 : longer.test(value) ? 2 : 1", "1")
   ),
   mutant(
     "gives two points one timestamp when the clock stands still",

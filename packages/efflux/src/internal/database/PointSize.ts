@@ -58,8 +58,8 @@ const pointOf = (queued: QueuedPoint): Point.Input => TimestampedPoint.is(queued
 // Names and values of tags can have more characters that are escaped than values of fields.
 const inName = /[^\0-\x7f]|[ ,="\\]/
 const inString = /[^\0-\x7f]|["\\]/
-const everyName = { has: (_: string) => true }
-const noName = { has: (_: string) => false }
+const everyName = { has: () => true }
+const noName = { has: () => false }
 
 const bytesOf = (
   record: { readonly [key: string]: unknown } | null | undefined,
