@@ -29,11 +29,11 @@ import type * as Scope from "effect/Scope"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { DatabaseConfig, Wrapped } from "./DatabaseConfig.ts"
-import type { InfluxError, Rejected } from "./InfluxError.ts"
+import type { InfluxError } from "./InfluxError.ts"
 import { check, type Settings } from "./internal/config/Settings.ts"
 import { unwrap } from "./internal/config/Variables.ts"
 import * as DatabaseRuntime from "./internal/database/Database.ts"
-import type { Database, Push, PushOptions } from "./internal/database/Database.ts"
+import type { Database, Operations, Push, PushOptions } from "./internal/database/Database.ts"
 import type { DropReason, Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
 import { make as timedBy, type Timed, type TimedOptions } from "./internal/database/Timed.ts"
@@ -52,6 +52,11 @@ export type {
    * @since 0.1.0
    */
   DropReason,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
+  Operations,
   /**
    * @category models
    * @since 0.1.0
@@ -100,7 +105,7 @@ export type HttpDatabaseConfig = Extract<DatabaseConfig, { readonly transport: "
  * @since 0.1.0
  */
 export interface DatabaseService<Self, Identifier extends string>
-  extends Context.ServiceClass<Self, Identifier, Database>
+  extends Context.ServiceClass<Self, Identifier, Database>, Operations<Self>
 {
   /**
    * A database that sends over UDP unless the option `transport` says otherwise. Fails only for a wrong option; the
@@ -122,25 +127,6 @@ export interface DatabaseService<Self, Identifier extends string>
    * certificates or additional headers. That client then decides on `ca` and `maxConnectionAge`.
    */
   readonly layerHttp: (config: HttpDatabaseConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
-  /** Pushes a point. Never waits and never fails; what becomes of it is counted. See `Influx.push`. */
-  readonly push: Push<Self>
-  /** Pushes points in order. Never fails. Yields to the event loop every few thousand points. */
-  readonly pushAll: (
-    points: Iterable<Point.Input>,
-    options?: PushOptions
-  ) => Effect.Effect<void, never, Self>
-  /** Pushes every point that it receives, and waits while the queue is full. See `Influx.sink`. */
-  readonly sink: Sink.Sink<void, Point.Input, never, never, Self>
-  /** Sends what is queued now, and waits until all points pushed before are settled. See `Influx.flush`. */
-  readonly flush: Effect.Effect<void, never, Self>
-  /** A consistent snapshot of the counters: `pushed = sent + dropped (by reason) + queued + in flight`. */
-  readonly stats: Effect.Effect<Stats, never, Self>
-  /** How full the queue is, and how fast points arrive, leave and are shed. */
-  readonly pressure: Effect.Effect<Pressure, never, Self>
-  /** The current pressure, and then a new value whenever it has changed. Never ends. See `Influx.pressureChanges`. */
-  readonly pressureChanges: Stream.Stream<Pressure, never, Self>
-  /** What the server rejects, as it happens. A slow consumer misses the oldest. Ends with the database. */
-  readonly rejections: Stream.Stream<Rejected, never, Self>
   /** Runs an effect, pushes a point with its duration and outcome when it ends. See `Influx.timed`. */
   readonly timed: Timed<Self>
 }

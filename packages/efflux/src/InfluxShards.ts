@@ -148,16 +148,9 @@ const placesPerShard = 1024
 // The ring's hash spreads what differs at the end of a long text. Of short names alone one would get nearly everything.
 const onRing = "shard of efflux: "
 
-class Shard {
+interface Shard extends PrimaryKey.PrimaryKey {
   readonly name: string
   readonly database: Database.Database
-  constructor(name: string, database: Database.Database) {
-    this.name = name
-    this.database = database
-  }
-  [PrimaryKey.symbol](): string {
-    return `${onRing}${this.name}`
-  }
 }
 
 const makeShards = Effect.fnUntraced(
@@ -169,7 +162,7 @@ const makeShards = Effect.fnUntraced(
         InfluxDatabase.make(options),
         (error) => ShardsSettings.inShard(name, error)
       )
-      shards.push(new Shard(name, database))
+      shards.push({ name, database, [PrimaryKey.symbol]: () => `${onRing}${name}` })
     }
     const ring = HashRing.addMany(HashRing.make<Shard>({ baseWeight: placesPerShard }), shards)
     const table = Array.from({ length: slots }, (_, slot) => HashRing.get(ring, `slot of efflux: ${slot}`)!)
@@ -206,16 +199,13 @@ const makeShards = Effect.fnUntraced(
   }
 )
 
-const sum = (a: Stats, b: Stats): Stats => {
-  const add = <T extends { readonly [key: string]: unknown }>(a: T, b: T): T =>
-    Object.fromEntries(
-      Object.entries(a).map(([key, value]) => [
-        key,
-        typeof value === "number" ? value + (b[key] as number) : add(value as T, b[key] as T)
-      ])
-    ) as T
-  return add({ ...a }, { ...b })
-}
+const sum = <T extends object>(a: T, b: T): T =>
+  Object.fromEntries(
+    Object.entries(a).map(([key, value]) => {
+      const other = b[key as keyof T] as any
+      return [key, typeof value === "number" ? value + other : sum(value, other)]
+    })
+  ) as T
 
 /**
  * Makes another class of shards, distinct from all others by its type and its identifier.
@@ -228,12 +218,10 @@ export const Service =
     const tag = Context.Service<Self, Shards>()(identifier)
     return Object.assign(tag, {
       layer: (config: ShardsConfig) => Layer.effect(tag, makeShards(config, identifier)),
-      layerConfig: (config: Wrapped) =>
-        Layer.effect(
-          tag,
-          Effect.flatMap(unwrap(config as unknown as AllWrapped<ShardsConfig>), (config) =>
-            makeShards(config, identifier))
-        ),
+      layerConfig: (config: Wrapped) => {
+        const options = unwrap(config as unknown as AllWrapped<ShardsConfig>)
+        return Layer.effect(tag, Effect.flatMap(options, (options) => makeShards(options, identifier)))
+      },
       push: (point: Point.Input, options?: Database.PushOptions) =>
         tag.useSync((shards) => shards.pushUnsafe(point, options)),
       pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>

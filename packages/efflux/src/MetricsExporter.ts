@@ -57,7 +57,7 @@ import * as Kind from "./internal/config/Kind.ts"
 import { type Checked, defaultsOf, type Given } from "./internal/config/Options.ts"
 import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
 import { layouts } from "./internal/series/Layouts.ts"
-import { MetricPoints, type Problem, type Settings } from "./internal/series/MetricPoints.ts"
+import { MetricPoints, type Problem } from "./internal/series/MetricPoints.ts"
 import { Totals } from "./internal/series/Totals.ts"
 import { preview } from "./internal/text/preview.ts"
 import { type Input, nameProblem, type Timestamp } from "./Point.ts"
@@ -211,7 +211,8 @@ export const toPoints = (
   readonly problems: ReadonlyArray<Problem>
   readonly baseline: Baseline
 } => {
-  const exported = new MetricPoints({ ...defaults, ...options } as Settings, options.timestamp)
+  const { layout = defaults.layout, prefix = defaults.prefix } = options
+  const exported = new MetricPoints({ layout, prefix }, options.timestamp)
   const baseline = new Map<string, Totals>()
   const points: Array<Input> = []
   for (const snapshot of snapshots) {
@@ -243,9 +244,8 @@ export const make: <Self = InfluxDatabase>(
     const settings = yield* Effect.suspend(() => Effect.fromResult(check(options)))
     const database = yield* settings.database as Context.Key<Self, Database>
     const context = yield* Effect.context<never>()
-    const exporter = new Exporter(settings, context, database.pushUnsafe)
     // An export gives the event loop turns, in which another may be asked for.
-    const runExport = Semaphore.makeUnsafe(1).withPermit(exporter.run)
+    const runExport = Semaphore.makeUnsafe(1).withPermit(exporting(settings, context, database.pushUnsafe))
     const flusher = yield* Effect.serviceOption(Flusher)
     if (Option.isSome(flusher)) {
       const sent = Effect.timeoutOption(Effect.interruptible(database.flush), settings.flushTimeout)
@@ -311,61 +311,48 @@ const perTurn = 256
 // Problems that are remembered in order not to be logged twice.
 const keptProblems = 1000
 
-class Exporter {
-  readonly #settings: ExporterSettings
-  readonly #context: Context.Context<never>
-  readonly #push: (point: Input) => void
+/** Pushes the value of every metric. An interruption between two metrics loses nothing: each has its own totals. */
+const exporting = (
+  settings: ExporterSettings,
+  context: Context.Context<never>,
+  push: (point: Input) => void
+): Effect.Effect<void> => {
   // By what reads the metric: one that was removed and made again starts anew.
-  readonly #totals = new WeakMap<object, Totals>()
-  readonly #logged = new Set<string>()
-
-  constructor(settings: ExporterSettings, context: Context.Context<never>, push: (point: Input) => void) {
-    this.#settings = settings
-    this.#context = context
-    this.#push = push
+  const allTotals = new WeakMap<object, Totals>()
+  const logged = new Set<string>()
+  const pointsOf = function*({ hooks, ...info }: Metric.Metric.Metadata<any, any>, exported: MetricPoints) {
+    if (!settings.filter(info)) return
+    let totals = allTotals.get(hooks)
+    if (totals === undefined && settings.temporality === "delta") allTotals.set(hooks, totals = new Totals())
+    yield* exported.points({ ...info, state: hooks.get(context) }, totals)
   }
-
-  /** Pushes the value of every metric. An interruption between two metrics loses nothing: each has its own totals. */
-  readonly run: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    const exported = new MetricPoints(this.#settings, (yield* Clock.Clock).currentTimeNanosUnsafe())
-    let steps = 0
-    for (const metric of Context.get(this.#context, Metric.MetricRegistry).values()) {
-      const points = this.#points(exported, metric)
-      while (true) {
-        if (++steps % perTurn === 0) yield* Effect.yieldNow
-        const point = this.#next(exported, metric, points)
-        if (point === undefined) break
-        this.#push(point)
-      }
-    }
-    yield* this.#log(exported.problems)
-  })
-
   // A filter and what reads a metric are the program's.
-  #next(exported: MetricPoints, { id }: MetricInfo, points: Generator<Input>): Input | undefined {
+  const next = (points: Generator<Input>, { id }: MetricInfo, exported: MetricPoints): Input | undefined => {
     try {
-      const next = points.next()
-      return next.done === true ? undefined : next.value
+      return points.next().value
     } catch (cause) {
       exported.unreadable(id, cause)
       return undefined
     }
   }
-
-  *#points(exported: MetricPoints, metric: Metric.Metric.Metadata<any, any>): Generator<Input> {
-    const { hooks, ...info } = metric
-    if (!this.#settings.filter(info)) return
-    let totals = this.#totals.get(hooks)
-    if (totals === undefined && this.#settings.temporality === "delta") this.#totals.set(hooks, totals = new Totals())
-    yield* exported.points({ ...info, state: hooks.get(this.#context) }, totals)
+  const log = ({ detail, metric }: Problem): Effect.Effect<void> => {
+    const message = `The metric ${preview(metric)} is not exported as it is: ${detail}`
+    if (logged.has(message) || logged.size >= keptProblems) return Effect.void
+    logged.add(message)
+    return Effect.annotateLogs(Effect.logWarning(message), { package: "efflux", module: "MetricsExporter" })
   }
-
-  #log(problems: ReadonlyArray<Problem>): Effect.Effect<void> {
-    return Effect.forEach(problems, ({ detail, metric }) => {
-      const message = `The metric ${preview(metric)} is not exported as it is: ${detail}`
-      if (this.#logged.has(message) || this.#logged.size >= keptProblems) return Effect.void
-      this.#logged.add(message)
-      return Effect.annotateLogs(Effect.logWarning(message), { package: "efflux", module: "MetricsExporter" })
-    }, { discard: true })
-  }
+  return Effect.gen(function*() {
+    const exported = new MetricPoints(settings, (yield* Clock.Clock).currentTimeNanosUnsafe())
+    let steps = 0
+    for (const metric of Context.get(context, Metric.MetricRegistry).values()) {
+      const points = pointsOf(metric, exported)
+      while (true) {
+        if (++steps % perTurn === 0) yield* Effect.yieldNow
+        const point = next(points, metric, exported)
+        if (point === undefined) break
+        push(point)
+      }
+    }
+    yield* Effect.forEach(exported.problems, log, { discard: true })
+  })
 }

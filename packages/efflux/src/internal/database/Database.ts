@@ -74,46 +74,56 @@ export interface Push<R> {
 }
 
 /**
- * The operations of a database.
+ * The operations of a database. `R` is what an operation requires: nothing for a database as a value, the service for
+ * its functions.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Database {
-  /** The transport; `"custom"` is a `Transport` from the context. */
-  readonly transport: Settings["transport"] | "custom"
+export interface Operations<R> {
   /**
    * Pushes a point. Never waits and never fails. A full queue drops its oldest point; a point that can't be written
    * is dropped later, by a sender. Everything is counted, see `stats`. Do not change the point afterwards.
    */
-  readonly push: Push<never>
+  readonly push: Push<R>
   /**
    * Pushes points in order. Never fails. Yields to the event loop every few thousand points. What is not iterable, or
    * throws meanwhile, is counted as one `invalid` point.
    */
-  readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void>
+  readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void, never, R>
   /**
    * Pushes every point that it receives, and waits while the queue is full. It drops nothing itself, but points that
    * others push into a full queue still drop the oldest, whoever pushed it.
    */
-  readonly sink: Sink.Sink<void, Point.Input>
+  readonly sink: Sink.Sink<void, Point.Input, never, never, R>
   /**
    * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
    * sent or dropped. This has no timeout of its own: while the server's name does not resolve it waits. Use
    * `Effect.timeout`.
    */
-  readonly flush: Effect.Effect<void>
+  readonly flush: Effect.Effect<void, never, R>
   /** A consistent snapshot: `pushed = sent + dropped (by reason) + queued + in flight` holds exactly. */
-  readonly stats: Effect.Effect<Stats>
+  readonly stats: Effect.Effect<Stats, never, R>
   /** How full the queue is, and how fast points arrive, leave and are shed. */
-  readonly pressure: Effect.Effect<Pressure.Pressure>
+  readonly pressure: Effect.Effect<Pressure.Pressure, never, R>
   /**
    * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
    * ended. It is checked ten times a second. Never ends.
    */
-  readonly pressureChanges: Stream.Stream<Pressure.Pressure>
+  readonly pressureChanges: Stream.Stream<Pressure.Pressure, never, R>
   /** The server's rejections as they happen. A slow consumer misses the oldest. Ends with the database. */
-  readonly rejections: Stream.Stream<Rejected>
+  readonly rejections: Stream.Stream<Rejected, never, R>
+}
+
+/**
+ * A database as a value.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Database extends Operations<never> {
+  /** The transport; `"custom"` is a `Transport` from the context. */
+  readonly transport: Settings["transport"] | "custom"
   /** `push` as a plain function, for callbacks and hot loops. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
   /** `stats` as a plain function. It also works after closing, when all points are settled. */
