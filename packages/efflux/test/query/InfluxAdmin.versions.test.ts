@@ -103,11 +103,11 @@ describe("administration of InfluxDB 2", () => {
         ],
         [
           InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: new Map([["a", "b"]]) as never }),
-          /"tags" is a Map, allowed is a plain object with a text for each tag/
+          /"tags" is an instance of Map, allowed is a plain object with a text for each tag/
         ],
         [InfluxAdmin.deleteRange("b", null as never), /"options" is null/],
         [InfluxAdmin.deleteRange("b", { start: 5n, stop: 5n }), /"stop" is 5n, allowed is an instant after start/],
-        [InfluxAdmin.deleteRange("b", { start: new Date(Number.NaN), stop: 5n }), /"start" is a Date/],
+        [InfluxAdmin.deleteRange("b", { start: new Date(Number.NaN), stop: 5n }), /"start" is an instance of Date/],
         [InfluxAdmin.deleteRange("b", { start: Point.uint(1n) as never, stop: 5n }), /"start" is object/],
         [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, measurement: "" }), /"measurement" is ""/],
         [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: { host: 1 as never } }), /"tags.host" is 1/]
@@ -132,7 +132,7 @@ describe("administration of InfluxDB 3", () => {
         yield* InfluxAdmin.dropDatabase("never was")
         assert.deepStrictEqual(yield* InfluxAdmin.databases, ["_internal", "metrics"])
         yield* failsWith(InfluxAdmin.dropDatabase(""), "InvalidOption", /"name" is ""/)
-        yield* failsWith(InfluxAdmin.dropDatabase(undefined as never), "InvalidOption", /"name" is undefined/)
+        yield* failsWith(InfluxAdmin.dropDatabase(undefined as never), "InvalidOption", /"name" is missing/)
         yield* failsWith(
           InfluxAdmin.createDatabase("x", { duration: "1 day", retention: 2 } as InfluxAdmin.DatabaseRetention),
           "InvalidOption",

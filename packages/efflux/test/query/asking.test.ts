@@ -181,15 +181,18 @@ describe("wrong options and statements", () => {
     Effect.gen(function*() {
       const { client, spy } = InfluxClient.makeTest(() => [])
       const wrong: ReadonlyArray<readonly [object, RegExp]> = [
-        [{ timeout: "soon" }, /^Option "timeout" is "soon", allowed is a duration from a millisecond .*"3 seconds"$/],
+        [
+          { timeout: "soon" },
+          /^Option "timeout" is "soon", allowed is a duration from 1 ms to 24 days, like .*"1 second"$/
+        ],
         [{ timeout: Number.NaN }, /"timeout" is NaN/],
         [{ timeout: -1 }, /"timeout" is -1/],
-        [{ timeout: {} }, /"timeout" is object/],
+        [{ timeout: {} }, /"timeout" is an empty object/],
         [{ timeout: "Infinity" }, /"timeout" is "Infinity"/],
         [{ database: 5 }, /"database" is 5/],
         [{ database: "" }, /"database" is ""/],
         [{ retentionPolicy: null }, /"retentionPolicy" is null/],
-        [{ measurement: ["x"] }, /"measurement" is an Array/],
+        [{ measurement: ["x"] }, /"measurement" is a list of 1/],
         [{ timout: 5 }, /^Option "timout" is 5, but StatementOptions has no such option. Did you mean "timeout"\?$/],
         [{ db: "x" }, /^Option "db" is a string, but StatementOptions has no such option/],
         [{ Database: undefined, retention: "x" }, /^Option "retention" is a string, but/],

@@ -358,6 +358,26 @@ describe("W4: a request that a server may have acted on", () => {
   }
 })
 
+describe("W4: closing between the halves of a payload", () => {
+  it.live("counts as unknown what an attempt before the halves may have stored", () =>
+    Effect.gen(function*() {
+      const server = yield* start((socket, request, nth) => {
+        if (nth === 1) FaultServer.close(socket, request, nth)
+        else if (nth === 2) FaultServer.answer(413)(socket, request, nth)
+        // The first half is never answered.
+      })
+      let database: InfluxDatabase.Database
+      yield* withDatabase(v1(server, { drainTimeout: 100 }), (opened) =>
+        Effect.gen(function*() {
+          database = opened
+          yield* push(database, 10)
+          yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 3)
+        }))
+      const { dropped, sent } = database!.statsUnsafe()
+      assert.deepStrictEqual([sent, dropped.unknown, dropped.shutdown], [0, 10, 0])
+    }).pipe(Effect.scoped))
+})
+
 describe("W4: what a server refuses", () => {
   const refuses = FaultServer.json(400, { error: "partial write: x dropped=2" })
 

@@ -19,22 +19,13 @@ import {
   Unavailable
 } from "../../InfluxError.ts"
 import { printable } from "../text/preview.ts"
+import type { Answer } from "./HttpRequest.ts"
 
 /** No server is waited for longer than these milliseconds before it is asked again, whatever it says. */
 const longestWait = 60_000
 
 /** Characters of an answer's body that an error keeps. */
 const longestDetail = 256
-
-/** A whole answer. */
-interface Answer {
-  readonly endpoint: string
-  readonly path: string
-  readonly status: number
-  readonly headers: { readonly [name: string]: string | undefined }
-  readonly body: Uint8Array
-  readonly withoutSecrets: (text: string) => string
-}
 
 /**
  * The error of an answer whose status is not 2xx.

@@ -16,6 +16,17 @@ import type { Answer } from "./HttpRequest.ts"
 const mostLines = 16
 
 /**
+ * How much is read of the answer to a write of so many bytes. InfluxDB 3 quotes every bad line, escaped, behind a
+ * message about it.
+ *
+ * @internal
+ */
+export const limits = (payload: number) => ({
+  maxAnswerBytes: 65_536 + 8 * payload,
+  maxErrorBytes: 65_536 + 8 * payload
+})
+
+/**
  * - `Taken`: all lines are stored.
  * - `Refused`: the server did not store `lines` of them, and does not if they come again; the others are stored.
  *   `numbers` are those of the lines, from 1, where it says them.

@@ -8,11 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { InfluxError, InvalidAnswer, InvalidOption, NotFound } from "../../InfluxError.ts"
+import { InfluxError, InvalidAnswer, NotFound } from "../../InfluxError.ts"
 import type { Timestamp } from "../../Point.ts"
 import * as Check from "../config/Check.ts"
 import { isPlain } from "../config/Variables.ts"
-import { preview } from "../text/preview.ts"
 import * as Literal from "./Literal.ts"
 import type { Client } from "./Operations.ts"
 
@@ -23,15 +22,7 @@ import type { Client } from "./Operations.ts"
  * @since 0.1.0
  */
 export const invalid = (option: string, value: unknown, allowed: string): Effect.Effect<never, InfluxError> =>
-  Effect.fail(
-    new InfluxError({
-      reason: new InvalidOption({
-        option,
-        value: Duration.isDuration(value) ? Duration.format(value) : preview(value),
-        allowed
-      })
-    })
-  )
+  Effect.fromResult(Check.invalid(option, value, allowed))
 
 /**
  * Refuses options that an operation does not have: one that is misspelled must not keep points for ever, or delete more.

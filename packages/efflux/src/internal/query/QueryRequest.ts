@@ -3,15 +3,14 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { InfluxError, InvalidAnswer, InvalidOption, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
+import { InfluxError, InvalidAnswer, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
 import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
+import * as Kind from "../config/Kind.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
@@ -66,23 +65,23 @@ export const make = (
       `InfluxDB ${settings.version} is asked in ${Object.keys(apis[settings.version]).join(" and ")}`
     )
   }
-  const refused = Result.flatMap(Check.read(options, "options"), (config) => Check.refuseUnknown(config, owner, []))
-  if (Result.isFailure(refused)) return Result.fail(refused.failure)
-  const wrong = wrongOption(settings, options)
-  if (wrong !== undefined) return Result.fail(new InfluxError({ reason: wrong }))
-  return Result.mapBoth(renderers[settings.version](statement as never), {
-    onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
-    onSuccess: ({ params, text }) => ({
-      language,
-      text,
-      params,
-      database: options.database ?? settings.database,
-      retentionPolicy: options.retentionPolicy ?? settings.retentionPolicy,
-      measurement: options.measurement,
-      timeout: options.timeout === undefined ? settings.timeout : Duration.toMillis(options.timeout),
-      operation: language === "Flux" ? "QUERY" : /^\s*([a-z]{1,16})\b/i.exec(text)?.[1].toUpperCase() ?? "QUERY"
-    })
-  })
+  return Result.flatMap(
+    checkOptions(settings, options),
+    (options) =>
+      Result.mapBoth(renderers[settings.version](statement as never), {
+        onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
+        onSuccess: ({ params, text }) => ({
+          language,
+          text,
+          params,
+          database: options.database ?? settings.database,
+          retentionPolicy: options.retentionPolicy ?? settings.retentionPolicy,
+          measurement: options.measurement,
+          timeout: options.timeout ?? settings.timeout,
+          operation: language === "Flux" ? "QUERY" : /^\s*([a-z]{1,16})\b/i.exec(text)?.[1].toUpperCase() ?? "QUERY"
+        })
+      })
+  )
 }
 
 const invalid = (language: string, detail: string) =>
@@ -103,46 +102,37 @@ const renderers = {
       : InfluxQLRenderer.renderV3(statement as Fragment<"InfluxQL">)
 }
 
-/**
- * The milliseconds of a duration, `undefined` if it is none or not positive.
- *
- * @internal
- */
-export const millisOf = (input: unknown): number | undefined => {
-  const millis = Option.match(Duration.fromInput(input as Duration.Input), {
-    onNone: () => Number.NaN,
-    onSome: Duration.toMillis
+const name = Kind.optional(
+  Kind.suchThat("a name", (value): value is string => typeof value === "string" && value !== "" && value.isWellFormed())
+)
+
+const fields = {
+  database: name,
+  retentionPolicy: name,
+  measurement: name,
+  timeout: Kind.optional(Kind.duration(1)),
+  as: Kind.optional(Kind.suchThat("a Schema or a typed series", (_): _ is unknown => true))
+} satisfies { readonly [Option in keyof Required<TypedQueryOptions<unknown>>]: unknown }
+
+const decode = Check.decoder(fields)
+
+const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
+  Result.gen(function*() {
+    const config = yield* Check.read(given, "options")
+    yield* Check.refuseUnknown(config, { name: "StatementOptions", fields }, [])
+    const options = yield* decode(config)
+    for (const option of ["database", "measurement", "retentionPolicy"] as const) {
+      const value = options[option]
+      if (value === undefined) continue
+      if (version === 2) {
+        return yield* Check.invalid(option, value, "no option of InfluxDB 2: a script names its bucket itself")
+      }
+      if (version === 3 && option === "retentionPolicy") {
+        return yield* Check.invalid(option, value, "an option of InfluxDB 1 only")
+      }
+    }
+    return options
   })
-  return millis >= 1 && millis < 2 ** 31 ? millis : undefined
-}
-
-const fields: { readonly [Option in keyof TypedQueryOptions<unknown>]-?: true } = {
-  database: true,
-  retentionPolicy: true,
-  measurement: true,
-  timeout: true,
-  as: true
-}
-
-const owner: Check.Owner = { name: "StatementOptions", fields }
-
-const wrongOption = (
-  { version }: ClientSettings,
-  { database, measurement, retentionPolicy, timeout }: StatementOptions
-): InvalidOption | undefined => {
-  const wrong = (option: string, value: unknown, allowed: string) =>
-    new InvalidOption({ option, value: Number.isNaN(value) ? "NaN" : preview(value), allowed })
-  if (timeout !== undefined && millisOf(timeout) === undefined) {
-    return wrong("timeout", timeout, `a duration from a millisecond to 24 days, such as "3 seconds"`)
-  }
-  for (const [option, value] of Object.entries({ database, measurement, retentionPolicy })) {
-    if (value === undefined) continue
-    if (typeof value !== "string" || value === "" || !value.isWellFormed()) return wrong(option, value, "a name")
-    if (version === 2) return wrong(option, value, "no option of InfluxDB 2: a script names its bucket itself")
-    if (version === 3 && option === "retentionPolicy") return wrong(option, value, "an option of InfluxDB 1 only")
-  }
-  return undefined
-}
 
 /**
  * The request of a statement. Every statement is a POST, for parameters in a URL

@@ -4,14 +4,14 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { defaults } from "../../ClientConfig.ts"
 import { InfluxError, NotFound } from "../../InfluxError.ts"
-import type { ClientSettings } from "../config/ClientSettings.ts"
+import { check, type ClientSettings } from "../config/ClientSettings.ts"
 import { type Rows, rowsOf } from "./AnswerReader.ts"
 import type { Wire } from "./Client.ts"
 import type { ApiRequest, ResultSet } from "./Operations.ts"
-import { type Asked, millisOf } from "./QueryRequest.ts"
+import type { Asked } from "./QueryRequest.ts"
 import type { Row } from "./Row.ts"
 
 /**
@@ -67,20 +67,8 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
   const asked: Array<Asked> = []
   const written: Array<string> = []
   const { database, version = 1 } = options
-  const settings: ClientSettings = {
-    ...defaults[1],
-    version,
-    url: endpoint,
-    timeout: millisOf(defaults[1].timeout)!,
-    ca: undefined,
-    headers: undefined,
-    socketPath: undefined,
-    maxConnectionAge: millisOf(defaults[1].maxConnectionAge)!,
-    credentials: undefined,
-    database,
-    retentionPolicy: undefined,
-    org: version === 2 ? "test" : undefined
-  }
+  const given = version === 2 ? { version, url: endpoint, org: "test" } : { version, url: endpoint, database: "test" }
+  const settings: ClientSettings = { ...Result.getOrThrow(check(given)), database }
   return {
     spy: {
       asked,

@@ -44,9 +44,6 @@ const pointsPerTurn = 4096
 // Room behind a line for its timestamp and line feed, see LineWriter.
 const slack = 128
 
-// Bytes of an answer. InfluxDB 3 quotes every bad line, escaped, behind a message about it.
-const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
-
 /**
  * Writes points, and says what became of them.
  *
@@ -165,8 +162,7 @@ class Batches {
         params,
         body,
         gzip: gzipThreshold !== "none" && body.length >= gzipThreshold,
-        maxAnswerBytes: maxAnswerBytes(body.length),
-        maxErrorBytes: maxAnswerBytes(body.length),
+        ...WriteAnswer.limits(body.length),
         timeout
       })
       const verdict = WriteAnswer.read(answer, lines.length, lines.length)

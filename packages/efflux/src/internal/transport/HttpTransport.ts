@@ -39,9 +39,6 @@ const longestPause = 15_000
 // may have been a single one that could hardly be compressed.
 const sizeIsKnownFor = 600_000
 
-// Bytes of an answer. InfluxDB 3 quotes every bad line, escaped, behind a message about it.
-const maxAnswerBytes = (payload: number): number => 65_536 + 8 * payload
-
 /**
  * Makes the HTTP transport of one database. Its idle connections end with the scope.
  *
@@ -139,8 +136,10 @@ class Sending {
   readonly lines: Lines
   readonly counts = { sent: 0, rejected: 0, send_error: 0, unknown: 0 }
   bytes = 0
-  /** Points of the current request that may have been stored. */
-  inDoubt = 0
+  /** Points that are not settled and may have been stored. */
+  #inDoubt = 0
+  /** The end of the lines that an attempt may have stored which got no answer. */
+  #doubtfulTo = 0
   error: InfluxError | undefined = undefined
   readonly rejections: Array<Rejected> = []
   /** How lines of a point were lost whose last line is in a later part. */
@@ -152,13 +151,27 @@ class Sending {
   }
 
   get outcome(): Outcome {
-    const { bytes, counts, error, inDoubt, rejections } = this
-    return { ...counts, unknown: counts.unknown + inDoubt, bytes, error, rejections }
+    const { bytes, counts, error, rejections } = this
+    return { ...counts, unknown: counts.unknown + this.#inDoubt, bytes, error, rejections }
+  }
+
+  /** Notes the lines that are being written. Those before are settled. */
+  isUnderWay(from: number, to: number): void {
+    this.#inDoubt = pointsOf(this.lines, from, Math.max(to, this.#doubtfulTo))
+  }
+
+  /** Notes that the lines up to here may be stored, although no answer says so. */
+  mayBeStored(to: number): void {
+    this.#doubtfulTo = Math.max(to, this.#doubtfulTo)
+  }
+
+  isDoubtful(line: number): boolean {
+    return line < this.#doubtfulTo
   }
 
   /** Settles lines that share one fate. */
   settle(from: number, to: number, fate: "sent" | Loss): void {
-    this.inDoubt = 0
+    this.isUnderWay(to, to)
     for (let line = from; line < to; line++) {
       const ofLine = this.#broken ?? fate
       if (this.lines.completes(line)) {
@@ -202,134 +215,94 @@ const connect = (server: Server): Connection => {
   }
 }
 
-/** Writes some lines of a payload, which may be stored already if they are in doubt. Settles all of them. */
-const write = (
-  server: Server,
-  sending: Sending,
-  from: number,
-  to: number,
-  isDoubtful = false
-): Effect.Effect<void> =>
+/** Writes some lines of a payload. Settles all of them. */
+const write = (server: Server, sending: Sending, from: number, to: number): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { lines } = sending
     const part = sending.payload.subarray(startOf(lines, from), lines.end(to - 1))
-    const tries = new Tries(server, sending, part, to - from, pointsOf(lines, from, to), isDoubtful)
     const halves = () => {
       const middle = middleOf(lines, from, to)
-      const half = (from: number, to: number) => write(server, sending, from, to, tries.isDoubtful)
-      return Effect.andThen(half(from, middle), half(middle, to))
+      return Effect.andThen(write(server, sending, from, middle), write(server, sending, middle, to))
     }
     if (to - from > 1 && server.isTooLarge(part.length)) return halves()
-    return Effect.matchEffect(tries.run, {
-      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict, tries.isDoubtful)),
+    return Effect.matchEffect(attempts(server, sending, part, from, to), {
+      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict)),
       onFailure: (error) => {
         if (isTooLarge(error)) {
           server.wasTooLarge(part.length)
           if (to - from > 1) return halves()
         }
-        return Effect.sync(() => settleFailed(sending, from, to, error, tries.isDoubtful))
+        return Effect.sync(() => settleFailed(sending, from, to, error))
       }
     })
   })
 
-/** The attempts of one request. */
-class Tries {
-  /** Whether an attempt without an answer may have been stored. */
-  isDoubtful: boolean
-  /** Succeeds with what the server says about the points that it read. */
-  readonly run: Effect.Effect<WriteAnswer.Verdict, InfluxError>
-  readonly #server: Server
-  readonly #sending: Sending
-  readonly #part: Uint8Array
-  readonly #lines: number
-  readonly #points: number
-
-  constructor(
-    server: Server,
-    sending: Sending,
-    part: Uint8Array,
-    lines: number,
-    points: number,
-    isDoubtful: boolean
-  ) {
-    this.isDoubtful = isDoubtful
-    this.#server = server
-    this.#sending = sending
-    this.#part = part
-    this.#lines = lines
-    this.#points = points
-    const tried = Effect.retry(Effect.suspend(() => this.#try()), server.retry)
-    this.run = Effect.flatMap(
-      tried,
-      (verdict) =>
-        verdict._tag === "Refused" && WriteAnswer.isFirstConflict(server.http.api, verdict.rejected)
-          ? tried
-          : Effect.succeed(verdict)
-    )
-  }
-
-  #try(): Effect.Effect<WriteAnswer.Verdict, InfluxError> {
-    const server = this.#server
-    const { hosts, http } = server
-    const { gzipThreshold } = http
-    const gzip = server.takesGzip && gzipThreshold !== "none" && this.#part.length >= gzipThreshold
-    const host = hosts.next()
-    this.#sending.inDoubt = this.#points
-    return Effect.matchEffect(
-      host.way.exchange({
-        method: "POST",
-        path: http.path,
-        params: http.params,
-        body: this.#part,
-        gzip,
-        onRepeat: server.repeats ? () => void (this.isDoubtful = true) : undefined,
-        maxAnswerBytes: maxAnswerBytes(this.#part.length),
-        maxErrorBytes: maxAnswerBytes(this.#part.length)
-      }),
-      {
-        onFailure: (error) => {
-          if (mayHaveArrived(error)) this.isDoubtful = true
-          hosts.failed(host, undefined)
-          return this.#fail(error)
-        },
-        onSuccess: (answer) => {
-          if (answer.status === 415 && gzip) {
-            server.takesGzip = false
-            return this.#try()
-          }
-          const verdict = WriteAnswer.read(answer, this.#lines)
-          if (verdict._tag === "Taken" || verdict._tag === "Refused") {
-            hosts.answered(host)
-            return Effect.succeed(verdict)
-          }
-          return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-            const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
-            if (mayHaveArrived(error)) this.isDoubtful = true
-            if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
-            else hosts.answered(host)
-            return this.#fail(error)
-          })
-        }
-      }
-    )
-  }
-
-  #fail(error: InfluxError): Effect.Effect<never, InfluxError> {
-    this.#sending.inDoubt = this.isDoubtful ? this.#points : 0
-    if (this.#server.isWorthATry(error)) this.#server.onRetry(error)
+/** The attempts of one request. Succeeds with what the server says about the points that it read. */
+const attempts = (
+  server: Server,
+  sending: Sending,
+  part: Uint8Array,
+  from: number,
+  to: number
+): Effect.Effect<WriteAnswer.Verdict, InfluxError> => {
+  const { hosts, http } = server
+  const fail = (error: InfluxError) => {
+    if (mayHaveArrived(error)) sending.mayBeStored(to)
+    sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
+    if (server.isWorthATry(error)) server.onRetry(error)
     return Effect.fail(error)
   }
+  const attempt: Effect.Effect<WriteAnswer.Verdict, InfluxError> = Effect.suspend(() => {
+    const gzip = server.takesGzip && http.gzipThreshold !== "none" && part.length >= http.gzipThreshold
+    const host = hosts.next()
+    sending.isUnderWay(from, to)
+    const exchange = host.way.exchange({
+      method: "POST",
+      path: http.path,
+      params: http.params,
+      body: part,
+      gzip,
+      onRepeat: server.repeats ? () => sending.mayBeStored(to) : undefined,
+      ...WriteAnswer.limits(part.length)
+    })
+    return Effect.matchEffect(exchange, {
+      onFailure: (error) => {
+        hosts.failed(host, undefined)
+        return fail(error)
+      },
+      onSuccess: (answer) => {
+        if (answer.status === 415 && gzip) {
+          server.takesGzip = false
+          return attempt
+        }
+        const verdict = WriteAnswer.read(answer, to - from)
+        if (verdict._tag === "Taken" || verdict._tag === "Refused") {
+          hosts.answered(host)
+          return Effect.succeed(verdict)
+        }
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
+          if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
+          else hosts.answered(host)
+          return fail(error)
+        })
+      }
+    })
+  })
+  const tried = Effect.retry(attempt, server.retry)
+  return Effect.flatMap(
+    tried,
+    (verdict) =>
+      verdict._tag === "Refused" && WriteAnswer.isFirstConflict(http.api, verdict.rejected)
+        ? tried
+        : Effect.succeed(verdict)
+  )
 }
 
-const settle = (
-  sending: Sending,
-  from: number,
-  to: number,
-  verdict: WriteAnswer.Verdict,
-  isDoubtful: boolean
-): void => {
+const settle = (sending: Sending, from: number, to: number, verdict: WriteAnswer.Verdict): void => {
   if (verdict._tag !== "Refused") return sending.settle(from, to, "sent")
   const before = sending.counts.rejected
+  const isDoubtful = sending.isDoubtful(from)
   // What is refused now may have been stored by an attempt that got no answer.
   settleRefused(sending, from, to, verdict, isDoubtful ? "unknown" : "rejected")
   if (isDoubtful) {
@@ -367,9 +340,9 @@ const settleRefused = (
   sending.settle(from, to, lines === 0 ? "sent" : "unknown")
 }
 
-const settleFailed = (sending: Sending, from: number, to: number, error: InfluxError, isDoubtful: boolean): void => {
+const settleFailed = (sending: Sending, from: number, to: number, error: InfluxError): void => {
   sending.error = error
-  if (isDoubtful) return sending.settle(from, to, "unknown")
+  if (sending.isDoubtful(from)) return sending.settle(from, to, "unknown")
   if (!isRefusal(error)) return sending.settle(from, to, "send_error")
   sending.settle(from, to, "rejected")
   sending.rejections.push(
