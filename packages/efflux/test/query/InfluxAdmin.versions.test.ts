@@ -108,7 +108,7 @@ describe("administration of InfluxDB 2", () => {
         [InfluxAdmin.deleteRange("b", null as never), /"options" is null/],
         [InfluxAdmin.deleteRange("b", { start: 5n, stop: 5n }), /"stop" is 5n, allowed is an instant after start/],
         [InfluxAdmin.deleteRange("b", { start: new Date(Number.NaN), stop: 5n }), /"start" is an instance of Date/],
-        [InfluxAdmin.deleteRange("b", { start: Point.uint(1n) as never, stop: 5n }), /"start" is object/],
+        [InfluxAdmin.deleteRange("b", { start: Point.uint(1n) as never, stop: 5n }), /"start" is an instance of Uint/],
         [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, measurement: "" }), /"measurement" is ""/],
         [InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: { host: 1 as never } }), /"tags.host" is 1/]
       ]

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
+import { isUnknown } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
@@ -111,7 +112,7 @@ const fields = {
   retentionPolicy: name,
   measurement: name,
   timeout: Kind.optional(Kind.duration(1)),
-  as: Kind.optional(Kind.suchThat("a Schema or a typed series", (_): _ is unknown => true))
+  as: Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
 } satisfies { readonly [Option in keyof Required<TypedQueryOptions<unknown>>]: unknown }
 
 const decode = Check.decoder(fields)
