@@ -135,7 +135,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       const place = yield* Effect.orDie(
         Schema.encodeEffect(Place)({ to: shown(to), line: sending.line, size: input.size! })
       )
-      yield* orExplain(fs.writeFileString(placeFile, place))
+      // Whole at every moment, also if the process is killed here.
+      yield* orExplain(fs.writeFileString(`${placeFile}.new`, place))
+      yield* orExplain(fs.rename(`${placeFile}.new`, placeFile))
     }
   })
   const drain = Effect.gen(function*() {

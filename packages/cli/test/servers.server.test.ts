@@ -42,6 +42,42 @@ describeInfluxd("efflux with InfluxDB 1", (binary) => {
       })
     ))
 
+  it("sends every point, however often it is killed and resumed", () =>
+    withFolder((folder) =>
+      withServer(binary, async (server) => {
+        const total = 120_000
+        const file = Path.join(folder, "a.lp")
+        Fs.writeFileSync(
+          file,
+          Array.from({ length: total }, (_, n) => `m,t=${n % 10} v=${n}i ${1_000_000_000 + n}\n`).join("") +
+            "bad v=no\n"
+        )
+        const args = ["send", file, "--to", `${server.httpUrl}/?database=d`, "--resume"]
+        const kills: Array<string> = []
+        let last: Ended | undefined
+        while (last === undefined) {
+          const run = start(args)
+          const signal = kills.length % 2 === 0 ? "SIGKILL" : "SIGINT"
+          const wait = Math.random() * 4000
+          const ended = await Promise.race([run.ended, new Promise<void>((done) => setTimeout(done, wait))])
+          if (ended === undefined && kills.length < 8) {
+            run.child.kill(signal)
+            await run.ended
+            kills.push(`${signal} after ${wait.toFixed(0)} ms`)
+          } else last = await run.ended
+        }
+        assert.isAbove(kills.length, 0)
+        assert.match(last.out, /and 1 bad line, which are in/, kills.join(", "))
+        assert.strictEqual(
+          await Effect.runPromise(server.count("d", "m", "v")),
+          total,
+          `${kills.join(", ")}\n${last.out}${last.err}`
+        )
+        assert.match(Fs.readFileSync(`${file}.bad`, "utf8"), /^# line 120001: column 7: expected a number/)
+        assert.deepStrictEqual(Fs.readdirSync(folder).toSorted(), ["a.lp", "a.lp.bad"])
+      })
+    ))
+
   it("shows rows as a table, CSV, JSON, line protocol and a plot, and what it writes can be sent again", () =>
     withFolder((folder) =>
       withServer(binary, async (server) => {
