@@ -48,6 +48,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as OtlpExporter from "effect/observability/OtlpExporter"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
@@ -185,6 +186,8 @@ export const defaults = defaultsOf(fields)
  * If two metrics would write the same field of the same series, the later one is left out and reported in
  * `problems`.
  *
+ * Throws a `TypeError` that names a wrong option.
+ *
  * **Example**
  *
  * ```ts
@@ -211,15 +214,16 @@ export const toPoints = (
   readonly problems: ReadonlyArray<Problem>
   readonly baseline: Baseline
 } => {
-  const { layout = defaults.layout, prefix = defaults.prefix } = options
-  const exported = new MetricPoints({ layout, prefix }, options.timestamp)
+  const { baseline: before, timestamp, ...given } = options
+  const settings = Result.getOrThrowWith(checkPoints(given), ({ message }) => new TypeError(message))
+  const exported = new MetricPoints(settings, timestamp)
   const baseline = new Map<string, Totals>()
   const points: Array<Input> = []
   for (const snapshot of snapshots) {
     const key = JSON.stringify([snapshot.id, snapshot.type, Object.entries(snapshot.attributes ?? {})])
     let totals: Totals | undefined
-    if (options.temporality === "delta") {
-      totals = options.baseline?.get(key)?.copy() ?? new Totals()
+    if (settings.temporality === "delta") {
+      totals = before?.get(key)?.copy() ?? new Totals()
       baseline.set(key, totals)
     }
     for (const point of exported.points(snapshot, totals)) points.push(point)
@@ -295,6 +299,8 @@ export const layerConfig = <Self = InfluxDatabase>(
   config: Wrapped<Self>
 ): Layer.Layer<never, InfluxError | Config.ConfigError, Self> =>
   Layer.effectDiscard(Effect.flatMap(unwrap(config as AllWrapped<Options<Self>>), (options) => make(options)))
+
+const checkPoints = checker("toPoints", pointFields)
 
 const allFields = {
   ...fields,

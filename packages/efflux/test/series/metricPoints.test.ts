@@ -272,6 +272,26 @@ describe("toPoints", () => {
     ])
   })
 
+  it("takes options that are undefined, and throws for a wrong one by its name", () => {
+    const { snapshot, update } = registry()
+    update(Metric.counter("c"), 2)
+    const points = (options: object) => lines(MetricsExporter.toPoints(snapshot(), options))
+    assert.deepStrictEqual(
+      points({
+        layout: undefined,
+        temporality: undefined,
+        prefix: undefined,
+        timestamp: undefined,
+        baseline: undefined
+      }),
+      ["c count=2"]
+    )
+    assert.throws(() => points({ layout: "telegraf" }), TypeError, /"layout" is "telegraf", allowed is one of "efflux"/)
+    assert.throws(() => points({ temporality: "Delta" }), TypeError, /"temporality" is "Delta"/)
+    assert.throws(() => points({ prefix: "a\n" }), TypeError, /"prefix" is "a\\n"/)
+    assert.throws(() => points({ perfix: "a" }), TypeError, /Did you mean "prefix"/)
+  })
+
   it("names boundaries as Go prints them", () => {
     // What fmt.Sprint and strconv.FormatFloat(v, 'g', -1, 64) of Go 1.19 give.
     const go: ReadonlyArray<[number, string]> = [
