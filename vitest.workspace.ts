@@ -5,14 +5,18 @@ import { SecretReporter } from "./packages/testkit/src/secretReporter.ts"
 // One more than there are cores: many tests wait for a server or a timeout.
 const maxWorkers = Math.max(2, Os.availableParallelism()) + 1
 
-/** One project per package; tests against a real server run after the rest, one file at a time. */
-const unit = (name: string, root: string) => ({
+/**
+ * One project per package; tests against a real server run after the rest, two files at a time. Without `isolate`, the
+ * files that a worker runs share the modules that they load.
+ */
+const unit = (name: string, root: string, isolate = true) => ({
   extends: true as const,
   test: {
     name,
     root,
     include: ["test/**/*.test.ts"],
     exclude: ["test/**/*.server.test.ts"],
+    isolate,
     maxWorkers,
     sequence: { groupOrder: 0 }
   }
@@ -24,7 +28,7 @@ const server = (name: string, root: string) => ({
     name: `${name}:server`,
     root,
     include: ["test/**/*.server.test.ts"],
-    maxWorkers: 1,
+    maxWorkers: 2,
     sequence: { groupOrder: 1 }
   }
 })
@@ -49,7 +53,7 @@ export default defineConfig({
       include: ["packages/efflux/src/**/*.ts"]
     },
     projects: [
-      unit("efflux", "packages/efflux"),
+      unit("efflux", "packages/efflux", false),
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("panel", "packages/panel"),
