@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { InfluxServer, VictoriaServer } from "@efflux/testkit"
 import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
-import { boundPorts, demo } from "./support/demo.ts"
+import { boundPorts, demo, demoStored } from "./support/demo.ts"
 
 /** The arguments that name a server and its first listener. */
 const to = (server: InfluxServer.Server, database: string) => [
@@ -15,9 +15,9 @@ const to = (server: InfluxServer.Server, database: string) => [
 
 describeInfluxd("the demo with a real server", (binary) => {
   it("starts influxd with its own defaults, and stores all that it sent", async () => {
-    const { code, leftovers, lines } = await demo(["--seconds", "3", "--target", "influxd"], {
+    const { code, leftovers, lines } = await demoStored(["--seconds", "3", "--target", "influxd"], {
       EFFLUX_INFLUXD: binary
-    }).ended
+    })
     assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
     assert.match(lines.at(-2)!, /queue_full [1-9]/)
     assert.strictEqual(code, 0)
@@ -29,7 +29,7 @@ describeInfluxd("the demo with a real server", (binary) => {
       const server = yield* InfluxServer.make({ binary, udp: [{ database: "given" }] })
       yield* server.writeLines("given", "memory,run=another total_bytes=1i 1\nburst sequence=1i 1")
       const { code, lines } = yield* Effect.promise(() =>
-        demo(["--seconds", "2", "--burst", "20000", ...to(server, "given")]).ended
+        demoStored(["--seconds", "2", "--burst", "20000", ...to(server, "given")])
       )
       assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
       assert.strictEqual(code, 0)

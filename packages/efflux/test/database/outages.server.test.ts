@@ -4,7 +4,7 @@ import { InfluxServer, waitFor } from "@efflux/testkit"
 import { describeInfluxd } from "@efflux/testkit/realServer"
 import { Effect, Metric } from "effect"
 import { InfluxDatabase, type Point } from "efflux"
-import { alone, figures, withDatabase } from "../support/delivery.ts"
+import { alone, figures, waitUntilRead, withDatabase } from "../support/delivery.ts"
 import { assertLaw, droppedOf } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 
@@ -39,6 +39,8 @@ describeInfluxd("outages", (binary) => {
           yield* server.start
           yield* server.waitForCount("db", "steady", 1)
           pushing.interruptUnsafe()
+          yield* database.flush
+          yield* waitUntilRead(port)
           // The port is open: nothing is refused any more, and everything arrives.
           const open = database.statsUnsafe().refusals
           for (let i = 0; i < 1000; i++) database.pushUnsafe(point("after", i))
