@@ -179,137 +179,62 @@ describe("a wrong option", () => {
       return Result.isFailure(result) ? result.failure : assert.fail(`no error for ${JSON.stringify(env)}`)
     })
 
-  const wrong: ReadonlyArray<readonly [name: string, value: string, message: string]> = [
-    [
-      "TRANSPORT",
-      "http-v1",
-      `Variable INFLUX_TRANSPORT is "http-v1", allowed is one of "udp", "tcp", "http"`
-    ],
-    [
-      "HOST",
-      "not a host",
-      `Variable INFLUX_HOST is "not a host", allowed is a host name or an IP address, without scheme and port`
-    ],
-    [
-      "HOST",
-      "http://localhost",
-      `Variable INFLUX_HOST is "http://localhost", allowed is a host name or an IP address, without scheme and port`
-    ],
-    [
-      "HOST",
-      "localhost:8089",
-      `Variable INFLUX_HOST is "localhost:8089", allowed is a host name or an IP address, without scheme and port`
-    ],
-    [
-      "HOST",
-      "[::1]",
-      `Variable INFLUX_HOST is "[::1]", allowed is a host name or an IP address, without scheme and port`
-    ],
-    ["PORT", "99999", `Variable INFLUX_PORT is 99999, allowed is an integer from 1 to 65535`],
-    ["PORT", "80x", `Variable INFLUX_PORT is "80x", allowed is an integer from 1 to 65535`],
-    ["PORT", "80.5", `Variable INFLUX_PORT is 80.5, allowed is an integer from 1 to 65535`],
-    ["NAME", "a b", `Variable INFLUX_NAME is "a b", allowed is a name without spaces and control characters`],
-    ["PRECISION", "n", `Variable INFLUX_PRECISION is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"`],
-    ["TIMESTAMPS", "none", `Variable INFLUX_TIMESTAMPS is "none", allowed is one of "client", "server"`],
-    ["TAGS", "shop", `Variable INFLUX_TAGS is "shop", allowed is a plain object of tags, in a variable a=b,c=d`],
-    ["TAGS", "a=b,c", `Variable INFLUX_TAGS is "a=b,c", allowed is a plain object of tags, in a variable a=b,c=d`],
-    ["TAGS", "a=b,", `Variable INFLUX_TAGS is "a=b,", allowed is a plain object of tags, in a variable a=b,c=d`],
-    [
-      "TAGS",
-      "a=b\\",
-      `Variable INFLUX_TAGS (tags.a) is "b\\\\", allowed is a value that line protocol can hold (trailing backslash)`
-    ],
-    [
-      "TAGS",
-      "time=b",
-      `Variable INFLUX_TAGS is an object, allowed is keys that line protocol can hold ("time": reserved)`
-    ],
-    [
-      "DIALECT",
-      "influx",
-      `Variable INFLUX_DIALECT is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`
-    ],
-    ["QUEUE_CAPACITY", "0", `Variable INFLUX_QUEUE_CAPACITY is 0, allowed is an integer from 1 to 100000000`],
-    [
-      "MEASUREMENT_QUOTA",
-      "10001",
-      `Variable INFLUX_MEASUREMENT_QUOTA is 10001, allowed is an integer from 1 to 10000 (queueCapacity)`
-    ],
-    ["QUEUE_BYTES", "1000", `Variable INFLUX_QUEUE_BYTES is 1000, allowed is an integer from 1024 to 9007199254740991`],
-    [
-      "BATCH_SIZE",
-      "20000",
-      `Variable INFLUX_BATCH_SIZE is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`
-    ],
-    ["OVERSIZE", "cut", `Variable INFLUX_OVERSIZE is "cut", allowed is one of "drop", "split"`],
-    [
-      "MAX_PAYLOAD_BYTES",
-      "65508",
-      `Variable INFLUX_MAX_PAYLOAD_BYTES is 65508, allowed is an integer from 32 to 65507`
-    ],
-    [
-      "SELF_REPORT",
-      "often",
-      `Variable INFLUX_SELF_REPORT is "often", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    [
-      "FLUSH_INTERVAL",
-      "soon",
-      `Variable INFLUX_FLUSH_INTERVAL is "soon", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    [
-      "FLUSH_INTERVAL",
-      "500",
-      `Variable INFLUX_FLUSH_INTERVAL is "500", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    ["SENDERS", "many", `Variable INFLUX_SENDERS is "many", allowed is an integer from 1 to 1024`],
+  const duration = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
+  const host = "a host name or an IP address, without scheme and port"
+  const tags = "a plain object of tags, in a variable a=b,c=d"
+  const pacing = `"none" or { packetsPerSecond, burst }, in a variable 4000/32`
+  const wrong: ReadonlyArray<readonly [name: string, value: string, shown: string, allowed: string]> = [
+    ["TRANSPORT", "http-v1", `is "http-v1"`, `one of "udp", "tcp", "http"`],
+    ["HOST", "not a host", `is "not a host"`, host],
+    ["HOST", "http://localhost", `is "http://localhost"`, host],
+    ["HOST", "localhost:8089", `is "localhost:8089"`, host],
+    ["HOST", "[::1]", `is "[::1]"`, host],
+    ["PORT", "99999", `is 99999`, `an integer from 1 to 65535`],
+    ["PORT", "80x", `is "80x"`, `an integer from 1 to 65535`],
+    ["PORT", "80.5", `is 80.5`, `an integer from 1 to 65535`],
+    ["NAME", "a b", `is "a b"`, `a name without spaces and control characters`],
+    ["PRECISION", "n", `is "n"`, `one of "ns", "us", "ms", "s", "m", "h"`],
+    ["TIMESTAMPS", "none", `is "none"`, `one of "client", "server"`],
+    ["TAGS", "shop", `is "shop"`, tags],
+    ["TAGS", "a=b,c", `is "a=b,c"`, tags],
+    ["TAGS", "a=b,", `is "a=b,"`, tags],
+    ["TAGS", "a=b\\", `(tags.a) is "b\\\\"`, `a value that line protocol can hold (trailing backslash)`],
+    ["TAGS", "time=b", `is an object`, `keys that line protocol can hold ("time": reserved)`],
+    ["DIALECT", "influx", `is "influx"`, `one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`],
+    ["QUEUE_CAPACITY", "0", `is 0`, `an integer from 1 to 100000000`],
+    ["MEASUREMENT_QUOTA", "10001", `is 10001`, `an integer from 1 to 10000 (queueCapacity)`],
+    ["QUEUE_BYTES", "1000", `is 1000`, `an integer from 1024 to 9007199254740991`],
+    ["BATCH_SIZE", "20000", `is 20000`, `an integer from 1 to 10000 (queueCapacity)`],
+    ["OVERSIZE", "cut", `is "cut"`, `one of "drop", "split"`],
+    ["MAX_PAYLOAD_BYTES", "65508", `is 65508`, `an integer from 32 to 65507`],
+    ["SELF_REPORT", "often", `is "often"`, duration],
+    ["FLUSH_INTERVAL", "soon", `is "soon"`, duration],
+    ["FLUSH_INTERVAL", "500", `is "500"`, duration],
+    ["SENDERS", "many", `is "many"`, `an integer from 1 to 1024`],
     [
       "DRAIN_TIMEOUT",
       "-1 seconds",
-      `Variable INFLUX_DRAIN_TIMEOUT is "-1 seconds", allowed is a duration from 0 ms to 24 days, like "500 millis" or "1 second"`
+      `is "-1 seconds"`,
+      `a duration from 0 ms to 24 days, like "500 millis" or "1 second"`
     ],
-    [
-      "RESOLVE_INTERVAL",
-      "Infinity",
-      `Variable INFLUX_RESOLVE_INTERVAL is "Infinity", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    [
-      "PACING",
-      "fast",
-      `Variable INFLUX_PACING is "fast", allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
-    ],
-    [
-      "PACING",
-      "0/64",
-      `Variable INFLUX_PACING (pacing.packetsPerSecond) is 0, allowed is a number above 0, at most 10000000`
-    ],
-    ["PACING", "1/0", `Variable INFLUX_PACING (pacing.burst) is 0, allowed is an integer from 1 to 1000000`],
-    [
-      "PACING",
-      "4000/x",
-      `Variable INFLUX_PACING is "4000/x", allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
-    ],
-    [
-      "LOG_INTERVAL",
-      "0 millis",
-      `Variable INFLUX_LOG_INTERVAL is "0 millis", allowed is a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    ["BIND_ADDRESS", "any one", `Variable INFLUX_BIND_ADDRESS is "any one", allowed is an IP address of this host`],
-    ["SEND_BUFFER_BYTES", "0", `Variable INFLUX_SEND_BUFFER_BYTES is 0, allowed is an integer from 1 to 2147483647`],
-    ["TTL", "256", `Variable INFLUX_TTL is 256, allowed is an integer from 1 to 255`]
+    ["RESOLVE_INTERVAL", "Infinity", `is "Infinity"`, duration],
+    ["PACING", "fast", `is "fast"`, pacing],
+    ["PACING", "0/64", `(pacing.packetsPerSecond) is 0`, `a number above 0, at most 10000000`],
+    ["PACING", "1/0", `(pacing.burst) is 0`, `an integer from 1 to 1000000`],
+    ["PACING", "4000/x", `is "4000/x"`, pacing],
+    ["LOG_INTERVAL", "0 millis", `is "0 millis"`, duration],
+    ["BIND_ADDRESS", "any one", `is "any one"`, `an IP address of this host`],
+    ["SEND_BUFFER_BYTES", "0", `is 0`, `an integer from 1 to 2147483647`],
+    ["TTL", "256", `is 256`, `an integer from 1 to 255`]
   ]
 
   it.live.each(wrong)(
     "INFLUX_%s=%s: the layer fails with its name, its value and what is allowed, and nothing starts",
-    ([
-      name,
-      value,
-      message
-    ]) =>
+    ([name, value, shown, allowed]) =>
       Effect.gen(function*() {
         const layer = InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX"))
         const failure = yield* failureOf(layer, { [`INFLUX_${name}`]: value })
-        assert.strictEqual(failure.message, message)
+        assert.strictEqual(failure.message, `Variable INFLUX_${name} ${shown}, allowed is ${allowed}`)
         assert.strictEqual(failure._tag, "InfluxError")
       })
   )
