@@ -2,6 +2,7 @@
 import { codecRungs } from "./codec.ts"
 import { decodeRungs } from "./decode.ts"
 import { flatPairs } from "./flat.ts"
+import { cacheSection } from "./kinds/caches.ts"
 import { decodeKindRungs } from "./kinds/decode.ts"
 import { encodeKindRungs } from "./kinds/encode.ts"
 import { besideGo } from "./kinds/go.ts"
@@ -185,7 +186,11 @@ export const kinds = async ({ effort, promisedOnly }: Task): Promise<Part> => {
   const rungs = decodeKindRungs()
   const decoded = await measureKinds("Kinds of lines: decoding", kindsNote, rungs, effort)
   return {
-    sections: [encoded.section, decoded.section, ...(promisedOnly ? [] : [await besideGo(rungs, effort)])],
+    sections: [
+      encoded.section,
+      decoded.section,
+      ...(promisedOnly ? [] : [await cacheSection(rungs, effort), await besideGo(rungs, effort)])
+    ],
     figures: new Map([["kinds/encode", encoded.worst.ratio], ["kinds/decode", decoded.worst.ratio]])
   }
 }

@@ -58,6 +58,25 @@ describe("a line that is read again and again", () => {
     }
   })
 
+  it("has a tag twice or not, however many keys were seen and forgotten since", () => {
+    for (let i = 0; i < 5000; i++) {
+      const keys = [0, 7, 21, 301].map((step) => `k${(i * step) % 1531}x${step}`)
+      const tags = keys.map((key) => `,${key}=v`).join("")
+      const repeated = LineProtocol.decode(`m${tags},${keys[i % 4]}=w v=1`)
+      assert.strictEqual(Result.isFailure(repeated) && repeated.failure.reason, "duplicate tag")
+      assert.isTrue(Result.isSuccess(LineProtocol.decode(`m${tags} ${keys[i % 4]}=1`)))
+      const fields = LineProtocol.decode(`m ${keys[0]}=1,${keys[i % 4]}=2,${keys[0]}=3`, { dialect: "influx-3" })
+      assert.strictEqual(Result.isFailure(fields) && fields.failure.reason, "duplicate field")
+    }
+  })
+
+  it("has a field twice in an escaped and another form", () => {
+    for (let i = 0; i < 4; i++) {
+      const result = LineProtocol.decode("m a\\\\b=1,a\\b=2,c=3 5", { dialect: "influx-3" })
+      assert.strictEqual(Result.isFailure(result) && result.failure.reason, "duplicate field")
+    }
+  })
+
   it("is told from every line that is nearly the same", () => {
     const series = "near,host=web-01,region=eu-1"
     for (let i = 0; i < 4; i++) LineProtocol.decode(`${series} value=1 5`)

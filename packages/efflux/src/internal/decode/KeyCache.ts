@@ -8,10 +8,8 @@ import { ByteCache, type Entry } from "./ByteCache.ts"
 
 const EQUALS = 61
 const SPACE = 32
-// How many keys of a line are expected, in places that the caller numbers.
-const places = 256
-const maxBytes = 32
-const maxWords = maxBytes >> 2
+const maxKeyBytes = 32
+const maxWords = maxKeyBytes >> 2
 
 /**
  * @category models
@@ -19,23 +17,35 @@ const maxWords = maxBytes >> 2
  */
 export class KeyCache {
   /** Measurements with their tags. */
-  readonly series = new ByteCache(2048, 512, SPACE)
+  readonly series: ByteCache
   /** How many records readers have filled, to tell in which one they saw a key. */
   records = 0
 
-  readonly #keys = new ByteCache(1024, maxBytes, EQUALS)
-  // What is expected in each place, and its bytes with the equals sign.
-  readonly #expected: Array<Entry | undefined> = new Array(places).fill(undefined)
-  readonly #lengths = new Uint8Array(places)
-  readonly #words = new Int32Array(places * maxWords)
+  readonly #keys: ByteCache
+  // The key that is expected in each place, and its bytes with the equals sign.
+  readonly #expected: Array<Entry | undefined>
+  readonly #lengths: Uint8Array
+  readonly #words: Int32Array
   #unexpected = 0
+
+  /**
+   * @param places How many keys of a line are expected, a power of two. The caller numbers them. The benchmark makes
+   * the sizes small, to see what each part brings.
+   */
+  constructor({ keyBytes = maxKeyBytes, places = 256, seriesBytes = 512 } = {}) {
+    this.series = new ByteCache(2048, seriesBytes, SPACE)
+    this.#keys = new ByteCache(1024, keyBytes, EQUALS)
+    this.#expected = new Array(places).fill(undefined)
+    this.#lengths = new Uint8Array(places)
+    this.#words = new Int32Array(places * maxWords)
+  }
 
   /**
    * The key at `start`, if it is known. Lines of one kind have their keys in one order: to compare with what came last
    * in `place` is cheaper than to look for the end of the key first.
    */
   find(view: DataView, start: number, end: number, place: number): Entry | undefined {
-    const slot = place & (places - 1)
+    const slot = place & (this.#lengths.length - 1)
     const expected = this.#expected[slot]
     return expected !== undefined && expected.alive && this.#isExpected(view, start, end, slot)
       ? expected

@@ -228,9 +228,8 @@ export class LineDecoder {
   #readAhead(): boolean {
     const start = this.#pos
     const reader = this.#reader
-    if (!reader.readAhead(this.#chunk, start, this.#end)) return false
-    const end = reader.next
-    if (end - start > this.#maxLineBytes || (end === this.#end && !this.#ended)) return false
+    const end = reader.readAhead(this.#chunk, start, this.#end)
+    if (end < 0 || end - start > this.#maxLineBytes || (end === this.#end && !this.#ended)) return false
     this.line = this.#nextLine
     this.#nextLine += reader.lineFeeds + 1
     this.#pos = end < this.#end ? end + 1 : end

@@ -42,8 +42,6 @@ export class LineReader {
   /** Why the line can't be read, and where. */
   reason: Reason = "no point"
   at = 0
-  /** Where the line that `readAhead` read ends. */
-  next = 0
 
   readonly #rules: Rules
   readonly #defaultTimestamp: bigint | undefined
@@ -70,16 +68,17 @@ export class LineReader {
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     this.#texts.begin(bytes, end, 0)
-    return this.#line(this.#skipBlank(start))
+    return this.#line(this.#skipBlank(start)) >= 0
   }
 
   /**
-   * Reads the line that begins at `start`, wherever it ends. Returns `false` also
-   * if it is not sure where that is; then it did not read further than that.
+   * Reads the line that begins at `start`, and returns where it ends, or a negative number if it can't be read. So it
+   * does if it is not sure where the line ends; then it did not read further than that.
    */
-  readAhead(bytes: Uint8Array, start: number, end: number): boolean {
+  readAhead(bytes: Uint8Array, start: number, end: number): number {
     this.#texts.begin(bytes, end, ENDS_LINE)
-    return this.#line(start) && !this.#texts.unsure
+    const next = this.#line(start)
+    return this.#texts.unsure ? -1 : next
   }
 
   /** How many line feeds are inside the line. */
@@ -92,7 +91,8 @@ export class LineReader {
     this.#texts.changed(bytes, text)
   }
 
-  #line(start: number): boolean {
+  // To where the line ends.
+  #line(start: number): number {
     const texts = this.#texts
     const { bytes, end, view } = texts
     const cache = this.#keys.series
@@ -106,43 +106,42 @@ export class LineReader {
       measurement = series.text
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
     } else {
-      if (start >= end || bytes[start] === COMMA) return this.#fail("missing measurement", start)
+      if (start >= end || bytes[start] === COMMA) return this.#refuse("missing measurement", start)
       pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
       measurement = texts.name(start, pos)
-      if (measurement === undefined) return this.#fail(texts.reason, texts.at)
+      if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
       tags = {}
       if (pos < end && bytes[pos] === COMMA) {
         pos = this.#tags(pos, tags, 16 * measurement.length)
-        if (pos < 0) return false
+        if (pos < 0) return pos
       }
-      if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#fail("series key too long", start)
-      if (pos >= end) return this.#fail("missing fields", end)
+      if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#refuse("series key too long", start)
+      if (pos >= end) return this.#refuse("missing fields", end)
       if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags)
     }
 
     const fields: Record<string, Point.FieldValue> = {}
     const maxKeyBytes = this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes
     pos = this.#fields(pos, fields, 16 * measurement.length + 128, maxKeyBytes)
-    if (pos < 0) return false
+    if (pos < 0) return pos
 
     pos = this.#skipBlank(pos)
     let timestamp = this.#defaultTimestamp
     if (!this.#endsAt(pos)) {
       const first = pos
       timestamp = this.#numbers.timestamp(bytes, view, first, end)
-      if (timestamp === undefined) return this.#fail(this.#numbers.reason, first)
+      if (timestamp === undefined) return this.#refuse(this.#numbers.reason, first)
       pos = this.#numbers.next
       if (pos < end && bytes[pos] === SPACE) {
         do pos++
         while (pos < end && bytes[pos] === SPACE)
-        if (!this.#endsAt(pos)) return this.#fail("text after timestamp", pos)
+        if (!this.#endsAt(pos)) return this.#refuse("text after timestamp", pos)
       } else if (!this.#endsAt(pos)) {
-        return this.#fail("invalid timestamp", first)
+        return this.#refuse("invalid timestamp", first)
       }
     }
-    this.next = pos < end && bytes[pos] === CR ? pos + 1 : pos
     this.point = timestamp === undefined ? { measurement, tags, fields } : { measurement, tags, fields, timestamp }
-    return true
+    return pos < end && bytes[pos] === CR ? pos + 1 : pos
   }
 
   // From the comma behind the measurement to the space behind the tags. The keys are expected in places from `place` on.
@@ -284,12 +283,6 @@ export class LineReader {
   #separates(pos: number): boolean {
     const texts = this.#texts
     return pos >= texts.end || (flagsOf[texts.bytes[pos]] & (SEPARATES | texts.ends)) !== 0 || this.#endsAt(pos)
-  }
-
-  #fail(reason: Reason, at: number): false {
-    this.reason = reason
-    this.at = at
-    return false
   }
 
   #refuse(reason: Reason, at: number): -1 {

@@ -1,0 +1,58 @@
+/** What each cache of the decoder brings: kinds of lines that it was made for and others, with it and without. */
+import { KeyCache } from "../../../efflux/src/internal/decode/KeyCache.ts"
+import { LineDecoder, MORE } from "../../../efflux/src/internal/decode/LineDecoder.ts"
+import { type Effort, measure, ratioOf } from "../Measure.ts"
+import { figure, type Section } from "../Report.ts"
+import type { DecodeKind } from "./decode.ts"
+
+const caches = [
+  { without: "", make: () => new KeyCache() },
+  { without: "without series", make: () => new KeyCache({ seriesBytes: 0 }) },
+  { without: "without expected keys", make: () => new KeyCache({ places: 1 }) },
+  { without: "without keys", make: () => new KeyCache({ keyBytes: 0 }) }
+]
+
+const chosen = [
+  "plain",
+  "an ever new tag value",
+  "ever new tag values, all four",
+  "keys in ever another order",
+  "10 floats",
+  "100 fields",
+  "20 tags"
+]
+
+export const cacheSection = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort): Promise<Section> => {
+  const some = kinds.filter(({ kind }) => chosen.includes(kind))
+  const rungs = some.flatMap(({ bytes, kind, texts }) =>
+    caches.map(({ make, without }) => {
+      const cache = make()
+      let next = 0
+      return {
+        name: `${kind} ${without}`,
+        points: bytes,
+        run: () => {
+          const lines = new LineDecoder({}, cache)
+          lines.feed(texts[next++ % texts.length])
+          lines.end()
+          const points = []
+          while (lines.step() !== MORE) points.push(lines.point)
+          return points
+        }
+      }
+    })
+  )
+  for (let round = 0; effort.time > 0 && round < 100; round++) for (const { run } of rungs) run()
+  const measured = await measure(rungs, effort)
+  return {
+    title: "Kinds of lines: decoding without a cache",
+    note: "Nanoseconds a byte with all caches, then the time without one by that.",
+    table: {
+      heads: ["", "with all", ...caches.slice(1).map(({ without }) => without)],
+      rows: some.map(({ kind }, i) => {
+        const [all, ...others] = measured.slice(i * caches.length, (i + 1) * caches.length)
+        return [kind, figure(all.nanos), ...others.map((other) => ratioOf(other, all).toFixed(2))]
+      })
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ByteCache } from "../../src/internal/decode/ByteCache.ts"
+
+const equals = 61
+
+const look = (cache: ByteCache, text: string) => {
+  const bytes = new TextEncoder().encode(`${text}1234`)
+  const view = new DataView(bytes.buffer)
+  const found = cache.find(view, 0, bytes.length)
+  if (found === undefined) cache.keep(view, 0, bytes.length - 4, `read ${text}`)
+  return found
+}
+
+describe("a cache of bytes", () => {
+  it("knows bytes from the third time on, up to a stop byte that is not escaped", () => {
+    const cache = new ByteCache(64, 32, equals)
+    for (
+      const text of [
+        "=",
+        "a=",
+        "abc=",
+        "abcd=",
+        "a\\=b=",
+        "\\=\\=\\=\\=x=",
+        "key_of_17_letters=",
+        "ä=",
+        `${"x".repeat(31)}=`
+      ]
+    ) {
+      assert.deepStrictEqual([1, 2, 3, 4].map(() => look(cache, text)?.text), [
+        undefined,
+        undefined,
+        `read ${text}`,
+        `read ${text}`
+      ])
+    }
+    for (const text of ["abd=", "abcde=", "a\\=c=", "x"]) assert.isUndefined(look(cache, text))
+    for (let again = 0; again < 4; again++) assert.isUndefined(look(cache, `${"x".repeat(32)}=`))
+  })
+
+  it("keeps no more than it has slots for, and never confuses two", () => {
+    const slots = 16
+    const cache = new ByteCache(slots, 32, equals)
+    const texts = Array.from({ length: 5000 }, (_, i) => `${i * 7919}=`)
+    for (const text of texts) for (let again = 0; again < 3; again++) look(cache, text)
+    const found = texts.map((text) => {
+      const { buffer, length } = new TextEncoder().encode(`${text}1234`)
+      return cache.find(new DataView(buffer), 0, length)
+    })
+    assert.isAtMost(found.filter((entry) => entry !== undefined).length, slots)
+    found.forEach((entry, i) => entry === undefined || assert.strictEqual(entry.text, `read ${texts[i]}`))
+  })
+
+  it("says of an entry that was overwritten that it is dead", () => {
+    const cache = new ByteCache(2, 32, equals)
+    const entries = ["a=", "b=", "c=", "d=", "e="].flatMap((text) => [1, 2, 3].map(() => look(cache, text)))
+    const alive = entries.filter((entry) => entry?.alive).length
+    assert.isAtMost(alive, 2)
+    assert.isAbove(entries.filter((entry) => entry?.alive === false).length, 0)
+  })
+})
