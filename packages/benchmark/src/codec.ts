@@ -61,6 +61,15 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     read = Number(payload)
     return payload
   }
+  const eachFlattened = (): string => {
+    let payload = ""
+    for (const point of points) {
+      const line = literal(point)
+      read = Number(line)
+      payload += line
+    }
+    return payload
+  }
   const rope = (): string => {
     let payload = ""
     for (const point of points) payload += literal(point)
@@ -75,11 +84,12 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
   const contenders: ReadonlyArray<readonly [name: string, run: () => string | Uint8Array, id?: string]> = [
     ["template literal: a rope of pieces, no bytes yet", rope],
     ["template literal: one string, no bytes yet", flattened],
+    ["template literal: a string for each line, no bytes yet", eachFlattened, "string"],
     ["template literal: lines joined, bytes in a buffer", joined, "joined"],
     ["template literal: bytes in a buffer, line by line", eachWritten, "literal"],
     ["**efflux, the writer**: bytes in a buffer, line by line", write, "writer"],
     ["efflux, the writer, with building the point", buildAndWrite],
-    ["efflux, `LineProtocol.encode`: a string for each point", encode],
+    ["efflux, `LineProtocol.encode`: a string for each point", encode, "encode"],
     ...rivals.flatMap((rival): ReadonlyArray<readonly [string, () => string | Uint8Array, string]> => {
       const run = rival.prepare(shape)
       return run === undefined ? [] : [[rival.name, run, rival.package]]

@@ -24,6 +24,20 @@ export const promises: ReadonlyArray<Promised> = [
     digits: 0
   },
   {
+    name: "encode/string",
+    group: "encode",
+    what: "time of `LineProtocol.encode`, by that of a template literal that makes a string of each line",
+    limit: { atMost: 1.5 },
+    digits: 2
+  },
+  {
+    name: "series/plain",
+    group: "series",
+    what: "time to encode it as a point of a typed series, by that as a plain point",
+    limit: { atMost: 1.1 },
+    digits: 2
+  },
+  {
     name: "series/literal",
     group: "series",
     what: "time to encode it as a point of a typed series, by the template literal's",

@@ -54,7 +54,7 @@ export const seriesRungs = (): ReadonlyArray<Rung> => {
       for (const point of points) position += buffer.write(literal(point), position, "latin1")
       return buffer.subarray(0, position)
     }, "literal"],
-    ["efflux, the writer", written(points, (point) => point)],
+    ["efflux, the writer", written(points, (point) => point), "plain"],
     ["efflux, the writer, with building the point", written(points, build)],
     ["**efflux, a series**", written(ready, (point) => point), "series"],
     ["efflux, a series, with building the values", written(points, (point) => requests.point(values(point)))],

@@ -137,6 +137,7 @@ export class Texts {
 
   /** Looks up a text that is not empty. Gives {@link nothing} if it is not there. */
   find(text: string): Encoded {
+    if (this.texts === noTexts) return nothing
     const hash = hashOf(text)
     const slot = slotOf(hash)
     const known = this.texts[slot]

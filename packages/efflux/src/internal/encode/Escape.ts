@@ -110,16 +110,10 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
         if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY | ESCAPE_BACKSLASH)) !== 0) bytes[pos++] = BACKSLASH
       }
       bytes[pos++] = unit
-    } else if (unit < 0x800) {
-      bytes[pos++] = 0xc0 | (unit >> 6)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else if (unit < 0xd800 || unit > 0xdfff) {
-      bytes[pos++] = 0xe0 | (unit >> 12)
-      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-      bytes[pos++] = 0x80 | (unit & 63)
     } else {
-      pos = writePair(bytes, pos, unit, name, ++i)
+      pos = writeWide(bytes, pos, unit, name, i)
       if (pos < 0) return REFUSED
+      if (isSurrogate(unit)) i++
     }
   }
   return length === 0 || (unit === BACKSLASH && (place & ESCAPE_BACKSLASH) === 0) ? REFUSED : pos
@@ -159,16 +153,10 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string): numb
     if (unit < 128) {
       if ((flagsOf[unit] & ESCAPE_STRING) !== 0) bytes[pos++] = BACKSLASH
       bytes[pos++] = unit
-    } else if (unit < 0x800) {
-      bytes[pos++] = 0xc0 | (unit >> 6)
-      bytes[pos++] = 0x80 | (unit & 63)
-    } else if (unit < 0xd800 || unit > 0xdfff) {
-      bytes[pos++] = 0xe0 | (unit >> 12)
-      bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-      bytes[pos++] = 0x80 | (unit & 63)
     } else {
-      pos = writePair(bytes, pos, unit, value, ++i)
+      pos = writeWide(bytes, pos, unit, value, i)
       if (pos < 0) return REFUSED
+      if (isSurrogate(unit)) i++
     }
   }
   bytes[pos++] = QUOTE
@@ -198,13 +186,23 @@ const writeLongString = (bytes: Uint8Array, pos: number, value: string): number 
   return end + 1
 }
 
-const writePair = (bytes: Uint8Array, pos: number, high: number, text: string, next: number): number => {
-  const low = next < text.length ? text.charCodeAt(next) : 0
-  if (high > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
-  const codePoint = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)
-  bytes[pos++] = 0xf0 | (codePoint >> 18)
-  bytes[pos++] = 0x80 | ((codePoint >> 12) & 63)
-  bytes[pos++] = 0x80 | ((codePoint >> 6) & 63)
-  bytes[pos++] = 0x80 | (codePoint & 63)
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000
+
+// A character beyond ASCII, whose first unit stands at `i`.
+const writeWide = (bytes: Uint8Array, pos: number, unit: number, text: string, i: number): number => {
+  if (unit < 0x800) {
+    bytes[pos++] = 0xc0 | (unit >> 6)
+  } else if (isSurrogate(unit)) {
+    const low = i + 1 < text.length ? text.charCodeAt(i + 1) : 0
+    if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
+    unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
+    bytes[pos++] = 0xf0 | (unit >> 18)
+    bytes[pos++] = 0x80 | ((unit >> 12) & 63)
+    bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+  } else {
+    bytes[pos++] = 0xe0 | (unit >> 12)
+    bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+  }
+  bytes[pos++] = 0x80 | (unit & 63)
   return pos
 }
