@@ -141,7 +141,8 @@ const attempt = async (
   const resident: Array<number> = []
   const start = performance.now()
   let counted: { readonly pushed: number; readonly sent: number; readonly at: number } | undefined
-  for (let now = start; now < start + seconds * 1000; now = performance.now()) {
+  // Until there is a figure at least, should the process have been stopped meanwhile.
+  for (let now = start; now < start + seconds * 1000 || live.length === 0; now = performance.now()) {
     if (counted === undefined && now - start >= warmUp) {
       const { pushed, sent } = database.statsUnsafe()
       counted = { pushed, sent, at: now }
