@@ -5,7 +5,7 @@
  * a float that a server printed without a point. Everything else is as in `JSON.parse`. Reading the source of every
  * number is much slower, so it is done only if a text can have such an integer.
  *
- * A name with an escape is not left to `JSON.parse`, because V8 confuses such names since version 12.8: it reads `"\""` as
+ * A name with an escape is not left to `JSON.parse`, because that of Node 24 confuses such names: it reads `"\""` as
  * `"\\"` where the object before had that name (https://github.com/nodejs/node/issues/63785).
  *
  * @since 0.1.0
