@@ -76,7 +76,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "kinds/decode",
     group: "kinds",
     what: "time to decode a byte of the worst kind of line, by that of the plain request line",
-    limit: { atMost: 3 },
+    limit: { atMost: 2.5 },
     digits: 2
   },
   {
