@@ -41,9 +41,9 @@ export interface Connection {
    * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
    * which is the number of lines unless points are split; `lines` says where each line ends.
    *
-   * Succeeds with nothing when the payload was accepted; what that means depends on the transport. A transport that
-   * knows of losses within the payload succeeds with an {@link Outcome}. Points that it does not name, and all points
-   * after a failure or any other value, count as `send_error`.
+   * Succeeds when the payload was accepted; what that means depends on the transport. A transport that knows of losses
+   * within the payload succeeds with an {@link Outcome}. Points that it does not name, and all points after a failure
+   * or an object that is no outcome, count as `send_error`. A value that is no object says nothing.
    * `send` must be interruptible, and must not keep `payload` or `lines` after it ends, because both are reused.
    */
   readonly send: (

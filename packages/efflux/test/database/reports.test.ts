@@ -343,12 +343,6 @@ describe("a transport of one's own", () => {
     }))
 
   const noOutcome: ReadonlyArray<readonly [outcome: unknown, got: string]> = [
-    [null, "null"],
-    [5, "5"],
-    ["sent", "\"sent\""],
-    [true, "true"],
-    [Symbol("sent"), "Symbol(sent)"],
-    [() => 5, "function"],
     [[], "an Array"],
     [{}, "object"],
     [{ ok: true }, "object"],
@@ -365,7 +359,7 @@ describe("a transport of one's own", () => {
       assert.strictEqual(logs.lines.length, 1)
       assert.include(
         logs.lines[0],
-        `5 points dropped, A payload could not be sent to the transport (send must succeed with nothing or with an Outcome of 5 points, got ${got})`
+        `5 points dropped, A payload could not be sent to the transport (an object with which send succeeds must be an Outcome of 5 points, got ${got})`
       )
       yield* close
       assertLaw(database.statsUnsafe())
@@ -383,11 +377,15 @@ describe("a transport of one's own", () => {
       assertLaw(database.statsUnsafe())
     }))
 
-  it.effect.each([undefined, { sent: 5 }, { sent: 5, bytes: 10 }, { sent: 7 }])(
+  // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
+  const accepted: ReadonlyArray<unknown> = [undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, {
+    sent: 7
+  }]
+  it.effect.each(accepted)(
     "has sent all by %j",
     (outcome) =>
       Effect.gen(function*() {
-        const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome) })
+        const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
         yield* database.pushAll(points(5))
         yield* turns
         assert.strictEqual(database.statsUnsafe().sent, 5)

@@ -59,7 +59,7 @@ export const whole = (points: unknown): number => Number.isSafeInteger(points) ?
  * @since 0.1.0
  */
 export const incomplete = (outcome: unknown, points: number): InfluxError => {
-  const kind = `send must succeed with nothing or with an Outcome of ${points} points, got ${describe(outcome)}`
+  const kind = `an object with which send succeeds must be an Outcome of ${points} points, got ${describe(outcome)}`
   return asInfluxError(new TypeError(kind), kind)
 }
 

@@ -168,7 +168,8 @@ class Sender {
   #sent(outcome: unknown, bytes: number): boolean {
     const packer = this.#packer
     let isClean = true
-    if (outcome !== undefined) {
+    // An effect that is typed as void may succeed with anything, such as what a call returned. Only an object is read.
+    if (typeof outcome === "object" && outcome !== null) {
       const { points } = packer
       const { failed, isExplained, left } = this.#settle(outcome, bytes)
       if (left > 0) {
