@@ -61,6 +61,8 @@ const options = {
 // Points that are sent and settled before the place in the file is noted.
 const batchSize = 20_000
 
+const writerBytes = 256 * 1024
+
 /** How far a file was sent, in a file beside it. */
 const Place = Schema.fromJsonString(Schema.Struct({ to: Schema.String, line: Schema.Int, size: Schema.Int }))
 
@@ -101,6 +103,8 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   }))
   const sending = new Sending()
   const decoder = LineProtocol.makeDecoder({ dialect, precision })
+  // Only shows which points can be written; a writer is made once, for all of them.
+  const writer = LineProtocol.makeWriter(writerBytes, { dialect, precision })
   let batch: Array<Point.Point> = []
   let badLines: Array<string> = []
   let isBadBegun = start > 0
@@ -153,8 +157,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
         continue
       }
       const point = line.success
-      const encoded = LineProtocol.encode(point, { dialect, precision })
-      if (encoded._tag === "Failure") {
+      writer.position = 0
+      const encoded = writer.write(point) ? undefined : LineProtocol.encode(point, { dialect, precision })
+      if (encoded?._tag === "Failure") {
         noteBad(number, encoded.failure.message)
         continue
       }
