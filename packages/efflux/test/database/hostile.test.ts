@@ -1,7 +1,16 @@
 /** What hostile points, transports, loggers and options can't do to a database. Each was found by an attack. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Layer, Logger, Metric, Result } from "effect"
-import { type DatabaseConfig, Influx, InfluxDatabase, InfluxError, LineProtocol, type Point, Transport } from "efflux"
+import { Effect, type Layer, Logger, Metric, Result, Schema } from "effect"
+import {
+  type DatabaseConfig,
+  Influx,
+  InfluxDatabase,
+  InfluxError,
+  LineProtocol,
+  type Point,
+  Series,
+  Transport
+} from "efflux"
 import { check } from "../../src/internal/config/Settings.ts"
 import { preview } from "../../src/internal/text/preview.ts"
 import { assertLaw } from "../support/law.ts"
@@ -47,13 +56,38 @@ describe("hostile points", () => {
         assertLaw(stats)
       })))
 
-  it("keys in falling order cost no more than others", () => {
-    // What was quadratic took minutes here, and ended the test.
-    const keys = 200_000
-    const tags = Object.fromEntries(Array.from({ length: keys }, (_, n) => [`k${999_999 - n}`, "v"]))
+  // What was quadratic took minutes here, and ended the test.
+  const most = 200_000
+  const orders: ReadonlyArray<readonly [order: string, number: (n: number) => number]> = [
+    ["falling", (n) => most - n],
+    ["alternating", (n) => n % 2 === 0 ? n : most - n],
+    ["scattered", (n) => n * 7919 % most]
+  ]
+  const objectOf = (number: (n: number) => number) =>
+    Object.fromEntries(Array.from({ length: most }, (_, n) => [`k${1_000_000 + number(n)}`, "v"]))
+
+  it.each(orders)("keys in %s order cost no more than others", (_, number) => {
+    const object = objectOf(number)
     const writer = LineProtocol.makeWriter(1_000_000)
-    assert.isFalse(writer.write({ measurement: "m", tags, fields: { a: 1 } }))
+    assert.isFalse(writer.write({ measurement: "m", tags: object, fields: { a: 1 } }))
     assert.strictEqual(writer.problem?.reason, "oversize")
+    assert.isFalse(writer.write({ measurement: "m", fields: object }))
+    assert.strictEqual(writer.problem?.reason, "oversize")
+  })
+
+  it("keys that a series does not have cost no more than others", () => {
+    const cpu = Series.make("cpu", {
+      tags: { host: Schema.String, zone: Schema.String },
+      fields: { load: Schema.Number }
+    })
+    const strangers = objectOf((n) => n)
+    const point = cpu.point({ load: 0.5, ...strangers, zone: "z", host: "h" } as never)
+    const writer = LineProtocol.makeWriter(1000)
+    assert.isTrue(writer.write(point))
+    assert.strictEqual(
+      new TextDecoder().decode(writer.bytes.subarray(0, writer.position)),
+      "cpu,host=h,zone=z load=0.5\n"
+    )
   })
 
   it.effect("a queue full of bad points gives the event loop its turns", () =>

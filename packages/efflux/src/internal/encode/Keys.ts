@@ -212,7 +212,10 @@ export class Keys {
     const child = this.#node(name, node.trie, node)
     // An object of tags in this order is then not even begun. Fields are: the same ones are written in order next.
     if (!child.inOrder && child.isTag) {
-      for (let above = node; above.parent !== undefined; above = above.parent) above.inOrder = above.isPlain = false
+      // What stands above a tag that is out of order was told before: an object of many such keys takes linear time.
+      for (let above = node; above.parent !== undefined && (above.inOrder || !above.isTag); above = above.parent) {
+        above.inOrder = above.isPlain = false
+      }
     }
     if (name.length > maxKeyLength) return child
     this.grow(weight(name))
@@ -268,11 +271,10 @@ export class Keys {
     const column = trie.columns.get(name)
     const role = column === undefined ? trie.role : column.isTag ? "tag" : "field"
     const node = new KeyNode(name, role, role === "other" ? noKey : this.#key(role, name), trie, parent)
+    if (role === "other") return node
     let before = parent
     while (before?.parent !== undefined && before.role === "other") before = before.parent
-    if (before?.parent !== undefined && role !== "other" && !isInOrder(before, node)) {
-      node.inOrder = node.isPlain = false
-    }
+    if (before?.parent !== undefined && !isInOrder(before, node)) node.inOrder = node.isPlain = false
     return node
   }
 
