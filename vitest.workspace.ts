@@ -2,8 +2,8 @@ import * as Os from "node:os"
 import { defineConfig } from "vitest/config"
 import { SecretReporter } from "./packages/testkit/src/secretReporter.ts"
 
-// One more than there are cores: many tests wait for a server or a timeout.
-const maxWorkers = Math.max(2, Os.availableParallelism()) + 1
+// More than there are cores: many tests wait for a server or a timeout.
+const maxWorkers = Math.max(2, Os.availableParallelism()) + 2
 
 /**
  * One project per package; tests against a real server run after the rest, two files at a time. Without `isolate`, the

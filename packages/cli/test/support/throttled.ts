@@ -23,7 +23,7 @@ await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
       }
     }\n`
   })
-  const args = ["pace", "--to", `udp://127.0.0.1:${port}`, "--ask", server.httpUrl, "--seconds", "0.5"]
+  const args = ["pace", "--to", `udp://127.0.0.1:${port}`, "--ask", server.httpUrl, "--seconds", "0.3"]
   process.exitCode = yield* Effect.promise(() =>
     new Promise<number | null>((done) =>
       spawn(process.execPath, [program, ...args], { stdio: "inherit" }).on("close", done)

@@ -31,7 +31,11 @@ const kinds: ReadonlyArray<Kind> = [
     point: null,
     log: /point: a point must be an object with a measurement and fields, got null$/
   },
-  { wrong: "measurement, missing", point: "bad v=1", log: /measurement: a measurement must be a string$/ },
+  {
+    wrong: "measurement, missing",
+    point: "bad v=1",
+    log: /point: a point must be an object with a measurement and fields, got "bad v=1"$/
+  },
   { wrong: "measurement, missing", point: { ...base, measurement: 7 }, log: /measurement must be a string, got 7$/ },
   { wrong: "fields, missing", point: { ...base, fields: {} }, log: /fields: a point needs at least one field/ },
   { wrong: "fields, missing", point: { measurement: "bad" }, log: /fields: a point needs at least one field/ },

@@ -104,12 +104,12 @@ describeServer("administration of InfluxDB 1", { databases: ["kept"] }, (it) => 
           [createDatabase("wrong", { duration: Number.NaN }), /^Option "duration" is NaN, allowed is a duration above/],
           [createDatabase("wrong", { duration: "soon" as "1 day" }), /"duration" is "soon"/],
           [createDatabase("wrong", { duration: 0 }), /"duration" is 0/],
-          [createDatabase("wrong", {} as { duration: 1 }), /"duration" is undefined/],
+          [createDatabase("wrong", {} as { duration: 1 }), /"duration" is missing/],
           [createRetentionPolicy("kept", "p", { duration: "1 day", replication: 0.5 }), /"replication" is 0.5/],
           [createRetentionPolicy("kept", "p", { duration: "1 day", shardDuration: -5 }), /"shardDuration" is -5/],
           [alterRetentionPolicy("kept", "autogen", { duration: Duration.millis(Number.NaN) }), /"duration" is 0/],
           [createContinuousQuery("kept", "c", select, { every: Number.NaN }), /"every" is NaN/],
-          [createContinuousQuery("kept", "c", select, { for: {} as "1 day" }), /"for" is object/]
+          [createContinuousQuery("kept", "c", select, { for: {} as "1 day" }), /"for" is an empty object/]
         ]
         for (const [effect, message] of wrong) yield* failsWith(effect, "InvalidOption", message)
         assert.deepStrictEqual(yield* InfluxAdmin.databases, ["kept"])
