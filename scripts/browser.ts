@@ -137,6 +137,6 @@ export const runInChromium = async (code: string): Promise<string> => {
     if (kind === "error") throw new Error(report)
     return report
   } finally {
-    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
   }
 }

@@ -175,7 +175,7 @@ const project = Effect.acquireRelease(
     }
     return folder
   }),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
 )
 
 const wanted = process.argv.slice(2)

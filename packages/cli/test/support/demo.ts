@@ -19,7 +19,7 @@ export const demo = (
   const run = start(["demo", ...args], { env: { TMPDIR: folder, ...env } })
   const ended = run.ended.then((ended) => {
     const leftovers = Fs.readdirSync(folder)
-    Fs.rmSync(folder, { recursive: true })
+    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
     return { ...ended, lines: ended.out.trimEnd().split("\n"), leftovers }
   })
   return { run, ended }

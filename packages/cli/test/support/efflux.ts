@@ -114,6 +114,6 @@ export const withFolder = async (use: (folder: string) => Promise<void>): Promis
   try {
     await use(folder)
   } finally {
-    Fs.rmSync(folder, { recursive: true, force: true })
+    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
   }
 }

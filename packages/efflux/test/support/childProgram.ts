@@ -48,5 +48,5 @@ export const runProgram = (
         }
         return Effect.sync(() => child.kill("SIGKILL"))
       }),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
   )

@@ -27,7 +27,7 @@ export const create = (): string => {
 
 /** Removes the folder; a dying server may still be writing, so it tries a few times. */
 export const remove = (directory: string): void => {
-  Fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+  Fs.rmSync(directory, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
 }
 
 const isDead = (pid: number): boolean => {
