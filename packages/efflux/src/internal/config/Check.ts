@@ -205,12 +205,12 @@ export const decoder = <F extends Fields>(fields: F) => {
   }
 }
 
-/** Checks options that are mistaken for no others, in one step. */
-export const checker = <F extends Fields>(name: string, fields: F) => {
+/** Checks options that are mistaken for no others, in one step. What is no plain object is named by `what`. */
+export const checker = <F extends Fields>(name: string, fields: F, what = "") => {
   const decode = decoder(fields)
   return (given: unknown): Result.Result<Checked<F>, InfluxError> =>
     Result.gen(function*() {
-      const config = yield* read(given)
+      const config = yield* read(given, what)
       yield* refuseUnknown(config, { name, fields }, [])
       return yield* decode(config)
     })

@@ -11,8 +11,7 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
+import { isUnknown } from "effect/Predicate"
 import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
 import * as Check from "../config/Check.ts"
 import * as Kind from "../config/Kind.ts"
@@ -111,14 +110,11 @@ export const audit = Effect.fnUntraced(
   }
 )
 
-const interval = Kind.duration(1)
-
-const intervalOf = (given: Duration.Input = "10 seconds"): Result.Result<number, InfluxError> => {
-  const millis = Schema.decodeUnknownResult(interval)(given)
-  return Result.isSuccess(millis)
-    ? Result.succeed(millis.success)
-    : Check.invalid("interval", given, Kind.about(interval).allowed)
-}
+// Whether the server has such a listener is seen when it is asked.
+const check = Check.checker("AuditOptions", {
+  interval: Kind.option(Kind.duration(1), "10 seconds"),
+  listener: Kind.optional(Kind.suchThat("a port or an address", isUnknown))
+}, "options")
 
 /**
  * An audit over the interval of the options.
@@ -127,14 +123,7 @@ const intervalOf = (given: Duration.Input = "10 seconds"): Result.Result<number,
  */
 export const auditInterval = Effect.fnUntraced(
   function*(database: Database, server: Server, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
-    yield* Effect.fromResult(
-      Check.read(options, "options").pipe(
-        Result.flatMap((config) =>
-          Check.refuseUnknown(config, { name: "AuditOptions", fields: { interval: true, listener: true } }, [])
-        )
-      )
-    )
-    const interval = yield* Effect.fromResult(intervalOf(options.interval))
+    const { interval } = yield* Effect.fromResult(check(options))
     return yield* audit(database, server, Effect.sleep(interval), options.listener)
   }
 )

@@ -115,13 +115,11 @@ const fields = {
   as: Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
 } satisfies { readonly [Option in keyof Required<TypedQueryOptions<unknown>>]: unknown }
 
-const decode = Check.decoder(fields)
+const check = Check.checker("StatementOptions", fields, "options")
 
 const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
   Result.gen(function*() {
-    const config = yield* Check.read(given, "options")
-    yield* Check.refuseUnknown(config, { name: "StatementOptions", fields }, [])
-    const options = yield* decode(config)
+    const options = yield* check(given)
     for (const option of ["database", "measurement", "retentionPolicy"] as const) {
       const value = options[option]
       if (value === undefined) continue
