@@ -9,9 +9,9 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { draw, int, judge } from "../Conclusion.ts"
 import * as Host from "../Host.ts"
 import { svg } from "../soak/Plot.ts"
 import { run, serverOf } from "./Bulk.ts"
@@ -23,11 +23,7 @@ const defaultPlots = fileURLToPath(new URL("../../dist", import.meta.url))
 const bulk = Command.make(
   "bulk",
   {
-    lines: Flag.Int("lines").pipe(
-      Flag.filter(
-        (lines) => lines >= 1 && lines <= 50_000_000,
-        (lines) => `--lines is ${lines}, allowed is 1 to 50000000`
-      ),
+    lines: int("lines", 1, 50_000_000).pipe(
       Flag.withDefault(10_000_000),
       Flag.withDescription("Lines of the file; default 10000000")
     ),
@@ -39,8 +35,7 @@ const bulk = Command.make(
       Flag.optional,
       Flag.withDescription("Which server stores them; default victoria-metrics over HTTP, influx-1 over UDP")
     ),
-    shards: Flag.Int("shards").pipe(
-      Flag.filter((shards) => shards >= 1 && shards <= 64, (shards) => `--shards is ${shards}, allowed is 1 to 64`),
+    shards: int("shards", 1, 64).pipe(
       Flag.withDefault(1),
       Flag.withDescription("So many databases behind InfluxShards, all on the one server; default 1")
     ),
@@ -55,16 +50,9 @@ const bulk = Command.make(
       const chosen = Option.getOrElse(server, () => serverOf(transport))
       console.log(`${lines} lines over ${transport} into ${chosen}`)
       const result = yield* run({ lines, transport, server: chosen, shards }, (line) => console.log(line))
-      const promises = verdict(result)
-      for (const { kept, measured, promise } of promises) {
-        console.log(`${kept ? "kept  " : "BROKEN"}  ${promise}: ${measured}`)
-      }
+      judge(verdict(result))
       console.log(costs(result))
-      const plot = Path.join(plots, `bulk-${transport}.svg`)
-      Fs.mkdirSync(plots, { recursive: true })
-      Fs.writeFileSync(plot, svg(chart(result, Host.machine())))
-      console.log(`Drawn to ${plot}`)
-      if (promises.some(({ kept }) => !kept)) process.exitCode = 1
+      draw(Path.join(plots, `bulk-${transport}.svg`), svg(chart(result, Host.machine())))
     }
   })
 ).pipe(Command.withDescription(

@@ -1,13 +1,7 @@
 /** What a soak promises, and whether it was kept. */
+import type { Promised } from "../Conclusion.ts"
 import { slopePerMinute } from "../Slope.ts"
 import { settings, type Soaked } from "./Soak.ts"
-
-/** One promise, what was measured, and whether it holds. */
-export interface Promised {
-  readonly promise: string
-  readonly measured: string
-  readonly kept: boolean
-}
 
 // Resident memory breathes: in a short run that is more than any slope.
 const breathing = 8 * 2 ** 20

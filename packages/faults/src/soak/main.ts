@@ -10,9 +10,8 @@ import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Fs from "node:fs"
-import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import { draw, int, judge } from "../Conclusion.ts"
 import * as Host from "../Host.ts"
 import * as Namespace from "../Namespace.ts"
 import { chart } from "./Chart.ts"
@@ -25,11 +24,7 @@ const defaultPlot = fileURLToPath(new URL("../../dist/soak.svg", import.meta.url
 const soak = Command.make(
   "soak",
   {
-    minutes: Flag.Int("minutes").pipe(
-      Flag.filter(
-        (minutes) => minutes >= 1 && minutes <= 1440,
-        (minutes) => `--minutes is ${minutes}, allowed is 1 to 1440`
-      ),
+    minutes: int("minutes", 1, 1440).pipe(
       Flag.withDefault(10),
       Flag.withDescription("How long; default 10")
     ),
@@ -56,14 +51,8 @@ const soak = Command.make(
     yield* Namespace.sweep
     const chosen = Option.isSome(seed) ? seed.value : yield* Random.nextIntBetween(1, 2 ** 31)
     const soaked = yield* run({ minutes, transport, times: 10, seed: chosen }, (line) => console.log(line))
-    const promises = verdict(soaked)
-    for (const { kept, measured, promise } of promises) {
-      console.log(`${kept ? "kept  " : "BROKEN"}  ${promise}: ${measured}`)
-    }
-    Fs.mkdirSync(Path.dirname(plot), { recursive: true })
-    Fs.writeFileSync(plot, svg(chart(soaked, chosen, Host.machine())))
-    console.log(`Drawn to ${plot}`)
-    if (promises.some(({ kept }) => !kept)) process.exitCode = 1
+    judge(verdict(soaked))
+    draw(plot, svg(chart(soaked, chosen, Host.machine())))
   })
 ).pipe(Command.withDescription(
   "A program with an Efflux database under ten times the load that the network takes, with a random fault every five seconds. As root on Linux."
