@@ -12,6 +12,7 @@ import { promisify } from "node:util"
 import * as Vm from "node:vm"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
+import { args, executablePath } from "../packages/testkit/src/chromium.ts"
 import { root } from "./fences.ts"
 
 export interface Bundle {
@@ -97,10 +98,6 @@ export const runInRealm = (code: string): string => {
   return realm.report
 }
 
-const chromium = "/usr/bin/chromium"
-
-export const hasChromium = Fs.existsSync(chromium)
-
 /** Runs a bundle as a module of a page in headless Chromium, and gives what it left in `globalThis.report`. */
 export const runInChromium = async (code: string): Promise<string> => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-browser-"))
@@ -117,16 +114,9 @@ export const runInChromium = async (code: string): Promise<string> => {
 <script type="module">if ("report" in globalThis) show("report", report)</script>
 `
     )
-    const { stdout } = await promisify(execFile)(chromium, [
+    const { stdout } = await promisify(execFile)(executablePath, [
       "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--disable-dev-shm-usage",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
+      ...args,
       `--user-data-dir=${Path.join(folder, "profile")}`,
       "--dump-dom",
       pathToFileURL(page).href

@@ -15,6 +15,7 @@ import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { rolldown } from "rolldown"
+import { args, executablePath } from "../packages/testkit/src/chromium.ts"
 import { InfluxServer } from "../packages/testkit/src/index.ts"
 import { root } from "./fences.ts"
 import { pack } from "./tarball.ts"
@@ -114,10 +115,9 @@ const chromium = async (folder: string, request: string): Promise<string> => {
   }).listen(0, "127.0.0.1")
   await once(server, "listening")
   const { port } = server.address() as Net.AddressInfo
-  const child = spawn("chromium", [
+  const child = spawn(executablePath, [
     "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
+    ...args,
     `--user-data-dir=${Path.join(folder, "chromium")}`,
     `http://127.0.0.1:${port}/`
   ], { stdio: "ignore" })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Path from "node:path"
-import { bundle, hasChromium, runInChromium, runInRealm, sizes } from "../browser.ts"
+import { hasChromium } from "../../packages/testkit/src/chromium.ts"
+import { bundle, runInChromium, runInRealm, sizes } from "../browser.ts"
 import { root } from "../fences.ts"
 import { hostile } from "./browser/codec.ts"
 

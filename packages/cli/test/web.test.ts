@@ -1,6 +1,7 @@
 /** `efflux listen --web` as a process, in a real browser. */
 import { assert, describe, it } from "@effect/vitest"
-import { hasChromium, open, type Tab } from "@efflux/testkit/Browser"
+import { open, type Tab } from "@efflux/testkit/Browser"
+import { hasChromium } from "@efflux/testkit/chromium"
 import { Effect } from "effect"
 import * as Fs from "node:fs"
 import * as Http from "node:http"

@@ -1,6 +1,7 @@
 /** The page in a real browser. */
 import { assert, describe, it } from "@effect/vitest"
-import { hasChromium, open, type Tab } from "@efflux/testkit/Browser"
+import { open, type Tab } from "@efflux/testkit/Browser"
+import { hasChromium } from "@efflux/testkit/chromium"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { Influx } from "efflux"
 import * as Fs from "node:fs"

@@ -1,11 +1,7 @@
 /** Debian's Chromium, driven for a test, without anything of its own that asks the network. */
 import { Effect, type Scope } from "effect"
-import * as Fs from "node:fs"
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core"
-
-const executablePath = "/usr/bin/chromium"
-
-export const hasChromium = Fs.existsSync(executablePath)
+import { args, executablePath } from "./chromium.ts"
 
 /** A page of a browser of its own, what it complained of, and the hosts that it asked. */
 export interface Tab {
@@ -17,21 +13,7 @@ export interface Tab {
 export const open = (url: string, options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
   Effect.gen(function*() {
     const browser = yield* Effect.acquireRelease(
-      Effect.promise(() =>
-        chromium.launch({
-          executablePath,
-          args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync"
-          ]
-        })
-      ),
+      Effect.promise(() => chromium.launch({ executablePath, args })),
       (browser) => Effect.promise(() => browser.close())
     )
     const complaints: Array<string> = []
