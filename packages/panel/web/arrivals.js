@@ -1,7 +1,7 @@
 /**
  * The page about what arrives.
  */
-import { connect, element, legend, plotOf, say, short, whole } from "./page.js"
+import { connect, element, figuresIn, legend, plotOf, ratesOf, say, short, whole } from "./page.js"
 
 const find = (selector) => document.querySelector(selector)
 
@@ -18,16 +18,7 @@ const drawLosses = plotOf(find(".losses"), [
 
 const lostOf = ({ dropped, droppedDatagrams, kernelDrops }) => dropped + droppedDatagrams + (kernelDrops ?? 0)
 
-const boxes = {}
-const figure = (name, text) => {
-  if (boxes[name] === undefined) {
-    const box = element("div")
-    boxes[name] = element("dd")
-    box.append(element("dt", name), boxes[name])
-    find(".figures").append(box)
-  }
-  say(boxes[name], text)
-}
+const figure = figuresIn(find(".figures"))
 
 let samples = []
 let kept = 0
@@ -35,10 +26,7 @@ let kept = 0
 const show = () => {
   const now = samples.at(-1)
   if (now === undefined) return
-  const rates = (read) =>
-    samples.map((sample, i) =>
-      i === 0 ? null : (read(sample) - read(samples[i - 1])) / ((sample.at - samples[i - 1].at) / 1000)
-    )
+  const rates = (read) => ratesOf(samples, read)
   const times = samples.map(({ at }) => at / 1000)
   const points = rates((of) => of.points)
   const lost = rates(lostOf)

@@ -21,6 +21,26 @@ export const say = (target, text) => {
   if (target.textContent !== text) target.textContent = text
 }
 
+/** Shows numbers by their names, each in a box of a list that is made with its first. */
+export const figuresIn = (list) => {
+  const shown = {}
+  return (name, text) => {
+    if (shown[name] === undefined) {
+      const box = element("div")
+      shown[name] = element("dd")
+      box.append(element("dt", name), shown[name])
+      list.append(box)
+    }
+    say(shown[name], text)
+  }
+}
+
+/** How much a counter grew a second from each sample to the next; unknown for the first. */
+export const ratesOf = (samples, read) =>
+  samples.map((sample, i) =>
+    i === 0 ? null : (read(sample) - read(samples[i - 1])) / ((sample.at - samples[i - 1].at) / 1000)
+  )
+
 export const plotOf = (target, lines) => {
   const axis = () => ({
     stroke: color("--dim"),

@@ -1,7 +1,7 @@
 /**
  * The page about databases.
  */
-import { connect, element, legend, plotOf, say, short, sum, whole } from "./page.js"
+import { connect, element, figuresIn, legend, plotOf, ratesOf, say, short, sum, whole } from "./page.js"
 
 /** What each reason means, and which option to turn. */
 const reasons = {
@@ -41,7 +41,7 @@ class DatabaseView {
     title.id = `database-${crypto.getRandomValues(new Uint32Array(1))[0]}`
     this.root.setAttribute("aria-labelledby", title.id)
     document.querySelector("#databases").append(this.root)
-    this.figures = {}
+    this.figure = figuresIn(this.find(".figures"))
     this.rows = {}
     this.info = ""
     legend(this.find(".rates"), [["pushed", "pushed"], ["sent", "sent"], ["dropped", "dropped"]])
@@ -55,16 +55,6 @@ class DatabaseView {
       { label: "queued", color: "--pushed" },
       { label: "in flight", color: "--in-flight" }
     ])
-  }
-
-  figure(name, text) {
-    if (this.figures[name] === undefined) {
-      const box = element("div")
-      this.figures[name] = element("dd")
-      box.append(element("dt", name), this.figures[name])
-      this.find(".figures").append(box)
-    }
-    say(this.figures[name], text)
   }
 
   /** Shows the last of the samples, and all of them as plots. */
@@ -98,10 +88,7 @@ class DatabaseView {
     this.figure("refusals", whole.format(now.refusals))
 
     const times = samples.map(({ at }) => at / 1000)
-    const rates = (read) =>
-      samples.map((sample, i) =>
-        i === 0 ? null : (read(sample) - read(samples[i - 1])) / ((sample.at - samples[i - 1].at) / 1000)
-      )
+    const rates = (read) => ratesOf(samples, read)
     this.drawRates([times, rates((of) => of.pushed), rates((of) => of.sent), rates(droppedOf)])
     this.drawQueue([times, samples.map(({ queued }) => queued), samples.map(({ inFlight }) => inFlight)])
     this.find(".rates").setAttribute(
