@@ -139,7 +139,8 @@ const show = Effect.fnUntraced(function*(watch: Watch) {
   })
   yield* screen.live
     ? Effect.repeat(draw, Schedule.spaced(frameInterval))
-    : Effect.delay(Effect.repeat(draw, Schedule.fixed("1 second")), "1 second")
+    // Not at fixed times: a timer that fires early would be followed by another one at once.
+    : Effect.delay(Effect.repeat(draw, Schedule.spaced("1 second")), "1 second")
 })
 
 /** What is stored when it is as much as was sent, or does not grow any more. UDP tells nobody when it is done. */
