@@ -1,8 +1,9 @@
 /**
  * `efflux pace`: finds how fast a UDP listener can be sent to without loss.
  *
- * First the largest burst, then the highest rate that lost nothing. The answer is half of the one and 70 % of the other,
- * and it is sent for longer before it is printed.
+ * First the largest burst that loses nothing, then the highest rate. A rate that passes for seconds can still lose
+ * within a minute, when the server writes its files or collects garbage: so it is sent for a minute, and lowered until
+ * nothing is lost. The answer is half of the burst and 70 % of that rate.
  */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -33,7 +34,7 @@ const options = {
   ),
   seconds: positive("seconds").pipe(
     Flag.withDefault(3),
-    Flag.withDescription("How long each rate is sent, and the answer twenty times as long; default 3")
+    Flag.withDescription("How long each rate is tried, and the best one twenty times as long; default 3")
   ),
   max: int("max", 1, 1_000_000).pipe(
     Flag.withDefault(200_000),
@@ -56,9 +57,9 @@ const largestBurst = 1024
 const burstRounds = 5
 const firstRate = 250
 const bisections = 4
-/** What of the rate that lost nothing is the answer. */
+/** What of the rate that lost nothing is the answer, and what of a rate that did is tried next. */
 const margin = 0.7
-// The answer is sent so many times, for so many times as long as a rate is tried: a minute in all by default.
+// A rate is sent so many times, for so many times as long as it was first tried: a minute in all by default.
 const confirmations = 4
 const longer = 5
 
@@ -192,22 +193,23 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     if (isGood) best = Math.max(best, rate)
     else bad = middle
   }
-  let answer = rounded(best * margin)
+  let steady = rounded(best)
   let isConfirmed = false
-  while (answer > 0 && !isConfirmed) {
+  while (steady > 0 && !isConfirmed) {
     let lost = 0
     let sent = 0
     for (let part = 0; lost === 0 && part < confirmations; part++) {
-      const long = yield* trial(answer, burst, longer * flags.seconds)
+      const long = yield* trial(steady, burst, longer * flags.seconds)
       lost = long.lost
       sent += long.sent
     }
     yield* screen.print(
-      `${grouped(answer).padStart(7)} packets/s for ${grouped(Math.max(1, sent / answer))} s: ${lossOf(lost, sent)}`
+      `${grouped(steady).padStart(7)} packets/s for ${grouped(Math.max(1, sent / steady))} s: ${lossOf(lost, sent)}`
     )
     isConfirmed = lost === 0
-    if (lost > 0) answer = rounded(answer * margin)
+    if (lost > 0) steady = rounded(steady * margin)
   }
+  const answer = rounded(steady * margin)
   yield* screen.frame([])
   yield* screen.leave
   const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
@@ -217,13 +219,12 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   for (const line of plot({ name: "% lost over packets/s", points }, columns, 10, (rate) => grouped(Number(rate)))) {
     yield* screen.print(line)
   }
-  if (!isConfirmed) {
+  if (answer === 0) {
     return yield* userError("no rate was found that loses nothing: a larger read-buffer of the listener helps")
   }
   yield* screen.print(
-    bad === 0
-      ? `nothing was lost up to ${grouped(best)} packets/s, the most that was tried`
-      : `nothing was lost at ${grouped(best)} packets/s, and something at ${grouped(bad)}`
+    `nothing was lost in ${confirmations * longer * flags.seconds} s at ${grouped(steady)} packets/s, and in ` +
+      `${flags.seconds} s at ${grouped(best)}${bad === 0 ? ", the most that was tried" : `, but at ${grouped(bad)}`}`
   )
   yield* screen.print(`pacing: { packetsPerSecond: ${answer}, burst: ${burst} }`)
 }, Effect.scoped)
@@ -249,7 +250,7 @@ export const command = Command.make(
   (flags) => Effect.provide(pace(flags), Screen.layer(flags))
 ).pipe(
   Command.withDescription(
-    "Finds how many packets per second and what burst a UDP listener takes without loss, and prints the option pacing to use, with a margin: 70 % of the rate and half of the burst that lost nothing. It sends as much as the listener takes, for a minute or two, and what it sends is stored."
+    "Finds how many packets per second and what burst a UDP listener takes without loss, and prints the option pacing to use, with a margin: 70 % of the rate that lost nothing for a minute, and half of the burst. It sends as much as the listener takes, for some minutes, and what it sends is stored."
   ),
   Command.withExamples([
     {
