@@ -49,40 +49,52 @@ export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => 
 
 type Fields = { readonly [option: string]: Parameters<typeof about>[0] }
 
-interface Kin {
+/** Whose options a table shows: those of a database or a client, for one transport and version. */
+interface Owner {
+  readonly side: "database" | "client"
   readonly label: string
+  readonly version?: number
   readonly fields: Fields
   readonly shown: string
 }
 
-const kin = (label: string, fields: object, shown: string): Kin => ({ label, fields: fields as Fields, shown })
-
 const { http, tcp, udp } = DatabaseConfig.schemas
-const databases = [
-  kin("UDP", udp.fields, "DatabaseConfig.UdpConfig"),
-  kin("TCP", tcp.fields, "DatabaseConfig.TcpConfig"),
-  kin("HTTP 1", http[1].fields, "DatabaseConfig.HttpV1Config"),
-  kin("HTTP 2", http[2].fields, "DatabaseConfig.HttpV2Config"),
-  kin("HTTP 3", http[3].fields, "DatabaseConfig.HttpV3Config")
-]
-const clients = ([1, 2, 3] as const).map((version) =>
-  kin(`${version}`, ClientConfig.schemas[version].fields, `ClientConfig.V${version}Options`)
-)
+const databaseOf = (label: string, fields: object, shown: string): Owner => ({
+  side: "database",
+  label,
+  fields: fields as Fields,
+  shown: `DatabaseConfig.${shown}`
+})
+const versions = [1, 2, 3] as const
+const [overUdp, overTcp] = [databaseOf("UDP", udp.fields, "UdpConfig"), databaseOf("TCP", tcp.fields, "TcpConfig")]
+const overHttp = versions.map((version) => ({
+  ...databaseOf(`HTTP ${version}`, http[version].fields, `HttpV${version}Config`),
+  version
+}))
+const clients = versions.map((version): Owner => ({
+  side: "client",
+  label: `client ${version}`,
+  version,
+  fields: ClientConfig.schemas[version].fields as Fields,
+  shown: `ClientConfig.V${version}Options`
+}))
 
-/** The tables: their names, and whose options they show. An option stands in the first table whose owners all have it. */
-const plan: ReadonlyArray<{ readonly name: string; readonly of: ReadonlyArray<Kin> }> = [
-  { name: "every transport", of: databases },
-  { name: "udp", of: [databases[0]!] },
-  { name: "tcp", of: [databases[1]!] },
-  { name: "http", of: databases.slice(2) },
-  { name: "http 1", of: [databases[2]!] },
-  { name: "http 2", of: [databases[3]!] },
-  { name: "http 3", of: [databases[4]!] },
-  { name: "every client", of: clients },
-  { name: "client 1", of: [clients[0]!] },
-  { name: "client 2", of: [clients[1]!] },
-  { name: "client 3", of: [clients[2]!] },
-  { name: "write", of: [kin("write", writeFields, "InfluxClient.WriteOptions")] }
+/**
+ * The tables: their names, and whose options they show. An option stands in the first table whose owners all have it,
+ * or with `some` in the first of whose owners one has it.
+ */
+const plan: ReadonlyArray<{ readonly name: string; readonly of: ReadonlyArray<Owner>; readonly some?: boolean }> = [
+  { name: "every transport", of: [overUdp, overTcp, ...overHttp] },
+  { name: "udp", of: [overUdp] },
+  { name: "tcp", of: [overTcp] },
+  { name: "http", of: [...overHttp, ...clients] },
+  ...versions.map((version, i) => ({ name: `http ${version}`, of: [overHttp[i]!, clients[i]!] })),
+  { name: "http database", of: overHttp, some: true },
+  { name: "client", of: clients, some: true },
+  {
+    name: "write",
+    of: [{ side: "client", label: "", fields: writeFields as Fields, shown: "InfluxClient.WriteOptions" }]
+  }
 ]
 
 const code = (text: string): string => `\`${text}\``
@@ -90,42 +102,65 @@ const code = (text: string): string => `\`${text}\``
 const fallbackOf = (schema: Parameters<typeof about>[0]): string => {
   const { fallback, isRequired } = about(schema)
   if (isRequired) return "required"
-  return fallback === undefined ? "" : code(inspect(fallback).replaceAll("'", "\""))
+  if (fallback === undefined) return ""
+  const mebibytes = Number(fallback) / 2 ** 20
+  return code(inspect(fallback).replaceAll("'", "\"")) +
+    (Number.isInteger(mebibytes) && mebibytes > 0 ? ` (${mebibytes} MiB)` : "")
 }
+
+// What a column of its own says: "…, default 5 seconds.", "…; default 100, for TCP and HTTP 5000, and …".
+const saysDefault = /[,;] default (?:[\w ]|`[^`]*`)+(?:, for (?:[\w ]|`[^`]*`)+)?(?=[.,;])/
 
 const cells = (text: string): string => text.replaceAll("|", "\\|")
 
 /** The rows of every table: option, default, what is allowed, what it does. */
 export const tables = (): ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>> => {
   const shown = comments()
-  const placed = new Map<Kin, Set<string>>()
-  return new Map(plan.map(({ name, of }) => {
-    const options = Object.keys(of[0]!.fields).filter((option) =>
-      of.every((one) => Object.hasOwn(one.fields, option) && placed.get(one)?.has(option) !== true)
+  const placed = new Map<Owner, Set<string>>()
+  return new Map(plan.map(({ name, of, some = false }) => {
+    const having = (option: string) =>
+      of.filter((one) => Object.hasOwn(one.fields, option) && placed.get(one)?.has(option) !== true)
+    const options = [...new Set(of.flatMap(({ fields }) => Object.keys(fields)))].filter((option) =>
+      having(option).length >= (some ? 1 : of.length)
     )
+    const rows = options.map((option) => {
+      const owners = having(option)
+      const says = (one: Owner) => {
+        const text = shown.get(one.shown)?.get(option) ?? ""
+        return fallbackOf(one.fields[option]!) === "" ? text : text.replace(saysDefault, "")
+      }
+      return [
+        code(option) + (owners.length < of.length ? ` (${labelOf(owners, of)})` : ""),
+        perOwner(owners, (one) => fallbackOf(one.fields[option]!)),
+        // A write has no variables, and a page says once what a duration is.
+        cells(perOwner(owners, (one) => about(one.fields[option]!).allowed.replace(/^one of (?=[^,]+$)/, "")))
+          .replace(name === "write" ? /, in a variable .*/ : "", "").replace(/, like "500 millis" or "1 second"/, ""),
+        cells(perOwner(owners, says, " "))
+      ]
+    })
     for (const one of of) placed.set(one, new Set([...placed.get(one) ?? [], ...options]))
-    const rows = options.map((option) => [
-      code(option),
-      perOwner(of, (one) => fallbackOf(one.fields[option]!)),
-      // A write has no variables.
-      cells(perOwner(of, (one) => about(one.fields[option]!).allowed)).replace(
-        name === "write" ? /, in a variable .*/ : "",
-        ""
-      ),
-      cells(shown.get(of[0]!.shown)?.get(option) ?? "")
-    ])
     return [name, rows]
   }))
 }
 
 /** A value that all have, or each value with whose it is. */
-const perOwner = (owners: ReadonlyArray<Kin>, of: (one: Kin) => string): string => {
-  const groups = [...Map.groupBy(owners, of)]
-  return groups.length === 1
+const perOwner = (owners: ReadonlyArray<Owner>, of: (one: Owner) => string, between = "; "): string => {
+  const groups = [...Map.groupBy(owners, of)].filter(([value]) => value !== "")
+  return groups.length === 1 && groups[0]![1].length === owners.length
     ? groups[0]![0]
-    : groups.map(([value, all]) =>
-      `${all.map(({ label }) => label).join(", ").replace("HTTP 1, HTTP 2, HTTP 3", "HTTP")}: ${value}`
-    ).join("; ")
+    : groups.map(([value, all]) => `${labelOf(all, owners)}: ${value}`).join(between)
+}
+
+const labelOf = (some: ReadonlyArray<Owner>, all: ReadonlyArray<Owner>): string => {
+  const sides = new Set(all.map(({ side }) => side))
+  const isWhole = (one: Owner) => all.every((other) => other.version !== one.version || some.includes(other))
+  if (all.every(({ version }) => version !== undefined) && some.every(isWhole)) {
+    const numbers = [...new Set(some.map(({ version }) => version))]
+    return `version ${numbers.join(" and ")}`
+  }
+  return sides.size === 2
+    ? [...new Set(some.map(({ side }) => side))].join(", ")
+    : some.map(({ label }) => label).join(", ").replace("HTTP 1, HTTP 2, HTTP 3", "HTTP")
 }
 
 const header = ["option", "default", "allowed", "what it does"]

@@ -3,13 +3,24 @@ import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as Fs from "node:fs"
 import { fields as writeFields } from "../../packages/efflux/src/internal/query/Write.ts"
-import { comments, pages, written } from "../options.ts"
+import { comments, pages, tables, written } from "../options.ts"
 
 describe("options", () => {
   it.each(pages)("are in %s as an editor shows them, with their defaults", (page) => {
     const cells = (text: string) => text.split("\n").map((line) => line.replace(/\s*\|\s*/g, "|").replace(/-+/g, "-"))
     const text = Fs.readFileSync(page, "utf8")
     assert.deepStrictEqual(cells(text), cells(written(text)), "node scripts/options.ts writes the tables")
+  })
+
+  it("have each table on one page, and each option of every configuration in a table", () => {
+    const text = pages.map((page) => Fs.readFileSync(page, "utf8")).join("\n")
+    const all = tables()
+    for (const name of all.keys()) assert.strictEqual(text.split(`<!-- options: ${name} -->`).length, 2, name)
+    const options = new Set([...all.values()].flat().map(([option]) => /`(\w+)`/.exec(option!)![1]))
+    const { http, tcp, udp } = DatabaseConfig.schemas
+    for (const { fields } of [udp, tcp, ...Object.values(http), ...Object.values(ClientConfig.schemas)]) {
+      for (const option of Object.keys(fields)) assert.isTrue(options.has(option), option)
+    }
   })
 
   it("each say what they do where an editor shows it", () => {

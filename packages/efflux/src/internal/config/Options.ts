@@ -92,7 +92,7 @@ const common = (own: Own) => ({
   queueBytes: Kind.optional(Kind.integer(1024, Number.MAX_SAFE_INTEGER)),
   /**
    * The number of queued points at which the senders start before `flushInterval`, and the most points of one
-   * payload; default 100, for TCP and HTTP 5000, and at most `queueCapacity`.
+   * payload, default 100, for TCP and HTTP 5000. At most `queueCapacity`.
    */
   batchSize: Kind.option(Kind.integer(1, 100_000_000), own.batchSize),
   /**
