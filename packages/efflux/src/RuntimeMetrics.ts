@@ -29,6 +29,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import type * as PerfHooks from "node:perf_hooks"
+import * as PulledMetrics from "./internal/database/PulledMetrics.ts"
 
 /**
  * The delay of the event loop in seconds, over the last period. The attribute `stat` is `mean`, `p50`, `p99` or
@@ -130,40 +131,28 @@ export const layer: Layer.Layer<never> = Layer.effectDiscard(
     const collections = watchCollections(perfHooks)
     yield* Effect.addFinalizer(() => Effect.sync(() => [loop, collections].forEach(({ stop }) => stop())))
     yield* Effect.acquireRelease(
-      Effect.sync(() => register(context, loop.look, collections.counted)),
-      (registrations) => Effect.sync(() => registrations.forEach((registration) => registration.remove()))
+      Effect.sync(() => PulledMetrics.register(context, metricsOf(loop.look, collections.counted))),
+      (remove) => Effect.sync(remove)
     )
   })
 )
 
-const register = (
-  context: Parameters<typeof Metric.snapshotUnsafe>[0],
-  look: () => Look,
-  collections: () => Collections
-): Array<Metric.Registration> => {
-  const registrations: Array<Metric.Registration> = []
-  const ignore = () => {}
-  type Attributes = { readonly [key: string]: string }
-  const pull = <In, State>(metric: Metric.Metric<In, State>, attributes: Attributes, get: () => State) =>
-    registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, attributes), context, { get, update: ignore, modify: ignore })
-    )
-  const gauge = (metric: typeof memory, attributes: Attributes, read: () => number) =>
-    pull(metric, attributes, () => ({ value: read() }))
-  const counter = (metric: typeof gcRuns, attributes: Attributes, read: () => number) =>
-    pull(metric, attributes, () => ({ count: read(), incremental: true }))
-  for (const stat of stats) gauge(eventLoopDelay, { stat }, () => look().delay[stat])
-  gauge(eventLoopUtilization, {}, () => look().utilization)
-  for (const kind of kinds) {
-    counter(gcRuns, { kind }, () => collections()[kind].runs)
-    counter(gcSeconds, { kind }, () => collections()[kind].seconds)
-  }
-  for (const [area, key] of areas) gauge(memory, { area }, () => process.memoryUsage()[key])
-  gauge(residentMemory, {}, () => process.memoryUsage.rss())
-  gauge(activeResources, {}, () => process.getActiveResourcesInfo().length)
-  for (const mode of ["user", "system"] as const) counter(cpuSeconds, { mode }, () => process.cpuUsage()[mode] / 1e6)
-  return registrations
-}
+const metricsOf = (look: () => Look, collections: () => Collections): ReadonlyArray<PulledMetrics.PulledMetric> => [
+  ...stats.map((stat) => [eventLoopDelay, () => look().delay[stat], { stat }] as const),
+  [eventLoopUtilization, () => look().utilization],
+  ...kinds.flatMap((kind) =>
+    [
+      [gcRuns, () => collections()[kind].runs, { kind }],
+      [gcSeconds, () => collections()[kind].seconds, { kind }]
+    ] as const
+  ),
+  ...areas.map(([area, key]) => [memory, () => process.memoryUsage()[key], { area }] as const),
+  [residentMemory, () => process.memoryUsage.rss()],
+  [activeResources, () => process.getActiveResourcesInfo().length],
+  ...modes.map((mode) => [cpuSeconds, () => process.cpuUsage()[mode] / 1e6, { mode }] as const)
+]
+
+const modes = ["user", "system"] as const
 
 const areas = [
   ["heap_used", "heapUsed"],

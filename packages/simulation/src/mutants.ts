@@ -95,13 +95,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     "sends a failed payload again",
     "simulation",
     "SenderPool.ts",
-    at("Sender.#failed", "if (wasBusy) this.#packer.next()", "if (wasBusy && points === 0) this.#packer.next()")
+    at("Sender.#next", "this.#packer.next()", "isClean && $&")
   ),
   mutant(
     "goes on with a split point of which a part is lost",
     "simulation",
     "SenderPool.ts",
-    at("Sender.#failed", "wasBusy ? this.#packer.breakSplit() : 0", "0")
+    at("Sender.#settle", "$lost ? packer.breakSplit() : 0", "0")
   ),
   mutant(
     "counts points that the server took as rejected with the others",
@@ -113,7 +113,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     "forgets the points whose fate nobody knows",
     "simulation",
     "SenderPool.ts",
-    at("Sender.#settle", "buffer.settleDropped(unknown, \"unknown\")", nothing)
+    at("Sender.#settle", "buffer.settleDropped(points, reason)", "reason === \"unknown\" ? 0 : $&")
   ),
   mutant(
     "does not ask what became of an interrupted send",
@@ -266,8 +266,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant(
     "measures pauses by the wall clock",
     "simulation",
-    "SenderPool.ts",
-    at("Sender.#now", "Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6", "this.#clock.currentTimeMillisUnsafe()")
+    "monotonic.ts",
+    at(undefined, "Number(clock.monotonicTimeNanosUnsafe()) / 1e6", "clock.currentTimeMillisUnsafe()")
   ),
   mutant(
     "sends without a pace",

@@ -12,7 +12,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isUnknown } from "effect/Predicate"
-import { InfluxError, InvalidAnswer, InvalidOption } from "../../InfluxError.ts"
+import { InfluxError, InvalidAnswer } from "../../InfluxError.ts"
 import * as Check from "../config/Check.ts"
 import * as Kind from "../config/Kind.ts"
 import type { Row } from "../query/Row.ts"
@@ -136,15 +136,12 @@ interface Look {
   readonly server: Counters
 }
 
-interface Counters {
-  readonly bind: string
-  readonly pointsRx: number
-  readonly bytesRx: number
-  readonly pointsParseFail: number
-  readonly readFail: number
-  readonly pointsTx: number
-  readonly batchesTxFail: number
-}
+// As the server names them.
+const counterNames = ["pointsRx", "bytesRx", "pointsParseFail", "readFail", "pointsTx", "batchesTxFail"] as const
+
+type Counter = typeof counterNames[number]
+
+type Counters = { readonly [name in Counter]: number } & { readonly bind: string }
 
 const look = Effect.fnUntraced(function*(database: Database, server: Server, listener: number | string) {
   const sentBefore = database.statsUnsafe()
@@ -158,8 +155,7 @@ const look = Effect.fnUntraced(function*(database: Database, server: Server, lis
 const arrival = Effect.fnUntraced(function*(server: Server, listener: number | string) {
   let last = yield* countersOf(server, listener)
   for (let waited = 0; waited < 10; waited++) {
-    yield* Effect.sleep(100)
-    const now = yield* countersOf(server, listener)
+    const now = yield* Effect.delay(countersOf(server, listener), 100)
     if (now.bytesRx === last.bytesRx && now.pointsRx === last.pointsRx && now.pointsTx === last.pointsTx) return
     last = now
   }
@@ -172,35 +168,29 @@ const countersOf = Effect.fnUntraced(function*(server: Server, listener: number 
   )
   if (found.length === 1) return yield* readCounters(found[0], server.endpoint)
   const allowed = rows.map(({ bind }) => JSON.stringify(String(bind))).join(", ")
-  return yield* new InfluxError({
-    reason: new InvalidOption({
-      option: "listener",
-      value: preview(listener),
-      allowed: rows.length === 0 ? "that of a UDP listener, and the server has none" : `one of ${allowed}`
-    })
-  })
+  return yield* Effect.fromResult(Check.invalid(
+    "listener",
+    listener,
+    rows.length === 0 ? "that of a UDP listener, and the server has none" : `one of ${allowed}`,
+    { shown: preview(listener) }
+  ))
 })
 
 const readCounters = (row: Row, endpoint: string): Effect.Effect<Counters, InfluxError> => {
-  const counters: { [name: string]: number } = {}
-  for (const name of ["pointsRx", "bytesRx", "pointsParseFail", "readFail", "pointsTx", "batchesTxFail"]) {
-    const value = row[name]
-    if (typeof value !== "bigint" && typeof value !== "number") {
-      return Effect.fail(
-        new InfluxError({ reason: new InvalidAnswer({ endpoint, detail: `the statistics have no ${name}` }) })
-      )
-    }
-    counters[name] = Number(value)
+  const missing = counterNames.find((name) => typeof row[name] !== "bigint" && typeof row[name] !== "number")
+  if (missing !== undefined) {
+    const detail = `the statistics have no ${missing}`
+    return Effect.fail(new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) }))
   }
+  const counters = Object.fromEntries(counterNames.map((name) => [name, Number(row[name])]))
   return Effect.succeed({ bind: String(row.bind), ...counters } as unknown as Counters)
 }
 
 const compare = (before: Look, after: Look): Audit => {
-  const since = (counter: Exclude<keyof Counters, "bind">): number => after.server[counter] - before.server[counter]
+  const since = (counter: Counter): number => after.server[counter] - before.server[counter]
   const isRestarted = since("pointsRx") < 0 || since("bytesRx") < 0
   // After a restart the server has counted from 0.
-  const server = (counter: Exclude<keyof Counters, "bind">): number =>
-    isRestarted ? after.server[counter] : since(counter)
+  const server = (counter: Counter): number => isRestarted ? after.server[counter] : since(counter)
   const sent = (counter: "sent" | "bytes"): number => after.sentBefore[counter] - before.sentBefore[counter]
   const missing = sent("sent") - server("pointsRx")
   return {

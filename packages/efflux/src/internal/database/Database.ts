@@ -22,7 +22,6 @@ import type { Settings } from "../config/Settings.ts"
 import { SeriesPoint } from "../series/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
-import { infoOf } from "./info.ts"
 import { Ledger, type Stats } from "./Ledger.ts"
 import * as MetricRegistration from "./MetricRegistration.ts"
 import { PointBuffer } from "./PointBuffer.ts"
@@ -156,16 +155,7 @@ export const make = Effect.fnUntraced(function*<R>(
   const reporter = new Reporter(buffer, settings)
   if (MetricRegistration.isRegistered(context, settings.name)) yield* reporter.sameName
   const metrics = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      MetricRegistration.register(context, {
-        name: settings.name,
-        ledger,
-        capacity: settings.queueCapacity,
-        queued: () => buffer.size,
-        queuedBytes: () => buffer.bytes,
-        info: infoOf(settings, transportName)
-      })
-    ),
+    Effect.sync(() => MetricRegistration.register(context, buffer, settings, transportName)),
     ({ remove }) => Effect.sync(remove)
   )
 

@@ -11,6 +11,25 @@
  */
 
 /**
+ * All reasons why a point was not sent, in the order in which they are shown.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const dropReasons = [
+  "queue_full",
+  "queue_full_high",
+  "queue_bytes",
+  "quota",
+  "invalid",
+  "oversize",
+  "send_error",
+  "rejected",
+  "unknown",
+  "shutdown"
+] as const
+
+/**
  * Why a point was not sent.
  *
  * - `queue_full`: the queue was full, and this was its oldest point.
@@ -28,36 +47,7 @@
  * @category models
  * @since 0.1.0
  */
-export type DropReason =
-  | "queue_full"
-  | "queue_full_high"
-  | "queue_bytes"
-  | "quota"
-  | "invalid"
-  | "oversize"
-  | "send_error"
-  | "rejected"
-  | "unknown"
-  | "shutdown"
-
-/**
- * All reasons, in the order in which they are shown.
- *
- * @category models
- * @since 0.1.0
- */
-export const dropReasons: ReadonlyArray<DropReason> = [
-  "queue_full",
-  "queue_full_high",
-  "queue_bytes",
-  "quota",
-  "invalid",
-  "oversize",
-  "send_error",
-  "rejected",
-  "unknown",
-  "shutdown"
-]
+export type DropReason = typeof dropReasons[number]
 
 /**
  * The reasons that a full queue drops points for.
@@ -65,9 +55,7 @@ export const dropReasons: ReadonlyArray<DropReason> = [
  * @category models
  * @since 0.1.0
  */
-export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quota"] as const satisfies ReadonlyArray<
-  DropReason
->
+export const shedReasons = dropReasons.slice(0, 4)
 
 /**
  * A consistent snapshot of a database. All values are numbers of points unless they say otherwise, counted since the
@@ -122,40 +110,23 @@ export class Ledger {
   omittedFields = 0
   refusals = 0
   sendersBusy = 0
-  readonly dropped: { [Reason in DropReason]: number } = {
-    queue_full: 0,
-    queue_full_high: 0,
-    queue_bytes: 0,
-    quota: 0,
-    invalid: 0,
-    oversize: 0,
-    send_error: 0,
-    rejected: 0,
-    unknown: 0,
-    shutdown: 0
-  }
+  readonly dropped = { ...nothingDropped }
 
   /** Points that a full queue dropped, by any rule. */
   get shed(): number {
-    const { queue_bytes, queue_full, queue_full_high, quota } = this.dropped
-    return queue_full + queue_full_high + queue_bytes + quota
+    return sumOf(shedReasons, this.dropped)
   }
 
   /** A copy of the counters, with what the queue holds now: points, and their estimated bytes. */
   snapshot(queued: number, queuedBytes: number): Stats {
-    return {
-      pushed: this.pushed,
-      sent: this.sent,
-      dropped: { ...this.dropped },
-      droppedTotal: dropReasons.reduce((total, reason) => total + this.dropped[reason], 0),
-      queued,
-      queuedBytes,
-      inFlight: this.inFlight,
-      payloads: this.payloads,
-      bytes: this.bytes,
-      omittedFields: this.omittedFields,
-      refusals: this.refusals,
-      sendersBusy: this.sendersBusy
-    }
+    const dropped = { ...this.dropped }
+    return { ...this, dropped, droppedTotal: sumOf(dropReasons, dropped), queued, queuedBytes }
   }
 }
+
+const nothingDropped = Object.fromEntries(dropReasons.map((reason) => [reason, 0])) as {
+  [Reason in DropReason]: number
+}
+
+const sumOf = (reasons: ReadonlyArray<DropReason>, dropped: Stats["dropped"]): number =>
+  reasons.reduce((sum, reason) => sum + dropped[reason], 0)

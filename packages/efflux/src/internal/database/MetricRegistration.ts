@@ -6,25 +6,22 @@
 import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import * as DatabaseMetrics from "../../DatabaseMetrics.ts"
-import { dropReasons, type Ledger } from "./Ledger.ts"
+import type { Settings } from "../config/Settings.ts"
+import { infoOf } from "./info.ts"
+import { dropReasons } from "./Ledger.ts"
+import type { PointBuffer } from "./PointBuffer.ts"
+import * as PulledMetrics from "./PulledMetrics.ts"
 
 /**
  * Whether a database of this name has already registered its values. Another one would replace them.
  *
  * @internal
  */
-export const isRegistered = (context: Context.Context<never>, name: string): boolean => {
-  const registry = Context.get(context, Metric.MetricRegistry)
-  for (const { attributes, hooks, id } of registry.values()) {
-    if (
-      id === DatabaseMetrics.pointsPushed.id && attributes?.["name"] === name && ledgerReaders.has(hooks.get)
-    ) return true
-  }
-  return false
-}
-
-// A program that reads a value before its database exists registers it as well, but that one reads no ledger.
-const ledgerReaders = new WeakSet<object>()
+export const isRegistered = (context: Context.Context<never>, name: string): boolean =>
+  Array.from(Context.get(context, Metric.MetricRegistry).values()).some(({ attributes, hooks, id }) =>
+    // A program that reads the value before its database exists registers it as well, but then it is 0.
+    id === DatabaseMetrics.databaseInfo.id && attributes?.["name"] === name && hooks.get(context).value === 1
+  )
 
 /**
  * Registers all values of one database in the metric registry of a context.
@@ -34,63 +31,36 @@ const ledgerReaders = new WeakSet<object>()
  */
 export const register = (
   context: Context.Context<never>,
-  options: {
-    readonly name: string
-    readonly ledger: Ledger
-    readonly capacity: number
-    readonly queued: () => number
-    readonly queuedBytes: () => number
-    readonly info: { readonly [option: string]: string }
-  }
+  buffer: PointBuffer,
+  settings: Settings,
+  transport: string
 ): { readonly remove: () => void; readonly observeSend: (seconds: number) => void } => {
-  const { ledger, name } = options
-  const registrations: Array<Metric.Registration> = []
-  const ignore = () => {}
-  const counter = (
-    metric: typeof DatabaseMetrics.pointsPushed,
-    get: () => number,
-    attributes: { readonly [key: string]: string } = {}
-  ) => {
-    const read = () => ({ count: get(), incremental: true })
-    ledgerReaders.add(read)
-    registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, { name, ...attributes }), context, {
-        get: read,
-        update: ignore,
-        modify: ignore
-      })
-    )
-  }
-  const gauge = (
-    metric: typeof DatabaseMetrics.queueDepth,
-    get: () => number,
-    attributes: { readonly [key: string]: string } = {}
-  ) =>
-    registrations.push(
-      Metric.registerUnsafe(Metric.withAttributes(metric, { ...attributes, name }), context, {
-        get: () => ({ value: get() }),
-        update: ignore,
-        modify: ignore
-      })
-    )
-  counter(DatabaseMetrics.pointsPushed, () => ledger.pushed)
-  counter(DatabaseMetrics.pointsSent, () => ledger.sent)
-  for (const reason of dropReasons) counter(DatabaseMetrics.pointsDropped, () => ledger.dropped[reason], { reason })
-  counter(DatabaseMetrics.payloadsSent, () => ledger.payloads)
-  counter(DatabaseMetrics.bytesSent, () => ledger.bytes)
-  counter(DatabaseMetrics.fieldsOmitted, () => ledger.omittedFields)
-  counter(DatabaseMetrics.refusals, () => ledger.refusals)
-  gauge(DatabaseMetrics.queueDepth, options.queued)
-  gauge(DatabaseMetrics.queueBytes, options.queuedBytes)
-  gauge(DatabaseMetrics.queueCapacity, () => options.capacity)
-  gauge(DatabaseMetrics.pointsInFlight, () => ledger.inFlight)
-  gauge(DatabaseMetrics.sendersBusy, () => ledger.sendersBusy)
-  gauge(DatabaseMetrics.databaseInfo, () => 1, options.info)
+  const { ledger } = buffer
+  const { name, queueCapacity } = settings
+  const metrics: ReadonlyArray<PulledMetrics.PulledMetric> = [
+    [DatabaseMetrics.pointsPushed, () => ledger.pushed],
+    [DatabaseMetrics.pointsSent, () => ledger.sent],
+    ...dropReasons.map((reason) => [DatabaseMetrics.pointsDropped, () => ledger.dropped[reason], { reason }] as const),
+    [DatabaseMetrics.payloadsSent, () => ledger.payloads],
+    [DatabaseMetrics.bytesSent, () => ledger.bytes],
+    [DatabaseMetrics.fieldsOmitted, () => ledger.omittedFields],
+    [DatabaseMetrics.refusals, () => ledger.refusals],
+    [DatabaseMetrics.queueDepth, () => buffer.size],
+    [DatabaseMetrics.queueBytes, () => buffer.bytes],
+    [DatabaseMetrics.queueCapacity, () => queueCapacity],
+    [DatabaseMetrics.pointsInFlight, () => ledger.inFlight],
+    [DatabaseMetrics.sendersBusy, () => ledger.sendersBusy],
+    [DatabaseMetrics.databaseInfo, () => 1, infoOf(settings, transport)]
+  ]
+  const remove = PulledMetrics.register(
+    context,
+    metrics.map(([metric, read, attributes]) => [metric, read, { name, ...attributes }])
+  )
   const duration = Metric.withAttributes(DatabaseMetrics.sendDuration, { name })
   return {
     observeSend: (seconds) => duration.updateUnsafe(seconds, context),
     remove: () => {
-      for (const registration of registrations) registration.remove()
+      remove()
       Metric.removeUnsafe(duration, context)
     }
   }

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
 import type { Settings } from "../config/Settings.ts"
+import { monotonicMillis } from "../text/monotonic.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 
 /**
@@ -74,17 +75,15 @@ export class PressureMeter {
   }
 
   /** Records the counters once a second, from the first reading on. */
-  readonly run: Effect.Effect<never> = Effect.suspend(() =>
-    Effect.andThen(
-      this.#wanted.await,
-      Effect.forever(Effect.andThen(
-        Effect.sleep(windowMillis),
-        Effect.sync(() => {
-          this.#older = this.#newer
-          this.#newer = this.#mark()
-        })
-      ))
-    )
+  readonly run: Effect.Effect<never> = Effect.andThen(
+    this.#wanted.await,
+    Effect.forever(Effect.delay(
+      Effect.sync(() => {
+        this.#older = this.#newer
+        this.#newer = this.#mark()
+      }),
+      windowMillis
+    ))
   )
 
   /** The pressure now. */
@@ -114,27 +113,18 @@ export class PressureMeter {
    * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
    * ended. A reading is taken when the consumer asks for one, so nothing is buffered.
    */
-  readonly changes: Stream.Stream<Pressure> = Stream.suspend(() => {
-    let told: Pressure | undefined
-    const look = Effect.sync(() => this.look())
-    return Stream.fromEffect(look).pipe(
-      Stream.concat(Stream.fromEffectRepeat(Effect.andThen(Effect.sleep(lookMillis), look))),
-      Stream.filter((pressure) => {
-        if (
-          told !== undefined && Math.abs(pressure.fill - told.fill) < step &&
-          pressure.shedPerSecond > 0 === told.shedPerSecond > 0
-        ) return false
-        told = pressure
-        return true
-      })
+  readonly changes: Stream.Stream<Pressure> = Stream.tick(lookMillis).pipe(
+    Stream.map(() => this.look()),
+    Stream.changesWith((now, told) =>
+      Math.abs(now.fill - told.fill) < step && now.shedPerSecond > 0 === told.shedPerSecond > 0
     )
-  })
+  )
 
   #mark(): Mark {
     const { ledger, size } = this.#buffer
     const { inFlight, pushed, shed } = ledger
     return {
-      at: Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6,
+      at: monotonicMillis(this.#clock),
       pushed,
       // What was pushed is shed, waits, is with a sender, or has gone; after the end it may also have been refused.
       drained: pushed - shed - size - inFlight,

@@ -15,6 +15,7 @@ import type { InfluxError } from "../../InfluxError.ts"
 import type { Settings } from "../config/Settings.ts"
 import { describe, type Problem } from "../encode/EncodeError.ts"
 import { rulesOf } from "../text/DialectRules.ts"
+import { monotonicMillis } from "../text/monotonic.ts"
 import { preview, printable } from "../text/preview.ts"
 import { type DropReason, dropReasons, type Ledger, shedReasons } from "./Ledger.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
@@ -52,8 +53,7 @@ export class Reporter {
   // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
   readonly #topics = new Map<string, Topic>()
   readonly #news = Latch.makeUnsafe(false)
-  /** While points are shed: how many had been at the last look, and when the next one is due. */
-  #shedding: { readonly shed: number; readonly lookAt: number } | undefined = undefined
+  readonly #sheds = Latch.makeUnsafe(false)
   /** What was shed when that was last reported. */
   #shedReported: Ledger["dropped"]
   #droppedAtClose: Ledger["dropped"] | undefined = undefined
@@ -62,9 +62,7 @@ export class Reporter {
     this.#buffer = buffer
     this.#settings = settings
     this.#shedReported = { ...buffer.ledger.dropped }
-    buffer.onShedding = () => {
-      this.#news.openUnsafe()
-    }
+    buffer.onShedding = () => this.#sheds.openUnsafe()
   }
 
   /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
@@ -127,14 +125,8 @@ export class Reporter {
   )
 
   /** Logs what was noted, and when shedding starts and stops, for as long as it runs. */
-  readonly run: Effect.Effect<never> = Effect.suspend(() => {
-    // What is noted from here on wakes the wait below.
-    this.#news.closeUnsafe()
-    return this.#logShedding
-  }).pipe(
-    Effect.andThen(Effect.suspend(() => this.#logTopics(false))),
-    Effect.andThen(Effect.suspend(() => this.#wait)),
-    Effect.forever
+  readonly run: Effect.Effect<never> = Effect.suspend(() =>
+    Effect.andThen(Effect.forkChild(Effect.forever(this.#logShedding)), Effect.forever(this.#logNews))
   )
 
   /** Called when no more points are accepted: the losses of the close are counted from here. */
@@ -149,7 +141,7 @@ export class Reporter {
   readonly finish = (inFlight: number): Effect.Effect<void> =>
     Effect.gen({ self: this }, function*() {
       yield* this.#logTopics(true)
-      if (this.#shedding !== undefined || this.#shedReasons().length > 0) yield* this.#logSheddingStopped()
+      yield* this.#logSheddingStopped
       const { late, ledger } = this.#buffer
       // Points that were pushed after the close are no part of it.
       const dropped = { ...ledger.dropped, shutdown: ledger.dropped.shutdown - late }
@@ -161,11 +153,11 @@ export class Reporter {
         `closed with ${count(total(lost), "point")} not sent: ${list(lost)}`
           + (inFlight > 0 ? ` (${inFlight} in flight when drainTimeout was over)` : "")
           + (total(all) > total(lost) ? `; since the start ${total(all)} dropped: ${list(all)}` : ""),
-        { inFlight, ...Object.fromEntries(lost.map(({ points, reason }) => [reason, points])) }
+        { inFlight, ...Object.fromEntries(lost) }
       )
     })
 
-  #shedReasons(): ReadonlyArray<Dropped> {
+  #shedReasons(): Dropped {
     return reasonsSince(shedReasons, this.#buffer.ledger.dropped, this.#shedReported)
   }
 
@@ -185,7 +177,7 @@ export class Reporter {
 
   #logTopics(all: boolean): Effect.Effect<void> {
     return Effect.gen({ self: this }, function*() {
-      const now = yield* monotonicMillis
+      const now = monotonicMillis(yield* Clock.Clock)
       for (const topic of this.#topics.values()) {
         const { count: times, points } = topic
         if (times === 0 || (topic.quietUntil > now && !all)) continue
@@ -204,48 +196,48 @@ export class Reporter {
     })
   }
 
-  // Until something new happens, or what happened in the meantime may be logged.
-  readonly #wait: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    let due = this.#shedding?.lookAt ?? Number.POSITIVE_INFINITY
-    for (const topic of this.#topics.values()) if (topic.count > 0) due = Math.min(due, topic.quietUntil)
-    yield* due === Number.POSITIVE_INFINITY
+  // Then waits until something new happens, or what happened in the meantime may be logged.
+  readonly #logNews: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
+    this.#news.closeUnsafe()
+    yield* this.#logTopics(false)
+    const quiet = Array.from(this.#topics.values()).flatMap(({ count, quietUntil }) => count > 0 ? [quietUntil] : [])
+    yield* quiet.length === 0
       ? this.#news.await
-      : Effect.timeoutOption(this.#news.await, Math.max(1, due - (yield* monotonicMillis)))
+      : Effect.timeoutOption(this.#news.await, Math.max(1, Math.min(...quiet) - monotonicMillis(yield* Clock.Clock)))
   })
 
   readonly #logShedding: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    const { isShedding, ledger: { shed } } = this.#buffer
-    if (!isShedding) return
-    const now = yield* monotonicMillis
-    const before = this.#shedding
-    if (before !== undefined && before.lookAt > now) return
-    if (before !== undefined && before.shed === shed) return yield* this.#logSheddingStopped()
-    this.#shedding = { shed, lookAt: now + this.#settings.logInterval }
-    if (before !== undefined) return
-    const reasons = this.#shedReasons().map(({ reason }) => reason).join(", ")
-    const { queueBytes, queueCapacity } = this.#settings
+    yield* this.#sheds.await
+    this.#sheds.closeUnsafe()
+    const reasons = this.#shedReasons().map(([reason]) => reason).join(", ")
+    const { logInterval, queueBytes, queueCapacity } = this.#settings
     const limit = reasons === "queue_bytes" ? `${queueBytes} bytes` : `${queueCapacity} points`
     yield* this.#log(
       Effect.logWarning,
       `the queue of ${limit} is full, the oldest points are dropped (${reasons})`,
       { reason: reasons }
     )
+    const { ledger } = this.#buffer
+    let { shed } = ledger
+    yield* Effect.sleep(logInterval)
+    for (; shed !== ledger.shed; shed = ledger.shed) yield* Effect.sleep(logInterval)
+    yield* this.#logSheddingStopped
   })
 
-  #logSheddingStopped(): Effect.Effect<void> {
+  readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
     const { ledger } = this.#buffer
     const since = this.#shedReasons()
+    if (since.length === 0) return Effect.void
     const shed = total(since)
     this.#shedReported = { ...ledger.dropped }
-    this.#shedding = undefined
     this.#buffer.endShedding()
     return this.#log(
       Effect.logInfo,
-      `shedding stopped: ${count(shed, "point")} dropped (${since.length === 1 ? since[0].reason : list(since)})`
+      `shedding stopped: ${count(shed, "point")} dropped (${since.length === 1 ? since[0][0] : list(since)})`
         + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),
-      Object.fromEntries(since.map(({ points, reason }) => [reason, points]))
+      Object.fromEntries(since)
     )
-  }
+  })
 
   #log(log: Log, text: string, annotations: Annotations = {}, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
     const message = printable(`Efflux: ${text}`, maxLogLength)
@@ -259,38 +251,22 @@ export class Reporter {
   }
 }
 
-/**
- * The monotonic clock in milliseconds.
- *
- * @internal
- */
-export const monotonicMillis: Effect.Effect<number> = Effect.map(
-  Clock.monotonicTimeNanos,
-  (nanos) => Number(nanos) / 1e6
-)
-
 const maxLogLength = 1024
 const maxTopics = 256
 const otherTopics = "other"
 
-interface Dropped {
-  readonly reason: DropReason
-  readonly points: number
-}
+type Dropped = ReadonlyArray<readonly [reason: DropReason, points: number]>
 
 const reasonsSince = (
   reasons: ReadonlyArray<DropReason>,
   now: Ledger["dropped"],
   before: Ledger["dropped"] | undefined
-): ReadonlyArray<Dropped> =>
-  reasons.map((reason) => ({ reason, points: now[reason] - (before?.[reason] ?? 0) })).filter(({ points }) =>
-    points > 0
-  )
+): Dropped =>
+  reasons.map((reason) => [reason, now[reason] - (before?.[reason] ?? 0)] as const).filter(([, points]) => points > 0)
 
-const total = (dropped: ReadonlyArray<Dropped>): number => dropped.reduce((sum, { points }) => sum + points, 0)
+const total = (dropped: Dropped): number => dropped.reduce((sum, [, points]) => sum + points, 0)
 
-const list = (dropped: ReadonlyArray<Dropped>): string =>
-  dropped.map(({ points, reason }) => `${reason} ${points}`).join(", ")
+const list = (dropped: Dropped): string => dropped.map((each) => each.join(" ")).join(", ")
 
 // An error of somebody's own transport may throw when it is read.
 const read = (latest: () => Latest): Latest => {

@@ -8,6 +8,14 @@ import { InfluxError, Rejected, SendFailed } from "../../InfluxError.ts"
 import { preview } from "../text/preview.ts"
 
 /**
+ * How an outcome can name points that are lost. Of a point that is lost in several ways the last counts.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const losses = ["rejected", "send_error", "unknown"] as const
+
+/**
  * An `Outcome` of one payload whose values can all be trusted.
  *
  * @category models
@@ -16,7 +24,7 @@ import { preview } from "../text/preview.ts"
 export interface SendOutcome {
   readonly sent: number
   readonly rejected: number
-  readonly sendError: number
+  readonly send_error: number
   readonly unknown: number
   readonly bytes: number
   readonly error: InfluxError | undefined
@@ -34,7 +42,7 @@ export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
   return {
     sent: whole(sent),
     rejected: whole(rejected),
-    sendError: whole(send_error),
+    send_error: whole(send_error),
     unknown: whole(unknown),
     bytes: Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Math.min(Number(bytes), payloadBytes) : payloadBytes,
     error: error === undefined || error === null || error instanceof InfluxError

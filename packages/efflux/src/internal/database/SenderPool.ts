@@ -17,8 +17,9 @@ import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { InfluxError, type Rejected } from "../../InfluxError.ts"
-import type { Connection, Transport } from "../../Transport.ts"
+import type { Transport } from "../../Transport.ts"
 import type { Settings } from "../config/Settings.ts"
+import { monotonicMillis } from "../text/monotonic.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
 import { Packer } from "./Packer.ts"
@@ -71,11 +72,8 @@ export const start = Effect.fnUntraced(function*(parts: Parts, scope: Scope.Scop
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 class Sender {
+  readonly #parts: Parts
   readonly #buffer: PointBuffer
-  readonly #transport: Transport["Service"]
-  readonly #reporter: Reporter
-  readonly #observeSend: (seconds: number) => void
-  readonly #onRejected: (rejected: Rejected) => void
   readonly #pacer: Pacer
   readonly #clock: Clock.Clock
   readonly #packer: Packer
@@ -86,11 +84,8 @@ class Sender {
   #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
 
   constructor(parts: Parts, pacer: Pacer, clock: Clock.Clock) {
+    this.#parts = parts
     this.#buffer = parts.buffer
-    this.#transport = parts.transport
-    this.#reporter = parts.reporter
-    this.#observeSend = parts.observeSend
-    this.#onRejected = parts.onRejected
     this.#pacer = pacer
     this.#clock = clock
     this.#packer = new Packer(parts.buffer, parts.settings, parts.reporter)
@@ -103,7 +98,7 @@ class Sender {
         const exit = yield* Effect.exit(Effect.scoped(this.#connected(restore)))
         if (Exit.isFailure(exit)) {
           if (yield* this.#isInterrupted(exit, restore)) return this.#abandon("shutdown")
-          this.#failed(exit.cause)
+          this.#failed(exit.cause, 0)
           const paused = yield* Effect.exit(restore(this.#pause))
           if (Exit.isFailure(paused)) return this.#abandon("shutdown")
         }
@@ -116,7 +111,7 @@ class Sender {
     return Effect.gen({ self: this }, function*() {
       const buffer = this.#buffer
       const packer = this.#packer
-      const connection = yield* restore(this.#transport.open)
+      const connection = yield* restore(this.#parts.transport.open)
       let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
         if (packer.held === 0 && !buffer.ready) {
@@ -135,24 +130,24 @@ class Sender {
         turn -= pointsPerPayload
         this.#setBusy(true)
         const payload = packer.payload
-        const wait = this.#pacer.reserve(payload.length, this.#now())
+        const wait = this.#pacer.reserve(payload.length, monotonicMillis(this.#clock))
         // Interrupted here the payload was not sent.
         if (wait > 0) yield* restore(Effect.sleep(wait))
-        const started = this.#now()
+        const started = monotonicMillis(this.#clock)
         // Nothing may follow the send inside `restore`: an interruption there would hide a result that is known.
         let isStarted = false
-        const exit = yield* Effect.exit(restore(Effect.suspend(() => {
+        const exit = yield* Effect.exit(restore(Effect.suspend<unknown, InfluxError, never>(() => {
           isStarted = true
-          return send(connection, payload, packer)
+          return connection.send(payload, packer.points, packer.lines)
         })))
         let goesOn = false
         if (Exit.isSuccess(exit)) {
-          this.#observeSend((this.#now() - started) / 1000)
+          this.#parts.observeSend((monotonicMillis(this.#clock) - started) / 1000)
           goesOn = this.#sent(exit.value, payload.length)
         } else if (yield* this.#isInterrupted(exit, restore)) {
           if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
           return this.#abandon("shutdown")
-        } else goesOn = this.#failed(exit.cause)
+        } else goesOn = this.#failed(exit.cause, payload.length)
         if (!goesOn) yield* restore(this.#pause)
       }
     })
@@ -166,43 +161,34 @@ class Sender {
 
   /** Settles the payload after a send that succeeded. Returns whether the next one may follow at once. */
   #sent(outcome: unknown, bytes: number): boolean {
-    const packer = this.#packer
-    let isClean = true
+    const { points } = this.#packer
     // An effect that is typed as void may succeed with anything, such as what a call returned. Only an object is read.
-    if (typeof outcome === "object" && outcome !== null) {
-      const { points } = packer
-      const { failed, isExplained, left } = this.#settle(outcome, bytes)
-      if (left > 0) {
-        const lost = left + packer.breakSplit()
-        this.#buffer.settleDropped(lost, "send_error")
-        if (!isExplained) this.#reporter.failure(SendOutcome.incomplete(outcome, points), lost)
-      }
-      isClean = left === 0 && !failed
-    } else {
-      this.#buffer.settleSent(packer.points)
+    if (typeof outcome !== "object" || outcome === null) {
+      this.#buffer.settleSent(points)
       this.#countPayload(bytes)
+      return this.#next(true)
     }
-    this.#setBusy(false)
-    packer.next()
-    if (isClean) {
-      this.#failures = 0
-      this.#pauses = undefined
-    } else {
-      this.#countFailure()
+    const { isClean, isExplained, left } = this.#settle(outcome, bytes)
+    if (left > 0) {
+      const lost = left + this.#packer.breakSplit()
+      this.#buffer.settleDropped(lost, "send_error")
+      if (!isExplained) this.#parts.reporter.failure(SendOutcome.incomplete(outcome, points), lost)
     }
-    return isClean
+    return this.#next(left === 0 && isClean)
   }
 
   /**
-   * Settles what an outcome names of the payload's points. Returns how many it does not name, whether it failed, and
-   * whether it said why.
+   * Settles what an outcome names of the payload's points. Returns how many it does not name, whether it lost none
+   * but rejected ones, and whether it said why. `otherwise` is how a point is lost of which it lost some lines only.
    */
   #settle(
     outcome: unknown,
-    bytes: number
-  ): { readonly left: number; readonly failed: boolean; readonly isExplained: boolean } {
+    bytes: number,
+    otherwise: DropReason = "unknown"
+  ): { readonly left: number; readonly isClean: boolean; readonly isExplained: boolean } {
     const buffer = this.#buffer
     const packer = this.#packer
+    const { onRejected, reporter } = this.#parts
     // Read as a whole before anything is booked: a transport of somebody's own may throw here.
     const named = SendOutcome.read(outcome, bytes)
     let left = packer.points
@@ -215,25 +201,22 @@ class Sender {
     const sent = take(named.sent)
     buffer.settleSent(sent)
     if (sent > 0) this.#countPayload(named.bytes)
-    const rejected = take(named.rejected)
-    buffer.settleDropped(rejected, "rejected")
-    const sendError = take(named.sendError)
-    buffer.settleDropped(sendError, "send_error")
-    const unknown = take(named.unknown)
-    buffer.settleDropped(unknown, "unknown")
+    let lost = 0
+    let worst = named.rejections.length > 0 ? "rejected" as const : otherwise
+    for (const reason of SendOutcome.losses) {
+      const points = take(named[reason])
+      buffer.settleDropped(points, reason)
+      lost += points
+      if (points > 0) worst = reason
+    }
     packer.points = left
-    const lost = rejected + sendError + unknown
     // A point of which some lines are lost is lost; what is left of it need not be sent.
     // No number names one whose last line is not in the payload, only the error does.
     const broken = lost > 0 || named.error !== undefined ? packer.breakSplit() : 0
-    const isRejected = rejected > 0 || named.rejections.length > 0
-    buffer.settleDropped(
-      broken,
-      unknown > 0 ? "unknown" : sendError > 0 ? "send_error" : isRejected ? "rejected" : "unknown"
-    )
-    if (named.error !== undefined) this.#reporter.failure(named.error, lost + broken)
-    for (const rejection of named.rejections) this.#onRejected(rejection)
-    return { left, failed: named.sendError + named.unknown > 0, isExplained: named.error !== undefined }
+    buffer.settleDropped(broken, worst)
+    if (named.error !== undefined) reporter.failure(named.error, lost + broken)
+    for (const rejection of named.rejections) onRejected(rejection)
+    return { left, isClean: named.send_error + named.unknown === 0, isExplained: named.error !== undefined }
   }
 
   #countPayload(bytes: number): void {
@@ -245,43 +228,53 @@ class Sender {
    * Settles the payload, if there is one, after opening or sending failed. Returns whether the next one may follow at
    * once.
    */
-  #failed(cause: Cause.Cause<unknown>): boolean {
-    const error = Cause.findErrorOption(cause)
-    if (error._tag === "None" || !(error.value instanceof InfluxError)) {
-      this.#reporter.defect(cause, this.#packer.held)
+  #failed(cause: Cause.Cause<unknown>, bytes: number): boolean {
+    const { reporter } = this.#parts
+    const found = Cause.findErrorOption(cause)
+    const error = found._tag === "Some" && found.value instanceof InfluxError ? found.value : undefined
+    if (error === undefined) {
+      reporter.defect(cause, this.#packer.held)
       this.#abandon("send_error")
-      this.#countFailure()
-      return false
-    }
-    const wasBusy = this.#busy
-    const points = wasBusy ? this.#packer.points : 0
-    // A point of which some lines are lost is lost; what is left of it need not be sent.
-    const broken = wasBusy ? this.#packer.breakSplit() : 0
-    const reason = error.value.reason
-    const isRejected = reason._tag === "Rejected"
-    if (isRejected) {
-      const rejected = Math.min(reason.points === undefined ? points : SendOutcome.whole(reason.points), points)
-      this.#buffer.settleSent(points - rejected)
-      this.#buffer.settleDropped(rejected + broken, "rejected")
-      this.#reporter.failure(error.value, rejected + broken)
-      this.#onRejected(reason)
+    } else if (this.#busy) {
+      const { points } = this.#packer
+      const { reason } = error
+      if (reason._tag === "Rejected") {
+        const rejected = Math.min(reason.points === undefined ? points : SendOutcome.whole(reason.points), points)
+        this.#settle({ sent: points - rejected, rejected, error, rejections: [reason] }, bytes)
+        // The server answered: the connection is fine.
+        return this.#next(true)
+      }
+      this.#settle({ send_error: points, error }, bytes, "send_error")
+      return this.#next(false)
     } else {
-      this.#buffer.settleDropped(points + broken, "send_error")
-      this.#reporter.failure(error.value, points + broken)
+      reporter.failure(error, 0)
     }
+    this.#countFailure()
+    return false
+  }
+
+  /** Goes on to the next payload. Returns whether it may follow at once. */
+  #next(isClean: boolean): boolean {
     this.#setBusy(false)
-    if (wasBusy) this.#packer.next()
-    // The server answered: the connection is fine.
-    if (!isRejected) this.#countFailure()
-    return isRejected
+    this.#packer.next()
+    if (isClean) {
+      this.#failures = 0
+      this.#pauses = undefined
+    } else {
+      this.#countFailure()
+    }
+    return isClean
   }
 
   #countFailure(): void {
-    if (this.#failures++ === 0) this.#failingSince = this.#now()
+    if (this.#failures++ === 0) this.#failingSince = monotonicMillis(this.#clock)
   }
 
   #isFailing(): boolean {
-    if (this.#failures < maxFailures && (this.#failures < 2 || this.#now() - this.#failingSince < maxFailingMillis)) {
+    if (
+      this.#failures < maxFailures &&
+      (this.#failures < 2 || monotonicMillis(this.#clock) - this.#failingSince < maxFailingMillis)
+    ) {
       return false
     }
     this.#failures = 0
@@ -308,14 +301,4 @@ class Sender {
     this.#busy = busy
     this.#buffer.ledger.sendersBusy += busy ? 1 : -1
   }
-
-  #now(): number {
-    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
-  }
 }
-
-const send = (
-  connection: Connection,
-  payload: Uint8Array,
-  { lines, points }: Packer
-): Effect.Effect<unknown, InfluxError> => connection.send(payload, points, lines)

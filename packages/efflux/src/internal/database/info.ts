@@ -13,7 +13,7 @@ import type { Settings } from "../config/Settings.ts"
 export const infoOf = (settings: Settings, transport: string): { readonly [option: string]: string } => {
   const { batchSize, dialect, flushInterval, maxPayloadBytes, pacing, precision, queueBytes, queueCapacity, senders } =
     settings
-  const shown: { [option: string]: unknown } = {
+  const shown = {
     transport,
     ...transport === settings.transport && serverOf(settings),
     dialect,
@@ -26,11 +26,9 @@ export const infoOf = (settings: Settings, transport: string): { readonly [optio
     flushInterval: `${flushInterval} ms`,
     pacing: pacing === "none" ? pacing : `${pacing.packetsPerSecond}/${pacing.burst}`
   }
-  const info: { [option: string]: string } = {}
-  for (const [option, value] of Object.entries(shown)) {
-    if (value !== undefined) info[option] = String(value)
-  }
-  return info
+  return Object.fromEntries(
+    Object.entries(shown).filter(([, value]) => value !== undefined).map(([option, value]) => [option, String(value)])
+  )
 }
 
 const serverOf = (settings: Settings): { readonly [option: string]: unknown } => {

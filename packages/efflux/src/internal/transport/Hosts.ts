@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
+import { monotonicMillis } from "../text/monotonic.ts"
 
 // Milliseconds that a host is left alone after failures.
 const firstRest = 1000
@@ -50,7 +51,7 @@ export class Hosts<A> {
    */
   next(): Host<A> {
     const hosts = this.#hosts
-    const now = this.#now()
+    const now = monotonicMillis(this.#clock)
     const start = this.#rotates ? this.#turn++ : 0
     let best = hosts[start % hosts.length]
     for (let i = 0; i < hosts.length; i++) {
@@ -67,7 +68,7 @@ export class Hosts<A> {
 
   /** Whether a host is healthy, so a payload that failed elsewhere does not have to wait. */
   get someoneIsWell(): boolean {
-    const now = this.#now()
+    const now = monotonicMillis(this.#clock)
     return this.#hosts.length > 1 && this.#hosts.some((host) => host.restsUntil <= now)
   }
 
@@ -79,16 +80,12 @@ export class Hosts<A> {
 
   /** Notes that a host failed. It may have said how long to wait. */
   failed(host: Host<A>, retryAfter: number | undefined): void {
-    const now = this.#now()
+    const now = monotonicMillis(this.#clock)
     // Several senders that fail at the same time are one failure.
     if (host.restsUntil > now) return
     // A host that asks for no rest would be well at once, and the tries of a payload used up in no time.
     const rest = retryAfter ?? Math.min(firstRest * 2 ** host.failures, longestRest)
     host.restsUntil = now + Math.max(rest, firstRest)
     host.failures = Math.min(host.failures + 1, 16)
-  }
-
-  #now(): number {
-    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 }

@@ -29,6 +29,7 @@ import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
+import { monotonicMillis } from "../text/monotonic.ts"
 import { Hosts } from "./Hosts.ts"
 
 // Pauses between the tries of a payload, in milliseconds: doubled each time, and varied by a fifth.
@@ -112,16 +113,12 @@ class Server {
 
   /** Whether the server said recently that a payload of this many bytes is too large. */
   isTooLarge(bytes: number): boolean {
-    return bytes >= this.#tooLarge && this.#now() - this.#toldAt < sizeIsKnownFor
+    return bytes >= this.#tooLarge && monotonicMillis(this.#clock) - this.#toldAt < sizeIsKnownFor
   }
 
   wasTooLarge(bytes: number): void {
     this.#tooLarge = this.isTooLarge(this.#tooLarge) ? Math.min(this.#tooLarge, bytes) : bytes
-    this.#toldAt = this.#now()
-  }
-
-  #now(): number {
-    return Number(this.#clock.monotonicTimeNanosUnsafe()) / 1e6
+    this.#toldAt = monotonicMillis(this.#clock)
   }
 }
 
