@@ -141,7 +141,7 @@ export class Reporter {
   readonly finish = (inFlight: number): Effect.Effect<void> =>
     Effect.gen({ self: this }, function*() {
       yield* this.#logTopics(true)
-      yield* this.#logSheddingStopped
+      yield* this.#logSheddingStopped()
       const { late, ledger } = this.#buffer
       // Points that were pushed after the close are no part of it.
       const dropped = { ...ledger.dropped, shutdown: ledger.dropped.shutdown - late }
@@ -221,10 +221,10 @@ export class Reporter {
     let { shed } = ledger
     yield* Effect.sleep(logInterval)
     for (; shed !== ledger.shed; shed = ledger.shed) yield* Effect.sleep(logInterval)
-    yield* this.#logSheddingStopped
+    yield* this.#logSheddingStopped()
   })
 
-  readonly #logSheddingStopped: Effect.Effect<void> = Effect.suspend(() => {
+  #logSheddingStopped(): Effect.Effect<void> {
     const { ledger } = this.#buffer
     const since = this.#shedReasons()
     if (since.length === 0) return Effect.void
@@ -237,7 +237,7 @@ export class Reporter {
         + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),
       Object.fromEntries(since)
     )
-  })
+  }
 
   #log(log: Log, text: string, annotations: Annotations = {}, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
     const message = printable(`Efflux: ${text}`, maxLogLength)
