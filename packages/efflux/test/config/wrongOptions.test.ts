@@ -139,10 +139,8 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [throwing("host"), `Option "host" is a getter that throws, allowed is a value that can be read`],
     [{ tags: throwing("a") }, `Option "tags" is an object that can't be read, allowed is a value that can be read`],
-    [
-      { pacing: unreadable },
-      `Option "pacing.packetsPerSecond" is missing, allowed is a number above 0, at most 10000000`
-    ],
+    [{ pacing: unreadable }, `Option "pacing" is an object that can't be read, allowed is a value that can be read`],
+    [{ pacing: {} }, `Option "pacing.packetsPerSecond" is missing, allowed is a number above 0, at most 10000000`],
     [
       { pacing: { packetsPerSecond: 100, bursts: 4 } },
       `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only`

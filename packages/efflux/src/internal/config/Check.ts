@@ -56,17 +56,12 @@ const isUnmistakable = (secret: string): boolean => secret.length >= 6
 
 // What the options for secrets hold: it may stand under another name too.
 const secretsOf = (config: Config | undefined): ReadonlyArray<string> =>
-  Object.entries(config?.options ?? {}).flatMap(([option, value]) => {
-    try {
-      return (isPlain(value) ? Object.values(value) : [value]).flatMap((one) => {
-        const secret = Redacted.isRedacted(one) ? Redacted.value(one) : secretName.test(option) ? one : undefined
-        return typeof secret === "string" && secret !== "" ? [secret] : []
-      })
-    } catch {
-      // A getter that throws.
-      return []
-    }
-  })
+  Object.entries(config?.options ?? {}).flatMap(([option, value]) =>
+    (isPlain(value) ? Object.values(value) : [value]).flatMap((one) => {
+      const secret = Redacted.isRedacted(one) ? Redacted.value(one) : secretName.test(option) ? one : undefined
+      return typeof secret === "string" && secret !== "" ? [secret] : []
+    })
+  )
 
 // A secret may stand where it is not allowed: in a URL, or under the name of something else.
 const shown = (option: string, value: unknown): string => {
@@ -84,15 +79,11 @@ const shown = (option: string, value: unknown): string => {
 const secretName = /token|pass|pwd|secret|credential|auth|key|header/i
 
 const kindOf = (value: object): string => {
-  try {
-    if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
-    if (typeof value === "function") return "a function"
-    if (isPlain(value)) return Object.keys(value).length === 0 ? "an empty object" : "an object"
-    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-    return typeof name === "string" && /^\w{1,64}$/.test(name) ? `an instance of ${name}` : "an object"
-  } catch {
-    return "an object that can't be read"
-  }
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
+  if (typeof value === "function") return "a function"
+  if (isPlain(value)) return Object.keys(value).length === 0 ? "an empty object" : "an object"
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return typeof name === "string" && /^\w{1,64}$/.test(name) ? `an instance of ${name}` : "an object"
 }
 
 // What comes before an @, after a ? or #, after a colon unless it is a port, and what is as long as a token.
@@ -105,23 +96,35 @@ const withoutSecrets = (text: string): string =>
 
 /** Reads every option of a configuration once. What is no plain object is an error, and so is what can't be read. */
 export const read = (config: unknown, what = ""): Result.Result<Config, InfluxError> => {
-  const objects = "a plain object of options; { ...it } makes one of an instance of a class"
+  const options: Array<[string, unknown]> = []
+  const plain = "a plain object of options; { ...it } makes one of an instance of a class"
+  let reading: readonly [option: string, allowed: string, shown: string] = [what, plain, unreadable]
   try {
-    if (!isPlain(config)) return invalid(what, config, objects)
-    const options: Array<[string, unknown]> = []
+    if (!isPlain(config)) return invalid(what, config, plain)
     for (const key of Reflect.ownKeys(config)) {
       if (Object.getOwnPropertyDescriptor(config, key)?.enumerable !== true) continue
       if (typeof key === "symbol") return invalid(String(key), undefined, "a name of an option", { shown: "a symbol" })
-      try {
-        const value: unknown = Reflect.get(config, key)
-        if (value !== undefined) options.push([key, value])
-      } catch {
-        return invalid(key, undefined, "a value that can be read", { shown: "a getter that throws" })
-      }
+      reading = [key, "a value that can be read", "a getter that throws"]
+      const value: unknown = Reflect.get(config, key)
+      reading = [key, "a value that can be read", unreadable]
+      touch(value)
+      if (value !== undefined) options.push([key, value])
     }
     return Result.succeed({ options: Object.fromEntries(options), variable: variableOf(config) })
   } catch {
-    return invalid(what, config, objects, { shown: "an object that can't be read" })
+    const [option, allowed, shown] = reading
+    return invalid(option, undefined, allowed, { shown })
+  }
+}
+
+const unreadable = "an object that can't be read"
+
+// Reads what the checks read of a value, so that a getter or a Proxy that throws is noticed before them.
+const touch = (value: unknown): void => {
+  if (typeof value !== "object" || value === null) return
+  void Object.getPrototypeOf(value)?.constructor
+  for (const part of [value, ...Reflect.ownKeys(value).map((key): unknown => Reflect.get(value, key))]) {
+    if (Redacted.isRedacted(part)) Redacted.value(part)
   }
 }
 
@@ -136,6 +139,14 @@ export interface Owner {
   readonly fields: object
 }
 
+/** A set of options that can be checked. */
+export const owner = <F extends Fields>(name: string, fields: F, version?: 1 | 2 | 3) => ({
+  name,
+  version,
+  fields,
+  decode: decoder(fields)
+})
+
 /** Refuses an option that its owner does not have, and says which one has it, or which name is nearest. */
 export const refuseUnknown = (
   config: Config,
@@ -145,21 +156,17 @@ export const refuseUnknown = (
 ): Result.Result<void, InfluxError> => {
   for (const [option, value] of Object.entries(config.options)) {
     if (Object.hasOwn(owner.fields, option)) continue
-    const holders = nearestKin(others.filter(({ fields }) => Object.hasOwn(fields, option)))
-    const advice = holders.length > 0
-      ? `, it belongs to ${describe(holders)}`
-      : didYouMean(option, owner, others) ?? `. It has ${Object.keys(owner.fields).join(", ")}`
-    // The name may be a misspelled `token`, so that a text is not shown.
-    return invalid(
-      option,
-      value,
-      `one of the options ${Object.keys(owner.fields).join(", ")}`,
-      {
-        config,
-        shown: typeof value === "string" ? "a string" : undefined,
-        hint: `but ${describe([owner])} has no such option${advice}${hint(option) ?? ""}`
-      }
-    )
+    const own = Object.keys(owner.fields).join(", ")
+    const holders = holdersOf(option, others)
+    const advice = holders !== ""
+      ? `, it belongs to ${holders}`
+      : didYouMean(option, owner, others) ?? `. It has ${own}`
+    return invalid(option, value, `one of the options ${own}`, {
+      config,
+      // The name may be a misspelled `token`, so that a text is not shown.
+      shown: typeof value === "string" ? "a string" : undefined,
+      hint: `but ${describe([owner])} has no such option${advice}${hint(option) ?? ""}`
+    })
   }
   return Result.void
 }
@@ -168,16 +175,14 @@ const didYouMean = (option: string, owner: Owner, others: ReadonlyArray<Owner>):
   const own = nearest(option, Object.keys(owner.fields))
   if (own !== undefined) return `. Did you mean "${own}"?`
   const other = nearest(option, others.flatMap(({ fields }) => Object.keys(fields)))
-  if (other === undefined) return undefined
-  return `. Did you mean "${other}" of ${
-    describe(nearestKin(others.filter(({ fields }) => Object.hasOwn(fields, other))))
-  }?`
+  return other && `. Did you mean "${other}" of ${holdersOf(other, others)}?`
 }
 
 // Of those that have an option, the other kind of configuration is named only if it is alone with it.
-const nearestKin = (owners: ReadonlyArray<Owner>): ReadonlyArray<Owner> => {
-  const kin = owners.filter(({ isForeign }) => isForeign !== true)
-  return kin.length === 0 ? owners : kin
+const holdersOf = (option: string, others: ReadonlyArray<Owner>): string => {
+  const holders = others.filter(({ fields }) => Object.hasOwn(fields, option))
+  const kin = holders.filter(({ isForeign }) => isForeign !== true)
+  return describe(kin.length === 0 ? holders : kin)
 }
 
 const describe = (owners: ReadonlyArray<Owner>): string =>
@@ -190,18 +195,13 @@ const describe = (owners: ReadonlyArray<Owner>): string =>
 export const decoder = <F extends Fields>(fields: F) => {
   const decode = Schema.decodeUnknownResult(Schema.Struct(fields) as unknown as Schema.Codec<Checked<F>>)
   return (config: Config): Result.Result<Checked<F>, InfluxError> => {
-    try {
-      const result = decode(config.options)
-      if (Result.isSuccess(result)) return Result.succeed(result.success)
-      const { message, path } = firstProblem(result.failure.issue, [])
-      const [option] = path
-      return message === undefined
-        ? invalid(option, config.options[option], about(fields[option]).allowed, { config })
-        : invalid(path.join("."), path.reduce<any>((value, key) => value[key], config.options), message, { config })
-    } catch {
-      const option = Object.keys(fields).find((name) => isUnreadable(config.options[name])) ?? ""
-      return invalid(option, undefined, "a value that can be read", { config, shown: "an object that can't be read" })
-    }
+    const result = decode(config.options)
+    if (Result.isSuccess(result)) return Result.succeed(result.success)
+    const { message, path } = firstProblem(result.failure.issue, [])
+    const [option] = path
+    return message === undefined
+      ? invalid(option, config.options[option], about(fields[option]).allowed, { config })
+      : invalid(path.join("."), path.reduce<any>((value, key) => value[key], config.options), message, { config })
   }
 }
 
@@ -209,30 +209,14 @@ export const decoder = <F extends Fields>(fields: F) => {
 export const checker = <F extends Fields>(name: string, fields: F, what = "") => {
   const decode = decoder(fields)
   return (given: unknown): Result.Result<Checked<F>, InfluxError> =>
-    Result.gen(function*() {
-      const config = yield* read(given, what)
-      yield* refuseUnknown(config, { name, fields }, [])
-      return yield* decode(config)
-    })
-}
-
-// A getter or a Proxy among the values that throws.
-const isUnreadable = (value: unknown): boolean => {
-  try {
-    if (typeof value === "object" && value !== null) {
-      for (const key of Reflect.ownKeys(value)) Reflect.get(value, key)
-    }
-    return false
-  } catch {
-    return true
-  }
+    Result.flatMap(
+      read(given, what),
+      (config) => Result.andThen(refuseUnknown(config, { name, fields }, []), () => decode(config))
+    )
 }
 
 /** The first issue that has a message of its own, or the first of all. */
-const firstProblem = (
-  issue: SchemaIssue.Issue,
-  path: ReadonlyArray<string>
-): { readonly path: ReadonlyArray<string>; readonly message?: string | undefined } => {
+const firstProblem = (issue: SchemaIssue.Issue, path: ReadonlyArray<string>): Problem => {
   switch (issue._tag) {
     case "Pointer":
       return firstProblem(issue.issue, [...path, ...issue.path.map(String)])
@@ -244,11 +228,14 @@ const firstProblem = (
       const all = issue.issues.map((one) => firstProblem(one, path))
       return all.find(({ message }) => message !== undefined) ?? all[0] ?? { path }
     }
-    case "InvalidValue": {
-      const message = issue.annotations?.message
-      return { path, message: typeof message === "string" ? message : undefined }
-    }
+    case "InvalidValue":
+      return { path, message: issue.annotations?.message as string | undefined }
     default:
       return { path }
   }
+}
+
+interface Problem {
+  readonly path: ReadonlyArray<string>
+  readonly message?: string | undefined
 }

@@ -49,8 +49,7 @@ export const option = <Checked, Given>(
   fallback: NoInfer<Given>
 ): Schema.withDecodingDefault<Kind<Checked, Given>> =>
   Schema.withDecodingDefault<Kind<Checked, Given>>(Effect.succeed(fallback))(of).annotate({
-    allowed: about(of).allowed,
-    read: about(of).read,
+    ...Schema.resolveAnnotations(of),
     fallback
   })
 
@@ -59,13 +58,24 @@ export const optional = <Checked, Given>(
   of: Kind<Checked, Given>
 ): Schema.withDecodingDefault<Kind<Checked | undefined, Given | undefined>> =>
   option<Checked | undefined, Given | undefined>(
-    kind(about(of).allowed, Schema.UndefinedOr(of), about(of).read),
+    Schema.UndefinedOr(of).annotate({ ...Schema.resolveAnnotations(of) }),
     undefined
   )
 
 /** A kind of this option alone. */
 export const suchThat = <A>(allowed: string, is: (value: unknown) => value is A): Kind<A> =>
   kind(allowed, Schema.declare(is))
+
+/** What a user gives, and what it comes to. */
+const becomes = <Given, Checked>(
+  given: Schema.Codec<Given>,
+  checked: Schema.Codec<Checked>,
+  decode: (given: Given) => Checked
+): Schema.Codec<Checked, Given> =>
+  given.pipe(Schema.decodeTo(checked, {
+    decode: SchemaGetter.transform(decode),
+    encode: SchemaGetter.transform((checked) => checked as unknown as Given)
+  }))
 
 const text = (read: (text: string) => unknown): About["read"] => (variable) => Config.map(Config.String(variable), read)
 
@@ -165,12 +175,7 @@ const urlProblem = (text: string) =>
 /** The base URL of a server. One with credentials is refused because a URL ends up in logs; so is one with a query. */
 export const url: Kind<string> = kind(
   urlText,
-  Schema.String.check(Schema.makeFilter(urlProblem)).pipe(
-    Schema.decodeTo(Schema.String, {
-      decode: SchemaGetter.transform((text: string) => new URL(text).href),
-      encode: SchemaGetter.transform((text: string) => text)
-    })
-  )
+  becomes(Schema.String.check(Schema.makeFilter(urlProblem)), Schema.String, (text) => new URL(text).href)
 )
 
 export const urls: Kind<ReadonlyArray<string>> = kind(
@@ -192,30 +197,47 @@ export const password = kind(
   Config.Redacted
 )
 
+/** Whether a value can be an object of options: a list and a Map are none. */
+export const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !(Symbol.iterator in value)
+
+type Problem = string | { readonly path: ReadonlyArray<string>; readonly issue: string } | undefined
+
+// `Config.Record` leaves out a pair that has no "=", in silence.
+const pairs = (list: string): unknown => {
+  const all = list.split(",").map((pair) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair))
+  return all.every((pair) => pair !== null) ? Object.fromEntries(all.map((pair) => [pair[1], pair[2]])) : list
+}
+
+/** An object of which each entry is checked. */
+const record = <A extends object>(what: string, problem: (key: string, value: unknown) => Problem): Kind<A> =>
+  kind(
+    `a plain object of ${what}, in a variable a=b,c=d`,
+    Schema.declare((value): value is A => isObject(value)).check(
+      Schema.makeFilter((object) =>
+        Object.entries(object).map(([key, value]) => problem(key, value)).find((problem) => problem !== undefined)
+      )
+    ),
+    text(pairs)
+  )
+
 type Headers = { readonly [name: string]: string | Redacted.Redacted }
 
 // What the request itself says.
 const ownHeaders = /^(?:authorization|connection|content-(?:encoding|length|type)|host|transfer-encoding)$/i
 
 // A value may be a secret, and no message shows it.
-const headerProblem = ([name, value]: [string, unknown]) =>
-  !/^[!#$%&'*+.^_`|~\w-]+$/.test(name)
-    ? { path: [], issue: `names that HTTP can send (not ${preview(name)})` }
-    : ownHeaders.test(name)
-    ? { path: [], issue: `other headers than ${name.toLowerCase()}, which the request has of its own` }
-    : !/^[\t -~\x80-\xff]*$/.test(String(Redacted.isRedacted(value) ? Redacted.value(value) : value)) ||
-        typeof value !== "string" && !Redacted.isRedacted(value)
-    ? { path: [], issue: `values of printable characters, as a string or a Redacted (${name} has another one)` }
-    : undefined
+const headerProblem = (name: string, value: unknown): string | undefined => {
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return `names that HTTP can send (not ${preview(name)})`
+  if (ownHeaders.test(name)) return `other headers than ${name.toLowerCase()}, which the request has of its own`
+  const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
+  return typeof text === "string" && /^[\t -~\x80-\xff]*$/.test(text)
+    ? undefined
+    : `values of printable characters, as a string or a Redacted (${name} has another one)`
+}
 
 /** Headers of a request. */
-export const headers: Kind<Headers> = kind(
-  "a plain object of headers, in a variable a=b,c=d",
-  Schema.declare((value): value is Headers => isObject(value)).check(
-    Schema.makeFilter((headers) => Object.entries(headers).map(headerProblem).find((problem) => problem !== undefined))
-  ),
-  (variable) => Config.map(Config.String(variable), pairs)
-)
+export const headers: Kind<Headers> = record("headers", headerProblem)
 
 export const certificates = kind(
   "one or more certificates as PEM text",
@@ -228,13 +250,10 @@ export const certificates = kind(
 export const duration = (minimum: number): Kind<number, Duration.Input> =>
   kind(
     `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`,
-    Schema.declare(isDurationInput).pipe(
-      Schema.decodeTo(Schema.Number.check(Schema.isBetween({ minimum, maximum: 24 * 24 * 3600 * 1000 })), {
-        decode: SchemaGetter.transform((input: Duration.Input) =>
-          Option.match(Duration.fromInput(input), { onNone: () => Number.NaN, onSome: Duration.toMillis })
-        ),
-        encode: SchemaGetter.transform((millis: number): Duration.Input => millis)
-      })
+    becomes(
+      Schema.declare(isDurationInput),
+      Schema.Number.check(Schema.isBetween({ minimum, maximum: 24 * 24 * 3600 * 1000 })),
+      (input) => Option.match(Duration.fromInput(input), { onNone: () => Number.NaN, onSome: Duration.toMillis })
     )
   )
 
@@ -253,36 +272,17 @@ const durationUnits = new Set(
 
 type Tags = { readonly [key: string]: Point.TagValue }
 
-const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !(Symbol.iterator in value)
-
-const tagProblem = ([key, value]: [string, unknown]) => {
+const tagProblem = (key: string, value: unknown): Problem => {
   const keyProblem = Point.nameProblem(key, "tag key")
-  if (keyProblem !== undefined) {
-    return { path: [], issue: `keys that line protocol can hold (${preview(key)}: ${keyProblem})` }
-  }
+  if (keyProblem !== undefined) return `keys that line protocol can hold (${preview(key)}: ${keyProblem})`
   if (!["string", "number", "bigint", "boolean"].includes(typeof value)) {
     return { path: [key], issue: "a string, number, bigint or boolean" }
   }
   const problem = Point.nameProblem(String(value), "tag value")
-  return problem === undefined
-    ? undefined
-    : { path: [key], issue: `a value that line protocol can hold (${problem})` }
+  return problem && { path: [key], issue: `a value that line protocol can hold (${problem})` }
 }
 
-// `Config.Record` leaves out a pair that has no "=", in silence.
-function pairs(list: string): unknown {
-  const all = list.split(",").map((pair) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair))
-  return all.every((pair) => pair !== null) ? Object.fromEntries(all.map((pair) => [pair[1], pair[2]])) : list
-}
-
-export const tags: Kind<Tags> = kind(
-  "a plain object of tags, in a variable a=b,c=d",
-  Schema.declare((value): value is Tags => isObject(value)).check(
-    Schema.makeFilter((tags) => Object.entries(tags).map(tagProblem).find((problem) => problem !== undefined))
-  ),
-  text(pairs)
-)
+export const tags: Kind<Tags> = record("tags", tagProblem)
 
 /**
  * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
@@ -316,24 +316,18 @@ const pacingProblem = (pacing: Pacing | "none") => {
     : { path: ["burst"], issue: "an integer from 1 to 1000000" }
 }
 
-export interface CheckedPacing {
-  readonly packetsPerSecond: number
+export interface CheckedPacing extends Pacing {
   readonly burst: number
 }
 
 export const pacing: Kind<CheckedPacing | "none", Pacing | "none"> = kind(
   "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32",
-  Schema.declare((value): value is Pacing | "none" => value === "none" || isObject(value)).check(
-    Schema.makeFilter(pacingProblem)
-  ).pipe(
-    Schema.decodeTo(Schema.Any as Kind<CheckedPacing | "none">, {
-      decode: SchemaGetter.transform((pacing: Pacing | "none") =>
-        pacing === "none"
-          ? pacing
-          : { packetsPerSecond: pacing.packetsPerSecond, burst: pacing.burst ?? burst }
-      ),
-      encode: SchemaGetter.transform((pacing) => pacing as Pacing | "none")
-    })
+  becomes(
+    Schema.declare((value): value is Pacing | "none" => value === "none" || isObject(value)).check(
+      Schema.makeFilter(pacingProblem)
+    ),
+    Schema.Any as Kind<CheckedPacing | "none">,
+    (pacing) => pacing === "none" ? pacing : { ...pacing, burst: pacing.burst ?? burst }
   ),
   text((given) => {
     const match = /^\s*([^/\s]+)\s*\/\s*([^/\s]+)\s*$/.exec(given)

@@ -11,22 +11,21 @@ import type { InfluxError } from "../../InfluxError.ts"
 import { nameProblem } from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
 import { rulesOf } from "../text/DialectRules.ts"
-import { type Config, decoder, invalid, type Owner, read, refuseUnknown } from "./Check.ts"
-import { about, isIp, isIpv6, oneOf } from "./Kind.ts"
+import { type Config, decoder, invalid, type Owner, owner, read, refuseUnknown } from "./Check.ts"
+import { about, isIp, isIpv6, oneOf, option } from "./Kind.ts"
 import * as Options from "./Options.ts"
 
 /** The settings of any transport. */
 export type Settings = UdpSettings | TcpSettings | HttpDatabaseSettings
 
-interface Named {
+type Named<F extends Options.Fields> = Omit<Options.Checked<F>, "name"> & { readonly name: string }
+
+export interface UdpSettings extends Named<typeof Options.udp> {}
+
+export interface TcpSettings extends Named<typeof Options.tcp> {}
+
+export interface HttpDatabaseSettings extends Omit<Options.Common, "name"> {
   readonly name: string
-}
-
-export interface UdpSettings extends Omit<Options.Checked<typeof Options.udp>, "name">, Named {}
-
-export interface TcpSettings extends Omit<Options.Checked<typeof Options.tcp>, "name">, Named {}
-
-export interface HttpDatabaseSettings extends Omit<Options.Common, "name">, Named {
   readonly transport: "http"
   readonly http: HttpSettings
 }
@@ -37,25 +36,16 @@ type Http =
   | Options.Checked<typeof Options.http3>
 
 /** Where requests go, and with which parameters. */
-export interface HttpSettings extends Server {
+export interface HttpSettings extends Server, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy"> {
   readonly api: "v1" | "v2" | "v3"
   readonly urls: ReadonlyArray<string>
-  readonly strategy: "failover" | "round-robin"
   readonly path: string
   readonly params: { readonly [name: string]: string | undefined }
-  readonly gzipThreshold: number | "none"
-  readonly retries: number
-  readonly retryTimeout: number
 }
 
 /** What writing and querying both need to know about a server. */
-export interface Server {
+export interface Server extends Pick<Http, "ca" | "headers" | "maxConnectionAge" | "socketPath" | "timeout"> {
   readonly credentials: Credentials | undefined
-  readonly timeout: number
-  readonly ca: string | ReadonlyArray<string> | undefined
-  readonly headers: { readonly [name: string]: string | Redacted.Redacted } | undefined
-  readonly socketPath: string | undefined
-  readonly maxConnectionAge: number
 }
 
 /**
@@ -66,32 +56,25 @@ export type Credentials =
   | { readonly scheme: "Token" | "Bearer"; readonly token: Redacted.Redacted }
 
 /** The transports, as messages name them. */
-export const owners: ReadonlyArray<Owner> = [
-  { name: `transport "udp"`, fields: Options.udp },
-  { name: `transport "tcp"`, fields: Options.tcp },
-  { name: `transport "http"`, version: 1, fields: Options.http1 },
-  { name: `transport "http"`, version: 2, fields: Options.http2 },
-  { name: `transport "http"`, version: 3, fields: Options.http3 }
+const owners = [
+  owner(`transport "udp"`, Options.udp),
+  owner(`transport "tcp"`, Options.tcp),
+  owner(`transport "http"`, Options.http1, 1),
+  owner(`transport "http"`, Options.http2, 2),
+  owner(`transport "http"`, Options.http3, 3)
 ]
 
 /** The options of any transport, where no message has to tell them apart. */
 export const anyTransport: Owner = { name: "DatabaseConfig", fields: Object.assign({}, ...Options.transports) }
 
 /** The versions that can be asked, as messages name them. */
-export const clientOwners: ReadonlyArray<Owner> = [
-  { name: "ClientConfig", version: 1, fields: Options.client1 },
-  { name: "ClientConfig", version: 2, fields: Options.client2 },
-  { name: "ClientConfig", version: 3, fields: Options.client3 }
-]
-
-const decode = {
-  udp: decoder(Options.udp),
-  tcp: decoder(Options.tcp),
-  http: { 1: decoder(Options.http1), 2: decoder(Options.http2), 3: decoder(Options.http3) }
+export const clientOwners = {
+  1: owner("ClientConfig", Options.client1, 1),
+  2: owner("ClientConfig", Options.client2, 2),
+  3: owner("ClientConfig", Options.client3, 3)
 }
 
-const transports = oneOf(["udp", "tcp", "http"])
-const decodeTransport = decoder({ transport: transports })
+const decodeTransport = decoder({ transport: option(oneOf(["udp", "tcp", "http"]), "udp") })
 const decodeVersion = decoder({ version: oneOf([1, 2, 3]) })
 
 /** The version of a configuration, which it must have. */
@@ -110,58 +93,64 @@ export const check = (
   Result.gen(function*() {
     const config = yield* read(given)
     const { options } = config
-    const { transport } = options["transport"] === undefined
-      ? { transport: "udp" as const }
-      : yield* decodeTransport(config)
+    const { transport } = yield* decodeTransport(config)
     const version = transport === "http" ? yield* versionOf(config) : undefined
     const isDefault = options["transport"] === undefined
-    const owner = owners.find((one) => one.name === `transport "${transport}"` && one.version === version)!
+    const own = owners.find((one) => one.name === `transport "${transport}"` && one.version === version)!
     yield* refuseUnknown(
       config,
-      isDefault ? { ...owner, name: `transport "udp" (the default)` } : owner,
-      [...owners, ...clientOwners.map((one) => ({ ...one, isForeign: true }))],
+      isDefault ? { ...own, name: `transport "udp" (the default)` } : own,
+      [...owners, ...Object.values(clientOwners).map((one) => ({ ...one, isForeign: true }))],
       (option) => isDefault && httpOnly(option) ? transportHint(option, config) : undefined
     )
-    const settings = transport === "http"
-      ? yield* decode.http[version!](config)
-      : yield* decode[transport](config)
-    const { dialect, precision, queueCapacity } = settings
-    const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version, isCustom))
-    if (!units.includes(precision)) {
-      return yield* invalid("precision", precision, `${about(oneOf(units)).allowed} (dialect "${dialect}")`, { config })
-    }
-    for (const option of ["batchSize", "measurementQuota"] as const) {
-      if (options[option] !== undefined && settings[option]! > queueCapacity) {
-        const allowed = `an integer from 1 to ${queueCapacity} (queueCapacity)`
-        return yield* invalid(option, settings[option], allowed, { config })
-      }
-    }
-    if (settings.transport === "udp" && settings.bindAddress !== undefined && isIp(settings.host)) {
-      const { bindAddress, host } = settings
-      if (isIpv6(bindAddress) !== isIpv6(host)) {
-        const family = isIpv6(host) ? "IPv6" : "IPv4"
-        const allowed = `an ${family} address of this host, as host is ${host}`
-        return yield* invalid("bindAddress", bindAddress, allowed, { config, shown: JSON.stringify(bindAddress) })
-      }
-    }
-    const name = settings.name ?? label
-    const problem = settings.selfReport === undefined ? undefined : nameProblem(name, "tag value", dialect)
-    if (problem !== undefined) {
-      return yield* invalid("name", name, `with selfReport, a name that can be a tag value (${problem})`, { config })
-    }
-    return {
-      ...settings,
+    const checked = yield* own.decode(config)
+    const settings = {
+      ...checked,
       ...(isCustom && options["pacing"] === undefined && { pacing: "none" as const }),
-      name,
+      name: checked.name ?? label,
       // A batch that never comes together would leave the queue to the flush interval alone.
-      batchSize: Math.min(settings.batchSize, queueCapacity),
-      ...(settings.transport === "http" ? { http: yield* httpOf(settings, config) } : {})
-    } as Settings
+      batchSize: options["batchSize"] === undefined
+        ? Math.min(checked.batchSize, checked.queueCapacity)
+        : checked.batchSize
+    }
+    const problem = problemOf(settings, version, isCustom)
+    if (problem !== undefined) {
+      const [option, value, allowed] = problem
+      // An IPv6 address would be taken for a name with a secret.
+      const shown = option === "bindAddress" ? JSON.stringify(value) : undefined
+      return yield* invalid(option, value, allowed, { config, shown })
+    }
+    return settings.transport === "http" ? { ...settings, http: yield* httpOf(settings, config) } : settings
   })
 
-const httpOnly = (option: string): boolean =>
-  owners.every(({ fields, name }) => name === `transport "http"` || !Object.hasOwn(fields, option)) &&
-  owners.some(({ fields }) => Object.hasOwn(fields, option))
+/** What is wrong with an option in the light of others: its name, its value and what is allowed. */
+const problemOf = (
+  settings: Named<typeof Options.udp> | Named<typeof Options.tcp> | Http & { readonly name: string },
+  version: 1 | 2 | 3 | undefined,
+  isCustom: boolean
+): readonly [option: string, value: unknown, allowed: string] | undefined => {
+  const { dialect, name, precision, queueCapacity } = settings
+  const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version, isCustom))
+  if (!units.includes(precision)) {
+    return ["precision", precision, `${about(oneOf(units)).allowed} (dialect "${dialect}")`]
+  }
+  const larger = (["batchSize", "measurementQuota"] as const).find((option) => settings[option]! > queueCapacity)
+  if (larger !== undefined) return [larger, settings[larger], `an integer from 1 to ${queueCapacity} (queueCapacity)`]
+  if (settings.transport === "udp" && settings.bindAddress !== undefined && isIp(settings.host)) {
+    const { bindAddress, host } = settings
+    const family = isIpv6(host) ? "IPv6" : "IPv4"
+    if (isIpv6(bindAddress) !== isIpv6(host)) {
+      return ["bindAddress", bindAddress, `an ${family} address of this host, as host is ${host}`]
+    }
+  }
+  const problem = settings.selfReport === undefined ? undefined : nameProblem(name, "tag value", dialect)
+  return problem && ["name", name, `with selfReport, a name that can be a tag value (${problem})`]
+}
+
+const httpOnly = (option: string): boolean => {
+  const holders = owners.filter(({ fields }) => Object.hasOwn(fields, option))
+  return holders.length > 0 && holders.every(({ version }) => version !== undefined)
+}
 
 const transportHint = (option: string, { options, variable }: Config): string => {
   const version = options["version"] === undefined ? " and version" : ""
@@ -209,20 +198,13 @@ const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, Inf
 
 const paramsOf = (settings: Http): HttpSettings["params"] => {
   const precision = Precision.nameFor(settings.precision, apiOf(settings.dialect, settings.version))
-  switch (settings.version) {
-    case 1: {
-      const { consistency, database, retentionPolicy } = settings
-      return { db: database || undefined, rp: retentionPolicy, precision, consistency }
-    }
-    case 2: {
-      const { bucket, org } = settings
-      return { org, bucket, precision }
-    }
-    case 3: {
-      const { acceptPartial, database, noSync } = settings
-      return { db: database, precision, accept_partial: String(acceptPartial), no_sync: String(noSync) }
-    }
+  if (settings.version === 2) return { org: settings.org, bucket: settings.bucket, precision }
+  if (settings.version === 1) {
+    const { consistency, database, retentionPolicy } = settings
+    return { db: database || undefined, rp: retentionPolicy, precision, consistency }
   }
+  const { acceptPartial, database, noSync } = settings
+  return { db: database, precision, accept_partial: String(acceptPartial), no_sync: String(noSync) }
 }
 
 interface Account {

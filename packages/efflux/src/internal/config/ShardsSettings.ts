@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import type { DatabaseConfig } from "../../DatabaseConfig.ts"
 import { InfluxError, InvalidOption } from "../../InfluxError.ts"
 import { decoder, invalid, read, refuseUnknown } from "./Check.ts"
+import { isObject } from "./Kind.ts"
 import * as Options from "./Options.ts"
 import { anyTransport } from "./Settings.ts"
 import { inherit } from "./Variables.ts"
@@ -30,26 +31,22 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
       name: "the options of each shard"
     }])
     const all = config.options["shards"]
-    if (all === undefined) return yield* invalid("shards", all, allowed)
-    const shards = yield* read(all, "shards")
+    const shards = yield* read(all === undefined ? {} : all, "shards")
     const names = Object.keys(shards.options)
-    if (names.length === 0) return yield* invalid("shards", all, allowed)
+    if (names.length === 0) {
+      return yield* invalid("shards", all, "the options of one or more shards, by name")
+    }
     const { tags: ofAll } = yield* decodeTags(config)
     const databases: Array<readonly [string, DatabaseConfig]> = []
     for (const name of names) {
       const shard = yield* read(shards.options[name], `shards.${name}`)
-      const own = yield* Result.mapError(decodeTags(shard), (error) => inShard(name, error))
-      const options = {
-        ...shard.options,
-        name: shard.options["name"] ?? `${label}/${name}`,
-        tags: { ...ofAll, ...own.tags }
-      }
+      const { name: ownName = `${label}/${name}`, tags: own = {} } = shard.options
+      // What is no object is left for the check of the shard.
+      const options = { ...shard.options, name: ownName, tags: isObject(own) ? { ...ofAll, ...own } : own }
       databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
     }
     return { databases, tags: ofAll }
   })
-
-const allowed = "the options of one or more shards, by name"
 
 /** An error about an option of a shard. */
 export const inShard = (name: string, error: InfluxError): InfluxError =>
