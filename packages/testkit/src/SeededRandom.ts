@@ -28,3 +28,12 @@ export class SeededRandom {
     return values[this.integer(0, values.length - 1)]
   }
 }
+
+/** Integers from 0 up to, not including, a limit. */
+export type Below = (limit: number) => number
+
+/** The same generator as a function. */
+export const below = (seed: number): Below => {
+  const random = new SeededRandom(seed)
+  return (limit) => random.integer(0, limit - 1)
+}

@@ -6,20 +6,9 @@
  * Lines that are known to kill the server (a field key that ends in backslashes) are never sent.
  */
 import { InfluxServer } from "@efflux/testkit"
+import { type Below, below } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import { LineProtocol, type Point } from "efflux"
-
-type Random = (below: number) => number
-
-const makeRandom = (seed: number): Random => {
-  let state = seed | 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below)
-  }
-}
 
 // Each text has a measurement of its own, so that types don't clash and its point is found again. The number stands
 // there twice, so that a change of it does not make another text's.
@@ -41,7 +30,7 @@ const lines: ReadonlyArray<(id: string) => string> = [
 // in `controlTexts`.
 const pieces = [..."aab,,,  ==\"\"\\\\\\1120.-eEiutfTF\t\n\r#nN+é", "x=1", "v=1i", " 5", "true", "e400", "00"]
 
-const mutate = (random: Random, id: string): string => {
+const mutate = (random: Below, id: string): string => {
   let line = random(4) === 0
     ? Array.from({ length: 1 + random(14) }, () => pieces[random(pieces.length)]).join("")
     : lines[random(lines.length)](id)
@@ -61,6 +50,9 @@ const stricter: { readonly [reason: string]: string } = {
   "missing field key": "the server takes an empty key behind a tab only",
   "invalid UTF-8": "a string can't hold what the server stores"
 }
+
+const isStricter = ({ errors }: LineProtocol.Decoded): boolean =>
+  errors.some(({ reason }) => Object.hasOwn(stricter, reason))
 
 const controlTexts: ReadonlyArray<string> = [...Array.from({ length: 32 }, (_, code) => code), 127]
   .filter((code) => code !== 10).map((code) => String.fromCharCode(code)).flatMap((c) => [
@@ -101,7 +93,7 @@ export const compare = (
   seed: number
 ): Effect.Effect<Comparison, InfluxServer.InfluxServerError> =>
   Effect.gen(function*() {
-    const random = makeRandom(seed)
+    const random = below(seed)
     const disagreements: Array<string> = []
     let compared = 0
     let refused = 0
@@ -110,7 +102,7 @@ export const compare = (
     // Whether the server and the decoder count the same bad lines; undefined if a clash of types hides it.
     const agrees = Effect.fnUntraced(function*(database: string, text: string) {
       const decoded = LineProtocol.decodeAll(text)
-      if (decoded.errors.some(({ reason }) => Object.hasOwn(stricter, reason))) return undefined
+      if (isStricter(decoded)) return undefined
       const { body, status } = yield* server.writeLines(database, text)
       if (body.includes("field type conflict")) return undefined
       const error = status === 204 ? "" : (JSON.parse(body) as { readonly error: string }).error
@@ -120,6 +112,23 @@ export const compare = (
         ? true
         : `${JSON.stringify(text)}: server ${status} ${body}, decoder ${decoded.errors.map(String).join("; ")}`
     })
+
+    // Together, and in halves where that does not agree or can't tell, down to the text that it is.
+    const settle = (
+      database: string,
+      batch: ReadonlyArray<string>,
+      expected: Map<string, Point.Point>
+    ): Effect.Effect<void, InfluxServer.InfluxServerError> =>
+      Effect.gen(function*() {
+        const text = batch.join("\n")
+        const verdict = yield* agrees(database, text)
+        if (verdict === true) expect(expected, text)
+        else if (batch.length > 1) {
+          const half = batch.length >> 1
+          yield* settle(database, batch.slice(0, half), expected)
+          yield* settle(database, batch.slice(half), expected)
+        } else if (verdict !== undefined) disagreements.push(verdict)
+      })
 
     while (done < texts) {
       const database = `fuzz_${seed}_${done}`
@@ -135,13 +144,7 @@ export const compare = (
           n++
         }
         refused += LineProtocol.decodeAll(batch.join("\n")).failed
-        // One by one if together they don't agree or can't tell: that says which one it is.
-        const together = (yield* agrees(database, batch.join("\n"))) === true
-        for (const text of together ? [batch.join("\n")] : batch) {
-          const verdict = together || (yield* agrees(database, text))
-          if (typeof verdict === "string") disagreements.push(verdict)
-          else if (verdict === true) expect(expected, text)
-        }
+        yield* settle(database, batch.filter((text) => !isStricter(LineProtocol.decodeAll(text))), expected)
       }
       const points = [...expected.values()].filter(({ fields, measurement, tags }) => {
         const names = [...Object.keys(tags), ...Object.keys(fields)]

@@ -1,5 +1,6 @@
 /** Whatever the bytes, the decoder answers: it never throws, and chunks make no difference. */
 import { assert, describe, it } from "@effect/vitest"
+import { type Below, below } from "@efflux/testkit/SeededRandom"
 import { Effect, Result, Stream } from "effect"
 import { Dialect, LineProtocol } from "efflux"
 import { decoderTexts } from "../support/decoderTexts.ts"
@@ -10,20 +11,9 @@ const texts = decoderTexts
 
 const seed = Number(process.env.EFFLUX_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
-/** Numbers from 0 to `below` (mulberry32). */
-const makeRandom = (seed: number) => {
-  let state = seed | 0
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below)
-  }
-}
-
 const hot = new TextEncoder().encode(",, ==\"\"\\\\\\\n\n\r\t\0#-+.0123456789eEiutfTF\u00e9\u{1f600}")
 
-const mutate = (random: (below: number) => number): Uint8Array => {
+const mutate = (random: Below): Uint8Array => {
   const bytes = [...texts[random(texts.length)]]
   if (random(4) === 0) bytes.push(10, ...texts[random(texts.length)])
   for (let n = random(6); n > 0; n--) {
@@ -46,7 +36,7 @@ const mutate = (random: (below: number) => number): Uint8Array => {
   return Uint8Array.from(bytes)
 }
 
-const chunksOf = (bytes: Uint8Array, random: (below: number) => number): Array<Uint8Array> => {
+const chunksOf = (bytes: Uint8Array, random: Below): Array<Uint8Array> => {
   const chunks: Array<Uint8Array> = []
   for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + random(9))
@@ -64,7 +54,7 @@ const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.Decode
 describe("mutated rows", () => {
   it("never make the decoder throw, in any dialect, and every line has its answer", () => {
     console.log(`decoder fuzz: 40000 texts, seed ${seed}`)
-    const random = makeRandom(seed)
+    const random = below(seed)
     for (let i = 0; i < 40_000; i++) {
       const bytes = mutate(random)
       const dialect = dialects[i % dialects.length]
@@ -89,7 +79,7 @@ describe("mutated rows", () => {
 
   it.effect("decode to the same in whatever chunks they come", () =>
     Effect.gen(function*() {
-      const random = makeRandom(seed + 1)
+      const random = below(seed + 1)
       for (let i = 0; i < 3000; i++) {
         const bytes = mutate(random)
         const options = {

@@ -1,5 +1,6 @@
 /** Numbers are written as JavaScript prints them. */
 import { assert, describe, it } from "@effect/vitest"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { maxDecimalBytes, writeFloat } from "../../src/internal/encode/Decimal.ts"
 
 const bytes = new Uint8Array(2 * maxDecimalBytes)
@@ -10,11 +11,8 @@ const printed = (value: number): string => Object.is(value, -0) ? "-0" : String(
 
 // A million numbers are compared without an assertion for each.
 const differing = (count: number, next: (random: () => number) => number): ReadonlyArray<number> => {
-  let state = 0x9e3779b9
-  const random = () => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5 | 0
-    return (state >>> 0) / 2 ** 32
-  }
+  const seeded = new SeededRandom(1)
+  const random = () => seeded.next()
   const found: Array<number> = []
   for (let i = 0; i < count; i++) {
     const value = next(random)

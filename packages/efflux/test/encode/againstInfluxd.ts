@@ -3,20 +3,13 @@
  * or altered, and none may be the server's end.
  */
 import type { InfluxServer } from "@efflux/testkit"
-import { SeededRandom } from "@efflux/testkit/SeededRandom"
+import { type Below, below } from "@efflux/testkit/SeededRandom"
 import { Arbitrary, DateTime, Effect } from "effect"
 import { LineProtocol, Point } from "efflux"
 import { hostile, integer, number } from "../support/arbitraries.ts"
 import { identifier } from "../support/delivery.ts"
 
-const makeRandom = (seed: number) => {
-  const random = new SeededRandom(seed)
-  return (below: number): number => random.integer(0, below - 1)
-}
-
-type Random = ReturnType<typeof makeRandom>
-
-const pick = <A>(random: Random, values: ReadonlyArray<A>): A => values[random(values.length)]
+const pick = <A>(random: Below, values: ReadonlyArray<A>): A => values[random(values.length)]
 
 const first = -9223372036854775806n
 const last = 9223372036854775806n
@@ -43,7 +36,7 @@ export const makePoints = Effect.fnUntraced(function*(seed: number) {
   const strings = yield* Effect.orDie(Arbitrary.sampleEffect(hostile, { count: 6000, seed }))
   const numbers = yield* Effect.orDie(Arbitrary.sampleEffect(number, { count: 20_000, seed }))
   const integers = yield* Effect.orDie(Arbitrary.sampleEffect(integer, { count: 20_000, seed }))
-  const random = makeRandom(seed)
+  const random = below(seed)
 
   const usual = {
     measurement: strings.filter((name) => Point.nameProblem(name, "measurement") === undefined),
