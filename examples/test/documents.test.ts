@@ -76,18 +76,26 @@ describe("links", () => {
     exclude: ["**/node_modules/**"]
   })
 
-  it.each(documents)("of %s lead somewhere", (document) => {
+  /** The anchors that a page's headings get on the web. */
+  const anchors = (file: string) =>
+    [...read(file).replace(/^```[^]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+    )
+
+  it.each(documents)("of %s lead somewhere, to a heading that is there", (document) => {
     for (const [, target] of read(document).matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^(?:https?:|#)/.test(target!)) continue
-      const file = Path.join(root, Path.dirname(document), target!.replace(/#.*$/, ""))
-      assert.isTrue(Fs.existsSync(file), target)
+      if (/^https?:/.test(target!)) continue
+      const [path, anchor] = target!.split("#")
+      const file = path === "" ? document : Path.join(Path.dirname(document), path!)
+      assert.isTrue(Fs.existsSync(Path.join(root, file)), target)
+      if (anchor !== undefined) assert.include(anchors(file), anchor, target)
     }
   })
 
-  it("lead from docs/README.md to every page, and from examples/README.md to every example", () => {
+  it("lead from docs/README.md to every page, each once, and from examples/README.md to every example", () => {
     const linked = (file: string) => [...read(file).matchAll(/\]\(([\w./-]+)\)/g)].map(([, target]) => target!)
     const pages = Fs.globSync("**/*.md", { cwd: Path.join(root, "docs") }).filter((page) => page !== "README.md")
-    assert.includeMembers(linked("docs/README.md"), pages)
+    assert.sameMembers(linked("docs/README.md").filter((target) => !target.startsWith("../")), pages)
     assert.includeMembers(linked("examples/README.md"), Fs.globSync("*.ts", { cwd: Path.join(root, "examples") }))
   })
 })

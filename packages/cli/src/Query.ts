@@ -45,7 +45,7 @@ const options = {
   integers: Flag.String("integers").pipe(
     Flag.withDefault(""),
     Flag.withMetavar("A,B"),
-    Flag.withDescription("With --format line: the fields that are integers, which an answer does not tell from floats")
+    Flag.withDescription("With --format line: columns of floats to write as integers")
   ),
   plot: Flag.Boolean("plot").pipe(
     Flag.withDefault(false),

@@ -90,7 +90,7 @@ export interface Stats {
   readonly omittedFields: number
   /** How often the server's host refused a payload (ICMP port unreachable), a sign that nobody listens. */
   readonly refusals: number
-  /** Senders that are packing, waiting for the pace or sending now. */
+  /** Senders that wait for the pace with a payload, or are sending one. */
   readonly sendersBusy: number
 }
 
