@@ -9,6 +9,7 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "./Bytes.ts"
 
 /**
  * What was kept.
@@ -130,14 +131,6 @@ export class ByteCache {
   }
 }
 
-/**
- * The highest bit of each byte of the word that is 0, and perhaps of some above the lowest of these.
- *
- * @category scanning
- * @since 0.1.0
- */
-export const zeroBytes = (word: number): number => (word - 0x01010101) & ~word & 0x80808080
-
 // Whether the bytes at `start` are those of the entry; there are as many.
 const isAt = ({ mask, words }: Entry, view: DataView, start: number): boolean => {
   const last = words.length - 1
@@ -163,3 +156,4 @@ const mixed = (hash: number): number => {
 }
 
 const BACKSLASH = 92
+const { zeroBytes } = Bytes

@@ -6,12 +6,6 @@
 import { utf8 } from "./Text.ts"
 
 /**
- * @category validation
- * @since 0.1.0
- */
-export const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57
-
-/**
  * How many decimal digits a double holds, whatever they are.
  *
  * @category constants

@@ -12,11 +12,11 @@ import type * as Point from "../../Point.ts"
 import { all as allPrecisions, nanosPer, type Precision } from "../../Precision.ts"
 import { type Rules, rulesOf } from "../text/DialectRules.ts"
 import { preview } from "../text/preview.ts"
+import * as Bytes from "./Bytes.ts"
 import { type DecodeError, locate, makeError, type Reason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
-import { isBlank, LineReader } from "./LineReader.ts"
+import { LineReader } from "./LineReader.ts"
 import { LineScanner } from "./LineScanner.ts"
-import { firstControl } from "./TextReader.ts"
 
 /**
  * How line protocol is read.
@@ -64,6 +64,7 @@ const LF = 10
 const CR = 13
 const SPACE = 32
 const HASH = 35
+const { firstControl, isBlank } = Bytes
 
 /**
  * See `forget`.

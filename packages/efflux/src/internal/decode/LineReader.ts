@@ -13,13 +13,12 @@
 import type * as Point from "../../Point.ts"
 import { fieldKeySeparatorBytes, type Rules } from "../text/DialectRules.ts"
 import type { Entry } from "./ByteCache.ts"
+import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
-import { isDigit } from "./Digits.ts"
 import type { KeyCache } from "./KeyCache.ts"
 import { NumberReader } from "./NumberReader.ts"
-import { ENDS_LINE, flagsOf, SEPARATES, STOPS_KEY, TextReader } from "./TextReader.ts"
+import { TextReader } from "./TextReader.ts"
 
-const TAB = 9
 const LF = 10
 const CR = 13
 const SPACE = 32
@@ -29,6 +28,7 @@ const MINUS = 45
 const DOT = 46
 const EQUALS = 61
 const BACKSLASH = 92
+const { ENDS_LINE, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
 
 /**
  * A reader of lines. Positions are indexes into the bytes.
@@ -291,15 +291,6 @@ export class LineReader {
     return -1
   }
 }
-
-/**
- * Whether servers skip the byte before a line and between its parts.
- *
- * @category scanning
- * @since 0.1.0
- */
-export const isBlank = (byte: number, rules: Rules): boolean =>
-  byte === SPACE || ((byte === TAB || byte === 0) && rules.tabsAreBlank)
 
 // Whether the record has the key. A mark on what is known of the key tells it quicker than the record.
 const isRepeated = (known: Entry | undefined, record: number, key: string, fields: object): boolean => {

@@ -7,12 +7,15 @@
 import { Uint } from "../../Point.ts"
 import { maxTimestamp, minTimestamp } from "../../Precision.ts"
 import type { Rules } from "../text/DialectRules.ts"
+import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
-import { decimal, digitsOf, eightDigits, exactDigits, isDigit, powersOfTen, whole, wholeNumber } from "./Digits.ts"
+import * as Digits from "./Digits.ts"
 
 const PLUS = 43
 const MINUS = 45
 const DOT = 46
+const { isDigit } = Bytes
+const { decimal, digitsOf, eightDigits, exactDigits, powersOfTen, whole, wholeNumber } = Digits
 
 // The first eight of the 19 digits that a timestamp may have.
 const maxHigh = 92_233_720

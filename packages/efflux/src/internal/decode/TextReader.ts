@@ -5,68 +5,18 @@
  * @since 0.1.0
  */
 import type { Rules } from "../text/DialectRules.ts"
-import { zeroBytes } from "./ByteCache.ts"
+import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
-import {
-  type Escapes,
-  invalidUtf8,
-  NAME,
-  PAIRED,
-  short,
-  STRING,
-  STRING_WITH_WHITESPACE,
-  TAG,
-  unescape,
-  utf8
-} from "./Text.ts"
+import * as Text from "./Text.ts"
 
 const LF = 10
-const SPACE = 32
 const QUOTE = 34
-const COMMA = 44
-const EQUALS = 61
 const BACKSLASH = 92
+const { firstControl, flagsOf, IS_BACKSLASH, IS_CONTROL, IS_HIGH, IS_QUOTE, zeroBytes } = Bytes
+const { invalidUtf8, NAME, PAIRED, short, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
 
-// One entry of flags for each byte, so that a name is scanned with one look-up a byte.
-const IS_CONTROL = 1
-const IS_BACKSLASH = 2
-const IS_HIGH = 4
-const IS_QUOTE = 64
-/**
- * @category constants
- * @since 0.1.0
- */
-export const SEPARATES = 8
-/**
- * @category constants
- * @since 0.1.0
- */
-export const STOPS_KEY = 16
-/**
- * @category constants
- * @since 0.1.0
- */
-export const ENDS_LINE = 32
 // Of no byte: see `unsure`.
 const IS_UNSURE = 256
-
-/**
- * @category constants
- * @since 0.1.0
- */
-export const flagsOf = (() => {
-  const flags = new Uint8Array(256)
-  flags.fill(IS_CONTROL, 0, 32)
-  flags[127] = IS_CONTROL
-  flags[LF] = IS_CONTROL | ENDS_LINE
-  flags.fill(IS_HIGH, 128)
-  flags[BACKSLASH] = IS_BACKSLASH
-  flags[QUOTE] = IS_QUOTE
-  flags[COMMA] = SEPARATES | STOPS_KEY
-  flags[SPACE] = SEPARATES | STOPS_KEY
-  flags[EQUALS] = STOPS_KEY
-  return flags
-})()
 
 const noBytes = new Uint8Array(0)
 const noView: DataView = new DataView(noBytes.buffer)
@@ -99,8 +49,8 @@ export class TextReader {
   ends = 0
 
   readonly #rules: Rules
-  readonly #tag: Escapes
-  readonly #name: Escapes
+  readonly #tag: Text.Escapes
+  readonly #name: Text.Escapes
   readonly #several: number
   // Flags of the bytes that were last scanned, and of those of all names of the line.
   #scanned = 0
@@ -229,7 +179,7 @@ export class TextReader {
     return this.#take(start, pos, this.#rules.stringEscapes ? STRING_WITH_WHITESPACE : STRING)
   }
 
-  #take(start: number, end: number, escapes: Escapes): string | undefined {
+  #take(start: number, end: number, escapes: Text.Escapes): string | undefined {
     const bytes = this.bytes
     const seen = this.#scanned
     if ((seen & (IS_CONTROL | IS_BACKSLASH | IS_HIGH)) === 0) return this.#ascii(start, end)
@@ -278,18 +228,6 @@ export class TextReader {
     this.at = at
   }
 }
-
-/**
- * Where the first control character is, -1 if there is none.
- *
- * @category scanning
- * @since 0.1.0
- */
-export const firstControl = (bytes: Uint8Array, start: number, end: number): number => {
-  for (let pos = start; pos < end; pos++) if ((flagsOf[bytes[pos]] & IS_CONTROL) !== 0) return pos
-  return -1
-}
-
 const QUOTES = 0x22222222
 const BACKSLASHES = 0x5c5c5c5c
 const LINE_FEEDS = 0x0a0a0a0a
