@@ -199,7 +199,7 @@ const server = (url_: string) => ({
 })
 
 const accountOf1 = {
-  /** Default: the database's default policy. */
+  /** Retention policy of writes and queries, default that of the database. */
   retentionPolicy: Kind.optional(Kind.name("a retention policy")),
   /** Name of the user, for a server with authentication. Needs `password`. */
   username: Kind.optional(Kind.userName),
