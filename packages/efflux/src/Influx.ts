@@ -7,17 +7,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Sink from "effect/Sink"
-import type * as Stream from "effect/Stream"
 import { InfluxClient } from "./InfluxClient.ts"
 import { InfluxDatabase } from "./InfluxDatabase.ts"
-import type { InfluxError, Rejected } from "./InfluxError.ts"
+import type { InfluxError } from "./InfluxError.ts"
 import { type Audit, audit as runAudit, auditInterval, type AuditOptions } from "./internal/database/Audit.ts"
-import type { Push, PushOptions } from "./internal/database/Database.ts"
-import type { Stats } from "./internal/database/Ledger.ts"
-import type { Pressure } from "./internal/database/Pressure.ts"
+import type { Operations, Push } from "./internal/database/Database.ts"
 import type { Timed } from "./internal/database/Timed.ts"
-import type * as Point from "./Point.ts"
 
 export type {
   /**
@@ -54,10 +49,7 @@ export const push: Push<InfluxDatabase> = InfluxDatabase.push
  * @category operations
  * @since 0.1.0
  */
-export const pushAll: (
-  points: Iterable<Point.Input>,
-  options?: PushOptions
-) => Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.pushAll
+export const pushAll: Operations<InfluxDatabase>["pushAll"] = InfluxDatabase.pushAll
 
 /**
  * A `Sink` that pushes every point it receives and waits while the queue is full. It slows down a stream that is
@@ -86,7 +78,7 @@ export const pushAll: (
  * @category operations
  * @since 0.1.0
  */
-export const sink: Sink.Sink<void, Point.Input, never, never, InfluxDatabase> = InfluxDatabase.sink
+export const sink: Operations<InfluxDatabase>["sink"] = InfluxDatabase.sink
 
 /**
  * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
@@ -96,7 +88,7 @@ export const sink: Sink.Sink<void, Point.Input, never, never, InfluxDatabase> = 
  * @category operations
  * @since 0.1.0
  */
-export const flush: Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.flush
+export const flush: Operations<InfluxDatabase>["flush"] = InfluxDatabase.flush
 
 /**
  * A consistent snapshot of the counters, for which
@@ -105,7 +97,7 @@ export const flush: Effect.Effect<void, never, InfluxDatabase> = InfluxDatabase.
  * @category operations
  * @since 0.1.0
  */
-export const stats: Effect.Effect<Stats, never, InfluxDatabase> = InfluxDatabase.stats
+export const stats: Operations<InfluxDatabase>["stats"] = InfluxDatabase.stats
 
 /**
  * The current pressure: how full the queue is, and how fast points arrive, leave and are shed.
@@ -113,7 +105,7 @@ export const stats: Effect.Effect<Stats, never, InfluxDatabase> = InfluxDatabase
  * @category operations
  * @since 0.1.0
  */
-export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDatabase.pressure
+export const pressure: Operations<InfluxDatabase>["pressure"] = InfluxDatabase.pressure
 
 /**
  * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
@@ -123,7 +115,7 @@ export const pressure: Effect.Effect<Pressure, never, InfluxDatabase> = InfluxDa
  * @category operations
  * @since 0.1.0
  */
-export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = InfluxDatabase.pressureChanges
+export const pressureChanges: Operations<InfluxDatabase>["pressureChanges"] = InfluxDatabase.pressureChanges
 
 /**
  * The server's rejections as they happen: how many points, the reason, and the lines if the server names them. Over
@@ -133,7 +125,7 @@ export const pressureChanges: Stream.Stream<Pressure, never, InfluxDatabase> = I
  * @category operations
  * @since 0.1.0
  */
-export const rejections: Stream.Stream<Rejected, never, InfluxDatabase> = InfluxDatabase.rejections
+export const rejections: Operations<InfluxDatabase>["rejections"] = InfluxDatabase.rejections
 
 /**
  * Compares what the database sends with what its UDP listener receives, over an interval. Pushing continues

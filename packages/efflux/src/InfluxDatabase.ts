@@ -26,7 +26,6 @@ import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { DatabaseConfig, Wrapped } from "./DatabaseConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
@@ -38,7 +37,6 @@ import type { DropReason, Stats } from "./internal/database/Ledger.ts"
 import type { Pressure } from "./internal/database/Pressure.ts"
 import { make as timedBy, type Timed, type TimedOptions } from "./internal/database/Timed.ts"
 import * as LoadedTransport from "./internal/transport/load.ts"
-import type * as Point from "./Point.ts"
 import { type Events, Transport } from "./Transport.ts"
 
 export type {
@@ -173,16 +171,7 @@ export const Service =
             makeDatabase(config, identifier, context)
           )
         ),
-      // One step of the fiber: a service looked up and a function called.
-      push: (point: Point.Input, options?: PushOptions) =>
-        Effect.withFiberSucceed((fiber) =>
-          Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point, options)
-        ),
-      pushAll: (points: Iterable<Point.Input>, options?: PushOptions) =>
-        tag.use((database) => database.pushAll(points, options)),
-      sink: Sink.unwrap(tag.useSync((database) => database.sink)),
-      flush: tag.use((database) => database.flush),
-      stats: tag.useSync((database) => database.statsUnsafe()),
+      ...DatabaseRuntime.operationsOf(tag),
       pressure: tag.use((database) => database.pressure),
       pressureChanges: Stream.unwrap(tag.useSync((database) => database.pressureChanges)),
       rejections: Stream.unwrap(tag.useSync((database) => database.rejections)),

@@ -222,13 +222,7 @@ export const Service =
         const options = unwrap(config as unknown as AllWrapped<ShardsConfig>)
         return Layer.effect(tag, Effect.flatMap(options, (options) => makeShards(options, identifier)))
       },
-      push: (point: Point.Input, options?: Database.PushOptions) =>
-        tag.useSync((shards) => shards.pushUnsafe(point, options)),
-      pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) =>
-        tag.use((shards) => shards.pushAll(points, options)),
-      sink: Sink.unwrap(tag.useSync((shards) => shards.sink)),
-      flush: tag.use((shards) => shards.flush),
-      stats: tag.useSync((shards) => shards.statsUnsafe())
+      ...Database.operationsOf(tag)
     }) as ShardsService<Self, Identifier>
   }
 

@@ -297,7 +297,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     "looks an address up",
     "simulation",
     "UdpTransport.ts",
-    at("makeDns", "literal === undefined", "true")
+    at("makeDns", "isIp(settings.host)", "false")
   ),
   mutant(
     "keeps a connection whose address is old",

@@ -33,16 +33,12 @@ export const certificateProblem = (value: unknown): string | undefined => {
 
 const problemOf = (part: string): string | undefined => {
   const kind = /^-----BEGIN ([^-]+)-----/.exec(part)?.[1]
-  if (kind !== "CERTIFICATE" && kind !== "TRUSTED CERTIFICATE" && kind !== "X509 CERTIFICATE") {
-    return `is something else: ${kind}`
-  }
-  const body = new RegExp(`^-----BEGIN ${kind}-----\\s([A-Za-z0-9+/=\\s]+)-----END ${kind}-----`).exec(part)
-  if (body === null) return "is cut off or damaged"
-  const X509Certificate = x509()
-  if (X509Certificate === undefined) return undefined
+  if (!/^(?:TRUSTED |X509 )?CERTIFICATE$/.test(String(kind))) return `is something else: ${kind}`
+  const whole = new RegExp(`^-----BEGIN ${kind}-----\\s[A-Za-z0-9+/=\\s]+-----END ${kind}-----`).exec(part)?.[0]
   try {
-    new X509Certificate(body[0])
-    return undefined
+    const X509Certificate = x509()
+    if (whole !== undefined && X509Certificate !== undefined) new X509Certificate(whole)
+    return whole === undefined ? "is cut off or damaged" : undefined
   } catch {
     return "is cut off or damaged"
   }

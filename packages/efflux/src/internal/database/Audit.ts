@@ -19,7 +19,6 @@ import type { Row } from "../query/Row.ts"
 import { type Fragment, template } from "../query/Statement.ts"
 import { preview } from "../text/preview.ts"
 import type { Database } from "./Database.ts"
-import type { Stats } from "./Ledger.ts"
 
 /**
  * Options of an audit.
@@ -128,14 +127,6 @@ export const auditInterval = Effect.fnUntraced(
   }
 )
 
-/** The server's counters between two looks at the database's. */
-interface Look {
-  readonly millis: number
-  readonly sentBefore: Stats
-  readonly sentAfter: Stats
-  readonly server: Counters
-}
-
 // As the server names them.
 const counterNames = ["pointsRx", "bytesRx", "pointsParseFail", "readFail", "pointsTx", "batchesTxFail"] as const
 
@@ -143,6 +134,7 @@ type Counter = typeof counterNames[number]
 
 type Counters = { readonly [name in Counter]: number } & { readonly bind: string }
 
+// The server's counters between two looks at the database's.
 const look = Effect.fnUntraced(function*(database: Database, server: Server, listener: number | string) {
   const sentBefore = database.statsUnsafe()
   const counters = yield* countersOf(server, listener)
@@ -185,6 +177,8 @@ const readCounters = (row: Row, endpoint: string): Effect.Effect<Counters, Influ
   const counters = Object.fromEntries(counterNames.map((name) => [name, Number(row[name])]))
   return Effect.succeed({ bind: String(row.bind), ...counters } as unknown as Counters)
 }
+
+type Look = Effect.Success<ReturnType<typeof look>>
 
 const compare = (before: Look, after: Look): Audit => {
   const since = (counter: Counter): number => after.server[counter] - before.server[counter]

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { isIterable } from "effect/Predicate"
@@ -247,6 +248,25 @@ const pushWaiting = Effect.fnUntraced(function*(
     pushUnsafe(point)
     if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
   }
+})
+
+/**
+ * The operations that a database and shards have in common, as functions of their service.
+ *
+ * @internal
+ */
+export const operationsOf = <Self, Stats>(
+  tag: Context.Service<Self, Pick<Database, "flush" | "pushAll" | "pushUnsafe" | "sink"> & { statsUnsafe: () => Stats }>
+) => ({
+  // One step of the fiber: a service looked up and a function called.
+  push: (point: Point.Input, options?: PushOptions) =>
+    Effect.withFiberSucceed((fiber) =>
+      Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point, options)
+    ),
+  pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => tag.use((self) => self.pushAll(points, options)),
+  sink: Sink.unwrap(tag.useSync(({ sink }) => sink)),
+  flush: tag.use(({ flush }) => flush),
+  stats: tag.useSync((self) => self.statsUnsafe())
 })
 
 /** @internal */

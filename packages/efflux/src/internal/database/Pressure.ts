@@ -37,13 +37,6 @@ export interface Pressure {
   readonly secondsToDrain: number
 }
 
-interface Mark {
-  readonly at: number
-  readonly pushed: number
-  readonly drained: number
-  readonly shed: number
-}
-
 // Rates are measured over at least this long, and at most twice as long.
 const windowMillis = 1000
 
@@ -80,7 +73,7 @@ export class PressureMeter {
     Effect.forever(Effect.delay(
       Effect.sync(() => {
         this.#older = this.#newer
-        this.#newer = this.#mark()
+        this.#newer = markOf(this.#buffer, this.#clock)
       }),
       windowMillis
     ))
@@ -88,7 +81,7 @@ export class PressureMeter {
 
   /** The pressure now. */
   look(): Pressure {
-    const now = this.#mark()
+    const now = markOf(this.#buffer, this.#clock)
     if (this.#newer === undefined) {
       this.#older = this.#newer = now
       this.#wanted.openUnsafe()
@@ -119,16 +112,17 @@ export class PressureMeter {
       Math.abs(now.fill - told.fill) < step && now.shedPerSecond > 0 === told.shedPerSecond > 0
     )
   )
+}
 
-  #mark(): Mark {
-    const { ledger, size } = this.#buffer
-    const { inFlight, pushed, shed } = ledger
-    return {
-      at: monotonicMillis(this.#clock),
-      pushed,
-      // What was pushed is shed, waits, is with a sender, or has gone; after the end it may also have been refused.
-      drained: pushed - shed - size - inFlight,
-      shed
-    }
+type Mark = ReturnType<typeof markOf>
+
+const markOf = ({ ledger, size }: PointBuffer, clock: Clock.Clock) => {
+  const { inFlight, pushed, shed } = ledger
+  return {
+    at: monotonicMillis(clock),
+    pushed,
+    // What was pushed is shed, waits, is with a sender, or has gone; after the end it may also have been refused.
+    drained: pushed - shed - size - inFlight,
+    shed
   }
 }

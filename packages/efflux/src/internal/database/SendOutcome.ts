@@ -16,28 +16,12 @@ import { preview } from "../text/preview.ts"
 export const losses = ["rejected", "send_error", "unknown"] as const
 
 /**
- * An `Outcome` of one payload whose values can all be trusted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SendOutcome {
-  readonly sent: number
-  readonly rejected: number
-  readonly send_error: number
-  readonly unknown: number
-  readonly bytes: number
-  readonly error: InfluxError | undefined
-  readonly rejections: ReadonlyArray<Rejected>
-}
-
-/**
- * Reads the outcome of a payload of this many bytes. Throws only what reading the outcome throws.
+ * Reads the outcome of a payload of this many bytes, so that all of its values can be trusted. Throws only what reading the outcome throws.
  *
  * @category reading
  * @since 0.1.0
  */
-export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
+export const read = (outcome: unknown, payloadBytes: number) => {
   const { bytes, error, rejected, rejections, send_error, sent, unknown } = Object(outcome) as Record<string, unknown>
   return {
     sent: whole(sent),
@@ -48,7 +32,7 @@ export const read = (outcome: unknown, payloadBytes: number): SendOutcome => {
     error: error === undefined || error === null || error instanceof InfluxError
       ? error ?? undefined
       : asInfluxError(error),
-    rejections: Array.isArray(rejections) ? rejections.filter((rejection) => rejection instanceof Rejected) : []
+    rejections: Array.isArray(rejections) ? rejections.filter((one): one is Rejected => one instanceof Rejected) : []
   }
 }
 

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Settings } from "../config/Settings.ts"
+import { address } from "../text/address.ts"
 
 /**
  * What may be shown: options are named one by one, so that no secret gets in with a new option.
@@ -33,8 +34,7 @@ export const infoOf = (settings: Settings, transport: string): { readonly [optio
 
 const serverOf = (settings: Settings): { readonly [option: string]: unknown } => {
   if (settings.transport !== "http") {
-    const { host, port } = settings
-    return { address: `${host.includes(":") ? `[${host}]` : host}:${port}` }
+    return { address: address(settings.host, settings.port) }
   }
   const { api, params, urls } = settings.http
   const { bucket, db, org, rp } = params

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import type * as Socket from "effect/socket/Socket"
 import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
+import { address } from "../text/address.ts"
 import type { Backlog } from "./Backlog.ts"
 import { type Address, openFailed, type Settings, type Source, toAddress } from "./Received.ts"
 
@@ -75,10 +76,7 @@ const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settin
 const peerOf = ({ remoteAddress, remotePort }: {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
-}): string =>
-  remoteAddress === undefined
-    ? ""
-    : `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
+}): string => remoteAddress === undefined ? "" : address(remoteAddress, remotePort)
 
 /**
  * The code of an error of Node, as `EADDRINUSE`.

@@ -6,60 +6,42 @@
  */
 import { preview } from "./preview.ts"
 
-/**
- * The rules of a dialect.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Rules {
-  readonly unsigned: boolean
-  /** `\\` stands for one backslash, so a backslash can end a name. */
-  readonly escapedBackslash: boolean
-  readonly quotedLineFeed: boolean
-  /** A quote in a field key is an ordinary character. */
-  readonly quoteInFieldKey: boolean
-  /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
-  readonly maxSeriesKeyBytes: number
-  readonly stringEscapes: boolean
-  readonly controlCharacters: boolean
-  readonly emptyTags: boolean
-  readonly bareDecimalPoint: boolean
-  readonly carriageReturn: boolean
-  readonly commentsEndAtLineFeed: boolean
-  /** Tabs and NULs before a line and between its parts are skipped as spaces are. */
-  readonly tabsAreBlank: boolean
-  /** A field key may occur twice; its last value counts. */
-  readonly duplicateFields: boolean
-  /** Strings are stored as values of fields. */
-  readonly strings: boolean
-  /** The server guesses the unit of a timestamp by its digits, takes 0 for none, and stores nothing before 1970. */
-  readonly guessesUnits: boolean
-  /** A tag may be named `__name__`. */
-  readonly nameTag: boolean
-  /** Whether the server knows timestamps in minutes and hours. */
-  readonly minutesAndHours: boolean
-}
-
-const influx1: Rules = {
+const influx1 = {
   unsigned: false,
+  /** `\\` stands for one backslash, so a backslash can end a name. */
   escapedBackslash: false,
   quotedLineFeed: true,
+  /** A quote in a field key is an ordinary character. */
   quoteInFieldKey: true,
   stringEscapes: false,
+  /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   maxSeriesKeyBytes: 65_535,
   controlCharacters: true,
   emptyTags: false,
   bareDecimalPoint: true,
   carriageReturn: false,
   commentsEndAtLineFeed: false,
+  /** Tabs and NULs before a line and between its parts are skipped as spaces are. */
   tabsAreBlank: true,
+  /** A field key may occur twice; its last value counts. */
   duplicateFields: true,
+  /** Strings are stored as values of fields. */
   strings: true,
+  /** The server guesses the unit of a timestamp by its digits, takes 0 for none, and stores nothing before 1970. */
   guessesUnits: false,
+  /** A tag may be named `__name__`. */
   nameTag: true,
+  /** Whether the server knows timestamps in minutes and hours. */
   minutesAndHours: true
 }
+
+/**
+ * The rules of a dialect.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Rules = Readonly<typeof influx1>
 
 /**
  * Bytes that InfluxDB puts between a series key and a field key, and counts in its limit.

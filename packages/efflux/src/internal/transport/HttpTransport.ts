@@ -24,7 +24,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { InfluxError, Rejected } from "../../InfluxError.ts"
 import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
-import type { HttpDatabaseSettings, HttpSettings } from "../config/Settings.ts"
+import type { HttpDatabaseSettings } from "../config/Settings.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
@@ -50,77 +50,56 @@ export const make = Effect.fnUntraced(function*(
   events: Events,
   client?: Context.Context<HttpClient>
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
-  const { http } = settings
+  const { http, senders } = settings
   const clock = yield* Clock.Clock
-  const ways = yield* Effect.forEach(http.urls, (url) =>
-    HttpExchange.make({
-      ...http,
-      url,
-      client,
-      connections: settings.senders
-    }))
-  const server = new Server(settings, new Hosts(ways, http.strategy, clock), clock, events)
+  const ways = yield* Effect.forEach(
+    http.urls,
+    (url) => HttpExchange.make({ ...http, url, client, connections: senders })
+  )
+  const server = makeServer(settings, new Hosts(ways, http.strategy, clock), clock, events)
   return { open: Effect.sync(() => connect(server)) }
 })
 
 /** What all senders of a database share. */
-class Server {
-  readonly http: HttpSettings
-  readonly hosts: Hosts<HttpExchange.HttpExchange>
-  readonly retry: Schedule.Schedule<unknown, InfluxError>
-  readonly onRetry: (error: InfluxError) => void
-  /** Whether points that arrive twice are stored once, because they have a timestamp. */
-  readonly repeats: boolean
-  /** Whether the server accepts gzip. */
-  takesGzip: boolean
-  readonly #clock: Clock.Clock
-  #tooLarge = Number.POSITIVE_INFINITY
-  #toldAt = 0
-
-  constructor(
-    { http, timestamps }: HttpDatabaseSettings,
-    hosts: Hosts<HttpExchange.HttpExchange>,
-    clock: Clock.Clock,
-    events: Events
-  ) {
-    this.http = http
-    this.repeats = timestamps === "client"
-    this.hosts = hosts
-    this.takesGzip = http.gzipThreshold !== "none"
-    this.#clock = clock
-    this.onRetry = events.onFailure
-    this.retry = Schedule.exponential(firstPause).pipe(
-      Schedule.setInputType<InfluxError>(),
-      Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(longestPause)))),
-      Schedule.jittered,
-      Schedule.modifyDelay(({ duration, input }) =>
-        Effect.sync(() =>
-          hosts.someoneIsWell ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
-        )
-      ),
-      Schedule.while(({ attempt, duration, elapsed, input }) =>
-        this.isWorthATry(input) && attempt <= http.retries &&
-        elapsed + Duration.toMillis(duration) <= http.retryTimeout
+const makeServer = (
+  { http, timestamps }: HttpDatabaseSettings,
+  hosts: Hosts<HttpExchange.HttpExchange>,
+  clock: Clock.Clock,
+  { onFailure }: Events
+) => {
+  // Whether points that arrive twice are stored once, because they have a timestamp.
+  const repeats = timestamps === "client"
+  // The certificate or redirect of one host says nothing about the others.
+  const isWorthATry = (error: InfluxError): boolean =>
+    (repeats || !mayHaveArrived(error)) &&
+    (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
+  const retry = Schedule.exponential(firstPause).pipe(
+    Schedule.setInputType<InfluxError>(),
+    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(longestPause)))),
+    Schedule.jittered,
+    Schedule.modifyDelay(({ duration, input }) =>
+      Effect.sync(() =>
+        hosts.someoneIsWell ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
       )
+    ),
+    Schedule.while(({ attempt, duration, elapsed, input }) =>
+      isWorthATry(input) && attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
     )
+  )
+  // The smallest payload that the server found too large, and when it said so.
+  let tooLarge = Number.POSITIVE_INFINITY
+  let toldAt = 0
+  const isTooLarge = (bytes: number): boolean => bytes >= tooLarge && monotonicMillis(clock) - toldAt < sizeIsKnownFor
+  const wasTooLarge = (bytes: number): void => {
+    tooLarge = isTooLarge(tooLarge) ? Math.min(tooLarge, bytes) : bytes
+    toldAt = monotonicMillis(clock)
   }
-
-  /** Whether a payload is retried after this. The certificate or redirect of one host says nothing about the others. */
-  isWorthATry(error: InfluxError): boolean {
-    return (this.repeats || !mayHaveArrived(error)) &&
-      (error.isRetryable || ofOneHost.has(error.reason._tag) && this.hosts.count > 1)
-  }
-
-  /** Whether the server said recently that a payload of this many bytes is too large. */
-  isTooLarge(bytes: number): boolean {
-    return bytes >= this.#tooLarge && monotonicMillis(this.#clock) - this.#toldAt < sizeIsKnownFor
-  }
-
-  wasTooLarge(bytes: number): void {
-    this.#tooLarge = this.isTooLarge(this.#tooLarge) ? Math.min(this.#tooLarge, bytes) : bytes
-    this.#toldAt = monotonicMillis(this.#clock)
-  }
+  // Until the server says that it does not.
+  const takesGzip = http.gzipThreshold !== "none"
+  return { http, hosts, retry, repeats, isWorthATry, isTooLarge, wasTooLarge, onRetry: onFailure, takesGzip }
 }
+
+type Server = ReturnType<typeof makeServer>
 
 const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
 
@@ -320,21 +299,20 @@ const settleRefused = (
 ): void => {
   const all = to - from
   const points = pointsOf(sending.lines, from, to)
-  if (lines >= all) return sending.settle(from, to, fate)
-  if (numbers !== undefined) {
+  if (lines >= all) sending.settle(from, to, fate)
+  else if (numbers !== undefined) {
     const refused = new Set(numbers)
     for (let line = from; line < to; line++) {
       sending.settle(line, line + 1, refused.has(line - from + 1) ? fate : "sent")
     }
-    return
-  }
-  // The server says how many lines, and not which. Where each line is a point, that is how many points.
-  if (points === all) {
+  } else if (points === all) {
+    // The server says how many lines, and not which. Where each line is a point, that is how many points.
     sending.settle(from, to - lines, "sent")
-    return sending.settle(to - lines, to, fate)
+    sending.settle(to - lines, to, fate)
+  } else {
+    // They are lines of one point at least.
+    sending.settle(from, to, lines === 0 ? "sent" : "unknown")
   }
-  // Else they are lines of one point at least.
-  sending.settle(from, to, lines === 0 ? "sent" : "unknown")
 }
 
 const settleFailed = (sending: Sending, from: number, to: number, error: InfluxError): void => {

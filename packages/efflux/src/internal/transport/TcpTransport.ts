@@ -22,6 +22,7 @@ import { InfluxError, OpenFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Outcome, Transport } from "../../Transport.ts"
 import type { TcpSettings } from "../config/Settings.ts"
 import * as LookUp from "../http/lookUp.ts"
+import { address } from "../text/address.ts"
 
 const lineFeed = new Uint8Array([10])
 
@@ -45,7 +46,7 @@ const open = Effect.fnUntraced(
     makeSocket: typeof NodeSocket.makeNet
   ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
     const { host, port } = settings
-    const endpoint = `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
+    const endpoint = `tcp://${address(host, port)}`
     const socket = yield* makeSocket({
       host,
       port,
@@ -61,62 +62,45 @@ const open = Effect.fnUntraced(
       (error) => new InfluxError({ reason: new OpenFailed({ endpoint, kind: kindOf(error), cause: error.reason }) })
     )
     const writer = yield* socket.writer
-    const connection = new TcpConnection(writer, endpoint)
+    let isBroken = false
+    // What is known of the latest payload.
+    let latest: Outcome = { sent: 0 }
     // What these servers say is of no use; that they close is.
     yield* Effect.forkScoped(
       Effect.onExit(Effect.forever(reader.pull), () =>
         Effect.sync(() => {
-          connection.isBroken = true
+          isBroken = true
         })).pipe(Effect.exit)
     )
-    return connection
+    const failure = (kind: string, cause: unknown) =>
+      new InfluxError({ reason: new SendFailed({ endpoint, kind, cause }) })
+    const write = (payload: Uint8Array) =>
+      writer.writeAll([payload, lineFeed]).pipe(
+        // The socket says once that it has drained, soon after the write: a yield in between would miss it.
+        Effect.provideService(PreventSchedulerYield, true),
+        // What is left of the payload must neither keep the process alive nor follow later from a buffer in other use.
+        Effect.onInterrupt(() => Effect.ignore(writer.write(new Socket.CloseEvent(1000))))
+      )
+    return {
+      isStale: () => isBroken,
+      interrupted: () => latest,
+      send: (payload, points) => {
+        latest = { sent: 0 }
+        return Effect.suspend((): Effect.Effect<Outcome, InfluxError> => {
+          if (isBroken) return Effect.fail(failure("Closed", new Error("the server closed the connection")))
+          latest = { sent: 0, unknown: points }
+          return Effect.matchEffect(write(payload), {
+            onSuccess: () => Effect.succeed(latest = { sent: points }),
+            onFailure: (error) => {
+              isBroken = true
+              return Effect.succeed({ sent: 0, unknown: points, error: failure(kindOf(error), error.reason) })
+            }
+          })
+        })
+      }
+    }
   }
 )
-
-class TcpConnection implements Connection {
-  isBroken = false
-  readonly #writer: Socket.Writer
-  readonly #endpoint: string
-  /** What is known of the latest payload. */
-  #latest: Outcome = { sent: 0 }
-
-  constructor(writer: Socket.Writer, endpoint: string) {
-    this.#writer = writer
-    this.#endpoint = endpoint
-  }
-
-  readonly isStale = (): boolean => this.isBroken
-
-  readonly send = (payload: Uint8Array, points: number): Effect.Effect<Outcome, InfluxError> => {
-    this.#latest = { sent: 0 }
-    return Effect.suspend(() => {
-      if (this.isBroken) return Effect.fail(this.#failure("Closed", new Error("the server closed the connection")))
-      this.#latest = { sent: 0, unknown: points }
-      return Effect.matchEffect(this.#write(payload), {
-        onSuccess: () => Effect.succeed(this.#latest = { sent: points }),
-        onFailure: (error) => {
-          this.isBroken = true
-          return Effect.succeed({ sent: 0, unknown: points, error: this.#failure(kindOf(error), error.reason) })
-        }
-      })
-    })
-  }
-
-  readonly interrupted = (): Outcome => this.#latest
-
-  #write(payload: Uint8Array): Effect.Effect<void, Socket.SocketError> {
-    return this.#writer.writeAll([payload, lineFeed]).pipe(
-      // The socket says once that it has drained, soon after the write: a yield in between would miss it.
-      Effect.provideService(PreventSchedulerYield, true),
-      // What is left of the payload must neither keep the process alive nor follow later from a buffer in other use.
-      Effect.onInterrupt(() => Effect.ignore(this.#writer.write(new Socket.CloseEvent(1000))))
-    )
-  }
-
-  #failure(kind: string, cause: unknown): InfluxError {
-    return new InfluxError({ reason: new SendFailed({ endpoint: this.#endpoint, kind, cause }) })
-  }
-}
 
 // Node would take payloads into a buffer of its own and call them written. It knows the option, its types do not.
 const unbuffered: object = { writableHighWaterMark: 1 }

@@ -23,8 +23,10 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type * as DatagramSocket from "effect/socket/DatagramSocket"
-import { InfluxError, InvalidOption, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
+import { InfluxError, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Events, Transport } from "../../Transport.ts"
+import { invalid } from "../config/Check.ts"
+import { isIp, isIpv6 } from "../config/Kind.ts"
 import type { UdpSettings } from "../config/Settings.ts"
 import { preview } from "../text/preview.ts"
 import { inTurn } from "./LookUps.ts"
@@ -64,16 +66,12 @@ export const makeDns = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Transport["Service"], never, Dns.Dns | Scope.Scope> {
   const endpoint = `${settings.host}:${settings.port}`
   const target = new Target()
-  const literal = parseIp(settings.host)
-  if (literal === undefined) {
-    yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
-  } else {
-    target.is(literal)
-  }
+  if (isIp(settings.host)) target.use(settings.host)
+  else yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
   return {
     open: Effect.suspend(() => {
       // A sender opens again after failures, which may mean that the address has changed.
-      target.lookUpNow()
+      target.wanted.openUnsafe()
       return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused, makeSocket))
     })
   }
@@ -99,29 +97,21 @@ class Target {
   found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
     const isIpv4 = (ip: NetAddress.IpAddress) => NetAddress.isIpv4Address(ip)
     this.#addresses = [...answer.filter(isIpv4), ...answer.filter((ip) => !isIpv4(ip))].map(NetAddress.formatIp)
-    if (!this.#addresses.includes(this.address)) this.#use(this.#addresses[0])
-  }
-
-  /** Takes an address that needs no look-up. */
-  is(address: string): void {
-    this.#use(address)
+    if (!this.#addresses.includes(this.address)) this.use(this.#addresses[0])
   }
 
   /** Notes that a datagram to the address was refused. */
   refused(): void {
     if (++this.#refusals < refusalsPerAddress || this.#addresses.length < 2) return
-    this.#use(this.#addresses[(this.#addresses.indexOf(this.address) + 1) % this.#addresses.length])
+    this.use(this.#addresses[(this.#addresses.indexOf(this.address) + 1) % this.#addresses.length])
   }
 
-  #use(address: string): void {
+  /** Makes all senders use an address. */
+  use(address: string): void {
     this.address = address
     this.generation++
     this.#refusals = 0
     this.known.openUnsafe()
-  }
-
-  lookUpNow(): void {
-    this.wanted.openUnsafe()
   }
 }
 
@@ -131,11 +121,12 @@ const lookUpForever = Effect.fnUntraced(function*(
   onFailure: (error: InfluxError) => void
 ) {
   const dns = yield* Dns.Dns
-  const bound = settings.bindAddress === undefined ? undefined : familyOf(settings.bindAddress)
+  const { bindAddress } = settings
+  const family = bindAddress === undefined ? undefined : isIpv6(bindAddress) ? "IPv6" : "IPv4"
   let retry = firstRetry
   while (true) {
     target.wanted.closeUnsafe()
-    const exit = yield* Effect.exit(inTurn(dns.lookup(settings.host, { family: bound })))
+    const exit = yield* Effect.exit(inTurn(dns.lookup(settings.host, { family })))
     if (Exit.isSuccess(exit) && exit.value.length > 0) {
       target.found(exit.value)
     } else {
@@ -209,13 +200,9 @@ const connect = Effect.fnUntraced(function*(
 // Opening again is no use, and points that wait for it would keep a flush waiting for ever.
 const misconfigured = (bindAddress: string): Connection => ({
   send: () =>
-    Effect.fail(
-      new InfluxError({
-        reason: new InvalidOption({
-          option: "bindAddress",
-          value: preview(bindAddress),
-          allowed: "an IP address that this host has, of the same family as the server's"
-        })
+    Effect.fromResult(
+      invalid("bindAddress", bindAddress, "an IP address that this host has, of the same family as the server's", {
+        shown: preview(bindAddress)
       })
     ),
   isStale: () => false
@@ -223,14 +210,6 @@ const misconfigured = (bindAddress: string): Connection => ({
 
 const isNoAddressOfOurs = ({ reason }: DatagramSocket.DatagramSocketError): boolean =>
   "cause" in reason && /^(?:EADDRNOTAVAIL|ENOTFOUND|EAI_\w+|EINVAL|EAFNOSUPPORT)$/.test(Object(reason.cause).code)
-
-const parseIp = (host: string): string | undefined =>
-  Result.isSuccess(NetAddress.ipFromString(host.replace(/%.*$/, ""))) ? host : undefined
-
-const familyOf = (address: string): NetAddress.IpFamily | undefined => {
-  const ip = NetAddress.ipFromString(address)
-  return Result.isFailure(ip) ? undefined : NetAddress.isIpv4Address(ip.success) ? "IPv4" : "IPv6"
-}
 
 const isRefusal = (error: DatagramSocket.DatagramSocketError): boolean => kindOf(error) === "ConnectionRefused"
 

@@ -40,26 +40,20 @@ const load = (
   const endpoint = settings.transport === "http"
     ? settings.http.urls.join(", ")
     : `${settings.transport}://${settings.host}:${settings.port}`
-  const module = <A>(load: () => Promise<A>): Effect.Effect<A, InfluxError> =>
-    Effect.tryPromise({
-      try: load,
-      catch: (cause) =>
-        new InfluxError({
-          reason: new OpenFailed({
-            endpoint,
-            kind: Object(cause).code === "ERR_MODULE_NOT_FOUND"
-              ? "the package @effect/platform-node is not installed"
-              : String(cause),
-            cause
-          })
-        })
-    })
-  switch (settings.transport) {
-    case "http":
-      return Effect.flatMap(module(() => import("./HttpTransport.ts")), ({ make }) => make(settings, events, client))
-    case "tcp":
-      return Effect.map(module(() => import("./TcpTransport.ts")), ({ make }) => make(settings))
-    case "udp":
-      return Effect.flatMap(module(() => import("./UdpTransport.ts")), ({ make }) => make(settings, events))
+  const made = async (): Promise<Effect.Effect<Transport["Service"], never, Scope.Scope>> => {
+    switch (settings.transport) {
+      case "http":
+        return (await import("./HttpTransport.ts")).make(settings, events, client)
+      case "tcp":
+        return Effect.succeed((await import("./TcpTransport.ts")).make(settings))
+      case "udp":
+        return (await import("./UdpTransport.ts")).make(settings, events)
+    }
   }
+  const failed = (cause: unknown) => {
+    const isMissing = Object(cause).code === "ERR_MODULE_NOT_FOUND"
+    const kind = isMissing ? "the package @effect/platform-node is not installed" : String(cause)
+    return new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause }) })
+  }
+  return Effect.flatten(Effect.tryPromise({ try: made, catch: failed }))
 }
