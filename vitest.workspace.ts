@@ -34,6 +34,12 @@ const server = (name: string, root: string) => ({
   }
 })
 
+/** Its tests start the command. */
+const withCommand = <P extends ReturnType<typeof server>>(project: P) => ({
+  ...project,
+  test: { ...project.test, globalSetup: ["test/support/globalSetup.ts"] }
+})
+
 const report = process.env.TEST_REPORT
 
 export default defineConfig({
@@ -60,7 +66,7 @@ export default defineConfig({
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("panel", "packages/panel"),
-      unit("cli", "packages/cli"),
+      withCommand(unit("cli", "packages/cli")),
       unit("faults", "packages/faults"),
       unit("simulation", "packages/simulation"),
       unit("examples", "examples"),
@@ -68,7 +74,7 @@ export default defineConfig({
       server("efflux", "packages/efflux"),
       server("testkit", "packages/testkit"),
       server("benchmark", "packages/benchmark"),
-      server("cli", "packages/cli"),
+      withCommand(server("cli", "packages/cli")),
       server("faults", "packages/faults"),
       server("examples", "examples")
     ]

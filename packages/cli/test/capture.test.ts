@@ -6,7 +6,8 @@ import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Flood from "../src/Flood.ts"
-import { program, Run, withFolder } from "./support/efflux.ts"
+import { Run, withFolder } from "./support/efflux.ts"
+import { program } from "./support/program.ts"
 
 const canCapture = spawnSync("tcpdump", ["--version"]).status === 0 && process.getuid?.() === 0
 

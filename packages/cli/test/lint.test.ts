@@ -1,9 +1,11 @@
 /** `efflux lint` as a process. */
 import { assert, describe, it } from "@effect/vitest"
+import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { pipe, start, withFolder } from "./support/efflux.ts"
+import { pipe, Run, start, withFolder } from "./support/efflux.ts"
+import { program } from "./support/program.ts"
 
 const text = "cpu,host=a load=0.5 1000\ncpu v=high 5\nm v=1u\n\x1b[31mred v=x\nx"
 
@@ -31,6 +33,12 @@ describe("efflux lint", () => {
     ])
     assert.strictEqual(err, "4 bad lines in 1 file\n")
     assert.strictEqual(code, 1)
+  })
+
+  it("does the same from its sources as in one file, which the tests start because it starts sooner", async () => {
+    const run = new Run(spawn(process.execPath, [program, "lint", "-"]))
+    run.child.stdin!.end(text)
+    assert.deepStrictEqual(await run.ended, await pipe(["lint", "-"], text))
   })
 
   it("ends with code 0 where all is well, also without a line feed at the end and in an empty file", async () => {

@@ -9,7 +9,7 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { program } from "../support/efflux.ts"
+import { program } from "../support/program.ts"
 
 const megabytes = Number(process.argv[2] ?? 1000)
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-large-"))

@@ -9,7 +9,7 @@ import { InfluxDatabase, type Point } from "efflux"
 import { spawn } from "node:child_process"
 import * as Arrivals from "../../src/Arrivals.ts"
 import * as Flood from "../../src/Flood.ts"
-import { program } from "../support/efflux.ts"
+import { program } from "../support/program.ts"
 
 const seconds = Number(process.argv[2] ?? 60)
 const now = BigInt(Date.now()) * 1_000_000n

@@ -4,11 +4,8 @@ import * as Dgram from "node:dgram"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
-import { onTestFinished } from "vitest"
+import { inject, onTestFinished } from "vitest"
 import { FakeTerminal } from "./terminal.ts"
-
-export const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 
 export interface Ended {
   readonly code: number | null
@@ -78,7 +75,10 @@ const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 export const start = (
   args: ReadonlyArray<string>,
   options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}
-) => new Run(spawn(process.execPath, [program, ...args], { env: environment(options.env ?? {}), cwd: options.cwd }))
+) =>
+  new Run(
+    spawn(process.execPath, [inject("efflux"), ...args], { env: environment(options.env ?? {}), cwd: options.cwd })
+  )
 
 /** Starts the command and gives it a text to read. */
 export const pipe = (args: ReadonlyArray<string>, input: string | Uint8Array, cwd?: string): Promise<Ended> => {
@@ -91,7 +91,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /** Starts the command in a terminal of its own, to which `child.stdin` types. */
 export const startInTerminal = (args: ReadonlyArray<string>, cwd?: string): Run => {
-  const command = ["exec", ...[process.execPath, program, ...args].map(quoted)].join(" ")
+  const command = ["exec", ...[process.execPath, inject("efflux"), ...args].map(quoted)].join(" ")
   return new Run(
     spawn("script", ["-qefc", `stty rows 40 cols 100; ${command}`, "/dev/null"], { env: environment({}), cwd })
   )

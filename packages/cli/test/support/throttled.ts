@@ -7,7 +7,7 @@
 import { InfluxServer } from "@efflux/testkit"
 import { Effect } from "effect"
 import { execFileSync, spawn } from "node:child_process"
-import { program } from "./efflux.ts"
+import { program } from "./program.ts"
 
 const [binary, readBuffer, rate, burst] = process.argv.slice(2)
 
