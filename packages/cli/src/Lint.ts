@@ -4,9 +4,10 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { Dialect, LineProtocol, Precision } from "efflux"
+import { Dialect, type LineProtocol, Precision } from "efflux"
 import type { Parsed } from "./Flags.ts"
 import * as Input from "./Input.ts"
+import { type Finding, Linter } from "./Linter.ts"
 import * as Output from "./Output.ts"
 import { count, escaped, int, json, pointer } from "./Text.ts"
 
@@ -31,65 +32,6 @@ const options = {
   )
 }
 
-/** What is wrong with one place. */
-interface Finding {
-  readonly error: LineProtocol.DecodeError
-  readonly excerpt: LineProtocol.Excerpt | undefined
-  /** Where it is an error. */
-  readonly dialects: ReadonlyArray<Dialect.Dialect>
-}
-
-class Linter {
-  readonly dialects: ReadonlyArray<Dialect.Dialect>
-  /** Bad lines, each counted once. */
-  bad = 0
-  readonly #decoders: ReadonlyArray<LineProtocol.Decoder>
-  #lastBad = 0
-
-  constructor(dialects: ReadonlyArray<Dialect.Dialect>, precision: Precision.Precision) {
-    this.dialects = dialects
-    this.#decoders = dialects.map((dialect) => LineProtocol.makeDecoder({ dialect, precision }))
-  }
-
-  read(chunk: Uint8Array): ReadonlyArray<Finding> {
-    for (const decoder of this.#decoders) decoder.feed(chunk)
-    return this.#findings()
-  }
-
-  end(): ReadonlyArray<Finding> {
-    for (const decoder of this.#decoders) decoder.end()
-    return this.#findings()
-  }
-
-  #findings(): ReadonlyArray<Finding> {
-    const found = new Map<
-      string,
-      { error: LineProtocol.DecodeError; excerpt: Finding["excerpt"]; dialects: Array<Dialect.Dialect> }
-    >()
-    this.#decoders.forEach((decoder, index) => {
-      for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
-        if (line._tag === "Success") continue
-        const error = line.failure
-        const key = `${error.line} ${error.column} ${error.reason}`
-        const known = found.get(key)
-        if (known === undefined) {
-          found.set(key, { error, excerpt: decoder.excerpt(error), dialects: [this.dialects[index]!] })
-        } else {
-          known.dialects.push(this.dialects[index]!)
-        }
-      }
-    })
-    const findings = [...found.values()].toSorted(({ error: a }, { error: b }) =>
-      a.line - b.line || a.column - b.column
-    )
-    for (const { error } of findings) {
-      if (error.line !== this.#lastBad) this.bad++
-      this.#lastBad = error.line
-    }
-    return findings
-  }
-}
-
 type Format = (file: string, finding: Finding, all: boolean) => ReadonlyArray<string>
 
 // "line 3, column 7: " stands before the sentence.
@@ -99,17 +41,17 @@ const whereOf = ({ dialects }: Finding, all: boolean): string =>
   !all ? "" : dialects.length === Dialect.all.length ? " [all dialects]" : ` [${dialects.join(", ")}]`
 
 const asText: Format = (file, finding, all) => {
-  const { error, excerpt } = finding
+  const { error, excerpt, line } = finding
   return [
-    `${escaped(file)}:${error.line}:${error.column}: error: ${escaped(sentenceOf(error))}${whereOf(finding, all)}`,
+    `${escaped(file)}:${line}:${error.column}: error: ${escaped(sentenceOf(error))}${whereOf(finding, all)}`,
     ...(excerpt === undefined ? [] : pointer(excerpt))
   ]
 }
 
-const asJson: Format = (file, { dialects, error, excerpt }) => [
+const asJson: Format = (file, { dialects, error, excerpt, line }) => [
   json({
     file,
-    line: int(error.line),
+    line: int(line),
     column: int(error.column),
     reason: error.reason,
     message: sentenceOf(error),
@@ -119,9 +61,9 @@ const asJson: Format = (file, { dialects, error, excerpt }) => [
 ]
 
 const asGithub: Format = (file, finding, all) => {
-  const { column, line } = finding.error
-  const message = sentenceOf(finding.error) + whereOf(finding, all)
-  return [`::error file=${property(file)},line=${line},col=${column},title=line protocol::${data(message)}`]
+  const { error, line } = finding
+  const message = sentenceOf(error) + whereOf(finding, all)
+  return [`::error file=${property(file)},line=${line},col=${error.column},title=line protocol::${data(message)}`]
 }
 
 const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")

@@ -1,6 +1,5 @@
 /** `efflux query`: sends a statement to a server and prints its rows. */
 import * as Argument from "effect/cli/Argument"
-import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
@@ -13,7 +12,7 @@ import type { Parsed } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import { instant, type Line, plot } from "./Plot.ts"
 import * as Target from "./Target.ts"
-import { count, escaped, json, userError } from "./Text.ts"
+import { count, escaped, json, userError, widthOf } from "./Text.ts"
 
 const options = {
   statement: Argument.String("statement").pipe(
@@ -127,12 +126,12 @@ const table = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   const texts = rows.map((row) => columns.map((column) => escaped(cell(column, row))))
   const heads = columns.map(escaped)
   const widths = heads.map((head, index) =>
-    texts.reduce((width, row) => Math.max(width, CliOutput.displayWidth(row[index]!)), CliOutput.displayWidth(head))
+    texts.reduce((width, row) => Math.max(width, widthOf(row[index]!)), widthOf(head))
   )
   const isNumber = columns.map((column) => rows.every((row) => !Object.hasOwn(row, column) || isNumeric(column, row)))
   const line = (cells: ReadonlyArray<string>) =>
     cells.map((text, index) => {
-      const space = " ".repeat(widths[index]! - CliOutput.displayWidth(text))
+      const space = " ".repeat(widths[index]! - widthOf(text))
       return isNumber[index] ? space + text : text + space
     }).join("  ").trimEnd()
   return [line(heads), widths.map((width) => "-".repeat(width)).join("  "), ...texts.map(line)]

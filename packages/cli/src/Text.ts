@@ -19,12 +19,15 @@ export const escaped = (text: string): string =>
 const shownBefore = 100
 const shownAfter = 60
 
+/** How many columns of a terminal a text takes. */
+export const widthOf = (text: string): number => /^[ -~]*$/.test(text) ? text.length : CliOutput.displayWidth(text)
+
 /** A bad line, and a caret under the place. */
 export const pointer = ({ at, text }: LineProtocol.Excerpt): ReadonlyArray<string> => {
   const start = Math.max(0, at - shownBefore)
   const before = (start > 0 ? "…" : "") + escaped(text.slice(start, at))
   const after = escaped(text.slice(at, at + shownAfter)) + (text.length > at + shownAfter ? "…" : "")
-  return [`  | ${before}${after}`, `  | ${" ".repeat(CliOutput.displayWidth(before))}^`]
+  return [`  | ${before}${after}`, `  | ${" ".repeat(widthOf(before))}^`]
 }
 
 /** A point as a line of text. It is line protocol wherever that can express the point. */

@@ -36,6 +36,11 @@ export class Decoder {
     return this.#lines.line
   }
 
+  /** Whether a line has begun that has not ended yet. */
+  get pending(): boolean {
+    return this.#lines.pending
+  }
+
   /** Gives the next chunk. */
   feed(chunk: Uint8Array): void {
     this.#texts.add(chunk)

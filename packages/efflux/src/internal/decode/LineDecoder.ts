@@ -141,6 +141,11 @@ export class LineDecoder {
     this.#end = length
   }
 
+  /** Whether the chunks so far end inside a line. */
+  get pending(): boolean {
+    return this.#started || this.#blanks > 0
+  }
+
   /** Says that no chunk follows the present one: the last line may lack its line feed. */
   end(): void {
     this.#ended = true
