@@ -102,16 +102,15 @@ How to read it:
 
 - Read ratios, not nanoseconds: all rows of a table were measured in turn, over several rounds. The ratio is the median
   of the rounds' ratios to the row with 1.00.
-- Before anything is timed, every row has to write the same points, or to read them, else the run stops. The literal and
-  the writer have to write the same bytes.
-- Times are tinybench's. Bytes are those of the JavaScript heap that a point allocates, for the garbage collector to
-  clear away, measured by mitata between two collections.
+- Before anything is timed, the run checks that every row writes, or reads, the same points, and that the literal and the
+  writer write the same bytes.
+- Times come from tinybench. Bytes are what a point allocates on the JavaScript heap, measured by mitata between two
+  collections.
 
 ${
     sectionText({
       title: "What is promised",
-      note:
-        "`npx -y pnpm@12.21.0 bench:check` measures these in one run, and fails and names the figure where one is missed.",
+      note: "`npx -y pnpm@12.21.0 bench:check` measures these in one run, and fails if one is missed.",
       table: verdictTable(verdicts)
     })
   }

@@ -50,12 +50,12 @@ export const encode = async ({ effort, promisedOnly }: Task): Promise<Part> => {
 }
 
 const encodeNote =
-  `The template literal does no escaping and checks nothing. The row to compare with is the literal whose
-bytes stand in a buffer line by line: that is what the writer does, and what a sender that fills payloads needs, as it has
-to see after each line whether it still fits. Joining all lines to one string first, and writing that at once, is cheaper
-for a literal; it is only possible where nothing depends on the size of a line. A concatenated string is a tree of its
-pieces until someone reads it, so the two rows without bytes are cheaper than they look. Other clients stop at a string,
-but for QuestDB's, which fills a buffer. What they want in another form was converted beforehand.`
+  `The template literal escapes and checks nothing. Compare with the literal that is written into a buffer line
+by line: the writer does the same, because a sender that fills payloads has to know after each line whether it still fits.
+Joining all lines to one string first is cheaper for a literal, but possible only where the size of a line does not matter.
+V8 keeps a concatenated string as a tree of its pieces until it is read, so the two rows without bytes leave out a part of the work.
+Other clients stop at a string, except QuestDB's, which fills a buffer. Points that a client wants in another form were
+converted beforehand.`
 
 export const series = async ({ effort }: Task): Promise<Part> => {
   const measured = await measure(seriesRungs(), effort)
@@ -69,10 +69,9 @@ export const series = async ({ effort }: Task): Promise<Part> => {
 }
 
 const seriesNote =
-  `The points hold their values; names were escaped when the series was made. The values of a point are read
-by \`for … in\`, which is the only way to read keys that the engine does not know without generating code at run time, and
-are written while they are read, by the same loop that writes the tags and fields of a plain point. Code generated for each
-series would read faster; browsers and hardened hosts forbid it.`
+  `The points hold their values; names were escaped when the series was made. The loop that writes the tags
+and fields of a plain point also reads and writes the values of a series, by \`for … in\`. Code generated for each series
+would read them faster, but browsers and hardened hosts forbid it.`
 
 export const decode = async ({ effort, promisedOnly }: Task): Promise<Part> => {
   const { measured, sections } = await eachShape(
@@ -95,14 +94,11 @@ export const decode = async ({ effort, promisedOnly }: Task): Promise<Part> => {
 }
 
 const decodeNote =
-  `What the writer wrote, read back. No client for InfluxDB decodes line protocol. Of the packages on npm
-whose name or text has "line protocol", ${
-    readers.map((reader) => `\`${reader.package}\``).join(" and ")
-  } do, a line at a
-time. They split at commas, spaces and equals signs, know no escapes, and make doubles of timestamps and 64-bit integers;
-the second leaves the values of fields as they are written. They stand where they read the points as far as that
-goes, and are missing where they don't: where a string has a space. \`JSON.parse\` is there for orientation: it is native,
-and reads another format.`
+  `What the writer wrote, read back. Other InfluxDB clients do not decode line protocol. Of the packages on npm
+whose name or text has "line protocol", ${readers.map((reader) => `\`${reader.package}\``).join(" and ")} do, one line
+at a time. They split at commas, spaces and equals signs, know no escapes, and read timestamps and 64-bit integers as
+doubles; the second keeps the values of fields as text. They are missing from tables whose points they misread because a
+string has a space. \`JSON.parse\` is there for orientation: it is native code, and reads another format.`
 
 /** All shapes; the figures are those of the request point, so that one goes first. */
 const eachShape = async (
@@ -152,8 +148,9 @@ export const push = async ({ effort }: Task): Promise<Part> => {
 }
 
 const pushNote =
-  `Beside a bare \`Queue.sliding\` of Effect. Where the queue is full, every push sheds the oldest point, the
-dearest case. A point without a timestamp is stamped: the clock is read, and the point kept together with its time.`
+  `The row to compare with is a bare \`Queue.sliding\` of Effect. If the queue is full, every push sheds the oldest
+point, which is the most expensive case. A point without a timestamp gets one: the clock is read, and the time kept with the
+point.`
 
 export const way = async ({ effort }: Task): Promise<Part> => {
   const { close, rungs } = await wayRungs()
@@ -182,8 +179,8 @@ export const flat = async ({ effort }: Task): Promise<Part> => {
 }
 
 const flatNote =
-  `A point on its whole way to a sender that throws payloads away, a few of a thing beside many of it. Each
-pair was measured in turn; the ratio is that to the first of the pair.`
+  `A point on its whole way to a transport that throws payloads away, with few and with many databases, queued
+points and series. The two rows of a pair were measured in turn; the ratio is that to the first of them.`
 
 export const kinds = async ({ effort, promisedOnly }: Task): Promise<Part> => {
   const encoded = await measureKinds("Kinds of lines: encoding", kindsNote, encodeKindRungs(), effort)
@@ -200,7 +197,7 @@ export const kinds = async ({ effort, promisedOnly }: Task): Promise<Part> => {
 }
 
 const kindsNote =
-  `The request point with one thing changed. The ratio is that of the time per byte of line to the plain request point.`
+  `The request point with one thing changed. The ratio is that of the time per byte, to the plain request point.`
 
 const loadOf = (effort: Effort) => effort.time === 0 ? { rounds: 1, millis: 1 } : { rounds: 7, millis: 250 }
 

@@ -75,15 +75,15 @@ export const http = async (load: Load): Promise<Part> => {
 }
 
 const httpNote =
-  `As above, all over HTTP to a server that takes everything. Efflux has its defaults. The others write 5000
-lines in a request, one request after the other where the program hands over arrays. node-influx has no gzip.`
+  `As above, but all over HTTP to a server that accepts everything. Efflux has its defaults. The others write
+5000 lines in a request, and one request after the other if the program hands over arrays. node-influx has no gzip.`
 
 const rivalsNote = `Each contender sends in a process of its own, and builds each point as a program does; a receiver in
-another process counts. All that was sent arrived: a round in which a datagram was lost was done again. CPU is that of
-the sending process, system calls included. influxdb-client writes batches of 5000 lines over HTTP to a server that
-takes everything. hot-shots has one value in a line, with the same four tags; the point has four values. So a line of
-hot-shots is compared with a whole point, in its favour, but for the promise on payloads of 1432 bytes: there the
-time goes into system calls, and what counts is how many values fit into one.`
+another process counts. Everything that was sent arrived: a round in which a datagram was lost was repeated. CPU is that of
+the sending process, system calls included. influxdb-client writes batches of 5000 lines over HTTP to a server that accepts
+everything. A line of hot-shots has one value, with the same four tags; a point has four. A line of hot-shots is compared
+with a whole point, in its favour, except in the promise on payloads of 1432 bytes: there the time goes into system calls,
+and what counts is how many values fit into one.`
 
 export const overload = async (seconds: number): Promise<Part> => {
   const { dropped, overloaded, unloaded } = await new Promise<Overload>((resolve, reject) => {
@@ -106,7 +106,7 @@ export const overload = async (seconds: number): Promise<Part> => {
   ]
   return {
     sections: [{
-      title: "Ten times too much",
+      title: "Ten times the load",
       note: overloadNote(dropped),
       table: {
         heads: [
@@ -132,8 +132,8 @@ export const overload = async (seconds: number): Promise<Part> => {
 }
 
 const overloadNote = (dropped: number) =>
-  `A program pushes at one rate, from a timer, first to a fake server that takes everything at once, and then to one
-that takes a tenth of it. Every push is timed, with the reading of the clock. Memory is the slope of a line through samples, after a
-warm-up: of what lives after a collection, which is what is promised, and of resident memory, which is also the engine's. At the end it was checked that every point is accounted for, that
-what was sent came in order on each connection, and that the survivors are the newest: ${dropped} points were shed, and
-all that the queue held at the end, the last ones pushed, came.`
+  `A program pushes at one rate, from a timer, first to a fake server that accepts everything at once, and then to one
+that accepts a tenth of it. The time of a push includes reading the clock. Memory is the slope of a line through samples,
+after a warm-up: of what is alive after a collection, which is promised, and of resident memory, which includes the
+engine's. At the end the run checked that every point is accounted for, that points arrived in order on each connection,
+and that the newest survived: ${dropped} points were shed, and everything that the queue held at the end arrived.`

@@ -46,7 +46,7 @@ export const cacheSection = async (kinds: ReadonlyArray<DecodeKind>, effort: Eff
   const measured = await measure(rungs, effort)
   return {
     title: "Kinds of lines: decoding without a cache",
-    note: "Nanoseconds a byte with all caches, then the time without one by that.",
+    note: "Nanoseconds per byte with all caches, then the time without each of them, relative to that.",
     table: {
       heads: ["", "with all", ...caches.slice(1).map(({ without }) => without)],
       rows: some.map(({ kind }, i) => {

@@ -60,7 +60,7 @@ export const besideGo = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort)
     return {
       title: "Kinds of lines: InfluxData's library in Go, on the same bytes",
       note:
-        "Nanoseconds a byte, medians of rounds in turn. Go copies its strings out, as a program does that keeps them.",
+        "Nanoseconds per byte, medians of several rounds. Go copies its strings, as a program that keeps them has to.",
       table: {
         heads: ["", "efflux decodes", "Go decodes", "efflux by Go", "Go encodes"],
         rows: kinds.map(({ kind }, i) => [

@@ -162,6 +162,6 @@ class Costs {
 }
 
 const note =
-  `Whole processes, from their start to their end, medians of rounds in turn. Ratios, of processor time and of memory,
-are to \`effect\` alone.
-The program that pushes with Efflux imports the barrels of both. What arrives is counted: one message from each.`
+  `Whole processes, from start to end; medians of several rounds. Ratios of processor time and memory are to \`effect\`
+alone. The program that pushes with Efflux imports the barrels of both. The receiver checks that one message arrived from
+each.`

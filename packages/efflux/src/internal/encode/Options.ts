@@ -21,7 +21,7 @@ export interface Options {
   /** The unit of the timestamps, default `"ns"`. It must be what the receiver is set to. */
   readonly precision?: Precision | undefined
   /**
-   * Whose line protocol to write, default `"influx-1"`: every other server reads it as well, but for a few texts that
+   * Whose line protocol to write, default `"influx-1"`: every other server reads it too, except for a few texts that
    * `Dialect` names, and it has no unsigned integers.
    */
   readonly dialect?: Dialect | undefined
