@@ -8,21 +8,15 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import {
-  BadRequest,
-  InvalidAnswer,
-  NotFound,
-  RequestFailed,
-  ServerError,
-  Timeout,
-  TooLarge,
-  Unauthorized,
-  Unavailable
-} from "./internal/http/reasons.ts"
-import { InvalidRow, InvalidStatement, StatementFailed } from "./internal/query/reasons.ts"
+import { reason, said } from "./internal/http/Reason.ts"
+import * as Http from "./internal/http/reasons.ts"
+import * as Query from "./internal/query/reasons.ts"
 
 export * from "./internal/http/reasons.ts"
 export * from "./internal/query/reasons.ts"
+
+const { endpoint } = said
+const cause = Schema.Defect()
 
 /**
  * An option has an invalid value. The layer fails and nothing starts.
@@ -30,8 +24,7 @@ export * from "./internal/query/reasons.ts"
  * @category errors
  * @since 0.1.0
  */
-export class InvalidOption extends Schema.Error<InvalidOption>("efflux/InfluxError/InvalidOption")({
-  _tag: Schema.tag("InvalidOption"),
+export class InvalidOption extends reason<InvalidOption>()("InvalidOption", {
   /** The option's name, with a dot for a nested one. Empty for the configuration as a whole. */
   option: Schema.String,
   /** The variable that the option comes from. */
@@ -42,19 +35,16 @@ export class InvalidOption extends Schema.Error<InvalidOption>("efflux/InfluxErr
   allowed: Schema.String,
   /** What is wrong with the option itself and what to do, if it is not the value. */
   hint: Schema.optional(Schema.String)
-}) {
-  override get message(): string {
-    const subject = this.variable !== undefined
-      ? `Variable ${this.variable}${this.option.includes(".") ? ` (${this.option})` : ""}`
-      : this.option === ""
+}, {
+  message: ({ allowed, hint = `allowed is ${allowed}`, option, value, variable }) => {
+    const subject = variable !== undefined
+      ? `Variable ${variable}${option.includes(".") ? ` (${option})` : ""}`
+      : option === ""
       ? "The configuration"
-      : `Option "${this.option}"`
-    return `${subject} is ${this.value}, ${this.hint ?? `allowed is ${this.allowed}`}`
+      : `Option "${option}"`
+    return `${subject} is ${value}, ${hint}`
   }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+}) {}
 
 /**
  * The server's name did not resolve to an address.
@@ -62,18 +52,10 @@ export class InvalidOption extends Schema.Error<InvalidOption>("efflux/InfluxErr
  * @category errors
  * @since 0.1.0
  */
-export class ResolveFailed extends Schema.Error<ResolveFailed>("efflux/InfluxError/ResolveFailed")({
-  _tag: Schema.tag("ResolveFailed"),
-  host: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return `The host "${this.host}" did not resolve`
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
+export class ResolveFailed extends reason<ResolveFailed>()("ResolveFailed", { host: Schema.String, cause }, {
+  message: ({ host }) => `The host "${host}" did not resolve`,
+  isRetryable: () => true
+}) {}
 
 /**
  * A connection to the server could not be opened.
@@ -81,19 +63,10 @@ export class ResolveFailed extends Schema.Error<ResolveFailed>("efflux/InfluxErr
  * @category errors
  * @since 0.1.0
  */
-export class OpenFailed extends Schema.Error<OpenFailed>("efflux/InfluxError/OpenFailed")({
-  _tag: Schema.tag("OpenFailed"),
-  endpoint: Schema.String,
-  kind: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return `No connection to ${this.endpoint} (${this.kind})`
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
+export class OpenFailed extends reason<OpenFailed>()("OpenFailed", { endpoint, kind: Schema.String, cause }, {
+  message: ({ endpoint, kind }) => `No connection to ${endpoint} (${kind})`,
+  isRetryable: () => true
+}) {}
 
 /**
  * A payload could not be handed to the operating system or the server.
@@ -101,19 +74,10 @@ export class OpenFailed extends Schema.Error<OpenFailed>("efflux/InfluxError/Ope
  * @category errors
  * @since 0.1.0
  */
-export class SendFailed extends Schema.Error<SendFailed>("efflux/InfluxError/SendFailed")({
-  _tag: Schema.tag("SendFailed"),
-  endpoint: Schema.String,
-  kind: Schema.String,
-  cause: Schema.Defect()
-}) {
-  override get message(): string {
-    return `A payload could not be sent to ${this.endpoint} (${this.kind})`
-  }
-  get isRetryable(): boolean {
-    return this.kind !== "MessageTooLarge"
-  }
-}
+export class SendFailed extends reason<SendFailed>()("SendFailed", { endpoint, kind: Schema.String, cause }, {
+  message: ({ endpoint, kind }) => `A payload could not be sent to ${endpoint} (${kind})`,
+  isRetryable: ({ kind }) => kind !== "MessageTooLarge"
+}) {}
 
 /**
  * The server refused points of a payload. `points` says how many; without it, all points of the payload are counted
@@ -122,22 +86,14 @@ export class SendFailed extends Schema.Error<SendFailed>("efflux/InfluxError/Sen
  * @category errors
  * @since 0.1.0
  */
-export class Rejected extends Schema.Error<Rejected>("efflux/InfluxError/Rejected")({
-  _tag: Schema.tag("Rejected"),
+export class Rejected extends reason<Rejected>()("Rejected", {
   points: Schema.optional(Schema.Int),
   detail: Schema.String,
   /** The first of the lines that the server named, shortened. InfluxDB 3 names lines. */
   lines: Schema.optional(
     Schema.Array(Schema.Struct({ number: Schema.Int, line: Schema.String, message: Schema.String }))
   )
-}) {
-  override get message(): string {
-    return `The server rejected points: ${this.detail}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+}, { message: ({ detail }) => `The server rejected points: ${detail}` }) {}
 
 /**
  * All reasons of an {@link InfluxError}.
@@ -151,18 +107,18 @@ export const InfluxErrorReason = Schema.Union([
   OpenFailed,
   SendFailed,
   Rejected,
-  RequestFailed,
-  Timeout,
-  Unauthorized,
-  NotFound,
-  TooLarge,
-  Unavailable,
-  ServerError,
-  BadRequest,
-  InvalidStatement,
-  StatementFailed,
-  InvalidAnswer,
-  InvalidRow
+  Http.RequestFailed,
+  Http.Timeout,
+  Http.Unauthorized,
+  Http.NotFound,
+  Http.TooLarge,
+  Http.Unavailable,
+  Http.ServerError,
+  Http.BadRequest,
+  Query.InvalidStatement,
+  Query.StatementFailed,
+  Http.InvalidAnswer,
+  Query.InvalidRow
 ])
 
 /**

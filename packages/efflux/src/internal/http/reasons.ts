@@ -4,7 +4,16 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { after, behind } from "../text/messages.ts"
+import { after, behind, reason, said } from "./Reason.ts"
+
+const hinted = {
+  ...said,
+  /** What the answer means and what to do, where the server does not say it. */
+  hint: Schema.optional(Schema.String)
+}
+
+const retried = ["Resolve", "Refused", "Unreachable", "Closed", "Truncated", "Protocol", "Other"] as const
+const final = ["Tls", "Encoding", "Redirect", "Upgrade"] as const
 
 /**
  * An HTTP request got no answer that could be read whole. Whether the server
@@ -14,9 +23,8 @@ import { after, behind } from "../text/messages.ts"
  * @category errors
  * @since 0.1.0
  */
-export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxError/RequestFailed")({
-  _tag: Schema.tag("RequestFailed"),
-  endpoint: Schema.String,
+export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
+  ...said,
   /**
    * - `Resolve`, `Refused`, `Unreachable`, `Tls`: there is no connection.
    * - `Closed`: the connection ended before the answer's first byte. `Truncated`: it ended within the answer.
@@ -24,28 +32,11 @@ export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxErr
    * - `Redirect`: the server wants the request sent elsewhere, which is refused.
    * - `Upgrade`: the server wants another protocol (101), which is refused.
    */
-  kind: Schema.Literals([
-    "Resolve",
-    "Refused",
-    "Unreachable",
-    "Tls",
-    "Closed",
-    "Truncated",
-    "Protocol",
-    "Encoding",
-    "Redirect",
-    "Upgrade",
-    "Other"
-  ]),
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `A request to ${this.endpoint} failed (${this.kind})${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return !["Redirect", "Upgrade", "Tls", "Encoding"].includes(this.kind)
-  }
-}
+  kind: Schema.Literals([...retried, ...final])
+}, {
+  message: ({ detail, endpoint, kind }) => `A request to ${endpoint} failed (${kind})${behind(detail)}`,
+  isRetryable: ({ kind }) => !final.some((one) => one === kind)
+}) {}
 
 /**
  * A request was not answered in time, and was given up. Whether the server acted on it is not known.
@@ -53,18 +44,10 @@ export class RequestFailed extends Schema.Error<RequestFailed>("efflux/InfluxErr
  * @category errors
  * @since 0.1.0
  */
-export class Timeout extends Schema.Error<Timeout>("efflux/InfluxError/Timeout")({
-  _tag: Schema.tag("Timeout"),
-  endpoint: Schema.String,
-  millis: Schema.Number
-}) {
-  override get message(): string {
-    return `${this.endpoint} did not answer within ${this.millis} ms`
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
+export class Timeout extends reason<Timeout>()("Timeout", { endpoint: Schema.String, millis: Schema.Number }, {
+  message: ({ endpoint, millis }) => `${endpoint} did not answer within ${millis} ms`,
+  isRetryable: () => true
+}) {}
 
 /**
  * The server does not know the token or the user (401), or does not let it do this (403).
@@ -72,21 +55,13 @@ export class Timeout extends Schema.Error<Timeout>("efflux/InfluxError/Timeout")
  * @category errors
  * @since 0.1.0
  */
-export class Unauthorized extends Schema.Error<Unauthorized>("efflux/InfluxError/Unauthorized")({
-  _tag: Schema.tag("Unauthorized"),
-  endpoint: Schema.String,
-  status: Schema.Literals([401, 403]),
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.endpoint} does not ${
-      this.status === 401 ? "accept the credentials" : "allow this"
-    } (${this.status})${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {
+  ...said,
+  status: Schema.Literals([401, 403])
+}, {
+  message: ({ detail, endpoint, status }) =>
+    `${endpoint} does not ${status === 401 ? "accept the credentials" : "allow this"} (${status})${behind(detail)}`
+}) {}
 
 /**
  * The server has no such database, bucket, organization or path (404).
@@ -94,20 +69,10 @@ export class Unauthorized extends Schema.Error<Unauthorized>("efflux/InfluxError
  * @category errors
  * @since 0.1.0
  */
-export class NotFound extends Schema.Error<NotFound>("efflux/InfluxError/NotFound")({
-  _tag: Schema.tag("NotFound"),
-  endpoint: Schema.String,
-  detail: Schema.String,
-  /** What the answer means and what to do, where the server does not say it. */
-  hint: Schema.optional(Schema.String)
-}) {
-  override get message(): string {
-    return `${this.endpoint} has no such database or path (404)${behind(this.detail)}${after(this.hint)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+export class NotFound extends reason<NotFound>()("NotFound", hinted, {
+  message: ({ detail, endpoint, hint }) =>
+    `${endpoint} has no such database or path (404)${behind(detail)}${after(hint)}`
+}) {}
 
 /**
  * A request is larger than the server takes (413), or an answer larger than its limit.
@@ -115,21 +80,15 @@ export class NotFound extends Schema.Error<NotFound>("efflux/InfluxError/NotFoun
  * @category errors
  * @since 0.1.0
  */
-export class TooLarge extends Schema.Error<TooLarge>("efflux/InfluxError/TooLarge")({
-  _tag: Schema.tag("TooLarge"),
-  endpoint: Schema.String,
-  part: Schema.Literals(["request", "answer"]),
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return this.part === "request"
-      ? `A request is larger than ${this.endpoint} takes (413)${behind(this.detail)}`
-      : `An answer of ${this.endpoint} is too large${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+export class TooLarge extends reason<TooLarge>()("TooLarge", {
+  ...said,
+  part: Schema.Literals(["request", "answer"])
+}, {
+  message: ({ detail, endpoint, part }) =>
+    part === "request"
+      ? `A request is larger than ${endpoint} takes (413)${behind(detail)}`
+      : `An answer of ${endpoint} is too large${behind(detail)}`
+}) {}
 
 /**
  * The server takes nothing for now (408, 429, 503).
@@ -137,21 +96,15 @@ export class TooLarge extends Schema.Error<TooLarge>("efflux/InfluxError/TooLarg
  * @category errors
  * @since 0.1.0
  */
-export class Unavailable extends Schema.Error<Unavailable>("efflux/InfluxError/Unavailable")({
-  _tag: Schema.tag("Unavailable"),
-  endpoint: Schema.String,
+export class Unavailable extends reason<Unavailable>()("Unavailable", {
+  ...said,
   status: Schema.Int,
   /** Milliseconds to wait, if the server said so, at most 60 000. */
-  retryAfter: Schema.optional(Schema.Number),
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.endpoint} is not available (${this.status})${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return true
-  }
-}
+  retryAfter: Schema.optional(Schema.Number)
+}, {
+  message: ({ detail, endpoint, status }) => `${endpoint} is not available (${status})${behind(detail)}`,
+  isRetryable: () => true
+}) {}
 
 /**
  * The server, or a proxy before it, failed (any other 5xx).
@@ -159,19 +112,10 @@ export class Unavailable extends Schema.Error<Unavailable>("efflux/InfluxError/U
  * @category errors
  * @since 0.1.0
  */
-export class ServerError extends Schema.Error<ServerError>("efflux/InfluxError/ServerError")({
-  _tag: Schema.tag("ServerError"),
-  endpoint: Schema.String,
-  status: Schema.Int,
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.endpoint} failed (${this.status})${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return this.status !== 501 && this.status !== 505
-  }
-}
+export class ServerError extends reason<ServerError>()("ServerError", { ...said, status: Schema.Int }, {
+  message: ({ detail, endpoint, status }) => `${endpoint} failed (${status})${behind(detail)}`,
+  isRetryable: ({ status }) => status !== 501 && status !== 505
+}) {}
 
 /**
  * The server does not understand the request, or does not agree with it (400 and any other 4xx).
@@ -179,21 +123,10 @@ export class ServerError extends Schema.Error<ServerError>("efflux/InfluxError/S
  * @category errors
  * @since 0.1.0
  */
-export class BadRequest extends Schema.Error<BadRequest>("efflux/InfluxError/BadRequest")({
-  _tag: Schema.tag("BadRequest"),
-  endpoint: Schema.String,
-  status: Schema.Int,
-  detail: Schema.String,
-  /** What the answer means and what to do, where the server does not say it. */
-  hint: Schema.optional(Schema.String)
-}) {
-  override get message(): string {
-    return `${this.endpoint} refuses a request (${this.status})${behind(this.detail)}${after(this.hint)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+export class BadRequest extends reason<BadRequest>()("BadRequest", { ...hinted, status: Schema.Int }, {
+  message: ({ detail, endpoint, hint, status }) =>
+    `${endpoint} refuses a request (${status})${behind(detail)}${after(hint)}`
+}) {}
 
 /**
  * An answer is not what the API gives: to a statement no JSON, rows without columns or an end before the end; to a write
@@ -202,15 +135,6 @@ export class BadRequest extends Schema.Error<BadRequest>("efflux/InfluxError/Bad
  * @category errors
  * @since 0.1.0
  */
-export class InvalidAnswer extends Schema.Error<InvalidAnswer>("efflux/InfluxError/InvalidAnswer")({
-  _tag: Schema.tag("InvalidAnswer"),
-  endpoint: Schema.String,
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.endpoint} gave an answer that can't be read${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+export class InvalidAnswer extends reason<InvalidAnswer>()("InvalidAnswer", said, {
+  message: ({ detail, endpoint }) => `${endpoint} gave an answer that can't be read${behind(detail)}`
+}) {}

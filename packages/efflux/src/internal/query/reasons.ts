@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { behind } from "../text/messages.ts"
+import { behind, reason, said } from "../http/Reason.ts"
 
 /**
  * A statement can't be sent: a value in it has no literal, or stands where none can stand, or the server does not have
@@ -13,20 +13,13 @@ import { behind } from "../text/messages.ts"
  * @category errors
  * @since 0.1.0
  */
-export class InvalidStatement extends Schema.Error<InvalidStatement>("efflux/InfluxError/InvalidStatement")({
-  _tag: Schema.tag("InvalidStatement"),
+export class InvalidStatement extends reason<InvalidStatement>()("InvalidStatement", {
   language: Schema.String,
   detail: Schema.String
-}) {
-  override get message(): string {
-    return this.language === ""
-      ? `This is not a statement: ${this.detail}`
-      : `The ${this.language} statement can't be sent: ${this.detail}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+}, {
+  message: ({ detail, language }) =>
+    language === "" ? `This is not a statement: ${detail}` : `The ${language} statement can't be sent: ${detail}`
+}) {}
 
 /**
  * The server does not understand a statement, or failed at it: in an answer whose status was a success, also in the
@@ -35,18 +28,10 @@ export class InvalidStatement extends Schema.Error<InvalidStatement>("efflux/Inf
  * @category errors
  * @since 0.1.0
  */
-export class StatementFailed extends Schema.Error<StatementFailed>("efflux/InfluxError/StatementFailed")({
-  _tag: Schema.tag("StatementFailed"),
-  endpoint: Schema.String,
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.endpoint} failed at a statement${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return !isFinal(this.detail) && overloaded.test(this.detail.replace(/'[^']*'|"[^"]*"/g, ""))
-  }
-}
+export class StatementFailed extends reason<StatementFailed>()("StatementFailed", said, {
+  message: ({ detail, endpoint }) => `${endpoint} failed at a statement${behind(detail)}`,
+  isRetryable: ({ detail }) => !isFinal(detail) && overloaded.test(detail.replace(/'[^']*'|"[^"]*"/g, ""))
+}) {}
 
 /**
  * A row is not what the Schema or the series says.
@@ -54,19 +39,11 @@ export class StatementFailed extends Schema.Error<StatementFailed>("efflux/Influ
  * @category errors
  * @since 0.1.0
  */
-export class InvalidRow extends Schema.Error<InvalidRow>("efflux/InfluxError/InvalidRow")({
-  _tag: Schema.tag("InvalidRow"),
+export class InvalidRow extends reason<InvalidRow>()("InvalidRow", {
   /** Which row of the answer, from 0. */
   index: Schema.Int,
   detail: Schema.String
-}) {
-  override get message(): string {
-    return `Row ${this.index} of an answer does not fit${behind(this.detail)}`
-  }
-  get isRetryable(): boolean {
-    return false
-  }
-}
+}, { message: ({ detail, index }) => `Row ${index} of an answer does not fit${behind(detail)}` }) {}
 
 // What InfluxDB 1 says of a statement that it had no room or no time for.
 const overloaded =

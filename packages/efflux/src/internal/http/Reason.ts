@@ -1,0 +1,51 @@
+/**
+ * Makes the classes of reasons that an `InfluxError` has.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Schema from "effect/Schema"
+
+/** What every reason says. */
+export interface Retryable {
+  /** Whether the same call may succeed later without a change by the caller. */
+  readonly isRetryable: boolean
+}
+
+interface Getters<Fields> {
+  readonly message: (reason: Fields) => string
+  /** Default never. */
+  readonly isRetryable?: (reason: Fields) => boolean
+}
+
+/**
+ * The class of a reason, by its tag, its fields, and what it says of them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const reason = <Self>() =>
+<const Tag extends string, const Fields extends Schema.Struct.Fields>(
+  tag: Tag,
+  fields: Fields,
+  { isRetryable = () => false, message }: Getters<Schema.Struct<Fields>["Type"]>
+): Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & Retryable> => {
+  const made = Schema.TaggedError<any, Retryable>(`efflux/InfluxError/${tag}`)(tag, fields)
+  const getter = <A>(get: (reason: Schema.Struct<Fields>["Type"]) => A) => ({
+    get(this: never) {
+      return get(this)
+    },
+    configurable: true
+  })
+  Object.defineProperties(made.prototype, { message: getter(message), isRetryable: getter(isRetryable) })
+  return made
+}
+
+/** What most reasons have: the server, and what it said, at most 256 characters of it and printable. */
+export const said = { endpoint: Schema.String, detail: Schema.String }
+
+/** What the server said, at the end of a message. */
+export const behind = (detail: string): string => detail === "" ? "" : `: ${detail}`
+
+/** A hint at the end of a message. */
+export const after = (hint: string | undefined): string => hint === undefined ? "" : `; ${hint}`
