@@ -63,7 +63,7 @@ export const instantOption = (option: string, input: unknown): Effect.Effect<big
   const allowed = "a bigint of nanoseconds, a Date or a DateTime"
   try {
     const literal = typeof input === "bigint" ? Literal.instant(input) : Literal.fromValue(input)
-    return literal._tag === "Time" ? Effect.succeed(literal.nanos) : invalid(option, input, allowed)
+    return literal._tag === "Time" ? Effect.succeed(literal.value) : invalid(option, input, allowed)
   } catch {
     return invalid(option, input, allowed)
   }

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as Result from "effect/Result"
 import * as Literal from "./Literal.ts"
 import * as Statement from "./Statement.ts"
 
@@ -25,30 +24,17 @@ const grammar: Statement.Grammar = {
  * @category rendering
  * @since 0.1.0
  */
-export const render = (script: Statement.Fragment<"Flux">): Result.Result<Statement.Rendered, string> =>
-  Statement.render(grammar, script, (literal) => {
-    switch (literal._tag) {
-      case "String":
-        return { text: string(literal.value) }
-      case "Integer":
-        return { text: integer(literal.value) }
-      case "Float":
-        return { text: Literal.decimal(literal.value) }
-      case "Boolean":
-        return { text: String(literal.value) }
-      case "Time":
-        return { text: Literal.rfc3339(literal.nanos) }
-      case "Duration":
-        return { text: Literal.inUnits(literal.nanos, units) }
-      case "Regex":
-        return { text: regex(literal.source) }
-      case "Identifier":
-        return Literal.problem("a name, which Flux writes as a string")
-    }
-  })
-
-// The escapes of Flux are few, and a `$` before one of them ends the string in a strange place. Bytes have no such cases.
-const string = (text: string): string => `"${text.replace(/["\\$\p{Cc}]/gu, byByte)}"`
+export const render = Statement.renderer<"Flux">(grammar, {
+  // The escapes of Flux are few, and a `$` before one of them ends the string in a strange place. Bytes have no such cases.
+  String: (text) => `"${text.replace(/["\\$\p{Cc}]/gu, byByte)}"`,
+  Integer: (value) => integer(value),
+  Float: Literal.decimal,
+  Boolean: String,
+  Time: Literal.rfc3339,
+  Duration: (nanos) => Literal.inUnits(nanos, units),
+  Regex: (source) => regex(source),
+  Identifier: () => Literal.problem("a name, which Flux writes as a string")
+})
 
 // Bytes become what they stand for before the expression is read, so that it is read as it was written.
 const regex = (source: string): string =>

@@ -15,15 +15,27 @@ import { maxTimestamp, minTimestamp } from "../../Precision.ts"
  * @category models
  * @since 0.1.0
  */
-export type Literal =
-  | { readonly _tag: "String"; readonly value: string }
-  | { readonly _tag: "Integer"; readonly value: bigint }
-  | { readonly _tag: "Float"; readonly value: number }
-  | { readonly _tag: "Boolean"; readonly value: boolean }
-  | { readonly _tag: "Time"; readonly nanos: bigint }
-  | { readonly _tag: "Duration"; readonly nanos: bigint }
-  | { readonly _tag: "Regex"; readonly source: string }
-  | { readonly _tag: "Identifier"; readonly name: string }
+export type Literal = { [Tag in keyof Values]: { readonly _tag: Tag; readonly value: Values[Tag] } }[keyof Values]
+
+/**
+ * What each kind of literal holds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Values {
+  readonly String: string
+  readonly Integer: bigint
+  readonly Float: number
+  readonly Boolean: boolean
+  /** Nanoseconds since the epoch. */
+  readonly Time: bigint
+  /** Nanoseconds. */
+  readonly Duration: bigint
+  /** The source in the dialect of RE2. */
+  readonly Regex: string
+  readonly Identifier: string
+}
 
 /**
  * Why a value can't stand in a statement. The text never shows the value.
@@ -126,7 +138,7 @@ export const instant = (nanos: unknown): Literal | Problem =>
   typeof nanos !== "bigint"
     ? problem("a time that is not a bigint")
     : nanos >= minTimestamp && nanos <= maxTimestamp
-    ? { _tag: "Time", nanos }
+    ? { _tag: "Time", value: nanos }
     : problem("a time outside of what InfluxDB stores (1677 to 2262)")
 
 const duration = (value: Duration.Duration): Literal | Problem => {
@@ -134,7 +146,7 @@ const duration = (value: Duration.Duration): Literal | Problem => {
   const nanos: unknown = Duration.toNanosUnsafe(value)
   // Something that only claims to be a Duration.
   if (typeof nanos !== "bigint") return problem("an object that can't be read")
-  return isInt64(nanos) ? { _tag: "Duration", nanos } : problem("a duration of more than 292 years")
+  return isInt64(nanos) ? { _tag: "Duration", value: nanos } : problem("a duration of more than 292 years")
 }
 
 // A subclass can have a `source` of its own, which is not what its maker matches with.
@@ -158,7 +170,7 @@ const regex = (value: RegExp): Literal | Problem => {
       : found)
   return !source.isWellFormed() || /\\x\{d[89a-f]..\}/i.test(source)
     ? problem("a regular expression with a lone surrogate")
-    : { _tag: "Regex", source: flags === "" ? source : `(?${flags})${source}` }
+    : { _tag: "Regex", value: flags === "" ? source : `(?${flags})${source}` }
 }
 
 // Two of these may be one character. Other escapes are matched to pass over them.
@@ -180,7 +192,7 @@ export const identifier = (name: unknown): Literal | Problem =>
     ? problem("an empty name")
     : !name.isWellFormed()
     ? problem("a name with a lone surrogate")
-    : { _tag: "Identifier", name }
+    : { _tag: "Identifier", value: name }
 
 /**
  * Text that its author answers for.

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as Result from "effect/Result"
 import * as Literal from "./Literal.ts"
 import * as Statement from "./Statement.ts"
+
+const { param } = Statement
 
 const grammar: Statement.Grammar = {
   comment: /--[^\n]*\n?|\/\*(?:[^/*]|\*(?!\/)|\/(?!\*))*\*\//y,
@@ -22,29 +23,17 @@ const grammar: Statement.Grammar = {
  * @category rendering
  * @since 0.1.0
  */
-export const render = (query: Statement.Fragment<"SQL">): Result.Result<Statement.Rendered, string> =>
-  Statement.render(grammar, query, (literal) => {
-    switch (literal._tag) {
-      case "String":
-        return { param: JSON.stringify(literal.value) }
-      case "Regex":
-        return { param: JSON.stringify(literal.source) }
-      case "Integer":
-        return { param: String(literal.value) }
-      case "Float":
-        return { param: Literal.jsonFloat(literal.value) }
-      case "Boolean":
-        return { param: String(literal.value) }
-      case "Identifier":
-        return literal.name.includes("\0")
-          ? Literal.problem("a name with a NUL")
-          : { text: `"${literal.name.replaceAll("\"", "\"\"")}"` }
-      case "Time":
-        return { text: `TIMESTAMP '${Literal.rfc3339(literal.nanos)}'` }
-      case "Duration":
-        return { text: `INTERVAL '${Literal.inUnits(literal.nanos, units)}'` }
-    }
-  })
+export const render = Statement.renderer<"SQL">(grammar, {
+  String: (value) => param(JSON.stringify(value)),
+  Regex: (source) => param(JSON.stringify(source)),
+  Integer: (value) => param(String(value)),
+  Float: (value) => param(Literal.jsonFloat(value)),
+  Boolean: (value) => param(String(value)),
+  Identifier: (name) =>
+    name.includes("\0") ? Literal.problem("a name with a NUL") : `"${name.replaceAll("\"", "\"\"")}"`,
+  Time: (nanos) => `TIMESTAMP '${Literal.rfc3339(nanos)}'`,
+  Duration: (nanos) => `INTERVAL '${Literal.inUnits(nanos, units)}'`
+})
 
 const units = [
   [" seconds", 1_000_000_000n],

@@ -182,9 +182,23 @@ export interface Rendered {
  * @category models
  * @since 0.1.0
  */
-export type Writer = (
-  literal: Literal.Literal
-) => { readonly text: string } | { readonly param: string } | Literal.Problem
+export type Written = string | { readonly _tag: "Param"; readonly json: string } | Literal.Problem
+
+/**
+ * How each kind of literal is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Writer = { readonly [Tag in keyof Literal.Values]: (value: Literal.Values[Tag]) => Written }
+
+/**
+ * A bind parameter.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const param = (json: string): Written => ({ _tag: "Param", json })
 
 /**
  * What a language looks like, as far as it is read here. The expressions are
@@ -205,15 +219,14 @@ export interface Grammar {
 }
 
 /**
- * Renders a statement, or says why it can't be. The reason never shows a value.
+ * Renders statements of a language, or says why one can't be. The reason never shows a value.
  *
  * @category rendering
  * @since 0.1.0
  */
-export const render = (
-  grammar: Grammar,
-  fragment: Fragment<Language>,
-  write: Writer
+export const renderer = <L extends Language>(grammar: Grammar, writer: Writer) =>
+(
+  fragment: Fragment<L>
 ): Result.Result<Rendered, string> => {
   const leaves = Fragment.leaves(fragment)
   const params: Array<string> = []
@@ -236,15 +249,13 @@ export const render = (
       continue
     }
     values++
-    const written = part._tag === "Problem" ? part : write(part)
-    if ("_tag" in written) return Result.fail(`value ${values} is ${written.detail}`)
-    if (last !== "" && !mayPrecede.test(last)) put(" ")
-    if ("text" in written) {
-      put(written.text)
-    } else {
-      put(`$p${params.length}`)
-      params.push(`"p${params.length}":${written.param}`)
+    const written = part._tag === "Problem" ? part : writer[part._tag](part.value as never)
+    if (typeof written === "object" && written._tag === "Problem") {
+      return Result.fail(`value ${values} is ${written.detail}`)
     }
+    if (last !== "" && !mayPrecede.test(last)) put(" ")
+    put(typeof written === "string" ? written : `$p${params.length}`)
+    if (typeof written === "object") params.push(`"p${params.length}":${written.json}`)
   }
   return Result.succeed({ text: pieces.join(""), params: params.length === 0 ? undefined : `{${params.join(",")}}` })
 }
