@@ -29,13 +29,14 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { InfluxClient } from "./InfluxClient.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import * as InfluxQL from "./InfluxQL.ts"
+import * as Check from "./internal/config/Check.ts"
 import * as AdminApi from "./internal/query/AdminApi.ts"
-import type { Bucket, Range } from "./internal/query/AdminApi.ts"
+import { type DatabaseRetention, type Range, rangeOf, type Retention } from "./internal/query/AdminOptions.ts"
 import * as AdminStatements from "./internal/query/AdminStatements.ts"
-import type { DatabaseRetention, Retention } from "./internal/query/AdminStatements.ts"
 import type { Client } from "./internal/query/Operations.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 
@@ -44,7 +45,9 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Bucket,
+  Bucket
+} from "./internal/query/AdminApi.ts"
+export type {
   /**
    * @category models
    * @since 0.1.0
@@ -60,7 +63,7 @@ export type {
    * @since 0.1.0
    */
   Retention
-}
+} from "./internal/query/AdminOptions.ts"
 
 const { identifier, query } = InfluxQL
 
@@ -68,11 +71,11 @@ const { identifier, query } = InfluxQL
 type Administration<A> = Effect.Effect<A, InfluxError, InfluxClient>
 
 const execute = (
-  statement: InfluxQL.Fragment | Effect.Effect<InfluxQL.Fragment, InfluxError>,
+  statement: InfluxQL.Fragment | Result.Result<InfluxQL.Fragment, InfluxError>,
   database?: string
 ): Administration<void> =>
   Effect.flatMap(
-    Effect.isEffect(statement) ? statement : Effect.succeed(statement),
+    Effect.fromResult(Result.isResult(statement) ? statement : Result.succeed(statement)),
     (statement) => InfluxClient.execute(statement, { database })
   )
 
@@ -89,10 +92,12 @@ const list = <A>(
 /** An operation that the servers of some versions have. */
 const on = <A>(
   what: string,
-  versions: ReadonlyArray<number>,
-  run: (client: Client) => Administration<A>
+  operations: { readonly [version: number]: (client: Client) => Administration<A> }
 ): Administration<A> =>
-  InfluxClient.use((client) => Effect.andThen(AdminApi.versions(client, what, ...versions), run(client)))
+  InfluxClient.use((client) =>
+    operations[client.version]?.(client) ??
+      Effect.fromResult(Check.invalid("version", client.version, `${Object.keys(operations).join(" or ")} for ${what}`))
+  )
 
 /**
  * The names of all databases, of InfluxDB 1 and 3.
@@ -100,14 +105,10 @@ const on = <A>(
  * @category databases
  * @since 0.1.0
  */
-export const databases: Administration<ReadonlyArray<string>> = on(
-  "databases",
-  [1, 3],
-  (client) =>
-    client.version === 3
-      ? AdminApi.databases(client)
-      : list(query`SHOW DATABASES`, undefined, (row) => textOf(row.name))
-)
+export const databases: Administration<ReadonlyArray<string>> = on("databases", {
+  1: () => list(query`SHOW DATABASES`, undefined, (row) => textOf(row.name)),
+  3: AdminApi.databases
+})
 
 /**
  * Creates a database of InfluxDB 1 or 3. Does nothing if it exists, unless its retention policy differs from the
@@ -116,18 +117,11 @@ export const databases: Administration<ReadonlyArray<string>> = on(
  * @category databases
  * @since 0.1.0
  */
-export const createDatabase = (
-  name: string,
-  options?: DatabaseRetention
-): Administration<void> =>
-  on(
-    "databases",
-    [1, 3],
-    (client) =>
-      client.version === 3
-        ? AdminApi.createDatabase(client, name, options)
-        : execute(AdminStatements.createDatabase(name, options))
-  )
+export const createDatabase = (name: string, options?: DatabaseRetention): Administration<void> =>
+  on("databases", {
+    1: () => execute(AdminStatements.createDatabase(name, options)),
+    3: (client) => AdminApi.createDatabase(client, name, options)
+  })
 
 /**
  * Drops a database of InfluxDB 1 or 3 with everything in it. Does nothing if there is none.
@@ -136,12 +130,10 @@ export const createDatabase = (
  * @since 0.1.0
  */
 export const dropDatabase = (name: string): Administration<void> =>
-  on(
-    "databases",
-    [1, 3],
-    (client) =>
-      client.version === 3 ? AdminApi.dropDatabase(client, name) : execute(query`DROP DATABASE ${identifier(name)}`)
-  )
+  on("databases", {
+    1: () => execute(query`DROP DATABASE ${identifier(name)}`),
+    3: (client) => AdminApi.dropDatabase(client, name)
+  })
 
 /**
  * The buckets of the organization on InfluxDB 2, without the system buckets.
@@ -149,7 +141,9 @@ export const dropDatabase = (name: string): Administration<void> =>
  * @category buckets
  * @since 0.1.0
  */
-export const buckets: Administration<ReadonlyArray<Bucket>> = on("buckets", [2], AdminApi.buckets)
+export const buckets: Administration<ReadonlyArray<AdminApi.Bucket>> = on("buckets", {
+  2: (client) => AdminApi.buckets(client)
+})
 
 /**
  * Creates a bucket of InfluxDB 2. Fails if it exists.
@@ -160,7 +154,7 @@ export const buckets: Administration<ReadonlyArray<Bucket>> = on("buckets", [2],
 export const createBucket = (
   name: string,
   options: Partial<Pick<Retention, "duration" | "shardDuration">> = {}
-): Administration<void> => on("buckets", [2], (client) => AdminApi.createBucket(client, name, options))
+): Administration<void> => on("buckets", { 2: (client) => AdminApi.createBucket(client, name, options) })
 
 /**
  * Deletes a bucket of InfluxDB 2 with everything in it. Does nothing if there is none.
@@ -169,12 +163,7 @@ export const createBucket = (
  * @since 0.1.0
  */
 export const deleteBucket = (name: string): Administration<void> =>
-  on(
-    "buckets",
-    [2],
-    (client) =>
-      Effect.flatMap(AdminApi.nameOption("name", name), (name) => AdminApi.ifThere(AdminApi.deleteBucket(client, name)))
-  )
+  on("buckets", { 2: (client) => AdminApi.deleteBucket(client, name) })
 
 /**
  * Deletes the points of a time range, without its end, from a database of InfluxDB 1 or a bucket of InfluxDB 2.
@@ -185,11 +174,11 @@ export const deleteBucket = (name: string): Administration<void> =>
  * @since 0.1.0
  */
 export const deleteRange = (name: string, range: Range): Administration<void> =>
-  on("deleting points", [1, 2], (client) =>
-    Effect.flatMap(AdminApi.rangeOf(range), (range) =>
-      client.version === 2
-        ? AdminApi.deleteFromBucket(client, name, range)
-        : execute(AdminStatements.deleteRange(range), name)))
+  on("deleting points", {
+    1: () => execute(Result.map(rangeOf(range), AdminStatements.deleteRange), name),
+    2: (client) =>
+      Effect.flatMap(Effect.fromResult(rangeOf(range)), (range) => AdminApi.deleteFromBucket(client, name, range))
+  })
 
 /**
  * A retention policy.
@@ -235,11 +224,7 @@ export const createRetentionPolicy = (
   database: string,
   name: string,
   options: Retention & { readonly isDefault?: boolean | undefined }
-): Administration<void> =>
-  execute(Effect.map(
-    AdminStatements.policy("createRetentionPolicy", options),
-    (clauses) => query`CREATE RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${clauses}`
-  ))
+): Administration<void> => execute(AdminStatements.createPolicy(database, name, options))
 
 /**
  * Changes the given properties of a retention policy.
@@ -251,11 +236,7 @@ export const alterRetentionPolicy = (
   database: string,
   name: string,
   options: Partial<Retention> & { readonly isDefault?: true | undefined }
-): Administration<void> =>
-  execute(Effect.map(
-    AdminStatements.policy("alterRetentionPolicy", options),
-    (clauses) => query`ALTER RETENTION POLICY ${identifier(name)} ON ${identifier(database)} ${clauses}`
-  ))
+): Administration<void> => execute(AdminStatements.alterPolicy(database, name, options))
 
 /**
  * Drops a retention policy with everything in it. Does nothing if there is none.

@@ -1,0 +1,154 @@
+/**
+ * The options of administration, checked: one that is misspelled must not keep points for ever, or delete more.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { InfluxError } from "../../InfluxError.ts"
+import type { Timestamp } from "../../Point.ts"
+import * as Check from "../config/Check.ts"
+import * as Kind from "../config/Kind.ts"
+import { isPlain } from "../config/Variables.ts"
+import * as Literal from "./Literal.ts"
+
+/**
+ * How long a retention policy keeps points, in how many copies, and in how large
+ * pieces.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retention {
+  /** How long points are kept: at least an hour, or `Duration.infinity`. */
+  readonly duration: Duration.Input
+  /** How many nodes of a cluster hold a point, default 1. */
+  readonly replication?: number | undefined
+  /** What a shard spans, default what the server finds fit for the duration. */
+  readonly shardDuration?: Duration.Input | undefined
+}
+
+/**
+ * How long a new database keeps points.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DatabaseRetention extends Retention {
+  /** Name of the policy, default `autogen`. */
+  readonly policy?: string | undefined
+}
+
+/**
+ * Which points to delete.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Range {
+  readonly start: Timestamp
+  /** Not included. */
+  readonly stop: Timestamp
+  readonly measurement?: string | undefined
+  readonly tags?: { readonly [key: string]: string } | undefined
+}
+
+/** A range that was checked. */
+export interface RangeInNanos {
+  readonly start: bigint
+  readonly stop: bigint
+  readonly measurement: string | undefined
+  readonly tags: ReadonlyArray<readonly [key: string, value: string]>
+}
+
+const aName = "a name that is not empty"
+
+const isName = (value: unknown): value is string => typeof value === "string" && value !== "" && value.isWellFormed()
+
+/** A name of the server. The API decides on the rest. */
+export const name = Kind.suchThat(aName, isName)
+
+const lasting = Kind.suchThat(
+  `a duration above zero, such as "2 weeks", or Duration.infinity`,
+  (value): value is Duration.Input =>
+    !Number.isNaN(value) && Option.exists(Duration.fromInput(value as Duration.Input), Duration.isPositive)
+)
+
+const copies = Kind.suchThat(
+  "a whole number above zero",
+  (value): value is number => Number.isInteger(value) && (value as number) > 0
+)
+
+const instant = Kind.suchThat(
+  "a bigint of nanoseconds, a Date or a DateTime",
+  (value): value is Timestamp => nanosOf(value) !== undefined
+)
+
+const nanosOf = (value: unknown): bigint | undefined => {
+  try {
+    const literal = typeof value === "bigint" ? Literal.instant(value) : Literal.fromValue(value)
+    return literal._tag === "Time" ? literal.value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const retention = {
+  duration: Kind.optional(lasting),
+  replication: Kind.optional(copies),
+  shardDuration: Kind.optional(lasting)
+}
+const isDefault = Kind.option(
+  Kind.suchThat("true or false", (value): value is boolean => typeof value === "boolean"),
+  false
+)
+const { replication: _, ...ofBucket } = retention
+
+/** The options of each operation, by its name. */
+const fields = {
+  createBucket: ofBucket,
+  createDatabase: { ...retention, duration: lasting, policy: Kind.optional(name) },
+  createRetentionPolicy: { ...retention, duration: lasting, isDefault },
+  alterRetentionPolicy: { ...retention, isDefault },
+  createContinuousQuery: { every: Kind.optional(lasting), for: Kind.optional(lasting) },
+  range: {
+    start: instant,
+    stop: instant,
+    measurement: Kind.optional(name),
+    tags: Kind.option(Kind.suchThat<object>("a plain object with a text for each tag", isPlain), {})
+  }
+}
+
+/**
+ * Checks the options of an operation.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const check = <Operation extends keyof typeof fields>(operation: Operation, given: unknown) =>
+  Check.checker<(typeof fields)[Operation]>(operation, fields[operation], "options")(given)
+
+/**
+ * Checks a name that goes into a request.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const checkName = (given: string): Result.Result<string, InfluxError> =>
+  isName(given) ? Result.succeed(given) : Check.invalid("name", given, aName)
+
+/**
+ * @category decoding
+ * @since 0.1.0
+ */
+export const rangeOf = (given: Range): Result.Result<RangeInNanos, InfluxError> =>
+  Result.gen(function*() {
+    const { measurement, tags, ...times } = yield* check("range", given)
+    const [start, stop] = [nanosOf(times.start)!, nanosOf(times.stop)!]
+    if (stop <= start) return yield* Check.invalid("stop", given.stop, "an instant after start")
+    for (const [key, value] of Object.entries(tags)) {
+      if (!isName(value)) return yield* Check.invalid(`tags.${key}`, value, aName)
+    }
+    return { start, stop, measurement, tags: Object.entries(tags) }
+  })
