@@ -40,30 +40,8 @@ import * as AdminStatements from "./internal/query/AdminStatements.ts"
 import type { Client } from "./internal/query/Operations.ts"
 import type { Cell, Row } from "./internal/query/Row.ts"
 
-export type {
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Bucket
-} from "./internal/query/AdminApi.ts"
-export type {
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  DatabaseRetention,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Range,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Retention
-} from "./internal/query/AdminOptions.ts"
+export type { Bucket } from "./internal/query/AdminApi.ts"
+export type { DatabaseRetention, Range, Retention } from "./internal/query/AdminOptions.ts"
 
 const { identifier, query } = InfluxQL
 

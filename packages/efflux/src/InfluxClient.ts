@@ -44,78 +44,14 @@ import { check } from "./internal/config/ClientSettings.ts"
 import { unwrap } from "./internal/config/Variables.ts"
 import * as HttpExchange from "./internal/http/HttpExchange.ts"
 import * as Asking from "./internal/query/Client.ts"
-import type {
-  ApiCall,
-  Client,
-  Execute,
-  Operations,
-  Ping,
-  Query,
-  QueryAll,
-  QueryOne,
-  QueryStream,
-  StatementOptions,
-  Write,
-  WriteOptions,
-  WriteSink
-} from "./internal/query/Operations.ts"
-import type { Asked } from "./internal/query/QueryRequest.ts"
-import type { Cell, Row } from "./internal/query/Row.ts"
-import { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
-import type { Statement } from "./internal/query/Statement.ts"
+import type { Client, Operations, Ping } from "./internal/query/Operations.ts"
 import * as Testing from "./internal/query/TestWire.ts"
 
 export type * from "./internal/query/Operations.ts"
-export type {
-  /**
-   * @category testing
-   * @since 0.1.0
-   */
-  Asked,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Cell,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Row,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  RowDecoder,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Statement
-}
-
-export {
-  /**
-   * @category schemas
-   * @since 0.1.0
-   */
-  DateFromNanos,
-  /**
-   * @category schemas
-   * @since 0.1.0
-   */
-  DateTimeFromNanos,
-  /**
-   * @category schemas
-   * @since 0.1.0
-   */
-  Int64,
-  /**
-   * @category schemas
-   * @since 0.1.0
-   */
-  SafeInt
-}
+export type { Asked } from "./internal/query/QueryRequest.ts"
+export type { Cell, Row } from "./internal/query/Row.ts"
+export { DateFromNanos, DateTimeFromNanos, Int64, type RowDecoder, SafeInt } from "./internal/query/RowDecoder.ts"
+export type { Statement } from "./internal/query/Statement.ts"
 
 /**
  * A client as a service class: its layers, and its operations as functions.
@@ -167,11 +103,12 @@ export const Service =
       query: by((client) => client.query),
       queryOne: by((client) => client.queryOne),
       queryAll: by((client) => client.queryAll),
-      queryStream: (statement: Statement, options?: StatementOptions) =>
-        Stream.unwrap(tag.useSync((client) => client.queryStream(statement, options))),
+      queryStream: (...args: Parameters<Client["queryStream"]>) =>
+        Stream.unwrap(tag.useSync((client) => client.queryStream(...args))),
       execute: by((client) => client.execute),
       write: by((client) => client.write),
-      writeSink: (options?: WriteOptions) => Sink.unwrap(tag.useSync((client) => client.writeSink(options))),
+      writeSink: (...args: Parameters<Client["writeSink"]>) =>
+        Sink.unwrap(tag.useSync((client) => client.writeSink(...args))),
       request: by((client) => client.request)
     }) as ClientService<Self, Identifier>
   }
@@ -266,7 +203,7 @@ export const ping: Effect.Effect<Ping, InfluxError, InfluxClient> = InfluxClient
  * @category operations
  * @since 0.1.0
  */
-export const query: Query<InfluxClient> = InfluxClient.query
+export const query: Operations<InfluxClient>["query"] = InfluxClient.query
 
 /**
  * Returns the only row of an answer, or none. Fails if the answer has more than one row.
@@ -274,7 +211,7 @@ export const query: Query<InfluxClient> = InfluxClient.query
  * @category operations
  * @since 0.1.0
  */
-export const queryOne: QueryOne<InfluxClient> = InfluxClient.queryOne
+export const queryOne: Operations<InfluxClient>["queryOne"] = InfluxClient.queryOne
 
 /**
  * Returns the results of several statements or yields, in the order of the answer and each with its rows.
@@ -282,7 +219,7 @@ export const queryOne: QueryOne<InfluxClient> = InfluxClient.queryOne
  * @category operations
  * @since 0.1.0
  */
-export const queryAll: QueryAll<InfluxClient> = InfluxClient.queryAll
+export const queryAll: Operations<InfluxClient>["queryAll"] = InfluxClient.queryAll
 
 /**
  * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at most
@@ -291,7 +228,7 @@ export const queryAll: QueryAll<InfluxClient> = InfluxClient.queryAll
  * @category operations
  * @since 0.1.0
  */
-export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
+export const queryStream: Operations<InfluxClient>["queryStream"] = InfluxClient.queryStream
 
 /**
  * Runs a statement for its effect and ignores its rows. It reaches a server at most once.
@@ -299,7 +236,7 @@ export const queryStream: QueryStream<InfluxClient> = InfluxClient.queryStream
  * @category operations
  * @since 0.1.0
  */
-export const execute: Execute<InfluxClient> = InfluxClient.execute
+export const execute: Operations<InfluxClient>["execute"] = InfluxClient.execute
 
 /**
  * Writes points in batches, one request after the other, and returns what became of each: how many the server
@@ -322,7 +259,7 @@ export const execute: Execute<InfluxClient> = InfluxClient.execute
  * @category operations
  * @since 0.1.0
  */
-export const write: Write<InfluxClient> = InfluxClient.write
+export const write: Operations<InfluxClient>["write"] = InfluxClient.write
 
 /**
  * Makes a sink that writes points like {@link write}, and reads them no faster than the server accepts them.
@@ -330,7 +267,7 @@ export const write: Write<InfluxClient> = InfluxClient.write
  * @category operations
  * @since 0.1.0
  */
-export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
+export const writeSink: Operations<InfluxClient>["writeSink"] = InfluxClient.writeSink
 
 /**
  * Makes any other request of the server's API, with the client's credentials and limits, and returns the body of the
@@ -339,7 +276,7 @@ export const writeSink: WriteSink<InfluxClient> = InfluxClient.writeSink
  * @category operations
  * @since 0.1.0
  */
-export const request: ApiCall<InfluxClient> = InfluxClient.request
+export const request: Operations<InfluxClient>["request"] = InfluxClient.request
 
 /**
  * The statements that {@link layerTest} answered, in order.

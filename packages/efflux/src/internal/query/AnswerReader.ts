@@ -7,22 +7,16 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type { Row } from "./Row.ts"
 
 /**
  * Why an answer ends here: the server says that it failed, or what it says can't
- * be read.
+ * be read. Thrown within a reader, which gives it as its last piece.
  *
  * @internal
  */
-export class Problem {
-  readonly kind: "Failed" | "Unreadable"
-  readonly detail: string
-  constructor(kind: "Failed" | "Unreadable", detail: string) {
-    this.kind = kind
-    this.detail = detail
-  }
-}
+export class Problem extends Data.Error<{ readonly kind: "Failed" | "Unreadable"; readonly detail: string }> {}
 
 /**
  * Rows of one result, which may be none.
@@ -53,14 +47,33 @@ export interface AnswerReader<in Input> {
 }
 
 /**
+ * Makes a reader of functions that throw a problem, behind the rows that they give before.
+ *
  * @internal
  */
-export const failed = (detail: string): Problem => new Problem("Failed", detail)
+export const make = <Input>(
+  read: (input: Input) => Iterable<Rows>,
+  end: () => Iterable<Rows>
+): AnswerReader<Input> => ({ read: (input) => caught(() => read(input)), end: () => caught(end) })
+
+function* caught(read: () => Iterable<Rows>): Iterable<Piece> {
+  try {
+    yield* read()
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem
+    yield problem
+  }
+}
 
 /**
  * @internal
  */
-export const unreadable = (detail: string): Problem => new Problem("Unreadable", detail)
+export const failed = (detail: string): Problem => new Problem({ kind: "Failed", detail })
+
+/**
+ * @internal
+ */
+export const unreadable = (detail: string): Problem => new Problem({ kind: "Unreadable", detail })
 
 /**
  * Rows and what they weigh: objects with so many columns, made of so many bytes.
@@ -86,12 +99,13 @@ export const isObject = (value: unknown): value is { readonly [key: string]: unk
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /**
- * The first name that comes again, of which a row could hold one value only.
+ * Refuses a name that comes again, of which a row could hold one value only.
  *
  * @internal
  */
-export const repeated = (names: ReadonlyArray<string>): string | undefined =>
-  new Set(names).size === names.length ? undefined : names.find((name, index) => names.indexOf(name) < index)
+export const refuseRepeated = (names: ReadonlyArray<string>): void => {
+  if (new Set(names).size < names.length) throw twice(names.find((name, index) => names.indexOf(name) < index)!)
+}
 
 /**
  * @internal

@@ -16,7 +16,7 @@ import type { HttpExchange } from "../http/HttpExchange.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
 import type { Rows } from "./AnswerReader.ts"
-import type { Client, Query, QueryAll, QueryOne, QueryStream, StatementOptions } from "./Operations.ts"
+import type { Client, StatementOptions } from "./Operations.ts"
 import * as Pinging from "./Ping.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked } from "./QueryRequest.ts"
@@ -235,10 +235,10 @@ export const make = (wire: Wire): Client => {
         "InfluxClient.request",
         { kind: "client", attributes: server }
       ),
-    query: query as Query<never>,
-    queryOne: queryOne as QueryOne<never>,
-    queryAll: queryAll as QueryAll<never>,
-    queryStream: queryStream as QueryStream<never>,
+    query: query as Client["query"],
+    queryOne: queryOne as Client["queryOne"],
+    queryAll: queryAll as Client["queryAll"],
+    queryStream: queryStream as Client["queryStream"],
     execute: (statement, options = {}) => whole("execute", statement, options, Stream.runDrain),
     write: (points, options = {}) =>
       Effect.withSpan(

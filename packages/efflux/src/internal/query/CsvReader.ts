@@ -3,17 +3,7 @@
  *
  * @since 0.1.0
  */
-import {
-  type AnswerReader,
-  failed,
-  mostColumns,
-  type Piece,
-  Problem,
-  repeated,
-  rowsOf,
-  twice,
-  unreadable
-} from "./AnswerReader.ts"
+import { type AnswerReader, failed, make, mostColumns, refuseRepeated, rowsOf, unreadable } from "./AnswerReader.ts"
 import * as Row from "./Row.ts"
 
 /** The columns of a table. */
@@ -38,91 +28,76 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
   let datatypes: ReadonlyArray<string> | undefined
   let defaults: ReadonlyArray<string> = []
   let table: Table | "error" | undefined
-  const header = (names: ReadonlyArray<string>): Problem | undefined => {
-    if (isError(names)) {
-      table = "error"
-      datatypes = undefined
-      return undefined
-    }
-    if (datatypes === undefined) return unreadable("it is not annotated CSV")
-    if (datatypes.length !== names.length) return notAligned
+  const header = (names: ReadonlyArray<string>): Table | "error" => {
+    if (isError(names)) return "error"
+    if (datatypes === undefined) throw unreadable("it is not annotated CSV")
+    if (datatypes.length !== names.length) throw notAligned
     const first = names[1] === "result" && names[2] === "table" ? 3 : 1
-    const name = repeated(names.slice(first))
-    if (name !== undefined) return twice(name)
+    refuseRepeated(names.slice(first))
     const parsers = datatypes.map((datatype) => Object.hasOwn(csvParsers, datatype) ? csvParsers[datatype] : String)
-    table = { names, parsers, defaults, first }
-    datatypes = undefined
-    defaults = []
-    return undefined
+    return { names, parsers, defaults, first }
   }
-  return {
-    *read(records) {
+  return make(
+    function*(records) {
       let rows: Array<Row.Row> = []
       let result = ""
       let bytes = 0
       let width = 0
-      const take = (): Piece => {
+      const take = () => {
         const piece = rowsOf(result, rows, width, bytes)
         rows = []
         bytes = 0
         return piece
       }
-      for (const record of records) {
-        let problem: Problem | undefined
-        if (record.length === 1 && record[0] === "") {
-          // A table ends; the next one may have no annotations, and then has the columns of this one.
-          table = undefined
-        } else if (record[0].startsWith("#")) {
-          table = undefined
-          if (record[0] === "#datatype") datatypes = record
-          if (record[0] === "#default") defaults = record
-        } else if (table === undefined) {
-          problem = header(record)
-        } else if (table === "error") {
-          problem = failed(record.at(-2) ?? "")
-        } else {
-          const row = rowOf(table, record)
-          const of = table.first < 3 ? "" : record[1] || table.defaults[1] || ""
-          if (of !== result && rows.length > 0) yield take()
-          result = of
-          if (row instanceof Problem) {
-            problem = row
+      try {
+        for (const record of records) {
+          if (record[0].startsWith("#") || record.length === 1 && record[0] === "") {
+            // The next table may have no annotations, and then has the columns of this one.
+            table = undefined
+            if (record[0] === "#datatype") datatypes = record
+            if (record[0] === "#default") defaults = record
+          } else if (table === undefined) {
+            table = header(record)
+            datatypes = undefined
+            defaults = []
+          } else if (table === "error") {
+            throw failed(record.at(-2) ?? "")
           } else {
+            const row = rowOf(table, record)
+            const of = table.first < 3 ? "" : record[1] || table.defaults[1] || ""
+            if (of !== result && rows.length > 0) yield take()
+            result = of
             rows.push(row)
             width = table.names.length
             for (const cell of record) bytes += cell.length
           }
         }
-        if (problem !== undefined) {
-          if (rows.length > 0) yield take()
-          return yield problem
-        }
+      } finally {
+        if (rows.length > 0) yield take()
       }
-      if (rows.length > 0) yield take()
     },
-    *end() {
-      if (datatypes !== undefined) yield unreadable("it ends within a table's head")
-      else if (table === "error") yield failed("the server says nothing more")
+    function*() {
+      if (datatypes !== undefined) throw unreadable("it ends within a table's head")
+      if (table === "error") throw failed("the server says nothing more")
     }
-  }
+  )
 }
 
 /**
- * Says of bytes as they arrive whether a record has more columns than are read: before its cells take memory.
+ * Refuses, as bytes arrive, a record that has more columns than are read: before its cells take memory.
  *
  * @internal
  */
 export const columnCounter = () => {
   let columns = 1
   let isQuoted = false
-  return (bytes: Uint8Array): Problem | undefined => {
+  return (bytes: Uint8Array): void => {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i]
       if (byte === 0x22) isQuoted = !isQuoted
-      else if (byte === 0x2c && !isQuoted && ++columns > mostColumns) return tooWide
+      else if (byte === 0x2c && !isQuoted && ++columns > mostColumns) throw tooWide
       else if ((byte === 0x0a || byte === 0x0d) && !isQuoted) columns = 1
     }
-    return undefined
   }
 }
 
@@ -130,14 +105,14 @@ const tooWide = unreadable(`a table has more than ${mostColumns} columns`)
 
 const notAligned = unreadable("a record has not as many values as there are columns")
 
-const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray<string>): Row.Row | Problem => {
-  if (record.length !== names.length) return notAligned
+const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray<string>): Row.Row => {
+  if (record.length !== names.length) throw notAligned
   const row: Row.Draft = {}
   for (let i = first; i < names.length; i++) {
     const text = record[i] === "" ? defaults[i] ?? "" : record[i]
     if (text === "") continue
     const value = parsers[i](text)
-    if (value === undefined) return unreadable(`a value of the column ${names[i]} is not of its type`)
+    if (value === undefined) throw unreadable(`a value of the column ${names[i]} is not of its type`)
     Row.set(row, names[i], value)
   }
   return row

@@ -4,26 +4,72 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "effect/Bytes"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
-import { LineBuffer } from "../http/LineBuffer.ts"
-import { type AnswerReader, isObject, mostRows, type Piece, Problem, rowsOf, unreadable } from "./AnswerReader.ts"
+import {
+  type AnswerReader,
+  isObject,
+  make,
+  mostRows,
+  type Problem,
+  type Rows,
+  rowsOf,
+  unreadable
+} from "./AnswerReader.ts"
 import * as ExactJson from "./ExactJson.ts"
 import * as Row from "./Row.ts"
 import * as SeriesRows from "./SeriesRows.ts"
 
+const lineFeed = 10
+
 /**
- * Gives each line to a function, and the rest at the end.
+ * Cuts bytes into lines of bounded length. Keeps what is behind the last end of a
+ * line until more comes.
+ *
+ * @internal
  */
-const linesOf = (maxLineBytes: number, read: (lines: ReadonlyArray<string>) => Iterable<Piece>) => {
-  const buffer = new LineBuffer(maxLineBytes)
-  const lines = (text: Result.Result<string, string>): Iterable<Piece> =>
-    Result.isFailure(text)
-      ? [unreadable(text.failure)]
-      : read(text.success.split("\n").filter((line) => line !== "" && line !== "\r"))
-  return {
-    read: (bytes: Uint8Array) => lines(buffer.feed(bytes)),
-    end: () => lines(buffer.end())
+export class Lines {
+  readonly #maxBytes: number
+  // Without a byte order mark, and without replacing what is not UTF-8.
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true })
+  #pieces: Array<Uint8Array> = []
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** All lines that these bytes complete. */
+  take(chunk: Uint8Array): ReadonlyArray<string> {
+    let start = 0
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      this.#lengthen(end - start)
+      this.#bytes = 0
+      start = end + 1
+    }
+    this.#lengthen(chunk.length - start)
+    this.#pieces.push(start === 0 ? chunk : chunk.subarray(0, start))
+    if (start === 0) return []
+    const lines = this.end()
+    this.#pieces.push(chunk.subarray(start))
+    return lines
+  }
+
+  /** What is left: a last line without an end. */
+  end(): ReadonlyArray<string> {
+    const pieces = this.#pieces
+    this.#pieces = []
+    try {
+      const text = this.#decoder.decode(pieces.length === 1 ? pieces[0] : Bytes.concat(pieces))
+      return text.split("\n").filter((line) => line !== "" && line !== "\r")
+    } catch {
+      throw unreadable("a line is not UTF-8")
+    }
+  }
+
+  #lengthen(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes > this.#maxBytes) throw unreadable(`a line is longer than ${this.#maxBytes} bytes`)
   }
 }
 
@@ -34,14 +80,14 @@ const mostValues = 250_000
 const mostDigits = 400
 
 /** How many members the objects of a text have, if it can be parsed in one turn. */
-const countMembers = (text: string): number | Problem => {
+const countMembers = (text: string): number => {
   let members = 0
   let values = 0
   let digits = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code >= 0x30 && code <= 0x39) {
-      if (++digits > mostDigits) return unreadable(`a number has more than ${mostDigits} digits`)
+      if (++digits > mostDigits) throw unreadable(`a number has more than ${mostDigits} digits`)
       continue
     }
     digits = 0
@@ -54,7 +100,7 @@ const countMembers = (text: string): number | Problem => {
     } else if (code === 0x3a) {
       members++
     } else if ((code === 0x2c || code === 0x5b || code === 0x7b) && ++values > mostValues) {
-      return unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
+      throw unreadable(`a line has more than ${mostValues} values: ask with a smaller chunkSize`)
     }
   }
   return members
@@ -63,42 +109,36 @@ const countMembers = (text: string): number | Problem => {
 const membersOf = (value: unknown): number => {
   let members = 0
   const open = [value]
-  const add = (inner: unknown) => {
-    if (typeof inner === "object" && inner !== null) open.push(inner)
-  }
-  for (let object = open.pop(); object !== undefined; object = open.pop()) {
-    if (Array.isArray(object)) {
-      for (const inner of object) add(inner)
-    } else if (isObject(object)) {
-      for (const name of Object.keys(object)) {
-        members++
-        add(object[name])
-      }
-    }
+  while (open.length > 0) {
+    const object = open.pop()
+    if (typeof object !== "object" || object === null) continue
+    const isList = Array.isArray(object)
+    const inner: ReadonlyArray<unknown> = isList ? object : Object.values(object)
+    if (!isList) members += inner.length
+    for (const each of inner) if (typeof each === "object") open.push(each)
   }
   return members
 }
 
 const parse = (line: string, by: (line: string) => unknown): unknown => {
-  const problem = line.length > mostValues ? countMembers(line) : undefined
-  if (problem instanceof Problem) return problem
+  if (line.length > mostValues) countMembers(line)
   try {
     return by(line)
   } catch {
-    return unreadable("it is not JSON")
+    throw unreadable("it is not JSON")
   }
 }
 
-/** Whether the objects of a text have more members than were parsed: of two with one name JavaScript keeps the last. */
-const hasMore = (text: string, members: number): boolean => {
+/** Refuses a text whose objects have more members than were parsed: of two with one name JavaScript keeps the last. */
+const refuseMore = (text: string, members: number): void => {
   // A colon behind a quote ends a name, or is in a string. Where others may end one, all of the text is read.
   let names = 0
   for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) {
     const before = text.charCodeAt(at - 1)
     if (before === 0x22) names++
-    else if (before <= 0x20) return countMembers(text) !== members
+    else if (before <= 0x20) names = Number.NaN
   }
-  return names !== members && countMembers(text) !== members
+  if (names !== members && countMembers(text) !== members) throw twoMembers
 }
 
 const twoMembers = unreadable("an object has two members of one name; rename one of two such columns with AS")
@@ -117,64 +157,63 @@ export const jsonLines = (
   renamed: (column: string) => string | undefined = (column) => column
 ): AnswerReader<Uint8Array> => {
   const isInteger = new Map<string, boolean>()
-  const rowOf = (line: string): Row.Row | Problem => {
+  const rowOf = (line: string): Row.Row => {
     let object = parse(line, ExactJson.parseNumbers)
     for (let isExact = false;;) {
-      if (object instanceof Problem) return object
-      if (!isObject(object)) return unreadable("a line is no object")
+      if (!isObject(object)) throw unreadable("a line is no object")
       const row: Row.Draft = {}
       let mustBeExact = false
       const columns = Object.keys(object)
       for (const column of columns) {
         let value = object[column]
         if (value === null) continue
-        if (value === Infinity || value === -Infinity) return outOfRange(column)
-        if (typeof value === "object") return unreadable(`a value of the column ${column} is a list or an object`)
-        if (isExact) {
-          if (typeof value === "bigint") isInteger.set(column, true)
-          else if (typeof value === "number") {
-            if (isInteger.get(column) === true && Math.abs(value) > Number.MAX_SAFE_INTEGER) return outOfRange(column)
-            if (!isInteger.has(column)) isInteger.set(column, false)
-          }
-        } else if (typeof value === "number") {
+        if (value === Infinity || value === -Infinity) throw outOfRange(column)
+        if (typeof value === "object") throw unreadable(`a value of the column ${column} is a list or an object`)
+        if (typeof value === "number") {
           const kind = isInteger.get(column)
-          if (kind === undefined || (kind && Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
+          const isUnsafe = kind === true && Math.abs(value) > Number.MAX_SAFE_INTEGER
+          if (isExact) {
+            if (isUnsafe) throw outOfRange(column)
+            if (kind === undefined) isInteger.set(column, false)
+          } else if (kind === undefined || isUnsafe) {
             mustBeExact = true
             break
+          } else if (kind && Number.isInteger(value)) {
+            value = BigInt(value)
           }
-          if (kind && Number.isInteger(value)) value = BigInt(value)
+        } else if (isExact && typeof value === "bigint") {
+          isInteger.set(column, true)
         }
         const name = renamed(column)
         if (name !== undefined) Row.set(row, name, column === "time" ? Row.time(value) : value)
       }
-      if (!mustBeExact) return hasMore(line, columns.length) ? twoMembers : row
+      if (!mustBeExact) {
+        refuseMore(line, columns.length)
+        return row
+      }
       isExact = true
       object = parse(line, ExactJson.parseIntegers)
     }
   }
-  return linesOf(maxLineBytes, function*(lines) {
+  const lines = new Lines(maxLineBytes)
+  const read = function*(lines: ReadonlyArray<string>): Iterable<Rows> {
     for (let start = 0; start < lines.length; start += mostRows) {
       const rows: Array<Row.Row> = []
-      let problem: Problem | undefined
       let columns = 0
       let bytes = 0
-      for (const line of lines.slice(start, start + mostRows)) {
-        const row = rowOf(line)
-        if (row instanceof Problem) {
-          problem = row
-          break
+      try {
+        for (const line of lines.slice(start, start + mostRows)) {
+          const row = rowOf(line)
+          rows.push(row)
+          columns += Object.keys(row).length
+          bytes += line.length
         }
-        rows.push(row)
-        columns += Object.keys(row).length
-        bytes += line.length
-      }
-      yield rowsOf(0, rows, columns / rows.length || 0, bytes)
-      if (problem !== undefined) {
-        yield problem
-        return
+      } finally {
+        yield rowsOf(0, rows, columns / rows.length || 0, bytes)
       }
     }
-  })
+  }
+  return make((bytes) => read(lines.take(bytes)), () => read(lines.end()))
 }
 
 /**
@@ -185,69 +224,62 @@ export const jsonLines = (
  */
 export const documents = (maxLineBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
   const results = new SeriesRows.Results()
-  const { end, read } = linesOf(maxLineBytes, function*(lines) {
-    for (const line of lines) {
-      const document = parse(line, ExactJson.parse)
-      if (document instanceof Problem) yield document
-      else if (hasMore(line, membersOf(document))) yield twoMembers
-      else yield* readDocument(document, line.length)
-    }
-  })
-  function* readDocument(document: unknown, bytes: number): Iterable<Piece> {
-    if (!isObject(document)) return yield notThat
-    if (isThere(document.error)) return yield SeriesRows.failure(document.error)
-    if (!Array.isArray(document.results)) return yield notThat
-    for (const [index, result] of document.results.entries()) {
-      if (!isObject(result)) return yield notThat
-      if (isThere(result.error)) return yield SeriesRows.failure(result.error)
-      const id = result.statement_id ?? index
-      const list = result.series ?? []
-      if (!Array.isArray(list) || typeof id !== "number") return yield notThat
-      const problem = results.begin(id)
-      if (problem !== undefined) return yield problem
-      yield rowsOf(id, [], 0, bytes)
-      let isPartial = result.partial === true
-      for (const series of list) {
-        if (!isObject(series)) return yield notThat
-        isPartial ||= series.partial === true
-        yield* readSeries(id, series)
+  function* readDocument(text: string): Iterable<Rows> {
+    const document = parse(text, ExactJson.parse)
+    refuseMore(text, membersOf(document))
+    if (isObject(document) && isThere(document.error)) throw SeriesRows.failure(document.error)
+    for (const [index, result] of listOf(objectOf(document).results).entries()) {
+      const { error, partial, series = [], statement_id: id = index } = objectOf(result)
+      if (isThere(error)) throw SeriesRows.failure(error)
+      if (typeof id !== "number") throw notThat
+      results.begin(id)
+      yield rowsOf(id, [], 0, text.length)
+      let isPartial = partial === true
+      for (const each of listOf(series)) {
+        isPartial ||= objectOf(each).partial === true
+        yield* readSeries(id, objectOf(each))
       }
       results.isPartial = isPartial
     }
   }
-  function* readSeries(id: number, series: { readonly [key: string]: unknown }): Iterable<Piece> {
-    const { columns, name, tags = {}, values = [] } = series
-    if (!Array.isArray(columns) || !columns.every(Predicate.isString) || !Array.isArray(values) || !isObject(tags)) {
-      return yield notThat
-    }
-    const shape = SeriesRows.make(
-      columns,
-      Object.entries(tags),
-      measurement === undefined ? undefined : [measurement, name]
-    )
-    if (shape instanceof Problem) return yield shape
-    const time = columns.indexOf("time")
-    for (let start = 0; start < values.length; start += mostRows) {
-      const rows: Array<Row.Row> = []
-      for (const cells of values.slice(start, start + mostRows)) {
-        if (!Array.isArray(cells) || cells.length !== columns.length) return yield notThat
+  function* readSeries(id: number, { columns, name, tags = {}, values = [] }: Members): Iterable<Rows> {
+    const names = listOf(columns)
+    if (!names.every(Predicate.isString)) throw notThat
+    const named = measurement === undefined ? undefined : [measurement, name] as const
+    const shape = SeriesRows.make(names, Object.entries(objectOf(tags)), named)
+    const time = names.indexOf("time")
+    for (let start = 0; start < listOf(values).length; start += mostRows) {
+      const rows = listOf(values).slice(start, start + mostRows).map((row) => {
+        const cells = listOf(row)
+        if (cells.length !== names.length) throw notThat
         const infinite = cells.findIndex((cell) => cell === Infinity || cell === -Infinity)
-        if (infinite >= 0) return yield outOfRange(columns[infinite])
+        if (infinite >= 0) throw outOfRange(names[infinite])
         if (time >= 0) cells[time] = Row.time(cells[time])
-        const row = results.row(shape, cells)
-        if (row instanceof Problem) return yield row
-        rows.push(row)
-      }
+        return results.row(shape, cells)
+      })
       yield rowsOf(id, rows, shape.width, 0)
     }
   }
-  return {
-    read,
-    *end() {
-      yield* end()
-      yield* results.end()
-    }
+  const lines = new Lines(maxLineBytes)
+  const read = function*(texts: ReadonlyArray<string>): Iterable<Rows> {
+    for (const text of texts) yield* readDocument(text)
   }
+  return make((bytes) => read(lines.take(bytes)), function*() {
+    yield* read(lines.end())
+    results.end()
+  })
+}
+
+type Members = { readonly [key: string]: unknown }
+
+const objectOf = (value: unknown): Members => {
+  if (!isObject(value)) throw notThat
+  return value
+}
+
+const listOf = (value: unknown): Array<unknown> => {
+  if (!Array.isArray(value)) throw notThat
+  return value
 }
 
 // An integer of more than 64 bits, or what JavaScript makes an infinity of, which JSON does not have.

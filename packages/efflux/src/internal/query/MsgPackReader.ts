@@ -7,25 +7,29 @@
  *
  * @since 0.1.0
  */
-import { type AnswerReader, mostColumns, mostRows, type Piece, Problem, rowsOf, unreadable } from "./AnswerReader.ts"
+import {
+  type AnswerReader,
+  failed,
+  make,
+  mostColumns,
+  mostRows,
+  type Rows,
+  rowsOf,
+  unreadable
+} from "./AnswerReader.ts"
 import type * as Row from "./Row.ts"
 import * as SeriesRows from "./SeriesRows.ts"
 
-/** A list or a map, whose contents follow. */
-class Container {
+/** A list or a map, whose contents follow. No other value is an object. */
+interface Container {
   readonly isMap: boolean
   readonly size: number
-  constructor(isMap: boolean, size: number) {
-    this.isMap = isMap
-    this.size = size
-  }
 }
+
+const isContainer = (value: unknown): value is Container => typeof value === "object" && value !== null
 
 /** There are not enough bytes yet. */
 const short = Symbol()
-
-/** What can't be part of an answer. */
-const unknown = Symbol()
 
 /** What has arrived and was not read. */
 class Input {
@@ -64,8 +68,8 @@ class Input {
 
   #value(type: number, at: number): unknown {
     if (type < 0x80) return BigInt(type)
-    if (type < 0x90) return new Container(true, type & 0x0f)
-    if (type < 0xa0) return new Container(false, type & 0x0f)
+    if (type < 0x90) return { isMap: true, size: type & 0x0f }
+    if (type < 0xa0) return { isMap: false, size: type & 0x0f }
     if (type < 0xc0) return this.#text(at, type & 0x1f)
     if (type >= 0xe0) return BigInt(type - 0x100)
     const size = sizes[type - 0xc0]
@@ -109,19 +113,19 @@ class Input {
         return this.#text(at + 4, view.getUint32(at))
       case 0xdc:
       case 0xde:
-        return new Container(type === 0xde, view.getUint16(at))
+        return { isMap: type === 0xde, size: view.getUint16(at) }
       case 0xdd:
       case 0xdf:
-        return new Container(type === 0xdf, view.getUint32(at))
+        return { isMap: type === 0xdf, size: view.getUint32(at) }
       default:
-        return unknown
+        throw notThat
     }
   }
 
   // An extension of 12 bytes and type 5: seconds and nanoseconds.
   #instant(at: number): unknown {
     if (at + 14 > this.end) return short
-    if (this.#bytes[at] !== 12 || this.#bytes[at + 1] !== 5) return unknown
+    if (this.#bytes[at] !== 12 || this.#bytes[at + 1] !== 5) throw notThat
     this.position = at + 14
     return this.#view.getBigInt64(at + 2) * 1_000_000_000n + BigInt(this.#view.getInt32(at + 10))
   }
@@ -144,7 +148,7 @@ class Input {
     try {
       return decoder.decode(this.#bytes.subarray(start, end))
     } catch {
-      return unknown
+      throw notThat
     }
   }
 }
@@ -158,7 +162,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 const sizes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4]
 
 /** `undefined` asks for more bytes. */
-type Reading<A = void> = Generator<Piece | undefined, A>
+type Reading<A = void> = Generator<Rows | undefined, A>
 
 /**
  * @internal
@@ -172,164 +176,156 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
     for (;;) {
       const value = input.take()
       if (value !== short) return value
-      if (input.left > maxLineBytes) return unknown
+      if (input.left > maxLineBytes) throw notThat
       yield undefined
     }
   }
 
   // What is not known here is passed over, however deep it is.
-  function* skip(): Reading<Problem | undefined> {
+  function* skip(): Reading {
     for (let left = 1; left > 0; left--) {
       let value = input.take()
       if (value === short) value = yield* take()
-      if (value === unknown) return notThat
-      if (value instanceof Container) left += value.isMap ? 2 * value.size : value.size
+      if (isContainer(value)) left += value.isMap ? 2 * value.size : value.size
     }
-    return undefined
   }
 
-  /** Reads a map by what is done with each of its keys. */
-  function* map(on: (key: string) => Reading<Problem | undefined>): Reading<Problem | undefined> {
-    const container = yield* take()
-    if (!(container instanceof Container) || !container.isMap) return notThat
-    for (let i = 0; i < container.size; i++) {
-      const key = yield* take()
-      if (typeof key !== "string") return notThat
-      const problem = yield* on(key)
-      if (problem !== undefined) return problem
+  /** How many elements of a list, or members of a map, follow. */
+  function* open(isMap: boolean): Reading<number> {
+    const value = yield* take()
+    if (!isContainer(value) || value.isMap !== isMap) throw notThat
+    return value.size
+  }
+
+  function* text(): Reading<string> {
+    const value = yield* take()
+    if (typeof value !== "string") throw notThat
+    return value
+  }
+
+  function* document(): Reading {
+    for (let left = yield* open(true); left > 0; left--) {
+      const key = yield* text()
+      if (key === "error") throw failed(yield* text())
+      if (key !== "results") {
+        yield* skip()
+        continue
+      }
+      const size = yield* open(false)
+      for (let index = 0; index < size; index++) yield* result(index)
     }
-    return undefined
   }
 
-  function* list(on: () => Reading<Problem | undefined>): Reading<Problem | undefined> {
-    const container = yield* take()
-    if (!(container instanceof Container) || container.isMap) return notThat
-    for (let i = 0; i < container.size; i++) {
-      const problem = yield* on()
-      if (problem !== undefined) return problem
-    }
-    return undefined
-  }
-
-  function* error(): Reading<Problem> {
-    const text = yield* take()
-    return typeof text === "string" ? SeriesRows.failure(text) : notThat
-  }
-
-  const document = (): Reading<Problem | undefined> =>
-    map(function*(key) {
-      if (key === "error") return yield* error()
-      if (key !== "results") return yield* skip()
-      let index = 0
-      return yield* list(() => result(index++))
-    })
-
-  function* result(id: number): Reading<Problem | undefined> {
+  function* result(index: number): Reading {
+    let id: number | undefined
     let isPartial = false
-    let isBegun = false
-    const begin = function*(): Reading<Problem | undefined> {
-      isBegun = true
-      yield rowsOf(id, [], 0, 0)
-      return results.begin(id)
+    const begin = function*(statement: number): Reading<number> {
+      results.begin(statement)
+      yield rowsOf(statement, [], 0, 0)
+      return statement
     }
-    const problem = yield* map(function*(key) {
-      if (key === "error") return yield* error()
-      if (key === "statement_id") {
-        const value = yield* take()
-        if (typeof value !== "bigint") return notThat
-        id = Number(value)
-        return yield* begin()
+    for (let left = yield* open(true); left > 0; left--) {
+      switch (yield* text()) {
+        case "error":
+          throw failed(yield* text())
+        case "statement_id": {
+          const value = yield* take()
+          if (typeof value !== "bigint") throw notThat
+          id = yield* begin(Number(value))
+          break
+        }
+        case "partial":
+          if ((yield* take()) === true) isPartial = true
+          break
+        case "series": {
+          id ??= yield* begin(index)
+          for (let left = yield* open(false); left > 0; left--) if (yield* series(id)) isPartial = true
+          break
+        }
+        default:
+          yield* skip()
       }
-      if (key === "partial") {
-        if ((yield* take()) === true) isPartial = true
-        return undefined
-      }
-      if (key !== "series") return yield* skip()
-      return yield* list(() =>
-        series(id, () => {
-          isPartial = true
-        })
-      )
-    })
-    if (problem !== undefined) return problem
-    const begun = isBegun ? undefined : yield* begin()
+    }
+    if (id === undefined) yield* begin(index)
     results.isPartial = isPartial
-    return begun
   }
 
-  function* series(id: number, onPartial: () => void): Reading<Problem | undefined> {
+  /** Whether there is more of it. */
+  function* series(id: number): Reading<boolean> {
     const columns: Array<string> = []
     const tags: Array<readonly [string, unknown]> = []
     let name: unknown
-    return yield* map(function*(key) {
-      switch (key) {
+    let isPartial = false
+    for (let left = yield* open(true); left > 0; left--) {
+      switch (yield* text()) {
         case "name":
           name = yield* take()
-          return undefined
+          break
         case "tags":
-          return yield* map(function*(tag) {
-            if (tags.length > mostColumns) return notThat
-            tags.push([tag, yield* take()])
-            return undefined
-          })
+          for (let left = yield* open(true); left > 0; left--) {
+            if (tags.length > mostColumns) throw notThat
+            tags.push([yield* text(), yield* take()])
+          }
+          break
         case "columns":
-          return yield* list(function*() {
-            const column = yield* take()
-            if (typeof column !== "string" || columns.push(column) > mostColumns) return notThat
-            return undefined
-          })
+          for (let left = yield* open(false); left > 0; left--) {
+            if (columns.push(yield* text()) > mostColumns) throw notThat
+          }
+          break
         case "values": {
-          const shape = SeriesRows.make(columns, tags, measurement === undefined ? undefined : [measurement, name])
-          return shape instanceof Problem ? shape : yield* values(id, shape)
+          const named = measurement === undefined ? undefined : [measurement, name] as const
+          yield* values(id, SeriesRows.make(columns, tags, named))
+          break
         }
         case "partial":
-          if ((yield* take()) === true) onPartial()
-          return undefined
+          isPartial = (yield* take()) === true
+          break
         default:
-          return yield* skip()
+          yield* skip()
       }
-    })
+    }
+    return isPartial
   }
 
-  function* values(id: number, shape: SeriesRows.Shape): Reading<Problem | undefined> {
-    const container = yield* take()
-    if (!(container instanceof Container) || container.isMap) return notThat
+  function* values(id: number, shape: SeriesRows.Shape): Reading {
     const cells: Array<unknown> = []
     let rows: Array<Row.Row> = []
     let bytes = 0
-    for (let i = 0; i < container.size; i++) {
-      const start = input.position
-      const row = rowOf(shape, cells)
-      if (row === short) {
-        input.position = start
-        if (input.left > maxLineBytes) return unreadable(`a row is longer than ${maxLineBytes} bytes`)
-        i--
-      } else if (row instanceof Problem) {
-        yield rowsOf(id, rows, shape.width, bytes)
-        return row
-      } else {
-        rows.push(row as Row.Row)
-        bytes += input.position - start
-      }
-      if (rows.length === mostRows || (row === short && rows.length > 0)) {
-        yield rowsOf(id, rows, shape.width, bytes)
-        rows = []
-        bytes = 0
-      }
-      if (row === short) yield undefined
+    const taken = () => {
+      const piece = rowsOf(id, rows, shape.width, bytes)
+      rows = []
+      bytes = 0
+      return piece
     }
-    yield rowsOf(id, rows, shape.width, bytes)
-    return undefined
+    let left = yield* open(false)
+    try {
+      while (left > 0) {
+        const start = input.position
+        const row = rowOf(shape, cells)
+        if (row !== short) {
+          rows.push(row)
+          bytes += input.position - start
+          left--
+          if (rows.length === mostRows) yield taken()
+          continue
+        }
+        input.position = start
+        if (input.left > maxLineBytes) throw unreadable(`a row is longer than ${maxLineBytes} bytes`)
+        if (rows.length > 0) yield taken()
+        yield undefined
+      }
+    } finally {
+      yield taken()
+    }
   }
 
-  const rowOf = (shape: SeriesRows.Shape, cells: Array<unknown>): Row.Row | Problem | typeof short => {
+  const rowOf = (shape: SeriesRows.Shape, cells: Array<unknown>): Row.Row | typeof short => {
     const list = input.take()
     if (list === short) return short
-    if (!(list instanceof Container) || list.isMap || list.size !== shape.columns.length) return notThat
+    if (!isContainer(list) || list.isMap || list.size !== shape.columns.length) throw notThat
     for (let i = 0; i < list.size; i++) {
       const cell = input.take()
       if (cell === short) return short
-      if (cell === unknown) return notThat
       cells[i] = cell
     }
     return results.row(shape, cells)
@@ -338,30 +334,22 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
   function* all(): Reading<undefined> {
     for (;;) {
       isInside = input.left > 0
-      if (!isInside) {
-        yield undefined
-        continue
-      }
-      const problem = yield* document()
-      if (problem !== undefined) yield problem
+      if (isInside) yield* document()
+      else yield undefined
     }
   }
 
   const reading = all()
-  return {
-    *read(bytes) {
+  return make(
+    function*(bytes) {
       input.add(bytes)
-      for (;;) {
-        const { value } = reading.next()
-        if (value === undefined) return
-        yield value
-      }
+      for (let { value } = reading.next(); value !== undefined; { value } = reading.next()) yield value
     },
-    *end() {
-      if (isInside) yield unreadable("it ends within a document")
-      else yield* results.end()
+    function*() {
+      if (isInside) throw unreadable("it ends within a document")
+      results.end()
     }
-  }
+  )
 }
 
 const notThat = unreadable("it is not the MessagePack of a query")

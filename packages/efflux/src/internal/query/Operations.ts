@@ -126,98 +126,54 @@ export interface WriteOptions {
 export interface Operations<R> {
   /** Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them. */
   readonly ping: Effect.Effect<Ping, InfluxError, R>
-  readonly query: Query<R>
-  readonly queryOne: QueryOne<R>
-  readonly queryAll: QueryAll<R>
-  readonly queryStream: QueryStream<R>
-  readonly execute: Execute<R>
-  readonly write: Write<R>
-  readonly writeSink: WriteSink<R>
-  readonly request: ApiCall<R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Query<R> {
   /**
    * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. Fails if the answer
    * has several results; `queryAll` returns them separately.
    */
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
+  query<A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<A>, InfluxError, R>
   /**
    * Returns all rows of an answer, in order, within `timeout` and `maxResponseBytes`. Fails if the answer has
    * several results; `queryAll` returns them separately.
    */
-  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface QueryOne<R> {
+  query(statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<Row>, InfluxError, R>
   /** Returns the only row of an answer as a value, or none. Fails if the answer has more than one row. */
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<Option.Option<A>, InfluxError, R>
+  queryOne<A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<Option.Option<A>, InfluxError, R>
   /** Returns the only row of an answer, or none. Fails if the answer has more than one row. */
-  (statement: Statement, options?: StatementOptions): Effect.Effect<Option.Option<Row>, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface QueryAll<R> {
+  queryOne(statement: Statement, options?: StatementOptions): Effect.Effect<Option.Option<Row>, InfluxError, R>
   /**
    * Returns the results of several statements or yields, in the order of the answer and each with its rows as values,
    * within `timeout` and `maxResponseBytes`.
    */
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Effect.Effect<ReadonlyArray<ResultSet<A>>, InfluxError, R>
+  queryAll<A>(
+    statement: Statement,
+    options: TypedQueryOptions<A>
+  ): Effect.Effect<ReadonlyArray<ResultSet<A>>, InfluxError, R>
   /**
    * Returns the results of several statements or yields, in the order of the answer and each with its rows, within
    * `timeout` and `maxResponseBytes`. The first statement that fails fails the whole query, although the statements
    * before it, and on InfluxDB 1 those after it, may have been executed.
    */
-  (statement: Statement, options?: StatementOptions): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface QueryStream<R> {
+  queryAll(
+    statement: Statement,
+    options?: StatementOptions
+  ): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
   /**
    * Streams the rows of an answer as values. The answer is read no faster than the rows are consumed, and at most
    * one line of it is held. A consumer that stops early closes the connection, which ends the query on the server.
    * If the answer is incomplete, the stream emits its rows and then fails.
    */
-  <A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
+  queryStream<A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
   /**
    * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at
    * most one line of it is held. A consumer that stops early closes the connection, which ends the query on the
    * server. If the answer is incomplete, the stream emits its rows and then fails.
    */
-  (statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Execute<R> {
+  queryStream(statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
   /**
    * Runs a statement for its effect and ignores its rows. It reaches a server at most once. If it fails and it is not
    * known whether it was executed, the error `isUncertain` and is not `isRetryable`.
    */
-  (statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Write<R> {
+  execute(statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
   /**
    * Writes points in their order, and returns what became of each: how many the server stored, and which it rejected
    * and why. A point that can't be written is rejected too. Waits for every answer. Nothing is queued and nothing is
@@ -228,32 +184,18 @@ export interface Write<R> {
    * points of the failed request may have been stored. A retry is harmless for points with a timestamp, because the
    * server overwrites them; others get the time of the call.
    */
-  (points: Iterable<Point.Input>, options?: WriteOptions): Effect.Effect<Written, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface WriteSink<R> {
+  write(points: Iterable<Point.Input>, options?: WriteOptions): Effect.Effect<Written, InfluxError, R>
   /**
    * A sink that writes points like `write`, and reads them no faster than the server accepts them. Holds one batch.
    * It keeps the first 1000 rejections and counts all.
    */
-  (options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface ApiCall<R> {
+  writeSink(options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
   /**
    * Makes any other request of the server's HTTP API, with the credentials and limits of the client, and returns the
    * body of the answer. Any status other than 2xx is an error. One of a POST or DELETE that may have been executed
    * `isUncertain`.
    */
-  (request: ApiRequest): Effect.Effect<string, InfluxError, R>
+  request(request: ApiRequest): Effect.Effect<string, InfluxError, R>
 }
 
 /**

@@ -259,11 +259,12 @@ const texts = (
   const check = CsvReader.columnCounter()
   const decode = (bytes?: Uint8Array) =>
     Effect.suspend(() => {
-      const problem = bytes === undefined ? undefined : check(bytes)
-      if (problem !== undefined) return Effect.fail(fail(problem))
       return Effect.try({
-        try: () => bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true }),
-        catch: () => fail(unreadable("it is not UTF-8"))
+        try: () => {
+          if (bytes !== undefined) check(bytes)
+          return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
+        },
+        catch: (problem) => fail(problem instanceof Problem ? problem : unreadable("it is not UTF-8"))
       })
     })
   return Stream.concat(Stream.mapEffect(body, decode), Stream.fromEffect(Effect.suspend(() => decode())))

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { failed, type Problem, repeated, twice, unreadable } from "./AnswerReader.ts"
+import { failed, type Problem, refuseRepeated, twice, unreadable } from "./AnswerReader.ts"
 import * as Row from "./Row.ts"
 
 /** The columns of a series, and what its rows have in common. */
@@ -28,14 +28,14 @@ export const make = (
   columns: ReadonlyArray<string>,
   tags: ReadonlyArray<readonly [string, unknown]>,
   named: readonly [column: string, name: unknown] | undefined
-): Shape | Problem => {
+): Shape => {
   const common: Array<readonly [string, string]> = []
   const shared: Array<readonly [number, string]> = []
   const all = named === undefined || named[1] === undefined ? tags : [...tags, named]
-  const name = repeated(columns) ?? repeated(all.map(([name]) => name))
-  if (name !== undefined) return twice(name)
+  refuseRepeated(columns)
+  refuseRepeated(all.map(([name]) => name))
   for (const [name, value] of all) {
-    if (typeof value !== "string") return unreadable(`the tag ${name} is not a text`)
+    if (typeof value !== "string") throw unreadable(`the tag ${name} is not a text`)
     const column = columns.indexOf(name)
     // Servers have no empty tags: an absent one comes as "".
     if (column < 0 && value !== "") common.push([name, value])
@@ -68,35 +68,34 @@ export class Results {
   #copies = 0
 
   /** To be called for each result. */
-  begin(statement: number): Problem | undefined {
-    if (this.isPartial && statement !== this.#statement) return cutShort
+  begin(statement: number): void {
+    if (this.isPartial && statement !== this.#statement) throw cutShort
     this.#statement = statement
     this.#copies = 0
-    return undefined
   }
 
-  row({ columns, common, isPlain, shared }: Shape, cells: ArrayLike<unknown>): Row.Row | Problem {
+  row({ columns, common, isPlain, shared }: Shape, cells: ArrayLike<unknown>): Row.Row {
     const row: Row.Draft = {}
     for (let i = 0; i < columns.length; i++) {
       const cell = cells[i]
       if (cell === null) continue
-      if (typeof cell === "object") return unreadable(`a value of the column ${columns[i]} is a list or an object`)
+      if (typeof cell === "object") throw unreadable(`a value of the column ${columns[i]} is a list or an object`)
       if (isPlain) row[columns[i]] = cell as Row.Cell
       else Row.set(row, columns[i], cell)
     }
-    for (const [column, tag] of shared) if ((cells[column] ?? "") !== tag) return twice(columns[column])
+    for (const [column, tag] of shared) if ((cells[column] ?? "") !== tag) throw twice(columns[column])
     this.#copies += common.length
     if (this.#copies > maxCopies) {
-      return unreadable("the tags of its series, repeated in each of their rows, are too many")
+      throw unreadable("the tags of its series, repeated in each of their rows, are too many")
     }
     for (const [tag, value] of common) Row.set(row, tag, value)
     return row
   }
 
-  /** Whether that was the end. */
-  *end(): Iterable<Problem> {
-    if (this.#statement < 0) yield unreadable("it is empty")
-    else if (this.isPartial) yield cutShort
+  /** Refuses what can't be the end. */
+  end(): void {
+    if (this.#statement < 0) throw unreadable("it is empty")
+    if (this.isPartial) throw cutShort
   }
 }
 
