@@ -136,7 +136,8 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   }
 })
 
-const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+/** Gives up what takes too long. */
+export const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(effect, {
     duration: millis,
     orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))

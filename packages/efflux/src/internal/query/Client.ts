@@ -5,19 +5,20 @@
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
+import { constVoid, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { InfluxError, InvalidAnswer, StatementFailed, Timeout, TooLarge } from "../../InfluxError.ts"
+import { InfluxError, InvalidAnswer, StatementFailed, TooLarge } from "../../InfluxError.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import type { HttpExchange } from "../http/HttpExchange.ts"
+import { type HttpExchange, withTimeout } from "../http/HttpExchange.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
+import { printable } from "../text/preview.ts"
 import type { Rows } from "./AnswerReader.ts"
-import type { Client, StatementOptions } from "./Operations.ts"
-import * as Pinging from "./Ping.ts"
+import type { Client, StatementOptions, WriteOptions } from "./Operations.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked } from "./QueryRequest.ts"
 import { isFinal } from "./reasons.ts"
@@ -45,7 +46,18 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Wire => 
   settings,
   endpoint: http.endpoint,
   exchange: http.exchange,
-  ping: Pinging.ping(http),
+  ping: Effect.map(
+    // All versions have it.
+    http.request({ method: "GET", path: "/ping", onRepeat: constVoid, maxAnswerBytes: 64 * 1024 }),
+    ({ body, headers }) => {
+      // InfluxDB 3 says it in the body too, and some of its builds only there.
+      const said = Result.getOrUndefined(parsePing(decoder.decode(body)))
+      return {
+        version: shown(headers["x-influxdb-version"] ?? said?.version),
+        build: shown(headers["x-influxdb-build"])
+      }
+    }
+  ),
   request: ({ body, method, params, path }) =>
     Effect.map(
       http.request({
@@ -70,6 +82,10 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Wire => 
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
+
+const parsePing = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
+
+const shown = (text: string | undefined): string | undefined => text === undefined ? undefined : printable(text, 64)
 
 // The server says by its status that it does not understand the statement, or in the answer: to a program it is the
 // same. InfluxDB 3 answers 500 for what it can't plan.
@@ -104,42 +120,38 @@ const memoryPerByte = 4
 export const make = (wire: Wire): Client => {
   const { endpoint, settings } = wire
   const { hostname, port, protocol } = new URL(endpoint)
-  const server = {
-    "db.system.name": "influxdb",
-    "server.address": hostname,
-    "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
-  }
-  const spanOf = (asked: Result.Result<Asked, InfluxError>) => ({
+  const span = (attributes?: object) => ({
     kind: "client" as const,
-    attributes: Result.match(asked, {
-      onFailure: () => server,
-      onSuccess: ({ database = settings.org, operation }) => ({
-        ...server,
-        "db.operation.name": operation,
-        ...(database === undefined ? {} : { "db.namespace": database })
-      })
-    })
+    attributes: {
+      "db.system.name": "influxdb",
+      "server.address": hostname,
+      "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
+      ...attributes
+    }
+  })
+  const spanOf = Result.match({
+    onFailure: () => span(),
+    onSuccess: ({ database = settings.org, operation }: Asked) =>
+      span({ "db.operation.name": operation, ...(database === undefined ? {} : { "db.namespace": database }) })
   })
 
   /** Everything that returns when the answer is whole. */
   const whole = <A>(
     name: string,
-    statement: Statement,
-    options: StatementOptions,
-    run: (pieces: Stream.Stream<Rows, InfluxError>) => Effect.Effect<A, InfluxError>
-  ): Effect.Effect<A, InfluxError> =>
+    run: (pieces: Stream.Stream<Rows, InfluxError>, options: Options) => Effect.Effect<A, InfluxError>
+  ) =>
+  (statement: Statement, options: Options = {}): Effect.Effect<A, InfluxError> =>
     Effect.suspend(() => {
       const asked = QueryRequest.make(settings, statement, options)
-      const ask = Effect.flatMap(Effect.fromResult(asked), (asked) => {
+      const answered = Effect.flatMap(Effect.fromResult(asked), (asked) => {
         const onRepeat = name === "execute" ? undefined : ifHarmless(asked)
         const pieces = wire.ask(asked, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })
-        const answered = Effect.timeoutOrElse(run(pieces), {
-          duration: asked.timeout,
-          orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis: asked.timeout }) }))
-        })
-        return onRepeat === undefined ? Effect.mapError(answered, asUncertain) : answered
+        return Effect.mapError(
+          withTimeout(endpoint, asked.timeout)(run(pieces, options)),
+          onRepeat === undefined ? asUncertain : identity
+        )
       })
-      return Effect.withSpan(ask, `InfluxClient.${name}`, spanOf(asked))
+      return Effect.withSpan(answered, `InfluxClient.${name}`, spanOf(asked))
     })
 
   const invalid = (detail: string) => Effect.fail(new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) }))
@@ -172,90 +184,71 @@ export const make = (wire: Wire): Client => {
   })
 
   /** Of two results only the first would be told from the second by its rows. */
-  const single = (pieces: Stream.Stream<Rows, InfluxError>) =>
+  const single = (pieces: Stream.Stream<Rows, InfluxError>, options: Options) =>
     Stream.suspend(() => {
       let first: number | string | undefined
-      return Stream.mapEffect(pieces, (piece) => {
+      const one = Stream.mapEffect(pieces, (piece) => {
         first ??= piece.result
         return piece.result === first
           ? Effect.succeed(piece)
           : invalid(`it has several results (${first}, ${piece.result}); queryAll returns them apart`)
       })
+      return decoded(one, options)
     })
 
-  const queryAll = (statement: Statement, options: StatementOptions = {}) =>
-    whole(
-      "queryAll",
-      statement,
-      options,
-      (pieces) =>
-        Effect.map(results(decoded(pieces, options)), (all) => Array.from(all, ([id, rows]) => ({ id, rows })))
-    )
-
-  const query = (statement: Statement, options: StatementOptions = {}) =>
-    whole(
-      "query",
-      statement,
-      options,
-      (pieces) => Effect.map(results(decoded(single(pieces), options)), (all) => all.values().next().value ?? [])
-    )
-
-  const queryOne = (statement: Statement, options: StatementOptions = {}) =>
-    whole("queryOne", statement, options, (pieces) =>
-      Effect.flatMap(
-        Stream.runCollect(Stream.take(rowsOf(decoded(single(pieces), options)), 2)),
-        (rows) =>
-          rows.length < 2
-            ? Effect.succeed(Option.fromNullishOr(rows[0]))
-            : invalid("it has more than one row; add LIMIT 1")
-      ))
-
-  const queryStream = (statement: Statement, options: StatementOptions = {}) =>
-    Stream.suspend(() => {
-      const asked = QueryRequest.make(settings, statement, options)
-      const pieces = Stream.unwrap(Effect.map(
-        Effect.fromResult(asked),
-        (asked) => {
-          const onRepeat = ifHarmless(asked)
-          const pieces = wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat })
-          return onRepeat === undefined ? Stream.mapError(pieces, asUncertain) : pieces
-        }
-      ))
-      return Stream.withSpan(rowsOf(decoded(single(pieces), options)), "InfluxClient.queryStream", spanOf(asked))
-    })
+  const checked = (options: WriteOptions = {}) =>
+    Effect.suspend(() => Effect.fromResult(Write.check(settings, options)))
 
   return {
     version: settings.version,
     endpoint,
     org: settings.org,
-    ping: Effect.withSpan(wire.ping, "InfluxClient.ping", { kind: "client", attributes: server }),
+    ping: Effect.withSpan(wire.ping, "InfluxClient.ping", span()),
     request: (request) =>
       Effect.withSpan(
         request.method === "GET" ? wire.request(request) : Effect.mapError(wire.request(request), asUncertain),
         "InfluxClient.request",
-        { kind: "client", attributes: server }
+        span()
       ),
-    query: query as Client["query"],
-    queryOne: queryOne as Client["queryOne"],
-    queryAll: queryAll as Client["queryAll"],
-    queryStream: queryStream as Client["queryStream"],
-    execute: (statement, options = {}) => whole("execute", statement, options, Stream.runDrain),
-    write: (points, options = {}) =>
+    query: whole(
+      "query",
+      (pieces, options) => Effect.map(results(single(pieces, options)), (all) => all.values().next().value ?? [])
+    ) as Client["query"],
+    queryOne: whole("queryOne", (pieces, options) =>
+      Effect.flatMap(
+        Stream.runCollect(Stream.take(rowsOf(single(pieces, options)), 2)),
+        (rows) =>
+          rows.length < 2
+            ? Effect.succeed(Option.fromNullishOr(rows[0]))
+            : invalid("it has more than one row; add LIMIT 1")
+      )) as Client["queryOne"],
+    queryAll: whole(
+      "queryAll",
+      (pieces, options) =>
+        Effect.map(results(decoded(pieces, options)), (all) => Array.from(all, ([id, rows]) => ({ id, rows })))
+    ) as Client["queryAll"],
+    queryStream: ((statement: Statement, options: Options = {}) =>
+      Stream.suspend(() => {
+        const asked = QueryRequest.make(settings, statement, options)
+        const pieces = Stream.unwrap(Effect.map(Effect.fromResult(asked), (asked) => {
+          const onRepeat = ifHarmless(asked)
+          const pieces = wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat })
+          return onRepeat === undefined ? Stream.mapError(pieces, asUncertain) : pieces
+        }))
+        return Stream.withSpan(rowsOf(single(pieces, options)), "InfluxClient.queryStream", spanOf(asked))
+      })) as Client["queryStream"],
+    execute: whole("execute", Stream.runDrain),
+    write: (points, options) =>
       Effect.withSpan(
-        Effect.flatMap(
-          Effect.suspend(() => Effect.fromResult(Write.check(settings, options))),
-          (checked) => Write.write(wire.exchange, checked, points)
-        ),
+        Effect.flatMap(checked(options), (settings) => Write.write(wire.exchange, settings, points)),
         "InfluxClient.write",
-        { kind: "client", attributes: { ...server, "db.operation.name": "WRITE" } }
+        span({ "db.operation.name": "WRITE" })
       ),
-    writeSink: (options = {}) =>
-      Sink.unwrap(Effect.map(
-        Effect.suspend(() => Effect.fromResult(Write.check(settings, options))),
-        (checked) => Write.sink(wire.exchange, checked)
-      ))
+    writeSink: (options) => Sink.unwrap(Effect.map(checked(options), (settings) => Write.sink(wire.exchange, settings)))
   }
 }
+
+type Options = StatementOptions & { readonly as?: RowDecoder<unknown> | undefined }
 
 /** A statement that only reads may reach a server twice. */
 const ifHarmless = ({ operation, text }: Asked): (() => void) | undefined =>
@@ -268,7 +261,7 @@ const rowsOf = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
 const decoded = (
   pieces: Stream.Stream<Rows, InfluxError>,
   // Options that are none fail where the statement is asked.
-  options: StatementOptions & { readonly as?: RowDecoder<unknown> | undefined } | null
+  options: Options | null
 ): Stream.Stream<Rows<unknown>, InfluxError> =>
   options?.as === undefined ? pieces : Stream.unwrap(Effect.map(
     Effect.fromResult(makeRowDecoder(options.as)),
