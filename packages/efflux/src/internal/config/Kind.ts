@@ -77,6 +77,12 @@ const becomes = <Given, Checked>(
     encode: SchemaGetter.transform((checked) => checked as unknown as Given)
   }))
 
+/** A name that is quoted where it is sent: any characters are allowed. */
+export const anyName: Kind<string> = suchThat(
+  "a name that is not empty",
+  (value): value is string => typeof value === "string" && value !== "" && value.isWellFormed()
+)
+
 const text = (read: (text: string) => unknown): About["read"] => (variable) => Config.map(Config.String(variable), read)
 
 const orText = (read: (variable: string) => Config.Config<unknown>): About["read"] => (variable) =>

@@ -177,7 +177,9 @@ export const createDatabase = Effect.fnUntraced(function*(
     ? { duration: Duration.infinity }
     : yield* Effect.fromResult(check("createDatabase", options))
   for (const [option, value] of Object.entries(others)) {
-    if (value !== undefined) yield* Effect.fromResult(Check.invalid(option, value, "an option of InfluxDB 1 only"))
+    if (value !== undefined) {
+      return yield* Effect.fromResult(Check.invalid(option, value, "an option of InfluxDB 1 only"))
+    }
   }
   const seconds = secondsOf(duration)
   const retention_period = seconds === 0 ? undefined : `${seconds}s`

@@ -6,6 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import type { InfluxError } from "../../InfluxError.ts"
 import type { Timestamp } from "../../Point.ts"
 import * as Check from "../config/Check.ts"
@@ -62,13 +63,6 @@ export interface RangeInNanos {
   readonly tags: ReadonlyArray<readonly [key: string, value: string]>
 }
 
-const aName = "a name that is not empty"
-
-const isName = (value: unknown): value is string => typeof value === "string" && value !== "" && value.isWellFormed()
-
-/** A name of the server. The API decides on the rest. */
-export const name = Kind.suchThat(aName, isName)
-
 const lasting = Kind.suchThat(
   `a duration above zero, such as "2 weeks", or Duration.infinity`,
   (value): value is Duration.Input =>
@@ -108,14 +102,14 @@ const { replication: _, ...ofBucket } = retention
 /** The options of each operation, by its name. */
 const fields = {
   createBucket: ofBucket,
-  createDatabase: { ...retention, duration: lasting, policy: Kind.optional(name) },
+  createDatabase: { ...retention, duration: lasting, policy: Kind.optional(Kind.anyName) },
   createRetentionPolicy: { ...retention, duration: lasting, isDefault },
   alterRetentionPolicy: { ...retention, isDefault },
   createContinuousQuery: { every: Kind.optional(lasting), for: Kind.optional(lasting) },
   range: {
     start: instant,
     stop: instant,
-    measurement: Kind.optional(name),
+    measurement: Kind.optional(Kind.anyName),
     tags: Kind.option(Kind.suchThat<object>("a plain object with a text for each tag", isPlain), {})
   }
 }
@@ -135,8 +129,10 @@ export const check = <Operation extends keyof typeof fields>(operation: Operatio
  * @category decoding
  * @since 0.1.0
  */
-export const checkName = (given: string): Result.Result<string, InfluxError> =>
-  isName(given) ? Result.succeed(given) : Check.invalid("name", given, aName)
+export const checkName = (value: string, option = "name"): Result.Result<string, InfluxError> =>
+  Schema.is(Kind.anyName)(value)
+    ? Result.succeed(value)
+    : Check.invalid(option, value, Kind.about(Kind.anyName).allowed)
 
 /**
  * @category decoding
@@ -147,8 +143,6 @@ export const rangeOf = (given: Range): Result.Result<RangeInNanos, InfluxError> 
     const { measurement, tags, ...times } = yield* check("range", given)
     const [start, stop] = [nanosOf(times.start)!, nanosOf(times.stop)!]
     if (stop <= start) return yield* Check.invalid("stop", given.stop, "an instant after start")
-    for (const [key, value] of Object.entries(tags)) {
-      if (!isName(value)) return yield* Check.invalid(`tags.${key}`, value, aName)
-    }
+    for (const [key, value] of Object.entries(tags)) yield* checkName(value, `tags.${key}`)
     return { start, stop, measurement, tags: Object.entries(tags) }
   })

@@ -76,9 +76,10 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
         if (rows.length > 0) yield take()
       }
     },
-    function*() {
+    () => {
       if (datatypes !== undefined) throw unreadable("it ends within a table's head")
       if (table === "error") throw failed("the server says nothing more")
+      return []
     }
   )
 }

@@ -266,7 +266,7 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
   }
   return make((bytes) => read(lines.take(bytes)), function*() {
     yield* read(lines.end())
-    results.end()
+    yield* results.end()
   })
 }
 

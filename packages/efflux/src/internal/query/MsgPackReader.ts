@@ -331,9 +331,9 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
       input.add(bytes)
       for (let { value } = reading.next(); value !== undefined; { value } = reading.next()) yield value
     },
-    function*() {
+    () => {
       if (isInside) throw unreadable("it ends within a document")
-      results.end()
+      return results.end()
     }
   )
 }

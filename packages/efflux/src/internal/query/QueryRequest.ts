@@ -60,16 +60,14 @@ export const make = (
     return invalid("", `make it with the template of InfluxQL, Flux or Sql, got ${preview(statement)}`)
   }
   const { language } = statement
-  if (!Object.hasOwn(apis[settings.version], language)) {
-    return invalid(
-      language,
-      `InfluxDB ${settings.version} is asked in ${Object.keys(apis[settings.version]).join(" and ")}`
-    )
+  const languages = apis[settings.version]
+  if (!Object.hasOwn(languages, language)) {
+    return invalid(language, `InfluxDB ${settings.version} is asked in ${Object.keys(languages).join(" and ")}`)
   }
   return Result.flatMap(
     checkOptions(settings, options),
-    (options) =>
-      Result.mapBoth(renderers[settings.version](statement as never), {
+    ({ measurement, ...options }) =>
+      Result.mapBoth(languages[language][1](statement as never), {
         onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
         onSuccess: ({ params, text }) => ({
           language,
@@ -77,7 +75,7 @@ export const make = (
           params,
           database: options.database ?? settings.database,
           retentionPolicy: options.retentionPolicy ?? settings.retentionPolicy,
-          measurement: options.measurement,
+          measurement,
           timeout: options.timeout ?? settings.timeout,
           operation: language === "Flux" ? "QUERY" : /^\s*([a-z]{1,16})\b/i.exec(text)?.[1].toUpperCase() ?? "QUERY"
         })
@@ -88,29 +86,22 @@ export const make = (
 const invalid = (language: string, detail: string) =>
   Result.fail(new InfluxError({ reason: new InvalidStatement({ language, detail }) }))
 
-const apis: { readonly [version: number]: { readonly [language: string]: string } } = {
-  1: { InfluxQL: "/query" },
-  2: { Flux: "/api/v2/query" },
-  3: { SQL: "/api/v3/query_sql", InfluxQL: "/api/v3/query_influxql" }
-}
+type Render = (statement: never) => Result.Result<Rendered, string>
 
-const renderers = {
-  1: InfluxQLRenderer.renderV1,
-  2: FluxRenderer.render,
-  3: (statement: Fragment<"InfluxQL"> | Fragment<"SQL">): Result.Result<Rendered, string> =>
-    statement.language === "SQL"
-      ? SqlRenderer.render(statement as Fragment<"SQL">)
-      : InfluxQLRenderer.renderV3(statement as Fragment<"InfluxQL">)
+/** The languages of each version: where a statement goes, and how it is written. */
+const apis: { readonly [version: number]: { readonly [language: string]: readonly [path: string, render: Render] } } = {
+  1: { InfluxQL: ["/query", InfluxQLRenderer.renderV1] },
+  2: { Flux: ["/api/v2/query", FluxRenderer.render] },
+  3: {
+    SQL: ["/api/v3/query_sql", SqlRenderer.render],
+    InfluxQL: ["/api/v3/query_influxql", InfluxQLRenderer.renderV3]
+  }
 }
-
-const name = Kind.optional(
-  Kind.suchThat("a name", (value): value is string => typeof value === "string" && value !== "" && value.isWellFormed())
-)
 
 const fields = {
-  database: name,
-  retentionPolicy: name,
-  measurement: name,
+  database: Kind.optional(Kind.anyName),
+  retentionPolicy: Kind.optional(Kind.anyName),
+  measurement: Kind.optional(Kind.anyName),
   timeout: Kind.optional(Kind.duration(1)),
   as: Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
 } satisfies { readonly [Option in keyof Required<TypedQueryOptions<unknown>>]: unknown }
@@ -122,13 +113,11 @@ const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
     const options = yield* check(given)
     for (const option of ["database", "measurement", "retentionPolicy"] as const) {
       const value = options[option]
-      if (value === undefined) continue
-      if (version === 2) {
-        return yield* Check.invalid(option, value, "no option of InfluxDB 2: a script names its bucket itself")
-      }
-      if (version === 3 && option === "retentionPolicy") {
-        return yield* Check.invalid(option, value, "an option of InfluxDB 1 only")
-      }
+      if (value === undefined || version === 1 || version === 3 && option !== "retentionPolicy") continue
+      const why = version === 2
+        ? "no option of InfluxDB 2: a script names its bucket itself"
+        : "an option of InfluxDB 1 only"
+      return yield* Check.invalid(option, value, why)
     }
     return options
   })
@@ -139,56 +128,40 @@ const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
  *
  * @internal
  */
-export const request = (settings: ClientSettings, asked: Asked): Request => {
+export const request = ({ chunkSize, gzip, org, version }: ClientSettings, asked: Asked): Request => {
   const { database, language, params, retentionPolicy, text } = asked
-  const path = apis[settings.version][language]
-  const headers = (accept: string) => settings.gzip ? { accept, "accept-encoding": "gzip" } : { accept }
-  switch (settings.version) {
-    case 1:
-      return {
-        method: "POST",
-        path,
-        headers: headers(msgPack),
-        contentType: "application/x-www-form-urlencoded",
-        body: encoder.encode(
-          String(
-            new URLSearchParams(
-              Object.entries({
-                q: text,
-                params,
-                db: database,
-                rp: retentionPolicy,
-                chunked: "true",
-                chunk_size: String(settings.chunkSize)
-              }).filter((entry): entry is [string, string] => entry[1] !== undefined)
-            )
-          )
-        )
+  const post = (accept: string, contentType: string, body: string): Request => ({
+    method: "POST",
+    path: apis[version][language][0],
+    params: { org },
+    headers: gzip ? { accept, "accept-encoding": "gzip" } : { accept },
+    contentType,
+    body: encoder.encode(body)
+  })
+  switch (version) {
+    case 1: {
+      const form = {
+        q: text,
+        params,
+        db: database,
+        rp: retentionPolicy,
+        chunked: "true",
+        chunk_size: String(chunkSize)
       }
+      const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)
+      return post(msgPack, "application/x-www-form-urlencoded", String(new URLSearchParams(given)))
+    }
     case 2:
-      return {
-        method: "POST",
-        path,
-        params: { org: settings.org },
-        headers: headers("application/csv"),
-        contentType: "application/json",
-        body: encoder.encode(JSON.stringify({ query: text, type: "flux", dialect }))
-      }
-    case 3:
-      return {
-        method: "POST",
-        path,
-        headers: headers("application/jsonl"),
-        contentType: "application/json",
-        // The parameters are JSON already, whose integers JavaScript might not hold.
-        body: encoder.encode(
-          `{"db":${JSON.stringify(database)},"q":${JSON.stringify(text)},"format":"jsonl"${
-            params === undefined ? "" : `,"params":${params}`
-          }}`
-        )
-      }
+      return post("application/csv", json, JSON.stringify({ query: text, type: "flux", dialect }))
+    case 3: {
+      const body = JSON.stringify({ db: database, q: text, format: "jsonl" })
+      // The parameters are JSON already, whose integers JavaScript might not hold.
+      return post("application/jsonl", json, params === undefined ? body : `${body.slice(0, -1)},"params":${params}}`)
+    }
   }
 }
+
+const json = "application/json"
 
 // InfluxDB 1.6 compares the whole header.
 const msgPack = "application/x-msgpack"
@@ -218,36 +191,20 @@ export const read = (
     const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
     return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
-  const isType = (type: string) => answer.headers["content-type"]?.startsWith(type) === true
-  switch (version) {
-    case 1:
-      return pieces(
-        body,
-        isType(msgPack)
-          ? MsgPackReader.documents(maxLineBytes, measurement)
-          : JsonReader.documents(maxLineBytes, measurement),
-        fail
-      )
-    case 2: {
-      const records = texts(body, fail).pipe(
-        Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
-        Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(unreadable(message))))
-      )
-      return pieces(Stream.chunks(records), CsvReader.annotatedCsv(), fail)
-    }
-    case 3:
-      return pieces(
-        body,
-        // An error comes as a document of its own, not as a line of rows.
-        isType("application/json;") || answer.headers["content-type"] === "application/json"
-          ? JsonReader.documents(maxLineBytes, measurement)
-          : JsonReader.jsonLines(
-            maxLineBytes,
-            language === "InfluxQL" ? (column) => column === "iox::measurement" ? measurement : column : undefined
-          ),
-        fail
-      )
+  const type = answer.headers["content-type"] ?? ""
+  const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
+  if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
+  if (version === 2) {
+    const records = texts(body, fail).pipe(
+      Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
+      Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(unreadable(message))))
+    )
+    return pieces(Stream.chunks(records), CsvReader.annotatedCsv(), fail)
   }
+  // An error comes as a document of its own, not as a line of rows.
+  if (type === json || type.startsWith(`${json};`)) return documents(JsonReader.documents)
+  const renamed = (column: string) => column === "iox::measurement" ? measurement : column
+  return pieces(body, JsonReader.jsonLines(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
 }
 
 /** The texts of a body, whose records have no more columns than are read. */
@@ -257,17 +214,18 @@ const texts = (
 ): Stream.Stream<string, InfluxError> => {
   const decoder = new TextDecoder("utf-8", { fatal: true })
   const check = CsvReader.columnCounter()
-  const decode = (bytes?: Uint8Array) =>
-    Effect.suspend(() => {
-      return Effect.try({
-        try: () => {
-          if (bytes !== undefined) check(bytes)
-          return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true })
-        },
-        catch: (problem) => fail(problem instanceof Problem ? problem : unreadable("it is not UTF-8"))
-      })
+  const decode = (bytes: Uint8Array, stream: boolean) =>
+    Effect.try({
+      try: () => {
+        check(bytes)
+        return decoder.decode(bytes, { stream })
+      },
+      catch: (problem) => fail(problem instanceof Problem ? problem : unreadable("it is not UTF-8"))
     })
-  return Stream.concat(Stream.mapEffect(body, decode), Stream.fromEffect(Effect.suspend(() => decode())))
+  return Stream.concat(
+    Stream.mapEffect(body, (bytes) => decode(bytes, true)),
+    Stream.fromEffect(Effect.suspend(() => decode(new Uint8Array(), false)))
+  )
 }
 
 const pieces = <Input>(

@@ -93,9 +93,10 @@ export class Results {
   }
 
   /** Refuses what can't be the end. */
-  end(): void {
+  end(): ReadonlyArray<never> {
     if (this.#statement < 0) throw unreadable("it is empty")
     if (this.isPartial) throw cutShort
+    return []
   }
 }
 
