@@ -18,15 +18,15 @@ const tableOf = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
     .filter((row) => !row[0]!.startsWith("---"))
 
 const read = (text: string, dialect: Dialect.Dialect) => LineProtocol.decodeAll(text, { dialect })
-const taken = (dialect: Dialect.Dialect, ...lines: ReadonlyArray<string>): string => {
+const accepted = (dialect: Dialect.Dialect, ...lines: ReadonlyArray<string>): string => {
   const failed = lines.filter((line) => read(line, dialect).failed > 0).length
-  return failed === 0 ? "taken" : failed === lines.length ? "refused" : "both"
+  return failed === 0 ? "accepted" : failed === lines.length ? "refused" : "both"
 }
 const field = (dialect: Dialect.Dialect, line: string) => read(line, dialect).points[0]?.fields.v
 
 /** What each row is about, tried out. */
 const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
-  "unsigned integers, `1u`": (dialect) => taken(dialect, "m v=1u"),
+  "unsigned integers, `1u`": (dialect) => accepted(dialect, "m v=1u"),
   "two backslashes in a name": (dialect) => {
     const names = ["m\\\\m v=1", "m,k\\\\k=v v=1", "m,k=v\\\\v v=1", "m f\\\\f=1"].map((line) => {
       const { fields, measurement, tags } = read(line, dialect).points[0]!
@@ -42,8 +42,8 @@ const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
   },
   "series and field keys over 65 535 bytes": (dialect) => {
     const series = "m".repeat(65_530)
-    assert.strictEqual(taken(dialect, `${series} f=1`), "taken")
-    return taken(dialect, `${series}mmmmmm f=1`, `${series} ff=1`)
+    assert.strictEqual(accepted(dialect, `${series} f=1`), "accepted")
+    return accepted(dialect, `${series}mmmmmm f=1`, `${series} ff=1`)
   },
   "`\\n`, `\\r` and `\\t` in a string": (dialect) => {
     const text = field(dialect, "m v=\"\\n\\r\\t\"")
@@ -51,22 +51,23 @@ const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
   },
   "control characters in names": (dialect) => {
     const lines = ["m\u0001m v=1", "m,k\u0001k=v v=1", "m,k=v\u007fv v=1", "m f\u0001f=1"]
-    return taken(dialect, ...lines) === "taken" ? "kept" : taken(dialect, ...lines)
+    return accepted(dialect, ...lines) === "accepted" ? "kept" : accepted(dialect, ...lines)
   },
-  "control characters in comments": (dialect) => taken(dialect, "#\u0001\nm v=1") === "taken" ? "skipped" : "refused",
+  "control characters in comments": (dialect) =>
+    accepted(dialect, "#\u0001\nm v=1") === "accepted" ? "skipped" : "refused",
   "a tab or NUL before a line or its parts": (dialect) => {
     const lines = ["\tm v=1", "\0m v=1", "m \tv=1", "m \0v=1", "m v=1 \t1", "m v=1 \u00001"]
-    return taken(dialect, ...lines) === "taken" ? "skipped" : taken(dialect, ...lines)
+    return accepted(dialect, ...lines) === "accepted" ? "skipped" : accepted(dialect, ...lines)
   },
   "a field key that occurs twice": (dialect) =>
-    field(dialect, "m v=1,v=2") === 2 ? "the last counts" : taken(dialect, "m v=1,v=2"),
+    field(dialect, "m v=1,v=2") === 2 ? "the last counts" : accepted(dialect, "m v=1,v=2"),
   "tags without a key or a value": (dialect) => {
     const lines = ["m,=v v=1", "m,k= v=1"]
     const left = lines.every((line) => JSON.stringify(read(line, dialect).points[0]?.tags) === "{}")
-    return left ? "left out" : taken(dialect, ...lines)
+    return left ? "left out" : accepted(dialect, ...lines)
   },
-  "numbers like `.5` and `5.`": (dialect) => taken(dialect, "m v=.5", "m v=5."),
-  "CR LF at the end of a line": (dialect) => taken(dialect, "m v=1\r\n", "m v=\"x\"\r\nm v=2\r\n"),
+  "numbers like `.5` and `5.`": (dialect) => accepted(dialect, "m v=.5", "m v=5."),
+  "CR LF at the end of a line": (dialect) => accepted(dialect, "m v=1\r\n", "m v=\"x\"\r\nm v=2\r\n"),
   "a comment ends": (dialect) =>
     read("# x=\"\nm v=1\n", dialect).points.length === 1 ? "at a line feed" : "where a line would",
   "timestamps in minutes and hours": (dialect) => {

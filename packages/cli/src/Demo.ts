@@ -20,7 +20,7 @@ const options = {
   ),
   burst: int("burst", 0, 100_000_000).pipe(
     Flag.withDefault(200_000),
-    Flag.withDescription("Points pushed flat out after a third of the time; default 200000, 0 for none")
+    Flag.withDescription("Points pushed at once after a third of the time; default 200000, 0 for none")
   ),
   queue: int("queue", 1, 100_000_000).pipe(
     Flag.withDefault(10_000),
@@ -30,7 +30,7 @@ const options = {
   // what else runs, and its kernel keeps some 90 packets while it waits for its turn.
   pacing: int("pacing", 0, 10_000_000).pipe(
     Flag.withDefault(500),
-    Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for as many as the host can")
+    Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for no limit")
   ),
   target: Flag.Literals("target", ["auto", "influxd", "receiver"]).pipe(
     Flag.withDefault("auto"),
@@ -41,7 +41,7 @@ const options = {
   url: Flag.String("url").pipe(
     Flag.optional,
     Flag.withDescription(
-      "HTTP address of an InfluxDB 1 that runs already, like http://localhost:8086/?database=udp; default none. Without a database it is udp, as in InfluxDB's own configuration. Who counts comes from INFLUX_USERNAME and INFLUX_PASSWORD"
+      "HTTP address of an InfluxDB 1 that runs already, like http://localhost:8086/?database=udp; default none. The default database is udp, as in InfluxDB's own configuration. If the server has users, set INFLUX_USERNAME and INFLUX_PASSWORD"
     )
   ),
   udp: Flag.String("udp").pipe(

@@ -19,7 +19,7 @@ export const positive = (name: string) =>
 export const plain = Flag.Boolean("plain").pipe(
   Flag.withDefault(false),
   Flag.withDescription(
-    "Lines instead of a live display; the default where the output is no terminal, TERM is dumb or NO_COLOR is set"
+    "Print lines instead of a live display; the default if the output is not a terminal, TERM is dumb or NO_COLOR is set"
   )
 )
 

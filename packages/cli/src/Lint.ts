@@ -28,7 +28,7 @@ const options = {
   ),
   format: Flag.Literals("format", formats).pipe(
     Flag.withDefault("text"),
-    Flag.withDescription("text, json (an object a line), or github (annotations of a workflow); default text")
+    Flag.withDescription("text, json (one object per line), or github (workflow annotations); default text")
   )
 }
 
@@ -105,7 +105,7 @@ const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
 /** The command. */
 export const command = Command.make("lint", options, lint).pipe(
   Command.withDescription(
-    "Checks files of line protocol as each server reads them, and shows the place and the reason of each error. Ends with code 1 where a line is bad, with 2 where a file can't be read."
+    "Checks files of line protocol as each server reads them, and shows the position and the reason of each error. Exits with code 1 if a line is bad, and with 2 if a file can't be read."
   ),
   Command.withExamples([
     { command: "efflux lint metrics.lp", description: "What does each server think of this file?" },

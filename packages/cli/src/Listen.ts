@@ -25,12 +25,12 @@ const port = (name: string, what: string) =>
   )
 
 const options = {
-  udp: port("udp", "UDP port, 0 for a free one; 8089 where no port is given at all"),
+  udp: port("udp", "UDP port, 0 for a free one; 8089 if no port is given at all"),
   tcp: port("tcp", "TCP port, 0 for a free one"),
   http: port("http", "HTTP port, 0 for a free one; takes the writes of InfluxDB 1, 2 and 3"),
   host: Flag.String("host").pipe(
     Flag.withDefault("127.0.0.1"),
-    Flag.withDescription("Address to bind to, default 127.0.0.1; 0.0.0.0 takes from other hosts too")
+    Flag.withDescription("Address to bind to, default 127.0.0.1; 0.0.0.0 accepts other hosts too")
   ),
   dialect: Flag.Literals("dialect", dialects).pipe(
     Flag.withDefault("influx-1"),
@@ -49,27 +49,29 @@ const options = {
     Flag.mapTryCatch(parseTag, () => "--tag must be like host=a, or host=* for any value"),
     Flag.atLeast(0),
     Flag.withMetavar("KEY=VALUE"),
-    Flag.withDescription("Show only points with this tag; * stands for any text. Repeated, all must be there")
+    Flag.withDescription(
+      "Show only points with this tag; * stands for any text. Can be repeated; a point must have all of them"
+    )
   ),
   count: Flags.int("count", 1).pipe(
     Flag.optional,
-    Flag.withDescription("End after so many points were shown")
+    Flag.withDescription("End after this many points")
   ),
   seconds: Flags.positive("seconds").pipe(
     Flag.optional,
-    Flag.withDescription("End after so long, with code 1 if no point came")
+    Flag.withDescription("End after this many seconds, with code 1 if no point arrived")
   ),
   json: Flag.Boolean("json").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("One JSON object a line for each point, bad line and refused request")
+    Flag.withDescription("Print a line of JSON for each point, bad line and refused request")
   ),
   web: Flag.Boolean("web").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Serve a live page with the same, and print its address")
+    Flag.withDescription("Also serve a live page, and print its address")
   ),
   webHost: Flag.String("web-host").pipe(
     Flag.withDefault("127.0.0.1"),
-    Flag.withDescription("Address that the page is served at, default 127.0.0.1; any other shows it to other hosts")
+    Flag.withDescription("Address to serve the page at, default 127.0.0.1; any other lets other hosts see it")
   ),
   webPort: port("web-port", "Port of the page; default a free one"),
   plain: Flags.plain
@@ -233,7 +235,7 @@ export const command = Command.make(
   (flags) => Effect.provide(listen(flags), Screen.layer({ plain: flags.plain || flags.json }))
 ).pipe(
   Command.withDescription(
-    "Receives line protocol over UDP, TCP and HTTP and shows what arrives: points, rates, series, and bad lines with the place and the reason. Stores nothing."
+    "Receives line protocol over UDP, TCP and HTTP and shows what arrives: points, rates, series, and bad lines with their position and reason. Stores nothing."
   ),
   Command.withExamples([
     { command: "efflux listen", description: "Is my program sending anything to UDP port 8089?" },

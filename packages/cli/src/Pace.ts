@@ -43,7 +43,7 @@ const options = {
   measurement: Flag.String("measurement").pipe(
     Flag.withDefault("efflux_pace"),
     Flag.withMetavar("NAME"),
-    Flag.withDescription("What the points are called that are sent, and stored; default efflux_pace")
+    Flag.withDescription("Name of the points that are sent and stored; default efflux_pace")
   ),
   precision: Flag.Literals("precision", Precision.all).pipe(
     Flag.withDefault("ns"),
@@ -250,7 +250,7 @@ export const command = Command.make(
   (flags) => Effect.provide(pace(flags), Screen.layer(flags))
 ).pipe(
   Command.withDescription(
-    "Finds how many packets per second and what burst a UDP listener takes without loss, and prints the option pacing to use, with a margin: 70 % of the rate that lost nothing for a minute, and half of the burst. It sends as much as the listener takes, for some minutes, and what it sends is stored."
+    "Finds how many packets per second, and in what bursts, a UDP listener accepts without loss. Prints the option pacing to use, with a margin: 70 % of the rate that lost nothing for a minute, and half of the burst. It overloads the listener for a few minutes, and the server stores what it accepts."
   ),
   Command.withExamples([
     {

@@ -30,7 +30,7 @@ const options = {
   ),
   format: Flag.Literals("format", ["table", "csv", "json", "line"]).pipe(
     Flag.withDefault("table"),
-    Flag.withDescription("table, csv, json (an object a line), or line (line protocol); default table")
+    Flag.withDescription("table, csv, json (one object per line), or line (line protocol); default table")
   ),
   measurement: Flag.String("measurement").pipe(
     Flag.optional,
@@ -39,7 +39,7 @@ const options = {
   tags: Flag.String("tags").pipe(
     Flag.withDefault(""),
     Flag.withMetavar("A,B"),
-    Flag.withDescription("With --format line: the columns that are tags; further ones are fields")
+    Flag.withDescription("With --format line: the columns that are tags; the others are fields")
   ),
   integers: Flag.String("integers").pipe(
     Flag.withDefault(""),
@@ -48,7 +48,7 @@ const options = {
   ),
   plot: Flag.Boolean("plot").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Draw the numbers over time, each column and series by itself")
+    Flag.withDescription("Plot the numbers over time, one plot for each column and series")
   )
 }
 
@@ -207,7 +207,7 @@ const linesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Line> => {
 
 /** The command. */
 export const command = Command.make("query", options, query).pipe(
-  Command.withDescription("Asks a server and shows the rows as a table, CSV, JSON, line protocol or a plot."),
+  Command.withDescription("Queries a server and shows the rows as a table, CSV, JSON, line protocol or a plot."),
   Command.withExamples([
     {
       command: "efflux query 'SELECT * FROM cpu LIMIT 10' --from 'http://localhost:8086/?database=metrics'",

@@ -34,26 +34,28 @@ const options = {
   ),
   precision: Flag.Literals("precision", Precision.all).pipe(
     Flag.withDefault("ns"),
-    Flag.withDescription("Unit of the timestamps in the file, which are sent in it; default ns")
+    Flag.withDescription("Unit of the timestamps, in the file and as they are sent; default ns")
   ),
   packets: int("packets-per-second", 0).pipe(
     Flag.optional,
     Flag.withMetavar("N"),
-    Flag.withDescription("How fast to send; default 4000 over UDP, else as fast as the server takes it; 0 for no limit")
+    Flag.withDescription(
+      "How fast to send; default 4000 over UDP, otherwise as fast as the server accepts; 0 for no limit"
+    )
   ),
   bad: Flag.String("bad").pipe(
     Flag.optional,
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Where bad lines go, each with its reason; default the name of the file with .bad")
+    Flag.withDescription("Where bad lines go, each with its reason; default the file's name with .bad")
   ),
   resume: Flag.Boolean("resume").pipe(
     Flag.withDefault(false),
-    Flag.withDescription("Go on where an earlier run of the same file to the same server stopped")
+    Flag.withDescription("Continue where an earlier run with the same file and server stopped")
   ),
   ask: Flag.String("ask").pipe(
     Flag.optional,
     Flag.withMetavar("URL"),
-    Flag.withDescription("Over UDP: the HTTP address of the same InfluxDB 1, which is asked how much arrived")
+    Flag.withDescription("Over UDP: the HTTP address of the same InfluxDB 1, to ask how much arrived")
   ),
   plain
 }
@@ -289,7 +291,7 @@ export const command = Command.make(
   (flags) => Effect.provide(send(flags), Screen.layer({ plain: flags.plain }))
 ).pipe(
   Command.withDescription(
-    "Sends a file of line protocol to a server, paced. Bad lines go into a file with their reason, the rest is sent. Ends with code 1 where a line is bad or a point was not taken."
+    "Sends a file of line protocol to a server, paced. Writes bad lines to a file with their reasons, and sends the rest. Exits with code 1 if a line is bad or a point was not accepted."
   ),
   Command.withExamples([
     { command: "efflux send metrics.lp --to udp://localhost:8089", description: "To the UDP listener of InfluxDB 1" },

@@ -17,7 +17,7 @@ describe("efflux lint", () => {
       "<stdin>:2:7: error: expected a number, a boolean or a quoted string, at \"high 5\" [all dialects]",
       "  | cpu v=high 5",
       "  |       ^",
-      "<stdin>:3:5: error: unsigned integers are not taken in this dialect, at \"1u\" [influx-1]",
+      "<stdin>:3:5: error: this dialect has no unsigned integers, at \"1u\" [influx-1]",
       "  | m v=1u",
       "  |     ^",
       "<stdin>:4:1: error: a control character, which this dialect refuses, at \"\\u001b[31mred v=x\" [telegraf]",
@@ -64,7 +64,7 @@ describe("efflux lint", () => {
       line: 3,
       column: 5,
       reason: "unsigned",
-      message: "unsigned integers are not taken in this dialect, at \"1u\"",
+      message: "this dialect has no unsigned integers, at \"1u\"",
       text: "m v=1u",
       dialects: ["influx-1"]
     })

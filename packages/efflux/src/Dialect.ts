@@ -11,19 +11,19 @@ import { rules } from "./internal/text/DialectRules.ts"
  *
  * |                                         | `influx-1`         | `influx-2`         | `influx-3`     | `telegraf`      | `victoria-metrics` |
  * | --------------------------------------- | ------------------ | ------------------ | -------------- | --------------- | ------------------ |
- * | unsigned integers, `1u`                 | refused            | taken              | taken          | taken           | taken              |
+ * | unsigned integers, `1u`                 | refused            | accepted           | accepted       | accepted        | accepted           |
  * | two backslashes in a name               | two backslashes    | two backslashes    | one backslash  | two backslashes | one backslash      |
  * | a line feed in a string                 | kept               | kept               | kept           | kept            | ends the line      |
  * | a quote in a field key | kept | kept | kept | kept | begins a string |
- * | series and field keys over 65 535 bytes | refused            | refused            | taken          | taken           | taken              |
+ * | series and field keys over 65 535 bytes | refused            | refused            | accepted       | accepted        | accepted           |
  * | `\n`, `\r` and `\t` in a string         | as written         | as written         | as written     | one character   | as written         |
  * | control characters in names             | kept               | kept               | kept           | refused         | kept               |
  * | control characters in comments          | skipped            | skipped            | skipped        | refused         | skipped            |
  * | a tab or NUL before a line or its parts | skipped            | skipped            | skipped        | refused         | skipped            |
  * | a field key that occurs twice           | the last counts    | the last counts    | refused        | the last counts | the last counts    |
  * | tags without a key or a value           | refused            | refused            | refused        | refused         | left out           |
- * | numbers like `.5` and `5.`              | taken              | taken              | refused        | taken           | taken              |
- * | CR LF at the end of a line              | refused            | refused            | refused        | taken           | taken              |
+ * | numbers like `.5` and `5.`              | accepted           | accepted           | refused        | accepted        | accepted           |
+ * | CR LF at the end of a line              | refused            | refused            | refused        | accepted        | accepted           |
  * | a comment ends                          | where a line would | where a line would | at a line feed | at a line feed  | at a line feed     |
  * | timestamps in minutes and hours         | yes                | no                 | no             | no              | yes                |
  *

@@ -18,7 +18,7 @@ export interface Options {
   readonly seconds: number
   readonly burst: number
   readonly queue: number
-  /** Packets per second, 0 for as many as the host can. */
+  /** Packets per second, 0 for no limit. */
   readonly pacing: number
 }
 

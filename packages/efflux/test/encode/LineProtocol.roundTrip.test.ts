@@ -46,7 +46,7 @@ describe("the Schema codec", () => {
       fields: { v: Point.uint(1n) }
     })
     assert.isTrue(Result.isFailure(result))
-    assert.include(String(Result.getFailure(result)), "unsigned integers are not taken in this dialect")
+    assert.include(String(Result.getFailure(result)), "this dialect has no unsigned integers")
   })
 
   it("refuses lines whose point could not be written again", () => {

@@ -185,7 +185,7 @@ const kinds: ReadonlyArray<Kind> = [
   {
     wrong: "field value, unsigned",
     point: { ...base, fields: { a: Point.uint(1n) } },
-    log: /field value of "a": unsigned integers are not taken in this dialect \(see the option dialect\), got 1n$/
+    log: /field value of "a": this dialect has no unsigned integers \(see the option dialect\), got 1n$/
   },
   {
     wrong: "point, unreadable",

@@ -126,7 +126,7 @@ const explain = {
   "invalid field": "expected a field, key=value",
   "invalid number": "expected a number",
   "invalid value": "expected a number, a boolean or a quoted string",
-  unsigned: "unsigned integers are not taken in this dialect",
+  unsigned: "this dialect has no unsigned integers",
   "out of range": "the number or instant is out of range",
   "unbalanced quotes": "the string has no closing quote",
   "text after string": "expected a comma, a space or the end after the closing quote",

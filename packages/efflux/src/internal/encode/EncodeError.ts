@@ -162,7 +162,7 @@ const allowed = (problem: Problem): string => {
         ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
         : "must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1)"
     case "unsigned":
-      return "unsigned integers are not taken in this dialect (see the option dialect)"
+      return "this dialect has no unsigned integers (see the option dialect)"
     case "series key too long":
       return "measurement, tags and a field key together must be at most 65535 bytes"
     case "oversize":
