@@ -222,7 +222,7 @@ export const make = Effect.fnUntraced(function*<R>(
     transport: transportName,
     push: (point: Point.Input, options?: PushOptions) => Effect.sync(() => pushUnsafe(point, options)),
     pushAll: (points, options) => pushAll(points, (point) => pushUnsafe(point, options)),
-    sink: Sink.forEachArray((points) => pushWaiting(points, buffer, pushUnsafe)),
+    sink: Sink.forEachArray((points) => pushEach(points, pushUnsafe, buffer)),
     flush: buffer.flush,
     stats: Effect.sync(statsUnsafe),
     pressure: Effect.sync(() => meter.look()),
@@ -236,15 +236,15 @@ export const make = Effect.fnUntraced(function*<R>(
 const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =>
   (options?.priority ?? (point instanceof SeriesPoint ? point.reader.priority : undefined)) === "high"
 
-// Points leave the queue in batches, so a full one is waited for until there is room for more than one.
-const pushWaiting = Effect.fnUntraced(function*(
-  points: ReadonlyArray<Point.Input>,
-  buffer: PointBuffer,
-  pushUnsafe: (point: Point.Input) => void
+// Where it waits for room, it waits until there is room for more than one: points leave the queue in batches.
+const pushEach = Effect.fnUntraced(function*(
+  points: Iterable<Point.Input>,
+  pushUnsafe: (point: Point.Input) => void,
+  waitsFor?: PointBuffer
 ) {
   let count = 0
   for (const point of points) {
-    while (!buffer.hasRoomFor(point)) yield* buffer.room
+    while (waitsFor?.hasRoomFor(point) === false) yield* waitsFor.room
     pushUnsafe(point)
     if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
   }
@@ -271,27 +271,21 @@ export const operationsOf = <Self, Stats>(
 
 /** @internal */
 export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    let count = 0
-    for (const point of points) {
-      pushUnsafe(point)
-      if (++count % pointsPerTurn === 0) yield* Effect.yieldNow
-    }
-  }).pipe(
+  pushEach(points, pushUnsafe).pipe(
     // What can't be iterated is counted and logged as one point that can't be read.
     Effect.catchDefect((error) =>
       Effect.sync(() =>
         pushUnsafe({
           get measurement(): never {
-            throw isIterable(points) ? error : new TypeError(`${iterable}, got ${preview(points)}`)
+            throw isIterable(points)
+              ? error
+              : new TypeError(`pushAll takes an iterable of points, got ${preview(points)}`)
           },
           fields: {}
         })
       )
     )
   )
-
-const iterable = "pushAll takes an iterable of points"
 
 // A point waits for others at most one interval, counted from when the queue was empty.
 const flushEvery = (buffer: PointBuffer, interval: number): Effect.Effect<never> =>

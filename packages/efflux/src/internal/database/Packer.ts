@@ -15,7 +15,6 @@
  */
 import type * as Point from "../../Point.ts"
 import type { Settings } from "../config/Settings.ts"
-import type { Problem } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
@@ -23,6 +22,7 @@ import { PayloadLines } from "./PayloadLines.ts"
 import type { Holder, PointBuffer } from "./PointBuffer.ts"
 import { empty } from "./PointQueue.ts"
 import { measurementOf } from "./PointSize.ts"
+import type { Reporter } from "./Reporter.ts"
 
 // A bigint of the present in seconds, milliseconds or microseconds, taken for nanoseconds, is a time before 1980. Within a
 // millisecond of the epoch a timestamp is a placeholder.
@@ -34,20 +34,8 @@ const slack = 128
 
 const LF = 10
 
-/**
- * Told what a packer leaves out.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Report {
-  /** A point can't be written. */
-  readonly invalid: (problem: Problem, measurement: string | undefined) => void
-  /** Fields that the server has no value for, NaN for one, were left out of points that are written. */
-  readonly omitted: (fields: number) => void
-  /** A point was written whose own timestamp, in nanoseconds, is probably a mistake. */
-  readonly early: (timestamp: bigint, measurement: string | undefined) => void
-}
+/** Told what a packer leaves out. */
+type Report = Pick<Reporter, "early" | "invalid" | "omitted">
 
 /**
  * The packer of one sender.
@@ -131,14 +119,14 @@ export class Packer {
         ? writer.writeStamped(point.point, point.millis, point.sub)
         : writer.write(point)
       if (!written) {
-        if (this.#splits && writer.problem!.reason === "oversize" && this.#split(point)) {
+        const problem = writer.problem!
+        if (this.#splits && problem.reason === "oversize" && this.#split(point)) {
           this.#splitNumber = number
           this.#hold(number)
-          continue
+        } else {
+          buffer.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
+          this.#report.invalid(problem, measurementOf(point))
         }
-        const problem = writer.problem!
-        buffer.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
-        this.#report.invalid(problem, measurementOf(point))
         continue
       }
       this.#hold(number)
@@ -218,12 +206,10 @@ export class Packer {
 
   #split(point: QueuedPoint): boolean {
     try {
-      const lines = TimestampedPoint.is(point)
+      this.#lines = (TimestampedPoint.is(point)
         ? splitPoint(this.#writer, point.point, point.millis, point.sub)
-        : splitPoint(this.#writer, point, Number.NaN, 0)
-      if (lines === undefined) return false
-      this.#lines = lines
-      return true
+        : splitPoint(this.#writer, point, Number.NaN, 0)) ?? []
+      return this.#lines.length > 0
     } catch {
       // A getter that threw only now. The problem of the first attempt stands.
       return false

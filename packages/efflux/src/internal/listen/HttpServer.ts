@@ -27,7 +27,6 @@ import { Decoder } from "../decode/Decoder.ts"
 import { preview, printable } from "../text/preview.ts"
 import type { Backlog } from "./Backlog.ts"
 import { type Address, openFailed, type ReceivedError, type Settings, type Source, toAddress } from "./Received.ts"
-import { codeOf } from "./TcpServer.ts"
 
 // Bodies that are held at the same time, each of `maxBodyBytes` at the most.
 const bodiesAtOnce = 4
@@ -45,7 +44,7 @@ export const open = Effect.fnUntraced(function*(
   const native = createServer({ requestTimeout: longestRequest })
   const server: Server.HttpServer["Service"] = yield* Effect.mapError(
     NodeHttpServer.make(() => native, { host: settings.host, port, disablePreemptiveShutdown: true }),
-    (error) => openFailed("http", settings, port, codeOf(error.cause), error)
+    openFailed("http", settings, port)
   )
   yield* server.serve(handle(settings, backlog, yield* Semaphore.make(bodiesAtOnce)))
   // A client that keeps its connection must not keep the scope open.

@@ -148,18 +148,18 @@ export const fields = {
 export type Settings = Checked<typeof fields>
 
 /**
- * The error of a port that can't be bound.
+ * Makes the error of a port that can't be bound. Its kind is Effect's, or the code of Node's error, as `EADDRINUSE`.
  *
  * @internal
  */
-export const openFailed = (
-  transport: Source["transport"],
-  { host }: Settings,
-  port: number,
-  kind: string,
-  cause: unknown
-): InfluxError =>
-  new InfluxError({ reason: new OpenFailed({ endpoint: `${transport}://${host}:${port}`, kind, cause }) })
+export const openFailed =
+  (transport: Source["transport"], { host }: Settings, port: number) =>
+  (error: { readonly reason?: object; readonly cause?: unknown }): InfluxError => {
+    const reason = Object(error.reason ?? error)
+    const kind = transport === "udp" ? reason.kind ?? reason._tag : Object(reason.cause).code ?? "Unknown"
+    const cause = error.reason ?? error
+    return new InfluxError({ reason: new OpenFailed({ endpoint: `${transport}://${host}:${port}`, kind, cause }) })
+  }
 
 /**
  * What was received since a listener opened.

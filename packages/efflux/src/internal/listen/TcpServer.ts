@@ -28,7 +28,7 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
   const server = yield* Effect.mapError(
     NodeSocketServer.make({ host: settings.host, port }),
-    ({ reason }) => openFailed("tcp", settings, port, codeOf(reason.cause), reason)
+    openFailed("tcp", settings, port)
   )
   let connections = 0
   const connected = Effect.acquireRelease(
@@ -77,13 +77,5 @@ const peerOf = ({ remoteAddress, remotePort }: {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
 }): string => remoteAddress === undefined ? "" : address(remoteAddress, remotePort)
-
-/**
- * The code of an error of Node, as `EADDRINUSE`.
- *
- * @internal
- */
-export const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause ? String(cause.code) : "Unknown"
 
 const encoder = new TextEncoder()

@@ -7,28 +7,19 @@ import * as NodeDatagramSocket from "@effect/platform-node/NodeDatagramSocket"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
-import type * as Scope from "effect/Scope"
-import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
 import type { Backlog } from "./Backlog.ts"
-import { type Address, openFailed, type Settings, toAddress } from "./Received.ts"
+import { openFailed, type Settings, toAddress } from "./Received.ts"
 
 // Datagrams that Node has read and the listener has not, 64 KiB each at the most.
 const unread = 4096
-
-/** @internal */
-export interface UdpServer {
-  readonly address: Address
-  /** Datagrams that were read by Node and given up. */
-  readonly dropped: () => number
-}
 
 /** @internal */
 export const open = Effect.fnUntraced(function*(
   settings: Settings,
   port: number,
   backlog: Backlog
-): Effect.fn.Return<UdpServer, InfluxError, Scope.Scope> {
+) {
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: settings.host, port },
     kernelReceiveBufferSize: settings.receiveBufferBytes,
@@ -36,7 +27,7 @@ export const open = Effect.fnUntraced(function*(
   })
   const reader = yield* Effect.mapError(
     socket.reader,
-    ({ reason }) => openFailed("udp", settings, port, "kind" in reason ? reason.kind : reason._tag, reason)
+    openFailed("udp", settings, port)
   )
   const decoder = new Decoder(settings)
   const receive = Effect.gen(function*() {
@@ -55,5 +46,6 @@ export const open = Effect.fnUntraced(function*(
     yield* Effect.yieldNow
   })
   yield* Effect.forkScoped(Effect.ignore(Effect.forever(receive)))
+  // `dropped` counts datagrams that Node read and the listener did not.
   return { address: toAddress(reader.address), dropped: reader.dropped }
 })
