@@ -21,6 +21,7 @@
  * @since 0.1.0
  */
 import * as Metric from "effect/Metric"
+import { counter, gauge } from "./internal/database/PulledMetrics.ts"
 
 /**
  * Points offered to the database, including those dropped at once.
@@ -28,10 +29,7 @@ import * as Metric from "effect/Metric"
  * @category metrics
  * @since 0.1.0
  */
-export const pointsPushed = Metric.counter("efflux_points_pushed", {
-  description: "Points offered to the database",
-  incremental: true
-})
+export const pointsPushed = counter("efflux_points_pushed", "Points offered to the database")
 
 /**
  * Points in payloads that were taken: over UDP and TCP by the operating system, over HTTP by the server.
@@ -39,10 +37,10 @@ export const pointsPushed = Metric.counter("efflux_points_pushed", {
  * @category metrics
  * @since 0.1.0
  */
-export const pointsSent = Metric.counter("efflux_points_sent", {
-  description: "Points in payloads that the operating system took, over HTTP the server",
-  incremental: true
-})
+export const pointsSent = counter(
+  "efflux_points_sent",
+  "Points in payloads that the operating system took, over HTTP the server"
+)
 
 /**
  * Points that were not sent, by the attribute `reason` (see `DropReason`).
@@ -50,10 +48,7 @@ export const pointsSent = Metric.counter("efflux_points_sent", {
  * @category metrics
  * @since 0.1.0
  */
-export const pointsDropped = Metric.counter("efflux_points_dropped", {
-  description: "Points that were not sent, by reason",
-  incremental: true
-})
+export const pointsDropped = counter("efflux_points_dropped", "Points that were not sent, by reason")
 
 /**
  * Payloads sent.
@@ -61,10 +56,7 @@ export const pointsDropped = Metric.counter("efflux_points_dropped", {
  * @category metrics
  * @since 0.1.0
  */
-export const payloadsSent = Metric.counter("efflux_payloads_sent", {
-  description: "Payloads sent",
-  incremental: true
-})
+export const payloadsSent = counter("efflux_payloads_sent", "Payloads sent")
 
 /**
  * Bytes of payload sent.
@@ -72,10 +64,7 @@ export const payloadsSent = Metric.counter("efflux_payloads_sent", {
  * @category metrics
  * @since 0.1.0
  */
-export const bytesSent = Metric.counter("efflux_bytes_sent", {
-  description: "Bytes of payload sent",
-  incremental: true
-})
+export const bytesSent = counter("efflux_bytes_sent", "Bytes of payload sent")
 
 /**
  * Fields left out of points that were written: NaN, infinities, and what the dialect does not have.
@@ -83,10 +72,7 @@ export const bytesSent = Metric.counter("efflux_bytes_sent", {
  * @category metrics
  * @since 0.1.0
  */
-export const fieldsOmitted = Metric.counter("efflux_fields_omitted", {
-  description: "NaN and infinite fields left out of points",
-  incremental: true
-})
+export const fieldsOmitted = counter("efflux_fields_omitted", "NaN and infinite fields left out of points")
 
 /**
  * Times that the server's host refused a payload (ICMP port unreachable).
@@ -94,10 +80,7 @@ export const fieldsOmitted = Metric.counter("efflux_fields_omitted", {
  * @category metrics
  * @since 0.1.0
  */
-export const refusals = Metric.counter("efflux_refusals", {
-  description: "Payloads refused by the server's host: nobody listens on the port",
-  incremental: true
-})
+export const refusals = counter("efflux_refusals", "Payloads refused by the server's host: nobody listens on the port")
 
 /**
  * Points waiting in the queue.
@@ -105,7 +88,7 @@ export const refusals = Metric.counter("efflux_refusals", {
  * @category metrics
  * @since 0.1.0
  */
-export const queueDepth = Metric.gauge("efflux_queue_depth", { description: "Points waiting in the queue" })
+export const queueDepth = gauge("efflux_queue_depth", "Points waiting in the queue")
 
 /**
  * Estimated bytes of memory of the points waiting in the queue, with the option
@@ -114,9 +97,10 @@ export const queueDepth = Metric.gauge("efflux_queue_depth", { description: "Poi
  * @category metrics
  * @since 0.1.0
  */
-export const queueBytes = Metric.gauge("efflux_queue_bytes", {
-  description: "Estimated bytes of the points waiting in the queue, where they are limited"
-})
+export const queueBytes = gauge(
+  "efflux_queue_bytes",
+  "Estimated bytes of the points waiting in the queue, where they are limited"
+)
 
 /**
  * Points that the queue can hold (`queueCapacity`).
@@ -124,7 +108,7 @@ export const queueBytes = Metric.gauge("efflux_queue_bytes", {
  * @category metrics
  * @since 0.1.0
  */
-export const queueCapacity = Metric.gauge("efflux_queue_capacity", { description: "Points that the queue can hold" })
+export const queueCapacity = gauge("efflux_queue_capacity", "Points that the queue can hold")
 
 /**
  * Points taken by a sender and not settled yet.
@@ -132,9 +116,7 @@ export const queueCapacity = Metric.gauge("efflux_queue_capacity", { description
  * @category metrics
  * @since 0.1.0
  */
-export const pointsInFlight = Metric.gauge("efflux_points_in_flight", {
-  description: "Points taken by a sender and not settled yet"
-})
+export const pointsInFlight = gauge("efflux_points_in_flight", "Points taken by a sender and not settled yet")
 
 /**
  * Senders that are packing or sending.
@@ -142,7 +124,7 @@ export const pointsInFlight = Metric.gauge("efflux_points_in_flight", {
  * @category metrics
  * @since 0.1.0
  */
-export const sendersBusy = Metric.gauge("efflux_senders_busy", { description: "Senders that are packing or sending" })
+export const sendersBusy = gauge("efflux_senders_busy", "Senders that are packing or sending")
 
 /**
  * Always 1. The attributes show the configuration as text, without secrets: `transport`, `address`, `dialect`,
@@ -151,9 +133,7 @@ export const sendersBusy = Metric.gauge("efflux_senders_busy", { description: "S
  * @category metrics
  * @since 0.1.0
  */
-export const databaseInfo = Metric.gauge("efflux_database_info", {
-  description: "Always 1: the attributes are the configuration"
-})
+export const databaseInfo = gauge("efflux_database_info", "Always 1: the attributes are the configuration")
 
 /**
  * How long the transport took to take a payload, in seconds.

@@ -161,7 +161,7 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
     }
     const backlog = new Backlog(yield* Queue.sliding<Received>(settings.capacity))
     // Loaded here because a program that does not listen may have no @effect/platform-node.
-    const open = <A>(port: number | undefined, load: () => Promise<Server<A>>) =>
+    const open = <A>(port: number | undefined, load: () => Promise<{ readonly open: Open<A> }>) =>
       port === undefined
         ? Effect.succeed(undefined)
         : Effect.flatMap(Effect.promise(load), (server) => server.open(settings, port, backlog))
@@ -198,12 +198,6 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
 export const layer = (options: Options): Layer.Layer<LineListener, InfluxError> =>
   Layer.effect(LineListener, make(options))
 
-interface Server<A> {
-  readonly open: (
-    settings: Settings,
-    port: number,
-    backlog: Backlog
-  ) => Effect.Effect<A, InfluxError, Scope.Scope>
-}
+type Open<A> = (settings: Settings, port: number, backlog: Backlog) => Effect.Effect<A, InfluxError, Scope.Scope>
 
 const check = checker("LineListener", fields)

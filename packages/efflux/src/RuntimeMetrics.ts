@@ -27,9 +27,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import type * as PerfHooks from "node:perf_hooks"
-import * as PulledMetrics from "./internal/database/PulledMetrics.ts"
+import { counter, gauge, type PulledMetric, register } from "./internal/database/PulledMetrics.ts"
+import { monotonicMillis } from "./internal/text/monotonic.ts"
 
 /**
  * The delay of the event loop in seconds, over the last period. The attribute `stat` is `mean`, `p50`, `p99` or
@@ -39,9 +39,10 @@ import * as PulledMetrics from "./internal/database/PulledMetrics.ts"
  * @category metrics
  * @since 0.1.0
  */
-export const eventLoopDelay = Metric.gauge("nodejs_eventloop_delay_seconds", {
-  description: "How late the event loop was since the last look, in seconds"
-})
+export const eventLoopDelay = gauge(
+  "nodejs_eventloop_delay_seconds",
+  "How late the event loop was since the last look, in seconds"
+)
 
 /**
  * The share of time that the event loop was busy over the last period, 0 to 1. See {@link eventLoopDelay}.
@@ -49,9 +50,10 @@ export const eventLoopDelay = Metric.gauge("nodejs_eventloop_delay_seconds", {
  * @category metrics
  * @since 0.1.0
  */
-export const eventLoopUtilization = Metric.gauge("nodejs_eventloop_utilization", {
-  description: "The share of time that the event loop was busy since the last look, 0 to 1"
-})
+export const eventLoopUtilization = gauge(
+  "nodejs_eventloop_utilization",
+  "The share of time that the event loop was busy since the last look, 0 to 1"
+)
 
 /**
  * Garbage collections since the first read, by the attribute `kind`: `minor`, `major`, `incremental`, `weakcb`.
@@ -59,10 +61,7 @@ export const eventLoopUtilization = Metric.gauge("nodejs_eventloop_utilization",
  * @category metrics
  * @since 0.1.0
  */
-export const gcRuns = Metric.counter("nodejs_gc_runs", {
-  description: "Garbage collections, by kind",
-  incremental: true
-})
+export const gcRuns = counter("nodejs_gc_runs", "Garbage collections, by kind")
 
 /**
  * Seconds spent in garbage collections since the first read, by `kind` as in {@link gcRuns}.
@@ -70,10 +69,7 @@ export const gcRuns = Metric.counter("nodejs_gc_runs", {
  * @category metrics
  * @since 0.1.0
  */
-export const gcSeconds = Metric.counter("nodejs_gc_seconds", {
-  description: "Seconds spent in garbage collections, by kind",
-  incremental: true
-})
+export const gcSeconds = counter("nodejs_gc_seconds", "Seconds spent in garbage collections, by kind")
 
 /**
  * Bytes of memory, by the attribute `area`: `heap_used` and `heap_total` of V8,
@@ -82,7 +78,7 @@ export const gcSeconds = Metric.counter("nodejs_gc_seconds", {
  * @category metrics
  * @since 0.1.0
  */
-export const memory = Metric.gauge("nodejs_memory_bytes", { description: "Bytes of memory, by area" })
+export const memory = gauge("nodejs_memory_bytes", "Bytes of memory, by area")
 
 /**
  * Resident memory of the process in bytes.
@@ -90,9 +86,7 @@ export const memory = Metric.gauge("nodejs_memory_bytes", { description: "Bytes 
  * @category metrics
  * @since 0.1.0
  */
-export const residentMemory = Metric.gauge("process_resident_memory_bytes", {
-  description: "Bytes of the process that are in memory"
-})
+export const residentMemory = gauge("process_resident_memory_bytes", "Bytes of the process that are in memory")
 
 /**
  * Handles and requests that keep the event loop alive: sockets, timers, servers, files.
@@ -100,9 +94,7 @@ export const residentMemory = Metric.gauge("process_resident_memory_bytes", {
  * @category metrics
  * @since 0.1.0
  */
-export const activeResources = Metric.gauge("nodejs_active_resources", {
-  description: "Handles and requests that keep the event loop alive"
-})
+export const activeResources = gauge("nodejs_active_resources", "Handles and requests that keep the event loop alive")
 
 /**
  * Processor time of the process in seconds, by the attribute `mode`: `user` or `system`.
@@ -110,10 +102,7 @@ export const activeResources = Metric.gauge("nodejs_active_resources", {
  * @category metrics
  * @since 0.1.0
  */
-export const cpuSeconds = Metric.counter("process_cpu_seconds", {
-  description: "Processor time of the process in seconds, by mode",
-  incremental: true
-})
+export const cpuSeconds = counter("process_cpu_seconds", "Processor time of the process in seconds, by mode")
 
 /**
  * Registers the metrics of the process in the registry of the context until the scope closes.
@@ -131,13 +120,16 @@ export const layer: Layer.Layer<never> = Layer.effectDiscard(
     const collections = watchCollections(perfHooks)
     yield* Effect.addFinalizer(() => Effect.sync(() => [loop, collections].forEach(({ stop }) => stop())))
     yield* Effect.acquireRelease(
-      Effect.sync(() => PulledMetrics.register(context, metricsOf(loop.look, collections.counted))),
+      Effect.sync(() => register(context, metricsOf(loop.look, collections.counted))),
       (remove) => Effect.sync(remove)
     )
   })
 )
 
-const metricsOf = (look: () => Look, collections: () => Collections): ReadonlyArray<PulledMetrics.PulledMetric> => [
+const metricsOf = (
+  look: ReturnType<typeof watchLoop>["look"],
+  collections: () => Collections
+): ReadonlyArray<PulledMetric> => [
   ...stats.map((stat) => [eventLoopDelay, () => look().delay[stat], { stat }] as const),
   [eventLoopUtilization, () => look().utilization],
   ...kinds.flatMap((kind) =>
@@ -168,40 +160,31 @@ const kinds = ["minor", "major", "incremental", "weakcb"] as const
 // The gauges of one snapshot are read one after the other, and belong to one interval.
 const shortestLook = 1000
 
-type DelayHistogram = ReturnType<typeof PerfHooks["monitorEventLoopDelay"]>
-
-interface Look {
-  readonly delay: { readonly [stat in typeof stats[number]]: number }
-  readonly utilization: number
-}
-
 /** Watches the event loop from the first look on. */
 const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clock: Clock.Clock) => {
-  let histogram: DelayHistogram | undefined
-  let busy: PerfHooks.EventLoopUtilization
-  let looked = 0
-  let latest: Look = { delay: { mean: 0, p50: 0, p99: 0, max: 0 }, utilization: 0 }
-  const look = (): Look => {
-    const now = Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
-    if (histogram !== undefined && now - looked < shortestLook) return latest
-    const before = busy
-    busy = performance.eventLoopUtilization()
+  const histogram = monitorEventLoopDelay()
+  let before: PerfHooks.EventLoopUtilization | undefined
+  let looked = Number.NEGATIVE_INFINITY
+  let latest = { delay: delays(histogram), utilization: 0 }
+  const look = () => {
+    const now = monotonicMillis(clock)
+    if (now - looked < shortestLook) return latest
     looked = now
-    if (histogram === undefined) {
-      histogram = monitorEventLoopDelay()
-      histogram.enable()
-    } else {
+    const busy = performance.eventLoopUtilization()
+    if (before === undefined) histogram.enable()
+    else {
       const { utilization } = performance.eventLoopUtilization(busy, before)
       latest = { delay: delays(histogram), utilization }
       histogram.reset()
     }
+    before = busy
     return latest
   }
-  return { look, stop: () => histogram?.disable() }
+  return { look, stop: () => histogram.disable() }
 }
 
 // The histogram holds the nanoseconds between two ticks of a timer of 10 ms; what is beyond that is delay.
-const delays = (histogram: DelayHistogram): Look["delay"] => {
+const delays = (histogram: ReturnType<typeof PerfHooks["monitorEventLoopDelay"]>) => {
   const seconds = (nanos: number) => Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - 0.01) : 0
   return {
     mean: seconds(histogram.mean),

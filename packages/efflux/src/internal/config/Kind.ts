@@ -123,29 +123,20 @@ export const numberOr = <const A extends string>(word: A, number: Kind<number>):
     about(number).read
   )
 
-const matching = (allowed: string, isAllowed: (text: string) => boolean): Kind<string> =>
-  kind(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && isAllowed(text))))
+const matching = (allowed: string, pattern: Pick<RegExp, "test">): Kind<string> =>
+  kind(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
 
 /** A text without spaces. */
-export const word = (allowed: string): Kind<string> =>
-  matching(allowed, (text) => /^[^\p{Cc}\p{Cf}\p{Z}]+$/u.test(text))
+export const word = (allowed: string): Kind<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
 
 /** A name that the server has for something: spaces are allowed. */
-export const name = (of: string): Kind<string> => matching(`the name of ${of}`, isName)
-
-const isName = (text: string): boolean => text.length > 0 && !/[\p{Cc}\p{Cs}]/u.test(text)
+export const name = (of: string): Kind<string> => matching(`the name of ${of}`, /^[^\p{Cc}\p{Cs}]+$/u)
 
 /** The name of a database on the server, or `""` for none. */
-export const nameOrNone: Kind<string> = matching(
-  "one of \"\", or the name of a database on the server",
-  (text) => text === "" || isName(text)
-)
+export const nameOrNone = matching("one of \"\", or the name of a database on the server", /^[^\p{Cc}\p{Cs}]*$/u)
 
 /** Basic authentication ends the name at its first colon. */
-export const userName: Kind<string> = matching(
-  "the name of a user, without a colon",
-  (text) => isName(text) && !text.includes(":")
-)
+export const userName = matching("the name of a user, without a colon", /^[^\p{Cc}\p{Cs}:]+$/u)
 
 /** Whether a text with a colon, which is a host or an address, is one of IPv6. */
 export const isIpv6 = (text: string): boolean => text.includes(":")
@@ -157,12 +148,12 @@ export const isIp = (text: string): boolean =>
     : /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
 /** An IP address; an interface's name is none. */
-export const ipAddress = (allowed: string): Kind<string> => matching(allowed, isIp)
+export const ipAddress = (allowed: string): Kind<string> => matching(allowed, { test: isIp })
 
 /** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
-export const hostName: Kind<string> = matching(
+export const hostName = matching(
   "a host name or an IP address, without scheme and port",
-  (text) => /^[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u.test(text) && text.split(":").length !== 2
+  /^(?![^:]*:[^:]*$)[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u
 )
 
 const urlText = "an http or https URL without credentials (these have options of their own), query and fragment"

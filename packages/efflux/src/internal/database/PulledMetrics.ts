@@ -7,6 +7,13 @@ import type * as Context from "effect/Context"
 import { constVoid } from "effect/Function"
 import * as Metric from "effect/Metric"
 
+/** @internal */
+export const counter = (name: string, description: string): Metric.Counter<number> =>
+  Metric.counter(name, { description, incremental: true })
+
+/** @internal */
+export const gauge = (name: string, description: string): Metric.Gauge<number> => Metric.gauge(name, { description })
+
 /**
  * A metric, what its value is read with, and its attributes.
  *

@@ -36,22 +36,15 @@ export interface Limits {
 }
 
 /** A point in the queue. */
-class Node {
+interface Node {
   readonly point: QueuedPoint
   readonly number: number
   readonly bytes: number
   readonly group: MeasurementPoints | undefined
   // Neighbours in the list of its priority, and the next one of its measurement.
-  before: Node | undefined = undefined
-  after: Node | undefined = undefined
-  nextOfMeasurement: Node | undefined = undefined
-
-  constructor(point: QueuedPoint, number: number, bytes: number, group: MeasurementPoints | undefined) {
-    this.point = point
-    this.number = number
-    this.bytes = bytes
-    this.group = group
-  }
+  before: Node | undefined
+  after: Node | undefined
+  nextOfMeasurement: Node | undefined
 }
 
 /** The points of one priority, oldest first. */
@@ -75,15 +68,11 @@ class PriorityList {
 }
 
 /** The points of one measurement, oldest first. They leave it in this order, whether sent or dropped. */
-class MeasurementPoints {
+interface MeasurementPoints {
   readonly measurement: string
-  points = 0
-  first: Node | undefined = undefined
-  last: Node | undefined = undefined
-
-  constructor(measurement: string) {
-    this.measurement = measurement
-  }
+  points: number
+  first: Node | undefined
+  last: Node | undefined
 }
 
 /**
@@ -134,7 +123,15 @@ export class SelectiveQueue implements PointQueue {
       return true
     }
     const group = high || this.#quota === Number.POSITIVE_INFINITY ? undefined : this.#measurementOf(point)
-    const node = new Node(point, number, bytes, group)
+    const node: Node = {
+      point,
+      number,
+      bytes,
+      group,
+      before: undefined,
+      after: undefined,
+      nextOfMeasurement: undefined
+    }
     const list = high ? this.#high : this.#normal
     list.append(node)
     if (group !== undefined) this.#enter(group, node)
@@ -207,7 +204,7 @@ export class SelectiveQueue implements PointQueue {
     if (measurement === undefined) return undefined
     let group = this.#measurements.get(measurement)
     if (group === undefined) {
-      group = new MeasurementPoints(measurement)
+      group = { measurement, points: 0, first: undefined, last: undefined }
       this.#measurements.set(measurement, group)
     }
     return group
