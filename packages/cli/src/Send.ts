@@ -4,6 +4,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -60,7 +61,7 @@ const options = {
   plain
 }
 
-// Points that are sent and settled before the place in the file is noted.
+// The place in the file is noted after so many points. While they are sent, as many are read.
 const batchSize = 20_000
 
 const writerBytes = 256 * 1024
@@ -100,7 +101,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     dialect,
     precision,
     oversize: "split",
-    queueCapacity: batchSize,
+    queueCapacity: 2 * batchSize,
     ...pace
   }))
   const sending = new Sending()
@@ -118,33 +119,34 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       `# line ${line}: ${escaped(reason)}\n${text === undefined ? "# (the line is no longer known)" : decode(text)}\n`
     )
   }
-  const settle = Effect.gen(function*() {
+  /** Waits until all points so far are sent, and notes the place. */
+  const settle = Effect.fnUntraced(function*(line: number) {
+    yield* database.flush
+    const { dropped, droppedTotal } = database.statsUnsafe()
+    if (droppedTotal > dropped.rejected) {
+      return yield* userError(
+        `${count(droppedTotal - dropped.rejected, "point")} could not be sent (${reasonsOf(dropped)}). ${
+          file === "-" ? "" : "Run it again with --resume to go on from the last point that was sent"
+        }`.trimEnd()
+      )
+    }
+    if (file === "-") return
+    const place = yield* Effect.orDie(Schema.encodeEffect(Place)({ to: shown(to), line, size: input.size! }))
+    // Whole at every moment, also if the process is killed here.
+    yield* orExplain(fs.writeFileString(`${placeFile}.new`, place))
+    yield* orExplain(fs.rename(`${placeFile}.new`, placeFile))
+  })
+  let settled: Fiber.Fiber<void, ReturnType<typeof userError>> = yield* Effect.forkChild(Effect.void)
+  const sendBatch = Effect.gen(function*() {
     if (badLines.length > 0) {
       yield* orExplain(fs.writeFileString(badFile, badLines.join(""), { flag: isBadBegun ? "a" : "w" }))
       isBadBegun = true
       badLines = []
     }
-    const before = database.statsUnsafe()
     yield* database.pushAll(batch)
-    yield* database.flush
-    const after = database.statsUnsafe()
     batch = []
-    const lost = after.droppedTotal - after.dropped.rejected - before.droppedTotal + before.dropped.rejected
-    if (lost > 0) {
-      return yield* userError(
-        `${count(lost, "point")} could not be sent (${reasonsOf(after.dropped)}). ${
-          file === "-" ? "" : "Run it again with --resume to go on from the last point that was sent"
-        }`.trimEnd()
-      )
-    }
-    if (file !== "-") {
-      const place = yield* Effect.orDie(
-        Schema.encodeEffect(Place)({ to: shown(to), line: sending.line, size: input.size! })
-      )
-      // Whole at every moment, also if the process is killed here.
-      yield* orExplain(fs.writeFileString(`${placeFile}.new`, place))
-      yield* orExplain(fs.rename(`${placeFile}.new`, placeFile))
-    }
+    yield* Fiber.join(settled)
+    settled = yield* Effect.forkChild(settle(sending.line))
   })
   const drain = Effect.gen(function*() {
     for (let line = decoder.next(); line !== undefined; line = decoder.next()) {
@@ -167,7 +169,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       }
       sending.points++
       if (point.timestamp === undefined) sending.unstamped++
-      if (batch.push(point) >= batchSize) yield* settle
+      if (batch.push(point) >= batchSize) yield* sendBatch
     }
   })
   const run = Effect.gen(function*() {
@@ -177,7 +179,8 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     }))
     decoder.end()
     yield* drain
-    yield* settle
+    yield* sendBatch
+    yield* Fiber.join(settled)
     if (file !== "-") yield* Effect.ignore(fs.remove(placeFile))
   })
 

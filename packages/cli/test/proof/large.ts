@@ -2,6 +2,8 @@
  * A large file through `efflux lint` and `efflux send`: megabytes per second, and the most memory that each had, after a
  * tenth of the file and at its end. `node packages/cli/test/proof/large.ts [MEGABYTES]`, default 1000; it needs that much
  * room in the folder for temporary files.
+ *
+ * The young generation is fixed, because V8 lets it grow with the time that a program runs, whatever the program holds.
  */
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
@@ -44,7 +46,9 @@ const run = (title: string, args: ReadonlyArray<string>) =>
   Effect.promise(() =>
     new Promise<void>((done, fail) => {
       const started = performance.now()
-      const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] })
+      const child = spawn(process.execPath, ["--max-semi-space-size=8", program, ...args], {
+        stdio: ["ignore", "pipe", "pipe"]
+      })
       let out = ""
       for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => out += text)
       const size = Fs.statSync(file).size
