@@ -30,7 +30,7 @@ export const rows: ReadonlyArray<Row> = [
     id: "U3",
     fault: "A point that does not fit",
     promise:
-      "Dropped as `oversize` before any send, its neighbours go out; with `oversize: \"split\"` all of it arrives"
+      "Dropped as `oversize` before any send, and its neighbours are sent; with `oversize: \"split\"` all of it arrives"
   },
   {
     id: "U4",
@@ -41,49 +41,50 @@ export const rows: ReadonlyArray<Row> = [
     id: "U5",
     fault: "The link is down, the address of this host changes, the server's host is gone",
     promise:
-      "Refused sends are counted as `send_error` and the socket is made anew; points arrive within 2 s of the end of the fault"
+      "Refused sends are counted as `send_error` and the socket is replaced; points arrive within 2 s of the end of the fault"
   },
   {
     id: "U6",
     fault: "A slow link",
-    promise: "In flight is bounded by the pool, the rest is counted as `queue_full`; memory grows by at most 20 MB"
+    promise:
+      "Points in flight are bounded by the pool, the others counted as `queue_full`; memory grows by at most 20 MB"
   },
   {
     id: "U7",
     fault: "The receiver's host drops datagrams",
-    promise: "No error: it can't be known. `sent` is received plus dropped, exactly"
+    promise: "No error, because nothing reports it; `sent` is exactly what was received and dropped"
   },
   {
     id: "U8",
     fault: "The name does not resolve, changes, or hangs",
     promise:
-      "The program runs and the database closes in spite of it, the queue slides; a change is followed within `resolveInterval`; the last address is used while look-ups fail"
+      "The program runs and the database closes all the same; a full queue drops its oldest points; a change takes effect within `resolveInterval`; the last address is used while look-ups fail"
   },
   {
     id: "U9",
     fault: "The server is stopped (SIGSTOP) under load",
-    promise: "All that is missing was dropped by the kernel in front of the server"
+    promise: "Every missing point was dropped by the kernel in front of the server"
   },
   { id: "U10", fault: "A whole queue at once", promise: "A default InfluxDB stores at least 99 %" },
   {
     id: "U11",
-    fault: "Ten times what the network takes",
+    fault: "Ten times what the network carries",
     promise:
       "Memory grows by at most 1 MB a minute after 10 s; a push takes at most 50 µs and twice what it takes without overload, a turn of the event loop at most 50 ms (99 % of each); the newest points survive, in order"
   },
   {
     id: "U12",
     fault: "The end comes while sends are stuck and the queue is full",
-    promise: "Ends within `drainTimeout`, the rest is counted as `shutdown`, as is what is pushed afterwards"
+    promise: "Ends within `drainTimeout`; what is left is counted as `shutdown`, and so is what is pushed afterwards"
   },
-  { id: "U13", fault: "Interruption at any step", promise: "The law, and no fiber, timer or socket left" },
+  { id: "U13", fault: "Interruption at any step", promise: "The law holds, and no fiber, timer or socket is left" },
   {
     id: "U14",
     fault: "A point whose getter throws",
-    promise: "Counted as `invalid`; its neighbours go out and the senders live on"
+    promise: "Counted as `invalid`; its neighbours are sent and the senders continue"
   },
   { id: "U15", fault: "Millions of distinct series", promise: "No state per series: memory stays flat" },
-  { id: "U16", fault: "A flood in a heap of 64 MB", promise: "Never out of memory" },
+  { id: "U16", fault: "A flood in a heap of 64 MB", promise: "It never runs out of memory" },
   {
     id: "U17",
     fault: "`pushAll` of a million points",
@@ -93,22 +94,22 @@ export const rows: ReadonlyArray<Row> = [
     id: "U18",
     fault: "The clock is stepped, and timers fire late",
     promise:
-      "Timestamps follow the clock, and strictly increase but where it steps back; a program that was stopped flushes once, not in a burst"
+      "Timestamps follow the clock, and strictly increase except where it steps back; a program that was stopped flushes once, not in a burst"
   },
   {
     id: "S1",
     fault: "A real InfluxDB is stopped and continued again and again",
-    promise: "Stored is sent minus the kernel's drops times the points of a payload, exactly"
+    promise: "Exactly what was sent is stored, except for the datagrams that the kernel dropped"
   },
   {
     id: "S2",
     fault: "A real InfluxDB is killed and restarted ten times",
-    promise: "The law at every look, and points flow again after each restart"
+    promise: "The law holds at every look, and points flow again after each restart"
   },
   {
     id: "S3",
-    fault: "A real InfluxDB behind a network that delays, loses, doubles and reorders",
-    promise: "Stored is sent minus what was lost on the way, exactly"
+    fault: "A real InfluxDB behind a network that delays, loses, duplicates and reorders",
+    promise: "Exactly what was sent is stored, except for what was lost on the way"
   },
   {
     id: "S4",
@@ -118,12 +119,12 @@ export const rows: ReadonlyArray<Row> = [
   {
     id: "S5",
     fault: "A real InfluxDB over HTTP hangs (SIGSTOP) again and again",
-    promise: "The same: what it may have taken without an answer is unknown"
+    promise: "The same; what it may have stored without an answer is unknown"
   },
   {
     id: "S6",
     fault: "A server over HTTP is slow, refuses, breaks off, is silent, and closes its port",
-    promise: "The same, by every point that the server took"
+    promise: "The same, for every point that the server accepted"
   }
 ]
 
@@ -179,9 +180,9 @@ Generated by \`npx -y pnpm@12.21.0 test:faults --write\`; do not edit. The sourc
 - Doses: ${short ? "short (`--short`), as in continuous integration" : "full"}
 
 Every row is a test with real parts: sockets on loopback or between network namespaces, packet filters, slow links,
-signals, child processes, a real InfluxDB 1. Each looks at the law, \`pushed = sent + dropped + queued + in flight\`, some
-hundred times a second while the fault lasts, and fails if it does not hold exactly; the looks are among the figures. What
-is promised about time is measured up to three times on a busy machine, and must hold once.
+signals, child processes, a real InfluxDB 1. Each checks the law, \`pushed = sent + dropped + queued + in flight\`, about a
+hundred times a second while the fault lasts, and fails if it does not hold exactly; the figures say how often it looked. A
+promise about time is measured up to three times, because the machine may be busy, and must hold once.
 
 ${line(heads)}
 ${line(widths.map((width) => "-".repeat(width)))}
