@@ -53,7 +53,8 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
     }
   }
   if (size < 1e9) {
-    const millionths = Math.round(size * 1e6)
+    // `Math.round` branches on the fraction, see Shortest.ts.
+    const millionths = Math.floor(size * 1e6 + 0.5)
     if (millionths / 1e6 === size) {
       const whole = Math.floor(millionths / 1e6)
       const rest = millionths - whole * 1e6

@@ -7,6 +7,9 @@
  * reads back as `v`. So a multiple of 100 is tried, which has 15 digits or less, then a multiple of 10, then a whole
  * number. If that can't be decided with certainty, the engine prints the number.
  *
+ * Whether to round up, and whether 16 digits are enough, is as good as random: a processor that has to guess a branch
+ * loses more time than all the arithmetic takes. So comparisons are multiplied instead, `Math.round` included.
+ *
  * @since 0.1.0
  */
 import { writeEight, writeNine } from "./Whole.ts"
@@ -62,9 +65,8 @@ export const writeShortest = (view: DataView, pos: number, value: number): numbe
   if ((high & 0xfffff) === 0 && words[1 - HIGH] === 0) return -1
   const binary = (high >>> 20) - 1023
   // A decimal exponent that is right or one too small.
-  let exponent = Math.floor(binary * 0.301029995663981)
-  if (exponent < minExponent) exponent = minExponent
-  if (value >= powers[exponent - minExponent + 1]) exponent++
+  const atLeast = Math.max((binary * 1233) >> 12, minExponent)
+  const exponent = atLeast + (Number(value >= powers[atLeast - minExponent + 1]) | 0)
   const k = digits - 1 - exponent
 
   const scale = scales[k]
@@ -75,30 +77,43 @@ export const writeShortest = (view: DataView, pos: number, value: number): numbe
   const rest = ((valueHigh * highs[k] - product) + valueHigh * lows[k] + valueLow * highs[k]) + valueLow * lows[k]
   const reach = halfUnits[binary + 20] * scale
 
-  // The last eight digits, with a fraction, and the nine digits before them.
-  let front = Math.floor(product * 1e-8)
-  const back = product - front * 1e8 + rest
-  let chosen = Math.round(back * 0.01) * 100
-  let distance = Math.abs(chosen - back)
-  if (distance >= reach - doubt) {
-    if (distance <= reach + doubt) return -1
-    chosen = Math.round(back * 0.1) * 10
-    distance = Math.abs(chosen - back)
-    if (distance >= 5 - doubt) return -1
-    if (distance >= reach - doubt) {
-      if (distance <= reach + doubt) return -1
-      chosen = Math.round(back)
-      if (Math.abs(chosen - back) >= 0.5 - doubt) return -1
-    }
-  }
-  if (chosen < 0) {
+  // The first nine digits, and the last eight, with a fraction.
+  let front = (product * 1e-8) | 0
+  let back = product - front * 1e8 + rest
+  if (back < 0) {
     front--
-    chosen += 1e8
-  } else if (chosen >= 1e8) {
-    front++
-    chosen -= 1e8
+    back += 1e8
   }
   if (front < 1e8 || front >= 1e9) return -1
+  const eight = back | 0
+  const fraction = back - eight
+  // How far above a multiple of 100 that is, and whether the next one is nearer.
+  const last = eight - ((eight / 100) | 0) * 100
+  const above = last + fraction
+  const up = (Number(above >= 50) | 0) * 100
+  const beyond = Math.abs(up - above) - reach
+  let chosen = eight - last + up
+  let count = digits - 2
+  if (beyond >= -doubt) {
+    const lastOne = last - ((last / 10) | 0) * 10
+    const aboveOne = lastOne + fraction
+    const upTen = (Number(aboveOne >= 5) | 0) * 10
+    const upOne = Number(fraction >= 0.5) | 0
+    const distance = Math.abs(upTen - aboveOne)
+    if (
+      beyond <= doubt || distance >= 5 - doubt || Math.abs(distance - reach) <= doubt ||
+      Math.abs(upOne - fraction) >= 0.5 - doubt
+    ) return -1
+    const isShorter = Number(distance < reach) | 0
+    count = digits - isShorter
+    chosen = eight + upOne + isShorter * (upTen - lastOne - upOne)
+  }
+  if (chosen === 1e8) {
+    front++
+    chosen = 0
+    count = digits - 2
+    if (front === 1e9) return -1
+  }
 
   // One place for the point, behind the digits of the whole part.
   const whole = exponent < 0 ? 0 : exponent + 1
@@ -109,8 +124,8 @@ export const writeShortest = (view: DataView, pos: number, value: number): numbe
   }
   const start = whole === 0 ? pos : pos + 1
   writeEight(view, writeNine(view, start, front), chosen)
-  let end = start + digits
-  while (end > start + whole && view.getUint8(end - 1) === ZERO) end--
+  let end = start + Math.max(count, whole)
+  if (count === digits - 2) { while (end > start + whole && view.getUint8(end - 1) === ZERO) end-- }
   if (whole === 0) return end
   for (let i = 0; i < whole; i++) view.setUint8(pos + i, view.getUint8(start + i))
   if (end === start + whole) return pos + whole
