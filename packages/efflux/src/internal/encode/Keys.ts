@@ -83,6 +83,8 @@ export class KeyNode {
   readonly kinds: number
   readonly isText: boolean
   readonly convert: Column["convert"]
+  /** Whether nothing is written for `undefined`. */
+  readonly isOptional: boolean
   /** Constants that stand in front of it. */
   readonly before: ReadonlyArray<Constant>
   /** The constant that stands in for an absent value. */
@@ -120,6 +122,7 @@ export class KeyNode {
     this.convert = column?.convert
     this.before = constants.slice(from, to)
     this.fallback = role === "tag" ? constants.find(({ key }) => key.name === name) : undefined
+    this.isOptional = (this.kinds & UNDEFINED) !== 0 && this.fallback === undefined
     this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
     this.isPlain = role !== "other" && this.convert === undefined && from === to
     this.isIndex = /^\d+$/.test(name)

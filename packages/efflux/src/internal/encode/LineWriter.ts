@@ -270,6 +270,7 @@ export class LineWriter extends PartWriter {
       const { index, of } = tags[i]
       if (of instanceof KeyNode) {
         const value = values[index]
+        if (value === undefined && of.isOptional) continue
         const known = typeof value === "string" && value.length > 0 && of.isText ? of.key.find(value) : nothing
         pos = known !== nothing && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)

@@ -10,7 +10,7 @@ import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, Uint } from "../../Point.ts"
 import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
-import { ANY, kindOf } from "./Column.ts"
+import { ANY, kindOf, STRING } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
 import { nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
@@ -132,22 +132,23 @@ export abstract class PartWriter {
   protected tag(key: Key, value: unknown, kinds: number, fallback: Constant | undefined, pos: number): number {
     const { name, prefix } = key
     const limit = this.limit
+    // First, as ever new texts are the dearest tags.
+    if (typeof value === "string" && value.length > 0 && (kinds & STRING) !== 0 && prefix !== nothing) {
+      const least = pos + prefix.length + value.length
+      if (least > limit) return this.#oversize(least)
+      const end = writeName(this.out, writeEncoded(this.view, pos, prefix), value, this.#places.tag)
+      if (end < 0) return this.#failName("tag value", name, value)
+      if (end > limit) return this.#oversize(end)
+      if (key.remember(value, this.view, pos, end, this.lines)) this.keys.grow(1)
+      return end
+    }
     if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) {
       return fallback === undefined ? pos : this.constant(fallback, pos)
     }
     if (prefix === nothing) return this.#failName("tag key", name, name)
-    const start = pos
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.view, pos, prefix)
-    if (typeof value === "string") {
-      if (pos + value.length > limit) return this.#oversize(pos + value.length)
-      pos = writeName(this.out, pos, value, this.#places.tag)
-      if (pos < 0) return this.#failName("tag value", name, value)
-      if (pos > limit) return this.#oversize(pos)
-      if (key.remember(value, this.view, start, pos, this.lines)) this.keys.grow(1)
-      return pos
-    }
     if (typeof value === "number" && value - value === 0) {
       // As a text, −0 is "0".
       pos = writeFloat(this.view, pos, value + 0)
