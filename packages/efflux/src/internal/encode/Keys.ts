@@ -162,6 +162,9 @@ export const maxRemembered = 4096
 const maxKeyLength = 1024
 const weight = (name: string): number => 1 + (name.length >> 6)
 
+// Until the engine has compiled for good what reads them.
+const unfamiliarObjects = 16_384
+
 const noColumns: Trie["columns"] = new Map()
 const noKey = new Key("", nothing)
 
@@ -175,6 +178,8 @@ export class Keys {
   /** Where the keys of tags begin, and those of fields. */
   tags!: KeyNode
   fields!: KeyNode
+  /** How many objects are still to be read with care, since the last key that was new in its place. */
+  unfamiliar = 0
   readonly #dialect: Dialect
   readonly #defaults: ReadonlyArray<Constant>
   #known!: { readonly [R in Role]: Map<string, Key> }
@@ -220,6 +225,7 @@ export class Keys {
         above.inOrder = above.isPlain = false
       }
     }
+    this.unfamiliar = unfamiliarObjects
     if (name.length > maxKeyLength) return child
     this.grow(weight(name))
     node.children.set(name, child)

@@ -48,7 +48,8 @@ export class LineWriter extends PartWriter {
   #timestamp: unknown = undefined
   /** The values that were read last, as they were given. */
   readonly #values: Array<unknown> = []
-  #toMigrate = 16_384
+  // oxlint-disable-next-line no-unused-private-class-members -- `#migrate` asks for it
+  readonly #brand = true
 
   /**
    * Appends a point as one line, with its own timestamp or none. Returns `false`
@@ -178,7 +179,7 @@ export class LineWriter extends PartWriter {
   // `for … in` is the only way to read unknown keys that V8 compiles to plain field loads, and only if the value is read
   // first. Behind a branch V8 compiles the read for the keys seen so far, and discards the code at the next other key.
   #write(object: Values, root: KeyNode, pos: number, start: number): number {
-    if (this.#toMigrate > 0) this.#migrate(object)
+    if (this.keys.unfamiliar > 0) this.#migrate(object)
     const { limit, out, view } = this
     let node = root
     for (const name in object) {
@@ -284,9 +285,10 @@ export class LineWriter extends PartWriter {
   // When a property that has held small integers gets a fraction, V8 replaces the hidden class of the objects that have it.
   // Reading a value moves an older object to the new class. If that happens inside a `for … in`, V8 compiles the loop for
   // the general case, and each key takes six times as long from then on. Asking for a private name moves the object before
-  // the loop. Once the loop is compiled, reading no longer moves objects.
+  // the loop. Once the loop is compiled, reading no longer moves objects; but a kind of object that is new may discard the
+  // compiled loop, so asking begins again with each new key.
   #migrate(object: object): void {
-    this.#toMigrate--
-    void (#toMigrate in object)
+    this.keys.unfamiliar--
+    void (#brand in object)
   }
 }
