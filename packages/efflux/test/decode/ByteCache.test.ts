@@ -51,6 +51,13 @@ describe("a cache of bytes", () => {
     found.forEach((entry, i) => entry === undefined || assert.strictEqual(entry.text, `read ${texts[i]}`))
   })
 
+  it("still learns what comes again after very many that never did", () => {
+    const cache = new ByteCache(64, 32, equals)
+    for (let i = 0; i < 5000; i++) look(cache, `${i}=`)
+    const found = Array.from({ length: 100 }, () => ["a=", "b=", "c="].map((text) => look(cache, text)?.text))
+    assert.deepStrictEqual(found.at(-1), ["read a=", "read b=", "read c="])
+  })
+
   it("says of an entry that was overwritten that it is dead", () => {
     const cache = new ByteCache(2, 32, equals)
     const entries = ["a=", "b=", "c=", "d=", "e="].flatMap((text) => [1, 2, 3].map(() => look(cache, text)))

@@ -45,10 +45,13 @@ export class ByteCache {
   readonly #missed: Int32Array
   readonly #shift: number
   readonly #maxBytes: number
+  readonly #patience: number
   readonly #stops: number
   // The bytes that were last looked for: their hash, and how many they are, 0 if they can't be kept.
   #hash = 0
   #length = 0
+  // How many look-ups in a row found nothing.
+  #misses = 0
 
   /** @param slots A power of two. */
   constructor(slots: number, maxBytes: number, stop: number) {
@@ -57,12 +60,19 @@ export class ByteCache {
     this.#hashes = new Int32Array(slots).map((_, slot) => ~(slot << this.#shift))
     this.#missed = new Int32Array(slots)
     this.#maxBytes = maxBytes
+    // What comes again in turn is found in the third turn.
+    this.#patience = 2 * slots
     this.#stops = stop * 0x01010101
   }
 
   /** What is known of the bytes from `start` to the stop byte. */
   find(view: DataView, start: number, end: number): Entry | undefined {
     this.#length = 0
+    // Where all is ever new only each eighth is looked for, until one is found.
+    if (++this.#misses > this.#patience) {
+      if (this.#misses < this.#patience + 8) return undefined
+      this.#misses = this.#patience
+    }
     const stops = this.#stops
     const last = Math.min(end, start + this.#maxBytes) - 4
     let hash = 0
@@ -90,7 +100,10 @@ export class ByteCache {
           let slot = hash >>> this.#shift
           for (let i = 0; i < 2; i++, slot ^= 1) {
             const entry = this.#hashes[slot] === hash ? this.#entries[slot] : undefined
-            if (entry !== undefined && entry.length === length && isAt(entry, view, start)) return entry
+            if (entry !== undefined && entry.length === length && isAt(entry, view, start)) {
+              this.#misses = 0
+              return entry
+            }
           }
           return undefined
         }
