@@ -182,6 +182,44 @@ describe("what is decoded", () => {
   })
 })
 
+describe("bytes of UTF-8", () => {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+  const read = (bytes: Uint8Array): string => {
+    try {
+      return utf8.decode(bytes)
+    } catch {
+      return "invalid UTF-8"
+    }
+  }
+
+  it("are read as a decoder reads them, whatever they are, in short strings and long ones", () => {
+    // The first and last of each kind, and their neighbours.
+    const kinds = [0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0]
+      .concat([0xf1, 0xf3, 0xf4, 0xf5, 0xff])
+    for (const around of ["", "x".repeat(40)]) {
+      const parts: Array<number> = []
+      for (let n = 0; n < kinds.length ** 4; n += around === "" ? 13 : 211) {
+        const bytes = [n, n / 22, n / 484, n / 10648].map((i) => kinds[Math.floor(i) % kinds.length])
+        const line = new TextEncoder().encode(`m v="${around}1234${around}"`)
+        line.set(bytes, 5 + around.length)
+        const expected = read(line.subarray(5, -1))
+        const result = LineProtocol.decode(line)
+        const found = Result.isSuccess(result) ? result.success.fields.v : result.failure.reason
+        if (found !== expected) parts.push(...bytes)
+      }
+      assert.deepStrictEqual(parts, [])
+    }
+  })
+
+  it("make every character, alone and at each length of a short string", () => {
+    for (let code = 0x80; code < 0x110000; code += code < 0x2000 ? 1 : 251) {
+      if (code >= 0xd800 && code < 0xe000) continue
+      const text = `${String.fromCodePoint(code)}${"ü".repeat(code % 14)}`
+      assert.strictEqual(Result.getOrThrow(LineProtocol.decode(`m v="${text}"`)).fields.v, text)
+    }
+  })
+})
+
 describe("a wrong option", () => {
   it("is an error that names it", () => {
     const wrong: ReadonlyArray<readonly [string, object]> = [

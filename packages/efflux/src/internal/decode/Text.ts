@@ -111,6 +111,45 @@ export const short = (bytes: Uint8Array, start: number, length: number): string 
 }
 
 /**
+ * The string of at most 24 bytes of UTF-8, `undefined` if they are none or too many. Calling the decoder takes longer.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const shortUtf8 = (bytes: Uint8Array, start: number, end: number): string | undefined => {
+  if (end - start > 24) return undefined
+  let count = 0
+  for (let pos = start; pos < end;) {
+    let code = bytes[pos++]
+    if (code > 127) {
+      const more = code < 0xe0 ? 1 : code < 0xf0 ? 2 : 3
+      if (code < 0xc2 || code > 0xf4 || pos + more > end) return undefined
+      code &= 0x3f >> more
+      for (const last = pos + more; pos < last; pos++) {
+        if ((bytes[pos] & 0xc0) !== 0x80) return undefined
+        code = (code << 6) | (bytes[pos] & 0x3f)
+      }
+      if (code < (more === 1 ? 0x80 : more === 2 ? 0x800 : 0x10000) || (code >> 11) === 0x1b || code > 0x10ffff) {
+        return undefined
+      }
+      if (code > 0xffff) {
+        units[count++] = 0xd7c0 + (code >> 10)
+        code = 0xdc00 | (code & 0x3ff)
+      }
+    }
+    units[count++] = code
+  }
+  // What is left there would make it a string of two bytes a character.
+  for (let i = count; i < 24; i++) units[i] = 0
+  const u = units
+  // dprint-ignore
+  return String.fromCharCode(u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13],
+    u[14], u[15], u[16], u[17], u[18], u[19], u[20], u[21], u[22], u[23]).slice(0, count)
+}
+
+const units = new Uint16Array(24)
+
+/**
  * Where `bytes[start, end)` stops being UTF-8, -1 if it is: no overlong forms, no surrogates, nothing above U+10FFFF.
  *
  * @category validation

@@ -13,7 +13,7 @@ const LF = 10
 const QUOTE = 34
 const BACKSLASH = 92
 const { firstControl, flagsOf, IS_BACKSLASH, IS_CONTROL, IS_HIGH, IS_QUOTE, zeroBytes } = Bytes
-const { invalidUtf8, NAME, PAIRED, short, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
+const { invalidUtf8, NAME, PAIRED, short, shortUtf8, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
 
 // Of no byte: see `unsure`.
 const IS_UNSURE = 256
@@ -58,6 +58,8 @@ export class TextReader {
   // The bytes from `#pieceStart` on, as characters: short strings are cut from it.
   #piece = ""
   #pieceStart = 0
+  // The bytes, where there is such a thing: it makes strings quicker than a decoder.
+  #buffer: Buffer | undefined = undefined
 
   constructor(rules: Rules) {
     this.#rules = rules
@@ -80,6 +82,9 @@ export class TextReader {
       this.bytes = bytes
       // There is nothing to look at in bytes that were detached.
       this.view = bytes.length === 0 ? noView : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      this.#buffer = bytes.length === 0 || typeof Buffer === "undefined"
+        ? undefined
+        : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     }
     this.#piece = text
     this.#pieceStart = 0
@@ -198,6 +203,10 @@ export class TextReader {
       }
       return text + this.#ascii(from, end)
     }
+    if ((seen & IS_BACKSLASH) === 0) {
+      const text = shortUtf8(bytes, start, end)
+      if (text !== undefined) return text
+    }
     const text = (seen & IS_BACKSLASH) !== 0 ? unescape(bytes, start, end, escapes) : utf8(bytes, start, end)
     if ((seen & IS_HIGH) !== 0 && text.includes("\ufffd")) {
       const at = invalidUtf8(bytes, start, end)
@@ -209,18 +218,26 @@ export class TextReader {
   // The string of bytes below 128 without escapes.
   #ascii(start: number, end: number): string {
     const length = end - start
-    if (length > 2 * copied) return utf8(this.bytes, start, end)
+    if (length > 2 * copied) return this.#latin1(start, end)
     let from = start - this.#pieceStart
     if (from < 0 || from + length > this.#piece.length) {
       // Decoding takes long to begin.
       if (this.end - start < shortLine) return short(this.bytes, start, length)
-      this.#piece = decoder.decode(this.bytes.subarray(start, start + pieceBytes))
+      this.#piece = this.#latin1(start, Math.min(start + pieceBytes, this.bytes.length))
       this.#pieceStart = start
       from = 0
     }
     const piece = this.#piece
     if (length <= copied) return piece.substring(from, from + length)
     return piece.substring(from, from + copied) + piece.substring(from + copied, from + length)
+  }
+
+  // One character for each byte, whatever it is.
+  #latin1(start: number, end: number): string {
+    const buffer = this.#buffer
+    return buffer === undefined
+      ? decoder.decode(this.bytes.subarray(start, end))
+      : buffer.toString("latin1", start, end)
   }
 
   #refuse(reason: Reason, at: number): undefined {
@@ -233,5 +250,4 @@ const BACKSLASHES = 0x5c5c5c5c
 const LINE_FEEDS = 0x0a0a0a0a
 const HIGH_BITS = 0x80808080 | 0
 
-// One character for each byte, whatever it is.
 const decoder = new TextDecoder("latin1")
