@@ -1,10 +1,8 @@
-/** Who sends in the end-to-end comparison: how a program would use each, with the request point. */
-import { InfluxDB, Point as PointV2 } from "@influxdata/influxdb-client"
-import { InfluxDBClient, Point as PointV3 } from "@influxdata/influxdb3-client"
-import { Effect, Layer, Logger, ManagedRuntime } from "effect"
-import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
-import { StatsD } from "hot-shots"
-import * as Influx from "influx"
+/**
+ * Who sends in the end-to-end comparison: how a program would use each, with the request point. Each has a process of its
+ * own, which loads no other.
+ */
+import type { DatabaseConfig, Point } from "efflux"
 import { setImmediate as turn } from "node:timers/promises"
 import { request4x4 } from "../Shape.ts"
 
@@ -38,6 +36,10 @@ const inBursts = async (count: number, each: (i: number) => void, isBehind = () 
 }
 
 const efflux = (options: (port: number) => DatabaseConfig.DatabaseConfig) => async (port: number): Promise<Send> => {
+  const [{ Effect, Layer, Logger, ManagedRuntime }, { InfluxDatabase }] = await Promise.all([
+    import("effect"),
+    import("efflux")
+  ])
   const runtime = ManagedRuntime.make(
     InfluxDatabase.layer({ ...options(port), name: "bench" }).pipe(Layer.provide(Logger.layer([])))
   )
@@ -81,13 +83,14 @@ const inArrays = async <P>(
 }
 
 const influxdb3Client = (gzip: boolean, noSync: boolean) => async (port: number): Promise<Send> => {
+  const { InfluxDBClient, Point } = await import("@influxdata/influxdb3-client")
   const client = new InfluxDBClient({ host: `http://127.0.0.1:${port}`, token: "none", database: "bench" })
   const options = { precision: "ns", gzipThreshold: gzip ? 1000 : Number.MAX_SAFE_INTEGER, noSync } as const
   return (count) =>
     inArrays(
       count,
       ({ fields, measurement, tags, timestamp }) =>
-        PointV3.measurement(measurement)
+        Point.measurement(measurement)
           .setTag("host", tags.host)
           .setTag("method", tags.method)
           .setTag("route", tags.route)
@@ -102,8 +105,8 @@ const influxdb3Client = (gzip: boolean, noSync: boolean) => async (port: number)
 }
 
 const nodeInflux = async (port: number): Promise<Send> => {
-  const { BOOLEAN, FLOAT, INTEGER, STRING } = Influx.FieldType
-  const influx = new Influx.InfluxDB({
+  const { FieldType: { BOOLEAN, FLOAT, INTEGER, STRING }, InfluxDB } = await import("influx")
+  const influx = new InfluxDB({
     host: "127.0.0.1",
     port,
     database: "bench",
@@ -127,6 +130,7 @@ const nodeInflux = async (port: number): Promise<Send> => {
 }
 
 const influxdbClient = (gzip: boolean) => async (port: number): Promise<Send> => {
+  const { InfluxDB, Point } = await import("@influxdata/influxdb-client")
   const influx = new InfluxDB({ url: `http://127.0.0.1:${port}`, token: "none" })
   const write = influx.getWriteApi("org", "bucket", "ns", {
     batchSize: linesOfRequest,
@@ -138,7 +142,7 @@ const influxdbClient = (gzip: boolean) => async (port: number): Promise<Send> =>
     await inBursts(count, (i) => {
       const { fields, measurement, tags, timestamp } = points[i] as Request
       write.writePoint(
-        new PointV2(measurement)
+        new Point(measurement)
           .tag("host", tags.host)
           .tag("method", tags.method)
           .tag("route", tags.route)
@@ -156,6 +160,7 @@ const influxdbClient = (gzip: boolean) => async (port: number): Promise<Send> =>
 
 // A value where the others have a point: its format has one for each line. The tags are those of the point.
 const hotShots = (maxBufferSize: number) => async (port: number): Promise<Send> => {
+  const { StatsD } = await import("hot-shots")
   const client = new StatsD({ host: "127.0.0.1", port, maxBufferSize })
   return async (count) => {
     await inBursts(count, (i) => {

@@ -1,6 +1,4 @@
 /** A process that receives, counts, and keeps nothing: `receiver.ts udp` or `receiver.ts http`. */
-import { UdpSink } from "@efflux/testkit"
-import { Effect } from "effect"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Zlib from "node:zlib"
@@ -31,6 +29,7 @@ process.on("message", ({ ask }: ToReceiver) => {
 process.on("disconnect", () => process.exit())
 
 if (process.argv[2] === "udp") {
+  const [{ Effect }, UdpSink] = await Promise.all([import("effect"), import("@efflux/testkit/UdpSink")])
   const receive = Effect.gen(function*() {
     const sink = yield* UdpSink.make({
       receiveBufferBytes: 4 * 1024 * 1024,
