@@ -10,14 +10,14 @@ const maxWorkers = Math.max(2, Os.availableParallelism()) + 1
  * One project per package; tests against a real server run after the rest, two files at a time. Without `isolate`, the
  * files that a worker runs share the modules that they load.
  */
-const unit = (name: string, root: string, isolate = true) => ({
+const unit = (name: string, root: string) => ({
   extends: true as const,
   test: {
     name,
     root,
     include: ["test/**/*.test.ts"],
     exclude: ["test/**/*.server.test.ts"],
-    isolate,
+    isolate: false,
     maxWorkers,
     sequence: { groupOrder: 0 }
   }
@@ -29,6 +29,7 @@ const server = (name: string, root: string) => ({
     name: `${name}:server`,
     root,
     include: ["test/**/*.server.test.ts"],
+    isolate: false,
     maxWorkers: 2,
     sequence: { groupOrder: 1 }
   }
@@ -62,7 +63,7 @@ export default defineConfig({
       include: ["packages/efflux/src/**/*.ts"]
     },
     projects: [
-      unit("efflux", "packages/efflux", false),
+      unit("efflux", "packages/efflux"),
       unit("testkit", "packages/testkit"),
       unit("benchmark", "packages/benchmark"),
       unit("panel", "packages/panel"),
