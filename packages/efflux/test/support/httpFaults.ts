@@ -64,6 +64,8 @@ export interface Bench {
   readonly pass: (duration: Duration.Input) => Effect.Effect<void>
   /** Moves the clock until nothing is queued or in flight. */
   readonly settled: Effect.Effect<void>
+  /** Pushes so many points, and lets them settle. */
+  readonly settle: (points: number) => Effect.Effect<void>
   /** The clock's times at which the requests so far were seen. */
   readonly seenAt: ReadonlyArray<number>
 }
@@ -74,18 +76,19 @@ export interface BenchOptions {
   readonly faults?: ReadonlyArray<FaultServer.Fault> | undefined
   readonly fallback?: FaultServer.Fault | undefined
   readonly config?: Partial<DatabaseConfig.HttpV2Config> | undefined
+  /** What becomes of the points, zeros left out. */
+  readonly fate?: Readonly<Record<string, number>> | undefined
 }
 
 /**
  * Runs a test at a bench, closes the database, and then asks that the law holds, no socket is left open, and the secret
  * was in no log line, span, metric or counter.
  */
-export const withBench = <A, E>(
-  options: BenchOptions,
-  test: (bench: Bench) => Effect.Effect<A, E, Scope.Scope>
+export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
+  { api = "v2", config, fallback, fate, faults = [] }: BenchOptions,
+  test: (bench: Bench) => Generator<Eff, unknown, never>
 ) =>
   Effect.gen(function*() {
-    const { api = "v2", config, faults = [], fallback } = options
     const server = yield* FaultServer.make({ fallback })
     server.script(...faults)
     const watch = SecretWatch.make(secret)
@@ -121,6 +124,15 @@ export const withBench = <A, E>(
             yield* sleep(1)
           }
         })
+      const push = Effect.fnUntraced(function*(points: number) {
+        const { pushed } = database.statsUnsafe()
+        for (let n = 0; n < points; n++) database.pushUnsafe(point(pushed + n))
+        yield* until("the points are taken", () => database.statsUnsafe().queued === 0)
+      })
+      const settled = until("all points are settled", () => {
+        const { inFlight, queued } = database.statsUnsafe()
+        return inFlight === 0 && queued === 0
+      })
       const bench: Bench = {
         server,
         database,
@@ -129,12 +141,7 @@ export const withBench = <A, E>(
         stats: database.statsUnsafe,
         seenAt,
         until,
-        push: (points) =>
-          Effect.gen(function*() {
-            const { pushed } = database.statsUnsafe()
-            for (let n = 0; n < points; n++) database.pushUnsafe(point(pushed + n))
-            yield* until("the points are taken", () => database.statsUnsafe().queued === 0)
-          }),
+        push,
         pass: (duration) =>
           Effect.gen(function*() {
             const millis = Duration.toMillis(Duration.fromInputUnsafe(duration))
@@ -145,12 +152,10 @@ export const withBench = <A, E>(
               if (step % 10 === 0) yield* sleep(1)
             }
           }),
-        settled: until("all points are settled", () => {
-          const { inFlight, queued } = database.statsUnsafe()
-          return inFlight === 0 && queued === 0
-        })
+        settled,
+        settle: (points) => Effect.andThen(push(points), settled)
       }
-      yield* test(bench)
+      yield* Effect.gen(() => test(bench))
       watch.look("database", database)
       yield* watch.lookAtMetrics
       return database.statsUnsafe
@@ -159,6 +164,10 @@ export const withBench = <A, E>(
     const last = stats()
     assertLaw(last)
     assert.deepStrictEqual([last.queued, last.inFlight], [0, 0])
+    if (fate !== undefined) {
+      const fates = Object.entries({ sent: last.sent, ...last.dropped }).filter(([, points]) => points > 0)
+      assert.deepStrictEqual(Object.fromEntries(fates), fate)
+    }
     watch.look("stats", last)
     assert.deepStrictEqual(watch.found, [])
     return last
