@@ -30,14 +30,14 @@ const sendError = new InfluxError.InfluxError({
 })
 
 /** Runs a test with a database over a transport that the test steers, in a metric registry of its own. */
-const withDatabase = <A, E>(
+const withDatabase = <Eff extends Effect.Effect<any, any, InfluxDatabase.InfluxDatabase>, A>(
   config: DatabaseConfig.DatabaseConfig,
-  test: (sender: TestTransport, logs: ReadonlyArray<string>) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>
+  test: (sender: TestTransport, logs: ReadonlyArray<string>) => Generator<Eff, A, never>
 ) =>
   Effect.suspend(() => {
     const sender = new TestTransport()
     const logs = capture()
-    return test(sender, logs.lines).pipe(
+    return Effect.gen(() => test(sender, logs.lines)).pipe(
       Effect.provide(InfluxDatabase.layerTransport({ name: "test", ...config })),
       Effect.provideService(Transport.Transport, sender.service),
       Effect.provide(logs.layer),
@@ -50,100 +50,93 @@ const turns = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 describe("batching", () => {
   it.effect("a point is sent after flushInterval at the latest", () =>
-    withDatabase({ flushInterval: "1 second" }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.push(point(1))
-        yield* TestClock.adjust("999 millis")
-        assert.deepStrictEqual(sender.sent, [])
-        yield* TestClock.adjust("1 millis")
-        assert.deepStrictEqual(sender.sent, [line(1)])
-      })))
+    withDatabase({ flushInterval: "1 second" }, function*(sender) {
+      yield* Influx.push(point(1))
+      yield* TestClock.adjust("999 millis")
+      assert.deepStrictEqual(sender.sent, [])
+      yield* TestClock.adjust("1 millis")
+      assert.deepStrictEqual(sender.sent, [line(1)])
+    }))
 
   it.effect("a full batch is sent without waiting", () =>
-    withDatabase({ batchSize: 3 }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.pushAll([point(1), point(2)])
-        yield* turns
-        assert.deepStrictEqual(sender.sent, [])
-        yield* Influx.push(point(3))
-        yield* turns
-        assert.deepStrictEqual(sender.sent, [`${line(1)}\n${line(2)}\n${line(3)}`])
-      })))
+    withDatabase({ batchSize: 3 }, function*(sender) {
+      yield* Influx.pushAll([point(1), point(2)])
+      yield* turns
+      assert.deepStrictEqual(sender.sent, [])
+      yield* Influx.push(point(3))
+      yield* turns
+      assert.deepStrictEqual(sender.sent, [`${line(1)}\n${line(2)}\n${line(3)}`])
+    }))
 
   it.effect("a payload has at most batchSize points and never exceeds maxPayloadBytes, and no line is split", () =>
     withDatabase(
       { batchSize: 4, maxPayloadBytes: 3 * line(1).length + 2, senders: 1 },
-      (sender) =>
-        Effect.gen(function*() {
-          yield* Influx.pushAll(Array.from({ length: 9 }, (_, n) => point(n)))
-          yield* Influx.flush
-          assert.deepStrictEqual(sender.sent.map((payload) => payload.split("\n").length), [3, 3, 3])
-          assert.deepStrictEqual(numbers(sender.lines), [0, 1, 2, 3, 4, 5, 6, 7, 8])
-        })
+      function*(sender) {
+        yield* Influx.pushAll(Array.from({ length: 9 }, (_, n) => point(n)))
+        yield* Influx.flush
+        assert.deepStrictEqual(sender.sent.map((payload) => payload.split("\n").length), [3, 3, 3])
+        assert.deepStrictEqual(numbers(sender.lines), [0, 1, 2, 3, 4, 5, 6, 7, 8])
+      }
     ))
 
   it.effect("a line of exactly maxPayloadBytes is sent, one byte more is oversize, its neighbours go out", () =>
-    withDatabase({ maxPayloadBytes: line(10).length }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.pushAll([point(10), point(100), point(11)])
-        yield* Influx.flush
-        assert.deepStrictEqual([...sender.lines].sort(), [line(10), line(11)])
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.dropped.oversize, 1)
-        assertLaw(stats)
-      })))
+    withDatabase({ maxPayloadBytes: line(10).length }, function*(sender) {
+      yield* Influx.pushAll([point(10), point(100), point(11)])
+      yield* Influx.flush
+      assert.deepStrictEqual([...sender.lines].sort(), [line(10), line(11)])
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.dropped.oversize, 1)
+      assertLaw(stats)
+    }))
 
   it.effect("the longest line goes out through the smallest limit that holds it, whatever comes before", () =>
-    withDatabase({ maxPayloadBytes: 65_507, senders: 1, pacing: "none" }, (sender) =>
-      Effect.gen(function*() {
-        const text = "x".repeat(65_507 - "m s=\"\" 0".length)
-        yield* Influx.push(point(1))
-        yield* Influx.push({ measurement: "m", fields: { s: text }, timestamp: 0n })
-        yield* Influx.push({ measurement: "m", fields: { s: `${text}x` }, timestamp: 0n })
-        yield* Influx.push(point(2))
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.sent.map((payload) => payload.length), [line(1).length, 65_507, line(2).length])
-        assert.strictEqual((yield* Influx.stats).dropped.oversize, 1)
-      })))
+    withDatabase({ maxPayloadBytes: 65_507, senders: 1, pacing: "none" }, function*(sender) {
+      const text = "x".repeat(65_507 - "m s=\"\" 0".length)
+      yield* Influx.push(point(1))
+      yield* Influx.push({ measurement: "m", fields: { s: text }, timestamp: 0n })
+      yield* Influx.push({ measurement: "m", fields: { s: `${text}x` }, timestamp: 0n })
+      yield* Influx.push(point(2))
+      yield* Influx.flush
+      assert.deepStrictEqual(sender.sent.map((payload) => payload.length), [line(1).length, 65_507, line(2).length])
+      assert.strictEqual((yield* Influx.stats).dropped.oversize, 1)
+    }))
 
   it.effect("with oversize \"split\" the fields of a large point go out over several lines of one timestamp", () =>
-    withDatabase({ maxPayloadBytes: 40, oversize: "split", senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
-        yield* Influx.pushAll([point(1), { measurement: "m", tags: { a: "b" }, fields }, point(2)])
-        yield* Influx.flush
-        for (const payload of sender.sent) assert.isAtMost(payload.length, 40)
-        const parts = sender.lines.filter((line) => line.startsWith("m,a=b "))
-        const stamps = new Set(parts.map((line) => line.split(" ")[2]))
-        assert.strictEqual(stamps.size, 1)
-        assert.deepStrictEqual(
-          parts.flatMap((line) => line.split(" ")[1].split(",")),
-          Object.entries(fields).map(([key, value]) => `${key}=${value}`)
-        )
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.sent, 3)
-        assertLaw(stats)
-      })))
+    withDatabase({ maxPayloadBytes: 40, oversize: "split", senders: 1 }, function*(sender) {
+      const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+      yield* Influx.pushAll([point(1), { measurement: "m", tags: { a: "b" }, fields }, point(2)])
+      yield* Influx.flush
+      for (const payload of sender.sent) assert.isAtMost(payload.length, 40)
+      const parts = sender.lines.filter((line) => line.startsWith("m,a=b "))
+      const stamps = new Set(parts.map((line) => line.split(" ")[2]))
+      assert.strictEqual(stamps.size, 1)
+      assert.deepStrictEqual(
+        parts.flatMap((line) => line.split(" ")[1].split(",")),
+        Object.entries(fields).map(([key, value]) => `${key}=${value}`)
+      )
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.sent, 3)
+      assertLaw(stats)
+    }))
 
   it.effect("a split point is lost as a whole if a payload of it is, and what can't be split is oversize", () =>
     withDatabase(
       { maxPayloadBytes: 40, oversize: "split", senders: 1, batchSize: 1 },
-      (sender) =>
-        Effect.gen(function*() {
-          sender.behaviour = (payload) => payload.includes("field7") ? Effect.fail(sendError) : Effect.void
-          const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
-          yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
-          yield* TestClock.adjust("1 second")
-          yield* Influx.pushAll([{ measurement: "m", fields: { a: 1, text: "x".repeat(50) }, timestamp: 0n }, point(2)])
-          yield* Influx.flush
-          const stats = yield* Influx.stats
-          assert.strictEqual(stats.dropped.send_error, 1)
-          assert.strictEqual(stats.dropped.oversize, 1)
-          assert.strictEqual(stats.sent, 1)
-          assert.strictEqual(sender.lines.at(-1), line(2))
-          assert.isFalse(sender.lines.some((line) => line.includes("field19")))
-          assertLaw(stats)
-        })
+      function*(sender) {
+        sender.behaviour = (payload) => payload.includes("field7") ? Effect.fail(sendError) : Effect.void
+        const fields = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`field${n}`, n]))
+        yield* Influx.push({ measurement: "m", fields, timestamp: 0n })
+        yield* TestClock.adjust("1 second")
+        yield* Influx.pushAll([{ measurement: "m", fields: { a: 1, text: "x".repeat(50) }, timestamp: 0n }, point(2)])
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assert.strictEqual(stats.dropped.send_error, 1)
+        assert.strictEqual(stats.dropped.oversize, 1)
+        assert.strictEqual(stats.sent, 1)
+        assert.strictEqual(sender.lines.at(-1), line(2))
+        assert.isFalse(sender.lines.some((line) => line.includes("field19")))
+        assertLaw(stats)
+      }
     ))
 
   it.effect("a split point is lost as a whole also if only its first lines are, and the transport knows of it", () =>
@@ -194,19 +187,18 @@ describe("batching", () => {
     }))
 
   it.effect("flush waits for what is in flight and not for what is pushed later", () =>
-    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.sleep("1 second")
-        yield* Influx.push(point(1))
-        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
-        yield* turns
-        yield* Influx.push(point(2))
-        yield* TestClock.adjust("999 millis")
-        assert.isUndefined(flush.pollUnsafe())
-        yield* TestClock.adjust("1 millis")
-        yield* Fiber.join(flush)
-        assert.deepStrictEqual(sender.lines, [line(1)])
-      })))
+    withDatabase({ senders: 1, drainTimeout: 0 }, function*(sender) {
+      sender.behaviour = () => Effect.sleep("1 second")
+      yield* Influx.push(point(1))
+      const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* turns
+      yield* Influx.push(point(2))
+      yield* TestClock.adjust("999 millis")
+      assert.isUndefined(flush.pollUnsafe())
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(flush)
+      assert.deepStrictEqual(sender.lines, [line(1)])
+    }))
 
   it.effect("flush ends when its points are shed, though nothing can be sent", () =>
     Effect.gen(function*() {
@@ -225,201 +217,196 @@ describe("batching", () => {
     ))
 
   it.effect("flush does not wait for a later point that shares a payload with a bad one", () =>
-    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.sleep("1 second")
-        yield* Influx.push(point(1))
-        yield* Effect.forkChild(Influx.flush, { startImmediately: true })
-        yield* turns
-        yield* Influx.push({ measurement: "", fields: {} })
-        const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
-        yield* turns
-        yield* Influx.push(point(2))
-        yield* TestClock.adjust("1 second")
-        yield* Fiber.join(flush)
-        assert.strictEqual((yield* Influx.stats).inFlight, 1)
-      })))
+    withDatabase({ senders: 1, drainTimeout: 0 }, function*(sender) {
+      sender.behaviour = () => Effect.sleep("1 second")
+      yield* Influx.push(point(1))
+      yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* turns
+      yield* Influx.push({ measurement: "", fields: {} })
+      const flush = yield* Effect.forkChild(Influx.flush, { startImmediately: true })
+      yield* turns
+      yield* Influx.push(point(2))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(flush)
+      assert.strictEqual((yield* Influx.stats).inFlight, 1)
+    }))
 
-  it.effect("flush of an empty database ends at once", () => withDatabase({}, () => Influx.flush))
+  it.effect("flush of an empty database ends at once", () =>
+    withDatabase({}, function*() {
+      yield* Influx.flush
+    }))
 })
 
 describe("shedding", () => {
   it.effect("a full queue drops its oldest points, the newest survive in order", () =>
-    withDatabase({ queueCapacity: 10, batchSize: 2, senders: 1, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.never
-        yield* Influx.pushAll([point(0), point(1)])
-        yield* turns
-        // The sender is busy for good; from here the queue fills up.
-        for (let n = 2; n < 30; n++) yield* Influx.push(point(n))
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.inFlight, 2)
-        assert.strictEqual(stats.queued, 10)
-        assert.strictEqual(stats.dropped.queue_full, 18)
-        assert.strictEqual(stats.sendersBusy, 1)
-        assertLaw(stats)
-      })))
+    withDatabase({ queueCapacity: 10, batchSize: 2, senders: 1, drainTimeout: 0 }, function*(sender) {
+      sender.behaviour = () => Effect.never
+      yield* Influx.pushAll([point(0), point(1)])
+      yield* turns
+      // The sender is busy for good; from here the queue fills up.
+      for (let n = 2; n < 30; n++) yield* Influx.push(point(n))
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.inFlight, 2)
+      assert.strictEqual(stats.queued, 10)
+      assert.strictEqual(stats.dropped.queue_full, 18)
+      assert.strictEqual(stats.sendersBusy, 1)
+      assertLaw(stats)
+    }))
 
   it.effect(
     "1 000 000 pushes from one fiber into a queue of 10 000: the law on every look, the newest survive",
     () =>
-      withDatabase({ pacing: "none" }, (sender) =>
-        Effect.gen(function*() {
-          const total = 1_000_000
-          // A transport that takes a while, so that the queue runs over.
-          sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
-          for (let n = 0; n < total; n++) {
-            yield* Influx.push(point(n))
-            if (n % 1000 === 0) assertLaw(yield* Influx.stats)
-          }
-          const before = yield* Influx.stats
-          assertLaw(before)
-          yield* Influx.flush
-          const stats = yield* Influx.stats
-          assertLaw(stats)
-          assert.strictEqual(stats.pushed, total)
-          assert.strictEqual(stats.sent, sender.lines.length)
-          assert.isAbove(stats.dropped.queue_full, 0)
-          assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
-          // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
-          const survivors = numbers(sender.lines).sort((a, b) => a - b)
-          assert.deepStrictEqual(
-            survivors.slice(-before.queued),
-            Array.from({ length: before.queued }, (_, i) => total - before.queued + i)
-          )
-          for (const payload of sender.sent) {
-            const sequence = numbers(payload.split("\n"))
-            assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
-          }
-          const dropped = yield* Metric.value(
-            Metric.withAttributes(DatabaseMetrics.pointsDropped, { name: "test", reason: "queue_full" })
-          )
-          assert.strictEqual(dropped.count, stats.dropped.queue_full)
-          const snapshot = (yield* Metric.snapshot).find((metric) =>
-            metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
-          )
-          assert.deepStrictEqual(snapshot?.attributes, { name: "test", reason: "queue_full" })
-          assert.include(
-            yield* PrometheusMetrics.format(),
-            `efflux_points_dropped{name="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
-          )
-          console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
-        }))
+      withDatabase({ pacing: "none" }, function*(sender) {
+        const total = 1_000_000
+        // A transport that takes a while, so that the queue runs over.
+        sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
+        for (let n = 0; n < total; n++) {
+          yield* Influx.push(point(n))
+          if (n % 1000 === 0) assertLaw(yield* Influx.stats)
+        }
+        const before = yield* Influx.stats
+        assertLaw(before)
+        yield* Influx.flush
+        const stats = yield* Influx.stats
+        assertLaw(stats)
+        assert.strictEqual(stats.pushed, total)
+        assert.strictEqual(stats.sent, sender.lines.length)
+        assert.isAbove(stats.dropped.queue_full, 0)
+        assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
+        // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
+        const survivors = numbers(sender.lines).sort((a, b) => a - b)
+        assert.deepStrictEqual(
+          survivors.slice(-before.queued),
+          Array.from({ length: before.queued }, (_, i) => total - before.queued + i)
+        )
+        for (const payload of sender.sent) {
+          const sequence = numbers(payload.split("\n"))
+          assert.deepStrictEqual(sequence, [...sequence].sort((a, b) => a - b))
+        }
+        const dropped = yield* Metric.value(
+          Metric.withAttributes(DatabaseMetrics.pointsDropped, { name: "test", reason: "queue_full" })
+        )
+        assert.strictEqual(dropped.count, stats.dropped.queue_full)
+        const snapshot = (yield* Metric.snapshot).find((metric) =>
+          metric.id === "efflux_points_dropped" && metric.attributes?.reason === "queue_full"
+        )
+        assert.deepStrictEqual(snapshot?.attributes, { name: "test", reason: "queue_full" })
+        assert.include(
+          yield* PrometheusMetrics.format(),
+          `efflux_points_dropped{name="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
+        )
+        console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
+      })
   )
 
   it.effect("says when shedding starts and when it stops, once each, with the counts", () =>
     withDatabase(
       { queueCapacity: 5, batchSize: 5, senders: 1, logInterval: "5 seconds", drainTimeout: 0 },
-      (sender, logs) =>
-        Effect.gen(function*() {
-          sender.behaviour = () => Effect.never
-          for (let n = 0; n < 1000; n++) {
-            yield* Influx.push(point(n))
-            if (n % 10 === 0) yield* turns
-          }
-          yield* turns
-          assert.strictEqual(logs.length, 1)
-          assert.match(logs[0], /^Warn Efflux: the queue of 5 points is full/)
-          yield* TestClock.adjust("5 seconds")
-          assert.strictEqual(logs.length, 1)
-          yield* TestClock.adjust("5 seconds")
-          const shed = (yield* Influx.stats).dropped.queue_full
-          assert.strictEqual(logs.length, 2)
-          assert.strictEqual(
-            logs[1],
-            `Info Efflux: shedding stopped: ${shed} points dropped (queue_full)`
-          )
-          yield* TestClock.adjust("1 minute")
-          assert.strictEqual(logs.length, 2)
-          for (let n = 0; n < 7; n++) yield* Influx.push(point(n))
-          yield* turns
-          yield* TestClock.adjust("10 seconds")
-          assert.strictEqual(logs.length, 4)
-          assert.match(logs[3], /shedding stopped: 7 points dropped \(queue_full\), \d+ since the start$/)
-        })
+      function*(sender, logs) {
+        sender.behaviour = () => Effect.never
+        for (let n = 0; n < 1000; n++) {
+          yield* Influx.push(point(n))
+          if (n % 10 === 0) yield* turns
+        }
+        yield* turns
+        assert.strictEqual(logs.length, 1)
+        assert.match(logs[0], /^Warn Efflux: the queue of 5 points is full/)
+        yield* TestClock.adjust("5 seconds")
+        assert.strictEqual(logs.length, 1)
+        yield* TestClock.adjust("5 seconds")
+        const shed = (yield* Influx.stats).dropped.queue_full
+        assert.strictEqual(logs.length, 2)
+        assert.strictEqual(
+          logs[1],
+          `Info Efflux: shedding stopped: ${shed} points dropped (queue_full)`
+        )
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual(logs.length, 2)
+        for (let n = 0; n < 7; n++) yield* Influx.push(point(n))
+        yield* turns
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(logs.length, 4)
+        assert.match(logs[3], /shedding stopped: 7 points dropped \(queue_full\), \d+ since the start$/)
+      }
     ))
 })
 
 describe("bad points", () => {
   it.effect("a bad point harms only itself, whatever it is, and push never throws", () =>
-    withDatabase({ senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        const bad: ReadonlyArray<unknown> = [
-          null,
-          undefined,
-          1,
-          "m a=1",
-          {},
-          [],
-          { measurement: "m" },
-          { measurement: "m", fields: {} },
-          { measurement: 5, fields: { a: 1 } },
-          new Proxy({}, {
-            get: () => {
-              throw new Error("no")
-            }
-          }),
-          {
-            measurement: "m",
-            fields: { a: 1 },
-            get timestamp() {
-              throw new Error("no")
-            }
+    withDatabase({ senders: 1 }, function*(sender) {
+      const bad: ReadonlyArray<unknown> = [
+        null,
+        undefined,
+        1,
+        "m a=1",
+        {},
+        [],
+        { measurement: "m" },
+        { measurement: "m", fields: {} },
+        { measurement: 5, fields: { a: 1 } },
+        new Proxy({}, {
+          get: () => {
+            throw new Error("no")
           }
-        ]
-        for (const [n, input] of bad.entries()) yield* Influx.pushAll([point(n), input as Point.Input])
-        yield* Influx.flush
-        assert.deepStrictEqual(numbers(sender.lines), bad.map((_, n) => n))
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.dropped.invalid, bad.length)
-        assertLaw(stats)
-      })))
+        }),
+        {
+          measurement: "m",
+          fields: { a: 1 },
+          get timestamp() {
+            throw new Error("no")
+          }
+        }
+      ]
+      for (const [n, input] of bad.entries()) yield* Influx.pushAll([point(n), input as Point.Input])
+      yield* Influx.flush
+      assert.deepStrictEqual(numbers(sender.lines), bad.map((_, n) => n))
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.dropped.invalid, bad.length)
+      assertLaw(stats)
+    }))
 
   it.effect("says why a point is invalid, and at most once in logInterval for one reason", () =>
-    withDatabase({ logInterval: "5 seconds" }, (_sender, logs) =>
-      Effect.gen(function*() {
-        for (let n = 0; n < 100; n++) yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n } })
-        yield* Influx.push({ measurement: "#m", fields: { n: 1 } })
-        yield* Influx.flush
-        yield* turns
-        assert.strictEqual(logs.length, 2)
-        assert.include(logs[0], "invalid in \"m\": tag key: must not contain control characters")
-        assert.include(logs[0], "\"a\\nb\"")
-        const early = Number(/(\d+) points? dropped/.exec(logs[0])![1])
-        assert.include(logs[1], "\"#m\"")
-        yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n: 1 } })
-        yield* Influx.flush
-        yield* turns
-        assert.strictEqual(logs.length, 2)
-        yield* TestClock.adjust("5 seconds")
-        assert.strictEqual(logs.length, 3)
-        assert.strictEqual(Number(/(\d+) points? dropped/.exec(logs[2])![1]), 101 - early)
-      })))
+    withDatabase({ logInterval: "5 seconds" }, function*(_sender, logs) {
+      for (let n = 0; n < 100; n++) yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n } })
+      yield* Influx.push({ measurement: "#m", fields: { n: 1 } })
+      yield* Influx.flush
+      yield* turns
+      assert.strictEqual(logs.length, 2)
+      assert.include(logs[0], "invalid in \"m\": tag key: must not contain control characters")
+      assert.include(logs[0], "\"a\\nb\"")
+      const early = Number(/(\d+) points? dropped/.exec(logs[0])![1])
+      assert.include(logs[1], "\"#m\"")
+      yield* Influx.push({ measurement: "m", tags: { "a\nb": "c" }, fields: { n: 1 } })
+      yield* Influx.flush
+      yield* turns
+      assert.strictEqual(logs.length, 2)
+      yield* TestClock.adjust("5 seconds")
+      assert.strictEqual(logs.length, 3)
+      assert.strictEqual(Number(/(\d+) points? dropped/.exec(logs[2])![1]), 101 - early)
+    }))
 
   it.effect("NaN and infinite fields are left out, counted and logged, and a point of nothing else is invalid", () =>
-    withDatabase({ senders: 1 }, (sender, logs) =>
-      Effect.gen(function*() {
-        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Infinity }, timestamp: 0n })
-        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN }, timestamp: 0n })
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.lines, ["m b=1 0"])
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.omittedFields, 2)
-        assert.strictEqual(stats.dropped.invalid, 1)
-        yield* turns
-        assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
-      })))
+    withDatabase({ senders: 1 }, function*(sender, logs) {
+      yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: Infinity }, timestamp: 0n })
+      yield* Influx.push({ measurement: "m", fields: { a: Number.NaN }, timestamp: 0n })
+      yield* Influx.flush
+      assert.deepStrictEqual(sender.lines, ["m b=1 0"])
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.omittedFields, 2)
+      assert.strictEqual(stats.dropped.invalid, 1)
+      yield* turns
+      assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
+    }))
 
   it.effect("strings are left out as well where the server has none, and the log says so", () =>
-    withDatabase({ senders: 1, dialect: "victoria-metrics" }, (sender, logs) =>
-      Effect.gen(function*() {
-        yield* Influx.push({ measurement: "m", fields: { a: "text", b: 1 }, timestamp: 1_700_000_000_000_000_000n })
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.lines, ["m b=1 1700000000000000000"])
-        assert.strictEqual((yield* Influx.stats).omittedFields, 1)
-        yield* turns
-        assert.include(logs.join("\n"), "1 field left out, NaN, infinite or a string (omittedFields)")
-      })))
+    withDatabase({ senders: 1, dialect: "victoria-metrics" }, function*(sender, logs) {
+      yield* Influx.push({ measurement: "m", fields: { a: "text", b: 1 }, timestamp: 1_700_000_000_000_000_000n })
+      yield* Influx.flush
+      assert.deepStrictEqual(sender.lines, ["m b=1 1700000000000000000"])
+      assert.strictEqual((yield* Influx.stats).omittedFields, 1)
+      yield* turns
+      assert.include(logs.join("\n"), "1 field left out, NaN, infinite or a string (omittedFields)")
+    }))
 })
 
 describe("timestamps", () => {
@@ -430,15 +417,14 @@ describe("timestamps", () => {
 
   /** Pushes numbers of points, each at its time, and gives the timestamps in the order of the pushes. */
   const stampsAt = (precision: Precision.Precision, pushes: ReadonlyArray<readonly [at: number, points: number]>) =>
-    withDatabase({ precision, senders: 1, queueCapacity: 20_000, pacing: "none" }, (sender) =>
-      Effect.gen(function*() {
-        for (const [at, points] of pushes) {
-          yield* TestClock.setTime(at)
-          yield* Influx.pushAll(Array.from({ length: points }, () => unstamped))
-        }
-        yield* Influx.flush
-        return stampsOf(sender.lines)
-      }))
+    withDatabase({ precision, senders: 1, queueCapacity: 20_000, pacing: "none" }, function*(sender) {
+      for (const [at, points] of pushes) {
+        yield* TestClock.setTime(at)
+        yield* Influx.pushAll(Array.from({ length: points }, () => unstamped))
+      }
+      yield* Influx.flush
+      return stampsOf(sender.lines)
+    })
 
   const assertIncreasing = (stamps: ReadonlyArray<bigint>) => {
     for (let i = 1; i < stamps.length; i++) assert.isTrue(stamps[i] > stamps[i - 1], `${i}: ${stamps[i]}`)
@@ -496,126 +482,117 @@ describe("timestamps", () => {
   it.effect("at ms and s they are the clock's", () =>
     Effect.gen(function*() {
       for (const [precision, expected] of [["ms", "1700000000123"], ["s", "1700000000"]] as const) {
-        yield* withDatabase({ precision }, (sender) =>
-          Effect.gen(function*() {
-            yield* TestClock.setTime(1_700_000_000_123)
-            yield* Influx.pushAll([unstamped, unstamped])
-            yield* Influx.flush
-            assert.deepStrictEqual(sender.lines, [`m a=1 ${expected}`, `m a=1 ${expected}`])
-          }))
+        yield* withDatabase({ precision }, function*(sender) {
+          yield* TestClock.setTime(1_700_000_000_123)
+          yield* Influx.pushAll([unstamped, unstamped])
+          yield* Influx.flush
+          assert.deepStrictEqual(sender.lines, [`m a=1 ${expected}`, `m a=1 ${expected}`])
+        })
       }
     }))
 
   it.effect("time in the queue does not move a point", () =>
-    withDatabase({ precision: "ms" }, (sender) =>
-      Effect.gen(function*() {
-        yield* TestClock.setTime(5000)
-        yield* Influx.push(unstamped)
-        yield* TestClock.adjust("900 millis")
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.lines, ["m a=1 5000"])
-      })))
+    withDatabase({ precision: "ms" }, function*(sender) {
+      yield* TestClock.setTime(5000)
+      yield* Influx.push(unstamped)
+      yield* TestClock.adjust("900 millis")
+      yield* Influx.flush
+      assert.deepStrictEqual(sender.lines, ["m a=1 5000"])
+    }))
 
   it.effect("a point's own timestamp is kept, and with timestamps \"server\" nothing is added", () =>
-    withDatabase({ timestamps: "server", senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.pushAll([unstamped, { ...unstamped, timestamp: new Date(7) }])
-        yield* Influx.flush
-        assert.deepStrictEqual(sender.lines, ["m a=1", "m a=1 7000000"])
-      })))
+    withDatabase({ timestamps: "server", senders: 1 }, function*(sender) {
+      yield* Influx.pushAll([unstamped, { ...unstamped, timestamp: new Date(7) }])
+      yield* Influx.flush
+      assert.deepStrictEqual(sender.lines, ["m a=1", "m a=1 7000000"])
+    }))
 })
 
 describe("the senders", () => {
   it.effect("a failing transport loses only the payloads that failed, and is opened anew after five failures", () =>
-    withDatabase({ senders: 1, batchSize: 1 }, (sender, logs) =>
-      Effect.gen(function*() {
-        let failures = 7
-        sender.behaviour = () => failures-- > 0 ? Effect.fail(sendError) : Effect.void
-        for (let n = 0; n < 10; n++) {
-          yield* Influx.push(point(n))
-          yield* TestClock.adjust("2 seconds")
-        }
-        assert.deepStrictEqual(numbers(sender.lines), [7, 8, 9])
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.dropped.send_error, 7)
-        assertLaw(stats)
-        assert.isAtLeast(sender.opened, 2)
-        assert.strictEqual(sender.closed, sender.opened - 1)
-        assert.include(logs[0], "could not be sent to test")
-      })))
+    withDatabase({ senders: 1, batchSize: 1 }, function*(sender, logs) {
+      let failures = 7
+      sender.behaviour = () => failures-- > 0 ? Effect.fail(sendError) : Effect.void
+      for (let n = 0; n < 10; n++) {
+        yield* Influx.push(point(n))
+        yield* TestClock.adjust("2 seconds")
+      }
+      assert.deepStrictEqual(numbers(sender.lines), [7, 8, 9])
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.dropped.send_error, 7)
+      assertLaw(stats)
+      assert.isAtLeast(sender.opened, 2)
+      assert.strictEqual(sender.closed, sender.opened - 1)
+      assert.include(logs[0], "could not be sent to test")
+    }))
 
   it.effect("failures are followed by growing pauses, not by spinning", () =>
     withDatabase(
       { senders: 1, batchSize: 1, queueCapacity: 1000, drainTimeout: 0 },
-      (sender) =>
-        Effect.gen(function*() {
-          let sends = 0
-          sender.behaviour = () => {
-            sends++
-            return Effect.fail(sendError)
-          }
-          yield* Influx.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
-          yield* TestClock.adjust("10 seconds")
-          assert.isAbove(sends, 5)
-          assert.isBelow(sends, 25)
-        })
+      function*(sender) {
+        let sends = 0
+        sender.behaviour = () => {
+          sends++
+          return Effect.fail(sendError)
+        }
+        yield* Influx.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
+        yield* TestClock.adjust("10 seconds")
+        assert.isAbove(sends, 5)
+        assert.isBelow(sends, 25)
+      }
     ))
 
   it.effect("a defect of the transport is counted and ends neither its sender nor the others", () =>
-    withDatabase({ senders: 2, batchSize: 1 }, (sender, logs) =>
-      Effect.gen(function*() {
-        let first = true
-        sender.behaviour = () => {
-          if (!first) return Effect.void
-          first = false
-          throw new Error("boom")
-        }
-        for (let n = 0; n < 10; n++) {
-          yield* Influx.push(point(n))
-          yield* TestClock.adjust("1 second")
-        }
-        assert.strictEqual(sender.lines.length, 9)
-        assert.strictEqual((yield* Influx.stats).dropped.send_error, 1)
-        assert.include(logs[0], "a defect in a sender: Error: boom")
-      })))
+    withDatabase({ senders: 2, batchSize: 1 }, function*(sender, logs) {
+      let first = true
+      sender.behaviour = () => {
+        if (!first) return Effect.void
+        first = false
+        throw new Error("boom")
+      }
+      for (let n = 0; n < 10; n++) {
+        yield* Influx.push(point(n))
+        yield* TestClock.adjust("1 second")
+      }
+      assert.strictEqual(sender.lines.length, 9)
+      assert.strictEqual((yield* Influx.stats).dropped.send_error, 1)
+      assert.include(logs[0], "a defect in a sender: Error: boom")
+    }))
 
   it.effect("a stale connection is replaced before the next payload, and nothing is lost", () =>
-    withDatabase({ senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        yield* Influx.push(point(1))
-        yield* Influx.flush
-        sender.stale = true
-        yield* Influx.push(point(2))
-        yield* Influx.flush
-        assert.deepStrictEqual(numbers(sender.lines), [1, 2])
-        assert.strictEqual(sender.opened, 2)
-      })))
+    withDatabase({ senders: 1 }, function*(sender) {
+      yield* Influx.push(point(1))
+      yield* Influx.flush
+      sender.stale = true
+      yield* Influx.push(point(2))
+      yield* Influx.flush
+      assert.deepStrictEqual(numbers(sender.lines), [1, 2])
+      assert.strictEqual(sender.opened, 2)
+    }))
 
   it.effect("in flight is bounded by the pool: each sender awaits its send", () =>
-    withDatabase({ senders: 3, batchSize: 2, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.never
-        yield* Influx.pushAll(Array.from({ length: 100 }, (_, n) => point(n)))
-        yield* turns
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.inFlight, 6)
-        assert.strictEqual(stats.queued, 94)
-        assert.strictEqual(stats.sendersBusy, 3)
-      })))
+    withDatabase({ senders: 3, batchSize: 2, drainTimeout: 0 }, function*(sender) {
+      sender.behaviour = () => Effect.never
+      yield* Influx.pushAll(Array.from({ length: 100 }, (_, n) => point(n)))
+      yield* turns
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.inFlight, 6)
+      assert.strictEqual(stats.queued, 94)
+      assert.strictEqual(stats.sendersBusy, 3)
+    }))
 
   it.effect("pacing sends a burst at once and the rest at its rate", () =>
     withDatabase(
       { senders: 1, batchSize: 1, pacing: { packetsPerSecond: 10, burst: 3 }, drainTimeout: 0 },
-      (sender) =>
-        Effect.gen(function*() {
-          yield* Influx.pushAll(Array.from({ length: 10 }, (_, n) => point(n)))
-          yield* turns
-          assert.strictEqual(sender.lines.length, 3)
-          yield* TestClock.adjust("100 millis")
-          assert.strictEqual(sender.lines.length, 4)
-          yield* TestClock.adjust("300 millis")
-          assert.strictEqual(sender.lines.length, 7)
-        })
+      function*(sender) {
+        yield* Influx.pushAll(Array.from({ length: 10 }, (_, n) => point(n)))
+        yield* turns
+        assert.strictEqual(sender.lines.length, 3)
+        yield* TestClock.adjust("100 millis")
+        assert.strictEqual(sender.lines.length, 4)
+        yield* TestClock.adjust("300 millis")
+        assert.strictEqual(sender.lines.length, 7)
+      }
     ))
 })
 
@@ -775,14 +752,17 @@ describe("several databases", () => {
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("of one name are noticed, as they would replace each other's metrics", () =>
-    withDatabase({ name: "same" }, (sender, logs) =>
-      Effect.gen(function*() {
-        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name: "other" }))
-        assert.deepStrictEqual(logs, [])
-        yield* Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name: "same" }), { local: true })
-        assert.strictEqual(logs.length, 1)
-        assert.include(logs[0], "Efflux: another database has this name")
-      }).pipe(Effect.provideService(Transport.Transport, sender.service))))
+    withDatabase({ name: "same" }, function*(sender, logs) {
+      const open = (name: string) =>
+        Effect.provide(Influx.stats, InfluxDatabase.layerTransport({ name }), { local: true }).pipe(
+          Effect.provideService(Transport.Transport, sender.service)
+        )
+      yield* open("other")
+      assert.deepStrictEqual(logs, [])
+      yield* open("same")
+      assert.strictEqual(logs.length, 1)
+      assert.include(logs[0], "Efflux: another database has this name")
+    }))
 
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
 

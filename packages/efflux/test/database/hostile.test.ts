@@ -19,14 +19,14 @@ import { TestTransport } from "../support/TestTransport.ts"
 
 const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
 
-const withDatabase = <A, E>(
+const withDatabase = <Eff extends Effect.Effect<any, any, InfluxDatabase.InfluxDatabase>, A>(
   config: DatabaseConfig.DatabaseConfig,
-  test: (sender: TestTransport) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase>,
+  test: (sender: TestTransport) => Generator<Eff, A, never>,
   logger: Layer.Layer<never> = Logger.layer([])
 ) =>
   Effect.suspend(() => {
     const sender = new TestTransport()
-    return test(sender).pipe(
+    return Effect.gen(() => test(sender)).pipe(
       Effect.provide(InfluxDatabase.layerTransport(config)),
       Effect.provideService(Transport.Transport, sender.service),
       Effect.provide(logger),
@@ -36,25 +36,24 @@ const withDatabase = <A, E>(
 
 describe("hostile points", () => {
   it.effect("a proxy that throws on everything harms only itself", () =>
-    withDatabase({ senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        const revoked = Proxy.revocable({}, {})
-        revoked.revoke()
-        const trap = () => {
-          throw new Error("no")
-        }
-        const trapped = new Proxy({ timestamp: 1n }, { getPrototypeOf: trap, ownKeys: trap, has: trap })
-        for (const hostile of [revoked.proxy, trapped]) {
-          yield* Influx.pushAll([point(1), hostile as Point.Input, point(2)])
-        }
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.dropped.invalid, 2)
-        assert.strictEqual(stats.sent, 4)
-        assert.strictEqual(stats.inFlight, 0)
-        assert.strictEqual(sender.lines.length, 4)
-        assertLaw(stats)
-      })))
+    withDatabase({ senders: 1 }, function*(sender) {
+      const revoked = Proxy.revocable({}, {})
+      revoked.revoke()
+      const trap = () => {
+        throw new Error("no")
+      }
+      const trapped = new Proxy({ timestamp: 1n }, { getPrototypeOf: trap, ownKeys: trap, has: trap })
+      for (const hostile of [revoked.proxy, trapped]) {
+        yield* Influx.pushAll([point(1), hostile as Point.Input, point(2)])
+      }
+      yield* Influx.flush
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.dropped.invalid, 2)
+      assert.strictEqual(stats.sent, 4)
+      assert.strictEqual(stats.inFlight, 0)
+      assert.strictEqual(sender.lines.length, 4)
+      assertLaw(stats)
+    }))
 
   // What was quadratic took minutes here, and ended the test.
   const most = 100_000
@@ -91,19 +90,18 @@ describe("hostile points", () => {
   })
 
   it.effect("a queue full of bad points gives the event loop its turns", () =>
-    withDatabase({ senders: 1, queueCapacity: 20_000, batchSize: 100 }, () =>
-      Effect.gen(function*() {
-        const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
-        for (let n = 0; n < 20_000; n++) pushUnsafe({ measurement: "", fields: { n } })
-        const looks: Array<number> = []
-        while ((yield* Influx.stats).queued > 0) {
-          looks.push((yield* Influx.stats).queued)
-          yield* Effect.yieldNow
-        }
-        // Between two turns of this fiber a sender takes a bounded number of points, however bad they are.
-        assert.isAbove(looks.length, 3)
-        assert.strictEqual((yield* Influx.stats).dropped.invalid, 20_000)
-      })))
+    withDatabase({ senders: 1, queueCapacity: 20_000, batchSize: 100 }, function*() {
+      const { pushUnsafe } = yield* InfluxDatabase.InfluxDatabase
+      for (let n = 0; n < 20_000; n++) pushUnsafe({ measurement: "", fields: { n } })
+      const looks: Array<number> = []
+      while ((yield* Influx.stats).queued > 0) {
+        looks.push((yield* Influx.stats).queued)
+        yield* Effect.yieldNow
+      }
+      // Between two turns of this fiber a sender takes a bounded number of points, however bad they are.
+      assert.isAbove(looks.length, 3)
+      assert.strictEqual((yield* Influx.stats).dropped.invalid, 20_000)
+    }))
 })
 
 describe("hostile loggers and transports", () => {
@@ -114,38 +112,35 @@ describe("hostile loggers and transports", () => {
   ])
 
   it.effect("a logger that throws and a defect that can't be printed fail nobody", () =>
-    withDatabase({ senders: 1, drainTimeout: 0 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () => Effect.die(Object.create(null))
-        yield* Influx.pushAll([point(1), { measurement: "", fields: {} }])
-        yield* Influx.flush
-        assertLaw(yield* Influx.stats)
-      }), throwing))
+    withDatabase({ senders: 1, drainTimeout: 0 }, function*(sender) {
+      sender.behaviour = () => Effect.die(Object.create(null))
+      yield* Influx.pushAll([point(1), { measurement: "", fields: {} }])
+      yield* Influx.flush
+      assertLaw(yield* Influx.stats)
+    }, throwing))
 
   it.effect("a transport can't reject fewer than no points", () =>
-    withDatabase({ senders: 1 }, (sender) =>
-      Effect.gen(function*() {
-        sender.behaviour = () =>
-          Effect.fail(
-            new InfluxError.InfluxError({ reason: new InfluxError.Rejected({ points: -5, detail: "nonsense" }) })
-          )
-        yield* Influx.pushAll([point(1), point(2)])
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.dropped.rejected, 0)
-        assert.strictEqual(stats.sent, 2)
-        assertLaw(stats)
-      })))
+    withDatabase({ senders: 1 }, function*(sender) {
+      sender.behaviour = () =>
+        Effect.fail(
+          new InfluxError.InfluxError({ reason: new InfluxError.Rejected({ points: -5, detail: "nonsense" }) })
+        )
+      yield* Influx.pushAll([point(1), point(2)])
+      yield* Influx.flush
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.dropped.rejected, 0)
+      assert.strictEqual(stats.sent, 2)
+      assertLaw(stats)
+    }))
 
   it.effect("nothing gets control characters into a log line", () =>
     Effect.gen(function*() {
       const logs = capture()
-      yield* withDatabase({ senders: 1 }, (sender) =>
-        Effect.gen(function*() {
-          sender.behaviour = () => Effect.die(new Error("line\nfeed \u001b[31m \u202e \u2028 \u009b"))
-          yield* Influx.push(point(1))
-          yield* Influx.flush
-        }), logs.layer)
+      yield* withDatabase({ senders: 1 }, function*(sender) {
+        sender.behaviour = () => Effect.die(new Error("line\nfeed \u001b[31m \u202e \u2028 \u009b"))
+        yield* Influx.push(point(1))
+        yield* Influx.flush
+      }, logs.layer)
       assert.strictEqual(logs.lines.length, 1)
       assert.match(logs.lines[0], /line\\u000afeed/)
       assert.notMatch(logs.lines[0], /[\p{Cc}\p{Cf}\u2028\u2029]/u)
@@ -164,24 +159,23 @@ describe("hostile loggers and transports", () => {
 
 describe("split points", () => {
   it.effect("fields left out are counted once, and only of points that are written", () =>
-    withDatabase({ senders: 1, maxPayloadBytes: 40, oversize: "split" }, () =>
-      Effect.gen(function*() {
-        const big = "x".repeat(100)
-        yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: 1, big }, timestamp: 0n })
-        yield* Influx.flush
-        assert.strictEqual((yield* Influx.stats).omittedFields, 0)
-        const text = "y".repeat(20)
-        yield* Influx.push({
-          measurement: "m",
-          fields: { a: Number.NaN, b: Infinity, c: text, d: text },
-          timestamp: 0n
-        })
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assert.strictEqual(stats.omittedFields, 2)
-        assert.strictEqual(stats.sent, 1)
-        assert.strictEqual(stats.dropped.oversize, 1)
-      })))
+    withDatabase({ senders: 1, maxPayloadBytes: 40, oversize: "split" }, function*() {
+      const big = "x".repeat(100)
+      yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: 1, c: 1, big }, timestamp: 0n })
+      yield* Influx.flush
+      assert.strictEqual((yield* Influx.stats).omittedFields, 0)
+      const text = "y".repeat(20)
+      yield* Influx.push({
+        measurement: "m",
+        fields: { a: Number.NaN, b: Infinity, c: text, d: text },
+        timestamp: 0n
+      })
+      yield* Influx.flush
+      const stats = yield* Influx.stats
+      assert.strictEqual(stats.omittedFields, 2)
+      assert.strictEqual(stats.sent, 1)
+      assert.strictEqual(stats.dropped.oversize, 1)
+    }))
 })
 
 describe("hostile options", () => {

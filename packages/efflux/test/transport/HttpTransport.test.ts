@@ -26,11 +26,11 @@ const v1 = (server: FaultServer.Server, config: V1 = {}): DatabaseConfig.HttpV1C
   ...config
 })
 
-const withDatabase = <A, E, R>(
+const withDatabase = <Eff extends Effect.Effect<any, any, any>, A>(
   config: DatabaseConfig.DatabaseConfig,
-  use: (database: InfluxDatabase.Database) => Effect.Effect<A, E, R>
+  use: (database: InfluxDatabase.Database) => Generator<Eff, A, never>
 ) =>
-  Effect.scoped(Effect.flatMap(InfluxDatabase.make(config), use)).pipe(
+  Effect.scoped(Effect.flatMap(InfluxDatabase.make(config), (database) => Effect.gen(() => use(database)))).pipe(
     Effect.provideService(Metric.MetricRegistry, new Map()),
     Effect.provide(Logger.layer([]))
   )
@@ -88,16 +88,15 @@ describe("a request", () => {
       ]
       for (const [config, path, authorization] of apis) {
         const before = server.requests.length
-        yield* withDatabase(config, (database) =>
-          Effect.gen(function*() {
-            yield* push(database, 1)
-            yield* database.flush
-            yield* push(database, 1000)
-            yield* database.flush
-            const stats = yield* database.stats
-            assert.deepStrictEqual([stats.sent, stats.payloads], [1001, 2])
-            assert.strictEqual(stats.bytes, lines(1).join("\n").length + lines(1000).join("\n").length)
-          }))
+        yield* withDatabase(config, function*(database) {
+          yield* push(database, 1)
+          yield* database.flush
+          yield* push(database, 1000)
+          yield* database.flush
+          const stats = yield* database.stats
+          assert.deepStrictEqual([stats.sent, stats.payloads], [1001, 2])
+          assert.strictEqual(stats.bytes, lines(1).join("\n").length + lines(1000).join("\n").length)
+        })
         const [small, large] = server.requests.slice(before)
         for (const request of [small, large]) {
           assert.strictEqual(`${request.method} ${request.path}?${request.params}`, `POST ${path}`)
@@ -122,10 +121,9 @@ describe("a request", () => {
           return new Tracer.NativeSpan(options)
         }
       })
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          for (let i = 0; i < 20; i++) yield* Effect.andThen(push(database, 10), database.flush)
-        })).pipe(Effect.withTracer(tracer))
+      yield* withDatabase(v1(server), function*(database) {
+        for (let i = 0; i < 20; i++) yield* Effect.andThen(push(database, 10), database.flush)
+      }).pipe(Effect.withTracer(tracer))
       assert.strictEqual(server.requests.length, 20)
       assert.strictEqual(server.connections, 1)
       assert.deepStrictEqual(spans, [])
@@ -137,12 +135,11 @@ describe("closing", () => {
     Effect.gen(function*() {
       const server = yield* start(FaultServer.answer(503, { headers: { "retry-after": "60" } }))
       let database: InfluxDatabase.Database | undefined
-      yield* withDatabase(v1(server, { drainTimeout: 100, batchSize: 10 }), (made) =>
-        Effect.gen(function*() {
-          database = made
-          yield* push(made, 25)
-          yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 1)
-        }))
+      yield* withDatabase(v1(server, { drainTimeout: 100, batchSize: 10 }), function*(made) {
+        database = made
+        yield* push(made, 25)
+        yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 1)
+      })
       assert.deepStrictEqual(
         [database!.statsUnsafe().dropped.unknown, database!.statsUnsafe().dropped.shutdown],
         [0, 25]
@@ -158,13 +155,12 @@ describe("what the server refuses", () => {
         FaultServer.json(400, { error: "field type conflict" }),
         FaultServer.json(400, { error: "partial write: x dropped=1" })
       )
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 10)
-          yield* database.flush
-          const stats = yield* database.stats
-          assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [9, 1])
-        }))
+      yield* withDatabase(v1(server), function*(database) {
+        yield* push(database, 10)
+        yield* database.flush
+        const stats = yield* database.stats
+        assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [9, 1])
+      })
     }).pipe(Effect.scoped))
 
   it.live("413 halves a payload at line ends until it fits, and only what can't be halved is rejected", () =>
@@ -175,22 +171,21 @@ describe("what the server refuses", () => {
         if (text.length <= limit) stored.push(text)
         return text.length > limit ? 413 : 204
       }))
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 50)
-          database.pushUnsafe({ measurement: "m", fields: { s: "x".repeat(400) }, timestamp: 1n })
-          database.pushUnsafe({ measurement: "m", fields: { s: "a\nb\n\"c" }, timestamp: 1n })
-          yield* push(database, 50, 50)
-          yield* database.flush
-          const first = yield* database.stats
-          assert.deepStrictEqual([first.sent, first.dropped.rejected], [101, 1])
-          const before = server.requests.length
-          yield* push(database, 50)
-          yield* database.flush
-          assertLaw(yield* database.stats)
-          // What was too large once is halved without asking.
-          assert.isTrue(server.requests.slice(before).every((request) => request.text.length <= limit))
-        }))
+      yield* withDatabase(v1(server), function*(database) {
+        yield* push(database, 50)
+        database.pushUnsafe({ measurement: "m", fields: { s: "x".repeat(400) }, timestamp: 1n })
+        database.pushUnsafe({ measurement: "m", fields: { s: "a\nb\n\"c" }, timestamp: 1n })
+        yield* push(database, 50, 50)
+        yield* database.flush
+        const first = yield* database.stats
+        assert.deepStrictEqual([first.sent, first.dropped.rejected], [101, 1])
+        const before = server.requests.length
+        yield* push(database, 50)
+        yield* database.flush
+        assertLaw(yield* database.stats)
+        // What was too large once is halved without asking.
+        assert.isTrue(server.requests.slice(before).every((request) => request.text.length <= limit))
+      })
       assert.strictEqual(
         stored.join("\n"),
         [...lines(50), `m s="a\nb\n\\"c" 1`, ...lines(50, 50), ...lines(50)].join("\n")
@@ -201,20 +196,19 @@ describe("what the server refuses", () => {
     Effect.gen(function*() {
       const limit = 300
       const server = yield* start(status(({ text }) => text.length > limit ? 413 : 204))
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          const tooLarge = () => server.requests.filter((request) => request.text.length > limit).length
-          yield* Effect.andThen(push(database, 40), database.flush)
-          const first = tooLarge()
-          assert.isAbove(first, 0)
-          yield* TestClock.adjust("9 minutes")
-          yield* Effect.andThen(push(database, 40), database.flush)
-          assert.strictEqual(tooLarge(), first)
-          yield* TestClock.adjust("1 minute")
-          yield* Effect.andThen(push(database, 40), database.flush)
-          assert.isAbove(tooLarge(), first)
-          assert.strictEqual((yield* database.stats).sent, 120)
-        }))
+      yield* withDatabase(v1(server), function*(database) {
+        const tooLarge = () => server.requests.filter((request) => request.text.length > limit).length
+        yield* Effect.andThen(push(database, 40), database.flush)
+        const first = tooLarge()
+        assert.isAbove(first, 0)
+        yield* TestClock.adjust("9 minutes")
+        yield* Effect.andThen(push(database, 40), database.flush)
+        assert.strictEqual(tooLarge(), first)
+        yield* TestClock.adjust("1 minute")
+        yield* Effect.andThen(push(database, 40), database.flush)
+        assert.isAbove(tooLarge(), first)
+        assert.strictEqual((yield* database.stats).sent, 120)
+      })
     }).pipe(Effect.scoped))
 
   it.live("closing between the halves of a payload: what was taken is sent, what was under way unknown, the rest shut down", () =>
@@ -227,12 +221,11 @@ describe("what the server refuses", () => {
         fault(socket, request, nth)
       })
       let database: InfluxDatabase.Database | undefined
-      yield* withDatabase(v1(server, { drainTimeout: 100 }), (made) =>
-        Effect.gen(function*() {
-          database = made
-          yield* push(made, 40)
-          yield* waitFor(Effect.sync(() => taken), (answers) => answers === 3)
-        }))
+      yield* withDatabase(v1(server, { drainTimeout: 100 }), function*(made) {
+        database = made
+        yield* push(made, 40)
+        yield* waitFor(Effect.sync(() => taken), (answers) => answers === 3)
+      })
       const stats = database!.statsUnsafe()
       assertLaw(stats)
       const points = server.requests.map(({ text }) => text).filter((body) => body.length <= limit).map((body) =>
@@ -279,17 +272,16 @@ describe("W10: points that are split over several lines, of which a server takes
     it.live(`a server that ${name}: a point is sent if all of its lines were taken`, () =>
       Effect.gen(function*() {
         const server = yield* start(status(({ text }) => isTaken(text) ? 204 : 413))
-        yield* withDatabase(v1(server, config), (database) =>
-          Effect.gen(function*() {
-            yield* split(database, 5)
-            yield* database.flush
-            const stats = yield* database.stats
-            assertLaw(stats)
-            assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [
-              whole(server, isTaken, 5),
-              5 - whole(server, isTaken, 5)
-            ])
-          }))
+        yield* withDatabase(v1(server, config), function*(database) {
+          yield* split(database, 5)
+          yield* database.flush
+          const stats = yield* database.stats
+          assertLaw(stats)
+          assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [
+            whole(server, isTaken, 5),
+            5 - whole(server, isTaken, 5)
+          ])
+        })
       }).pipe(Effect.scoped))
   }
 
@@ -308,14 +300,13 @@ describe("W10: points that are split over several lines, of which a server takes
       })
       yield* withDatabase(
         { transport: "http", version: 3, database: "d", url: server.url, ...quick, ...config },
-        (database) =>
-          Effect.gen(function*() {
-            yield* split(database, 3)
-            yield* database.flush
-            const stats = yield* database.stats
-            assertLaw(stats)
-            assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [2, 1])
-          })
+        function*(database) {
+          yield* split(database, 3)
+          yield* database.flush
+          const stats = yield* database.stats
+          assertLaw(stats)
+          assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [2, 1])
+        }
       )
     }).pipe(Effect.scoped))
 })
@@ -345,14 +336,13 @@ describe("W4: a request that a server may have acted on", () => {
           const server = yield* start(fault)
           // The first answer makes the connection one that is kept.
           server.script(ok, how)
-          yield* withDatabase(v1(server, { retries: 1 }), (database) =>
-            Effect.gen(function*() {
-              yield* Effect.andThen(push(database, 1), database.flush)
-              yield* Effect.andThen(push(database, 10), database.flush)
-              const { dropped, droppedTotal, sent } = yield* database.stats
-              assert.deepStrictEqual([dropped.unknown, dropped.rejected], [fate.unknown ?? 0, fate.rejected ?? 0])
-              assert.strictEqual(sent + droppedTotal, 11)
-            }))
+          yield* withDatabase(v1(server, { retries: 1 }), function*(database) {
+            yield* Effect.andThen(push(database, 1), database.flush)
+            yield* Effect.andThen(push(database, 10), database.flush)
+            const { dropped, droppedTotal, sent } = yield* database.stats
+            assert.deepStrictEqual([dropped.unknown, dropped.rejected], [fate.unknown ?? 0, fate.rejected ?? 0])
+            assert.strictEqual(sent + droppedTotal, 11)
+          })
         }).pipe(Effect.scoped))
     }
   }
@@ -367,12 +357,11 @@ describe("W4: closing between the halves of a payload", () => {
         // The first half is never answered.
       })
       let database: InfluxDatabase.Database
-      yield* withDatabase(v1(server, { drainTimeout: 100 }), (opened) =>
-        Effect.gen(function*() {
-          database = opened
-          yield* push(database, 10)
-          yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 3)
-        }))
+      yield* withDatabase(v1(server, { drainTimeout: 100 }), function*(opened) {
+        database = opened
+        yield* push(database, 10)
+        yield* waitFor(Effect.sync(() => server.requests.length), (requests) => requests === 3)
+      })
       const { dropped, sent } = database!.statsUnsafe()
       assert.deepStrictEqual([sent, dropped.unknown, dropped.shutdown], [0, 10, 0])
     }).pipe(Effect.scoped))
@@ -385,12 +374,11 @@ describe("W4: what a server refuses", () => {
     Effect.gen(function*() {
       const first = yield* start(FaultServer.close)
       const second = yield* start(refuses)
-      yield* withDatabase({ ...v1(second), url: undefined, urls: [first.url, second.url] }, (database) =>
-        Effect.gen(function*() {
-          yield* Effect.andThen(push(database, 10), database.flush)
-          const { dropped, sent } = yield* database.stats
-          assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 2, 0])
-        }))
+      yield* withDatabase({ ...v1(second), url: undefined, urls: [first.url, second.url] }, function*(database) {
+        yield* Effect.andThen(push(database, 10), database.flush)
+        const { dropped, sent } = yield* database.stats
+        assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 2, 0])
+      })
     }).pipe(Effect.scoped))
 
   for (
@@ -404,12 +392,11 @@ describe("W4: what a server refuses", () => {
       Effect.gen(function*() {
         const server = yield* start(refuses)
         server.script(fault)
-        yield* withDatabase(v1(server), (database) =>
-          Effect.gen(function*() {
-            yield* Effect.andThen(push(database, 10), database.flush)
-            const { dropped, sent } = yield* database.stats
-            assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 0, 2])
-          }))
+        yield* withDatabase(v1(server), function*(database) {
+          yield* Effect.andThen(push(database, 10), database.flush)
+          const { dropped, sent } = yield* database.stats
+          assert.deepStrictEqual([sent, dropped.unknown, dropped.rejected], [8, 0, 2])
+        })
       }).pipe(Effect.scoped))
   }
 })
@@ -437,12 +424,11 @@ describe("W2: an answer to a write that is final", () => {
     it.live(`is not tried again: ${name}`, () =>
       Effect.gen(function*() {
         const server = yield* start(fault)
-        yield* withDatabase(v1(server), (database) =>
-          Effect.gen(function*() {
-            yield* Effect.andThen(push(database, 10), database.flush)
-            const { dropped, droppedTotal } = yield* database.stats
-            assert.deepStrictEqual([dropped[reason], droppedTotal], [10, 10])
-          }))
+        yield* withDatabase(v1(server), function*(database) {
+          yield* Effect.andThen(push(database, 10), database.flush)
+          const { dropped, droppedTotal } = yield* database.stats
+          assert.deepStrictEqual([dropped[reason], droppedTotal], [10, 10])
+        })
         assert.strictEqual(server.requests.length, 1)
         yield* waitFor(Effect.sync(() => server.open), (open) => open === 0)
       }).pipe(Effect.scoped))
@@ -466,15 +452,14 @@ describe("W4: points without a timestamp, of which two would be stored", () => {
         server.script(ok, fault)
         yield* withDatabase(
           v1(server, { timestamps: "server", ...(fault === FaultServer.silence ? { timeout: 2000 } : {}) }),
-          (database) =>
-            Effect.gen(function*() {
-              for (const points of [1, 10]) {
-                yield* database.pushAll(Array.from({ length: points }, () => ({ measurement: "m", fields: { n: 1 } })))
-                yield* database.flush
-              }
-              const { dropped, sent } = yield* database.stats
-              assert.deepStrictEqual([sent, dropped.unknown], sentAgain ? [11, 0] : [1, 10])
-            })
+          function*(database) {
+            for (const points of [1, 10]) {
+              yield* database.pushAll(Array.from({ length: points }, () => ({ measurement: "m", fields: { n: 1 } })))
+              yield* database.flush
+            }
+            const { dropped, sent } = yield* database.stats
+            assert.deepStrictEqual([sent, dropped.unknown], sentAgain ? [11, 0] : [1, 10])
+          }
         )
         assert.strictEqual(server.requests.length, sentAgain ? 3 : 2)
       }).pipe(Effect.scoped))
@@ -496,13 +481,12 @@ describe("W6: informational answers before the answer", () => {
           const fault = nth === 1 ? FaultServer.json(400, { error: "partial write: x dropped=2" }) : ok
           fault(socket, request, nth)
         })
-        yield* withDatabase(v1(server), (database) =>
-          Effect.gen(function*() {
-            yield* Effect.andThen(push(database, 10), database.flush)
-            yield* Effect.andThen(push(database, 10), database.flush)
-            const stats = yield* database.stats
-            assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.droppedTotal], [18, 2, 2])
-          }))
+        yield* withDatabase(v1(server), function*(database) {
+          yield* Effect.andThen(push(database, 10), database.flush)
+          yield* Effect.andThen(push(database, 10), database.flush)
+          const stats = yield* database.stats
+          assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.droppedTotal], [18, 2, 2])
+        })
         assert.strictEqual(server.connections, 1)
       }).pipe(Effect.scoped))
   }
@@ -525,28 +509,26 @@ describe("retryTimeout", () => {
   ) =>
     Effect.gen(function*() {
       const server = yield* start(refused(retryAfter))
-      yield* withDatabase(v1(server, config), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 5)
-          yield* database.flush
-          const stats = database.statsUnsafe()
-          assert.deepStrictEqual([stats.sent, stats.dropped.send_error], [0, 5])
-          if (config.retryTimeout !== "300 millis") assert.strictEqual(server.requests.length, 1)
-          assertLaw(stats)
-        }))
+      yield* withDatabase(v1(server, config), function*(database) {
+        yield* push(database, 5)
+        yield* database.flush
+        const stats = database.statsUnsafe()
+        assert.deepStrictEqual([stats.sent, stats.dropped.send_error], [0, 5])
+        if (config.retryTimeout !== "300 millis") assert.strictEqual(server.requests.length, 1)
+        assertLaw(stats)
+      })
     }).pipe(Effect.scoped))
 
   it.live("a pause that ends before it is waited out, and the payload is sent again", () =>
     Effect.gen(function*() {
       const server = yield* start(ok)
       server.script(refused("1"))
-      yield* withDatabase(v1(server, { retryTimeout: "1 minute" }), (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 5)
-          yield* database.flush
-          assert.strictEqual(database.statsUnsafe().sent, 5)
-          assert.strictEqual(server.requests.length, 2)
-        }))
+      yield* withDatabase(v1(server, { retryTimeout: "1 minute" }), function*(database) {
+        yield* push(database, 5)
+        yield* database.flush
+        assert.strictEqual(database.statsUnsafe().sent, 5)
+        assert.strictEqual(server.requests.length, 2)
+      })
     }).pipe(Effect.scoped))
 })
 
@@ -554,11 +536,10 @@ describe("over time", () => {
   it.live("415 to gzip: it is sent once more without, as is all that follows", () =>
     Effect.gen(function*() {
       const server = yield* start(status(({ headers }) => headers["content-encoding"] === "gzip" ? 415 : 204))
-      yield* withDatabase(v1(server, { gzipThreshold: 0 }), (database) =>
-        Effect.gen(function*() {
-          for (let n = 0; n < 3; n++) yield* Effect.andThen(push(database, 10), database.flush)
-          assert.strictEqual((yield* database.stats).sent, 30)
-        }))
+      yield* withDatabase(v1(server, { gzipThreshold: 0 }), function*(database) {
+        for (let n = 0; n < 3; n++) yield* Effect.andThen(push(database, 10), database.flush)
+        assert.strictEqual((yield* database.stats).sent, 30)
+      })
       assert.deepStrictEqual(server.requests.map(({ headers }) => headers["content-encoding"] === "gzip"), [
         true,
         false,
@@ -570,25 +551,23 @@ describe("over time", () => {
   it.live("415 without gzip is a refusal", () =>
     Effect.gen(function*() {
       const server = yield* start(FaultServer.answer(415))
-      yield* withDatabase(v1(server, { gzipThreshold: "none" }), (database) =>
-        Effect.gen(function*() {
-          yield* Effect.andThen(push(database, 10), database.flush)
-          assert.strictEqual((yield* database.stats).dropped.rejected, 10)
-        }))
+      yield* withDatabase(v1(server, { gzipThreshold: "none" }), function*(database) {
+        yield* Effect.andThen(push(database, 10), database.flush)
+        assert.strictEqual((yield* database.stats).dropped.rejected, 10)
+      })
       assert.strictEqual(server.requests.length, 1)
     }).pipe(Effect.scoped))
 
   it.effect("a connection is not used for longer than a minute, so that a changed address is followed", () =>
     Effect.gen(function*() {
       const server = yield* start(ok)
-      yield* withDatabase(v1(server), (database) =>
-        Effect.gen(function*() {
-          for (let second = 0; second < 130; second += 10) {
-            yield* Effect.andThen(push(database, 1), database.flush)
-            yield* TestClock.adjust("10 seconds")
-          }
-          assert.strictEqual((yield* database.stats).sent, 13)
-        }))
+      yield* withDatabase(v1(server), function*(database) {
+        for (let second = 0; second < 130; second += 10) {
+          yield* Effect.andThen(push(database, 1), database.flush)
+          yield* TestClock.adjust("10 seconds")
+        }
+        assert.strictEqual((yield* database.stats).sent, 13)
+      })
       assert.strictEqual(server.connections, 2)
     }).pipe(Effect.scoped))
 })
@@ -610,12 +589,11 @@ describe("several hosts", () => {
         const first = fault === "tls" ? yield* httpsUrl : (yield* start(fault)).url
         const second = yield* start(ok)
         const config = { ...v1(second), url: undefined, urls: [first, second.url] }
-        yield* withDatabase(config, (database) =>
-          Effect.gen(function*() {
-            for (let n = 0; n < 5; n++) yield* Effect.andThen(push(database, 10), database.flush)
-            const stats = yield* database.stats
-            assert.deepStrictEqual([stats.sent, stats.droppedTotal], [50, 0])
-          }))
+        yield* withDatabase(config, function*(database) {
+          for (let n = 0; n < 5; n++) yield* Effect.andThen(push(database, 10), database.flush)
+          const stats = yield* database.stats
+          assert.deepStrictEqual([stats.sent, stats.droppedTotal], [50, 0])
+        })
         assert.strictEqual(second.requests.length, 5)
       }).pipe(Effect.scoped))
   }
@@ -628,24 +606,23 @@ describe("several hosts", () => {
       const first = yield* start((socket, request, nth) => (down ? FaultServer.reset : ok)(socket, request, nth))
       const second = yield* start(ok)
       const config = { ...v1(first), url: undefined, urls: [first.url, second.url] }
-      yield* withDatabase(config, (database) =>
-        Effect.gen(function*() {
-          const one = Effect.andThen(push(database, 1), database.flush)
-          const began = performance.now()
-          for (let i = 0; i < 10; i++) yield* one
-          // A host that failed is left alone for a second at first.
-          assert.isAtMost(first.requests.length, 1 + (performance.now() - began) / 1000)
-          assert.strictEqual(second.requests.length, 10)
-          down = false
-          const [failed, taken] = counts([first, second])
-          let pushed = 10
-          for (; first.requests.length === failed; pushed++) yield* Effect.andThen(one, Effect.sleep(10))
-          assert.strictEqual(second.requests.length, taken + pushed - 11)
-          const back = counts([first, second])
-          for (let i = 0; i < 10; i++) yield* one
-          assert.deepStrictEqual(counts([first, second]), [back[0] + 10, back[1]])
-          assert.strictEqual((yield* database.stats).sent, pushed + 10)
-        }))
+      yield* withDatabase(config, function*(database) {
+        const one = Effect.andThen(push(database, 1), database.flush)
+        const began = performance.now()
+        for (let i = 0; i < 10; i++) yield* one
+        // A host that failed is left alone for a second at first.
+        assert.isAtMost(first.requests.length, 1 + (performance.now() - began) / 1000)
+        assert.strictEqual(second.requests.length, 10)
+        down = false
+        const [failed, taken] = counts([first, second])
+        let pushed = 10
+        for (; first.requests.length === failed; pushed++) yield* Effect.andThen(one, Effect.sleep(10))
+        assert.strictEqual(second.requests.length, taken + pushed - 11)
+        const back = counts([first, second])
+        for (let i = 0; i < 10; i++) yield* one
+        assert.deepStrictEqual(counts([first, second]), [back[0] + 10, back[1]])
+        assert.strictEqual((yield* database.stats).sent, pushed + 10)
+      })
     }).pipe(Effect.scoped))
 
   it.live("round robin: payloads go to each in turn, and past one that is down", () =>
@@ -659,12 +636,11 @@ describe("several hosts", () => {
         urls: [first.url, second.url, third.url],
         strategy: "round-robin"
       } as const
-      yield* withDatabase(config, (database) =>
-        Effect.gen(function*() {
-          for (let i = 0; i < 20; i++) yield* Effect.andThen(push(database, 1), database.flush)
-          const stats = yield* database.stats
-          assert.deepStrictEqual([stats.sent, stats.droppedTotal], [20, 0])
-        }))
+      yield* withDatabase(config, function*(database) {
+        for (let i = 0; i < 20; i++) yield* Effect.andThen(push(database, 1), database.flush)
+        const stats = yield* database.stats
+        assert.deepStrictEqual([stats.sent, stats.droppedTotal], [20, 0])
+      })
       const [one, two, three] = counts([first, second, third])
       assert.strictEqual(three, 1)
       assert.strictEqual(one + two, 20)

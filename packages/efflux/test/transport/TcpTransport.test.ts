@@ -51,12 +51,15 @@ const listen = (
       })
   )
 
-const withDatabase = <A, E, R>(
+const withDatabase = <Eff extends Effect.Effect<any, any, any>, A>(
   config: Omit<DatabaseConfig.TcpConfig, "transport">,
-  use: (database: InfluxDatabase.Database) => Effect.Effect<A, E, R>
+  use: (database: InfluxDatabase.Database) => Generator<Eff, A, never>
 ) =>
   Effect.scoped(
-    Effect.flatMap(InfluxDatabase.make({ transport: "tcp", flushInterval: 20, logInterval: 50, ...config }), use)
+    Effect.flatMap(
+      InfluxDatabase.make({ transport: "tcp", flushInterval: 20, logInterval: 50, ...config }),
+      (database) => Effect.gen(() => use(database))
+    )
   ).pipe(
     Effect.provideService(Metric.MetricRegistry, new Map()),
     Effect.provide(Logger.layer([]))
@@ -73,14 +76,13 @@ describe("TcpTransport", () => {
   it.live("lines arrive in their order over one connection, each payload with a line feed at its end", () =>
     Effect.gen(function*() {
       const { port, received } = yield* listen()
-      yield* withDatabase({ port, batchSize: 100 }, (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 20_050)
-          yield* database.flush
-          const stats = yield* database.stats
-          assert.deepStrictEqual([stats.sent, stats.droppedTotal, stats.inFlight], [20_050, 0, 0])
-          assert.isAtLeast(stats.payloads, 200)
-        }))
+      yield* withDatabase({ port, batchSize: 100 }, function*(database) {
+        yield* push(database, 20_050)
+        yield* database.flush
+        const stats = yield* database.stats
+        assert.deepStrictEqual([stats.sent, stats.droppedTotal, stats.inFlight], [20_050, 0, 0])
+        assert.isAtLeast(stats.payloads, 200)
+      })
       yield* waitFor(Effect.sync(() => received.join("").length), (length) => length >= lines(20_050).length)
       assert.deepStrictEqual(received, [lines(20_050)])
     }).pipe(Effect.scoped))
@@ -88,12 +90,11 @@ describe("TcpTransport", () => {
   it.live("many small payloads one after the other all end: none waits for a drain that it missed", () =>
     Effect.gen(function*() {
       const { port, received } = yield* listen()
-      yield* withDatabase({ port, batchSize: 1 }, (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 30_000)
-          yield* database.flush
-          assert.strictEqual((yield* database.stats).sent, 30_000)
-        }))
+      yield* withDatabase({ port, batchSize: 1 }, function*(database) {
+        yield* push(database, 30_000)
+        yield* database.flush
+        assert.strictEqual((yield* database.stats).sent, 30_000)
+      })
       yield* waitFor(Effect.sync(() => received.join("").length), (length) => length >= lines(30_000).length)
     }).pipe(Effect.scoped))
 
@@ -103,23 +104,22 @@ describe("TcpTransport", () => {
       let database: InfluxDatabase.Database | undefined
       yield* withDatabase(
         { port, queueCapacity: 1000, batchSize: 1000, drainTimeout: 200 },
-        (made) =>
-          Effect.gen(function*() {
-            database = made
-            // Until the buffers of the kernel are full, and nothing is sent any more.
-            const text = "x".repeat(1000)
-            let stats = yield* made.stats
-            for (let still = 0; still < 50;) {
-              const { sent } = stats
-              yield* made.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
-              yield* Effect.sleep(1)
-              stats = yield* made.stats
-              still = sent > 0 && stats.sent === sent && stats.inFlight > 0 ? still + 1 : 0
-            }
-            assertLaw(stats)
-            assert.isAbove(stats.dropped.queue_full, 0)
-            assert.isAtMost(stats.inFlight, 1001)
-          })
+        function*(made) {
+          database = made
+          // Until the buffers of the kernel are full, and nothing is sent any more.
+          const text = "x".repeat(1000)
+          let stats = yield* made.stats
+          for (let still = 0; still < 50;) {
+            const { sent } = stats
+            yield* made.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
+            yield* Effect.sleep(1)
+            stats = yield* made.stats
+            still = sent > 0 && stats.sent === sent && stats.inFlight > 0 ? still + 1 : 0
+          }
+          assertLaw(stats)
+          assert.isAbove(stats.dropped.queue_full, 0)
+          assert.isAtMost(stats.inFlight, 1001)
+        }
       )
       const stats = database!.statsUnsafe()
       assertLaw(stats)
@@ -134,23 +134,22 @@ describe("TcpTransport", () => {
       const host = "127.11.22.33"
       const first = yield* listen({ host })
       const { port } = first
-      yield* withDatabase({ host, port, senders: 1 }, (database) =>
-        Effect.gen(function*() {
-          yield* push(database, 10)
-          yield* waitFor(Effect.sync(() => first.received.join("")), (text) => text === lines(10))
-          for (const socket of first.sockets) socket.destroy()
-          yield* Effect.callback<void>((resume) => {
-            first.server.close(() => resume(Effect.void))
-          })
-          yield* Effect.sleep(100)
-          yield* push(database, 10, 10)
-          yield* Effect.sleep(200)
-          assert.strictEqual((yield* database.stats).queued, 10)
-          const second = yield* listen({ host, port })
-          yield* waitFor(Effect.sync(() => second.received.join("")), (text) => text === lines(10, 10))
-          yield* database.flush
-          assert.strictEqual((yield* database.stats).sent, 20)
-        }))
+      yield* withDatabase({ host, port, senders: 1 }, function*(database) {
+        yield* push(database, 10)
+        yield* waitFor(Effect.sync(() => first.received.join("")), (text) => text === lines(10))
+        for (const socket of first.sockets) socket.destroy()
+        yield* Effect.callback<void>((resume) => {
+          first.server.close(() => resume(Effect.void))
+        })
+        yield* Effect.sleep(100)
+        yield* push(database, 10, 10)
+        yield* Effect.sleep(200)
+        assert.strictEqual((yield* database.stats).queued, 10)
+        const second = yield* listen({ host, port })
+        yield* waitFor(Effect.sync(() => second.received.join("")), (text) => text === lines(10, 10))
+        yield* database.flush
+        assert.strictEqual((yield* database.stats).sent, 20)
+      })
     }).pipe(Effect.scoped))
 
   it.live("a payload whose connection breaks within it is counted as unknown, and is not sent twice", () =>
@@ -165,18 +164,17 @@ describe("TcpTransport", () => {
       const text = "x".repeat(1000)
       yield* withDatabase(
         { port, batchSize: 20_000, queueCapacity: 40_000, maxPayloadBytes: 25_000_000 },
-        (database) =>
-          Effect.gen(function*() {
-            yield* database.pushAll(Array.from({ length: 20_000 }, () => ({ measurement: "m", fields: { text } })))
-            yield* database.flush
-            const broken = yield* database.stats
-            assert.deepStrictEqual([broken.dropped.unknown, broken.sent], [20_000, 0])
-            yield* push(database, 5)
-            yield* database.flush
-            const stats = yield* database.stats
-            assert.strictEqual(stats.sent, 5)
-            assertLaw(stats)
-          })
+        function*(database) {
+          yield* database.pushAll(Array.from({ length: 20_000 }, () => ({ measurement: "m", fields: { text } })))
+          yield* database.flush
+          const broken = yield* database.stats
+          assert.deepStrictEqual([broken.dropped.unknown, broken.sent], [20_000, 0])
+          yield* push(database, 5)
+          yield* database.flush
+          const stats = yield* database.stats
+          assert.strictEqual(stats.sent, 5)
+          assertLaw(stats)
+        }
       )
       yield* waitFor(Effect.sync(() => received.slice(1).join("")), (all) => all === lines(5))
     }).pipe(Effect.scoped))
@@ -231,11 +229,10 @@ describe("TcpTransport", () => {
     Effect.gen(function*() {
       const { port } = yield* Effect.scoped(listen())
       let database: InfluxDatabase.Database | undefined
-      yield* withDatabase({ port, drainTimeout: 100 }, (made) =>
-        Effect.gen(function*() {
-          database = made
-          yield* push(made, 10)
-        }))
+      yield* withDatabase({ port, drainTimeout: 100 }, function*(made) {
+        database = made
+        yield* push(made, 10)
+      })
       const stats = database!.statsUnsafe()
       assert.deepStrictEqual([stats.dropped.shutdown, stats.droppedTotal], [10, 10])
     }).pipe(Effect.scoped))
