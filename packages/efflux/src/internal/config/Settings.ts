@@ -178,7 +178,8 @@ const isUnitOf = (
 const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
   dialect === "victoria-metrics" ? dialect : `v${version}`
 
-const paths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
+/** Where each version takes points. */
+export const writePaths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
 
 const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, InfluxError> =>
   Result.gen(function*() {
@@ -190,7 +191,7 @@ const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, Inf
       ...settings,
       api: `v${version}`,
       urls: urls ?? [url],
-      path: paths[version],
+      path: writePaths[version],
       params: paramsOf(settings),
       credentials: yield* credentialsOf(settings, config)
     }

@@ -15,6 +15,7 @@ import * as Precision from "../../Precision.ts"
 import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import * as Kind from "../config/Kind.ts"
+import { writePaths } from "../config/Settings.ts"
 import { describe } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
@@ -58,9 +59,9 @@ export const write = (
     if (!isIterable(points)) {
       return yield* Effect.fromResult(Check.invalid("points", points, "an iterable of points, such as a list"))
     }
-    const batches = new Batches(exchange, settings, yield* Clock.currentTimeMillis, Number.POSITIVE_INFINITY)
-    yield* batches.add(points)
-    return yield* batches.end
+    const { add, end } = yield* batches(exchange, settings, Number.POSITIVE_INFINITY)
+    yield* add(points)
+    return yield* end
   })
 
 /**
@@ -72,139 +73,102 @@ export const sink = (
   exchange: HttpExchange["exchange"],
   settings: WriteSettings
 ): Sink.Sink<Written, Point.Input, never, InfluxError> =>
-  Sink.unwrap(Effect.map(Clock.currentTimeMillis, (now) => {
-    const batches = new Batches(exchange, settings, now, keptBySink)
-    return Sink.forEachArray((points: ReadonlyArray<Point.Input>) => batches.add(points)).pipe(
-      Sink.mapEffect(() => batches.end)
-    )
-  }))
+  Sink.unwrap(Effect.map(
+    batches(exchange, settings, keptBySink),
+    ({ add, end }) => Sink.mapEffect(Sink.forEachArray(add), () => end)
+  ))
 
-/** The points of one write on their way, in their order. */
-class Batches {
-  /** Sends the rest. */
-  readonly end: Effect.Effect<Written, InfluxError>
-  readonly #exchange: HttpExchange["exchange"]
-  readonly #settings: WriteSettings
-  readonly #writer: LineWriter
-  readonly #now: number
-  readonly #kept: number
-  readonly #rejections: Array<Rejection> = []
+/** The points of one write on their way, in their order. `end` sends the rest. */
+const batches = Effect.fnUntraced(function*(
+  exchange: HttpExchange["exchange"],
+  { batchSize, dialect, gzipThreshold, maxPayloadBytes, params, path, tags, timeout }: WriteSettings,
+  kept: number
+) {
+  const now = yield* Clock.currentTimeMillis
+  const writer = new LineWriter(2 * maxPayloadBytes + slack, { dialect, tags, maxLineBytes: maxPayloadBytes })
+  const rejections: Array<Rejection> = []
   // Points without a line among those of the request: they are settled with it.
-  #refused: Array<Rejection> = []
+  let refused: Array<Rejection> = []
   // Which point each line of the request is of.
-  #indexes: Array<number> = []
-  #read = 0
-  #written = 0
-  #rejected = 0
+  let indexes: Array<number> = []
+  let read = 0
+  let written = 0
+  let rejected = 0
 
-  constructor(exchange: HttpExchange["exchange"], settings: WriteSettings, now: number, kept: number) {
-    this.#exchange = exchange
-    this.#settings = settings
-    this.#now = now
-    this.#kept = kept
-    const { dialect, maxPayloadBytes, tags } = settings
-    this.#writer = new LineWriter(2 * maxPayloadBytes + slack, { dialect, tags, maxLineBytes: maxPayloadBytes })
-    this.end = Effect.map(Effect.suspend(() => this.#send(this.#writer.position)), () => {
-      this.#settleRefused()
-      return this.#result
-    })
+  const result = (): Written => ({ written, rejected, rejections })
+
+  const reject = (rejection: Rejection): void => {
+    rejected += rejection.points
+    if (rejections.length < kept) rejections.push(rejection)
   }
 
-  get #result(): Written {
-    return { written: this.#written, rejected: this.#rejected, rejections: this.#rejections }
-  }
-
-  add(points: Iterable<Point.Input>): Effect.Effect<void, InfluxError> {
-    return Effect.gen({ self: this }, function*() {
-      for (const point of points) {
-        const start = this.#writer.position
-        if (this.#encode(point)) {
-          const isOver = this.#writer.position - 1 > this.#settings.maxPayloadBytes
-          if (isOver) yield* this.#send(start)
-          if (this.#indexes.length >= this.#settings.batchSize) yield* this.#send(this.#writer.position)
-        }
-        if (this.#read % pointsPerTurn === 0) yield* Effect.yieldNow
-      }
-    })
+  const settleRefused = (): void => {
+    refused.forEach(reject)
+    refused = []
   }
 
   // Points without a time get that of the call, and a nanosecond more each: equal points would overwrite each other.
-  #encode(point: Point.Input): boolean {
-    const index = this.#read++
-    const written = this.#writer.writeStamped(point, this.#now + Math.floor(index / 1e6), index % 1e6)
-    if (written) this.#indexes.push(index)
-    else this.#refused.push({ index, points: 1, detail: describe(this.#writer.problem!) })
-    return written
-  }
-
-  #settleRefused(): void {
-    this.#refused.forEach((rejection) => this.#reject(rejection))
-    this.#refused = []
-  }
-
-  #reject(rejection: Rejection): void {
-    this.#rejected += rejection.points
-    if (this.#rejections.length < this.#kept) this.#rejections.push(rejection)
+  const encode = (point: Point.Input): boolean => {
+    const index = read++
+    const isWritten = writer.writeStamped(point, now + Math.floor(index / 1e6), index % 1e6)
+    if (isWritten) indexes.push(index)
+    else refused.push({ index, points: 1, detail: describe(writer.problem!) })
+    return isWritten
   }
 
   /** Sends the lines before `end`, and keeps what is behind. */
-  #send(end: number): Effect.Effect<void, InfluxError> {
-    if (end === 0) return Effect.void
-    return Effect.gen({ self: this }, function*() {
-      const writer = this.#writer
-      const isAll = end === writer.position
-      const lines = isAll ? this.#indexes : this.#indexes.slice(0, -1)
-      const { gzipThreshold, params, path, timeout } = this.#settings
-      const body = writer.bytes.subarray(0, end - 1)
-      const answer = yield* this.#exchange({
-        method: "POST",
-        path,
-        params,
-        body,
-        gzip: gzipThreshold !== "none" && body.length >= gzipThreshold,
-        ...WriteAnswer.limits(body.length),
-        timeout
-      })
-      const verdict = WriteAnswer.read(answer, lines.length, lines.length)
-      if (verdict._tag === "Unclear") return yield* verdict.error
-      if (verdict._tag === "Failed") return yield* HttpFailure.ofAnswer(answer, yield* Clock.currentTimeMillis)
-      this.#settleRefused()
-      this.#written += lines.length
-      if (verdict._tag === "Refused") this.#refuse(verdict, lines)
-      writer.bytes.copyWithin(0, end, writer.position)
-      writer.position -= end
-      this.#indexes = isAll ? [] : this.#indexes.slice(-1)
-    }).pipe(
-      Effect.mapError(({ reason }) => new InfluxError({ reason, settled: this.#result }))
-    )
+  const send = Effect.fnUntraced(function*(end: number) {
+    if (end === 0) return
+    const isAll = end === writer.position
+    const lines = isAll ? indexes : indexes.slice(0, -1)
+    const body = writer.bytes.subarray(0, end - 1)
+    const gzip = gzipThreshold !== "none" && body.length >= gzipThreshold
+    const limits = WriteAnswer.limits(body.length)
+    const answer = yield* exchange({ method: "POST", path, params, body, gzip, ...limits, timeout })
+    const verdict = WriteAnswer.read(answer, lines.length, lines.length)
+    if (verdict._tag === "Unclear") return yield* verdict.error
+    if (verdict._tag === "Failed") return yield* HttpFailure.ofAnswer(answer, yield* Clock.currentTimeMillis)
+    settleRefused()
+    written += lines.length
+    if (verdict._tag === "Refused") refuse(verdict, lines)
+    writer.bytes.copyWithin(0, end, writer.position)
+    writer.position -= end
+    indexes = isAll ? [] : indexes.slice(-1)
+  }, Effect.mapError(({ reason }: InfluxError) => new InfluxError({ reason, settled: result() })))
+
+  const refuse = (
+    { lines: all, numbers, rejected }: Extract<WriteAnswer.Verdict, { readonly _tag: "Refused" }>,
+    lines: ReadonlyArray<number>
+  ): void => {
+    written -= all
+    const named = new Map(rejected.lines?.map((entry) => [entry.number, entry]))
+    const known = [...new Set(numbers ?? named.keys())].slice(0, all)
+    for (const number of known) {
+      const { line, message = rejected.detail } = named.get(number) ?? {}
+      reject({ index: lines[number - 1], points: 1, line, detail: message })
+    }
+    const points = all - known.length
+    const index = lines.length === 1 ? lines[0] : undefined
+    if (points > 0) reject({ index, points, detail: printable(rejected.detail, 256) })
   }
 
-  #refuse(
-    { lines: refused, numbers, rejected }: Extract<WriteAnswer.Verdict, { readonly _tag: "Refused" }>,
-    lines: ReadonlyArray<number>
-  ): void {
-    this.#written -= refused
-    const named = new Map(rejected.lines?.map((entry) => [entry.number, entry]))
-    const known = [...new Set(numbers ?? named.keys())].slice(0, refused)
-    for (const number of known) {
-      const entry = named.get(number)
-      this.#reject({
-        index: lines[number - 1],
-        points: 1,
-        line: entry?.line,
-        detail: entry?.message ?? rejected.detail
-      })
-    }
-    const rest = refused - known.length
-    if (rest > 0) {
-      this.#reject({
-        index: lines.length === 1 ? lines[0] : undefined,
-        points: rest,
-        detail: printable(rejected.detail, 256)
-      })
-    }
+  return {
+    add: Effect.fnUntraced(function*(points: Iterable<Point.Input>) {
+      for (const point of points) {
+        const start = writer.position
+        if (encode(point)) {
+          if (writer.position - 1 > maxPayloadBytes) yield* send(start)
+          if (indexes.length >= batchSize) yield* send(writer.position)
+        }
+        if (read % pointsPerTurn === 0) yield* Effect.yieldNow
+      }
+    }),
+    end: Effect.map(Effect.suspend(() => send(writer.position)), () => {
+      settleRefused()
+      return result()
+    })
   }
-}
+})
 
 /** @internal */
 export const fields = {
@@ -251,29 +215,15 @@ const targetOf = (
   { database, org, retentionPolicy, version }: ClientSettings,
   options: WriteOptions & { readonly acceptPartial: boolean }
 ): Pick<WriteSettings, "path" | "params" | "dialect"> => {
-  const precision = Precision.nameFor("ns", `v${version}`)
-  switch (version) {
-    case 1:
-      return {
-        path: "/write",
-        params: { db: options.database ?? database, rp: options.retentionPolicy ?? retentionPolicy, precision },
-        dialect: options.dialect ?? "influx-1"
-      }
-    case 2:
-      return {
-        path: "/api/v2/write",
-        params: { org, bucket: options.bucket, precision },
-        dialect: options.dialect ?? "influx-2"
-      }
-    case 3:
-      return {
-        path: "/api/v3/write_lp",
-        params: {
-          db: options.database ?? database,
-          precision,
-          accept_partial: String(options.acceptPartial)
-        },
-        dialect: options.dialect ?? "influx-3"
-      }
+  const db = options.database ?? database
+  const params = {
+    1: { db, rp: options.retentionPolicy ?? retentionPolicy },
+    2: { org, bucket: options.bucket },
+    3: { db, accept_partial: String(options.acceptPartial) }
+  }
+  return {
+    path: writePaths[version],
+    params: { ...params[version], precision: Precision.nameFor("ns", `v${version}`) },
+    dialect: options.dialect ?? `influx-${version}`
   }
 }
