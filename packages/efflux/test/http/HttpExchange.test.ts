@@ -10,6 +10,10 @@ import * as HttpExchange from "../../src/internal/http/HttpExchange.ts"
 import type { Answer, Options, Request } from "../../src/internal/http/HttpRequest.ts"
 import { certificate, key } from "../support/certificate.ts"
 
+/** A body as it arrives. */
+const bodyOf = (exchange: HttpExchange.HttpExchange) =>
+  Stream.unwrap(Effect.map(exchange.open(get), ({ body }) => body))
+
 const secret = "s3cr3t-hunter2"
 
 const { answer } = FaultServer
@@ -127,7 +131,7 @@ describe("HttpExchange", () => {
         assert.strictEqual(error.reason._tag, "RequestFailed", error.message)
         assert.strictEqual("kind" in error.reason ? error.reason.kind : "", kind, error.message)
         assert.notInclude(shown(error), secret)
-        const streamed = yield* errorOf(Stream.runDrain(exchange.stream(get)))
+        const streamed = yield* errorOf(Stream.runDrain(bodyOf(exchange)))
         assert.strictEqual("kind" in streamed.reason ? streamed.reason.kind : "", kind, streamed.message)
       }).pipe(Effect.scoped))
   }
@@ -268,7 +272,7 @@ describe("HttpExchange", () => {
         answer(200, { body: gzipSync(lines), headers: { "content-encoding": "gzip" } })(socket, request, nth)
       )
       assert.strictEqual(text(yield* exchange.exchange(get)), lines)
-      assert.strictEqual(yield* Stream.mkString(Stream.decodeText(exchange.stream(get))), lines)
+      assert.strictEqual(yield* Stream.mkString(Stream.decodeText(bodyOf(exchange))), lines)
     }).pipe(Effect.scoped))
 
   it.live("a stream holds the server back while its consumer is slow, and closes the connection when it stops", () =>
@@ -288,7 +292,7 @@ describe("HttpExchange", () => {
         more()
       }, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, timeout: 60_000 })
       let taken = 0
-      yield* exchange.stream(get).pipe(
+      yield* bodyOf(exchange).pipe(
         Stream.tap((chunk) => {
           taken += chunk.length
           return Effect.sleep(30)

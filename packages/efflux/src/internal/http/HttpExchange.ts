@@ -42,11 +42,9 @@ export interface HttpExchange {
   readonly request: (request: Request) => Effect.Effect<Answer, InfluxError>
   /**
    * Like `request`, but the body is read as the consumer takes it. The deadline is for the head of the answer, and
-   * from there for every wait for more of it; time that the consumer takes does not count. Leaving the stream early
-   * closes the connection.
+   * from there for every wait for more of it; time that the consumer takes does not count. The connection is closed
+   * with the scope.
    */
-  readonly stream: (request: Request) => Stream.Stream<Uint8Array, InfluxError>
-  /** `stream` with the head of the answer. The connection is closed with the scope. */
   readonly open: (request: Request) => Effect.Effect<OpenAnswer, InfluxError, Scope.Scope>
 }
 
@@ -72,24 +70,14 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     credentials,
     Object.values(options.headers ?? {}).flatMap((value) => typeof value === "string" ? [] : [Redacted.value(value)])
   )
-  const load = yield* loadSend(options, { endpoint, prefix, headers })
-
-  const timeoutOf = (request: Request) => request.timeout ?? options.timeout ?? defaults.timeout
+  const { maxAnswerBytes = defaults.maxAnswerBytes } = options
+  const load = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes })
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
-    const send = yield* load
-    const { body: raw, headers, status, wire } = yield* send(request)
-    const { path } = request
-    if (status < 200 || status >= 300 && status < 400) {
-      return yield* HttpFailure.ofAnswer({ endpoint, path, status, headers, body: new Uint8Array(), withoutSecrets }, 0)
-    }
-    const maxBytes = request.maxAnswerBytes ?? options.maxAnswerBytes ?? defaults.maxAnswerBytes
-    const body = Body.inflate(wire, raw, {
-      endpoint,
-      encoding: headers["content-encoding"],
-      maxBytes
-    })
-    return { endpoint, path, status, headers, body, withoutSecrets }
+    const answer = { ...yield* (yield* load)(request), endpoint, path: request.path, withoutSecrets }
+    const { status } = answer
+    if (status >= 200 && status < 300 || status >= 400) return answer
+    return yield* HttpFailure.ofAnswer({ ...answer, body: new Uint8Array() }, 0)
   })
 
   const collect = (request: Request, answer: OpenAnswer): Effect.Effect<Answer, InfluxError> =>
@@ -100,39 +88,24 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
       (body) => ({ ...answer, body })
     )
 
-  const succeed = (answer: Answer): Effect.Effect<Answer, InfluxError> =>
-    answer.status < 300 ? Effect.succeed(answer) : Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) => Effect.fail(HttpFailure.ofAnswer(answer, now))
-    )
+  const fail = (answer: Answer) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(HttpFailure.ofAnswer(answer, now)))
+
+  const timed = (request: Request) => withTimeout(endpoint, request.timeout ?? options.timeout ?? defaults.timeout)
 
   const exchange = (request: Request) =>
-    Effect.scoped(Effect.flatMap(open(request), (answer) => collect(request, answer))).pipe(
-      withTimeout(endpoint, timeoutOf(request))
-    )
-
-  const openTimed = Effect.fnUntraced(function*(request: Request) {
-    const timeout = timeoutOf(request)
-    const answer = yield* open(request).pipe(withTimeout(endpoint, timeout))
-    if (answer.status >= 300) {
-      return yield* collect(request, answer).pipe(
-        Effect.flatMap(succeed),
-        Effect.andThen(Effect.never),
-        withTimeout(endpoint, timeout)
-      )
-    }
-    return {
-      ...answer,
-      body: Stream.transformPull(answer.body, (pull) => Effect.succeed(withTimeout(endpoint, timeout)(pull)))
-    }
-  })
+    timed(request)(Effect.scoped(Effect.flatMap(open(request), (answer) => collect(request, answer))))
 
   return {
     endpoint,
     exchange,
-    request: (request) => Effect.flatMap(exchange(request), succeed),
-    open: openTimed,
-    stream: (request) => Stream.unwrap(Effect.map(openTimed(request), (answer) => answer.body))
+    request: (request) =>
+      Effect.flatMap(exchange(request), (answer) => answer.status < 300 ? Effect.succeed(answer) : fail(answer)),
+    open: Effect.fnUntraced(function*(request) {
+      const answer = yield* timed(request)(open(request))
+      if (answer.status >= 300) return yield* timed(request)(Effect.flatMap(collect(request, answer), fail))
+      return { ...answer, body: Stream.transformPull(answer.body, (pull) => Effect.succeed(timed(request)(pull))) }
+    })
   }
 })
 

@@ -10,12 +10,12 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InfluxError, RequestFailed } from "../../InfluxError.ts"
+import { inflate } from "./HttpBody.ts"
 import * as HttpFailure from "./HttpFailure.ts"
-import type { Request } from "./HttpRequest.ts"
+import type { OpenAnswer, Request } from "./HttpRequest.ts"
 import type { HttpWire } from "./HttpWire.ts"
 
 /**
@@ -30,40 +30,31 @@ export interface Target {
   /** Stands before the path of a request. */
   readonly prefix: string
   readonly headers: { readonly [name: string]: string }
+  readonly maxAnswerBytes: number
 }
 
 /**
- * Sends a request. Succeeds with the head of any answer; the connection is closed with the scope.
+ * Sends a request. Succeeds with the head of any answer, and its body, decompressed; the connection is closed with
+ * the scope.
  *
  * @category models
  * @since 0.1.0
  */
-export type Send = (request: Request) => Effect.Effect<Sent, InfluxError, Scope.Scope>
-
-/**
- * The head of an answer, and its body as the server sent it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Sent {
-  readonly status: number
-  readonly headers: { readonly [name: string]: string | undefined }
-  readonly body: Stream.Stream<Uint8Array, InfluxError>
-  /** The wire that it came over. */
-  readonly wire: HttpWire
-}
+export type Send = (
+  request: Request
+) => Effect.Effect<Pick<OpenAnswer, "status" | "headers" | "body">, InfluxError, Scope.Scope>
 
 /**
  * @category constructors
  * @since 0.1.0
  */
-export const make = (wire: HttpWire, { endpoint, headers, prefix }: Target): Send => (request) => {
-  const { onRepeat } = request
+export const make = (wire: HttpWire, target: Target): Send => (request) => {
+  const { endpoint } = target
+  const { maxAnswerBytes: maxBytes = target.maxAnswerBytes, onRepeat } = request
   const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
   const send = Effect.flatMap(
     encode(wire, request),
-    (body) => client.execute(toRequest(wire, request, body, prefix, headers))
+    (body) => client.execute(toRequest(wire, request, body, target))
   ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
   const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
     if (!wire.isStale(error)) return Effect.fail(error)
@@ -73,12 +64,13 @@ export const make = (wire: HttpWire, { endpoint, headers, prefix }: Target): Sen
   })
   return Effect.mapBoth(sent, {
     onFailure: (error) => failureOf(error, endpoint, "head"),
-    onSuccess: (response) => ({
-      status: response.status,
-      headers: response.headers,
-      body: bodyOf(response, endpoint),
-      wire
-    })
+    onSuccess: ({ headers, status, stream }) => {
+      const body = Stream.catch(stream, (error) =>
+        // A client may call it an error that an answer has no body.
+        error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
+      const encoding = headers["content-encoding"]
+      return { status, headers, body: inflate(wire, body, { endpoint, encoding, maxBytes }) }
+    }
   })
 }
 
@@ -88,17 +80,9 @@ const encode = ({ gzip }: HttpWire, request: Request): Effect.Effect<Uint8Array 
     ? gzip(request.body)
     : Effect.sync(() => request.body?.slice())
 
-const toRequest = (
-  wire: HttpWire,
-  request: Request,
-  body: Uint8Array | undefined,
-  prefix: string,
-  headers: { readonly [name: string]: string }
-) =>
+const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefined, { headers, prefix }: Target) =>
   HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
-    urlParams: Object.entries(request.params ?? {}).filter((entry): entry is [string, string] =>
-      entry[1] !== undefined
-    ),
+    urlParams: request.params,
     headers: {
       ...headers,
       ...request.headers,
@@ -110,11 +94,6 @@ const toRequest = (
       ? HttpBody.empty
       : HttpBody.uint8Array(body, request.contentType ?? "text/plain; charset=utf-8")
   })
-
-const bodyOf = (response: HttpClientResponse.HttpClientResponse, endpoint: string) =>
-  Stream.catch(response.stream, (error) =>
-    // A client may call it an error that an answer has no body.
-    error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
 
 // The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
 const failureOf = (

@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
@@ -36,12 +37,4 @@ export interface HttpWire {
  * @category errors
  * @since 0.1.0
  */
-export class GunzipFailed {
-  readonly isTruncated: boolean
-  readonly detail: string
-
-  constructor(isTruncated: boolean, detail: string) {
-    this.isTruncated = isTruncated
-    this.detail = detail
-  }
-}
+export class GunzipFailed extends Data.Error<{ readonly isTruncated: boolean; readonly detail: string }> {}

@@ -64,10 +64,10 @@ export const make = Effect.fnUntraced(function*(
     gunzip: NodeStream.pipeThroughDuplex({
       evaluate: () => createGunzip(),
       onError: (error) =>
-        new GunzipFailed(
-          error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR",
-          error instanceof Error ? error.message : String(error)
-        )
+        new GunzipFailed({
+          isTruncated: Object(error).code === "Z_BUF_ERROR",
+          detail: error instanceof Error ? error.message : String(error)
+        })
     })
   }
 })
@@ -83,11 +83,11 @@ const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Cloc
     firstKept.set(socket, since)
     return now - since < maxAge && keepSocketAlive.call(agent, socket)
   }
-  agent.reuseSocket = (socket, request) => {
+  agent.reuseSocket = (socket: Duplex & { readonly bytesRead?: number }, request) => {
     reuseSocket.call(agent, socket, request)
-    const { bytesRead } = socket as { readonly bytesRead?: number }
+    const { bytesRead } = socket
     request.prependOnceListener("error", (error) => {
-      if ((socket as { readonly bytesRead?: number }).bytesRead === bytesRead) stale.add(error)
+      if (socket.bytesRead === bytesRead) stale.add(error)
     })
   }
 }

@@ -6,8 +6,8 @@
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { InfluxError, InvalidOption, InvalidRow } from "../../InfluxError.ts"
 import { preview, printable } from "../text/preview.ts"
 import type { Row } from "./Row.ts"
@@ -28,6 +28,8 @@ export type RowDecoder<A> = Schema.ConstraintDecoder<A> | {
   readonly decodeRow: (row: Row) => Result.Result<A, Schema.SchemaError>
 }
 
+const { transform } = SchemaTransformation
+
 const Whole = Schema.Union([Schema.BigInt, Schema.Int])
 
 /**
@@ -38,10 +40,7 @@ const Whole = Schema.Union([Schema.BigInt, Schema.Int])
  * @since 0.1.0
  */
 export const Int64 = Whole.pipe(
-  Schema.decodeTo(Schema.BigInt, {
-    decode: SchemaGetter.transform((value) => BigInt(value)),
-    encode: SchemaGetter.transform((value) => value)
-  })
+  Schema.decodeTo(Schema.BigInt, transform({ decode: (value) => BigInt(value), encode: (value) => value }))
 )
 
 /**
@@ -51,10 +50,7 @@ export const Int64 = Whole.pipe(
  * @since 0.1.0
  */
 export const SafeInt = Whole.pipe(
-  Schema.decodeTo(Schema.Int, {
-    decode: SchemaGetter.transform((value) => Number(value)),
-    encode: SchemaGetter.transform((value) => BigInt(value))
-  })
+  Schema.decodeTo(Schema.Int, transform({ decode: (value) => Number(value), encode: (value) => BigInt(value) }))
 )
 
 /**
@@ -63,12 +59,13 @@ export const SafeInt = Whole.pipe(
  * @category schemas
  * @since 0.1.0
  */
-export const DateFromNanos = Schema.BigInt.pipe(
-  Schema.decodeTo(Schema.Date, {
-    decode: SchemaGetter.transform((nanos) => new Date(millisOf(nanos))),
-    encode: SchemaGetter.transform((date) => BigInt(date.getTime()) * 1_000_000n)
+export const DateFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
+  Schema.Date,
+  transform({
+    decode: (nanos) => new Date(millisOf(nanos)),
+    encode: (date) => BigInt(date.getTime()) * 1_000_000n
   })
-)
+))
 
 /**
  * A time of a row as a `DateTime.Utc`, to the millisecond.
@@ -76,12 +73,13 @@ export const DateFromNanos = Schema.BigInt.pipe(
  * @category schemas
  * @since 0.1.0
  */
-export const DateTimeFromNanos = Schema.BigInt.pipe(
-  Schema.decodeTo(Schema.DateTimeUtc, {
-    decode: SchemaGetter.transform((nanos) => DateTime.makeUnsafe(millisOf(nanos))),
-    encode: SchemaGetter.transform((time) => BigInt(DateTime.toEpochMillis(time)) * 1_000_000n)
+export const DateTimeFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
+  Schema.DateTimeUtc,
+  transform({
+    decode: (nanos) => DateTime.makeUnsafe(millisOf(nanos)),
+    encode: (time) => BigInt(DateTime.toEpochMillis(time)) * 1_000_000n
   })
-)
+))
 
 // To the millisecond before, also before 1970.
 function millisOf(nanos: bigint): number {
