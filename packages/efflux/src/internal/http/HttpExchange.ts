@@ -5,7 +5,7 @@
  * - A deadline covers the whole exchange. When it passes, or the caller is
  *   interrupted, the request is aborted and its socket closed.
  * - The body of an answer is limited before and after decompression. A body that ends early is an error, see
- *   `HttpBody`.
+ *   `HttpSend`.
  * - A redirect is refused: it would carry points and credentials elsewhere.
  * - A server may close an idle connection just as it is used again. A request that is harmless to repeat is then
  *   sent once more, at once. Any other request uses a new connection and is sent at most once.
@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
@@ -21,7 +22,6 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { InfluxError, Timeout } from "../../InfluxError.ts"
-import * as Body from "./HttpBody.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import { type Answer, defaults, type OpenAnswer, type Options, type Request } from "./HttpRequest.ts"
 import type * as HttpSend from "./HttpSend.ts"
@@ -80,13 +80,20 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     return yield* HttpFailure.ofAnswer({ ...answer, body: new Uint8Array() }, 0)
   })
 
+  // The body of an error must not hide the status that it came with: its first bytes, as far as they can be read.
   const collect = (request: Request, answer: OpenAnswer): Effect.Effect<Answer, InfluxError> =>
-    Effect.map(
-      answer.status < 300
-        ? Body.collect(answer.body)
-        : Body.collectStart(answer.body, request.maxErrorBytes ?? defaults.maxErrorBytes),
-      (body) => ({ ...answer, body })
-    )
+    Effect.suspend(() => {
+      const most = answer.status < 300 ? Number.POSITIVE_INFINITY : request.maxErrorBytes ?? defaults.maxErrorBytes
+      let bytes = 0
+      const start = Stream.takeUntil(
+        answer.status < 300 ? answer.body : Stream.catch(answer.body, () => Stream.empty),
+        (chunk) => (bytes += chunk.length) >= most
+      )
+      return Effect.map(
+        Stream.runCollect(start),
+        (chunks) => ({ ...answer, body: Bytes.concat(chunks).subarray(0, most) })
+      )
+    })
 
   const fail = (answer: Answer) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.fail(HttpFailure.ofAnswer(answer, now)))

@@ -12,11 +12,11 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { InfluxError, RequestFailed } from "../../InfluxError.ts"
-import { inflate } from "./HttpBody.ts"
+import { InfluxError, RequestFailed, TooLarge } from "../../InfluxError.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import type { OpenAnswer, Request } from "./HttpRequest.ts"
-import type { HttpWire } from "./HttpWire.ts"
+import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
+import { after } from "./Reason.ts"
 
 /**
  * The server, and what every request to it has.
@@ -95,6 +95,40 @@ const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefine
       : HttpBody.uint8Array(body, request.contentType ?? "text/plain; charset=utf-8")
   })
 
+/**
+ * The bytes of a body as its sender meant them. One that ends early, that is not what its `Content-Encoding` says, or
+ * that is larger than its limit is an error, never a short result. The limit applies before and after decompression,
+ * and nothing beyond it is read. Back-pressured: the source is read no faster than the result.
+ */
+const inflate = (
+  wire: HttpWire,
+  source: Stream.Stream<Uint8Array, InfluxError>,
+  { encoding = "", endpoint, maxBytes }: {
+    readonly endpoint: string
+    readonly encoding: string | undefined
+    readonly maxBytes: number
+  }
+): Stream.Stream<Uint8Array, InfluxError> => {
+  const failed = (kind: "Encoding" | "Truncated", detail: string) =>
+    new InfluxError({ reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(detail) }) })
+  const bounded = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | InfluxError> =>
+    Stream.limitBytes<E | InfluxError, never>(body, maxBytes, () =>
+      Stream.fail(
+        new InfluxError({ reason: new TooLarge({ endpoint, part: "answer", detail: `more than ${maxBytes} bytes` }) })
+      ))
+  const raw = bounded(source)
+  const name = encoding.trim().toLowerCase()
+  if (name === "" || name === "identity" || wire.gunzip === undefined) return raw
+  if (name !== "gzip" && name !== "x-gzip") {
+    return Stream.fail(failed("Encoding", `the body is encoded as ${encoding}`))
+  }
+  return bounded(wire.gunzip(raw)).pipe(
+    Stream.mapError((error) =>
+      error instanceof GunzipFailed ? failed(error.isTruncated ? "Truncated" : "Encoding", error.detail) : error
+    )
+  )
+}
+
 // The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
 const failureOf = (
   error: HttpClientError.HttpClientError,
@@ -106,23 +140,23 @@ const failureOf = (
   const message = messageOf(cause)
   const known = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
   const kind = phase === "body" && known === "Closed" ? "Truncated" : known
+  const hint = kind === "Tls" ? tlsHints.find(([codes]) => codes.test(code))?.[1] : undefined
   const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
   return new InfluxError({
-    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${hintOf(kind, code)}`) })
+    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${after(hint)}`) })
   })
 }
 
-const hintOf = (kind: RequestFailed["kind"], code: string): string => {
-  if (kind !== "Tls") return ""
-  if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/.test(code)) {
-    return "; if the certificate is the server's own or of a private authority, give it by the option ca"
-  }
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return "; the host in the option url must be one that the certificate names"
-  }
-  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") return "; does the server speak https on this port?"
-  return code === "CERT_HAS_EXPIRED" ? "; the server needs a new one" : ""
-}
+/** What to do about a connection that TLS refuses, by its code. */
+const tlsHints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
+  [
+    /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/,
+    "if the certificate is the server's own or of a private authority, give it by the option ca"
+  ],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, "the host in the option url must be one that the certificate names"],
+  [/^(?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER)$/, "does the server speak https on this port?"],
+  [/^CERT_HAS_EXPIRED$/, "the server needs a new one"]
+]
 
 // The innermost error that has a code: `fetch` wraps those of the system.
 const causeOf = (error: HttpClientError.HttpClientError): unknown => {
