@@ -8,7 +8,7 @@ import { createRequire } from "node:module"
 import * as Path from "node:path"
 import { inspect } from "node:util"
 import { about } from "../packages/efflux/src/internal/config/Kind.ts"
-import { fields as writeFields } from "../packages/efflux/src/internal/query/Write.ts"
+import { write as writeFields } from "../packages/efflux/src/internal/query/Options.ts"
 import type * as TypeScript from "../packages/typetests/node_modules/typescript/lib/typescript.js"
 
 const root = Path.resolve(import.meta.dirname, "..")

@@ -5,10 +5,9 @@
  */
 import type * as Context from "effect/Context"
 import type * as HttpClient from "effect/http/HttpClient"
-import type * as Redacted from "effect/Redacted"
 import type * as Stream from "effect/Stream"
 import type { InfluxError } from "../../InfluxError.ts"
-import type { Credentials } from "../config/Settings.ts"
+import type { Server } from "../config/Settings.ts"
 
 /**
  * Where and how to ask. All values are checked by whoever makes them from options.
@@ -16,24 +15,13 @@ import type { Credentials } from "../config/Settings.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Partial<Server> {
   /** The server's base URL, without credentials, query and fragment; a path stands before those of the requests. */
   readonly url: string
-  readonly credentials?: Credentials | undefined
-  /** Milliseconds for one exchange, default 10 000. */
-  readonly timeout?: number | undefined
   /** Bytes of an answer at the most, before and after inflation; default 16 MiB. */
   readonly maxAnswerBytes?: number | undefined
   /** Connections at the most, default as many as there are requests at a time; more requests wait for one. */
   readonly connections?: number | undefined
-  /** Certificates to trust instead of the system's, as PEM. */
-  readonly ca?: string | ReadonlyArray<string> | undefined
-  /** Headers of every request. */
-  readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
-  /** A Unix socket to connect to, whatever the host of `url`. */
-  readonly socketPath?: string | undefined
-  /** Milliseconds after which a connection is not used again, default a minute. */
-  readonly maxConnectionAge?: number | undefined
   /**
    * Holds the client to use instead of Node's; `connections`, `ca`, `socketPath` and `maxConnectionAge` are then its own
    * matter. A context, because the key of the client is loaded with the first request.

@@ -11,49 +11,9 @@ import type { InfluxError } from "../../InfluxError.ts"
 import type { Timestamp } from "../../Point.ts"
 import * as Check from "../config/Check.ts"
 import * as Kind from "../config/Kind.ts"
+import type { Given } from "../config/Options.ts"
 import { isPlain } from "../config/Variables.ts"
 import * as Literal from "./Literal.ts"
-
-/**
- * How long a retention policy keeps points, in how many copies, and in how large
- * pieces.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Retention {
-  /** How long points are kept: at least an hour, or `Duration.infinity`. */
-  readonly duration: Duration.Input
-  /** How many nodes of a cluster hold a point, default 1. */
-  readonly replication?: number | undefined
-  /** What a shard spans, default what the server finds fit for the duration. */
-  readonly shardDuration?: Duration.Input | undefined
-}
-
-/**
- * How long a new database keeps points.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DatabaseRetention extends Retention {
-  /** Name of the policy, default `autogen`. */
-  readonly policy?: string | undefined
-}
-
-/**
- * Which points to delete.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Range {
-  readonly start: Timestamp
-  /** Not included. */
-  readonly stop: Timestamp
-  readonly measurement?: string | undefined
-  readonly tags?: { readonly [key: string]: string } | undefined
-}
 
 /** A range that was checked. */
 export interface RangeInNanos {
@@ -62,6 +22,8 @@ export interface RangeInNanos {
   readonly measurement: string | undefined
   readonly tags: ReadonlyArray<readonly [key: string, value: string]>
 }
+
+const isTags = (value: unknown): value is { readonly [key: string]: string } => isPlain(value)
 
 const lasting = Kind.suchThat(
   `a duration above zero, such as "2 weeks", or Duration.infinity`,
@@ -89,30 +51,67 @@ const nanosOf = (value: unknown): bigint | undefined => {
 }
 
 const retention = {
-  duration: Kind.optional(lasting),
+  /** How long points are kept: at least an hour, or `Duration.infinity`. */
+  duration: lasting,
+  /** How many nodes of a cluster hold a point, default 1. */
   replication: Kind.optional(copies),
+  /** What a shard spans, default what the server finds fit for the duration. */
   shardDuration: Kind.optional(lasting)
 }
-const isDefault = Kind.option(
-  Kind.suchThat("true or false", (value): value is boolean => typeof value === "boolean"),
-  false
-)
-const { replication: _, ...ofBucket } = retention
+
+const changes = {
+  ...retention,
+  duration: Kind.optional(lasting),
+  isDefault: Kind.option(Kind.suchThat("true or false", (value): value is boolean => typeof value === "boolean"), false)
+}
 
 /** The options of each operation, by its name. */
 const fields = {
-  createBucket: ofBucket,
-  createDatabase: { ...retention, duration: lasting, policy: Kind.optional(Kind.anyName) },
-  createRetentionPolicy: { ...retention, duration: lasting, isDefault },
-  alterRetentionPolicy: { ...retention, isDefault },
+  createBucket: { duration: changes.duration, shardDuration: changes.shardDuration },
+  createDatabase: {
+    ...retention,
+    /** Name of the policy, default `autogen`. */
+    policy: Kind.optional(Kind.anyName)
+  },
+  createRetentionPolicy: { ...changes, duration: lasting },
+  alterRetentionPolicy: changes,
   createContinuousQuery: { every: Kind.optional(lasting), for: Kind.optional(lasting) },
   range: {
     start: instant,
+    /** Not included. */
     stop: instant,
     measurement: Kind.optional(Kind.anyName),
-    tags: Kind.option(Kind.suchThat<object>("a plain object with a text for each tag", isPlain), {})
+    tags: Kind.optional(Kind.suchThat("a plain object with a text for each tag", isTags))
   }
 }
+
+/**
+ * How long a retention policy keeps points, in how many copies, and in how large
+ * pieces.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retention extends Given<typeof retention> {}
+
+/**
+ * How long a new database keeps points.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DatabaseRetention extends Given<typeof fields.createDatabase> {}
+
+/** What can be changed of a retention policy. */
+export interface PolicyOptions extends Given<typeof changes> {}
+
+/**
+ * Which points to delete.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Range extends Given<typeof fields.range> {}
 
 /**
  * Checks the options of an operation.
@@ -140,7 +139,7 @@ export const checkName = (value: string, option = "name"): Result.Result<string,
  */
 export const rangeOf = (given: Range): Result.Result<RangeInNanos, InfluxError> =>
   Result.gen(function*() {
-    const { measurement, tags, ...times } = yield* check("range", given)
+    const { measurement, tags = {}, ...times } = yield* check("range", given)
     const [start, stop] = [nanosOf(times.start)!, nanosOf(times.stop)!]
     if (stop <= start) return yield* Check.invalid("stop", given.stop, "an instant after start")
     for (const [key, value] of Object.entries(tags)) yield* checkName(value, `tags.${key}`)

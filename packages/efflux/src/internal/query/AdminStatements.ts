@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import { InfluxError, InvalidStatement } from "../../InfluxError.ts"
-import { check, type DatabaseRetention, type RangeInNanos, type Retention } from "./AdminOptions.ts"
+import { check, type DatabaseRetention, type PolicyOptions, type RangeInNanos } from "./AdminOptions.ts"
 import { renderText } from "./InfluxQLRenderer.ts"
 import * as Literal from "./Literal.ts"
 import * as Statement from "./Statement.ts"
@@ -47,10 +47,6 @@ export const createDatabase = (name: string, given: DatabaseRetention | undefine
           identifier(policy)
         }`
     )
-
-type PolicyOptions = { readonly [Option in keyof Retention]?: Retention[Option] | undefined } & {
-  readonly isDefault?: boolean | undefined
-}
 
 /**
  * @category statements

@@ -3,14 +3,14 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
-import type { Dialect } from "../../Dialect.ts"
 import type { InfluxError, Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
+import type { Given } from "../config/Options.ts"
+import type * as Options from "./Options.ts"
 import type { Row } from "./Row.ts"
 import type { RowDecoder } from "./RowDecoder.ts"
 import type { Statement } from "./Statement.ts"
@@ -21,19 +21,7 @@ import type { Statement } from "./Statement.ts"
  * @category models
  * @since 0.1.0
  */
-export interface StatementOptions {
-  /** Another database than that of the configuration; InfluxDB 2 has none. */
-  readonly database?: string | undefined
-  /** Another retention policy than that of the configuration; InfluxDB 1 only. */
-  readonly retentionPolicy?: string | undefined
-  /**
-   * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
-   * measurements.
-   */
-  readonly measurement?: string | undefined
-  /** Instead of the timeout of the configuration. */
-  readonly timeout?: Duration.Input | undefined
-}
+export interface StatementOptions extends Given<typeof Options.statement> {}
 
 /**
  * Options of a query whose rows are read.
@@ -93,28 +81,7 @@ export interface Ping {
  * @category models
  * @since 0.1.0
  */
-export interface WriteOptions {
-  /** InfluxDB 1 and 3: the database, default that of the client. */
-  readonly database?: string | undefined
-  /** InfluxDB 2, which needs it: name or ID of the bucket. */
-  readonly bucket?: string | undefined
-  /** InfluxDB 1: the retention policy, default that of the client. */
-  readonly retentionPolicy?: string | undefined
-  /** The rules of line protocol to follow, default those of the version. */
-  readonly dialect?: Dialect | undefined
-  /** Tags that every point gets unless it has a tag of that key, default none. */
-  readonly tags?: { readonly [key: string]: Point.TagValue } | undefined
-  /** The most points of one request, default 5000. */
-  readonly batchSize?: number | undefined
-  /** The most bytes of one request before compression, default 1 MiB. A longer line is rejected. */
-  readonly maxPayloadBytes?: number | undefined
-  /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
-  readonly gzipThreshold?: number | "none" | undefined
-  /** InfluxDB 3: whether it stores the good lines of a request that has bad ones, default `true`. */
-  readonly acceptPartial?: boolean | undefined
-  /** How long one request may take, default the timeout of the client. */
-  readonly timeout?: Duration.Input | undefined
-}
+export interface WriteOptions extends Given<typeof Options.write> {}
 
 /**
  * The operations on one server. `R` is what an operation requires: nothing for a client, the service for its

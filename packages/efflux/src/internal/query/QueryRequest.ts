@@ -21,7 +21,8 @@ import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
 import * as JsonReader from "./JsonReader.ts"
 import * as MsgPackReader from "./MsgPackReader.ts"
-import type { StatementOptions, TypedQueryOptions } from "./Operations.ts"
+import type { StatementOptions } from "./Operations.ts"
+import * as Options from "./Options.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
@@ -98,15 +99,8 @@ const apis: { readonly [version: number]: { readonly [language: string]: readonl
   }
 }
 
-const fields = {
-  database: Kind.optional(Kind.anyName),
-  retentionPolicy: Kind.optional(Kind.anyName),
-  measurement: Kind.optional(Kind.anyName),
-  timeout: Kind.optional(Kind.duration(1)),
-  as: Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
-} satisfies { readonly [Option in keyof Required<TypedQueryOptions<unknown>>]: unknown }
-
-const check = Check.checker("StatementOptions", fields, "options")
+const as = Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
+const check = Check.checker("StatementOptions", { ...Options.statement, as }, "options")
 
 const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
   Result.gen(function*() {

@@ -8,13 +8,12 @@ import * as Effect from "effect/Effect"
 import { isIterable } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Sink from "effect/Sink"
-import * as Dialect from "../../Dialect.ts"
+import type * as Dialect from "../../Dialect.ts"
 import { InfluxError, type Rejection, type Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
 import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import * as Kind from "../config/Kind.ts"
 import { writePaths } from "../config/Settings.ts"
 import { describe } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
@@ -23,6 +22,7 @@ import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
 import { printable } from "../text/preview.ts"
 import type { WriteOptions } from "./Operations.ts"
+import * as Options from "./Options.ts"
 
 /** Options that were checked. */
 export interface WriteSettings {
@@ -170,21 +170,7 @@ const batches = Effect.fnUntraced(function*(
   }
 })
 
-/** @internal */
-export const fields = {
-  database: Kind.optional(Kind.name("a database on the server")),
-  bucket: Kind.optional(Kind.name("a bucket")),
-  retentionPolicy: Kind.optional(Kind.name("a retention policy")),
-  dialect: Kind.optional(Kind.oneOf(Dialect.all)),
-  tags: Kind.option(Kind.tags, {}),
-  batchSize: Kind.option(Kind.integer(1, 1_000_000), 5000),
-  maxPayloadBytes: Kind.option(Kind.integer(32, 25_000_000), 1_048_576),
-  gzipThreshold: Kind.option(Kind.numberOr("none", Kind.integer(0, 100_000_000)), 1024),
-  acceptPartial: Kind.option(Kind.boolean, true),
-  timeout: Kind.optional(Kind.duration(1))
-} satisfies { readonly [Option in keyof Required<WriteOptions>]: unknown }
-
-const decode = Check.decoder(fields)
+const decode = Check.decoder(Options.write)
 
 // The options that not every version has.
 const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], acceptPartial: [3] }
@@ -197,7 +183,7 @@ const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], accept
 export const check = (client: ClientSettings, given: WriteOptions): Result.Result<WriteSettings, InfluxError> =>
   Result.gen(function*() {
     const config = yield* Check.read(given, "options")
-    yield* Check.refuseUnknown(config, { name: "WriteOptions", fields }, [])
+    yield* Check.refuseUnknown(config, { name: "WriteOptions", fields: Options.write }, [])
     for (const [option, versions] of Object.entries(versionsOf)) {
       if (config.options[option] !== undefined && !versions.includes(client.version)) {
         return yield* Check.invalid(option, config.options[option], `an option of InfluxDB ${versions.join(" and ")}`)
