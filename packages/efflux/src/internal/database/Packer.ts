@@ -14,11 +14,11 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
+import type { Lines } from "../../Transport.ts"
 import type { Settings } from "../config/Settings.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
-import { PayloadLines } from "./PayloadLines.ts"
 import type { Holder, PointBuffer } from "./PointBuffer.ts"
 import { empty } from "./PointQueue.ts"
 import { measurementOf } from "./PointSize.ts"
@@ -36,6 +36,21 @@ const LF = 10
 
 /** Told what a packer leaves out. */
 type Report = Pick<Reporter, "early" | "invalid" | "omitted">
+
+/** Where the lines of a payload end, one payload after the other. */
+class PayloadLines implements Lines {
+  count = 0
+  // Twice the end of each line, and one more for the last line of a point: small integers, in one list that is reused.
+  readonly #ends: Array<number> = []
+
+  add(end: number, completes: boolean): void {
+    this.#ends[this.count++] = 2 * end + (completes ? 1 : 0)
+  }
+
+  readonly end = (line: number): number => this.#ends[line] >>> 1
+
+  readonly completes = (line: number): boolean => (this.#ends[line] & 1) === 1
+}
 
 /**
  * The packer of one sender.

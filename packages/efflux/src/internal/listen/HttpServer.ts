@@ -140,10 +140,8 @@ const write = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Response.HttpServerResponse, Refusal> {
   const unit = named !== "" ? own(api.precisions, named) : api.version === 3 ? "auto" : settings.precision
   if (unit === undefined) {
-    return yield* refuse(
-      400,
-      `the precision is ${preview(named)}, allowed is ${Object.keys(api.precisions).join(", ")}`
-    )
+    const allowed = Object.keys(api.precisions).join(", ")
+    return yield* refuse(400, `the precision is ${preview(named)}, allowed is ${allowed}`)
   }
   const encoding = request.headers["content-encoding"] ?? "identity"
   const isGzip = encoding === "gzip"
@@ -154,21 +152,18 @@ const write = Effect.fnUntraced(function*(
     Effect.sync(() => {
       backlog.counts.bytes += chunk.length
     }))
-  const chunks: Array<Uint8Array> = []
-  let bytes = 0
-  yield* (isGzip ? NodeStream.pipeThroughSimple(body, createGunzip) : body).pipe(
-    Stream.runForEachWhile((chunk) =>
-      Effect.sync(() => {
-        bytes += chunk.length
-        if (bytes <= settings.maxBodyBytes) chunks.push(chunk)
-        return bytes <= settings.maxBodyBytes
-      })
+  const { maxBodyBytes } = settings
+  const chunks = yield* (isGzip ? NodeStream.pipeThroughSimple(body, createGunzip) : body).pipe(
+    Stream.mapError((): Refusal => ({
+      status: 400,
+      reason: isGzip ? "the body ended early or is not gzip" : "the body ended early"
+    })),
+    Stream.limitBytes<Refusal, never>(
+      maxBodyBytes,
+      () => Stream.fail({ status: 413, reason: `the body has more than ${maxBodyBytes} bytes` })
     ),
-    Effect.catch(() => refuse(400, isGzip ? "the body ended early or is not gzip" : "the body ended early"))
+    Stream.runCollect
   )
-  if (bytes > settings.maxBodyBytes) {
-    return yield* refuse(413, `the body has more than ${settings.maxBodyBytes} bytes`)
-  }
   const receivedAt = yield* Clock.currentTimeNanos
   const decoder = new Decoder({ ...settings, precision: unit === "auto" ? "ns" : unit })
   const stamp = unit === "auto" ? guessUnit : undefined

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as NetAddress from "effect/net/NetAddress"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import type * as Socket from "effect/socket/Socket"
 import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
@@ -30,16 +31,12 @@ export const open = Effect.fnUntraced(function*(
     NodeSocketServer.make({ host: settings.host, port }),
     openFailed("tcp", settings, port)
   )
-  let connections = 0
-  const connected = Effect.acquireRelease(
-    Effect.sync(() => ++connections),
-    () => Effect.sync(() => connections--)
-  )
-  yield* Effect.forkScoped(Effect.ignore(server.run((socket) =>
-    Effect.scoped(
-      Effect.flatMap(connected, (count) => count > maxConnections ? Effect.void : read(socket, settings, backlog))
+  const connections = yield* Semaphore.make(maxConnections)
+  yield* Effect.forkScoped(
+    Effect.ignore(
+      server.run((socket) => connections.withPermitsIfAvailable(1)(Effect.scoped(read(socket, settings, backlog))))
     )
-  )))
+  )
   return toAddress(server.address as NetAddress.InetAddress)
 })
 
