@@ -159,7 +159,52 @@ class Sending {
     }
     if (fate === "sent" && to > from) this.bytes += this.lines.end(to - 1) - startOf(this.lines, from)
   }
+
+  /** Settles lines by what the server says about them. */
+  answered(from: number, to: number, verdict: WriteAnswer.Verdict): void {
+    if (verdict._tag !== "Refused") return this.settle(from, to, "sent")
+    const before = this.counts.rejected
+    const isDoubtful = this.isDoubtful(from)
+    // What is refused now may have been stored by an attempt that got no answer.
+    this.#refused(from, to, verdict, isDoubtful ? "unknown" : "rejected")
+    const reason = isDoubtful
+      ? verdict.rejected
+      : new Rejected({ ...verdict.rejected, points: this.counts.rejected - before })
+    if (!isDoubtful) this.rejections.push(reason)
+    this.error = new InfluxError({ reason })
+  }
+
+  #refused(from: number, to: number, { lines, numbers }: Refused, fate: "rejected" | "unknown"): void {
+    const all = to - from
+    if (lines >= all) this.settle(from, to, fate)
+    else if (numbers !== undefined) {
+      const refused = new Set(numbers)
+      for (let line = from; line < to; line++) {
+        this.settle(line, line + 1, refused.has(line - from + 1) ? fate : "sent")
+      }
+    } else if (pointsOf(this.lines, from, to) === all) {
+      // The server says how many lines, and not which. Where each line is a point, that is how many points.
+      this.settle(from, to - lines, "sent")
+      this.settle(to - lines, to, fate)
+    } else {
+      // They are lines of one point at least.
+      this.settle(from, to, lines === 0 ? "sent" : "unknown")
+    }
+  }
+
+  /** Settles lines that no attempt could send. */
+  failed(from: number, to: number, error: InfluxError): void {
+    this.error = error
+    if (this.isDoubtful(from)) return this.settle(from, to, "unknown")
+    if (!isRefusal(error)) return this.settle(from, to, "send_error")
+    this.settle(from, to, "rejected")
+    this.rejections.push(
+      new Rejected({ points: pointsOf(this.lines, from, to), detail: HttpFailure.shorten(error.message) })
+    )
+  }
 }
+
+type Refused = WriteAnswer.Verdict & { readonly _tag: "Refused" }
 
 const startOf = (lines: Lines, line: number): number => line === 0 ? 0 : lines.end(line - 1) + 1
 
@@ -201,128 +246,85 @@ const write = (server: Server, sending: Sending, from: number, to: number): Effe
       return Effect.andThen(write(server, sending, from, middle), write(server, sending, middle, to))
     }
     if (to - from > 1 && server.isTooLarge(part.length)) return halves()
-    return Effect.matchEffect(attempts(server, sending, part, from, to), {
-      onSuccess: (verdict) => Effect.sync(() => settle(sending, from, to, verdict)),
+    const attempt: Effect.Effect<WriteAnswer.Verdict, InfluxError> = Effect.suspend(() => {
+      sending.isUnderWay(from, to)
+      return request(server, part, to - from, {
+        onRepeat: server.repeats ? () => sending.mayBeStored(to) : undefined,
+        fail: (error) => {
+          if (mayHaveArrived(error)) sending.mayBeStored(to)
+          sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
+          if (server.isWorthATry(error)) server.onRetry(error)
+          return Effect.fail(error)
+        }
+      })
+    })
+    const tried = Effect.retry(attempt, server.retry)
+    const verdict = Effect.flatMap(
+      tried,
+      (verdict) =>
+        verdict._tag === "Refused" && WriteAnswer.isFirstConflict(server.http.api, verdict.rejected)
+          ? tried
+          : Effect.succeed(verdict)
+    )
+    return Effect.matchEffect(verdict, {
+      onSuccess: (verdict) => Effect.sync(() => sending.answered(from, to, verdict)),
       onFailure: (error) => {
         if (isTooLarge(error)) {
           server.wasTooLarge(part.length)
           if (to - from > 1) return halves()
         }
-        return Effect.sync(() => settleFailed(sending, from, to, error))
+        return Effect.sync(() => sending.failed(from, to, error))
       }
     })
   })
 
-/** The attempts of one request. Succeeds with what the server says about the points that it read. */
-const attempts = (
+interface Hooks {
+  readonly onRepeat: (() => void) | undefined
+  readonly fail: (error: InfluxError) => Effect.Effect<never, InfluxError>
+}
+
+/** One request to one host. Succeeds with what the server says about the lines that it read. */
+const request = (
   server: Server,
-  sending: Sending,
   part: Uint8Array,
-  from: number,
-  to: number
+  lines: number,
+  { fail, onRepeat }: Hooks
 ): Effect.Effect<WriteAnswer.Verdict, InfluxError> => {
   const { hosts, http } = server
-  const fail = (error: InfluxError) => {
-    if (mayHaveArrived(error)) sending.mayBeStored(to)
-    sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
-    if (server.isWorthATry(error)) server.onRetry(error)
-    return Effect.fail(error)
-  }
-  const attempt: Effect.Effect<WriteAnswer.Verdict, InfluxError> = Effect.suspend(() => {
-    const gzip = server.takesGzip && http.gzipThreshold !== "none" && part.length >= http.gzipThreshold
-    const host = hosts.next()
-    sending.isUnderWay(from, to)
-    const exchange = host.way.exchange({
-      method: "POST",
-      path: http.path,
-      params: http.params,
-      body: part,
-      gzip,
-      onRepeat: server.repeats ? () => sending.mayBeStored(to) : undefined,
-      ...WriteAnswer.limits(part.length)
-    })
-    return Effect.matchEffect(exchange, {
-      onFailure: (error) => {
-        hosts.failed(host, undefined)
-        return fail(error)
-      },
-      onSuccess: (answer) => {
-        if (answer.status === 415 && gzip) {
-          server.takesGzip = false
-          return attempt
-        }
-        const verdict = WriteAnswer.read(answer, to - from)
-        if (verdict._tag === "Taken" || verdict._tag === "Refused") {
-          hosts.answered(host)
-          return Effect.succeed(verdict)
-        }
-        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
-          if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
-          else hosts.answered(host)
-          return fail(error)
-        })
-      }
-    })
+  const gzip = server.takesGzip && http.gzipThreshold !== "none" && part.length >= http.gzipThreshold
+  const host = hosts.next()
+  const exchange = host.way.exchange({
+    method: "POST",
+    path: http.path,
+    params: http.params,
+    body: part,
+    gzip,
+    onRepeat,
+    ...WriteAnswer.limits(part.length)
   })
-  const tried = Effect.retry(attempt, server.retry)
-  return Effect.flatMap(
-    tried,
-    (verdict) =>
-      verdict._tag === "Refused" && WriteAnswer.isFirstConflict(http.api, verdict.rejected)
-        ? tried
-        : Effect.succeed(verdict)
-  )
-}
-
-const settle = (sending: Sending, from: number, to: number, verdict: WriteAnswer.Verdict): void => {
-  if (verdict._tag !== "Refused") return sending.settle(from, to, "sent")
-  const before = sending.counts.rejected
-  const isDoubtful = sending.isDoubtful(from)
-  // What is refused now may have been stored by an attempt that got no answer.
-  settleRefused(sending, from, to, verdict, isDoubtful ? "unknown" : "rejected")
-  if (isDoubtful) {
-    sending.error = new InfluxError({ reason: verdict.rejected })
-    return
-  }
-  const rejected = new Rejected({ ...verdict.rejected, points: sending.counts.rejected - before })
-  sending.rejections.push(rejected)
-  sending.error = new InfluxError({ reason: rejected })
-}
-
-const settleRefused = (
-  sending: Sending,
-  from: number,
-  to: number,
-  { lines, numbers }: WriteAnswer.Verdict & { readonly _tag: "Refused" },
-  fate: "rejected" | "unknown"
-): void => {
-  const all = to - from
-  const points = pointsOf(sending.lines, from, to)
-  if (lines >= all) sending.settle(from, to, fate)
-  else if (numbers !== undefined) {
-    const refused = new Set(numbers)
-    for (let line = from; line < to; line++) {
-      sending.settle(line, line + 1, refused.has(line - from + 1) ? fate : "sent")
+  return Effect.matchEffect(exchange, {
+    onFailure: (error) => {
+      hosts.failed(host, undefined)
+      return fail(error)
+    },
+    onSuccess: (answer) => {
+      if (answer.status === 415 && gzip) {
+        server.takesGzip = false
+        return request(server, part, lines, { fail, onRepeat })
+      }
+      const verdict = WriteAnswer.read(answer, lines)
+      if (verdict._tag === "Taken" || verdict._tag === "Refused") {
+        hosts.answered(host)
+        return Effect.succeed(verdict)
+      }
+      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
+        if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
+        else hosts.answered(host)
+        return fail(error)
+      })
     }
-  } else if (points === all) {
-    // The server says how many lines, and not which. Where each line is a point, that is how many points.
-    sending.settle(from, to - lines, "sent")
-    sending.settle(to - lines, to, fate)
-  } else {
-    // They are lines of one point at least.
-    sending.settle(from, to, lines === 0 ? "sent" : "unknown")
-  }
-}
-
-const settleFailed = (sending: Sending, from: number, to: number, error: InfluxError): void => {
-  sending.error = error
-  if (sending.isDoubtful(from)) return sending.settle(from, to, "unknown")
-  if (!isRefusal(error)) return sending.settle(from, to, "send_error")
-  sending.settle(from, to, "rejected")
-  sending.rejections.push(
-    new Rejected({ points: pointsOf(sending.lines, from, to), detail: HttpFailure.shorten(error.message) })
-  )
+  })
 }
 
 const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLarge" && reason.part === "request"
