@@ -144,8 +144,13 @@ export class ByteCache {
   }
 }
 
-// Whether the bytes at `start` are those of the entry; there are as many.
-const isAt = ({ mask, words }: Entry, view: DataView, start: number): boolean => {
+/**
+ * Whether the bytes at `start` are those of the entry. There must be as many, up to a whole word.
+ *
+ * @category scanning
+ * @since 0.1.0
+ */
+export const isAt = ({ mask, words }: Entry, view: DataView, start: number): boolean => {
   const last = words.length - 1
   for (let i = 0; i < last; i++) if (view.getInt32(start + 4 * i, true) !== words[i]) return false
   return (view.getInt32(start + 4 * last, true) & mask) === words[last]
