@@ -60,11 +60,10 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const endpoint = base.origin
   const prefix = `${endpoint}${base.pathname.replace(/\/+$/, "")}`
   const { credentials } = options
-  const authorization = credentials && Redacted.make(`${credentials.scheme} ${Secrets.authorizationOf(credentials)}`)
   const headers = {
     "user-agent": "efflux",
     ...Record.map(options.headers ?? {}, (value) => typeof value === "string" ? value : Redacted.value(value)),
-    ...(authorization === undefined ? {} : { authorization: Redacted.value(authorization) })
+    ...(credentials && { authorization: `${credentials.scheme} ${Secrets.authorizationOf(credentials)}` })
   }
   const withoutSecrets = Secrets.scrubber(
     credentials,
