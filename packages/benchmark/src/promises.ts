@@ -41,7 +41,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "series/literal",
     group: "series",
     what: "time to encode it as a point of a typed series, relative to the template literal",
-    limit: { atMost: 0.45 },
+    limit: { atMost: 0.7 },
     digits: 2
   },
   {
