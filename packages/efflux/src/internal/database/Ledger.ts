@@ -11,16 +11,21 @@
  */
 
 /**
+ * The reasons that a full queue drops points for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quota"] as const
+
+/**
  * All reasons why a point was not sent, in the order in which they are shown.
  *
  * @category models
  * @since 0.1.0
  */
 export const dropReasons = [
-  "queue_full",
-  "queue_full_high",
-  "queue_bytes",
-  "quota",
+  ...shedReasons,
   "invalid",
   "oversize",
   "send_error",
@@ -48,14 +53,6 @@ export const dropReasons = [
  * @since 0.1.0
  */
 export type DropReason = typeof dropReasons[number]
-
-/**
- * The reasons that a full queue drops points for.
- *
- * @category models
- * @since 0.1.0
- */
-export const shedReasons = dropReasons.slice(0, 4)
 
 /**
  * A consistent snapshot of a database. All values are numbers of points unless they say otherwise, counted since the
