@@ -123,11 +123,12 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
   )
   const place = `listening on ${placesOf(listener).join(", ")}`
   if (flags.web) yield* serve(flags, listener.counts, () => watch.details(place))
-  const show: Effect.Effect<void, never, Screen.Screen | Stdio.Stdio | Terminal.Terminal> = flags.json
-    ? Output.lines(Stream.map(received, toJson))
-    : screen.live
-    ? live(received, listener, watch, place)
-    : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
+  const show: Effect.Effect<void, ReturnType<typeof userError>, Screen.Screen | Stdio.Stdio | Terminal.Terminal> =
+    flags.json
+      ? Output.lines(Stream.map(received, toJson))
+      : screen.live
+      ? live(received, listener, watch, place)
+      : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
   if (flags.json || !screen.live) yield* Output.note(place)
   // Ctrl-C is how this command ends, so that is no failure.
   const ended = Effect.gen(function*() {

@@ -35,7 +35,8 @@ export const plot = (
   const span = to - from
   for (const [time, value] of values) {
     const x = span === 0n ? 0 : Math.round(Number(time - from) / Number(span) * (2 * columns - 1))
-    const share = high === low ? 0.5 : (value - low) / (high - low)
+    // Halves, because the span of two doubles may be beyond a double.
+    const share = high === low ? 0.5 : (value / 2 - low / 2) / (high / 2 - low / 2)
     const y = Math.round((1 - share) * (4 * height - 1))
     cells[y >> 2]![x >> 1]! |= dots[x & 1]![y & 3]!
   }

@@ -70,7 +70,8 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const rows = yield* Target.explained(client.query(statement))
     if (flags.plot) {
       const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
-      return yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
+      yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
+      return linesOf(rows).length > 0 ? undefined : yield* Output.note("no numbers to draw")
     }
     if (flags.format === "csv") return yield* print(csv(rows).map(shown))
     yield* print(table(rows))

@@ -104,6 +104,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     queueCapacity: 2 * batchSize,
     ...pace
   }))
+  // A server that knows neither database nor sender refuses whatever follows.
+  let refusal = ""
+  yield* Effect.forkChild(Stream.runForEach(database.rejections, ({ detail }) => Effect.sync(() => refusal = detail)))
   const sending = new Sending()
   const decoder = LineProtocol.makeDecoder({ dialect, precision })
   // Only shows which points can be written; a writer is made once, for all of them.
@@ -122,7 +125,12 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   /** Waits until all points so far are sent, and notes the place. */
   const settle = Effect.fnUntraced(function*(line: number) {
     yield* database.flush
-    const { dropped, droppedTotal } = database.statsUnsafe()
+    const { dropped, droppedTotal, sent } = database.statsUnsafe()
+    if (sent === 0 && dropped.rejected > 0 && /\((?:401|403|404)\)/.test(refusal)) {
+      return yield* userError(
+        `nothing was accepted: ${refusal}${/404/.test(refusal) ? "" : Target.hint}`
+      )
+    }
     if (droppedTotal > dropped.rejected) {
       return yield* userError(
         `${count(droppedTotal - dropped.rejected, "point")} could not be sent (${reasonsOf(dropped)}). ${
@@ -139,7 +147,11 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   let settled: Fiber.Fiber<void, ReturnType<typeof userError>> = yield* Effect.forkChild(Effect.void)
   const sendBatch = Effect.gen(function*() {
     if (badLines.length > 0) {
-      yield* orExplain(fs.writeFileString(badFile, badLines.join(""), { flag: isBadBegun ? "a" : "w" }))
+      yield* Effect.mapError(
+        fs.writeFileString(badFile, badLines.join(""), { flag: isBadBegun ? "a" : "w" }),
+        (error) =>
+          userError(`--bad ${badFile}: the file can't be written (${error.reason._tag}), name another one`, error)
+      )
       isBadBegun = true
       badLines = []
     }
@@ -189,16 +201,16 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     if (sending.skipped > 0) yield* screen.print(`${count(sending.skipped, "line")} sent by an earlier run`)
     yield* screen.print(
       `read ${count(sending.points, "point")} and ${count(sending.bad, "bad line")}` +
-        (sending.bad > 0 ? `, which are in ${escaped(badFile)}` : "")
+        (isBadBegun && sending.bad > 0 ? `, which are in ${escaped(badFile)}` : "")
     )
     const dropped = stats.droppedTotal > 0 ? `; not sent: ${reasonsOf(stats.dropped)}` : ""
     const waiting = stats.queued + stats.inFlight
     yield* screen.print(
       `sent ${count(stats.sent, "point")} in ${count(stats.payloads, "payload")}, ${bytes(stats.bytes)}` +
-        `${target.transport === "http" ? ", which the server has taken" : ""}${dropped}` +
+        `${target.transport === "http" && stats.sent > 0 ? ", which the server has taken" : ""}${dropped}` +
         (waiting > 0 ? `; ${count(waiting, "point")} were on the way` : "")
     )
-    if (sending.unstamped > 0) {
+    if (sending.unstamped > 0 && stats.sent > 0) {
       yield* screen.print(
         `${
           count(sending.unstamped, "point")

@@ -24,6 +24,9 @@ const parse = Effect.fnUntraced(function*(flag: string, text: string, schemes: R
   if (url.username !== "" || url.password !== "") {
     return yield* wrong(`${flag} must have no credentials; set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`)
   }
+  if (/^(?:udp|tcp):$/.test(url.protocol) && url.search !== "") {
+    return yield* wrong(`${flag} has the parameters "${escaped(url.search)}", a ${url.protocol}// address has none`)
+  }
   const strange = [...url.searchParams.keys()].find((name) => !known.has(name))
   if (strange !== undefined) {
     return yield* wrong(`${flag} has the parameter "${escaped(strange)}", allowed are ${[...known].join(", ")}`)
@@ -135,9 +138,12 @@ export interface Failure {
   readonly reason: { readonly _tag: string }
 }
 
+/** What to do where the server does not know who asks. */
+export const hint = ". Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD"
+
 /** The reason in words, and what to do where the server does not know who asks. */
 export const hinted = ({ message, reason }: Failure): string =>
-  reason._tag === "Unauthorized" ? `${message}. Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD` : message
+  reason._tag === "Unauthorized" ? message + hint : message
 
 /** Shows the reason, and nothing else of the error. */
 export const explained = <A, R>(effect: Effect.Effect<A, Failure, R>) =>

@@ -119,6 +119,23 @@ describe("efflux lint", () => {
     ])
   })
 
+  it.skipIf(process.platform !== "linux")(
+    "says that its output can't be written, unless its reader has gone",
+    async () => {
+      const bad = "bad v=no\n".repeat(100_000)
+      const run = async (to: string) => {
+        const child = spawn("sh", ["-c", `"$0" "$@" ${to}`, process.execPath, program, "lint", "-"])
+        child.stdin.on("error", () => {}).end(bad)
+        let err = ""
+        child.stderr.setEncoding("utf8").on("data", (text: string) => err += text)
+        await new Promise((done) => child.on("close", done))
+        return err
+      }
+      assert.match(await run("> /dev/full"), /standard output can't be written: ENOSPC/)
+      assert.notInclude(await run("| head -n 1"), "ERROR")
+    }
+  )
+
   it("asks for a file, and names a wrong option", async () => {
     const none = await start(["lint"]).ended
     assert.strictEqual(none.code, 1)

@@ -142,22 +142,35 @@ describe("efflux send", () => {
 
   it("uses secrets from variables, shows none, and stops where the server knows them not", async () => {
     const seen: Array<string | undefined> = []
+    let status = 0
     const server = Http.createServer((request, response) => {
       seen.push(request.headers.authorization)
-      request.resume().on("end", () => response.writeHead(401).end("{\"error\":\"s3cr3t is wrong\"}"))
+      request.resume().on("end", () => response.writeHead(status).end("{\"error\":\"s3cr3t is wrong\"}"))
     })
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
     const { port } = server.address() as AddressInfo
-    const run = start(["send", "-", "--to", `http://127.0.0.1:${port}/?org=o&bucket=b`], {
-      env: { INFLUX_TOKEN: "s3cr3t" }
-    })
-    run.child.stdin!.end("m v=1 1")
-    const { code, err, out } = await run.ended
+    // A whole file would be refused, batch by batch, and --resume would pass it.
+    for (status of [401, 403, 404]) {
+      const run = start(["send", "-", "--to", `http://127.0.0.1:${port}/?org=o&bucket=b`], {
+        env: { INFLUX_TOKEN: "s3cr3t" }
+      })
+      run.child.stdin!.end("m v=1 1")
+      const { code, err, out } = await run.ended
+      assert.strictEqual(code, 1)
+      assert.match(err, new RegExp(`nothing was accepted: .*\\(${status}\\)`))
+      assert.strictEqual(err.includes("Set INFLUX_TOKEN"), status !== 404)
+      assert.include(out, "sent 0 points in 0 payloads, 0 B; not sent: rejected 1\n")
+      assert.notInclude(out + err, "s3cr3t")
+    }
     server.close()
+    assert.isTrue(seen.length >= 3 && seen.every((header) => header === "Token s3cr3t"))
+  })
+
+  it("names the option where the file for bad lines can't be written", async () => {
+    const { code, err, out } = await pipe(["send", "-", "--to", "udp://127.0.0.1:1", "--bad", "/none/x"], "bad")
+    assert.match(err, /--bad \/none\/x: the file can't be written/)
+    assert.match(out, /^read 0 points and 1 bad line\n/)
     assert.strictEqual(code, 1)
-    assert.isTrue(seen.length > 0 && seen.every((header) => header === "Token s3cr3t"))
-    assert.notInclude(out + err, "s3cr3t")
-    assert.match(out + err, /401|Unauthorized|unauthorized/i)
   })
 
   it("names a wrong URL, file and option", async () => {
@@ -169,6 +182,10 @@ describe("efflux send", () => {
       [["-", "--to", "http://host/?bucket=b"], /--to needs the parameter org/],
       [["-", "--to", "http://host/?database=d&version=4"], /version=4, allowed is 1, 2 and 3/],
       [["-", "--to", "http://host/?database=d&token=hunter2"], /parameter "token", allowed are database/],
+      [
+        ["-", "--to", "udp://host:1/?database=d"],
+        /--to has the parameters "\?database=d", a udp:\/\/ address has none/
+      ],
       [["-", "--to", "udp://host", "--resume"], /--resume needs a file/],
       [["-"], /--to/]
     ]
