@@ -115,6 +115,8 @@ export class TextReader {
     stops |= this.ends
     let seen = 0
     let pos = start
+    // Most names are letters and digits, which have no flags.
+    while (pos < end && flagsOf[bytes[pos]] === 0) pos++
     for (; pos < end; pos++) {
       const flags = flagsOf[bytes[pos]]
       if ((flags & stops) !== 0) {
