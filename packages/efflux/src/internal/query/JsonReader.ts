@@ -41,17 +41,18 @@ export class Lines {
 
   /** All lines that these bytes complete. */
   take(chunk: Uint8Array): ReadonlyArray<string> {
-    let start = 0
-    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
-      this.#lengthen(end - start)
+    const end = chunk.lastIndexOf(lineFeed)
+    if (end < 0) return this.#keep(chunk)
+    // Only the first line has a part that was counted before, and only a longer chunk has another that is too long.
+    for (let from = 0, to = chunk.indexOf(lineFeed); to >= 0; to = chunk.indexOf(lineFeed, from)) {
+      this.#lengthen(to - from)
       this.#bytes = 0
-      start = end + 1
+      if (chunk.length <= this.#maxBytes) break
+      from = to + 1
     }
-    this.#lengthen(chunk.length - start)
-    this.#pieces.push(start === 0 ? chunk : chunk.subarray(0, start))
-    if (start === 0) return []
+    this.#pieces.push(chunk.subarray(0, end))
     const lines = this.end()
-    this.#pieces.push(chunk.subarray(start))
+    this.#keep(chunk.subarray(end + 1))
     return lines
   }
 
@@ -65,6 +66,12 @@ export class Lines {
     } catch {
       throw unreadable("a line is not UTF-8")
     }
+  }
+
+  #keep(rest: Uint8Array): ReadonlyArray<string> {
+    this.#lengthen(rest.length)
+    this.#pieces.push(rest)
+    return []
   }
 
   #lengthen(bytes: number): void {

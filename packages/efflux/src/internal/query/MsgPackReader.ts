@@ -72,14 +72,54 @@ class Input {
     if (type < 0xa0) return { isMap: false, size: type & 0x0f }
     if (type < 0xc0) return this.#text(at, type & 0x1f)
     if (type >= 0xe0) return BigInt(type - 0x100)
-    if (type === 0xc7) return this.#instant(at)
-    const known = ofOneLength[type]
-    if (known === undefined) throw notThat
-    const [size, read] = known
+    const size = sizes[type - 0xc0]
     if (at + size > this.end) return short
     this.position = at + size
-    const value = read(this.#view, at)
-    return typeof value === "number" && type >= 0xd9 ? this.#text(at + size, value) : value
+    const view = this.#view
+    switch (type) {
+      case 0xc0:
+        return null
+      case 0xc2:
+        return false
+      case 0xc3:
+        return true
+      case 0xc7:
+        return this.#instant(at)
+      case 0xca:
+        return view.getFloat32(at)
+      case 0xcb:
+        return view.getFloat64(at)
+      case 0xcc:
+        return BigInt(view.getUint8(at))
+      case 0xcd:
+        return BigInt(view.getUint16(at))
+      case 0xce:
+        return BigInt(view.getUint32(at))
+      case 0xcf:
+        return view.getBigUint64(at)
+      case 0xd0:
+        return BigInt(view.getInt8(at))
+      case 0xd1:
+        return BigInt(view.getInt16(at))
+      case 0xd2:
+        return BigInt(view.getInt32(at))
+      case 0xd3:
+        return view.getBigInt64(at)
+      case 0xd9:
+        return this.#text(at + 1, view.getUint8(at))
+      case 0xda:
+        return this.#text(at + 2, view.getUint16(at))
+      case 0xdb:
+        return this.#text(at + 4, view.getUint32(at))
+      case 0xdc:
+      case 0xde:
+        return { isMap: type === 0xde, size: view.getUint16(at) }
+      case 0xdd:
+      case 0xdf:
+        return { isMap: type === 0xdf, size: view.getUint32(at) }
+      default:
+        throw notThat
+    }
   }
 
   // An extension of 12 bytes and type 5: seconds and nanoseconds.
@@ -118,34 +158,8 @@ const longestByHand = 24
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-const list = (size: number): Container => ({ isMap: false, size })
-const map = (size: number): Container => ({ isMap: true, size })
-
-/** The types whose value, or its length, is so many bytes long, and what is read there. A number of 0xd9 to 0xdb is the length of a text. */
-const ofOneLength: {
-  readonly [type: number]: readonly [size: number, read: (view: DataView, at: number) => unknown] | undefined
-} = {
-  0xc0: [0, () => null],
-  0xc2: [0, () => false],
-  0xc3: [0, () => true],
-  0xca: [4, (view, at) => view.getFloat32(at)],
-  0xcb: [8, (view, at) => view.getFloat64(at)],
-  0xcc: [1, (view, at) => BigInt(view.getUint8(at))],
-  0xcd: [2, (view, at) => BigInt(view.getUint16(at))],
-  0xce: [4, (view, at) => BigInt(view.getUint32(at))],
-  0xcf: [8, (view, at) => view.getBigUint64(at)],
-  0xd0: [1, (view, at) => BigInt(view.getInt8(at))],
-  0xd1: [2, (view, at) => BigInt(view.getInt16(at))],
-  0xd2: [4, (view, at) => BigInt(view.getInt32(at))],
-  0xd3: [8, (view, at) => view.getBigInt64(at)],
-  0xd9: [1, (view, at) => view.getUint8(at)],
-  0xda: [2, (view, at) => view.getUint16(at)],
-  0xdb: [4, (view, at) => view.getUint32(at)],
-  0xdc: [2, (view, at) => list(view.getUint16(at))],
-  0xdd: [4, (view, at) => list(view.getUint32(at))],
-  0xde: [2, (view, at) => map(view.getUint16(at))],
-  0xdf: [4, (view, at) => map(view.getUint32(at))]
-}
+/** Bytes behind each type from 0xc0 to 0xdf, as far as they are of one length. */
+const sizes = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4]
 
 /** `undefined` asks for more bytes. */
 type Reading<A = void> = Generator<Rows | undefined, A>
