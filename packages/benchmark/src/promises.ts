@@ -104,7 +104,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "pushUnsafe/offerUnsafe drained",
     group: "push",
     what: "the same with a queue that is drained",
-    limit: { atMost: 2.3 },
+    limit: { atMost: 2.8 },
     digits: 2
   },
   {
