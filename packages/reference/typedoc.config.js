@@ -15,6 +15,8 @@ const config = {
   excludePrivate: true,
   excludeProtected: true,
   excludeExternals: true,
+  // A link to a source needs the address of the repository, which a checkout need not have.
+  disableSources: true,
   categorizeByGroup: false,
   requiredToBeDocumented: ["Module", "Class", "Interface", "TypeAlias", "Variable", "Function"],
   // Parts of other types, to which no program needs a name.

@@ -119,12 +119,12 @@ export const queueCapacity = gauge("efflux_queue_capacity", "Points that the que
 export const pointsInFlight = gauge("efflux_points_in_flight", "Points taken by a sender and not settled yet")
 
 /**
- * Senders that are packing or sending.
+ * Senders that wait for the pace or send.
  *
  * @category metrics
  * @since 0.1.0
  */
-export const sendersBusy = gauge("efflux_senders_busy", "Senders that are packing or sending")
+export const sendersBusy = gauge("efflux_senders_busy", "Senders that wait for the pace or send")
 
 /**
  * Always 1. The attributes show the configuration as text, without secrets: `transport`, `address`, `dialect`,

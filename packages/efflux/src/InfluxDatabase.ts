@@ -39,6 +39,14 @@ import { make as timedBy, type Timed, type TimedOptions } from "./internal/datab
 import * as LoadedTransport from "./internal/transport/load.ts"
 import { type Events, Transport } from "./Transport.ts"
 
+export {
+  /**
+   * @category constants
+   * @since 0.1.0
+   */
+  dropReasons
+} from "./internal/database/Ledger.ts"
+
 export type {
   /**
    * @category models

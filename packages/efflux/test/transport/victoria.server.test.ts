@@ -82,7 +82,7 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
       const before = (yield* kernelDrops(server.linePort))!
       const started = performance.now()
       const stats = yield* alone(
-        withDatabase({ ...config(server), queueCapacity: total }, (database) =>
+        withDatabase({ ...config(server), queueCapacity: total, drainTimeout: "1 minute" }, (database) =>
           Effect.gen(function*() {
             for (let n = 0; n < total;) {
               for (const end = n + atOnce; n < end; n++) database.pushUnsafe(point(measurement, n))

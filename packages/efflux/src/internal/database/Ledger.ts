@@ -13,7 +13,7 @@
 /**
  * The reasons that a full queue drops points for.
  *
- * @category models
+ * @category constants
  * @since 0.1.0
  */
 export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quota"] as const
@@ -21,7 +21,7 @@ export const shedReasons = ["queue_full", "queue_full_high", "queue_bytes", "quo
 /**
  * All reasons why a point was not sent, in the order in which they are shown.
  *
- * @category models
+ * @category constants
  * @since 0.1.0
  */
 export const dropReasons = [
