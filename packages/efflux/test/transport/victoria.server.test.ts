@@ -82,15 +82,18 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
       const before = (yield* kernelDrops(server.linePort))!
       const started = performance.now()
       const stats = yield* alone(
-        withDatabase({ ...config(server), queueCapacity: total, drainTimeout: "1 minute" }, (database) =>
-          Effect.gen(function*() {
-            for (let n = 0; n < total;) {
-              for (const end = n + atOnce; n < end; n++) database.pushUnsafe(point(measurement, n))
-              if (atOnce === total) return
-              yield* database.flush
-              yield* waitUntilRead(server.linePort)
-            }
-          }))
+        withDatabase(
+          { ...config(server), queueCapacity: total, drainTimeout: "1 minute" },
+          (database) =>
+            Effect.gen(function*() {
+              for (let n = 0; n < total;) {
+                for (const end = n + atOnce; n < end; n++) database.pushUnsafe(point(measurement, n))
+                if (atOnce === total) return
+                yield* database.flush
+                yield* waitUntilRead(server.linePort)
+              }
+            })
+        )
       )
       const seconds = (performance.now() - started) / 1000
       yield* waitUntilRead(server.linePort)
