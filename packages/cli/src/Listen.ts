@@ -14,7 +14,7 @@ import { LineListener, type Point, Precision } from "efflux"
 import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
-import { count, escaped, int, json, lineOf, orExplain, userError } from "./Text.ts"
+import { count, escaped, int, json, lineOf, userError } from "./Text.ts"
 import { dialects, explained, troubles, Watch } from "./Watch.ts"
 
 const port = (name: string, what: string) =>
@@ -96,7 +96,7 @@ const filterOf = ({ measurement, tag }: Pick<Flags.Parsed<typeof options>, "meas
 const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) {
   const { dialect, host, precision } = flags
   const [udp, tcp, http] = [flags.udp, flags.tcp, flags.http].map(Option.getOrUndefined)
-  const listener = yield* orExplain(LineListener.make({
+  const listener = yield* LineListener.make({
     host,
     dialect,
     precision,
@@ -104,7 +104,11 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
     tcp,
     http,
     receiveBufferBytes: 4 * 1024 * 1024
-  })).pipe(Effect.mapError((error) => hinted(error.message)))
+  }).pipe(Effect.mapError(({ message, reason }) =>
+    reason._tag === "OpenFailed"
+      ? hinted(`--${/^\w+/.exec(reason.endpoint)}: can't listen at ${reason.endpoint} (${reason.kind})`, "--host")
+      : userError(message)
+  ))
   const isShown = filterOf(flags)
   let shown = 0
   const screen = yield* Screen.Screen
@@ -138,7 +142,10 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
     process.exitCode = Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
   })
   const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
-  yield* Effect.ensuring(Effect.asVoid(bounded), ended)
+  yield* bounded.pipe(
+    Effect.ensuring(ended),
+    Effect.tapError(() => Effect.sync(() => process.exitCode = 1))
+  )
 }, Effect.scoped)
 
 /** Serves the page for the life of the scope, and prints its address. */
@@ -148,7 +155,10 @@ const serve = Effect.fnUntraced(function*(
   details: () => Arrivals.Details
 ) {
   const server = Arrivals.layerServer({ host: webHost, port: Option.getOrUndefined(webPort), counts, details })
-  const context = yield* Effect.mapError(Layer.build(server), (error) => hinted(`--web: ${causeOf(error)}`))
+  const context = yield* Effect.mapError(
+    Layer.build(server),
+    (error) => hinted(`--web-port: ${causeOf(error)}`, "--web-host")
+  )
   const screen = yield* Screen.Screen
   const line = `watch it live: ${yield* Effect.provide(Panel.url, context)}`
   yield* screen.live ? screen.print(line) : Output.note(line)
@@ -156,12 +166,14 @@ const serve = Effect.fnUntraced(function*(
 
 const causeOf = ({ cause, message }: Error): string => cause instanceof Error ? cause.message : message
 
-const hinted = (message: string) =>
+const hinted = (message: string, host: string) =>
   userError(
     /EADDRINUSE|AddressInUse/.test(message)
       ? `${message}: another program listens there; choose another port, or 0 for a free one`
       : /EACCES|PermissionDenied/.test(message)
       ? `${message}: ports below 1024 need privileges`
+      : /EADDRNOTAVAIL|AddressNotAvailable|ENOTFOUND/.test(message)
+      ? `${message}: ${host} must be an address of this machine`
       : message
   )
 

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
+import { widthOf } from "./Text.ts"
 
 /** Where text goes at once. */
 export type Write = (text: string) => void
@@ -122,9 +123,9 @@ export const cut = (line: string, columns: number): string => {
   for (const [part] of line.matchAll(pieces)) {
     if (part.startsWith("\x1b")) {
       out += part
-    } else if (width < columns) {
-      out += part
-      width++
+    } else {
+      width += widthOf(part)
+      if (width <= columns) out += part
     }
   }
   return out

@@ -3,7 +3,8 @@
  */
 import type { Arrivals } from "@efflux/panel"
 import { Dialect, type LineListener, type Point } from "efflux"
-import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer } from "./Text.ts"
+import { cut } from "./Screen.ts"
+import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer, widthOf } from "./Text.ts"
 
 // What is beyond these is counted and not shown.
 const maxMeasurements = 500
@@ -127,7 +128,7 @@ export class Watch {
   #table(room: number): ReadonlyArray<string> {
     if (this.#measurements.size === 0) return [dim("waiting for the first point")]
     const entries = this.#sorted()
-    const width = Math.min(30, Math.max(11, ...entries.map(([name]) => escaped(name).length)))
+    const width = Math.min(30, Math.max(11, ...entries.map(([name]) => widthOf(escaped(name)))))
     const lines = [dim(`${"measurement".padEnd(width)}  ${"points".padStart(11)}  ${"per second".padStart(10)}`)]
     let hidden = this.#others
     for (const [name, entry] of entries) {
@@ -136,8 +137,9 @@ export class Watch {
         hidden += points
         continue
       }
+      const shown = cut(escaped(name), width)
       lines.push(
-        `${escaped(name).slice(0, width).padEnd(width)}  ${grouped(points).padStart(11)}  ${grouped(rate).padStart(10)}`
+        `${shown}${" ".repeat(width - widthOf(shown))}  ${grouped(points).padStart(11)}  ${grouped(rate).padStart(10)}`
       )
       if (tags.size > 0) lines.push(`  ${dim("tags")}    ${[...tags].map(valuesOf).join(", ")}`)
       lines.push(`  ${dim("fields")}  ${[...fields].map(lastOf).join(", ")}`)
@@ -150,14 +152,14 @@ export class Watch {
 const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {
   const [first] = values
   return values.size === 1
-    ? `${escaped(key)}=${escaped(first!).slice(0, 40)}`
+    ? `${escaped(key)}=${cut(escaped(first!), 40)}`
     : `${escaped(key)} (${values.size >= maxValues ? `over ${maxValues}` : values.size} values)`
 }
 
 const lastOf = ([key, value]: readonly [string, Point.FieldValue]): string => {
   // As line protocol writes it, with its type.
   const line = lineOf({ measurement: "m", tags: {}, fields: { v: value } })
-  return `${escaped(key)}=${line.slice("m v=".length).slice(0, 40)}`
+  return `${escaped(key)}=${cut(line.slice("m v=".length), 40)}`
 }
 
 /** What was lost or refused, or that nothing was. */

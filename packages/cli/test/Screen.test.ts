@@ -50,5 +50,9 @@ describe("a line", () => {
     assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 5), "\x1b[1mabc\x1b[22m d")
     assert.strictEqual(cut("\x1b[1mabc\x1b[22m def", 2), "\x1b[1mab\x1b[22m")
     assert.strictEqual(cut("short", 80), "short")
+    // Two columns each; a mark above a letter takes none.
+    assert.strictEqual(cut("日本x", 3), "日")
+    assert.strictEqual(cut("a😀b", 3), "a😀")
+    assert.strictEqual(cut("e\u0301fg", 2), "e\u0301f")
   })
 })

@@ -1,5 +1,6 @@
 /** `efflux listen` as a process, in a terminal and without. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
 import { sendUdp, start, startInTerminal } from "./support/efflux.ts"
 
 const untimed = (out: string): ReadonlyArray<string> =>
@@ -123,6 +124,14 @@ describe("efflux listen without a terminal", () => {
     assert.strictEqual((await run.ended).code, 0)
   })
 
+  it.skipIf(process.platform !== "linux")("ends with code 1 where its output can't be written", async () => {
+    const run = start(["listen", "--udp", "0", "--json"], { stdout: Fs.openSync("/dev/full", "w") })
+    await sendUdp(await run.port("udp"), ["m v=1"])
+    const { code, err } = await run.ended
+    assert.match(err, /1 point in 1 payload[^]*standard output can't be written: ENOSPC/)
+    assert.strictEqual(code, 1)
+  })
+
   it("accounts for every datagram of a flood: read, dropped by the kernel, or not read in time", async () => {
     const run = start(["listen", "--udp", "0"])
     const port = await run.port("udp")
@@ -156,8 +165,12 @@ describe("efflux listen without a terminal", () => {
       [["--tag", "host"], /--tag must be like host=a/],
       [["--count", "0"], /--count is 0, allowed is 1 and more/],
       [["--frobnicate"], /--frobnicate/],
-      [["--udp", port], new RegExp(`udp://127\\.0\\.0\\.1:${port}.*another program listens there`)],
-      [["--udp", "0", "--host", "192.0.2.1"], /udp:\/\/192\.0\.2\.1:0/]
+      [["--udp", port], new RegExp(`--udp: .*udp://127\\.0\\.0\\.1:${port}.*another program listens there`)],
+      [
+        ["--udp", "0", "--host", "192.0.2.1"],
+        /--udp: .*udp:\/\/192\.0\.2\.1:0.*--host must be an address of this machine/
+      ],
+      [["--udp", "0", "--web", "--web-host", "192.0.2.1"], /--web-port: .*--web-host must be an address/]
     ]
     await Promise.all(cases.map(async ([args, message]) => {
       const { code, err } = await start(["listen", ...args]).ended

@@ -74,10 +74,18 @@ const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 /** Starts the command with pipes. */
 export const start = (
   args: ReadonlyArray<string>,
-  options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {}
+  { cwd, env = {}, stdout = "pipe" }: {
+    readonly env?: NodeJS.ProcessEnv
+    readonly cwd?: string
+    readonly stdout?: number | "pipe"
+  } = {}
 ) =>
   new Run(
-    spawn(process.execPath, [inject("efflux"), ...args], { env: environment(options.env ?? {}), cwd: options.cwd })
+    spawn(process.execPath, [inject("efflux"), ...args], {
+      env: environment(env),
+      cwd,
+      stdio: ["pipe", stdout, "pipe"]
+    })
   )
 
 /** Starts the command and gives it a text to read. */
