@@ -128,7 +128,7 @@ export class Watch {
   #table(room: number): ReadonlyArray<string> {
     if (this.#measurements.size === 0) return [dim("waiting for the first point")]
     const entries = this.#sorted()
-    const width = Math.min(30, Math.max(11, ...entries.map(([name]) => widthOf(escaped(name)))))
+    const width = Math.max(11, ...entries.map(([name]) => widthOf(startOf(name, 30))))
     const lines = [dim(`${"measurement".padEnd(width)}  ${"points".padStart(11)}  ${"per second".padStart(10)}`)]
     let hidden = this.#others
     for (const [name, entry] of entries) {
@@ -137,7 +137,7 @@ export class Watch {
         hidden += points
         continue
       }
-      const shown = cut(escaped(name), width)
+      const shown = startOf(name, width)
       lines.push(
         `${shown}${" ".repeat(width - widthOf(shown))}  ${grouped(points).padStart(11)}  ${grouped(rate).padStart(10)}`
       )
@@ -149,17 +149,20 @@ export class Watch {
   }
 }
 
+/** As much of a text as so many columns show. A text may be 64 KiB long: only the start of it is measured. */
+const startOf = (text: string, columns: number): string => cut(escaped(text.slice(0, 2 * columns)), columns)
+
 const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {
   const [first] = values
   return values.size === 1
-    ? `${escaped(key)}=${cut(escaped(first!), 40)}`
+    ? `${escaped(key)}=${startOf(first!, 40)}`
     : `${escaped(key)} (${values.size >= maxValues ? `over ${maxValues}` : values.size} values)`
 }
 
 const lastOf = ([key, value]: readonly [string, Point.FieldValue]): string => {
   // As line protocol writes it, with its type.
   const line = lineOf({ measurement: "m", tags: {}, fields: { v: value } })
-  return `${escaped(key)}=${cut(line.slice("m v=".length), 40)}`
+  return `${escaped(key)}=${startOf(line.slice("m v=".length), 40)}`
 }
 
 /** What was lost or refused, or that nothing was. */

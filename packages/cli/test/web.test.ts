@@ -98,7 +98,7 @@ describe("efflux listen --web", () => {
     const first = start(["listen", "--udp", "0", "--web"])
     const [, port] = await first.printed(/watch it live: http:\/\/127\.0\.0\.1:(\d+)/)
     const { code, err } = await start(["listen", "--udp", "0", "--web", "--web-port", port!]).ended
-    assert.match(err, new RegExp(`--web: .*EADDRINUSE.*:${port}: another program listens there`))
+    assert.match(err, new RegExp(`--web-port: .*EADDRINUSE.*:${port}: another program listens there`))
     assert.notMatch(err, /^ {4}at /m)
     assert.strictEqual(code, 1)
     first.child.kill("SIGINT")
