@@ -46,7 +46,9 @@ describe("the page", () => {
         assert.strictEqual((yield* get(url, { host })).status, 200, host)
       }
       for (const host of ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80"]) {
-        assert.strictEqual((yield* get(url, { host })).status, 403, host)
+        const { headers, status } = yield* get(url, { host })
+        assert.strictEqual(status, 403, host)
+        assert.include(String(headers["content-security-policy"]), "default-src 'none'")
       }
     }).pipe(Effect.provide(page("host"))))
 

@@ -284,6 +284,7 @@ describe("HTTP", () => {
         [post(listener, "/write", large), 413, /more than 10000 bytes/],
         [post(listener, "/write", gzipSync(new Uint8Array(100_000_000)), gzip), 413, /more than 10000 bytes/],
         [post(listener, "/write", gzipSync("m v=1").subarray(0, 15), gzip), 400, /ended early or is not gzip/],
+        [post(listener, "/write", "m v=1", { "content-encoding": "GZIP" }), 400, /ended early or is not gzip/],
         [post(listener, "/write", "m v=1", gzip), 400, /ended early or is not gzip/],
         [post(listener, "/write", deflateSync("m v=1"), { "content-encoding": "deflate" }), 415, /allowed is gzip/],
         [post(listener, "/write?precision=fortnight", "m v=1"), 400, /precision is "fortnight", allowed is ns, us/],

@@ -59,7 +59,7 @@ export const route = Effect.fnUntraced(function*<Sample, Details>(
     below("events"),
     Effect.suspend(() =>
       watchers.open >= maxWatchers
-        ? Effect.succeed(HttpServerResponse.text("too many watchers", { status: 503 }))
+        ? Effect.succeed(HttpServerResponse.text("too many watchers", { status: 503, headers }))
         : Effect.succeed(events(recorder, watchers))
     )
   )
@@ -118,10 +118,10 @@ const onlyLoopback = HttpRouter.middleware(
   (response) =>
     Effect.flatMap(
       HttpServerRequest.HttpServerRequest,
-      ({ headers }) =>
-        isLoopback((headers.host ?? "").replace(/:\d+$/, ""))
+      (request) =>
+        isLoopback((request.headers.host ?? "").replace(/:\d+$/, ""))
           ? response
-          : Effect.succeed(HttpServerResponse.text("this page answers on loopback only", { status: 403 }))
+          : Effect.succeed(HttpServerResponse.text("this page answers on loopback only", { status: 403, headers }))
     ),
   { global: true }
 )

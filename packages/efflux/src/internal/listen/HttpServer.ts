@@ -143,7 +143,7 @@ const write = Effect.fnUntraced(function*(
     const allowed = Object.keys(api.precisions).join(", ")
     return yield* refuse(400, `the precision is ${preview(named)}, allowed is ${allowed}`)
   }
-  const encoding = request.headers["content-encoding"] ?? "identity"
+  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity"
   const isGzip = encoding === "gzip"
   if (!isGzip && encoding !== "identity") {
     return yield* refuse(415, `the content encoding is ${preview(encoding)}, allowed is gzip or none`)
