@@ -97,7 +97,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "pushUnsafe/offerUnsafe full",
     group: "push",
     what: "time of `pushUnsafe` to a full queue, relative to `Queue.offerUnsafe`",
-    limit: { atMost: 2.3 },
+    limit: { atMost: 2.8 },
     digits: 2
   },
   {
