@@ -111,7 +111,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "flat/databases",
     group: "flat",
     what: "time of a point with 64 databases, relative to one database",
-    limit: { atMost: 1.15 },
+    limit: { atMost: 1.3 },
     digits: 2
   },
   {
