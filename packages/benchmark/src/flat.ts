@@ -10,8 +10,8 @@ import { makeWay, toNothing, type Way } from "./way.ts"
 
 const points = request4x4.points
 
-/** Points of one run. */
-const count = 64 * batch
+/** Points of one run: so many that starting and flushing 64 databases in each run does not count. */
+const count = 256 * batch
 
 export interface Pair {
   readonly id: string

@@ -111,7 +111,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "flat/databases",
     group: "flat",
     what: "time of a point with 64 databases, relative to one database",
-    limit: { atMost: 1.3 },
+    limit: { atMost: 1.15 },
     digits: 2
   },
   {
@@ -125,7 +125,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "flat/series",
     group: "flat",
     what: "time of a point of 1 000 000 series, relative to one series",
-    limit: { atMost: 1.3 },
+    limit: { atMost: 1.2 },
     digits: 2
   },
   {
