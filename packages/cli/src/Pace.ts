@@ -193,22 +193,21 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     if (isGood) best = Math.max(best, rate)
     else bad = middle
   }
-  let steady = rounded(best)
-  let isConfirmed = false
-  while (steady > 0 && !isConfirmed) {
+  const isSteady = Effect.fnUntraced(function*(rate: number) {
     let lost = 0
     let sent = 0
     for (let part = 0; lost === 0 && part < confirmations; part++) {
-      const long = yield* trial(steady, burst, longer * flags.seconds)
+      const long = yield* trial(rate, burst, longer * flags.seconds)
       lost = long.lost
       sent += long.sent
     }
     yield* screen.print(
-      `${grouped(steady).padStart(7)} packets/s for ${grouped(Math.max(1, sent / steady))} s: ${lossOf(lost, sent)}`
+      `${grouped(rate).padStart(7)} packets/s for ${grouped(Math.max(1, sent / rate))} s: ${lossOf(lost, sent)}`
     )
-    isConfirmed = lost === 0
-    if (lost > 0) steady = rounded(steady * margin)
-  }
+    return lost === 0
+  })
+  let steady = rounded(best)
+  while (steady > 0 && !(yield* isSteady(steady))) steady = rounded(steady * margin)
   const answer = rounded(steady * margin)
   yield* screen.frame([])
   yield* screen.leave
