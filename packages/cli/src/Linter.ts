@@ -1,8 +1,8 @@
 /**
- * Reads a text as several servers do, and says what is wrong with it where.
+ * Reads a text as several servers do, and reports each error with its place.
  *
- * Most lines are good everywhere, and one reading shows it: a line of plain bytes that `influx-3` accepts is accepted by
- * all dialects. Only what else there is goes through a decoder for each dialect.
+ * Most lines are good in every dialect, and one decoder is enough to see it: all dialects accept a line of plain bytes
+ * that `influx-3` accepts. Every other line goes through a decoder for each dialect.
  */
 import { Dialect, LineProtocol, type Precision } from "efflux"
 

@@ -16,7 +16,8 @@ import { preview } from "../text/preview.ts"
 export const losses = ["rejected", "send_error", "unknown"] as const
 
 /**
- * Reads the outcome of a payload of this many bytes, so that all of its values can be trusted. Throws only what reading the outcome throws.
+ * Reads the outcome of a payload of this many bytes, so that all of its values can be trusted. Throws only what reading
+ * the outcome throws.
  *
  * @category reading
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * What the bytes of line protocol are to those who read them.
+ * The classes of bytes in line protocol, and tests of single bytes.
  *
- * The engine knows the value of a constant that is private to its module. A binding that is imported or exported it
- * looks up and checks at each use, which cost a tenth of the time of a line. So readers take these as constants of
- * their own, `const { flagsOf } = Bytes`.
+ * V8 knows the value of a constant that is private to its module, but looks up and checks an imported or exported
+ * binding at each use, which took a tenth of the time of a line. So each reader copies these into constants of its own:
+ * `const { flagsOf } = Bytes`.
  *
  * @since 0.1.0
  */
