@@ -9,7 +9,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Dialect, InfluxDatabase, LineProtocol, type Point, Precision } from "efflux"
+import { Dialect, InfluxDatabase, type InfluxError, LineProtocol, type Point, Precision } from "efflux"
 import * as Arrivals from "./Arrivals.ts"
 import { int, type Parsed, plain } from "./Flags.ts"
 import * as Input from "./Input.ts"
@@ -104,9 +104,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     queueCapacity: 2 * batchSize,
     ...pace
   }))
-  // A server that knows neither database nor sender refuses whatever follows.
-  let refusal = ""
-  yield* Effect.forkChild(Stream.runForEach(database.rejections, ({ detail }) => Effect.sync(() => refusal = detail)))
+  // One by a server that knows neither database nor sender: it refuses whatever follows.
+  let refusal: InfluxError.Rejected | undefined
+  yield* Effect.forkChild(Stream.runForEach(database.rejections, (rejected) => Effect.sync(() => refusal = rejected)))
   const sending = new Sending()
   const decoder = LineProtocol.makeDecoder({ dialect, precision })
   // Only shows which points can be written; a writer is made once, for all of them.
@@ -126,10 +126,8 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const settle = Effect.fnUntraced(function*(line: number) {
     yield* database.flush
     const { dropped, droppedTotal, sent } = database.statsUnsafe()
-    if (sent === 0 && dropped.rejected > 0 && /\((?:401|403|404)\)/.test(refusal)) {
-      return yield* userError(
-        `nothing was accepted: ${refusal}${/404/.test(refusal) ? "" : Target.hint}`
-      )
+    if (sent === 0 && refusal !== undefined && isAboutTarget(refusal)) {
+      return yield* userError(`nothing was accepted: ${refusal.detail}${refusal.status === 404 ? "" : Target.hint}`)
     }
     if (droppedTotal > dropped.rejected) {
       return yield* userError(
@@ -268,6 +266,8 @@ const counters = Effect.fnUntraced(function*(url: Option.Option<string>) {
     if (arrived < sent) process.exitCode = 1
   }))
 })
+
+const isAboutTarget = ({ status }: InfluxError.Rejected): boolean => status === 401 || status === 403 || status === 404
 
 const reasonsOf = (dropped: InfluxDatabase.Stats["dropped"]): string =>
   Object.entries(dropped).flatMap(([reason, points]) => points > 0 ? [`${reason} ${grouped(points)}`] : []).join(", ")

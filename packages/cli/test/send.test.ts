@@ -145,25 +145,27 @@ describe("efflux send", () => {
     let status = 0
     const server = Http.createServer((request, response) => {
       seen.push(request.headers.authorization)
-      request.resume().on("end", () => response.writeHead(status).end("{\"error\":\"s3cr3t is wrong\"}"))
+      request.resume().on("end", () => response.writeHead(status).end("{\"error\":\"s3cr3t is wrong (404)\"}"))
     })
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
     const { port } = server.address() as AddressInfo
     // A whole file would be refused, batch by batch, and --resume would pass it.
-    for (status of [401, 403, 404]) {
+    for (status of [401, 403, 404, 400]) {
       const run = start(["send", "-", "--to", `http://127.0.0.1:${port}/?org=o&bucket=b`], {
         env: { INFLUX_TOKEN: "s3cr3t" }
       })
       run.child.stdin!.end("m v=1 1")
       const { code, err, out } = await run.ended
       assert.strictEqual(code, 1)
-      assert.match(err, new RegExp(`nothing was accepted: .*\\(${status}\\)`))
-      assert.strictEqual(err.includes("Set INFLUX_TOKEN"), status !== 404)
+      // A bad request is about its points, whatever it says of them.
+      if (status === 400) assert.notInclude(err, "nothing was accepted")
+      else assert.match(err, new RegExp(`nothing was accepted: .*\\(${status}\\)`))
+      assert.strictEqual(err.includes("Set INFLUX_TOKEN"), status === 401 || status === 403)
       assert.include(out, "sent 0 points in 0 payloads, 0 B; not sent: rejected 1\n")
       assert.notInclude(out + err, "s3cr3t")
     }
     server.close()
-    assert.isTrue(seen.length >= 3 && seen.every((header) => header === "Token s3cr3t"))
+    assert.isTrue(seen.length >= 4 && seen.every((header) => header === "Token s3cr3t"))
   })
 
   it("names the option where the file for bad lines can't be written", async () => {

@@ -88,6 +88,11 @@ export class SendFailed extends reason<SendFailed>()("SendFailed", { endpoint, k
  */
 export class Rejected extends reason<Rejected>()("Rejected", {
   points: Schema.optional(Schema.Int),
+  /**
+   * The HTTP status of the answer; 404 also for a retention policy that InfluxDB 1 does not have. Absent over UDP and
+   * TCP, and if the server names the lines in an answer whose status is a success.
+   */
+  status: Schema.optional(Schema.Int),
   detail: Schema.String,
   /** The first of the lines that the server named, shortened. InfluxDB 3 names lines. */
   lines: Schema.optional(

@@ -65,6 +65,7 @@ describe("WriteAnswer", () => {
     const verdict = refusal(400, body, 10)
     assert.strictEqual(verdict.lines, rejected)
     assert.match(verdict.rejected.detail, detail)
+    assert.strictEqual(verdict.rejected.status, 400)
   })
 
   it("InfluxDB 3 names lines, of which the first 16 are kept, shortened", () => {
@@ -153,8 +154,9 @@ describe("WriteAnswer", () => {
       [200, `{"error":"database not found: \\"x\\""}`, 2],
       [200, `{"error":"unable to parse 'a': missing fields"}`, 2]
     ]
-    it.each(refusing)("%i %s: refused", (status, body, rejected) => {
-      assert.strictEqual(refusal(status, body, 2).lines, rejected)
+    it.each(refusing)("%i %s: refused, by no status", (status, body, rejected) => {
+      const { lines, rejected: { status: refusing } } = refusal(status, body, 2)
+      assert.deepStrictEqual([lines, refusing], [rejected, undefined])
     })
 
     const other = [
@@ -195,7 +197,8 @@ describe("WriteAnswer", () => {
       [500, "{\"code\":\"x\",\"message\":\"partial write: \\\\\u0007 dropped=2\"}", 2]
     ]
     it.each(final)("%i %s: %i are rejected", (status, body, rejected) => {
-      assert.strictEqual(refusal(status, body, 5).lines, rejected)
+      const { lines, rejected: { status: refusing } } = refusal(status, body, 5)
+      assert.deepStrictEqual([lines, refusing], [rejected, status])
     })
 
     it.each([

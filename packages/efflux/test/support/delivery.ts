@@ -1,7 +1,7 @@
 /** What the tests against a real server share: how to send, and how to know what the kernel lost on the way. */
 import { assert } from "@effect/vitest"
 import { type InfluxServer, kernelDrops, udpSocketState, waitFor } from "@efflux/testkit"
-import { Effect, Logger, Metric } from "effect"
+import { Effect, Fiber, Logger, Metric, Option, Stream } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
 import { assertLaw, droppedOf } from "./law.ts"
 
@@ -29,6 +29,15 @@ export const withDatabase = <E, R>(
     assert.deepStrictEqual([stats.queued, stats.inFlight, stats.sendersBusy], [0, 0, 0])
     return stats
   })
+
+/** Pushes one point to a server that refuses it, and returns what the program hears of that. */
+export const rejectionOf = (config: DatabaseConfig.DatabaseConfig, point?: Point.Input) =>
+  alone(Effect.scoped(Effect.gen(function*() {
+    const database = yield* InfluxDatabase.make(config)
+    const first = yield* Effect.forkChild(Stream.runHead(database.rejections), { startImmediately: true })
+    yield* database.push(point ?? { measurement: "m", fields: { n: 1 } })
+    return Option.getOrThrow(yield* Fiber.join(first))
+  })))
 
 /** Pushes at a rate: every 10 milliseconds what is due by then, so that a late timer is made up for. */
 export const pushPaced = (

@@ -4,7 +4,7 @@ import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect, Redacted, Stream } from "effect"
 import type { DatabaseConfig, Point } from "efflux"
-import { alone, figures, withDatabase } from "../support/delivery.ts"
+import { alone, figures, rejectionOf, withDatabase } from "../support/delivery.ts"
 
 const hosts = 100
 const start = 1_700_000_000_000_000_000n
@@ -94,8 +94,8 @@ for (const [name, total, options, credentials] of suites) {
           withDatabase(httpV1(server, credentials), (database) =>
             Effect.gen(function*() {
               yield* Effect.forkChild(
-                Stream.runForEach(database.rejections, ({ detail, points }) =>
-                  Effect.sync(() => rejections.push(`${points}: ${detail}`)))
+                Stream.runForEach(database.rejections, ({ detail, points, status }) =>
+                  Effect.sync(() => rejections.push(`${points} by ${status}: ${detail}`)))
               )
               yield* Effect.yieldNow
               for (let round = 0; round < 2; round++) {
@@ -114,7 +114,7 @@ for (const [name, total, options, credentials] of suites) {
         assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [180, 20])
         assert.strictEqual(yield* server.count("metrics", "conflict"), 180)
         assert.strictEqual(rejections.length, 2)
-        for (const rejection of rejections) assert.match(rejection, /^10: partial write: field type conflict/)
+        for (const rejection of rejections) assert.match(rejection, /^10 by 400: partial write: field type conflict/)
       }))
 
     it.effect("a database that is not there rejects, without another try", () =>
@@ -126,6 +126,8 @@ for (const [name, total, options, credentials] of suites) {
               Effect.andThen(database.push({ measurement: "m", fields: { n: 1 } }), database.flush))
           )
           assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [0, 1])
+          const { status } = yield* rejectionOf(httpV1(server, { ...credentials, ...config }))
+          assert.strictEqual(status, 404)
         }
       }))
 
@@ -139,6 +141,7 @@ for (const [name, total, options, credentials] of suites) {
                 Effect.andThen(database.push({ measurement: "refused", fields: { n: 1 } }), database.flush))
             )
             assert.deepStrictEqual([stats.sent, stats.dropped.rejected], [0, 1])
+            assert.strictEqual((yield* rejectionOf(httpV1(server, config))).status, 401)
           }
           assert.strictEqual(yield* server.count("metrics", "refused"), 0)
         }))

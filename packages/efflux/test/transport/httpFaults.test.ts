@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, waitFor } from "@efflux/testkit"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { LineProtocol } from "efflux"
 import { type Api, apis, paths, secret, withBench } from "../support/httpFaults.ts"
 
@@ -182,6 +182,7 @@ describe("H4: a request that the server does not agree with", () => {
           const rejection = yield* Fiber.join(first)
           assert(rejection._tag === "Some")
           assert.strictEqual(rejection.value.points, rejected)
+          assert.strictEqual(rejection.value.status, name.startsWith("a conflict of types") && api === "v2" ? 422 : 400)
           assert.include(rejection.value.detail, says)
           if (api === "v3") {
             assert.deepStrictEqual(rejection.value.lines?.map(({ number }) => number), rejected === 2 ? [2, 4] : [2])
@@ -207,7 +208,9 @@ describe("H5: credentials that are not accepted", () => {
             yield* bench.settle(5)
             yield* bench.pass("5 minutes")
             assert.strictEqual(bench.server.requests.length, 1)
-            bench.watch.look("rejection", yield* Fiber.join(first))
+            const rejection = yield* Fiber.join(first)
+            bench.watch.look("rejection", rejection)
+            assert.strictEqual(Option.getOrThrow(rejection).status, status)
             assert.isTrue(bench.logs.some((line) => line.includes(`(${status})`)), bench.logs.join("\n"))
           })
         }))
@@ -221,10 +224,12 @@ describe("H6: a database that is not there", () => {
       withBench(
         { api, faults: [error(api, 404, "database not found: \"db\"")], fate: { rejected: 5 } },
         function*(bench) {
+          const first = yield* Effect.forkChild(Stream.runHead(bench.database.rejections), { startImmediately: true })
           yield* bench.settle(5)
           yield* bench.pass("5 minutes")
           assert.strictEqual(bench.server.requests.length, 1)
           assert.isTrue(bench.logs.some((line) => line.includes("database not found")))
+          assert.strictEqual(Option.getOrThrow(yield* Fiber.join(first)).status, 404)
         }
       ))
   }
@@ -276,11 +281,13 @@ describe("H7: a payload that is too large", () => {
 
   it.effect("a single line that does not fit is rejected, and its neighbours are sent", () =>
     withBench({ fallback: limit(200), fate: { sent: 2, rejected: 1 } }, function*(bench) {
+      const first = yield* Effect.forkChild(Stream.runHead(bench.database.rejections), { startImmediately: true })
       for (const text of ["a", "b".repeat(500), "c"]) {
         bench.database.pushUnsafe({ measurement: "m", fields: { text }, timestamp: 1n })
       }
       yield* bench.until("the points are taken", () => bench.stats().queued === 0)
       yield* bench.settled
+      assert.strictEqual(Option.getOrThrow(yield* Fiber.join(first)).status, 413)
     }))
 
   it.effect("no payload is larger than our own limit", () =>

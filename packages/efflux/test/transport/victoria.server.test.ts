@@ -7,9 +7,9 @@
 import { assert } from "@effect/vitest"
 import { kernelDrops, VictoriaServer } from "@efflux/testkit"
 import { describeVictoria } from "@efflux/testkit/realServer"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import type { DatabaseConfig, Point } from "efflux"
-import { alone, figures, waitUntilRead, withDatabase } from "../support/delivery.ts"
+import { alone, figures, rejectionOf, waitUntilRead, withDatabase } from "../support/delivery.ts"
 
 const total = 200_000
 const hosts = 100
@@ -125,6 +125,23 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
         const measurement = name.toLowerCase().replaceAll(/\W/g, "_")
         assert.strictEqual(yield* send(server, measurement), 0)
         yield* check(server, measurement)
+      }))
+  }
+})
+
+const user = { username: "writer", password: "s3cr3t" }
+
+describeVictoria("what VictoriaMetrics refuses has the status of its answer", { user }, (it) => {
+  const paths = [["", 401, {}], ["/none", 400, {
+    username: user.username,
+    password: Redacted.make(user.password)
+  }]] as const
+  for (const [path, status, login] of paths) {
+    it.effect(`v1 at "${path}": ${status}`, () =>
+      Effect.gen(function*() {
+        const { httpUrl } = yield* VictoriaServer.VictoriaServer
+        const target = { transport: "http", version: 1, url: `${httpUrl}${path}`, database: "", ...login } as const
+        assert.strictEqual((yield* rejectionOf(target)).status, status)
       }))
   }
 })

@@ -100,7 +100,7 @@ const refused = (
 ): Verdict & { readonly _tag: "Refused" } => {
   const { all, entries } = entriesOf(answer.body)
   const start = startOf(message)
-  const detail = detailOf(answer)
+  const said = { status: answer.status < 300 ? undefined : answer.status, detail: detailOf(answer) }
   if (all > 0 && entries.length > 0) {
     // With `acceptPartial` off the server takes nothing, whatever lines it names.
     const isPartial = answer.status < 300 || /partial write/.test(start)
@@ -112,7 +112,7 @@ const refused = (
       lines: isPartial ? numbers?.length ?? Math.min(all, lines) : lines,
       numbers,
       rejected: new Rejected({
-        detail,
+        ...said,
         lines: entries.slice(0, most).map((entry) => ({
           number: entry.line_number,
           line: shorten(answer.withoutSecrets(entry.original_line)),
@@ -127,7 +127,7 @@ const refused = (
     _tag: "Refused",
     lines: Math.max(0, Math.min(named ?? lines, lines)),
     numbers: numbers && ofLines(numbers, lines),
-    rejected: new Rejected({ detail, points: named })
+    rejected: new Rejected({ ...said, points: named })
   }
 }
 

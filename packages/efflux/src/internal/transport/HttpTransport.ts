@@ -196,10 +196,11 @@ class Sending {
   failed(from: number, to: number, error: InfluxError): void {
     this.error = error
     if (this.isDoubtful(from)) return this.settle(from, to, "unknown")
-    if (!isRefusal(error)) return this.settle(from, to, "send_error")
+    const status = refusalOf(error)
+    if (status === undefined) return this.settle(from, to, "send_error")
     this.settle(from, to, "rejected")
     this.rejections.push(
-      new Rejected({ points: pointsOf(this.lines, from, to), detail: HttpFailure.shorten(error.message) })
+      new Rejected({ status, points: pointsOf(this.lines, from, to), detail: HttpFailure.shorten(error.message) })
     )
   }
 }
@@ -329,10 +330,12 @@ const request = (
 
 const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLarge" && reason.part === "request"
 
-/** Whether the server answered that it refuses the points. */
-const isRefusal = (error: InfluxError): boolean => refusals.has(error.reason._tag) || isTooLarge(error)
-
-const refusals: ReadonlySet<string> = new Set(["BadRequest", "NotFound", "Unauthorized"])
+/** The status by which the server refused the points, if it did. */
+const refusalOf = (error: InfluxError): number | undefined => {
+  const { reason } = error
+  if (reason._tag === "BadRequest" || reason._tag === "Unauthorized") return reason.status
+  return reason._tag === "NotFound" ? 404 : isTooLarge(error) ? 413 : undefined
+}
 
 const retryAfter = ({ reason }: InfluxError): number | undefined =>
   reason._tag === "Unavailable" ? reason.retryAfter : undefined
