@@ -129,8 +129,9 @@ describe("a secret in use", () => {
       const down = yield* FaultServer.make()
       yield* down.refuse
       const echo = yield* FaultServer.make({
-        fallback: (socket, request, nth) =>
-          FaultServer.json(401, { message: `not allowed: ${request.headers.authorization}` })(socket, request, nth)
+        fallback: FaultServer.by(({ headers }) =>
+          FaultServer.json(401, { message: `not allowed: ${headers.authorization}` })
+        )
       })
       const well = yield* FaultServer.make()
       const shard = (...urls: ReadonlyArray<string>) =>

@@ -89,6 +89,10 @@ export const raw = (bytes: string | Uint8Array, options: { readonly end?: boolea
   else socket.write(bytes)
 }
 
+/** A fault that depends on the request. */
+export const by = (choose: (request: Received, nth: number) => Fault): Fault => (socket, request, nth) =>
+  choose(request, nth)(socket, request, nth)
+
 /** Closes the connection without an answer. */
 export const close: Fault = (socket) => {
   socket.end()

@@ -17,14 +17,16 @@ import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import { findIn, formsOf } from "./internal/secretForms.ts"
 
-/** A watch for one secret. */
+/** A watch for secrets. */
 export interface SecretWatch {
-  /** Where the secret was found, each with its surroundings. */
+  /** Where a secret was found, each with its surroundings. */
   readonly found: ReadonlyArray<string>
   /** How many texts have been looked through: a watch that saw nothing found nothing. */
   readonly looked: number
   /** Every log record, as a line. */
   readonly logs: ReadonlyArray<string>
+  /** The name of every span that ended. */
+  readonly spans: ReadonlyArray<string>
   /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
   readonly look: (where: string, value: unknown) => void
   /** Looks at every log record and every span, of any level. Replaces the loggers and the tracer. */
@@ -35,8 +37,8 @@ export interface SecretWatch {
   readonly watch: <A, E, R>(where: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-/** Makes a watch. */
-export const make = (secret: string): SecretWatch => new Watch(formsOf(secret))
+/** Makes a watch for one secret or several. */
+export const make = (...secrets: ReadonlyArray<string>): SecretWatch => new Watch(secrets.flatMap(formsOf))
 
 const formats = [Logger.formatSimple, Logger.formatLogFmt, Logger.formatJson]
 
@@ -44,6 +46,7 @@ class Watch implements SecretWatch {
   readonly forms: ReadonlyArray<string>
   readonly found: Array<string> = []
   readonly logs: Array<string> = []
+  readonly spans: Array<string> = []
   looked = 0
 
   constructor(forms: ReadonlyArray<string>) {
@@ -66,7 +69,10 @@ class Watch implements SecretWatch {
       this.look("log message", options.message)
       this.look("log cause", options.cause)
     })
-    const ended = (span: Tracer.Span) => this.look(`span ${span.name}`, span)
+    const ended = (span: Tracer.Span) => {
+      this.spans.push(span.name)
+      this.look(`span ${span.name}`, span)
+    }
     const tracer = Tracer.make({
       span: (options) => {
         const span = new Tracer.NativeSpan(options)

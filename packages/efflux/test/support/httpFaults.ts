@@ -6,9 +6,9 @@
  */
 import { assert } from "@effect/vitest"
 import { FaultServer, SecretWatch, sleep } from "@efflux/testkit"
-import { Clock, Duration, Effect, Metric, Redacted, type Scope } from "effect"
+import { Clock, Duration, Effect, Fiber, Metric, Option, Redacted, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
+import { type DatabaseConfig, InfluxDatabase, type InfluxError, type Point } from "efflux"
 import { assertLaw } from "./law.ts"
 
 /** The token or password of every test; the watch looks for it. */
@@ -17,9 +17,6 @@ export const secret = "s3cr3t-hunter2"
 export type Api = "v1" | "v2" | "v3"
 
 export const apis: ReadonlyArray<Api> = ["v1", "v2", "v3"]
-
-/** The paths that the APIs write to. */
-export const paths: Record<Api, string> = { v1: "/write", v2: "/api/v2/write", v3: "/api/v3/write_lp" }
 
 /** How a database of an API is configured, credentials included. */
 export const configOf = (api: Api, url: string): DatabaseConfig.DatabaseConfig => {
@@ -38,7 +35,7 @@ export const point = (n: number): Point.Input => ({
   measurement: "m",
   tags: { t: String(n) },
   fields: { v: n },
-  timestamp: BigInt(1_700_000_000_000_000_000 + n)
+  timestamp: 1_700_000_000_000_000_000n + BigInt(n)
 })
 
 /** What a test works with. */
@@ -66,29 +63,35 @@ export interface Bench {
   readonly settled: Effect.Effect<void>
   /** Pushes so many points, and lets them settle. */
   readonly settle: (points: number) => Effect.Effect<void>
+  /** The first rejection that the database reports. */
+  readonly rejection: Effect.Effect<InfluxError.Rejected>
   /** The clock's times at which the requests so far were seen. */
   readonly seenAt: ReadonlyArray<number>
 }
+
+type Config = Partial<DatabaseConfig.HttpV2Config>
 
 /** Options of a bench. */
 export interface BenchOptions {
   readonly api?: Api | undefined
   readonly faults?: ReadonlyArray<FaultServer.Fault> | undefined
   readonly fallback?: FaultServer.Fault | undefined
-  readonly config?: Partial<DatabaseConfig.HttpV2Config> | undefined
+  /** Options beside those of the API, given the server's URL. */
+  readonly config?: Config | ((url: string) => Config) | undefined
   /** What becomes of the points, zeros left out. */
   readonly fate?: Readonly<Record<string, number>> | undefined
 }
 
 /**
- * Runs a test at a bench, closes the database, and then asks that the law holds, no socket is left open, and the secret
- * was in no log line, span, metric or counter.
+ * Runs a test at a bench, closes the database while the clock runs, and then asks that the law holds, no socket is left
+ * open, no span was started, and the secret was in no log line, metric or counter.
  */
 export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
   { api = "v2", config, fallback, fate, faults = [] }: BenchOptions,
   test: (bench: Bench) => Generator<Eff, unknown, never>
 ) =>
   Effect.gen(function*() {
+    const outside = yield* Effect.scope
     const server = yield* FaultServer.make({ fallback })
     server.script(...faults)
     const watch = SecretWatch.make(secret)
@@ -99,7 +102,7 @@ export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
         name: "bench",
         senders: 1,
         flushInterval: 10,
-        ...config
+        ...(typeof config === "function" ? config(server.url) : config)
       } as DatabaseConfig.DatabaseConfig)
       const see = Effect.map(Clock.currentTimeMillis, (now) => {
         assertLaw(database.statsUnsafe())
@@ -133,6 +136,7 @@ export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
         const { inFlight, queued } = database.statsUnsafe()
         return inFlight === 0 && queued === 0
       })
+      const rejection = yield* Effect.forkChild(Stream.runHead(database.rejections), { startImmediately: true })
       const bench: Bench = {
         server,
         database,
@@ -152,12 +156,14 @@ export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
               if (step % 10 === 0) yield* sleep(1)
             }
           }),
+        rejection: Effect.map(Fiber.join(rejection), Option.getOrThrow),
         settled,
         settle: (points) => Effect.andThen(push(points), settled)
       }
       yield* Effect.gen(() => test(bench))
       watch.look("database", database)
       yield* watch.lookAtMetrics
+      yield* Effect.andThen(TestClock.adjust(100), sleep(1)).pipe(Effect.forever, Effect.forkIn(outside))
       return database.statsUnsafe
     })).pipe(Effect.provide(watch.layer))
     yield* server.waitUntilFreed
@@ -169,6 +175,6 @@ export const withBench = <Eff extends Effect.Effect<any, any, Scope.Scope>>(
       assert.deepStrictEqual(Object.fromEntries(fates), fate)
     }
     watch.look("stats", last)
-    assert.deepStrictEqual(watch.found, [])
+    assert.deepStrictEqual([watch.found, watch.spans], [[], []])
     return last
   }).pipe(Effect.scoped, Effect.provideService(Metric.MetricRegistry, new Map()))
