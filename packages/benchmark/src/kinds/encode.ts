@@ -14,20 +14,24 @@ interface Change {
   readonly fields?: (fields: Fields, i: number) => Fields
   readonly timestamp?: (timestamp: bigint, i: number) => Point.Timestamp | undefined
   readonly options?: LineProtocol.EncodeOptions
+  /** How many times as many points as a batch has, for more different values. */
+  readonly batches?: number
 }
 
 const kind = (name: string, change: Change): Kind => ({
   name,
   ...(change.options === undefined ? {} : { options: change.options }),
-  points: request4x4.points.map(({ fields, measurement, tags, timestamp }, i) => {
-    const changed = change.timestamp === undefined ? timestamp : change.timestamp(timestamp as bigint, i)
-    return {
-      measurement: change.measurement?.(i) ?? measurement,
-      tags: change.tags?.(tags!, i) ?? tags,
-      fields: change.fields?.(fields, i) ?? fields,
-      ...(changed === undefined ? {} : { timestamp: changed })
+  points: new Array(change.batches ?? 1).fill(request4x4.points).flat().map(
+    ({ fields, measurement, tags, timestamp }, i) => {
+      const changed = change.timestamp === undefined ? timestamp : change.timestamp(timestamp as bigint, i)
+      return {
+        measurement: change.measurement?.(i) ?? measurement,
+        tags: change.tags?.(tags!, i) ?? tags,
+        fields: change.fields?.(fields, i) ?? fields,
+        ...(changed === undefined ? {} : { timestamp: changed })
+      }
     }
-  })
+  )
 })
 
 // Numbers that look random, the same in each run.
@@ -39,11 +43,20 @@ const random = (() => {
   }
 })()
 
+const uuid = (): string =>
+  "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(16 * random()).toString(16))
+
 const renamed = <V>(record: { readonly [key: string]: V }, name: (key: string) => string): { [key: string]: V } =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [name(key), value]))
 
 const json = (i: number): string =>
   JSON.stringify({ id: i, user: { name: "Ada", roles: ["admin", "dev"] }, path: "/users", ok: i % 2 === 0 })
+
+const host = (i: number): string => `web-${String(i).padStart(4, "0")}.eu-west-1`
+
+// The same text, stored as programs come by it: joined, read from bytes, cut out of a longer one, or as a key.
+const stored = (text: string, i: number): string =>
+  [text, Buffer.from(text).toString(), `${words} ${text}`.slice(words.length + 1), Object.keys({ [text]: i })[0]][i % 4]
 
 const words = "The quick brown fox jumps over the lazy dog, and then it does so once more for good measure. "
 const kilobyte = (text: string): string => text.repeat(Math.ceil(1024 / text.length)).slice(0, 1024)
@@ -84,6 +97,19 @@ const tags: ReadonlyArray<Kind> = [
   }),
   kind("unique tag values with spaces", {
     tags: (tags, i) => ({ ...tags, host: `web ${i}`, route: `/users ${i * 7919}` })
+  }),
+  ...[4, 20, 200, 2000].map((hosts) =>
+    kind(`one of ${hosts} hosts`, {
+      batches: Math.ceil(hosts / request4x4.points.length),
+      tags: (tags, i) => ({ ...tags, host: host((i * 7919) % hosts) })
+    })
+  ),
+  kind("four UUIDs as tag values", {
+    tags: () => ({ host: uuid(), method: uuid(), route: uuid(), status: uuid() })
+  }),
+  kind("texts stored in many ways", {
+    tags: (tags, i) => ({ ...tags, host: stored(host(i % 9), i), route: stored(`/größe/${host(i % 7)}`, i >> 2) }),
+    fields: (fields, i) => ({ ...fields, path: stored(i % 2 === 0 ? `/東京/${host(i)}` : `/users/${host(i)}`, i) })
   }),
   kind("a unique measurement", { measurement: (i) => `http_request_${i * 31}` }),
   kind("tags that are undefined", {

@@ -255,6 +255,41 @@ describe("what the writer remembers changes nothing", () => {
     }
   })
 
+  it("with texts of one length that differ in one character, wherever it is", () => {
+    const writer = new LineWriter(4096)
+    const name = "web-0000.eu-west-1"
+    const values = Array.from(
+      name,
+      (_, at) => Array.from({ length: 10 }, (_, digit) => `${name.slice(0, at)}${digit}${name.slice(at + 1)}`)
+    ).flat()
+    for (let i = 0; i < 40_000; i++) {
+      writer.position = 0
+      // Few different values at first, then all, then few again.
+      const value = values[(i * 7919) % (i % 20_000 < 5000 ? 12 : values.length)]
+      writer.write({ measurement: "m", tags: { host: value }, fields: { f: true } })
+      assert.strictEqual(textOf(writer), `m,host=${value} f=true\n`)
+    }
+  })
+
+  it("whatever the way that V8 stores a text", () => {
+    const writer = new LineWriter(4096)
+    for (let i = 0; i < 4000; i++) {
+      const text = `${["host", "größe", "東京", "🦜"][i % 4]}-${i % 50}.eu-west`
+      const texts = [
+        text,
+        Buffer.from(text).toString(),
+        `something before ${text}`.slice(17),
+        Object.keys({ [text]: 1 })[0],
+        `${text}, something behind`.slice(0, text.length)
+      ]
+      for (const value of texts) {
+        writer.position = 0
+        writer.write({ measurement: value, tags: { a: value }, fields: { [value]: 1, f: value } })
+        assert.strictEqual(textOf(writer), `${text},a=${text} ${text}=1,f="${text}"\n`)
+      }
+    }
+  })
+
   it("with a value that is a slice or a concatenation of strings", () => {
     const writer = new LineWriter(4096)
     const whole = "prefix/the value of a tag that is long enough to be a slice/suffix"

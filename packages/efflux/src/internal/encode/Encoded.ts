@@ -7,6 +7,8 @@
  * @since 0.1.0
  */
 
+import { lengthOf, unitAt } from "../text/units.ts"
+
 /**
  * A text and the bytes that it is written as.
  *
@@ -22,10 +24,10 @@ export class Encoded {
   readonly words: Float64Array
 
   /** Takes the bytes from `start` to `end` of a buffer that has eight bytes to spare behind them. */
-  constructor(text: string, view: DataView, start: number, end: number) {
+  constructor(text: string, view: DataView, start: number, end: number, hash = -1) {
     // From 13 characters on a text could be a slice, and keep alive the whole text that it was cut from.
-    this.text = text.length < 13 ? text : asKey(text)
-    this.hash = text.length === 0 ? -1 : hashOf(text)
+    this.text = lengthOf(text) < 13 ? text : asKey(text)
+    this.hash = hash
     this.length = end - start
     const words = (this.length + 7) >> 3
     this.words = new Float64Array(Math.max(words, fixedWords))
@@ -97,7 +99,10 @@ export const encodeOnce = (
  */
 export const maxTextLength = 64
 
-const slots = 32
+const slotBits = 7
+const slots = 1 << slotBits
+// So often the characters to look at are chosen anew. The table is empty then.
+const maxMoves = 8
 // One in so many texts that are not there takes a slot over.
 const takeOver = 16
 // After so many misses the lines since the last time are looked at, and for so many lines nothing may be remembered.
@@ -114,31 +119,39 @@ export const nothing = new Encoded("", new DataView(new ArrayBuffer(8)), 0, 0)
 
 const noTexts: Array<Encoded> = new Array(slots).fill(nothing)
 
-// Texts of one hash mostly are one text, so that those of ever new values are hardly ever compared in full.
-const hashOf = (text: string): number => {
-  const length = text.length
-  return (text.charCodeAt(0) << 14) + (text.charCodeAt(length - 1) << 7) + length
-}
-
-const slotOf = (hash: number): number => (hash + (hash >> 7) + (hash >> 12)) & (slots - 1)
+const slotOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - slotBits)
 
 /**
- * A few texts, each in one of two neighbouring slots.
+ * A few texts, each in one of two neighbouring slots. A text is known by its length and by two of its characters, and only
+ * then compared: those of ever new values hardly ever are. If two texts have all that in common, one of the two characters
+ * is looked for from then on where these texts differ: of `web-01.eu` and `web-02.eu` the first and the last tell nothing.
  *
  * @category models
  * @since 0.1.0
  */
 export class Texts {
   texts: Array<Encoded> = noTexts
+  // Where the two characters stand, from the start and from the end.
+  #fromStart = 0
+  #fromEnd = 0
+  #moves = 0
+  #count = 0
   #misses = 0
   // The line in which misses were counted from, and up to which nothing is remembered.
   #since = 0
   #until = 0
 
-  /** Looks up a text that is not empty. Gives {@link nothing} if it is not there. */
+  #hashOf(text: string): number {
+    const last = lengthOf(text) - 1
+    return (unitAt(text, Math.min(this.#fromStart, last)) << 14) +
+      (unitAt(text, Math.max(last - this.#fromEnd, 0)) << 7) +
+      last
+  }
+
+  /** Looks up a text. Gives {@link nothing} if it is not there. */
   find(text: string): Encoded {
-    if (this.texts === noTexts) return nothing
-    const hash = hashOf(text)
+    if (this.texts === noTexts || lengthOf(text) === 0) return nothing
+    const hash = this.#hashOf(text)
     const slot = slotOf(hash)
     const known = this.texts[slot]
     if (known.hash === hash && known.text === text) return known
@@ -148,29 +161,52 @@ export class Texts {
 
   /**
    * Remembers a text, that is not empty, as the bytes from `start` to `end`.
-   * Returns whether that took more memory.
+   * Returns how many more texts are remembered now, which are more only if `hasRoom`.
    *
    * @param line The number of the line. If most of the last lines had a text that
    * was not there, no texts are looked for in the next lines: ever new ones then
    * cost next to nothing.
    */
-  remember(text: string, view: DataView, start: number, end: number, line: number): boolean {
-    if (line < this.#until || text.length > maxTextLength) return false
+  remember(text: string, view: DataView, start: number, end: number, line: number, hasRoom = true): number {
+    if (line < this.#until || lengthOf(text) > maxTextLength) return 0
     if (++this.#misses % missesAtOnce === 0) {
       const isRare = line - this.#since < 2 * missesAtOnce
       this.#since = line
       if (isRare) {
         this.#until = line + pause
-        this.texts = noTexts
-        return false
+        return this.#clear()
       }
     }
     if (this.texts === noTexts) this.texts = noTexts.slice()
-    let slot = slotOf(hashOf(text))
-    if (this.texts[slot] !== nothing) slot ^= 1
+    const hash = this.#hashOf(text)
+    let slot = slotOf(hash)
+    const found = this.texts[slot]
+    if (found !== nothing) {
+      if (found.hash === hash && this.#moves < maxMoves) {
+        this.#move(found.text, text)
+        return this.#clear()
+      }
+      slot ^= 1
+    }
     const free = this.texts[slot] === nothing
-    if (!free && this.#misses % takeOver !== 0) return false
-    this.texts[slot] = new Encoded(text, view, start, end)
-    return free
+    if (free ? !hasRoom : this.#misses % takeOver !== 0) return 0
+    this.texts[slot] = new Encoded(text, view, start, end, hash)
+    if (free) this.#count++
+    return free ? 1 : 0
+  }
+
+  // Looks at the first character that differs between two texts from now on.
+  #move(a: string, b: string): void {
+    let i = 0
+    while (i < b.length && a[i] === b[i]) i++
+    if (++this.#moves % 2 === 1) this.#fromStart = i
+    else this.#fromEnd = b.length - 1 - i
+  }
+
+  #clear(): number {
+    const count = this.#count
+    this.texts = noTexts
+    this.#count = 0
+    return -count
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { Dialect } from "../../Dialect.ts"
 import { rulesOf } from "../text/DialectRules.ts"
+import { lengthOf, unitAt } from "../text/units.ts"
 
 /**
  * In place of a position: the text can't be written.
@@ -23,7 +24,7 @@ const COMMA = 44
 const EQUALS = 61
 const BACKSLASH = 92
 
-// One byte of flags for each ASCII character, so that a text is scanned with one look-up a character.
+// Flags for each ASCII character, so that a text is scanned with one look-up a character.
 const CONTROL = 1
 const ESCAPE_MEASUREMENT = 2
 const ESCAPE_KEY = 4
@@ -32,14 +33,16 @@ const ESCAPE_STRING = 16
 const NOT_AFTER_BACKSLASH_IN_TAG = 32
 const ESCAPE_BACKSLASH = 64
 const NOT_IN_FIELD_KEY = 128
+const NOT_AT_END = 256
+const ESCAPES = ESCAPE_MEASUREMENT | ESCAPE_KEY | ESCAPE_STRING | ESCAPE_BACKSLASH
 
-const flagsOf = new Uint8Array(128).fill(CONTROL, 0, 32)
+const flagsOf = new Uint16Array(128).fill(CONTROL, 0, 32)
 flagsOf[127] = CONTROL
 flagsOf[COMMA] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[SPACE] = ESCAPE_MEASUREMENT | ESCAPE_KEY | NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG
 flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING | NOT_IN_FIELD_KEY
-flagsOf[BACKSLASH] = ESCAPE_STRING | ESCAPE_BACKSLASH
+flagsOf[BACKSLASH] = ESCAPE_STRING | ESCAPE_BACKSLASH | NOT_AT_END
 
 // From this length on the fixed price of native calls is less than what they save.
 const nativeLength = 64
@@ -66,11 +69,12 @@ export interface Places {
  */
 export const placesOf = (dialect: Dialect): Places => {
   const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
+  const backslash = escapedBackslash ? ESCAPE_BACKSLASH : NOT_AT_END
+  const before = escapedBackslash ? 0 : NOT_AFTER_BACKSLASH
   return {
-    measurement: CONTROL | ESCAPE_MEASUREMENT | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH),
-    tag: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH_IN_TAG),
-    fieldKey: CONTROL | ESCAPE_KEY | (escapedBackslash ? ESCAPE_BACKSLASH : NOT_AFTER_BACKSLASH) |
-      (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY)
+    measurement: CONTROL | ESCAPE_MEASUREMENT | backslash | before,
+    tag: CONTROL | ESCAPE_KEY | backslash | (escapedBackslash ? 0 : NOT_AFTER_BACKSLASH_IN_TAG),
+    fieldKey: CONTROL | ESCAPE_KEY | backslash | before | (quoteInFieldKey ? 0 : NOT_IN_FIELD_KEY)
   }
 }
 
@@ -81,42 +85,8 @@ export const placesOf = (dialect: Dialect): Places => {
  * @since 0.1.0
  */
 export const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
-  const length = name.length
-  let i = 0
-  // As in a string: most names hold nothing special.
-  for (; i + 3 < length; i += 4) {
-    const a = name.charCodeAt(i)
-    const b = name.charCodeAt(i + 1)
-    const c = name.charCodeAt(i + 2)
-    const d = name.charCodeAt(i + 3)
-    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & place) !== 0) break
-    bytes[pos] = a
-    bytes[pos + 1] = b
-    bytes[pos + 2] = c
-    bytes[pos + 3] = d
-    pos += 4
-  }
-  let unit = i === 0 ? 0 : name.charCodeAt(i - 1)
-  for (; i < length; i++) {
-    const previous = unit
-    unit = name.charCodeAt(i)
-    if (unit < 128) {
-      const flags = flagsOf[unit] & place
-      if (flags !== 0) {
-        if ((flags & (CONTROL | NOT_IN_FIELD_KEY)) !== 0) return REFUSED
-        if ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH) {
-          return REFUSED
-        }
-        if ((flags & (ESCAPE_MEASUREMENT | ESCAPE_KEY | ESCAPE_BACKSLASH)) !== 0) bytes[pos++] = BACKSLASH
-      }
-      bytes[pos++] = unit
-    } else {
-      pos = writeWide(bytes, pos, unit, name, i)
-      if (pos < 0) return REFUSED
-      if (isSurrogate(unit)) i++
-    }
-  }
-  return length === 0 || (unit === BACKSLASH && (place & ESCAPE_BACKSLASH) === 0) ? REFUSED : pos
+  const length = lengthOf(name)
+  return length === 0 ? REFUSED : writeUnits(bytes, pos, name, length, place)
 }
 
 /**
@@ -126,48 +96,65 @@ export const writeName = (bytes: Uint8Array, pos: number, name: string, place: n
  * @since 0.1.0
  */
 export const writeString = (bytes: Uint8Array, pos: number, value: string): number => {
-  const length = value.length
+  const length = lengthOf(value)
   bytes[pos++] = QUOTE
-  if (length > nativeLength) return writeLongString(bytes, pos, value)
+  if (length > nativeLength) return writeLongString(bytes, pos, value, length)
+  const end = writeUnits(bytes, pos, value, length, ESCAPE_STRING)
+  if (end < 0) return REFUSED
+  bytes[end] = QUOTE
+  return end + 1
+}
+
+const writeUnits = (bytes: Uint8Array, pos: number, text: string, length: number, place: number): number => {
   let i = 0
-  // Most strings hold nothing special: one test for four characters, and the position follows from the index.
-  for (; i + 3 < length; i += 4) {
-    const a = value.charCodeAt(i)
-    const b = value.charCodeAt(i + 1)
-    const c = value.charCodeAt(i + 2)
-    const d = value.charCodeAt(i + 3)
-    if ((a | b | c | d) > 127 || ((flagsOf[a] | flagsOf[b] | flagsOf[c] | flagsOf[d]) & ESCAPE_STRING) !== 0) break
-    bytes[pos + i] = a
-    bytes[pos + i + 1] = b
-    bytes[pos + i + 2] = c
-    bytes[pos + i + 3] = d
-  }
+  let unit = 0
+  // Most texts hold nothing special.
   for (; i < length; i++) {
-    const unit = value.charCodeAt(i)
-    if (unit > 127 || (flagsOf[unit] & ESCAPE_STRING) !== 0) break
+    unit = unitAt(text, i)
+    if (unit > 127 || (flagsOf[unit] & place) !== 0) break
     bytes[pos + i] = unit
   }
   pos += i
+  let previous = i === 0 ? 0 : unitAt(text, i - 1)
   for (; i < length; i++) {
-    const unit = value.charCodeAt(i)
+    unit = unitAt(text, i)
     if (unit < 128) {
-      if ((flagsOf[unit] & ESCAPE_STRING) !== 0) bytes[pos++] = BACKSLASH
+      const flags = flagsOf[unit] & place
+      if (flags !== 0) {
+        if (
+          (flags & (CONTROL | NOT_IN_FIELD_KEY)) !== 0 || ((flags & NOT_AT_END) !== 0 && i === length - 1) ||
+          ((flags & (NOT_AFTER_BACKSLASH | NOT_AFTER_BACKSLASH_IN_TAG)) !== 0 && previous === BACKSLASH)
+        ) return REFUSED
+        if ((flags & ESCAPES) !== 0) bytes[pos++] = BACKSLASH
+      }
       bytes[pos++] = unit
     } else {
-      pos = writeWide(bytes, pos, unit, value, i)
-      if (pos < 0) return REFUSED
-      if (isSurrogate(unit)) i++
+      if (unit < 0x800) {
+        bytes[pos++] = 0xc0 | (unit >> 6)
+      } else if (unit < 0xd800 || unit > 0xdfff) {
+        bytes[pos++] = 0xe0 | (unit >> 12)
+        bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+      } else {
+        const low = i + 1 < length ? unitAt(text, ++i) : 0
+        if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
+        unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
+        bytes[pos++] = 0xf0 | (unit >> 18)
+        bytes[pos++] = 0x80 | ((unit >> 12) & 63)
+        bytes[pos++] = 0x80 | ((unit >> 6) & 63)
+      }
+      bytes[pos++] = 0x80 | (unit & 63)
     }
+    previous = unit
   }
-  bytes[pos++] = QUOTE
   return pos
 }
 
 // Native code writes the text without escapes, which then are put in from its end on.
-const writeLongString = (bytes: Uint8Array, pos: number, value: string): number => {
-  if (!value.isWellFormed()) return REFUSED
+const writeLongString = (bytes: Uint8Array, pos: number, value: string, length: number): number => {
   const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
-  if (read < value.length) return bytes.length
+  if (read < length) return bytes.length
+  // A lone surrogate is written as three bytes.
+  if (written > length && !value.isWellFormed()) return REFUSED
   let end = pos + written
   if (value.includes("\"") || value.includes("\\")) {
     let escapes = 0
@@ -184,25 +171,4 @@ const writeLongString = (bytes: Uint8Array, pos: number, value: string): number 
   }
   bytes[end] = QUOTE
   return end + 1
-}
-
-const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000
-
-// A character beyond ASCII, whose first unit stands at `i`.
-const writeWide = (bytes: Uint8Array, pos: number, unit: number, text: string, i: number): number => {
-  if (unit < 0x800) {
-    bytes[pos++] = 0xc0 | (unit >> 6)
-  } else if (isSurrogate(unit)) {
-    const low = i + 1 < text.length ? text.charCodeAt(i + 1) : 0
-    if (unit > 0xdbff || low < 0xdc00 || low > 0xdfff) return REFUSED
-    unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)
-    bytes[pos++] = 0xf0 | (unit >> 18)
-    bytes[pos++] = 0x80 | ((unit >> 12) & 63)
-    bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-  } else {
-    bytes[pos++] = 0xe0 | (unit >> 12)
-    bytes[pos++] = 0x80 | ((unit >> 6) & 63)
-  }
-  bytes[pos++] = 0x80 | (unit & 63)
-  return pos
 }

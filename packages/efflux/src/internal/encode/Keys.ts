@@ -180,6 +180,8 @@ export class Keys {
   fields!: KeyNode
   /** How many objects are still to be read with care, since the last key that was new in its place. */
   unfamiliar = 0
+  /** Whether values of tags may be remembered. They take up to half of the memory, as to forget keys costs more. */
+  hasRoom = true
   readonly #dialect: Dialect
   readonly #defaults: ReadonlyArray<Constant>
   #known!: { readonly [R in Role]: Map<string, Key> }
@@ -257,14 +259,17 @@ export class Keys {
     return last.ending = ending
   }
 
-  /** Counts what is remembered, and forgets everything when that is too much. */
+  /** Counts what more is remembered, and forgets everything when that is too much. */
   grow(count: number): void {
-    this.#size += count
+    // What was forgotten may be counted off only now.
+    this.#size = Math.max(0, this.#size + count)
+    this.hasRoom = this.#size < maxRemembered / 2
     if (this.#size >= maxRemembered) this.#forget()
   }
 
   #forget(): void {
     this.#size = 0
+    this.hasRoom = true
     this.#known = { tag: new Map(), field: new Map(), other: new Map() }
     this.#layouts = new WeakMap()
     this.#layout = this.#roots = undefined

@@ -13,6 +13,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
+import { lengthOf } from "../text/units.ts"
 import { BIGINT, BOOLEAN, NUMBER, PreparedPoint, STRING } from "./Column.ts"
 import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
 import { nothing, writeEncoded } from "./Encoded.ts"
@@ -197,14 +198,16 @@ export class LineWriter extends PartWriter {
         if (node.convert !== undefined) value = node.convert(value)
       }
       if (node.isTag) {
-        if (typeof value === "string" && value.length > 0 && node.isText) {
+        if (typeof value === "string" && node.isText) {
           const known = node.key.find(value)
           if (known !== nothing && pos + known.length <= limit) {
             pos = writeEncoded(view, pos, known)
             continue
           }
         }
-        pos = this.tag(node.key, value, node.kinds, node.fallback, pos)
+        pos = typeof value === "string" && node.isText && lengthOf(value) > 0
+          ? this.textTag(node.key, value, pos)
+          : this.tag(node.key, value, node.kinds, node.fallback, pos)
         if (pos < 0) return REFUSED
         continue
       }
@@ -220,7 +223,7 @@ export class LineWriter extends PartWriter {
         if (typeof value === "number") {
           if (value - value === 0 && (kinds & NUMBER) !== 0) end = writeFloat(view, begin, value)
         } else if (typeof value === "string") {
-          if ((kinds & STRING) !== 0 && begin + value.length <= limit && this.strings) {
+          if ((kinds & STRING) !== 0 && begin + lengthOf(value) <= limit && this.strings) {
             end = writeString(out, begin, value)
           }
         } else if (typeof value === "boolean") {
@@ -272,7 +275,7 @@ export class LineWriter extends PartWriter {
       if (of instanceof KeyNode) {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
-        const known = typeof value === "string" && value.length > 0 && of.isText ? of.key.find(value) : nothing
+        const known = typeof value === "string" && of.isText ? of.key.find(value) : nothing
         pos = known !== nothing && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)
           : this.tag(of.key, value, of.kinds, of.fallback, pos)

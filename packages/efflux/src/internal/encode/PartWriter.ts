@@ -10,7 +10,8 @@ import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, Uint } from "../../Point.ts"
 import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
-import { ANY, kindOf, STRING } from "./Column.ts"
+import { lengthOf, unitAt } from "../text/units.ts"
+import { ANY, kindOf } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
 import { nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
@@ -106,15 +107,16 @@ export abstract class PartWriter {
   protected measurement(measurement: string): number {
     const pos = this.position
     if (typeof measurement !== "string") return this.fail("measurement", "missing", undefined, measurement)
-    if (measurement.length === 0) return this.#failName("measurement", undefined, measurement)
+    if (lengthOf(measurement) === 0) return this.#failName("measurement", undefined, measurement)
     let known = this.#lastMeasurement
     if (known.text !== measurement) known = this.#measurements.find(measurement)
     if (known !== nothing) {
       this.#lastMeasurement = known
       return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
     }
-    if (pos + measurement.length > this.limit) return this.#oversize(pos + measurement.length)
-    const end = measurement.charCodeAt(0) === HASH
+    const least = pos + lengthOf(measurement)
+    if (least > this.limit) return this.#oversize(least)
+    const end = unitAt(measurement, 0) === HASH
       ? REFUSED
       : writeName(this.out, pos, measurement, this.#places.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
@@ -128,25 +130,29 @@ export abstract class PartWriter {
     return writeEncoded(this.view, pos, tag)
   }
 
-  /** Writes a tag of any kind of value; one whose text is remembered is written faster where this is called. */
+  /** Writes a tag whose value is a text that is not empty. */
+  protected textTag(key: Key, text: string, pos: number): number {
+    const { prefix } = key
+    const { limit } = this
+    if (prefix === nothing) return this.#failName("tag key", key.name, key.name)
+    const least = pos + prefix.length + lengthOf(text)
+    if (least > limit) return this.#oversize(least)
+    const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.#places.tag)
+    if (end < 0) return this.#failName("tag value", key.name, text)
+    if (end > limit) return this.#oversize(end)
+    const more = key.remember(text, this.view, pos, end, this.lines, this.keys.hasRoom)
+    if (more !== 0) this.keys.grow(more)
+    return end
+  }
+
+  /** Writes a tag of any kind of value. */
   protected tag(key: Key, value: unknown, kinds: number, fallback: Constant | undefined, pos: number): number {
     const { name, prefix } = key
-    const limit = this.limit
-    // First, as ever new texts are the dearest tags.
-    if (typeof value === "string" && value.length > 0 && (kinds & STRING) !== 0 && prefix !== nothing) {
-      const least = pos + prefix.length + value.length
-      if (least > limit) return this.#oversize(least)
-      const end = writeName(this.out, writeEncoded(this.view, pos, prefix), value, this.#places.tag)
-      if (end < 0) return this.#failName("tag value", name, value)
-      if (end > limit) return this.#oversize(end)
-      if (key.remember(value, this.view, pos, end, this.lines)) this.keys.grow(1)
-      return end
-    }
     if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
-    if (isAbsent(value)) {
-      return fallback === undefined ? pos : this.constant(fallback, pos)
-    }
+    if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
+    if (typeof value === "string") return this.textTag(key, value, pos)
     if (prefix === nothing) return this.#failName("tag key", name, name)
+    const { limit } = this
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.view, pos, prefix)
     if (typeof value === "number" && value - value === 0) {
