@@ -1,9 +1,18 @@
 /** Wrong configurations and what is said of them: which option or variable, its value, and what to do instead. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
-import { ClientConfig, DatabaseConfig, InfluxClient, InfluxDatabase, InfluxShards, Transport } from "efflux"
+import {
+  ClientConfig,
+  DatabaseConfig,
+  InfluxClient,
+  InfluxDatabase,
+  InfluxError,
+  InfluxShards,
+  Transport
+} from "efflux"
 import { inspect } from "node:util"
 import { certificate, key } from "../support/certificate.ts"
+import { TestTransport } from "../support/TestTransport.ts"
 
 const secret = "s3cr3t-hunter2"
 const token = Redacted.make(secret)
@@ -54,7 +63,7 @@ const damaged = certificate.replace(lines[2]!, lines[2]!.slice(0, 12))
 
 const withoutPath = "allowed is the URL without the path of the API, which requests add:"
 
-const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown, message: string]> } = {
+const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown, message: string | RegExp]> } = {
   "what can't be right": [
     [{ maxPayloadBytes: 10 }, `Option "maxPayloadBytes" is 10, allowed is an integer from 32 to 65507`],
     [{ ...v1, maxPayloadBytes: 31 }, `Option "maxPayloadBytes" is 31, allowed is an integer from 32 to 25000000`],
@@ -146,6 +155,106 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only`
     ],
     [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`]
+  ],
+  "a value that a transport does not take": [
+    [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],
+    [{ tags: { a: null } }, /"tags.a" is null/],
+    [{ tags: "a=b" }, /"tags" is "a=b"/],
+    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
+    [
+      { dialect: "influx-2", precision: "m" },
+      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
+    ],
+    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
+    [{ senders: 0 }, /"senders" is 0/],
+    [{ drainTimeout: -1 }, /"drainTimeout" is -1/],
+    [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
+    [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
+    [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
+    [{ bindAddress: "" }, /"bindAddress" is ""/],
+    [
+      { transport: "http", version: 1 },
+      /^Option "database" is missing, allowed is one of "", or the name of a database/
+    ],
+    [
+      { transport: "http", version: 2, bucket: "b" },
+      /^Option "org" is missing, allowed is the name of an organization/
+    ],
+    [{ transport: "http", version: 3 }, /^Option "database" is missing/],
+    [{ transport: "http", version: 3, database: "" }, /^Option "database" is ""/],
+    [{ ...v1, database: "a\nb" }, /^Option "database" is "a\\nb"/],
+    [
+      { ...v1, bucket: "b" },
+      /^Option "bucket" is a string, but transport "http" with version 1 has no such option, it belongs to transport "http" with version 2$/
+    ],
+    [
+      { ...v1, host: "h" },
+      /^Option "host" is a string, but transport "http" with version 1 has no such option, it belongs to transport "udp" or transport "tcp"$/
+    ],
+    [{ ...v3, username: "u" }, /^Option "username" is a string/],
+    [{ ...v1, retentionPolicy: "" }, /^Option "retentionPolicy" is ""/],
+    [{ ...v1, consistency: "most" }, /^Option "consistency" is "most", allowed is one of "any", "one"/],
+    [{ ...v1, username: "u" }, /^Option "password" is <redacted>|^Option "password" is missing/],
+    [{ ...v1, password: token }, /^Option "username" is missing/],
+    [{ ...v2, token: Redacted.make(`${secret}\r\nx: y`) }, /^Option "token" is <redacted>/],
+    [{ ...v2, token: Redacted.make("") }, /^Option "token" is <redacted>/],
+    [{ ...v2, tokn: secret, accessToken: secret }, /^Option "tokn" is a string, but .* Did you mean "token"\?$/],
+    [{ ...v3, accessToken: secret }, /^Option "accessToken" is a string, but .* Did you mean "token"\?$/],
+    [{ ...v1, url: "ftp://h" }, /^Option "url" is "ftp:\/\/h", allowed is an http or https URL without credentials/],
+    [{ ...v1, url: "h:8086" }, /^Option "url" is "h:8086"/],
+    [{ ...v1, url: `http://root:${secret}@h:8086/` }, /^Option "url" is "http:\/\/<redacted>@h:8086\/"/],
+    [{ ...v1, url: `http//root:${secret}@h` }, /^Option "url" is "http\/\/<redacted>@h"|<redacted>@h"/],
+    [{ ...v1, url: `root:${secret}@h` }, /<redacted>@h"/],
+    [{ ...v1, url: `http://h/?u=root&p=${secret}` }, /^Option "url" is "http:\/\/h\/\?<redacted>"/],
+    [{ ...v1, url: "http://h/#x" }, /^Option "url" is/],
+    [
+      { ...v1, url: "http://a", urls: ["http://b"] },
+      /^Option "urls" is \["http:\/\/b"\], allowed is left out where url is given/
+    ],
+    [{ ...v1, urls: [] }, /^Option "urls" is \[\], allowed is a list of URLs/],
+    [
+      { ...v1, urls: ["http://a", "http://a/"] },
+      /^Option "urls" is \["http:\/\/a", "http:\/\/a\/"\], allowed is a list of URLs, each once/
+    ],
+    [{ ...v1, urls: [`http://u:${secret}@a`] }, /^Option "urls" is \["http:\/\/<redacted>@a"\]/],
+    [{ ...v1, strategy: "random" }, /^Option "strategy" is "random", allowed is one of "failover", "round-robin"/],
+    [{ ...v1, timeout: 0 }, /^Option "timeout" is 0/],
+    [{ ...v1, gzipThreshold: "never" }, /^Option "gzipThreshold" is "never", allowed is one of "none", or an integer/],
+    [{ ...v1, retries: -1 }, /^Option "retries" is -1/],
+    [{ ...v1, retryTimeout: "soon" }, /^Option "retryTimeout" is "soon"/],
+    [{ ...v2, precision: "m" }, /^Option "precision" is "m", allowed is one of "ns", "us", "ms", "s"/],
+    [{ ...v3, precision: "h" }, /^Option "precision" is "h", allowed is one of "ns", "us", "ms", "s"/],
+    // Over UDP and TCP nobody can tell VictoriaMetrics the unit, and these it does not guess.
+    ...(["udp", "tcp"] as const).flatMap((transport) =>
+      (["m", "h"] as const).map((precision) =>
+        [
+          { transport, dialect: "victoria-metrics", precision },
+          /^Option "precision" is "[mh]", allowed is one of "ns", "us", "ms", "s" \(dialect "victoria-metrics"\)$/
+        ] as const
+      )
+    ),
+    [{ dialect: "victoria-metrics", precision: "h" }, /^Option "precision" is "h"/],
+    ...[
+      "eth0",
+      "localhost",
+      "127.0.0.256",
+      "127.0.0",
+      "1.2.3.4.5",
+      "1::2::3",
+      "127.0.0.1:80",
+      "[::1]",
+      "::1%",
+      "fe80::g"
+    ]
+      .map((bindAddress) =>
+        [{ bindAddress }, /^Option "bindAddress" is ".*", allowed is an IP address of this host$/] as const
+      ),
+    [{ bindAddress: "::1" }, /^Option "bindAddress" is "::1", allowed is an IPv4 address of this host, as host is 127/],
+    [{ host: "::1", bindAddress: "127.0.0.1" }, /^Option "bindAddress" is "127.0.0.1", allowed is an IPv6 address/],
+    [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/],
+    [{ ...v3, noSync: 1 }, /^Option "noSync" is 1/],
+    [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 32 to 25000000/],
+    [{ ...v3, maxPayloadBytes: 10_485_761 }, /^Option "maxPayloadBytes" is 10485761, .* 32 to 10485760/]
   ],
   "what is no configuration": [
     ["x", `The configuration is "x", ${plain}`],
@@ -282,11 +391,13 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
   ]
 }
 
-const says = (effect: Effect.Effect<unknown, unknown>, message: string) =>
+const says = (effect: Effect.Effect<unknown, unknown>, message: string | RegExp) =>
   Effect.gen(function*() {
     const error = yield* Effect.flip(effect)
-    assert.instanceOf(error, Error)
-    assert.strictEqual(error.message, message)
+    assert(error instanceof InfluxError.InfluxError)
+    assert.deepStrictEqual([error.reason._tag, error.isRetryable], ["InvalidOption", false])
+    if (typeof message === "string") assert.strictEqual(error.message, message)
+    else assert.match(error.message, message)
     assert.notInclude(error.message + inspect(error, { depth: 9, showHidden: true }), secret)
   })
 
@@ -303,7 +414,11 @@ describe("what is no configuration of a layer", () => {
   const wrong = [["x", `"x"`], [null, "null"], [[], "an empty list"], [new Map(), "an instance of Map"]] as const
   it.effect.each(wrong)("%o fails every layer", ([config, shown]) =>
     Effect.gen(function*() {
-      const spied = Layer.provide(InfluxDatabase.layerTransport(config as never), Transport.layerNoop)
+      const transport = new TestTransport()
+      const steered = Layer.provide(
+        InfluxDatabase.layerTransport(config as never),
+        Layer.succeed(Transport.Transport, transport.service)
+      )
       const layers: ReadonlyArray<Layer.Layer<never, unknown>> = [
         InfluxDatabase.layer(config as never),
         InfluxDatabase.layerConfig(config as never),
@@ -311,9 +426,10 @@ describe("what is no configuration of a layer", () => {
         InfluxClient.layerConfig(config as never),
         InfluxShards.layer(config as never),
         InfluxShards.layerConfig(config as never),
-        spied
+        steered
       ] as ReadonlyArray<Layer.Layer<any, unknown>> as ReadonlyArray<Layer.Layer<never, unknown>>
       for (const layer of layers) yield* says(build(layer, {}), `The configuration is ${shown}, ${plain}`)
+      assert.strictEqual(transport.opened, 0)
     }))
 })
 

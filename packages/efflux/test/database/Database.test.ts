@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Metric, Result, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import {
@@ -659,76 +659,6 @@ describe("closing", () => {
       Effect.provideService(Transport.Transport, sender.service),
       Effect.flatMap((context) => Effect.provide(InfluxDatabase.InfluxDatabase, context))
     )
-})
-
-describe("options", () => {
-  const wrong: ReadonlyArray<[unknown, RegExp]> = [
-    [{ host: "" }, /^Option "host" is "", allowed is a host name or an IP address, without scheme and port$/],
-    [{ host: "a b" }, /"host" is "a b"/],
-    [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],
-    [{ port: 1.5 }, /"port" is 1.5/],
-    [{ port: "8089" }, /"port" is "8089"/],
-    [{ name: "" }, /"name" is ""/],
-    [{ precision: "n" }, /"precision" is "n", allowed is one of "ns", "us", "ms", "s", "m", "h"/],
-    [{ timestamps: "none" }, /"timestamps" is "none", allowed is one of "client", "server"/],
-    [
-      { tags: { "a\n": "b" } },
-      /"tags" is an object, allowed is keys that line protocol can hold \("a\\n": control character\)/
-    ],
-    [{ tags: { a: "b\\" } }, /"tags.a" is "b\\\\", allowed is a value that line protocol can hold \(trailing/],
-    [{ tags: { a: null } }, /"tags.a" is null/],
-    [{ tags: "a=b" }, /"tags" is "a=b"/],
-    [{ dialect: "influx" }, /"dialect" is "influx", allowed is one of "influx-1", "influx-2", "influx-3", "telegraf",/],
-    [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
-    [
-      { dialect: "influx-2", precision: "m" },
-      /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
-    ],
-    [{ queueCapacity: 0 }, /"queueCapacity" is 0, allowed is an integer from 1/],
-    [{ queueCapacity: Number.NaN }, /"queueCapacity" is NaN/],
-    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
-    [{ queueCapacity: 10, batchSize: 11 }, /"batchSize" is 11, allowed is an integer from 1 to 10 \(queueCapacity\)/],
-    [{ maxPayloadBytes: 65_508 }, /"maxPayloadBytes" is 65508, allowed is an integer from 32 to 65507/],
-    [{ flushInterval: 0 }, /"flushInterval" is 0, allowed is a duration from 1 ms/],
-    [{ flushInterval: "soon" }, /"flushInterval" is "soon"/],
-    [{ flushInterval: Number.POSITIVE_INFINITY }, /"flushInterval" is Infinity/],
-    [{ senders: 0 }, /"senders" is 0/],
-    [{ drainTimeout: -1 }, /"drainTimeout" is -1/],
-    [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
-    [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
-    [{ pacing: { packetsPerSecond: 0, burst: 1 } }, /"pacing.packetsPerSecond" is 0, allowed is a number above 0/],
-    [{ pacing: { burst: 1 } }, /"pacing.packetsPerSecond" is missing, allowed is a number above 0/],
-    [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
-    [{ logInterval: 0 }, /"logInterval" is 0/],
-    [{ bindAddress: "" }, /"bindAddress" is ""/],
-    [{ sendBufferBytes: 0 }, /"sendBufferBytes" is 0/],
-    [{ ttl: 256 }, /"ttl" is 256, allowed is an integer from 1 to 255/],
-    [
-      { queuecapacity: 5 },
-      /"queuecapacity" is 5, but transport "udp" \(the default\) has no such option. Did you mean "queueCapacity"\?$/
-    ]
-  ]
-
-  it.effect.each(wrong)(
-    "a wrong one fails the layer and nothing starts: %j",
-    ([config, message]) =>
-      Effect.gen(function*() {
-        const sender = new TestTransport()
-        const result = yield* Influx.stats.pipe(
-          Effect.provide(InfluxDatabase.layerTransport(config as DatabaseConfig.DatabaseConfig)),
-          Effect.provideService(Transport.Transport, sender.service),
-          Effect.result
-        )
-        assert.isTrue(Result.isFailure(result))
-        if (Result.isSuccess(result)) return
-        assert.strictEqual(result.failure._tag, "InfluxError")
-        assert.strictEqual(result.failure.reason._tag, "InvalidOption")
-        assert.isFalse(result.failure.isRetryable)
-        assert.match(result.failure.message, message)
-        yield* turns
-        assert.strictEqual(sender.opened, 0)
-      })
-  )
 })
 
 describe("several databases", () => {
