@@ -434,9 +434,28 @@ describe("what is no configuration of a layer", () => {
 })
 
 describe("a wrong option of a client", () => {
-  it.effect.each<readonly [string, unknown]>([
+  it.effect.each<readonly [string | RegExp, unknown]>([
     [`Option "version" is missing, allowed is one of 1, 2, 3`, {}],
     [`The configuration is "x", ${plain}`, "x"],
+    [/^Option "version" is 4, allowed is one of 1, 2, 3/, { version: 4 }],
+    [/^Option "name" is a string, but ClientConfig with version 1 .* belongs to DatabaseConfig/, {
+      version: 1,
+      name: "x"
+    }],
+    [/^Option "password" is missing/, { version: 1, username: "u" }],
+    [/^Option "username" is missing/, { version: 1, password: token }],
+    [/^Option "username" is "a:<redacted>"/, { version: 1, username: "a:b", password: token }],
+    [/^Option "password" is <redacted>/, { version: 1, username: "u", password: secret }],
+    [/^Option "org" is missing/, { version: 2, token }],
+    [/^Option "database" is missing/, { version: 3, token }],
+    [/^Option "token" is <redacted>/, { version: 3, database: "d", token: Redacted.make(`${secret} b`) }],
+    [/^Option "url" is "ftp:\/\/x"/, { version: 1, url: "ftp://x" }],
+    [/^Option "url" is "http:\/\/<redacted>@x"/, { version: 1, url: `http://u:${secret}@x` }],
+    [/^Option "timeout" is 0/, { version: 1, timeout: 0 }],
+    [/^Option "chunkSize" is 0/, { version: 1, chunkSize: 0 }],
+    [/^Option "maxResponseBytes" is "1"/, { version: 1, maxResponseBytes: "1" }],
+    [/^Option "maxLineBytes" is -1/, { version: 1, maxLineBytes: -1 }],
+    [/^Option "gzip" is 1/, { version: 1, gzip: 1 }],
     [`Option "bucket" is a string, but ClientConfig with version 2 has no such option, it belongs to DatabaseConfig`, {
       version: 2,
       org: "o",

@@ -145,25 +145,6 @@ describe.each(Dialect.all)("in %s", (dialect) => {
   })
 })
 
-describe("a dialect that there is not", () => {
-  it("is a TypeError that names those that there are", () => {
-    for (const dialect of ["influx", "", "__proto__", "toString", 1] as ReadonlyArray<unknown>) {
-      const options = { dialect: dialect as Dialect.Dialect }
-      for (
-        const use of [
-          () => LineProtocol.encode({ measurement: "m", fields: { f: 1 } }, options),
-          () => LineProtocol.makeWriter(100, options),
-          () => LineProtocol.decode("m f=1", options),
-          () => LineProtocol.decodeAll("m f=1", options),
-          () => LineProtocol.makeLine(options)
-        ]
-      ) {
-        assert.throws(use, /dialect must be one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria/)
-      }
-    }
-  })
-})
-
 describe("encodeLines", () => {
   const small: Point.Input = { measurement: "m", tags: { host: "a" }, fields: { first: 1, second: 2, third: 3 } }
   const lines = (point: Point.Input, options: LineProtocol.EncodeOptions) =>

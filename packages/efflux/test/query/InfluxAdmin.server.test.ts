@@ -95,27 +95,6 @@ describeServer("administration of InfluxDB 1", { databases: ["kept"] }, (it) => 
       })
     ))
 
-  it.effect("refuses an option that is wrong, by its name, and asks nothing", () =>
-    withHttp(() =>
-      Effect.gen(function*() {
-        const { alterRetentionPolicy, createContinuousQuery, createDatabase, createRetentionPolicy } = InfluxAdmin
-        const select = InfluxQL.query`SELECT mean(v) INTO m FROM n GROUP BY time(1m)`
-        const wrong: ReadonlyArray<readonly [ReturnType<typeof createDatabase>, RegExp]> = [
-          [createDatabase("wrong", { duration: Number.NaN }), /^Option "duration" is NaN, allowed is a duration above/],
-          [createDatabase("wrong", { duration: "soon" as "1 day" }), /"duration" is "soon"/],
-          [createDatabase("wrong", { duration: 0 }), /"duration" is 0/],
-          [createDatabase("wrong", {} as { duration: 1 }), /"duration" is missing/],
-          [createRetentionPolicy("kept", "p", { duration: "1 day", replication: 0.5 }), /"replication" is 0.5/],
-          [createRetentionPolicy("kept", "p", { duration: "1 day", shardDuration: -5 }), /"shardDuration" is -5/],
-          [alterRetentionPolicy("kept", "autogen", { duration: Duration.millis(Number.NaN) }), /"duration" is 0/],
-          [createContinuousQuery("kept", "c", select, { every: Number.NaN }), /"every" is NaN/],
-          [createContinuousQuery("kept", "c", select, { for: {} as "1 day" }), /"for" is an empty object/]
-        ]
-        for (const [effect, message] of wrong) yield* failsWith(effect, "InvalidOption", message)
-        assert.deepStrictEqual(yield* InfluxAdmin.databases, ["kept"])
-      })
-    ))
-
   it.effect("deletes a range of points, up to its end and not with it, of the series that are named", () =>
     withHttp((server) =>
       Effect.gen(function*() {

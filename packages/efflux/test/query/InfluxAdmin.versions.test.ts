@@ -183,7 +183,22 @@ describe("administration of InfluxDB 1", () => {
           /"isDefault" is 1, allowed is true or false/
         ],
         [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { evry: duration } as object), /mean "every"/],
-        [InfluxAdmin.deleteRange("d", { start: 0n, stop: 5n, from: "m" } as InfluxAdmin.Range), /"from" is a string/]
+        [InfluxAdmin.deleteRange("d", { start: 0n, stop: 5n, from: "m" } as InfluxAdmin.Range), /"from" is a string/],
+        [
+          InfluxAdmin.createDatabase("d", { duration: Number.NaN }),
+          /^Option "duration" is NaN, allowed is a duration above/
+        ],
+        [InfluxAdmin.createDatabase("d", { duration: "soon" as "1 day" }), /"duration" is "soon"/],
+        [InfluxAdmin.createDatabase("d", { duration: 0 }), /"duration" is 0/],
+        [InfluxAdmin.createDatabase("d", {} as { duration: 1 }), /"duration" is missing/],
+        [InfluxAdmin.createRetentionPolicy("d", "p", { duration, replication: 0.5 }), /"replication" is 0.5/],
+        [InfluxAdmin.createRetentionPolicy("d", "p", { duration, shardDuration: -5 }), /"shardDuration" is -5/],
+        [InfluxAdmin.alterRetentionPolicy("d", "p", { duration: Duration.millis(Number.NaN) }), /"duration" is 0/],
+        [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { every: Number.NaN }), /"every" is NaN/],
+        [
+          InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { for: {} as "1 day" }),
+          /"for" is an empty object/
+        ]
       ]
       const on = InfluxClient.withClient(Effect.succeed(client))
       for (const [effect, message] of wrong) yield* failsWith(on(effect), "InvalidOption", message)

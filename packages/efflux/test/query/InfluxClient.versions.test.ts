@@ -158,38 +158,6 @@ describe("InfluxDB 3", () => {
 })
 
 describe("the configuration of a server to ask", () => {
-  const check = (config: unknown) => Effect.scoped(InfluxClient.make(config as ClientConfig.ClientConfig))
-
-  it.live.each<[string, unknown]>([
-    ["Option \"version\" is missing", {}],
-    ["Option \"version\" is 4, allowed is one of 1, 2, 3", { version: 4 }],
-    ["Option \"name\" is a string, but ClientConfig with version 1 has no such option, it belongs to DatabaseConfig", {
-      version: 1,
-      name: "x"
-    }],
-    ["Option \"token\" is <redacted>", { version: 1, token, username: "me", password: token }],
-    ["Option \"password\" is missing", { version: 1, username: "u" }],
-    ["Option \"username\" is missing", { version: 1, password: token }],
-    ["Option \"username\" is \"a:<redacted>\"", { version: 1, username: "a:b", password: token }],
-    ["Option \"password\" is <redacted>", { version: 1, username: "u", password: "plain" }],
-    ["Option \"org\" is missing", { version: 2, token }],
-    ["Option \"database\" is missing", { version: 3, token }],
-    ["Option \"token\" is <redacted>", { version: 3, database: "d", token: Redacted.make("a b") }],
-    ["Option \"url\" is \"ftp://x\"", { version: 1, url: "ftp://x" }],
-    ["Option \"url\" is \"http://<redacted>@x\"", { version: 1, url: "http://u:secret@x" }],
-    ["Option \"timeout\" is 0", { version: 1, timeout: 0 }],
-    ["Option \"chunkSize\" is 0", { version: 1, chunkSize: 0 }],
-    ["Option \"maxResponseBytes\" is \"1\"", { version: 1, maxResponseBytes: "1" }],
-    ["Option \"maxLineBytes\" is -1", { version: 1, maxLineBytes: -1 }],
-    ["Option \"gzip\" is 1", { version: 1, gzip: 1 }],
-    ["Option \"ca\" is", { version: 1, ca: "no certificate" }]
-  ])("names what is wrong: %s", ([message, config]) =>
-    Effect.gen(function*() {
-      const error = yield* failsWith(check(config), "InvalidOption", /^Option /)
-      assert.isTrue(error.message.startsWith(message), error.message)
-      assert.notInclude(error.message, "secret")
-    }))
-
   it.live("can come from the environment", () =>
     Effect.gen(function*() {
       const { config } = ClientConfig

@@ -2,17 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
 import { DateTime, Effect, Layer, Option, Redacted, Schema, Stream, Tracer } from "effect"
-import {
-  type ClientConfig,
-  Flux,
-  Influx,
-  InfluxClient,
-  InfluxDatabase,
-  InfluxError,
-  InfluxQL,
-  Sql,
-  Transport
-} from "efflux"
+import { type ClientConfig, Flux, InfluxClient, InfluxError, InfluxQL, Sql } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
 const select = InfluxQL.query`SELECT load FROM cpu WHERE host = ${"a"}`
@@ -212,22 +202,6 @@ describe("wrong options and statements", () => {
       const v3 = InfluxClient.makeTest(() => [], { version: 3 }).client
       yield* failsWith(v3.query(Sql.query`x`, { retentionPolicy: "d" }), "InvalidOption", /InfluxDB 1 only/)
     }))
-
-  it.effect("are named by an audit too", () =>
-    Effect.gen(function*() {
-      for (
-        const [interval, message] of [["soon", /"interval" is "soon"/], [Number.NaN, /"interval" is NaN/], [
-          -1,
-          /is -1/
-        ]]
-      ) {
-        const options = { interval: interval as "1 second" }
-        yield* failsWith(Influx.audit(options), "InvalidOption", message as RegExp)
-      }
-    }).pipe(Effect.provide([
-      InfluxDatabase.layerTransport().pipe(Layer.provide(Transport.layerNoop)),
-      InfluxClient.layerTest(() => [])
-    ])))
 
   it.effect("say what is no statement, and what a server is not asked in", () =>
     Effect.gen(function*() {
