@@ -49,9 +49,10 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
+import { compareKeys } from "./internal/encode/Keys.ts"
 import * as Column from "./internal/series/Column.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
-import { bind, type BoundTags, inOrder, PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
+import { PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
 import { preview } from "./internal/text/preview.ts"
 import * as Point from "./Point.ts"
 import type { Precision } from "./Precision.ts"
@@ -201,8 +202,52 @@ export const make = <const Measurement extends string, const F extends Fields, c
     readonly priority?: "normal" | "high" | undefined
   }
 ): Series<T, F> => {
-  const tags: Tags = options.tags ?? {}
-  const fields: Fields = options.fields
+  const { fields, priority = "normal", tags = {} }: Definition = options
+  const columns = columnsOf(measurement, options)
+  const read = RowReader.make(columns)
+  const decode = (source: RowReader.Source, timestamp: bigint | undefined): Decoded =>
+    timestamp === undefined ? read(source) : Result.map(read(source), (values) => ({ ...values, timestamp }))
+  const decodePoint = (point: Point.Point): Decoded =>
+    point.measurement === measurement
+      ? decode(({ isTag, name }) => Column.own(isTag ? point.tags : point.fields, name), point.timestamp)
+      : Result.fail(RowReader.problemAt("measurement", preview(measurement)))
+  const decodeRow = (row: Column.Values, options?: { readonly precision?: Precision | undefined }): Decoded =>
+    Result.flatMap(
+      RowReader.readTime(Column.own(row, "time"), options?.precision ?? "ns"),
+      (time) => decode(({ name }) => Column.own(row, name), time)
+    )
+  const unbound = new PointReader(measurement, columns, { values: new Map() }, priority)
+  const schema = schemaOf(unbound, columns, decodePoint)
+  const build = (reader: PointReader): Series<Tags, Fields, string> => {
+    const point = (values: Column.Values): SeriesPoint => new SeriesPoint(reader, values)
+    return {
+      measurement,
+      tags,
+      fields,
+      point,
+      push: (values) =>
+        Effect.withFiberSucceed((fiber) =>
+          Context.get(fiber.context as Context.Context<InfluxDatabase>, defaultDatabase).pushUnsafe(point(values))
+        ),
+      with: (values: Column.Values) => build(reader.bind(values)),
+      decodePoint,
+      decodeRow,
+      schema
+    } as Series<Tags, Fields, string>
+  }
+  return build(unbound) as unknown as Series<T, F>
+}
+
+interface Definition {
+  readonly tags?: Tags
+  readonly fields: Fields
+  readonly priority?: "normal" | "high" | undefined
+}
+
+type Decoded = Result.Result<Column.Values, Schema.SchemaError>
+
+/** The columns of a series in the order of a line. Throws for a definition that can't work. */
+const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<Column.Column> => {
   const fail = (what: string) => new TypeError(`series ${preview(measurement)}: ${what}`)
   if (typeof measurement !== "string") throw fail("the measurement must be a string")
   const problem = Point.nameProblem(measurement, "measurement")
@@ -210,6 +255,7 @@ export const make = <const Measurement extends string, const F extends Fields, c
   if (typeof fields !== "object" || fields === null || Object.keys(fields).length === 0) {
     throw fail("a series needs at least one field")
   }
+  if (![undefined, "normal", "high"].includes(priority)) throw fail("its priority must be \"normal\" or \"high\"")
   const column = (name: string, isTag: boolean, schema: Schema.Constraint): Column.Column => {
     const place = isTag ? "tag" : "field"
     const problem = Point.nameProblem(name, `${place} key`)
@@ -226,98 +272,41 @@ export const make = <const Measurement extends string, const F extends Fields, c
     }
     return made
   }
-  const columns = [
-    ...Object.keys(tags).map((name) => column(name, true, tags[name])),
+  return [
+    ...Object.keys(tags).sort(compareKeys).map((name) => column(name, true, tags[name])),
     ...Object.keys(fields).map((name) => column(name, false, fields[name]))
   ]
-  const { priority = "normal" } = options
-  if (priority !== "normal" && priority !== "high") throw fail("its priority must be \"normal\" or \"high\"")
-  const definition = new Definition(measurement, tags, fields, columns, priority)
-  return build(definition, { values: new Map() }) as unknown as Series<T, F>
 }
 
-/** What a series is, whatever its bound tags. What reading back needs is made when it is first needed. */
-class Definition {
-  readonly measurement: string
-  readonly tags: Tags
-  readonly fields: Fields
-  readonly columns: ReadonlyArray<Column.Column>
-  readonly priority: "normal" | "high"
-  #read: ReturnType<typeof RowReader.make> | undefined = undefined
-  #schema: Schema.Codec<Column.Values, Point.Point> | undefined = undefined
-
-  constructor(
-    measurement: string,
-    tags: Tags,
-    fields: Fields,
-    columns: ReadonlyArray<Column.Column>,
-    priority: "normal" | "high"
-  ) {
-    this.priority = priority
-    this.measurement = measurement
-    this.tags = tags
-    this.fields = fields
-    this.columns = inOrder(columns)
-  }
-
-  decodePoint(point: Point.Point): Decoded {
-    if (point.measurement !== this.measurement) {
-      return Result.fail(RowReader.problemAt("measurement", preview(this.measurement)))
-    }
-    const { fields, tags } = point
-    return this.#decode(({ isTag, name }) => Column.own(isTag ? tags : fields, name), point.timestamp)
-  }
-
-  decodeRow(row: Column.Values, precision: Precision): Decoded {
-    const time = RowReader.readTime(Column.own(row, "time"), precision)
-    return Result.isFailure(time)
-      ? Result.fail(time.failure)
-      : this.#decode(({ name }) => Column.own(row, name), time.success)
-  }
-
-  #decode(source: RowReader.Source, timestamp: bigint | undefined): Decoded {
-    const values = (this.#read ??= RowReader.make(this.columns))(source)
-    return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
-  }
-
-  reader(bound: BoundTags): PointReader {
-    return new PointReader(this.measurement, this.columns, bound, this.priority)
-  }
-
-  get schema(): Schema.Codec<Column.Values, Point.Point> {
-    return this.#schema ??= this.#makeSchema()
-  }
-
-  #makeSchema(): Schema.Codec<Column.Values, Point.Point> {
-    const reader = this.reader({ values: new Map() })
-    const values = Schema.toType(Schema.Struct({
-      ...Object.fromEntries(this.columns.map(({ name, schema }) => [name, schema])),
-      timestamp: Schema.optionalKey(Schema.BigInt)
-    })) as unknown as Schema.Codec<Column.Values>
-    return Point.Point.pipe(Schema.decodeTo(values, {
-      decode: SchemaGetter.transformEffect((point) => {
-        const decoded = this.decodePoint(point)
-        return Result.isSuccess(decoded) ? Effect.succeed(decoded.success) : Effect.fail(decoded.failure.issue)
-      }),
-      encode: SchemaGetter.transformEffect((values, options) =>
-        Effect.try({
-          try: (): Point.Point => {
-            const { fields, tags } = reader.plain(values)
-            return {
-              measurement: this.measurement,
-              tags: texts(tags),
-              fields: finite(fields),
-              ...(values.timestamp === undefined ? {} : { timestamp: values.timestamp as bigint })
-            }
-          },
-          catch: (error) => new SchemaIssue.InvalidValue({ message: String(error) }, values, options)
-        })
-      )
-    }))
-  }
+const schemaOf = (
+  reader: PointReader,
+  columns: ReadonlyArray<Column.Column>,
+  decode: (point: Point.Point) => Decoded
+): Schema.Codec<Column.Values, Point.Point> => {
+  const values = Schema.toType(Schema.Struct({
+    ...Object.fromEntries(columns.map(({ name, schema }) => [name, schema])),
+    timestamp: Schema.optionalKey(Schema.BigInt)
+  })) as unknown as Schema.Codec<Column.Values>
+  return Point.Point.pipe(Schema.decodeTo(values, {
+    decode: SchemaGetter.transformEffect((point) =>
+      Effect.fromResult(Result.mapError(decode(point), ({ issue }) => issue))
+    ),
+    encode: SchemaGetter.transformEffect((values, options) =>
+      Effect.try({
+        try: (): Point.Point => {
+          const { fields, tags } = reader.plain(values)
+          return {
+            measurement: reader.layout.measurement,
+            tags: texts(tags),
+            fields: finite(fields),
+            ...(values.timestamp === undefined ? {} : { timestamp: values.timestamp as bigint })
+          }
+        },
+        catch: (error) => new SchemaIssue.InvalidValue({ message: String(error) }, values, options)
+      })
+    )
+  }))
 }
-
-type Decoded = Result.Result<Column.Values, Schema.SchemaError>
 
 // Points in normal form have no empty tags and no NaN.
 const texts = (tags: { readonly [key: string]: Point.TagValue }): { readonly [key: string]: string } =>
@@ -327,42 +316,6 @@ const finite = (fields: Point.Point["fields"]): Point.Point["fields"] =>
   Object.fromEntries(
     Object.entries(fields).filter(([, value]) => typeof value !== "number" || Number.isFinite(value))
   )
-
-const build = (
-  definition: Definition,
-  bound: BoundTags
-): Series<Tags, Fields, string> => {
-  const { fields, measurement, tags } = definition
-  const columns = definition.columns.filter(({ name }) => !bound.values.has(name))
-  const reader = definition.reader(bound)
-  const point = (values: Column.Values): SeriesPoint => new SeriesPoint(reader, values)
-  return {
-    measurement,
-    tags,
-    fields,
-    point,
-    push: (values) =>
-      Effect.withFiberSucceed((fiber) =>
-        Context.get(fiber.context as Context.Context<InfluxDatabase>, defaultDatabase).pushUnsafe(point(values))
-      ),
-    with: (tags: Column.Values) => {
-      const names = Object.keys(tags)
-      const binding = names.map((name) => {
-        const column = columns.find((column) => column.isTag && column.name === name)
-        if (column === undefined) {
-          throw new TypeError(`series ${preview(measurement)}: ${preview(name)} is no tag that can be bound`)
-        }
-        return column
-      })
-      return build(definition, bind(bound, binding, tags))
-    },
-    decodePoint: (point) => definition.decodePoint(point),
-    decodeRow: (row, options) => definition.decodeRow(row, options?.precision ?? "ns"),
-    get schema() {
-      return definition.schema
-    }
-  } as Series<Tags, Fields, string>
-}
 
 // The database by its key alone: the module of databases is Node's, this one is everybody's.
 const key: typeof InfluxDatabase.key = "efflux/InfluxDatabase"

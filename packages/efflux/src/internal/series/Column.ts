@@ -10,7 +10,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import type * as SchemaIssue from "effect/SchemaIssue"
+import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint, UintSchema } from "../../Point.ts"
 import {
@@ -118,21 +118,24 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
  * @since 0.1.0
  */
 export const make = (name: string, isTag: boolean, schema: Schema.Constraint): Column | undefined => {
-  const encoded = writtenKinds(SchemaAST.toEncoded(schema.ast))
+  const encoded = kindsOf(SchemaAST.toEncoded(schema.ast))
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
   const plain = plainOf(schema.ast)
-  const optional = schema.ast.context?.isOptional === true ? UNDEFINED : 0
-  const alone = isAlone(schema.ast)
+  if (plain === undefined) {
+    const alone = isAlone(schema.ast)
+    const convert = alone ? runner(schema) : undefined
+    return { name, isTag, schema, inStruct: !alone, convert, kinds: encoded | UNDEFINED, isText: false }
+  }
+  const { accepts, kinds } = plain
+  const isOptional = schema.ast.context?.isOptional === true
   return {
     name,
     isTag,
     schema,
-    inStruct: plain === undefined && !alone,
-    convert: plain === undefined ? alone ? runner(schema) : undefined : checked(plain),
-    kinds: plain === undefined ? encoded | UNDEFINED : plain.kinds | optional,
-    isText: plain !== undefined && plain.kinds === STRING && plain.literals === undefined &&
-      plain.check === undefined &&
-      optional === 0
+    inStruct: false,
+    convert: accepts && ((value) => isOptional && value === undefined || accepts(value) ? value : refused),
+    kinds: isOptional ? kinds | UNDEFINED : kinds,
+    isText: kinds === STRING && accepts === undefined && !isOptional
   }
 }
 
@@ -148,103 +151,70 @@ const runner = (schema: Schema.Constraint): Writable["convert"] => {
   }
 }
 
-/** What a Schema that changes no value takes. Literals and a check never come together. */
+/** What a Schema that changes no value takes: values of these kinds, and of them those that it accepts. */
 interface Plain {
   readonly kinds: number
-  readonly literals?: ReadonlySet<unknown>
-  readonly check?: Check
-}
-
-type Check = (value: unknown) => boolean
-
-const checked = ({ check, literals }: Plain): Writable["convert"] => {
-  const passes = literals === undefined ? check : (value: unknown) => literals.has(value)
-  return passes && ((value) => value === undefined || passes(value) ? value : refused)
+  readonly accepts?: (value: unknown) => boolean
 }
 
 const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
-  // Its range is looked at when it is written.
-  if (ast === uint) return { kinds: UINT }
-  if (ast.encoding !== undefined) return undefined
-  const plain = withoutChecks(ast)
-  if (plain === undefined || ast.checks === undefined) return plain
-  if (plain.literals !== undefined || plain.check !== undefined || (plain.kinds & UNDEFINED) !== 0) return undefined
-  return { kinds: plain.kinds, check: passes(ast.checks, ast) }
+  const kinds = kindsOf(ast)
+  if (kinds === undefined || !keepsValues(ast)) return undefined
+  const types = typesOf(ast)
+  if (types.every(isBare)) return { kinds }
+  if (!types.every(isLiteral)) return { kinds, accepts: SchemaParser.is(Schema.make(ast)) }
+  // A set answers in a fifth of the time that the Schema takes.
+  const literals = new Set(types.flatMap(literalsOf))
+  return { kinds, accepts: (value) => literals.has(value) }
 }
 
-const withoutChecks = (ast: SchemaAST.AST): Plain | undefined => {
+const keepsValues = (ast: SchemaAST.AST): boolean =>
+  ast.encoding === undefined &&
+  (ast._tag !== "Union" || ast.encodingChecks === undefined && ast.types.every(keepsValues))
+
+// The members of a union, if it is no more than these.
+const typesOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
+  ast._tag === "Union" && ast.checks === undefined && ast.options?.mode !== "oneOf" ? ast.types.flatMap(typesOf) : [ast]
+
+const bareTypes = new Set<SchemaAST.AST["_tag"]>(["String", "Number", "BigInt", "Boolean", "Undefined"])
+
+// Whether its kind says all. The range of a `Uint` is looked at when it is written.
+const isBare = (ast: SchemaAST.AST): boolean =>
+  ast === UintSchema.ast || bareTypes.has(ast._tag) && ast.checks === undefined
+
+type Literal = SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined
+
+const isLiteral = (ast: SchemaAST.AST): ast is Literal =>
+  (ast._tag === "Literal" || ast._tag === "Enum" || ast._tag === "Undefined") && ast.checks === undefined
+
+const literalsOf = (ast: Literal): ReadonlyArray<unknown> =>
+  ast._tag === "Literal" ? [ast.literal] : ast._tag === "Enum" ? ast.enums.map(([, value]) => value) : [undefined]
+
+// The kinds of values that a Schema takes, `undefined` if it takes others than line protocol has.
+const kindsOf = (ast: SchemaAST.AST): number | undefined => {
   switch (ast._tag) {
     case "String":
-      return { kinds: STRING }
-    case "Number":
-      return { kinds: NUMBER }
-    case "BigInt":
-      return { kinds: BIGINT }
-    case "Boolean":
-      return { kinds: BOOLEAN }
-    case "Undefined":
-      return { kinds: UNDEFINED }
-    case "Literal":
-      return { kinds: kindOf(ast.literal), literals: new Set([ast.literal]) }
-    case "Enum":
-      return literals(ast.enums.map(([, value]) => value))
-    case "Union":
-      return ast.encodingChecks === undefined && ast.options?.mode !== "oneOf" ? unionOf(ast.types) : undefined
-    default:
-      return undefined
-  }
-}
-
-const literals = (values: ReadonlyArray<unknown>): Plain => ({
-  kinds: values.reduce<number>((kinds, value) => kinds | kindOf(value), 0),
-  literals: new Set(values)
-})
-
-// Members that name types, or members that name literals, or one member with a check; `undefined` may join them all.
-const unionOf = (types: ReadonlyArray<SchemaAST.AST>): Plain | undefined => {
-  const members = types.map(plainOf)
-  if (!members.every((member) => member !== undefined)) return undefined
-  const kinds = members.reduce((kinds, member) => kinds | member.kinds, 0)
-  const others = members.filter((member) => member.kinds !== UNDEFINED)
-  if (others.every((member) => member.literals === undefined && member.check === undefined)) return { kinds }
-  if (others.every((member) => member.literals !== undefined)) {
-    return { kinds, literals: new Set(others.flatMap((member) => [...member.literals!])) }
-  }
-  return others.length === 1 ? { ...others[0], kinds } : undefined
-}
-
-const uint: SchemaAST.AST = UintSchema.ast
-
-const passes = (checks: SchemaAST.Checks, ast: SchemaAST.AST): Check => {
-  const [first, ...others] = checks.flatMap(flatten)
-  if (others.length === 0) return (value) => first.run(value, ast, noOptions) === undefined
-  const filters = [first, ...others]
-  return (value) => filters.every((filter) => filter.run(value, ast, noOptions) === undefined)
-}
-
-const flatten = (check: SchemaAST.Check<unknown>): ReadonlyArray<SchemaAST.Filter<unknown>> =>
-  check._tag === "Filter" ? [check] : check.checks.flatMap(flatten)
-
-const noOptions: SchemaAST.ParseOptions = {}
-
-// The kinds of an encoded side, `undefined` if it has others than line protocol.
-const writtenKinds = (ast: SchemaAST.AST): number | undefined => {
-  switch (ast._tag) {
     case "TemplateLiteral":
       return STRING
-    case "Union": {
-      let kinds = 0
-      for (const type of ast.types) {
-        const member = writtenKinds(type)
-        if (member === undefined) return undefined
-        kinds |= member
-      }
-      return kinds
-    }
+    case "Number":
+      return NUMBER
+    case "BigInt":
+      return BIGINT
+    case "Boolean":
+      return BOOLEAN
+    case "Undefined":
+    case "Literal":
+    case "Enum":
+      return literalsOf(ast).reduce<number>((kinds, value) => kinds | kindOf(value), 0)
+    case "Union":
+      return ast.types.map(kindsOf).reduce(
+        (all, one) => all === undefined || one === undefined ? undefined : all | one,
+        0
+      )
     case "Declaration":
       return Schema.is(Schema.make(ast))(new Uint(0n)) ? UINT : undefined
     default:
-      return withoutChecks(ast)?.kinds
+      return undefined
   }
 }
 
@@ -268,28 +238,16 @@ export const makeTransform = (columns: ReadonlyArray<Column>): Transform | undef
     if (Result.isSuccess(encoded)) {
       return { ...values, ...Object.fromEntries(running.map(({ name }) => [name, own(encoded.success, name)])) }
     }
-    const name = columnOf(encoded.failure)
-    return new Refused(schemaProblem(running.find((column) => column.name === name), values[name]))
+    const name = issuesOf(encoded.failure).issues[0]?.path?.[0]
+    return new Refused(schemaProblem(running.find((column) => column.name === name), values[String(name)]))
   }
 }
+
+const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 
 // A Schema also sees what an object inherits: without a prototype, a name like `toString` is absent where it is not given.
 const pick = (values: Values, columns: ReadonlyArray<Column>): Values => {
   const picked: Record<string, unknown> = Object.create(null)
   for (const { name } of columns) if (isEnumerable.call(values, name)) picked[name] = values[name]
   return picked
-}
-
-const columnOf = (issue: SchemaIssue.Issue): string => {
-  switch (issue._tag) {
-    case "Pointer":
-      return String(issue.path[0])
-    case "Composite":
-      return columnOf(issue.issues[0])
-    case "Encoding":
-    case "Filter":
-      return columnOf(issue.issue)
-    default:
-      return ""
-  }
 }

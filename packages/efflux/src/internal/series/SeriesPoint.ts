@@ -9,7 +9,7 @@
 import type * as Point from "../../Point.ts"
 import { kindOf, type Layout, PreparedPoint } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
-import { compareKeys } from "../encode/Keys.ts"
+import { preview } from "../text/preview.ts"
 import { type Column, makeTransform, own, Refused, schemaProblem, type Transform, type Values } from "./Column.ts"
 
 /**
@@ -59,59 +59,12 @@ export class SeriesPoint extends PreparedPoint {
   }
 }
 
-/**
- * Tags that all points of a reader have.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BoundTags {
+/** Tags that all points of a reader have. */
+interface BoundTags {
   readonly values: ReadonlyMap<string, Point.TagValue | undefined>
   /** A value that was refused: no point can be written. */
   readonly fault?: Problem | undefined
 }
-
-/**
- * Binds further tags. Never throws for a value: it makes the points invalid.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const bind = (bound: BoundTags, columns: ReadonlyArray<Column>, all: Values): BoundTags => {
-  const values = new Map(bound.values)
-  let fault = bound.fault
-  for (const column of columns) {
-    let value: unknown
-    try {
-      const given = { [column.name]: own(all, column.name) }
-      const encoded = makeTransform([column])?.(given) ?? given
-      value = encoded instanceof Refused ? undefined : written(column, encoded[column.name])
-      if (encoded instanceof Refused || !accepts(column, value)) {
-        fault ??= schemaProblem(column, given[column.name])
-        value = undefined
-      }
-    } catch {
-      fault ??= makeProblem("tag value", "unreadable", column.name, undefined)
-    }
-    values.set(column.name, value as Point.TagValue | undefined)
-  }
-  return { values, fault }
-}
-
-const written = ({ convert }: Column, value: unknown): unknown => convert === undefined ? value : convert(value)
-
-const accepts = ({ kinds }: Column, written: unknown): boolean => (kindOf(written) & kinds) !== 0
-
-/**
- * The columns of a series in the order of a line.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const inOrder = (columns: ReadonlyArray<Column>): ReadonlyArray<Column> => [
-  ...columns.filter((column) => column.isTag).sort((a, b) => compareKeys(a.name, b.name)),
-  ...columns.filter((column) => !column.isTag)
-]
 
 /**
  * Reads the values of the points of one series.
@@ -131,7 +84,7 @@ export class PointReader {
   readonly #transform: Transform | undefined
   readonly #isSimple: boolean
 
-  /** @param columns All columns of the series in the order of the line, see {@link inOrder}. */
+  /** @param columns All columns of the series in the order of the line. */
   constructor(
     measurement: string,
     columns: ReadonlyArray<Column>,
@@ -145,6 +98,32 @@ export class PointReader {
     this.#bound = bound
     this.#transform = makeTransform(columns.filter(({ name }) => !bound.values.has(name)))
     this.#isSimple = this.#transform === undefined && bound.fault === undefined
+  }
+
+  /**
+   * A reader of points that have further tags bound. Throws for a name that can't be bound. Never throws for a value: it
+   * makes the points invalid.
+   */
+  bind(given: Values): PointReader {
+    const { measurement } = this.layout
+    const values = new Map(this.#bound.values)
+    let fault = this.#bound.fault
+    for (const name of Object.keys(given)) {
+      const column = this.#columns.find((column) => column.isTag && column.name === name && !values.has(name))
+      if (column === undefined) {
+        throw new TypeError(`series ${preview(measurement)}: ${preview(name)} is no tag that can be bound`)
+      }
+      let value: unknown
+      try {
+        const tag = { [name]: own(given, name) }
+        value = written(column, makeTransform([column])?.(tag) ?? tag, tag)
+      } catch {
+        value = new Refused(makeProblem("tag value", "unreadable", name, undefined))
+      }
+      if (value instanceof Refused) fault ??= value.problem
+      values.set(name, value instanceof Refused ? undefined : value as Point.TagValue | undefined)
+    }
+    return new PointReader(measurement, this.#columns, { values, fault }, this.priority)
   }
 
   /** See `PreparedPoint.given`. */
@@ -192,11 +171,18 @@ export class PointReader {
     const { bound } = this.layout
     const read: Array<unknown> = []
     for (const column of this.#columns) {
-      const { name } = column
-      const value = bound.has(name) ? bound.get(name) : written(column, own(encoded, name))
-      if (!bound.has(name) && !accepts(column, value)) return new Refused(schemaProblem(column, own(values, name)))
+      const value = bound.has(column.name) ? bound.get(column.name) : written(column, encoded, values)
+      if (value instanceof Refused) return value
       read.push(value)
     }
     return read
   }
+}
+
+// The value to write, from what a Schema of all has made of the given values.
+const written = (column: Column, encoded: Values | Refused, given: Values): unknown => {
+  if (encoded instanceof Refused) return encoded
+  const { convert, kinds, name } = column
+  const value = convert === undefined ? own(encoded, name) : convert(own(encoded, name))
+  return (kindOf(value) & kinds) === 0 ? new Refused(schemaProblem(column, own(given, name))) : value
 }
