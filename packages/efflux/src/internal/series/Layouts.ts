@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Iterable from "effect/Iterable"
 import type * as Point from "../../Point.ts"
 import { goFloat } from "./CleanName.ts"
 import type { Values } from "./Totals.ts"
@@ -16,101 +17,87 @@ export interface Row {
   readonly measurement: string
   /** A tag that the layout adds to the metric's attributes. */
   readonly tag?: readonly [key: string, value: string] | undefined
-  readonly fields: ReadonlyArray<readonly [key: string, value: Point.FieldValue | undefined]>
+  readonly fields: { readonly [key: string]: Point.FieldValue | undefined }
 }
 
-/** @internal */
-export type Layout = (name: string, values: Values) => Iterable<Row>
+/**
+ * The points of a metric of each type, by its name and its values.
+ *
+ * @internal
+ */
+export type Layout = {
+  readonly [Type in Values["type"]]: (name: string, values: Extract<Values, { type: Type }>) => Iterable<Row>
+}
+
+type Observed = Extract<Values, { readonly min: unknown }>
 
 /** Counts are whole numbers whatever says them; a field keeps its type. */
 const integer = (count: number): bigint | undefined => Number.isFinite(count) ? BigInt(Math.trunc(count)) : undefined
 
-function* efflux(measurement: string, values: Values): Generator<Row> {
-  switch (values.type) {
-    case "Counter":
-      return yield { measurement, fields: [["count", values.count]] }
-    case "Gauge":
-      return yield { measurement, fields: [["value", values.value]] }
-    case "Frequency":
-      for (const [word, count] of values.occurrences) {
-        yield { measurement, tag: ["word", word], fields: [["count", integer(count)]] }
-      }
-      return
-    case "Histogram":
-    case "Summary":
-      return yield {
-        measurement,
-        fields: [
-          ["count", integer(values.count)],
-          ["sum", values.sum],
-          ["min", values.min],
-          ["max", values.max],
-          ...(values.type === "Summary"
-            ? values.quantiles.map(([quantile, value]) => [`q_${quantile}`, value] as const)
-            : values.buckets.filter(isFinite).map(([boundary, count]) => [`le_${boundary}`, integer(count)] as const))
-        ]
-      }
-  }
-}
-
 const isFinite = ([boundary]: readonly [boundary: number, count: number]): boolean =>
   boundary !== Number.POSITIVE_INFINITY
 
-function* telegraf1(measurement: string, values: Values): Generator<Row> {
-  switch (values.type) {
-    case "Counter":
-      return yield { measurement, fields: [["counter", Number(values.count)]] }
-    case "Gauge":
-      return yield { measurement, fields: [["gauge", Number(values.value)]] }
-    case "Frequency":
-      for (const [word, count] of values.occurrences) {
-        yield { measurement, tag: ["key", word], fields: [["counter", count]] }
-      }
-      return
-    case "Histogram":
-    case "Summary": {
-      const parts = values.type === "Histogram" ? values.buckets : values.quantiles
-      return yield {
-        measurement,
-        fields: [
-          ["count", values.count],
-          ["sum", values.sum],
-          ...parts.map(([part, value]) => [goFloat(part), value] as const)
-        ]
-      }
-    }
-  }
+/** A field for each boundary or quantile. */
+const each = <A>(parts: ReadonlyArray<readonly [part: number, value: A]>, nameOf: (part: number) => string) =>
+  Object.fromEntries(parts.map(([part, value]) => [nameOf(part), value]))
+
+const extremes = ({ count, max, min, sum }: Observed) => ({ count: integer(count), sum, min, max })
+
+const efflux: Layout = {
+  Counter: (measurement, { count }) => [{ measurement, fields: { count } }],
+  Gauge: (measurement, { value }) => [{ measurement, fields: { value } }],
+  Frequency: (measurement, { occurrences }) =>
+    Iterable.map(
+      occurrences,
+      ([word, count]) => ({ measurement, tag: ["word", word], fields: { count: integer(count) } })
+    ),
+  Histogram: (measurement, values) => {
+    const buckets = values.buckets.filter(isFinite).map(([boundary, count]) => [boundary, integer(count)] as const)
+    return [{ measurement, fields: { ...extremes(values), ...each(buckets, (boundary) => `le_${boundary}`) } }]
+  },
+  Summary: (measurement, values) => [
+    { measurement, fields: { ...extremes(values), ...each(values.quantiles, (quantile) => `q_${quantile}`) } }
+  ]
 }
 
-function* telegraf2(name: string, values: Values): Generator<Row> {
-  const measurement = "prometheus"
-  switch (values.type) {
-    case "Counter":
-      return yield { measurement, fields: [[name, Number(values.count)]] }
-    case "Gauge":
-      return yield { measurement, fields: [[name, Number(values.value)]] }
-    case "Frequency":
-      for (const [word, count] of values.occurrences) yield { measurement, tag: ["key", word], fields: [[name, count]] }
-      return
-    case "Histogram":
-    case "Summary":
-      yield { measurement, fields: [[`${name}_count`, values.count], [`${name}_sum`, values.sum]] }
-      if (values.type === "Summary") {
-        for (const [quantile, value] of values.quantiles) {
-          yield { measurement, tag: ["quantile", goFloat(quantile)], fields: [[name, value]] }
-        }
-        return
-      }
-      for (const [boundary, count] of values.buckets.filter(isFinite)) {
-        yield { measurement, tag: ["le", goFloat(boundary)], fields: [[`${name}_bucket`, count]] }
-      }
-      yield { measurement, tag: ["le", "+Inf"], fields: [[`${name}_bucket`, values.count]] }
-  }
+const telegrafV1: Layout = {
+  Counter: (measurement, { count }) => [{ measurement, fields: { counter: Number(count) } }],
+  Gauge: (measurement, { value }) => [{ measurement, fields: { gauge: Number(value) } }],
+  Frequency: (measurement, { occurrences }) =>
+    Iterable.map(occurrences, ([word, counter]) => ({ measurement, tag: ["key", word], fields: { counter } })),
+  Histogram: (measurement, { buckets, count, sum }) => [
+    { measurement, fields: { count, sum, ...each(buckets, goFloat) } }
+  ],
+  Summary: (measurement, { count, quantiles, sum }) => [
+    { measurement, fields: { count, sum, ...each(quantiles, goFloat) } }
+  ]
+}
+
+const prometheus = (fields: Row["fields"], tag?: Row["tag"]): Row => ({ measurement: "prometheus", tag, fields })
+
+const totals = (name: string, { count, sum }: Observed) =>
+  prometheus({ [`${name}_count`]: count, [`${name}_sum`]: sum })
+
+const telegrafV2: Layout = {
+  Counter: (name, { count }) => [prometheus({ [name]: Number(count) })],
+  Gauge: (name, { value }) => [prometheus({ [name]: Number(value) })],
+  Frequency: (name, { occurrences }) =>
+    Iterable.map(occurrences, ([word, count]) => prometheus({ [name]: count }, ["key", word])),
+  Histogram: (name, values) => [
+    totals(name, values),
+    ...[...values.buckets.filter(isFinite), [Number.POSITIVE_INFINITY, values.count] as const].map(
+      ([boundary, count]) => prometheus({ [`${name}_bucket`]: count }, ["le", goFloat(boundary)])
+    )
+  ],
+  Summary: (name, values) => [
+    totals(name, values),
+    ...values.quantiles.map(([quantile, value]) => prometheus({ [name]: value }, ["quantile", goFloat(quantile)]))
+  ]
 }
 
 /** @internal */
 export const layouts = {
   "efflux": efflux,
-  "telegraf-prometheus-v1": telegraf1,
-  "telegraf-prometheus-v2": telegraf2
+  "telegraf-prometheus-v1": telegrafV1,
+  "telegraf-prometheus-v2": telegrafV2
 } satisfies Record<string, Layout>

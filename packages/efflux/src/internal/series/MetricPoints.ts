@@ -51,7 +51,7 @@ export class MetricPoints {
   *points(snapshot: Metric.Metric.Snapshot, totals: Totals | undefined): Generator<Point.Input> {
     const values = totals === undefined ? cumulative(snapshot) : totals.advance(snapshot)
     const tags = this.#tagsOf(snapshot)
-    for (const row of this.#layout(`${this.#settings.prefix}${snapshot.id}`, values)) {
+    for (const row of this.#layout[values.type](`${this.#settings.prefix}${snapshot.id}`, values as never)) {
       const point = this.#pointOf(row, tags)
       if (Object.keys(point.fields).length > 0 && this.#isNew(snapshot.id, point)) yield point
     }
@@ -91,7 +91,9 @@ export class MetricPoints {
       measurement: clean(measurement, "measurement"),
       tags: Object.fromEntries(tags),
       fields: Object.fromEntries(
-        fields.filter(([, value]) => isFinite(value)).map(([key, value]) => [clean(key, "field key"), value])
+        Object.entries(fields).filter(([, value]) => isFinite(value)).map((
+          [key, value]
+        ) => [clean(key, "field key"), value])
       ),
       timestamp: this.#timestamp
     }
