@@ -197,12 +197,25 @@ export const decoder = <F extends Fields>(fields: F) => {
   return (config: Config): Result.Result<Checked<F>, InfluxError> => {
     const result = decode(config.options)
     if (Result.isSuccess(result)) return Result.succeed(result.success)
-    const { message, path } = firstProblem(result.failure.issue, [])
-    const [option] = path
-    return message === undefined
-      ? invalid(option, config.options[option], about(fields[option]).allowed, { config })
-      : invalid(path.join("."), path.reduce<any>((value, key) => value[key], config.options), message, { config })
+    const problems = problemsOf(result.failure.issue, [])
+    const { message, path } = problems.find(({ message }) => message !== undefined) ?? problems[0]
+    const place = message === undefined ? path.slice(0, 1) : path
+    const value = place.reduce<any>((value, key) => value[key], config.options)
+    return invalid(place.join("."), value, message ?? about(fields[place[0]]).allowed, { config })
   }
+}
+
+/** Where something is wrong, and what is allowed there if not all that is allowed of the option. */
+interface Problem {
+  readonly path: ReadonlyArray<string>
+  readonly message?: string | undefined
+}
+
+const problemsOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<string>): ReadonlyArray<Problem> => {
+  if (issue._tag === "Pointer") return problemsOf(issue.issue, [...path, ...issue.path.map(String)])
+  if ("issue" in issue) return problemsOf(issue.issue, path)
+  if ("issues" in issue && issue.issues.length > 0) return issue.issues.flatMap((one) => problemsOf(one, path))
+  return [{ path, message: issue._tag === "InvalidValue" ? issue.annotations?.message as string : undefined }]
 }
 
 /** Checks options that are mistaken for no others, in one step. What is no plain object is named by `what`. */
@@ -213,29 +226,4 @@ export const checker = <F extends Fields>(name: string, fields: F, what = "") =>
       read(given, what),
       (config) => Result.andThen(refuseUnknown(config, { name, fields }, []), () => decode(config))
     )
-}
-
-/** The first issue that has a message of its own, or the first of all. */
-const firstProblem = (issue: SchemaIssue.Issue, path: ReadonlyArray<string>): Problem => {
-  switch (issue._tag) {
-    case "Pointer":
-      return firstProblem(issue.issue, [...path, ...issue.path.map(String)])
-    case "Filter":
-    case "Encoding":
-      return firstProblem(issue.issue, path)
-    case "Composite":
-    case "AnyOf": {
-      const all = issue.issues.map((one) => firstProblem(one, path))
-      return all.find(({ message }) => message !== undefined) ?? all[0] ?? { path }
-    }
-    case "InvalidValue":
-      return { path, message: issue.annotations?.message as string | undefined }
-    default:
-      return { path }
-  }
-}
-
-interface Problem {
-  readonly path: ReadonlyArray<string>
-  readonly message?: string | undefined
 }

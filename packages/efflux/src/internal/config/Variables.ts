@@ -82,11 +82,8 @@ export const isPlain = (value: unknown): value is object => {
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
   if (Config.isConfig(wrapped)) return wrapped
   if (!isPlain(wrapped)) return Config.succeed(wrapped)
-  const options = Object.entries(wrapped).filter(([, option]) => option !== undefined).map(([name, option]) =>
-    [
-      name,
-      isPlain(option) ? unwrap(option as Wrapped<object>) : Config.isConfig(option) ? option : Config.succeed(option)
-    ] as const
-  )
-  return Config.all(Object.fromEntries(options)) as unknown as Config.Config<C>
+  const options = Object.entries(wrapped).filter(([, option]) => option !== undefined)
+  return Config.all(
+    Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))
+  ) as unknown as Config.Config<C>
 }
