@@ -49,6 +49,24 @@ const sendTcp = (port: number, chunks: ReadonlyArray<string | Uint8Array>) =>
     await new Promise<void>((done) => socket.end(() => done()))
   })
 
+/** Sends bytes as they are, each part after an answer to the one before, and gives all answers until the connection closes. */
+const exchange = (port: number, ...parts: ReadonlyArray<string>) =>
+  Effect.promise(async () => {
+    const socket = Net.connect(port, "127.0.0.1")
+    const left = [...parts]
+    let answers = ""
+    const send = () =>
+      left.length > 1 ? socket.write(left.shift()!, "latin1") : socket.end(left.shift() ?? "", "latin1")
+    socket.on("data", (data) => {
+      answers += data.toString("latin1")
+      if (left.length > 0) send()
+    })
+    socket.on("error", () => {})
+    send()
+    await new Promise<void>((done) => socket.on("close", () => done()))
+    return answers
+  })
+
 interface Answer {
   readonly status: number
   readonly body: string
@@ -184,7 +202,9 @@ describe("TCP", () => {
         "\"\nm v=2\n"
       ])
       const [error, point] = yield* take(listener, 2)
-      assert.isTrue(error!._tag === "Error" && error.error.reason === "line too long")
+      if (error!._tag !== "Error") return assert.fail("no error")
+      assert.strictEqual(error.error.reason, "line too long")
+      assert.strictEqual(error.error.message, "line 1, column 1001: the line is longer than maxLineBytes (1000)")
       assert.deepStrictEqual(brief(point!), ["m", { v: 2 }])
     }))
 
@@ -301,6 +321,41 @@ describe("HTTP", () => {
         assert.notInclude(JSON.stringify(received, (_, value) => typeof value === "bigint" ? "" : value), "secret")
       }
       assert.deepInclude(yield* listener.counts, { points: 0, refused: refused.length })
+    }))
+
+  it.live("refuses and counts what is no HTTP request", () =>
+    Effect.gen(function*() {
+      const listener = yield* made
+      const write = "POST /write?db=secret HTTP/1.1\r\nHost: a\r\n"
+      const get = "GET /ping HTTP/1.1\r\nHost: a\r\n"
+      const cases: ReadonlyArray<readonly [parts: ReadonlyArray<string>, answers: RegExp, status: number]> = [
+        [["m v=1\n"], /^HTTP\/1\.1 400 /, 400],
+        [["\x16\x03\x01\x02\0\x01"], /^HTTP\/1\.1 400 /, 400],
+        [[`${get}X`], /^HTTP\/1\.1 400 /, 400],
+        [[`${get}X: ${"x".repeat(100_000)}\r\n`], /^HTTP\/1\.1 431 /, 431],
+        [[`${write}Content-Length: 5\r\n\r\nm v=1`, "no request\r\n\r\n"], /^HTTP\/1\.1 204 .*\nHTTP\/1\.1 400 /s, 400]
+      ]
+      for (const [parts, answers, status] of cases) {
+        assert.match(yield* exchange(listener.http!.port, ...parts), answers)
+        const [refused] = yield* Stream.runCollect(
+          Stream.take(Stream.filter(listener.received, (received) => received._tag === "Refused"), 1)
+        )
+        assert.deepStrictEqual([refused!.request, refused!.status], ["(not HTTP)", status])
+        assert.match(refused!.reason, /^no HTTP request could be read: Parse Error.* \(HPE_\w+\)$/)
+        assert.strictEqual(refused!.source.address, "127.0.0.1")
+      }
+      assert.deepInclude(yield* listener.counts, { points: 1, payloads: cases.length + 1, refused: cases.length })
+    }))
+
+  it.live("refuses a request once, whatever stands in place of its body, and counts no connection without one", () =>
+    Effect.gen(function*() {
+      const listener = yield* made
+      const chunked = "POST /write?db=secret HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n"
+      assert.match(yield* exchange(listener.http!.port, chunked), /^HTTP\/1\.1 400 /)
+      assert.deepStrictEqual(yield* briefly(listener, 1), [["POST /write", 400, "the body ended early"]])
+      assert.strictEqual(yield* exchange(listener.http!.port, ""), "")
+      assert.strictEqual((yield* post(listener, "/write", "m v=1")).status, 204)
+      assert.deepInclude(yield* listener.counts, { points: 1, payloads: 2, refused: 1 })
     }))
 
   it.live("answers /ping and /health", () =>

@@ -74,6 +74,8 @@ export interface Problem {
    * - `end of text`: the text ends where more was expected. It may have been cut off.
    */
   readonly hint: Hint | undefined
+  /** The limit of a line that is too long, in bytes. */
+  readonly maxLineBytes?: number | undefined
 }
 
 /**
@@ -103,8 +105,9 @@ export class DecodeError extends Data.TaggedError("DecodeError")<Problem> {
  * @category formatting
  * @since 0.1.0
  */
-export const describe = ({ column, hint, line, near, reason }: Problem): string =>
+export const describe = ({ column, hint, line, maxLineBytes, near, reason }: Problem): string =>
   `line ${line}, column ${column}: ${explain[reason]}${near === "" ? "" : `, at ${near}`}` +
+  (maxLineBytes === undefined ? "" : ` (${maxLineBytes})`) +
   (hint === undefined ? "" : `; ${explainHint[hint]}`)
 
 const explainHint: Record<Hint, string> = {
@@ -208,11 +211,11 @@ export const makeError = (
   line: number,
   column: number,
   reason: Reason,
-  { caret = 0, character = column, hint, near = "", text = "" }: Partial<Problem> = {}
+  { caret = 0, character = column, hint, maxLineBytes, near = "", text = "" }: Partial<Problem> = {}
 ): DecodeError => {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0
-  const error = new DecodeError({ line, column, character, reason, near, text, caret, hint })
+  const error = new DecodeError({ line, column, character, reason, near, text, caret, hint, maxLineBytes })
   Error.stackTraceLimit = limit
   return error
 }

@@ -295,7 +295,8 @@ export class LineDecoder {
 
   #tooLong(): typeof ERROR {
     this.line = this.#nextLine
-    this.error = makeError(this.line, this.#blanks + this.#maxLineBytes + 1, "line too long")
+    const maxLineBytes = this.#maxLineBytes
+    this.error = makeError(this.line, this.#blanks + maxLineBytes + 1, "line too long", { maxLineBytes })
     return ERROR
   }
 

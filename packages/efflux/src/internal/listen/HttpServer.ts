@@ -19,7 +19,8 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 // oxlint-disable-next-line no-restricted-imports -- NodeHttpServer is given the server that it serves.
-import { createServer } from "node:http"
+import { createServer, type IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
 import { createGunzip } from "node:zlib"
 import type { InfluxError } from "../../InfluxError.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
@@ -47,6 +48,20 @@ export const open = Effect.fnUntraced(function*(
     openFailed("http", settings, port)
   )
   yield* server.serve(handle(settings, backlog, yield* Semaphore.make(bodiesAtOnce)))
+  const clock = yield* Clock.Clock
+  const requests = new WeakMap<Socket, IncomingMessage>()
+  native.on("request", (request) => requests.set(request.socket, request))
+  // Node answers what is no request, and closes the connection with the error.
+  native.on("connection", (socket) => {
+    const source = { transport: "http", address: socket.remoteAddress ?? "" } as const
+    socket.on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
+      // Where a request is not at its end, its handler refuses it.
+      if (!/^HPE_|^ERR_HTTP_/.test(code) || requests.get(socket)?.complete === false) return
+      backlog.counts.payloads++
+      const reason = `no HTTP request could be read: ${printable(message)} (${code})`
+      backlog.refuse("(not HTTP)", parseStatuses[code] ?? 400, reason, source, clock.currentTimeNanosUnsafe())
+    })
+  })
   // A client that keeps its connection must not keep the scope open.
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -56,6 +71,13 @@ export const open = Effect.fnUntraced(function*(
   )
   return toAddress(server.address as NetAddress.InetAddress)
 })
+
+/** The answers of Node to what it can't read as a request, where they are not 400. */
+const parseStatuses: { readonly [code: string]: number } = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408
+}
 
 /** One of the write APIs. */
 interface Api {

@@ -83,7 +83,10 @@ export interface ReceivedError {
  */
 export interface ReceivedRefusal {
   readonly _tag: "Refused"
-  /** Method and path, without the query, in which a password may stand; at most 200 characters. */
+  /**
+   * Method and path, without the query, in which a password may stand; at most 200 characters. `(not HTTP)` if no request
+   * could be read.
+   */
   readonly request: string
   readonly status: number
   /** One sentence that says what was wrong. */
