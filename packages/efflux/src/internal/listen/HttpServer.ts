@@ -20,7 +20,6 @@ import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 // oxlint-disable-next-line no-restricted-imports -- NodeHttpServer is given the server that it serves.
 import { createServer, type IncomingMessage } from "node:http"
-import type { Socket } from "node:net"
 import { createGunzip } from "node:zlib"
 import type { InfluxError } from "../../InfluxError.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
@@ -49,7 +48,7 @@ export const open = Effect.fnUntraced(function*(
   )
   yield* server.serve(handle(settings, backlog, yield* Semaphore.make(bodiesAtOnce)))
   const clock = yield* Clock.Clock
-  const requests = new WeakMap<Socket, IncomingMessage>()
+  const requests = new WeakMap<object, IncomingMessage>()
   native.on("request", (request) => requests.set(request.socket, request))
   // Node answers what is no request, and closes the connection with the error.
   native.on("connection", (socket) => {
