@@ -143,9 +143,9 @@ type SomeOf<C> = C extends unknown ? Partial<C> : never
 /**
  * Every option as a variable, for `layerConfig`: `INFLUX_TRANSPORT`, `INFLUX_HOST`, `INFLUX_QUEUE_CAPACITY`, …
  * behind the prefix `"INFLUX"`. An unset option has its default. A wrong value fails the layer, and the error names
- * the variable.
+ * the variable. A variable that is nearly named like one of an option is not read, and a log line says so.
  *
- * Options in `fixed` are used as they are, and their variables are not read.
+ * Options in `fixed` are used as they are, and their variables are not read, unless they are `undefined`.
  *
  * Durations are written like `500 millis`, `TAGS` like `a=b,c=d`, `URLS` like `http://a:8086,http://b:8086`,
  * `PACING` is `none` or packets per second and burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`.

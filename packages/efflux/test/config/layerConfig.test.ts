@@ -181,7 +181,7 @@ describe("a wrong option", () => {
 
   const duration = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
   const host = "a host name or an IP address, without scheme and port"
-  const tags = "a plain object of tags, in a variable a=b,c=d"
+  const tags = "a plain object of tags, in a variable a=b,c=d with each key once"
   const pacing = `"none" or { packetsPerSecond, burst }, in a variable 4000/32`
   const wrong: ReadonlyArray<readonly [name: string, value: string, shown: string, allowed: string]> = [
     ["TRANSPORT", "http-v1", `is "http-v1"`, `one of "udp", "tcp", "http"`],

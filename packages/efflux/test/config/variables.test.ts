@@ -1,6 +1,6 @@
 /** Options from variables: what Kubernetes sets, what two configurations share, what the program fixes. */
 import { assert, describe, it } from "@effect/vitest"
-import { Config, ConfigProvider, Effect, Redacted, Result } from "effect"
+import { Cause, Config, ConfigProvider, Effect, Logger, Redacted, Result } from "effect"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as ClientSettings from "../../src/internal/config/ClientSettings.ts"
 import * as Settings from "../../src/internal/config/Settings.ts"
@@ -112,6 +112,17 @@ describe("what the program fixes", () => {
       } as DatabaseConfig.DatabaseConfig)
     }))
 
+  it.effect("is read from its variable where it is undefined", () =>
+    Effect.gen(function*() {
+      assert.deepInclude(yield* check({ INFLUX_HOST: "h" }, { host: undefined }), { host: "h" })
+    }))
+
+  it.effect.each([null, "x"])("must be an object, not %o", (fixed) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.sandbox(check({}, fixed as never)))
+      assert.include(String(Cause.squash(error)), "allowed is a plain object of options")
+    }))
+
   it.effect("may be what no variable can be", () =>
     Effect.gen(function*() {
       const settings = yield* check({ INFLUX_DATABASE: "x" }, { transport: "http", version: 1, database: "" })
@@ -123,6 +134,59 @@ describe("what the program fixes", () => {
       const config = Config.map(DatabaseConfig.config("INFLUX"), (given) => ({ senders: 2, host: "h", ...given }))
       const given = yield* config.parse(ConfigProvider.fromEnv({ env: { INFLUX_SENDERS: "7" } }))
       assert.deepInclude(Result.getOrThrow(Settings.check(given, "test")), { senders: 7, host: "h" })
+    }))
+})
+
+describe("a variable that no option has", () => {
+  const warnings = (env: Environment, prefix = "INFLUX") =>
+    Effect.gen(function*() {
+      const lines: Array<unknown> = []
+      const logger = Logger.make(({ message }) => void lines.push(message))
+      yield* DatabaseConfig.config(prefix).pipe(
+        Effect.provide(Logger.layer([logger])),
+        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+      )
+      return lines.map(String)
+    })
+
+  it.effect.each([
+    ["HOTS", "HOST"],
+    ["QUEUE_CAPCITY", "QUEUE_CAPACITY"],
+    ["QUEUECAPACITY", "QUEUE_CAPACITY"],
+    ["queue_capacity", "QUEUE_CAPACITY"],
+    ["DATABSE", "DATABASE"],
+    ["MAX_RESPONSE_BYTE", "MAX_RESPONSE_BYTES"]
+  ])("is warned of if its name is nearly right: %s", ([name, meant]) =>
+    Effect.gen(function*() {
+      for (const prefix of ["INFLUX", "INFLUX_", "MY_INFLUX"]) {
+        const path = prefix.replace(/_$/, "")
+        assert.deepStrictEqual(yield* warnings({ [`${path}_${name}`]: "x" }, prefix), [
+          `Variable ${path}_${name} is not read: no option has this name. Did you mean ${path}_${meant}?`
+        ])
+      }
+    }))
+
+  it.effect("is somebody else's otherwise, and so is one of the client", () =>
+    Effect.gen(function*() {
+      const others = {
+        INFLUX_DB: "d",
+        INFLUX_USER: "u",
+        INFLUX_ORG_ID: "o",
+        INFLUX_SKIP_VERIFY: "1",
+        INFLUX_GZIP: "on"
+      }
+      assert.deepStrictEqual(yield* warnings({ ...kubernetes, ...others, INFLUX_HOST: "h", HOTS: "h" }), [])
+    }))
+})
+
+describe("the prefix", () => {
+  it.effect.each(["INFLUX_", "INFLUX", ""])("may be %o", (prefix) =>
+    Effect.gen(function*() {
+      const variable = `${prefix.replace("_", "")}_HOST`.replace(/^_/, "")
+      const provider = ConfigProvider.fromEnv({ env: { [variable]: "a:1" } })
+      const config = yield* DatabaseConfig.config(prefix).parse(provider)
+      const error = Result.merge(Settings.check(config, "test"))
+      assert.include(error instanceof Error ? error.message : "", `Variable ${variable} is "a:1"`)
     }))
 })
 

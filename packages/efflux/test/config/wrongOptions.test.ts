@@ -1,6 +1,6 @@
 /** Wrong configurations and what is said of them: which option or variable, its value, and what to do instead. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Redacted } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
 import {
   ClientConfig,
   DatabaseConfig,
@@ -37,6 +37,7 @@ const pem = "allowed is one or more certificates as PEM text"
 const httpUrl =
   "allowed is an http or https URL without credentials (these have options of their own), query and fragment"
 const udp = `transport "udp" (the default) has no such option`
+const udpOptions = `It has ${Object.keys(DatabaseConfig.schemas.udp.fields).join(", ")}`
 const atLeast1ms = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
 
 class Options {
@@ -102,10 +103,14 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { ...v2, tokn: secret },
       `Option "tokn" is a string, but transport "http" with version 2 has no such option. Did you mean "token"?`
     ],
+    [{ "": 1 }, `Option """" is 1, but ${udp}. ${udpOptions}`],
+    [{ "a\nb\u202e": 1 }, `Option "a\\u000ab\\u202e" is 1, but ${udp}. ${udpOptions}`],
+    [{ ["x".repeat(5000)]: 1 }, `Option "${"x".repeat(128)}…" is 1, but ${udp}. ${udpOptions}`],
+    [{ apiv3_0123456789abcdefghijklmnop: 1 }, `Option "<redacted>" is 1, but ${udp}. ${udpOptions}`],
     [{ [Symbol("host")]: "h" }, `Option "Symbol(host)" is a symbol, allowed is a name of an option`],
     [
       JSON.parse(`{"__proto__":1}`),
-      `Option "__proto__" is 1, but ${udp}. It has ${Object.keys(DatabaseConfig.schemas.udp.fields).join(", ")}`
+      `Option "__proto__" is 1, but ${udp}. ${udpOptions}`
     ]
   ],
   "an option of something else": [
@@ -144,7 +149,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ flushInterval: new Date(5) }, `Option "flushInterval" is an instance of Date, allowed is ${atLeast1ms}`],
     [
       { tags: new Map([["a", "b"]]) },
-      `Option "tags" is an instance of Map, allowed is a plain object of tags, in a variable a=b,c=d`
+      `Option "tags" is an instance of Map, allowed is a plain object of tags, in a variable a=b,c=d with each key once`
     ],
     [throwing("host"), `Option "host" is a getter that throws, allowed is a value that can be read`],
     [{ tags: throwing("a") }, `Option "tags" is an object that can't be read, allowed is a value that can be read`],
@@ -152,8 +157,27 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ pacing: {} }, `Option "pacing.packetsPerSecond" is missing, allowed is a number above 0, at most 10000000`],
     [
       { pacing: { packetsPerSecond: 100, bursts: 4 } },
-      `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only`
+      `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only. Did you mean "burst"?`
     ],
+    [{ pacing: { rate: 5 } }, `Option "pacing.rate" is 5, allowed is packetsPerSecond and burst only`],
+    [
+      { pacing: { packetsPerSecond: 5, burst: null } },
+      `Option "pacing.burst" is null, allowed is an integer from 1 to 1000000`
+    ],
+    [
+      { pacing: new Options() },
+      `Option "pacing" is an instance of Options, allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
+    ],
+    [
+      { tags: Promise.resolve({ a: "b" }) },
+      `Option "tags" is an instance of Promise, allowed is a plain object of tags, in a variable a=b,c=d with each key once`
+    ],
+    [
+      { host: Config.String("HOST") },
+      `Option "host" is a Config (which layerConfig takes), allowed is a host name or an IP address, without scheme and port`
+    ],
+    [{ port: Option.some(8089) }, `Option "port" is an Option, allowed is an integer from 1 to 65535`],
+    [{ ...v2, url: "http://a", urls: ["http://b"] }, `Option "urls" is ["http://b"], allowed is either url or urls`],
     [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`]
   ],
   "a value that a transport does not take": [
@@ -209,7 +233,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ ...v1, url: "http://h/#x" }, /^Option "url" is/],
     [
       { ...v1, url: "http://a", urls: ["http://b"] },
-      /^Option "urls" is \["http:\/\/b"\], allowed is left out where url is given/
+      /^Option "urls" is \["http:\/\/b"\], allowed is either url or urls/
     ],
     [{ ...v1, urls: [] }, /^Option "urls" is \[\], allowed is a list of URLs/],
     [
@@ -263,7 +287,10 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [() => ({}), `The configuration is a function, ${plain}`],
     [new Map(), `The configuration is an instance of Map, ${plain}`],
     [new Options(), `The configuration is an instance of Options, ${plain}`],
-    [Redacted.make(secret), `The configuration is <redacted>, ${plain}`],
+    [Redacted.make(secret), `The configuration is a Redacted, ${plain}`],
+    [Object.create({ port: 1 }), `The configuration is an object with a prototype of its own, ${plain}`],
+    [DatabaseConfig.config("INFLUX"), `The configuration is a Config (which layerConfig takes), ${plain}`],
+    [Effect.succeed({}), `The configuration is an Effect, ${plain}`],
     [unreadable, `The configuration is an object that can't be read, ${plain}`]
   ],
   "a secret in the wrong place": [
@@ -315,7 +342,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [
       { ...v3, token: secret },
-      `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
+      `Option "token" is a string, allowed is a Redacted string of printable ASCII without spaces`
     ],
     [
       { ...v3, token: Redacted.make(`${secret}\n`) },
@@ -323,13 +350,20 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [
       { ...v1, username: "u", password: secret },
-      `Option "password" is <redacted>, allowed is a Redacted string without control characters`
+      `Option "password" is a string, allowed is a Redacted string without control characters`
     ],
     [
       { ...v2, token: Redacted.make(5) },
       `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
     ],
-    [{ ...v2, org: token }, `Option "org" is <redacted>, allowed is the name of an organization`],
+    [{ ...v2, org: token }, `Option "org" is a Redacted, allowed is the name of an organization`],
+    [{ ...v2, tokenScheme: secret }, `Option "tokenScheme" is a string, allowed is one of "Token", "Bearer"`],
+    [{ ...v1, ca: token }, `Option "ca" is a Redacted, ${pem}`],
+    [
+      { ...v3, token: { value: secret } },
+      `Option "token" is an object, allowed is a Redacted string of printable ASCII without spaces`
+    ],
+    [{ tags: { a: token } }, `Option "tags.a" is a Redacted, allowed is a string, number, bigint or boolean`],
     [
       { precision: `apiv3_${secret}0123456789` },
       `Option "precision" is "<redacted>", allowed is one of "ns", "us", "ms", "s", "m", "h"`
@@ -342,23 +376,23 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [
       { ...v1, headers: { "x-key": `${secret}\n` } },
-      `Option "headers" is <redacted>, allowed is values of printable characters, as a string or a Redacted (x-key has another one)`
+      `Option "headers.x-key" is a string, allowed is printable characters, as a string or a Redacted`
     ],
     [
       { ...v1, headers: { "x-key": Redacted.make(`${secret}\n`) } },
-      `Option "headers" is <redacted>, allowed is values of printable characters, as a string or a Redacted (x-key has another one)`
+      `Option "headers.x-key" is <redacted>, allowed is printable characters, as a string or a Redacted`
     ],
     [
       { ...v1, headers: { "x key": secret } },
-      `Option "headers" is <redacted>, allowed is names that HTTP can send (not "x key")`
+      `Option "headers" is an object, allowed is names that HTTP can send (not "x key")`
     ],
     [
       { ...v1, headers: { Authorization: secret } },
-      `Option "headers" is <redacted>, allowed is other headers than authorization, which the request has of its own`
+      `Option "headers" is an object, allowed is headers other than authorization, which the request sets itself`
     ],
     [
       { ...v1, headers: secret },
-      `Option "headers" is <redacted>, allowed is a plain object of headers, in a variable a=b,c=d`
+      `Option "headers" is a string, allowed is a plain object of headers, in a variable a=b,c=d with each key once`
     ]
   ],
   "a ca that is no certificate": [
@@ -433,6 +467,14 @@ describe("what is no configuration of a layer", () => {
     }))
 })
 
+it.effect("what can't be read of an object of Configs fails the layer", () =>
+  Effect.gen(function*() {
+    const layer = (config: {}) => build(InfluxDatabase.layerConfig(config), {})
+    const host = `Option "host" is a getter that throws, allowed is a value that can be read`
+    yield* says(layer(throwing("host")), host)
+    yield* says(layer(unreadable), `The configuration is an object that can't be read, ${plain}`)
+  }))
+
 describe("a wrong option of a client", () => {
   it.effect.each<readonly [string | RegExp, unknown]>([
     [`Option "version" is missing, allowed is one of 1, 2, 3`, {}],
@@ -445,7 +487,7 @@ describe("a wrong option of a client", () => {
     [/^Option "password" is missing/, { version: 1, username: "u" }],
     [/^Option "username" is missing/, { version: 1, password: token }],
     [/^Option "username" is "a:<redacted>"/, { version: 1, username: "a:b", password: token }],
-    [/^Option "password" is <redacted>/, { version: 1, username: "u", password: secret }],
+    [/^Option "password" is a string/, { version: 1, username: "u", password: secret }],
     [/^Option "org" is missing/, { version: 2, token }],
     [/^Option "database" is missing/, { version: 3, token }],
     [/^Option "token" is <redacted>/, { version: 3, database: "d", token: Redacted.make(`${secret} b`) }],
@@ -462,7 +504,7 @@ describe("a wrong option of a client", () => {
       bucket: "b"
     }],
     [
-      `Option "token" is <redacted>, allowed is left out where username and password are given`,
+      `Option "token" is <redacted>, allowed is either a token, or a username and a password`,
       { version: 1, token, username: "u", password: token }
     ],
     [`Option "db" is a string, but ClientConfig with version 3 has no such option. Did you mean "database"?`, {
@@ -486,7 +528,14 @@ describe("a wrong option of shards", () => {
       shards: { a: {} },
       port: 1
     }],
-    [`Option "shard" is an object, but InfluxShards has no such option. Did you mean "shards"?`, { shard: { a: {} } }]
+    [`Option "shard" is an object, but InfluxShards has no such option. Did you mean "shards"?`, { shard: { a: {} } }],
+    [`Option "a" is an object, but InfluxShards has no such option. It has shards, tags`, { a: { host: "h" } }],
+    [
+      `Option "shards.a\\u000a.name" is "efflux/InfluxShards/a\\n", allowed is a name without spaces and control characters`,
+      {
+        shards: { "a\n": {} }
+      }
+    ]
   ])("%s", ([message, config]) => says(shards(config), message))
 
   it.effect("is named by its variable", () =>
@@ -503,6 +552,10 @@ describe("a wrong variable", () => {
   it.effect.each<readonly [string, { readonly [name: string]: string }]>([
     [`Variable INFLUX_PORT is "80x", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "80x" }],
     [`Variable INFLUX_PORT is "tcp:8086", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "tcp:8086" }],
+    [
+      `Variable INFLUX_TAGS is "a=b,a=c", allowed is a plain object of tags, in a variable a=b,c=d with each key once`,
+      { INFLUX_TAGS: "a=b,a=c" }
+    ],
     [`Variable INFLUX_VERSION is missing, allowed is one of 1, 2, 3`, { INFLUX_TRANSPORT: "http" }],
     [`Variable INFLUX_DATABASE is missing, allowed is the name of a database on the server`, {
       INFLUX_TRANSPORT: "http",

@@ -4,17 +4,20 @@
  *
  * @since 0.1.0
  */
+import { isConfig } from "effect/Config"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import { InfluxError, InvalidOption } from "../../InfluxError.ts"
-import { preview } from "../text/preview.ts"
-import { about } from "./Kind.ts"
+import { preview, printable } from "../text/preview.ts"
+import { about, isPlain } from "./Kind.ts"
 import { nearest } from "./nearest.ts"
 import type { Checked, Fields } from "./Options.ts"
-import { isPlain, variableOf } from "./Variables.ts"
+import { variableOf } from "./Variables.ts"
 
 /** A configuration whose options were each read once. Those that are `undefined` are left out. */
 export interface Config {
@@ -35,11 +38,12 @@ export const invalid = (
   const secrets = secretsOf(details?.config)
   const hide = (text: string) =>
     secrets.filter(isUnmistakable).reduce((text, one) => text.replaceAll(one, redacted), text)
-  const isSecret = secrets.includes(String(typeof value === "object" ? "" : value))
+  // Of an option for secrets only the kind of the value is shown anyway.
+  const isSecret = !secretName.test(option) && secrets.includes(String(typeof value === "object" ? "" : value))
   return Result.fail(
     new InfluxError({
       reason: new InvalidOption({
-        option: hide(option),
+        option: printable(hide(option).replace(tokenLike, redacted), 128),
         variable: details?.config?.variable(option.split(".", 1)[0]),
         value: details?.shown ?? (isSecret ? redacted : shown(option, typeof value === "string" ? hide(value) : value)),
         allowed: hide(allowed),
@@ -66,7 +70,9 @@ const secretsOf = (config: Config | undefined): ReadonlyArray<string> =>
 // A secret may stand where it is not allowed: in a URL, or under the name of something else.
 const shown = (option: string, value: unknown): string => {
   if (value === undefined) return "missing"
-  if (Redacted.isRedacted(value) || secretName.test(option)) return "<redacted>"
+  const isSecret = secretName.test(option)
+  if (Redacted.isRedacted(value)) return isSecret ? redacted : "a Redacted"
+  if (isSecret && value !== null && !/object|function/.test(typeof value)) return `a ${typeof value}`
   if (Duration.isDuration(value)) return Duration.format(value)
   if (Array.isArray(value) && option === "urls") return `[${value.map((one) => shown("url", one)).join(", ")}]`
   if (typeof value === "object" && value !== null || typeof value === "function") return kindOf(value)
@@ -82,8 +88,13 @@ const kindOf = (value: object): string => {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`
   if (typeof value === "function") return "a function"
   if (isPlain(value)) return Object.keys(value).length === 0 ? "an empty object" : "an object"
+  if (isConfig(value)) return "a Config (which layerConfig takes)"
+  if (Option.isOption(value)) return "an Option"
+  if (Effect.isEffect(value)) return "an Effect"
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === "string" && /^\w{1,64}$/.test(name) ? `an instance of ${name}` : "an object"
+  return typeof name === "string" && name !== "Object" && /^\w{1,64}$/.test(name)
+    ? `an instance of ${name}`
+    : "an object with a prototype of its own"
 }
 
 // What comes before an @, after a ? or #, after a colon unless it is a port, and what is as long as a token.
@@ -92,7 +103,9 @@ const withoutSecrets = (text: string): string =>
     .replace(/^([a-z][a-z\d+.-]*:?\/+)?.*@/is, "$1<redacted>@")
     .replace(/([?#]).*$/s, "$1<redacted>")
     .replace(/^([a-z][a-z\d+.-]*:\/+)?([^:/[\]]*):(?!\/|\d{1,5}(?:\/|$)|$).*$/is, "$1$2:<redacted>")
-    .replace(/(?=[\w+/=-]*[a-z_])(?=[\w+/=-]*\d)[\w+/=-]{24,}/gi, "<redacted>")
+    .replace(tokenLike, redacted)
+
+const tokenLike = /(?=[\w+/=-]*[a-z_])(?=[\w+/=-]*\d)[\w+/=-]{24,}/gi
 
 /** Reads every option of a configuration once. What is no plain object is an error, and so is what can't be read. */
 export const read = (config: unknown, what = ""): Result.Result<Config, InfluxError> => {
@@ -161,7 +174,8 @@ export const refuseUnknown = (
     const advice = holders !== ""
       ? `, it belongs to ${holders}`
       : didYouMean(option, owner, others) ?? `. It has ${own}`
-    return invalid(option, value, `one of the options ${own}`, {
+    // An empty name would stand for the configuration itself.
+    return invalid(option || "\"\"", value, `one of the options ${own}`, {
       config,
       // The name may be a misspelled `token`, so that a text is not shown.
       shown: typeof value === "string" ? "a string" : undefined,

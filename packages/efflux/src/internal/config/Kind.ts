@@ -14,6 +14,7 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import * as Point from "../../Point.ts"
 import { preview } from "../text/preview.ts"
 import { certificateProblem } from "./certificates.ts"
+import { nearest } from "./nearest.ts"
 
 /** A kind: what a user gives (`Given`), and what it comes to. */
 export interface Kind<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
@@ -194,23 +195,28 @@ export const password = kind(
   Config.Redacted
 )
 
-/** Whether a value can be an object of options: a list and a Map are none. */
-export const isObject = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !(Symbol.iterator in value)
+/** Whether a value is an object as `{}` makes it: neither a list nor an instance of a class. */
+export const isPlain = (value: unknown): value is object => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null ||
+    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
+}
 
 type Problem = string | { readonly path: ReadonlyArray<string>; readonly issue: string } | undefined
 
-// `Config.Record` leaves out a pair that has no "=", in silence.
+// `Config.Record` leaves out a pair that has no "=", in silence, and all but the last of one key.
 const pairs = (list: string): unknown => {
   const all = list.split(",").map((pair) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair))
-  return all.every((pair) => pair !== null) ? Object.fromEntries(all.map((pair) => [pair[1], pair[2]])) : list
+  const entries = new Map(all.map((pair) => [pair?.[1], pair?.[2]]))
+  return entries.has(undefined) || entries.size < all.length ? list : Object.fromEntries(entries)
 }
 
 /** An object of which each entry is checked. */
 const record = <A extends object>(what: string, problem: (key: string, value: unknown) => Problem): Kind<A> =>
   kind(
-    `a plain object of ${what}, in a variable a=b,c=d`,
-    Schema.declare((value): value is A => isObject(value)).check(
+    `a plain object of ${what}, in a variable a=b,c=d with each key once`,
+    Schema.declare((value): value is A => isPlain(value)).check(
       Schema.makeFilter((object) =>
         Object.entries(object).map(([key, value]) => problem(key, value)).find((problem) => problem !== undefined)
       )
@@ -224,13 +230,13 @@ type Headers = { readonly [name: string]: string | Redacted.Redacted }
 const ownHeaders = /^(?:authorization|connection|content-(?:encoding|length|type)|host|transfer-encoding)$/i
 
 // A value may be a secret, and no message shows it.
-const headerProblem = (name: string, value: unknown): string | undefined => {
+const headerProblem = (name: string, value: unknown): Problem => {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return `names that HTTP can send (not ${preview(name)})`
-  if (ownHeaders.test(name)) return `other headers than ${name.toLowerCase()}, which the request has of its own`
+  if (ownHeaders.test(name)) return `headers other than ${name.toLowerCase()}, which the request sets itself`
   const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
   return typeof text === "string" && /^[\t -~\x80-\xff]*$/.test(text)
     ? undefined
-    : `values of printable characters, as a string or a Redacted (${name} has another one)`
+    : { path: [name], issue: "printable characters, as a string or a Redacted" }
 }
 
 /** Headers of a request. */
@@ -302,12 +308,17 @@ const burst = 32
 
 const pacingProblem = (pacing: Pacing | "none") => {
   if (pacing === "none") return undefined
+  const own = ["packetsPerSecond", "burst"]
+  const stranger = Object.keys(pacing).find((key) => !own.includes(key))
+  if (stranger !== undefined) {
+    const meant = nearest(stranger, own)
+    const advice = meant === undefined ? "" : `. Did you mean "${meant}"?`
+    return { path: [stranger], issue: `packetsPerSecond and burst only${advice}` }
+  }
   if (!(typeof pacing.packetsPerSecond === "number" && pacing.packetsPerSecond > 0 && pacing.packetsPerSecond <= 1e7)) {
     return { path: ["packetsPerSecond"], issue: "a number above 0, at most 10000000" }
   }
-  const stranger = Object.keys(pacing).find((key) => key !== "packetsPerSecond" && key !== "burst")
-  if (stranger !== undefined) return { path: [stranger], issue: "packetsPerSecond and burst only" }
-  const size = pacing.burst ?? burst
+  const size = pacing.burst === undefined ? burst : pacing.burst
   return Number.isInteger(size) && size >= 1 && size <= 1e6
     ? undefined
     : { path: ["burst"], issue: "an integer from 1 to 1000000" }
@@ -320,7 +331,7 @@ export interface CheckedPacing extends Pacing {
 export const pacing: Kind<CheckedPacing | "none", Pacing | "none"> = kind(
   "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32",
   becomes(
-    Schema.declare((value): value is Pacing | "none" => value === "none" || isObject(value)).check(
+    Schema.declare((value): value is Pacing | "none" => value === "none" || isPlain(value)).check(
       Schema.makeFilter(pacingProblem)
     ),
     Schema.Any as Kind<CheckedPacing | "none">,

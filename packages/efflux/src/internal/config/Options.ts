@@ -331,3 +331,6 @@ export const client3 = {
 export const transports: ReadonlyArray<Fields> = [udp, tcp, http1, http2, http3]
 
 export const clients: ReadonlyArray<Fields> = [client1, client2, client3]
+
+/** The names of all options of databases and clients. */
+export const everyName = Object.keys(Object.assign({}, ...transports, ...clients))

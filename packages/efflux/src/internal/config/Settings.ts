@@ -185,7 +185,7 @@ const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, Inf
   Result.gen(function*() {
     const { url, urls, version } = settings
     if (urls !== undefined && config.options["url"] !== undefined) {
-      return yield* invalid("urls", config.options["urls"], "left out where url is given", { config })
+      return yield* invalid("urls", config.options["urls"], "either url or urls", { config })
     }
     return {
       ...settings,
@@ -224,7 +224,7 @@ export const credentialsOf = (
   if (token !== undefined) {
     return username === undefined && password === undefined
       ? Result.succeed({ scheme: tokenScheme ?? (version === 3 ? "Bearer" as const : "Token" as const), token })
-      : invalid("token", token, "left out where username and password are given", { config })
+      : invalid("token", token, "either a token, or a username and a password", { config })
   }
   if (username === undefined && password === undefined) return Result.succeed(undefined)
   if (username === undefined || password === undefined) {

@@ -7,8 +7,9 @@
 import * as Result from "effect/Result"
 import type { DatabaseConfig } from "../../DatabaseConfig.ts"
 import { InfluxError, InvalidOption } from "../../InfluxError.ts"
+import { printable } from "../text/preview.ts"
 import { decoder, invalid, read, refuseUnknown } from "./Check.ts"
-import { isObject } from "./Kind.ts"
+import { isPlain } from "./Kind.ts"
 import * as Options from "./Options.ts"
 import { anyTransport } from "./Settings.ts"
 import { inherit } from "./Variables.ts"
@@ -42,7 +43,7 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
       const shard = yield* read(shards.options[name], `shards.${name}`)
       const { name: ownName = `${label}/${name}`, tags: own = {} } = shard.options
       // What is no object is left for the check of the shard.
-      const options = { ...shard.options, name: ownName, tags: isObject(own) ? { ...ofAll, ...own } : own }
+      const options = { ...shard.options, name: ownName, tags: isPlain(own) ? { ...ofAll, ...own } : own }
       databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
     }
     return { databases, tags: ofAll }
@@ -52,6 +53,6 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
 export const inShard = (name: string, error: InfluxError): InfluxError =>
   error.reason._tag === "InvalidOption"
     ? new InfluxError({
-      reason: new InvalidOption({ ...error.reason, option: `shards.${name}.${error.reason.option}` })
+      reason: new InvalidOption({ ...error.reason, option: `shards.${printable(name)}.${error.reason.option}` })
     })
     : error

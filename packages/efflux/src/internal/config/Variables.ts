@@ -5,8 +5,12 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config"
-import { about } from "./Kind.ts"
-import type { Fields } from "./Options.ts"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import { printable } from "../text/preview.ts"
+import { about, isPlain } from "./Kind.ts"
+import { nearest } from "./nearest.ts"
+import * as Options from "./Options.ts"
 
 /** `queueCapacity` is `QUEUE_CAPACITY`. */
 export const nameOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
@@ -17,28 +21,64 @@ export type IsOurs = (option: string, options: { readonly [option: string]: unkn
 /**
  * Reads every option as a variable behind a prefix, except those that are fixed.
  * Variables that are not set are left out, and so are those of another
- * configuration with the same prefix.
+ * configuration with the same prefix. A prefix may end in an underscore, or be empty.
  */
 export const read = <C extends object>(
   prefix: string,
-  fixed: object,
-  all: ReadonlyArray<Fields>,
+  given: object,
+  all: ReadonlyArray<Options.Fields>,
   isOurs: IsOurs = () => true
 ): Config.Config<C> => {
+  // What is no object is left for the check.
+  if (!isPlain(given)) return Config.succeed(given)
+  const path = prefix.replace(/_+$/, "")
+  const fixed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const variables = all.flatMap((fields) => Object.entries(fields)).filter(([option]) => !Object.hasOwn(fixed, option))
     .map(([option, schema]) => [option, Config.withDefault(about(schema).read(nameOf(option)), undefined)] as const)
-  return Config.map(
-    Config.nested(Config.all(Object.fromEntries(variables)), prefix),
-    (given) => {
-      const options: { readonly [option: string]: unknown } = { ...given, ...fixed }
+  const set = Config.all(Object.fromEntries(variables))
+  return Config.mapEffect(
+    path === "" ? set : Config.nested(set, path),
+    (set) => {
+      const options: { readonly [option: string]: unknown } = { ...set, ...fixed }
       const kept = Object.entries(options).filter(([option, value]) =>
         Object.hasOwn(fixed, option) || value !== undefined && isOurs(option, options)
       )
       // Errors look for the prefix here. It is not enumerable, so that nothing else sees it.
-      return Object.defineProperty(Object.fromEntries(kept), origin, { value: { prefix, fixed } }) as C
+      const config = Object.defineProperty(Object.fromEntries(kept), origin, { value: { path, fixed } }) as C
+      return path === "" ? Effect.succeed(config) : Effect.as(warnOfMisspelled(path), config)
     }
   )
 }
+
+/** Other programs have variables behind the prefix too, so that only a name that is nearly right is worth a warning. */
+const warnOfMisspelled = (path: string): Effect.Effect<void> => {
+  const known = Options.everyName.map(nameOf)
+  const warn = (name: string) => {
+    const meant = known.includes(name) ? undefined : nearest(name, known, true)
+    return meant === undefined ? Effect.void : Effect.logWarning(
+      `Variable ${path}_${printable(name, 64)} is not read: no option has this name. Did you mean ${path}_${meant}?`
+    )
+  }
+  return ConfigProvider.ConfigProvider.pipe(
+    Effect.flatMap((provider) => namesBehind(provider, path.split("_"))),
+    Effect.flatMap(Effect.forEach(warn, { discard: true })),
+    Effect.annotateLogs({ package: "efflux", module: "Config" }),
+    Effect.ignore
+  )
+}
+
+/** The names of all values below a path: environment variables are a tree, in which `_` separates the names. */
+const namesBehind = (
+  provider: ConfigProvider.ConfigProvider,
+  path: ReadonlyArray<string>,
+  name = ""
+): Effect.Effect<ReadonlyArray<string>, ConfigProvider.SourceError> =>
+  Effect.flatMap(provider.load(path), (node) =>
+    Effect.map(
+      Effect.forEach(node?._tag === "Record" ? node.keys : [], (key) =>
+        namesBehind(provider, [...path, key], name === "" ? key : `${name}_${key}`)),
+      (below) => [...(node?.value === undefined ? [] : [name]), ...below.flat()]
+    ))
 
 const origin = Symbol("efflux/variables")
 
@@ -50,8 +90,8 @@ export const inherit = (from: object, options: object): object =>
 export const variableOf = (config: object): (option: string) => string | undefined => {
   const from: unknown = Reflect.get(config, origin)
   if (from === undefined) return () => undefined
-  const { fixed, prefix } = from as { readonly fixed: object; readonly prefix: string }
-  return (option) => Object.hasOwn(fixed, option) ? undefined : `${prefix}_${nameOf(option)}`
+  const { fixed, path } = from as { readonly fixed: object; readonly path: string }
+  return (option) => Object.hasOwn(fixed, option) ? undefined : `${path === "" ? "" : `${path}_`}${nameOf(option)}`
 }
 
 /**
@@ -70,20 +110,17 @@ type WrapEach<C> = C extends unknown ? {
   }
   : never
 
-/** Whether a value is an object as `{}` makes it: neither a list nor an instance of a class. */
-export const isPlain = (value: unknown): value is object => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null ||
-    Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
-}
-
 /** Options as one `Config`, without those that are `undefined`. */
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
   if (Config.isConfig(wrapped)) return wrapped
-  if (!isPlain(wrapped)) return Config.succeed(wrapped)
-  const options = Object.entries(wrapped).filter(([, option]) => option !== undefined)
-  return Config.all(
-    Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))
-  ) as unknown as Config.Config<C>
+  try {
+    if (!isPlain(wrapped)) return Config.succeed(wrapped)
+    const options = Object.entries(wrapped).filter(([, option]) => option !== undefined)
+    return Config.all(
+      Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))
+    ) as unknown as Config.Config<C>
+  } catch {
+    // The check names what can't be read.
+    return Config.succeed(wrapped as C)
+  }
 }

@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 
-/** The nearest of several names: few edits away, an abbreviation, or one that contains it. `undefined` if none is near. */
-export const nearest = (name: string, names: Iterable<string>): string | undefined => {
+/**
+ * The nearest of several names: few edits away, or, unless the search is `strict`, an abbreviation or one that
+ * contains it. `undefined` if none is near.
+ */
+export const nearest = (name: string, names: Iterable<string>, strict = false): string | undefined => {
   if (name.length > 64) return undefined
   const wanted = plain(name)
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const candidate of names) {
-    const distance = distanceOf(wanted, plain(candidate))
+    const distance = distanceOf(wanted, plain(candidate), strict)
     if (distance !== undefined && (best === undefined || distance < best.distance)) best = { name: candidate, distance }
   }
   return best?.name
@@ -18,9 +21,10 @@ export const nearest = (name: string, names: Iterable<string>): string | undefin
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "")
 
-const distanceOf = (wanted: string, name: string): number | undefined => {
+const distanceOf = (wanted: string, name: string, strict: boolean): number | undefined => {
   const edits = editsBetween(wanted, name)
-  if (edits <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 4))) return edits
+  if (edits < wanted.length && edits <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 4))) return edits
+  if (strict) return undefined
   // "queue" for queueCapacity and "db" for database are further away in edits, and plain to a reader.
   if (wanted.length >= 4 && (name.includes(wanted) || name.length >= 4 && wanted.includes(name))) {
     return (name[0] === wanted[0] ? 10 : 15) + edits

@@ -115,10 +115,7 @@ const bytes = Kind.integer(1, 2 ** 30)
  */
 export const fields = {
   /** Address or host name to bind to, default `"127.0.0.1"`. `"0.0.0.0"` or `"::"` accepts other hosts too. */
-  host: Kind.option(
-    Kind.suchThat("an address or a host name", (value): value is string => typeof value === "string" && value !== ""),
-    "127.0.0.1"
-  ),
+  host: Kind.option(Kind.hostName, "127.0.0.1"),
   /**
    * UDP port, or 0 for a free one; `Listener.udp` has the result. Without this option the listener does not use UDP.
    */

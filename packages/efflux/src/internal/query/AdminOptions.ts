@@ -12,7 +12,6 @@ import type { Timestamp } from "../../Point.ts"
 import * as Check from "../config/Check.ts"
 import * as Kind from "../config/Kind.ts"
 import type { Given } from "../config/Options.ts"
-import { isPlain } from "../config/Variables.ts"
 import * as Literal from "./Literal.ts"
 
 /** A range that was checked. */
@@ -23,7 +22,7 @@ export interface RangeInNanos {
   readonly tags: ReadonlyArray<readonly [key: string, value: string]>
 }
 
-const isTags = (value: unknown): value is { readonly [key: string]: string } => isPlain(value)
+const isTags = (value: unknown): value is { readonly [key: string]: string } => Kind.isPlain(value)
 
 const lasting = Kind.suchThat(
   `a duration above zero, such as "2 weeks", or Duration.infinity`,
