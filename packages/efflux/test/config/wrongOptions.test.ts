@@ -18,6 +18,7 @@ const secret = "s3cr3t-hunter2"
 const token = Redacted.make(secret)
 const v1 = { transport: "http", version: 1, database: "d" }
 const v2 = { transport: "http", version: 2, org: "o", bucket: "b" }
+const v2WithoutBucket = { transport: "http", version: 2, org: "o" }
 const v3 = { transport: "http", version: 3, database: "d" }
 
 const database = (config: unknown) => Effect.scoped(InfluxDatabase.make(config as DatabaseConfig.DatabaseConfig))
@@ -192,6 +193,12 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
     [{ senders: 0 }, /"senders" is 0/],
     [{ drainTimeout: -1 }, /"drainTimeout" is -1/],
+    ...[{ foo: 1 }, [Number.NaN, Number.NaN], { seconds: Number.NaN }].map((drainTimeout) =>
+      [{ drainTimeout }, /^Option "drainTimeout" is .*, allowed is a duration/] as const
+    ),
+    [{ name: "a\u009bb" }, /^Option "name" is /],
+    [{ name: "x".repeat(70_000) }, /^Option "name" is .{0,200}$/],
+    [{ host: "a\u202eb" }, /^Option "host" is /],
     [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
     [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
     [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
@@ -517,7 +524,17 @@ describe("a wrong option of a client", () => {
 })
 
 describe("a wrong option of shards", () => {
-  it.effect.each<readonly [string, unknown]>([
+  it.effect.each<readonly [string | RegExp, unknown]>([
+    [/^Option "shards" is an empty object, allowed is the options of one or more shards, by name/, { shards: {} }],
+    [/^Option "shards.a" is null/, { shards: { a: null } }],
+    [/^Option "shards.a.tags" is "dc=x", allowed is a plain object/, { shards: { a: { tags: "dc=x" } } }],
+    [/^Option "shards.a.tags" is a list of 1, allowed is a plain object/, { shards: { a: { tags: ["x"] } } }],
+    [/^Option "shards.b.port" is 0/, { shards: { a: {}, b: { port: 0 } } }],
+    [/^Option "shards.a.bucket" is missing/, { shards: { a: v2WithoutBucket } }],
+    [
+      /^Option "tags" is an object, allowed is keys that line protocol can hold \("": empty\)/,
+      { shards: { a: {} }, tags: { "": 1 } }
+    ],
     [`The configuration is null, ${plain}`, null],
     [`Option "shards" is missing, allowed is the options of one or more shards, by name`, {}],
     [`Option "shards" is a list of 1, ${plain}`, { shards: [{}] }],

@@ -15,7 +15,7 @@ import {
 import { SendFailed } from "../../src/InfluxError.ts"
 import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
-import { TestTransport } from "../support/TestTransport.ts"
+import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (n: number): Point.Input => ({
   measurement: "a_measurement_with_a_long_name",
@@ -28,25 +28,6 @@ const numbers = (lines: ReadonlyArray<string>): Array<number> => lines.map((line
 const sendError = new InfluxError.InfluxError({
   reason: new SendFailed({ endpoint: "test", kind: "Unknown", cause: "test" })
 })
-
-/** Runs a test with a database over a transport that the test steers, in a metric registry of its own. */
-const withDatabase = <Eff extends Effect.Effect<any, any, InfluxDatabase.InfluxDatabase>, A>(
-  config: DatabaseConfig.DatabaseConfig,
-  test: (sender: TestTransport, logs: ReadonlyArray<string>) => Generator<Eff, A, never>
-) =>
-  Effect.suspend(() => {
-    const sender = new TestTransport()
-    const logs = capture()
-    return Effect.gen(() => test(sender, logs.lines)).pipe(
-      Effect.provide(InfluxDatabase.layerTransport({ name: "test", ...config })),
-      Effect.provideService(Transport.Transport, sender.service),
-      Effect.provide(logs.layer),
-      Effect.provideService(Metric.MetricRegistry, new Map())
-    )
-  })
-
-// Lets fibers that wait for a turn of the event loop go on.
-const turns = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 describe("batching", () => {
   it.effect("a point is sent after flushInterval at the latest", () =>
@@ -165,23 +146,6 @@ describe("batching", () => {
         Effect.provide(
           InfluxDatabase.layerTransport({ maxPayloadBytes: 40, oversize: "split", senders: 1, pacing: "none" })
         ),
-        Effect.provideService(Transport.Transport, service)
-      )
-    }))
-
-  it.effect("a transport that gives no numbers does not break the accounts", () =>
-    Effect.gen(function*() {
-      const service: Transport.Transport["Service"] = {
-        open: Effect.succeed({ isStale: () => false, send: () => Effect.succeed({ sent: Number.NaN, rejected: 0.5 }) })
-      }
-      yield* Effect.gen(function*() {
-        yield* Influx.push(point(1))
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assert.deepStrictEqual([stats.sent, stats.dropped.rejected, stats.dropped.send_error], [0, 0, 1])
-        assertLaw(stats)
-      }).pipe(
-        Effect.provide(InfluxDatabase.layerTransport({ senders: 1 })),
         Effect.provideService(Transport.Transport, service)
       )
     }))
@@ -334,7 +298,15 @@ describe("shedding", () => {
 describe("bad points", () => {
   it.effect("a bad point harms only itself, whatever it is, and push never throws", () =>
     withDatabase({ senders: 1 }, function*(sender) {
+      const revoked = Proxy.revocable({}, {})
+      revoked.revoke()
+      const trap = () => {
+        throw new Error("no")
+      }
       const bad: ReadonlyArray<unknown> = [
+        revoked.proxy,
+        new Proxy({ timestamp: 1n }, { getPrototypeOf: trap, ownKeys: trap, has: trap }),
+        new Proxy({}, { get: trap }),
         null,
         undefined,
         1,
@@ -344,16 +316,11 @@ describe("bad points", () => {
         { measurement: "m" },
         { measurement: "m", fields: {} },
         { measurement: 5, fields: { a: 1 } },
-        new Proxy({}, {
-          get: () => {
-            throw new Error("no")
-          }
-        }),
         {
           measurement: "m",
           fields: { a: 1 },
           get timestamp() {
-            throw new Error("no")
+            return trap()
           }
         }
       ]

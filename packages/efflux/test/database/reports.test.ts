@@ -33,11 +33,10 @@ import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
 import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
+import { turns } from "../support/TestTransport.ts"
 
 const point = (n: number) => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
 const points = (count: number) => Array.from({ length: count }, (_, n) => point(n))
-
-const turns = Effect.repeat(Effect.yieldNow, { times: 50 })
 
 type Connection = Partial<Transport.Connection> & Pick<Transport.Connection, "send">
 
@@ -193,39 +192,28 @@ describe("timestamps before 1980", () => {
     ["microseconds", BigInt(now) * 1_000_000n],
     ["a moment before 1970", -1_000_000_000n]
   ]
-  for (const [what, timestamp] of strange) {
-    it.effect(`a bigint of ${what} is logged once, with what a bigint is, and sent`, () =>
+  const load = Series.make("load", { fields: { v: Schema.Number } })
+  it.effect.each(strange)(
+    "a bigint of %s is logged once, with what a bigint is, and sent",
+    ([, timestamp]) =>
       Effect.gen(function*() {
-        const lines: Array<string> = []
-        const { close, database, logs } = yield* open({
-          send: (payload) => Effect.sync(() => void lines.push(new TextDecoder().decode(payload)))
-        })
-        yield* database.push({ measurement: "m", fields: { v: 1 }, timestamp })
-        yield* database.pushAll(Array.from({ length: 999 }, () => ({ measurement: "m", fields: { v: 1 }, timestamp })))
-        yield* database.flush
-        yield* turns
-        assert.strictEqual(logs.lines.length, 1)
-        assert.include(
-          logs.lines[0],
-          `timestamp ${timestamp}n in "m" is a time before 1980: a bigint counts nanoseconds`
-        )
-        assert.strictEqual(database.statsUnsafe().sent, 1000)
-        yield* TestClock.adjust("1 minute")
-        assert.isAtMost(logs.lines.length, 2)
-        yield* close
-      }))
-  }
-
-  it.effect("so is one of a series", () =>
-    Effect.gen(function*() {
-      const load = Series.make("load", { fields: { v: Schema.Number } })
-      const { close, database, logs } = yield* open({ send: () => Effect.void })
-      yield* database.push(load.point({ v: 1, timestamp: BigInt(now) * 1000n }))
-      yield* database.flush
-      yield* turns
-      assert.include(logs.lines[0], "in \"load\" is a time before 1980")
-      yield* close
-    }))
+        for (const point of [{ measurement: "load", fields: { v: 1 }, timestamp }, load.point({ v: 1, timestamp })]) {
+          const { close, database, logs } = yield* open({ send: () => Effect.void })
+          yield* database.pushAll(Array.from({ length: 1000 }, () => point))
+          yield* database.flush
+          yield* turns
+          assert.strictEqual(logs.lines.length, 1)
+          assert.include(
+            logs.lines[0],
+            `timestamp ${timestamp}n in "load" is a time before 1980: a bigint counts nanoseconds`
+          )
+          assert.strictEqual(database.statsUnsafe().sent, 1000)
+          yield* TestClock.adjust("1 minute")
+          assert.isAtMost(logs.lines.length, 2)
+          yield* close
+        }
+      })
+  )
 
   it.effect.each<unknown>([
     BigInt(now) * 1_000_000_000n,
@@ -325,9 +313,15 @@ describe("a transport of one's own", () => {
     { sent: 1e300, rejected: Number.NaN },
     { sent: 2, error: "broken" },
     { sent: 2, error: null },
+    { sent: Number.NaN, rejected: 0.5 },
+    {
+      get sent(): number {
+        throw new Error("no")
+      }
+    },
     [5]
   ]
-  it.effect.each(nonsense)("can't break the accounts by the outcome %j", (outcome) =>
+  it.effect.each(nonsense)("can't break the accounts by the outcome %#", (outcome) =>
     Effect.gen(function*() {
       const { close, database } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
       for (let round = 0; round < 3; round++) {
@@ -342,40 +336,34 @@ describe("a transport of one's own", () => {
       yield* close
     }))
 
-  const noOutcome: ReadonlyArray<readonly [outcome: unknown, got: string]> = [
+  const noOutcome: ReadonlyArray<readonly [outcome: unknown, got: string, sent?: number, unknown?: number]> = [
     [[], "an Array"],
     [{}, "object"],
     [{ ok: true }, "object"],
     [{ sent: "5" }, "{ sent: \"5\" }"],
     [{ sent: Number.NaN, rejected: -1 }, "{ sent: NaN, rejected: -1 }"],
-    [{ sent: 0 }, "{ sent: 0 }"]
+    [{ sent: 0 }, "{ sent: 0 }"],
+    [{ sent: 3, unknown: 1 }, "{ sent: 3, unknown: 1 }", 3, 1]
   ]
-  it.effect.each(noOutcome)("has sent nothing by what is no outcome: %#", ([outcome, got]) =>
-    Effect.gen(function*() {
-      const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
-      yield* database.pushAll(points(5))
-      yield* turns
-      assert.deepStrictEqual([database.statsUnsafe().sent, database.statsUnsafe().dropped.send_error], [0, 5])
-      assert.strictEqual(logs.lines.length, 1)
-      assert.include(
-        logs.lines[0],
-        `5 points dropped, A payload could not be sent to the transport (an object with which send succeeds must be an Outcome of 5 points, got ${got})`
-      )
-      yield* close
-      assertLaw(database.statsUnsafe())
-    }))
-
-  it.effect("has sent what its outcome names, and a line says so of the rest", () =>
-    Effect.gen(function*() {
-      const { close, database, logs } = yield* open({ send: () => Effect.succeed({ sent: 3, unknown: 1 }) })
-      yield* database.pushAll(points(5))
-      yield* turns
-      const { dropped, sent } = database.statsUnsafe()
-      assert.deepStrictEqual([sent, dropped.unknown, dropped.send_error], [3, 1, 1])
-      assert.include(logs.lines[0], "got { sent: 3, unknown: 1 }")
-      yield* close
-      assertLaw(database.statsUnsafe())
-    }))
+  it.effect.each(noOutcome)(
+    "has sent what its outcome names, nothing by what is none, and a line says so of the rest: %#",
+    ([outcome, got, sent = 0, unknown = 0]) =>
+      Effect.gen(function*() {
+        const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
+        yield* database.pushAll(points(5))
+        yield* turns
+        const { dropped, sent: taken } = database.statsUnsafe()
+        const rest = 5 - sent - unknown
+        assert.deepStrictEqual([taken, dropped.unknown, dropped.send_error], [sent, unknown, rest])
+        assert.strictEqual(logs.lines.length, 1)
+        assert.include(
+          logs.lines[0],
+          `could not be sent to the transport (an object with which send succeeds must be an Outcome of 5 points, got ${got})`
+        )
+        yield* close
+        assertLaw(database.statsUnsafe())
+      })
+  )
 
   // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
   const accepted: ReadonlyArray<unknown> = [undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, {
@@ -394,29 +382,16 @@ describe("a transport of one's own", () => {
       })
   )
 
-  it.effect("can't break them by an outcome that throws when it is read", () =>
-    Effect.gen(function*() {
-      const outcome = {
-        get sent(): number {
-          throw new Error("no")
-        }
-      }
-      const { close, database } = yield* open({ send: () => Effect.succeed(outcome) })
-      yield* database.pushAll(points(5))
-      yield* turns
-      assert.strictEqual(database.statsUnsafe().dropped.send_error, 5)
-      assertLaw(database.statsUnsafe())
-      yield* close
-    }))
-
   it.effect("can't break them by the number of a rejection, or by what interrupts it", () =>
     Effect.gen(function*() {
-      const reason = Object.assign(new InfluxError.Rejected({ points: 1, detail: "no" }), { points: Number.NaN })
-      const failing = yield* open({ send: () => Effect.fail(new InfluxError.InfluxError({ reason })) })
-      yield* failing.database.pushAll(points(5))
-      yield* failing.close
-      assertLaw(failing.database.statsUnsafe())
-      assert.strictEqual(failing.database.statsUnsafe().sent, 5)
+      for (const rejected of [Number.NaN, -5]) {
+        const reason = Object.assign(new InfluxError.Rejected({ points: 1, detail: "no" }), { points: rejected })
+        const failing = yield* open({ send: () => Effect.fail(new InfluxError.InfluxError({ reason })) })
+        yield* failing.database.pushAll(points(5))
+        yield* failing.close
+        assertLaw(failing.database.statsUnsafe())
+        assert.strictEqual(failing.database.statsUnsafe().sent, 5)
+      }
       for (const interrupted of [() => undefined, () => ({ sent: Number.NaN, bytes: Number.NaN }), () => "what"]) {
         const hanging = yield* open({ send: () => Effect.never, interrupted: interrupted as never })
         yield* hanging.database.pushAll(points(5))

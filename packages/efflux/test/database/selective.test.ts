@@ -7,8 +7,7 @@ import { Ledger } from "../../src/internal/database/Ledger.ts"
 import type { PointBuffer } from "../../src/internal/database/PointBuffer.ts"
 import { PressureMeter } from "../../src/internal/database/Pressure.ts"
 import { assertLaw } from "../support/law.ts"
-import { capture } from "../support/logs.ts"
-import { TestTransport } from "../support/TestTransport.ts"
+import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (measurement: string, n: number): Point.Input => ({
   measurement,
@@ -21,26 +20,13 @@ const blocked = <Eff extends Effect.Effect<any, any, InfluxDatabase.InfluxDataba
   config: DatabaseConfig.DatabaseConfig,
   test: (sender: TestTransport, logs: ReadonlyArray<string>) => Generator<Eff, A, never>
 ) =>
-  Effect.suspend(() => {
-    const sender = new TestTransport()
-    const logs = capture()
+  withDatabase({ batchSize: 1, senders: 1, drainTimeout: 0, ...config }, function*(sender, logs) {
     sender.behaviour = () => Effect.never
-    return Effect.gen(function*() {
-      yield* Influx.push(point("first", 0))
-      yield* turns
-      yield* Effect.gen(() => test(sender, logs.lines))
-      assertLaw(yield* Influx.stats)
-    }).pipe(
-      Effect.provide(
-        InfluxDatabase.layerTransport({ name: "test", batchSize: 1, senders: 1, drainTimeout: 0, ...config })
-      ),
-      Effect.provideService(Transport.Transport, sender.service),
-      Effect.provide(logs.layer),
-      Effect.provideService(Metric.MetricRegistry, new Map())
-    )
+    yield* Influx.push(point("first", 0))
+    yield* turns
+    yield* Effect.gen(() => test(sender, logs)) as Effect.Effect<A, unknown, InfluxDatabase.InfluxDatabase>
+    assertLaw(yield* Influx.stats)
   })
-
-const turns = Effect.repeat(Effect.yieldNow, { times: 20 })
 
 /** What is in the queue, oldest first, as `measurement number`. Empties it. */
 const queued = (sender: TestTransport) =>
@@ -85,17 +71,11 @@ describe("priority", () => {
     }))
 
   it.effect("a point of high priority alone is sent after flushInterval", () =>
-    Effect.suspend(() => {
-      const sender = new TestTransport()
-      return Effect.gen(function*() {
-        yield* turns
-        yield* Influx.push(point("a", 1), { priority: "high" })
-        yield* TestClock.adjust("1 second")
-        assert.deepStrictEqual(sender.lines, ["a n=1i 0"])
-      }).pipe(
-        Effect.provide(InfluxDatabase.layerTransport({ flushInterval: "1 second" })),
-        Effect.provideService(Transport.Transport, sender.service)
-      )
+    withDatabase({ flushInterval: "1 second" }, function*(sender) {
+      yield* turns
+      yield* Influx.push(point("a", 1), { priority: "high" })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(sender.lines, ["a n=1i 0"])
     }))
 
   it.effect("a series can have it for all its points, by whichever way they are pushed", () =>
@@ -239,9 +219,9 @@ describe("what is said of it", () => {
     ))
 
   it.effect("a self-report is written at each interval and at the close, and counts itself", () =>
-    Effect.suspend(() => {
-      const sender = new TestTransport()
-      return Effect.gen(function*() {
+    Effect.gen(function*() {
+      const config = { name: "shop", selfReport: "10 seconds", flushInterval: "1 second" } as const
+      const { lines } = yield* withDatabase(config, function*(sender) {
         yield* Influx.push(point("a", 1))
         yield* TestClock.adjust("10 seconds")
         yield* TestClock.adjust("1 second")
@@ -251,16 +231,10 @@ describe("what is said of it", () => {
           /^efflux,name=shop pushed=1i,sent=1i,queued=0i,in_flight=0i,payloads=1i,.*dropped_queue_full=0i,/
         )
         assert.strictEqual((yield* Influx.stats).sent, 2)
-      }).pipe(
-        Effect.provide(
-          InfluxDatabase.layerTransport({ name: "shop", selfReport: "10 seconds", flushInterval: "1 second" })
-        ),
-        Effect.provideService(Transport.Transport, sender.service),
-        Effect.andThen(Effect.sync(() => {
-          assert.strictEqual(sender.lines.length, 3)
-          assert.match(sender.lines[2], /^efflux,name=shop pushed=2i,sent=2i,/)
-        }))
-      )
+        return sender
+      })
+      assert.strictEqual(lines.length, 3)
+      assert.match(lines[2], /^efflux,name=shop pushed=2i,sent=2i,/)
     }))
 
   for (const name of ["shop\\", "shop\ud800"]) {

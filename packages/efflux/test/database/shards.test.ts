@@ -207,25 +207,4 @@ describe("shards", () => {
         })
       ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([])))
     }))
-
-  it.effect("a wrong option is named with its shard", () =>
-    Effect.gen(function*() {
-      const wrong: ReadonlyArray<readonly [config: unknown, message: RegExp]> = [
-        [{ shards: {} }, /^Option "shards" is an empty object, allowed is the options of one or more shards, by name/],
-        [{}, /^Option "shards" is missing/],
-        [{ shards: { a: null } }, /^Option "shards.a" is null/],
-        [{ shards: { a: { tags: "dc=x" } } }, /^Option "shards.a.tags" is "dc=x", allowed is a plain object/],
-        [{ shards: { a: { tags: ["x"] } } }, /^Option "shards.a.tags" is a list of 1, allowed is a plain object/],
-        [{ shards: { a: {}, b: { port: 0 } } }, /^Option "shards.b.port" is 0/],
-        [{ shards: { a: { transport: "http", version: 2, org: "o" } } }, /^Option "shards.a.bucket" is missing/],
-        [
-          { shards: { a: {} }, tags: { "": 1 } },
-          /^Option "tags" is an object, allowed is keys that line protocol can hold \("": empty\)/
-        ]
-      ]
-      for (const [config, message] of wrong) {
-        const error = yield* Effect.flip(Effect.scoped(InfluxShards.make(config as InfluxShards.ShardsConfig)))
-        assert.match(error.message, message)
-      }
-    }))
 })

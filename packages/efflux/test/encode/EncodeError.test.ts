@@ -57,12 +57,24 @@ describe("an EncodeError", () => {
 })
 
 describe("preview", () => {
-  it("never throws and never calls the value", () => {
+  it("is short, printable and quick, whatever the value, and never throws or calls it", () => {
     const hostile = { toString: () => assert.fail("called"), toJSON: () => assert.fail("called") }
     const revoked = Proxy.revocable({}, {})
     revoked.revoke()
-    for (const value of [hostile, revoked.proxy, Symbol("s"), Object.create(null), () => 1, null, undefined, 1n]) {
-      assert.isString(preview(value))
+    const values = [
+      hostile,
+      revoked.proxy,
+      Symbol("a\nb\u001b[31m"),
+      Object.create(null),
+      () => 1,
+      [],
+      null,
+      undefined,
+      1n
+    ]
+    for (const value of [...values, "x".repeat(100_000), "\u202e\u2028", 2n ** 20_000_000n]) {
+      assert.isBelow(preview(value).length, 200)
+      assert.notMatch(preview(value), /[\p{Cc}\p{Cf}\u2028\u2029]/u)
     }
   })
 

@@ -111,6 +111,12 @@ describe("an option that can't be", () => {
       assert.doesNotThrow(() => use(undefined), name)
       assert.doesNotThrow(() => use({ precision: undefined, dialect: undefined }), name)
     }
+    for (const name of ["decode", "decodeAll", "decodeStream"]) {
+      for (const maxLineBytes of [Number.NaN, -1, "8"]) {
+        assert.throws(() => uses[name]({ maxLineBytes }), /^maxLineBytes must be /, name)
+      }
+      assert.throws(() => uses[name]({ defaultTimestamp: 5 }), /^defaultTimestamp must be /, name)
+    }
     for (const maxErrors of ["1", Number.NaN, -1, null]) {
       assert.throws(() => uses.decodeAll({ maxErrors }), /^maxErrors must be a number of errors, got /)
     }

@@ -52,7 +52,7 @@ describe("a query row", () => {
     }
   })
 
-  it.each([
+  it.each<readonly [string, object, string]>([
     ["an integer that is none", { bytes: 1.5 }, "bytes"],
     ["an integer that a number can't hold", { bytes: 2 ** 53 }, "bytes"],
     ["a float that a number can't hold", { duration: 2n ** 53n + 1n }, "duration"],
@@ -60,7 +60,9 @@ describe("a query row", () => {
     ["a text for a number", { duration: "1.5" }, "duration"],
     ["a tag that is none of the literals", { status: "500" }, "status"],
     ["a missing field", { bytes: undefined }, "bytes"],
-    ["a tag that is an object", { route: {} }, "route"]
+    ...[{}, [], Symbol("s"), () => 1, new Date(0)].map((route) =>
+      ["a tag that is no text, number or boolean", { route }, "route"] as const
+    )
   ])("is refused for %s, by the name of the column", (_, wrong, column) => {
     assert.include(message(requests.decodeRow({ ...row, ...wrong })), `["${column}"]`)
   })
@@ -91,6 +93,9 @@ describe("a query row", () => {
     0.5,
     Number.NaN,
     "yesterday",
+    "2026-01-01T24:00:00Z",
+    "2026-01-01T24:00:00.5Z",
+    "2026-01-01T12:60:00Z",
     "2026-13-01T00:00:00Z",
     "2026-02-30T00:00:00Z",
     "2026-01-01",

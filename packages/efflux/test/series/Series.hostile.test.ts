@@ -24,6 +24,13 @@ const Waiting = Schema.String.pipe(Schema.decode({
   encode: SchemaGetter.transformEffect((value: string) => Effect.as(Effect.sleep(1), value))
 }))
 
+it("a Schema that throws or waits makes the point invalid, and nothing else", () => {
+  const throwing = Series.make("m", { fields: { x: Throwing } })
+  assert.strictEqual(problem(throwing.point({ x: "a" })), "wrote m x=\"a\"")
+  assert.include(problem(throwing.point({ x: "throw" })), "threw")
+  assert.include(problem(Series.make("m", { fields: { x: Waiting } }).point({ x: "a" })), "threw")
+})
+
 describe("binding a tag", () => {
   const series = Series.make("m", { tags: { a: Throwing, b: Waiting, c: Schema.String }, fields: { x: Schema.Number } })
   const values = { a: "a", b: "b", c: "c", x: 1 }
@@ -91,26 +98,5 @@ describe("a huge bigint of a tag", () => {
         assert.include(problem(point, { maxLineBytes: line.length - 1 }), "longer than the payload limit")
       }
     }
-  })
-})
-
-describe("reading back", () => {
-  const series = Series.make("m", { tags: { t: Schema.String }, fields: { x: Schema.Number } })
-  const read = (row: Record<string, unknown>) => series.decodeRow({ t: "t", x: 1, ...row })
-
-  it("takes nothing for a tag that is no text, number or boolean", () => {
-    for (const t of [Symbol("s"), () => 1, {}, [], new Date(0)]) assert.isTrue(Result.isFailure(read({ t })))
-  })
-
-  it("takes no time that is none", () => {
-    for (
-      const time of ["2026-01-01T24:00:00Z", "2026-01-01T24:00:00.5Z", "2026-01-01T12:60:00Z", "2026-13-01T00:00:00Z"]
-    ) {
-      assert.isTrue(Result.isFailure(read({ time })), time)
-    }
-    assert.strictEqual(
-      Result.getOrThrow(read({ time: "2026-01-01T23:59:59.999999999Z" })).timestamp,
-      1767311999999999999n
-    )
   })
 })

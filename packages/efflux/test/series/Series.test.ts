@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Metric, Option, Result, Schema, SchemaGetter } from "effect"
+import { Duration, Effect, Layer, Metric, Option, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
 import { assertLaw } from "../support/law.ts"
@@ -121,21 +121,6 @@ describe("a line of a series", () => {
     assert.strictEqual(Result.isFailure(none) && none.failure.reason, "oversize")
   })
 
-  it("has numbers, bigints and booleans of tags as JavaScript prints them", () => {
-    const series = Series.make("m", {
-      tags: { a: Schema.Number, b: Schema.BigInt, c: Schema.Boolean, d: Schema.Literals([1, "1", 2n, true]) },
-      fields: { x: Schema.Boolean }
-    })
-    assert.strictEqual(
-      encode(series.point({ a: 1.5, b: 2n, c: false, d: 2n, x: true })),
-      "m,a=1.5,b=2,c=false,d=2 x=true"
-    )
-    assert.strictEqual(
-      encode(series.point({ a: -0, b: -2n, c: true, d: "1", x: true })),
-      "m,a=0,b=-2,c=true,d=1 x=true"
-    )
-  })
-
   it("has an unsigned integer where the server takes one", () => {
     const series = Series.make("m", { fields: { n: Point.UintSchema, o: Schema.optional(Point.UintSchema) } })
     const point = series.point({ n: Point.uint(2n ** 64n - 1n) })
@@ -143,41 +128,6 @@ describe("a line of a series", () => {
     assert.include(problem(point), "unsigned")
     const tooLarge = LineProtocol.encode(series.point({ n: Point.uint(2n ** 64n) }), { dialect: "influx-2" })
     assert.strictEqual(Result.isFailure(tooLarge) && tooLarge.failure.reason, "out of range")
-  })
-
-  it("keeps hostile names and values", () => {
-    const series = Series.make("m, =\"x", {
-      // As `__proto__: …` it would set the prototype.
-      tags: {
-        ["__proto__"]: Schema.String,
-        "a,b= c": Schema.String,
-        constructor: Schema.String,
-        "\ue000": Schema.String
-      },
-      fields: {
-        "f,=\" ": Schema.String,
-        toString: Schema.Number,
-        "😀": Schema.Boolean,
-        ["\ud7ff"]: Schema.DurationFromMillis
-      }
-    })
-    const point = series.point({
-      ["__proto__"]: "p",
-      "a,b= c": "1, 2=3",
-      constructor: "c",
-      "\ue000": "e",
-      "f,=\" ": "\"\\\n",
-      toString: 1,
-      "😀": true,
-      "\ud7ff": Duration.millis(5)
-    })
-    const line = "m\\,\\ =\"x,__proto__=p,a\\,b\\=\\ c=1\\,\\ 2\\=3,constructor=c,\ue000=e " +
-      "f\\,\\=\"\\ =\"\\\"\\\\\n\",toString=1,😀=true,\ud7ff=5"
-    assert.strictEqual(encode(point), line)
-    const decoded = Result.getOrThrow(series.decodePoint(Result.getOrThrow(LineProtocol.decode(line))))
-    assert.strictEqual(encode(series.point(decoded)), line)
-    assert.strictEqual(Object.getPrototypeOf(point.tags), Object.prototype)
-    assert.deepStrictEqual(Object.keys(point.tags ?? {}), ["__proto__", "a,b= c", "constructor", "\ue000"])
   })
 
   it("has a transformed value of any name", () => {
@@ -355,25 +305,6 @@ describe("the Schemas of a series", () => {
     assert.strictEqual(asked, 5)
     assert.include(problem(series.point({ a: "bad", b: "b", x: 1 })), "Schema")
   })
-
-  it("that throw or wait make the point invalid, and nothing else", () => {
-    const Throwing = Schema.String.pipe(Schema.decode({
-      decode: SchemaGetter.passthrough(),
-      encode: SchemaGetter.transform((value: string) => {
-        if (value === "throw") throw new Error("no")
-        return value
-      })
-    }))
-    const Waiting = Schema.String.pipe(Schema.decode({
-      decode: SchemaGetter.passthrough(),
-      encode: SchemaGetter.transformEffect((value: string) => Effect.as(Effect.sleep(1), value))
-    }))
-    const throwing = Series.make("m", { fields: { x: Throwing } })
-    const waiting = Series.make("m", { fields: { x: Waiting } })
-    assert.strictEqual(encode(throwing.point({ x: "a" })), "m x=\"a\"")
-    assert.include(problem(throwing.point({ x: "throw" })), "threw")
-    assert.include(problem(waiting.point({ x: "a" })), "threw")
-  })
 })
 
 describe("bound tags", () => {
@@ -460,27 +391,6 @@ describe("bound tags", () => {
       assert.throws(() => bind({ [name]: 1 }), TypeError, name)
     }
     assert.throws(() => (requests.with({ host: "h" }).with as (tags: object) => unknown)({ host: "i" }), TypeError)
-  })
-})
-
-describe("default tags", () => {
-  it("of several writers stand in the points of each, unless the point has its own", () => {
-    const series = Series.make("m", {
-      tags: { b: Schema.optional(Schema.String), d: Schema.String },
-      fields: { x: Schema.Number }
-    })
-    const expected: ReadonlyArray<[Record<string, string>, object, string]> = [
-      [{}, {}, "m,d=D x=1"],
-      [{ a: "1", b: "2", c: "3", d: "4", e: "5" }, {}, "m,a=1,b=2,c=3,d=D,e=5 x=1"],
-      [{ a: "1", b: "2", c: "3", d: "4", e: "5" }, { b: "B" }, "m,a=1,b=B,c=3,d=D,e=5 x=1"],
-      [{ b: "2" }, { d: "" }, "m,b=2 x=1"],
-      [{ d: "4" }, { d: "" }, "m,d=4 x=1"]
-    ]
-    for (let again = 0; again < 3; again++) {
-      for (const [tags, more, line] of expected) {
-        assert.strictEqual(encode(series.point({ d: "D", x: 1, ...more }), { tags }), line)
-      }
-    }
   })
 })
 

@@ -2,8 +2,9 @@
  * A transport that a test steers: what each send does, and how often it was
  * opened.
  */
-import { Deferred, Effect, type Scope } from "effect"
-import type { InfluxError, Transport } from "efflux"
+import { Deferred, Effect, Metric, type Scope } from "effect"
+import { type DatabaseConfig, InfluxDatabase, type InfluxError, Transport } from "efflux"
+import { capture } from "./logs.ts"
 
 export type Send = (payload: string, points: number) => Effect.Effect<void, InfluxError.InfluxError>
 
@@ -53,3 +54,22 @@ export class TestTransport {
     ) as Effect.Effect<Transport.Connection, InfluxError.InfluxError, Scope.Scope>
   }
 }
+
+/** Runs a test with a database over a transport that the test steers, in a metric registry of its own. */
+export const withDatabase = <Eff extends Effect.Effect<any, any, InfluxDatabase.InfluxDatabase>, A>(
+  config: DatabaseConfig.DatabaseConfig,
+  test: (sender: TestTransport, logs: ReadonlyArray<string>) => Generator<Eff, A, never>,
+  logs: Pick<ReturnType<typeof capture>, "layer"> & { readonly lines?: ReadonlyArray<string> } = capture()
+) =>
+  Effect.suspend(() => {
+    const sender = new TestTransport()
+    return Effect.gen(() => test(sender, logs.lines ?? [])).pipe(
+      Effect.provide(InfluxDatabase.layerTransport({ name: "test", ...config })),
+      Effect.provideService(Transport.Transport, sender.service),
+      Effect.provide(logs.layer),
+      Effect.provideService(Metric.MetricRegistry, new Map())
+    )
+  })
+
+/** Lets fibers that wait for a turn of the event loop go on. */
+export const turns = Effect.repeat(Effect.yieldNow, { times: 50 })
