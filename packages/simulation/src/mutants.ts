@@ -183,7 +183,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     "lets a flush wait for points that were shed",
     "simulation",
     "PointBuffer.ts",
-    at("PointBuffer.#wakeAfterShedding", "!this.isShedding || $flushes", "!this.isShedding")
+    at("PointBuffer.#wakeAfterOffer", "!this.isShedding || $flushes", "!this.isShedding")
   ),
   mutant(
     "lets a flush wait for a point that was pushed later",

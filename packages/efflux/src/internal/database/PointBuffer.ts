@@ -96,9 +96,8 @@ export class PointBuffer {
       return
     }
     const queue = high && !this.#queue.isSelective ? this.#select(this.ledger.pushed - 1) : this.#queue
-    if (queue.offer(point, high)) {
-      if (!this.#isWaking) this.#wakeAfterShedding()
-    } else if (!this.#isWaking && queue.size >= this.#batchSize && !this.gate.isOpen()) this.#wake()
+    const hasShed = queue.offer(point, high)
+    if (!this.#isWaking && (hasShed || queue.size >= this.#batchSize)) this.#wakeAfterOffer(hasShed)
   }
 
   /** Switches to a selective queue with everything that is queued now: the points before number `end`. */
@@ -231,8 +230,8 @@ export class PointBuffer {
   }
 
   // A flush may have waited for the points that were shed, and no sender may come by to tell it.
-  #wakeAfterShedding(): void {
-    if (!this.isShedding || this.#flushes.size > 0) this.#wake()
+  #wakeAfterOffer(hasShed: boolean): void {
+    if (hasShed ? !this.isShedding || this.#flushes.size > 0 : !this.gate.isOpen()) this.#wake()
   }
 
   // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.

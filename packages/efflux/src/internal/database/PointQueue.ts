@@ -69,7 +69,7 @@ export class SlidingQueue implements PointQueue {
   }
 
   get size(): number {
-    return Queue.sizeUnsafe(this.#queue)
+    return this.#queue.messages.length
   }
 
   oldest(next: number): number {
@@ -78,7 +78,7 @@ export class SlidingQueue implements PointQueue {
 
   offer(point: QueuedPoint): boolean {
     const queue = this.#queue
-    const isFull = Queue.sizeUnsafe(queue) >= queue.capacity
+    const isFull = queue.messages.length >= queue.capacity
     if (isFull) this.#dropped.queue_full++
     Queue.offerUnsafe(queue, point)
     return isFull
