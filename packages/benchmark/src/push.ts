@@ -18,6 +18,17 @@ const each = <R>(step: (point: Point.Input) => Effect.Effect<unknown, never, R>)
     for (const point of points) yield* step(point)
   })
 
+/**
+ * Calls a function for each point. All rungs of plain calls share this loop, so that V8 compiles each of them as a call. If a
+ * rung has a loop of its own, V8 inlines the bare offer into it in some runs and not in others: the same code then takes 8.5
+ * or 12.5 ns.
+ */
+const callEach = <A, B>(call: (a: A, b: B) => unknown, as: ReadonlyArray<A>, bs: ReadonlyArray<B>) => {
+  for (let i = 0; i < batch; i++) call(as[i], bs[i])
+}
+
+const same = <A>(value: A): ReadonlyArray<A> => Array.from({ length: batch }, () => value)
+
 interface Rungs {
   readonly rungs: ReadonlyArray<Rung>
   readonly close: () => Promise<void>
@@ -51,6 +62,7 @@ export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
     await runtime.runPromise(database.flush)
     while (Queue.sizeUnsafe(queue) > 0) await new Promise(setImmediate)
   }
+  const [queues, noOptions] = [same(queue), same(undefined)]
   const rung = (id: string, name: string, run: () => unknown): Rung => ({
     id,
     name,
@@ -62,20 +74,22 @@ export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
   return {
     rungs: [
       rung("void", "reference: a loop of `yield* Effect.void`", () => runtime.runSync(each(() => Effect.void))),
-      rung("offerUnsafe", "reference: `Queue.offerUnsafe`", () => {
-        for (const point of points) Queue.offerUnsafe(queue, point)
-      }),
+      rung(
+        "offerUnsafe",
+        "reference: `Queue.offerUnsafe`",
+        () => callEach(Queue.offerUnsafe<Point.Input, never>, queues, points)
+      ),
       rung(
         "offer",
         "reference: `yield* Queue.offer`",
         () => runtime.runSync(each((point) => Queue.offer(queue, point)))
       ),
-      rung("pushUnsafe", "**efflux, `pushUnsafe`**", () => {
-        for (const point of points) database.pushUnsafe(point)
-      }),
-      rung("stamped", "efflux, `pushUnsafe` of a point without a timestamp", () => {
-        for (const point of unstamped) database.pushUnsafe(point)
-      }),
+      rung("pushUnsafe", "**efflux, `pushUnsafe`**", () => callEach(database.pushUnsafe, points, noOptions)),
+      rung(
+        "stamped",
+        "efflux, `pushUnsafe` of a point without a timestamp",
+        () => callEach(database.pushUnsafe, unstamped, noOptions)
+      ),
       rung("push", "**efflux, `yield* Influx.push`**", () => runtime.runSync(each((point) => Influx.push(point))))
     ],
     close: async () => {
