@@ -97,14 +97,14 @@ export const promises: ReadonlyArray<Promised> = [
     name: "pushUnsafe/offerUnsafe full",
     group: "push",
     what: "time of `pushUnsafe` to a full queue, relative to `Queue.offerUnsafe`",
-    limit: { atMost: 2.8 },
+    limit: { atMost: 1.5 },
     digits: 2
   },
   {
     name: "pushUnsafe/offerUnsafe drained",
     group: "push",
     what: "the same with a queue that is drained",
-    limit: { atMost: 2.8 },
+    limit: { atMost: 1.5 },
     digits: 2
   },
   {
