@@ -113,59 +113,41 @@ export const cpuSeconds = counter("process_cpu_seconds", "Processor time of the 
 export const layer: Layer.Layer<never> = Layer.effectDiscard(
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
-    const clock = yield* Clock.Clock
     // Only here, so that a bundle for a browser can hold this module.
     const perfHooks = yield* Effect.promise(() => import("node:perf_hooks"))
-    const loop = watchLoop(perfHooks, clock)
-    const collections = watchCollections(perfHooks)
-    yield* Effect.addFinalizer(() => Effect.sync(() => [loop, collections].forEach(({ stop }) => stop())))
+    const watched = [watchLoop(perfHooks, yield* Clock.Clock), watchCollections(perfHooks)]
     yield* Effect.acquireRelease(
-      Effect.sync(() => register(context, metricsOf(loop.look, collections.counted))),
-      (remove) => Effect.sync(remove)
+      Effect.sync(() => register(context, [...ofProcess, ...watched.flatMap(({ metrics }) => metrics)])),
+      (remove) => Effect.sync(() => [remove, ...watched.map(({ stop }) => stop)].forEach((end) => end()))
     )
   })
 )
 
-const metricsOf = (
-  look: ReturnType<typeof watchLoop>["look"],
-  collections: () => Collections
-): ReadonlyArray<PulledMetric> => [
-  ...stats.map((stat) => [eventLoopDelay, () => look().delay[stat], { stat }] as const),
-  [eventLoopUtilization, () => look().utilization],
-  ...kinds.flatMap((kind) =>
-    [
-      [gcRuns, () => collections()[kind].runs, { kind }],
-      [gcSeconds, () => collections()[kind].seconds, { kind }]
-    ] as const
-  ),
-  ...areas.map(([area, key]) => [memory, () => process.memoryUsage()[key], { area }] as const),
+const ofProcess: ReadonlyArray<PulledMetric> = [
+  [memory, () => process.memoryUsage().heapUsed, { area: "heap_used" }],
+  [memory, () => process.memoryUsage().heapTotal, { area: "heap_total" }],
+  [memory, () => process.memoryUsage().external, { area: "external" }],
+  [memory, () => process.memoryUsage().arrayBuffers, { area: "array_buffers" }],
   [residentMemory, () => process.memoryUsage.rss()],
   [activeResources, () => process.getActiveResourcesInfo().length],
-  ...modes.map((mode) => [cpuSeconds, () => process.cpuUsage()[mode] / 1e6, { mode }] as const)
+  [cpuSeconds, () => process.cpuUsage().user / 1e6, { mode: "user" }],
+  [cpuSeconds, () => process.cpuUsage().system / 1e6, { mode: "system" }]
 ]
 
-const modes = ["user", "system"] as const
-
-const areas = [
-  ["heap_used", "heapUsed"],
-  ["heap_total", "heapTotal"],
-  ["external", "external"],
-  ["array_buffers", "arrayBuffers"]
-] as const
-
-const stats = ["mean", "p50", "p99", "max"] as const
-
-const kinds = ["minor", "major", "incremental", "weakcb"] as const
+/** Metrics of something that is watched from the first read of one on. */
+interface Watched {
+  readonly metrics: ReadonlyArray<PulledMetric>
+  readonly stop: () => void
+}
 
 // The gauges of one snapshot are read one after the other, and belong to one interval.
 const shortestLook = 1000
 
-/** Watches the event loop from the first look on. */
-const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clock: Clock.Clock) => {
+const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clock: Clock.Clock): Watched => {
   const histogram = monitorEventLoopDelay()
   let before: PerfHooks.EventLoopUtilization | undefined
   let looked = Number.NEGATIVE_INFINITY
-  let latest = { delay: delays(histogram), utilization: 0 }
+  let latest = { mean: 0, p50: 0, p99: 0, max: 0, utilization: 0 }
   const look = () => {
     const now = monotonicMillis(clock)
     if (now - looked < shortestLook) return latest
@@ -173,52 +155,61 @@ const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clo
     const busy = performance.eventLoopUtilization()
     if (before === undefined) histogram.enable()
     else {
-      const { utilization } = performance.eventLoopUtilization(busy, before)
-      latest = { delay: delays(histogram), utilization }
+      latest = {
+        mean: delayOf(histogram.mean),
+        p50: delayOf(histogram.percentile(50)),
+        p99: delayOf(histogram.percentile(99)),
+        max: delayOf(histogram.max),
+        utilization: performance.eventLoopUtilization(busy, before).utilization
+      }
       histogram.reset()
     }
     before = busy
     return latest
   }
-  return { look, stop: () => histogram.disable() }
+  const stats = ["mean", "p50", "p99", "max"] as const
+  return {
+    metrics: [
+      ...stats.map((stat) => [eventLoopDelay, () => look()[stat], { stat }] as const),
+      [eventLoopUtilization, () => look().utilization]
+    ],
+    stop: () => histogram.disable()
+  }
 }
 
 // The histogram holds the nanoseconds between two ticks of a timer of 10 ms; what is beyond that is delay.
-const delays = (histogram: ReturnType<typeof PerfHooks["monitorEventLoopDelay"]>) => {
-  const seconds = (nanos: number) => Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - 0.01) : 0
+const delayOf = (nanos: number): number => Number.isFinite(nanos) ? Math.max(0, nanos / 1e9 - 0.01) : 0
+
+const watchCollections = ({ constants, PerformanceObserver }: typeof PerfHooks): Watched => {
+  const counted = [
+    { kind: "minor", code: constants.NODE_PERFORMANCE_GC_MINOR, runs: 0, seconds: 0 },
+    { kind: "major", code: constants.NODE_PERFORMANCE_GC_MAJOR, runs: 0, seconds: 0 },
+    { kind: "incremental", code: constants.NODE_PERFORMANCE_GC_INCREMENTAL, runs: 0, seconds: 0 },
+    { kind: "weakcb", code: constants.NODE_PERFORMANCE_GC_WEAKCB, runs: 0, seconds: 0 }
+  ]
+  const observer = new PerformanceObserver((list) => {
+    for (const { detail, duration } of list.getEntries() as ReadonlyArray<PerfHooks.PerformanceEntry & Collection>) {
+      const one = counted.find(({ code }) => code === detail?.kind)
+      if (one === undefined) continue
+      one.runs++
+      one.seconds += duration / 1000
+    }
+  })
+  let isWatched = false
+  const watched = <A>(read: () => A) => () => {
+    if (!isWatched) observer.observe({ entryTypes: ["gc"] })
+    isWatched = true
+    return read()
+  }
   return {
-    mean: seconds(histogram.mean),
-    p50: seconds(histogram.percentile(50)),
-    p99: seconds(histogram.percentile(99)),
-    max: seconds(histogram.max)
+    metrics: counted.flatMap((one) => [
+      [gcRuns, watched(() => one.runs), { kind: one.kind }],
+      [gcSeconds, watched(() => one.seconds), { kind: one.kind }]
+    ]),
+    stop: () => observer.disconnect()
   }
 }
 
-type Collections = { readonly [kind in typeof kinds[number]]: { runs: number; seconds: number } }
-
-/** Counts garbage collections from the first look on. */
-const watchCollections = ({ constants, PerformanceObserver }: typeof PerfHooks) => {
-  const counted = Object.fromEntries(kinds.map((kind) => [kind, { runs: 0, seconds: 0 }])) as Collections
-  const names = new Map<unknown, typeof kinds[number]>(
-    kinds.map((kind) => [constants[`NODE_PERFORMANCE_GC_${kind.toUpperCase() as Uppercase<typeof kind>}`], kind])
-  )
-  let observer: PerfHooks.PerformanceObserver | undefined
-  const observe = (list: PerfHooks.PerformanceObserverEntryList) => {
-    for (const entry of list.getEntries()) {
-      const kind = names.get((entry as { readonly detail?: { readonly kind?: unknown } }).detail?.kind)
-      if (kind === undefined) continue
-      counted[kind].runs++
-      counted[kind].seconds += entry.duration / 1000
-    }
-  }
-  return {
-    counted: () => {
-      if (observer === undefined) {
-        observer = new PerformanceObserver(observe)
-        observer.observe({ entryTypes: ["gc"] })
-      }
-      return counted
-    },
-    stop: () => observer?.disconnect()
-  }
+interface Collection {
+  readonly detail?: { readonly kind?: number | undefined } | undefined
 }

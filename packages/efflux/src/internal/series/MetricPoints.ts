@@ -22,12 +22,6 @@ export interface Problem {
   readonly detail: string
 }
 
-/** @internal */
-export interface Settings {
-  readonly layout: keyof typeof layouts
-  readonly prefix: string
-}
-
 /**
  * One export. The points of all metrics have one timestamp.
  *
@@ -36,14 +30,17 @@ export interface Settings {
 export class MetricPoints {
   readonly problems: Array<Problem> = []
   readonly #layout: Layout
-  readonly #settings: Settings
+  readonly #prefix: string
   readonly #timestamp: Point.Timestamp | undefined
   // The points of each series, and the metric that each is of.
   readonly #seen = new Map<string, Array<readonly [metric: string, point: Point.Input]>>()
 
-  constructor(settings: Settings, timestamp: Point.Timestamp | undefined) {
-    this.#settings = settings
-    this.#layout = layouts[settings.layout]
+  constructor(
+    { layout, prefix }: { readonly layout: keyof typeof layouts; readonly prefix: string },
+    timestamp: Point.Timestamp | undefined
+  ) {
+    this.#layout = layouts[layout]
+    this.#prefix = prefix
     this.#timestamp = timestamp
   }
 
@@ -51,7 +48,7 @@ export class MetricPoints {
   *points(snapshot: Metric.Metric.Snapshot, totals: Totals | undefined): Generator<Point.Input> {
     const values = totals === undefined ? cumulative(snapshot) : totals.advance(snapshot)
     const tags = this.#tagsOf(snapshot)
-    for (const row of this.#layout[values.type](`${this.#settings.prefix}${snapshot.id}`, values as never)) {
+    for (const row of this.#layout[values.type](`${this.#prefix}${snapshot.id}`, values as never)) {
       const point = this.#pointOf(row, tags)
       if (Object.keys(point.fields).length > 0 && this.#isNew(snapshot.id, point)) yield point
     }
@@ -78,23 +75,20 @@ export class MetricPoints {
   }
 
   #pointOf({ fields, measurement, tag }: Row, attributes: { readonly [key: string]: string }): Point.Input {
-    const tags = Object.entries(attributes)
+    const tags = { ...attributes }
     if (tag !== undefined) {
       const [key, value] = tag
       // The name that Prometheus gives to a label that it needs itself.
-      if (Object.hasOwn(attributes, key)) tags.push([`exported_${key}`, attributes[key]!])
-      tags.push([key, clean(value, "tag value")])
+      if (Object.hasOwn(tags, key)) tags[`exported_${key}`] = attributes[key]!
+      tags[key] = clean(value, "tag value")
     }
-    const isFinite = (value: Point.FieldValue | undefined) =>
+    const written = Object.entries(fields).filter(([, value]) =>
       value !== undefined && (typeof value !== "number" || Number.isFinite(value))
+    )
     return {
       measurement: clean(measurement, "measurement"),
-      tags: Object.fromEntries(tags),
-      fields: Object.fromEntries(
-        Object.entries(fields).filter(([, value]) => isFinite(value)).map((
-          [key, value]
-        ) => [clean(key, "field key"), value])
-      ),
+      tags,
+      fields: Object.fromEntries(written.map(([key, value]) => [clean(key, "field key"), value])),
       timestamp: this.#timestamp
     }
   }
@@ -103,11 +97,7 @@ export class MetricPoints {
   #isNew(metric: string, point: Point.Input): boolean {
     const tags = Object.entries(point.tags!).sort(([a], [b]) => a < b ? -1 : 1)
     const series = JSON.stringify([point.measurement, tags])
-    const others = this.#seen.get(series)
-    if (others === undefined) {
-      this.#seen.set(series, [[metric, point]])
-      return true
-    }
+    const others = this.#seen.get(series) ?? []
     for (const [other, { fields }] of others) {
       const field = Object.keys(point.fields).find((key) => Object.hasOwn(fields, key))
       if (field === undefined) continue
@@ -119,6 +109,7 @@ export class MetricPoints {
       return false
     }
     others.push([metric, point])
+    this.#seen.set(series, others)
     return true
   }
 }

@@ -88,31 +88,25 @@ export const readTime = (
   time: unknown,
   precision: Precision
 ): Result.Result<bigint | undefined, Schema.SchemaError> => {
-  switch (typeof time) {
-    case "undefined":
-      return Result.succeed(undefined)
-    case "bigint":
-      return Result.succeed(time * nanosPer(precision))
-    case "number":
-      return Number.isSafeInteger(time)
-        ? Result.succeed(BigInt(time) * nanosPer(precision))
-        : badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
-    case "string": {
-      const nanos = Instant.parse(time)
-      return nanos === undefined ? badTime("an instant as RFC 3339, like 2026-01-01T00:00:00Z") : Result.succeed(nanos)
-    }
-    default: {
-      if (time === null) return Result.succeed(undefined)
-      const millis = time instanceof Date
-        ? time.getTime()
-        : DateTime.isDateTime(time)
-        ? DateTime.toEpochMillis(time)
-        : Number.NaN
-      return Number.isNaN(millis)
-        ? badTime("a bigint, a number, a text, a Date or a DateTime")
-        : Result.succeed(BigInt(Math.floor(millis)) * 1_000_000n)
-    }
+  if (time === undefined || time === null) return Result.succeed(undefined)
+  if (typeof time === "bigint") return Result.succeed(time * nanosPer(precision))
+  if (typeof time === "number") {
+    return Number.isSafeInteger(time)
+      ? Result.succeed(BigInt(time) * nanosPer(precision))
+      : badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
   }
+  if (typeof time === "string") {
+    const nanos = Instant.parse(time)
+    return nanos === undefined ? badTime("an instant as RFC 3339, like 2026-01-01T00:00:00Z") : Result.succeed(nanos)
+  }
+  const millis = time instanceof Date
+    ? time.getTime()
+    : DateTime.isDateTime(time)
+    ? DateTime.toEpochMillis(time)
+    : Number.NaN
+  return Number.isNaN(millis)
+    ? badTime("a bigint, a number, a text, a Date or a DateTime")
+    : Result.succeed(BigInt(Math.floor(millis)) * 1_000_000n)
 }
 
 const badTime = (expected: string) => Result.fail(problemAt("time", expected))

@@ -82,7 +82,6 @@ export class PointReader {
   readonly #columns: ReadonlyArray<Column>
   readonly #bound: BoundTags
   readonly #transform: Transform | undefined
-  readonly #isSimple: boolean
 
   /** @param columns All columns of the series in the order of the line. */
   constructor(
@@ -97,7 +96,6 @@ export class PointReader {
     this.#columns = columns
     this.#bound = bound
     this.#transform = makeTransform(columns.filter(({ name }) => !bound.values.has(name)))
-    this.#isSimple = this.#transform === undefined && bound.fault === undefined
   }
 
   /**
@@ -128,7 +126,6 @@ export class PointReader {
 
   /** See `PreparedPoint.given`. */
   given(values: Values): Values | undefined {
-    if (this.#isSimple && typeof values === "object" && values !== null) return values
     const encoded = this.#encoded(values)
     return encoded instanceof Refused ? undefined : encoded
   }
