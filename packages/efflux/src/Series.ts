@@ -49,10 +49,11 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
+import { own, SeriesPoint, type Values as SeriesValues } from "./internal/encode/Column.ts"
 import { compareKeys } from "./internal/encode/Keys.ts"
 import * as Column from "./internal/series/Column.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
-import { PointReader, SeriesPoint } from "./internal/series/SeriesPoint.ts"
+import { SeriesReader } from "./internal/series/SeriesReader.ts"
 import { preview } from "./internal/text/preview.ts"
 import * as Point from "./Point.ts"
 import type { Precision } from "./Precision.ts"
@@ -209,17 +210,17 @@ export const make = <const Measurement extends string, const F extends Fields, c
     timestamp === undefined ? read(source) : Result.map(read(source), (values) => ({ ...values, timestamp }))
   const decodePoint = (point: Point.Point): Decoded =>
     point.measurement === measurement
-      ? decode(({ isTag, name }) => Column.own(isTag ? point.tags : point.fields, name), point.timestamp)
+      ? decode(({ isTag, name }) => own(isTag ? point.tags : point.fields, name), point.timestamp)
       : Result.fail(RowReader.problemAt("measurement", preview(measurement)))
-  const decodeRow = (row: Column.Values, options?: { readonly precision?: Precision | undefined }): Decoded =>
+  const decodeRow = (row: SeriesValues, options?: { readonly precision?: Precision | undefined }): Decoded =>
     Result.flatMap(
-      RowReader.readTime(Column.own(row, "time"), options?.precision ?? "ns"),
-      (time) => decode(({ name }) => Column.own(row, name), time)
+      RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
+      (time) => decode(({ name }) => own(row, name), time)
     )
-  const unbound = new PointReader(measurement, columns, { values: new Map() }, priority)
+  const unbound = new SeriesReader(measurement, columns, { values: new Map() }, priority)
   const schema = schemaOf(unbound, columns, decodePoint)
-  const build = (reader: PointReader): Series<Tags, Fields, string> => {
-    const point = (values: Column.Values): SeriesPoint => new SeriesPoint(reader, values)
+  const build = (reader: SeriesReader): Series<Tags, Fields, string> => {
+    const point = (values: SeriesValues): SeriesPoint => new SeriesPoint(reader, values)
     return {
       measurement,
       tags,
@@ -229,7 +230,7 @@ export const make = <const Measurement extends string, const F extends Fields, c
         Effect.withFiberSucceed((fiber) =>
           Context.get(fiber.context as Context.Context<InfluxDatabase>, defaultDatabase).pushUnsafe(point(values))
         ),
-      with: (values: Column.Values) => build(reader.bind(values)),
+      with: (values: SeriesValues) => build(reader.bind(values)),
       decodePoint,
       decodeRow,
       schema
@@ -244,7 +245,7 @@ interface Definition {
   readonly priority?: "normal" | "high" | undefined
 }
 
-type Decoded = Result.Result<Column.Values, Schema.SchemaError>
+type Decoded = Result.Result<SeriesValues, Schema.SchemaError>
 
 /** The columns of a series in the order of a line. Throws for a definition that can't work. */
 const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<Column.Column> => {
@@ -279,14 +280,14 @@ const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definit
 }
 
 const schemaOf = (
-  reader: PointReader,
+  reader: SeriesReader,
   columns: ReadonlyArray<Column.Column>,
   decode: (point: Point.Point) => Decoded
-): Schema.Codec<Column.Values, Point.Point> => {
+): Schema.Codec<SeriesValues, Point.Point> => {
   const values = Schema.toType(Schema.Struct({
     ...Object.fromEntries(columns.map(({ name, schema }) => [name, schema])),
     timestamp: Schema.optionalKey(Schema.BigInt)
-  })) as unknown as Schema.Codec<Column.Values>
+  })) as unknown as Schema.Codec<SeriesValues>
   return Point.Point.pipe(Schema.decodeTo(values, {
     decode: SchemaGetter.transformEffect((point) =>
       Effect.fromResult(Result.mapError(decode(point), ({ issue }) => issue))

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { SeriesPoint } from "../series/SeriesPoint.ts"
+import { SeriesPoint } from "../encode/Column.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 
 // At least what V8 takes for an object with its map and its place in the queue, and what a line takes for a timestamp.

@@ -1,5 +1,5 @@
 /**
- * The tags and fields that points have whose keys are known in advance, such as those of a typed series.
+ * The points of a series, whose keys are known in advance: their columns, and what reads their values.
  *
  * @since 0.1.0
  */
@@ -110,20 +110,75 @@ export interface Layout {
 }
 
 /**
- * A point with the columns of a {@link Layout}. To everyone but a writer it is a plain `Point.Input`.
+ * Reads the values of the points of one series.
  *
  * @category models
  * @since 0.1.0
  */
-export abstract class PreparedPoint implements Point.Input {
-  abstract readonly layout: Layout
-  /** The values to write by their names, before columns convert them; `undefined` if there is a {@link problem}. */
-  abstract given(): { readonly [name: string]: unknown } | undefined
-  /** Why the point can't be written, if that is known without a writer. */
-  abstract problem(): Problem | undefined
+export interface PointReader {
+  readonly layout: Layout
+  /** Of all points of the series, unless their push says otherwise. */
+  readonly priority: "normal" | "high"
+  /** The names of the tags that points give. */
+  readonly tags: ReadonlySet<string>
+  /** The values to write by their names, before columns convert them; `undefined` if there is a problem. */
+  readonly given: (values: Values) => Values | undefined
+  /** Why a point can't be written, if that is known without a writer. */
+  readonly problem: (values: Values) => Problem | undefined
+  /** The tags and fields of a point as a plain object has them. Throws an `EncodeError` where a Schema refuses a value. */
+  readonly plain: (values: Values) => {
+    readonly tags: { readonly [key: string]: Point.TagValue }
+    readonly fields: { readonly [key: string]: Point.FieldValue }
+  }
+}
 
-  abstract get measurement(): string
-  abstract get tags(): { readonly [key: string]: Point.TagValue }
-  abstract get fields(): { readonly [key: string]: Point.FieldValue }
-  abstract get timestamp(): Point.Timestamp | undefined
+/**
+ * The values of one point, by the names of tags and fields, and its `timestamp`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Values = { readonly [name: string]: unknown }
+
+const isEnumerable = Object.prototype.propertyIsEnumerable
+
+/**
+ * A value of an object by its name, `undefined` if the object has no enumerable one of its own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const own = (values: Values, name: string): unknown => isEnumerable.call(values, name) ? values[name] : undefined
+
+/**
+ * A point of a series: the values that the program gave, and what reads them. To everyone but a writer it is a plain
+ * `Point.Input`, whose tags and fields are made when somebody asks for them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class SeriesPoint implements Point.Input {
+  readonly reader: PointReader
+  readonly values: Values
+
+  constructor(reader: PointReader, values: Values) {
+    this.reader = reader
+    this.values = values
+  }
+
+  get measurement(): string {
+    return this.reader.layout.measurement
+  }
+
+  get tags(): { readonly [key: string]: Point.TagValue } {
+    return this.reader.plain(this.values).tags
+  }
+
+  get fields(): { readonly [key: string]: Point.FieldValue } {
+    return this.reader.plain(this.values).fields
+  }
+
+  get timestamp(): Point.Timestamp | undefined {
+    return own(this.values, "timestamp") as Point.Timestamp | undefined
+  }
 }

@@ -14,7 +14,7 @@
  */
 import type * as Point from "../../Point.ts"
 import { lengthOf } from "../text/units.ts"
-import { BIGINT, BOOLEAN, NUMBER, PreparedPoint, STRING } from "./Column.ts"
+import { BIGINT, BOOLEAN, NUMBER, SeriesPoint, STRING } from "./Column.ts"
 import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
 import { nothing, writeEncoded } from "./Encoded.ts"
 import { thrown } from "./EncodeError.ts"
@@ -70,7 +70,7 @@ export class LineWriter extends PartWriter {
     let end: number
     try {
       this.limit = Math.min(this.position + this.maxLineBytes, this.bytes.length - 1)
-      end = point instanceof PreparedPoint ? this.#prepared(point, millis, sub) : this.#line(point, millis, sub)
+      end = point instanceof SeriesPoint ? this.#ofSeries(point, millis, sub) : this.#line(point, millis, sub)
       // What is no object has no measurement either.
       if (end === REFUSED && (typeof point !== "object" || Array.isArray(point))) {
         this.fail("point", "missing", undefined, point)
@@ -101,18 +101,18 @@ export class LineWriter extends PartWriter {
     return this.end(point.timestamp, millis, sub, pos)
   }
 
-  #prepared(point: PreparedPoint, millis: number, sub: number): number {
-    const given = point.given()
+  #ofSeries({ reader, values }: SeriesPoint, millis: number, sub: number): number {
+    const given = reader.given(values)
     let pos: number = REFUSED
     if (given !== undefined) {
-      const { layout } = point
+      const { layout } = reader
       this.#start = 0
       this.#timestamp = undefined
       pos = this.measurement(layout.measurement)
       if (pos > 0) pos = this.#columns(given, this.keys.rootsOf(layout), pos)
       if (pos > 0) pos = this.end(this.#timestamp, millis, sub, pos)
     }
-    if (pos < 0) this.problem = point.problem() ?? this.problem
+    if (pos < 0) this.problem = reader.problem(values) ?? this.problem
     return pos
   }
 

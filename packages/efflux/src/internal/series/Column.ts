@@ -19,10 +19,12 @@ import {
   type Column as Writable,
   kindOf,
   NUMBER,
+  own,
   refused,
   STRING,
   UINT,
-  UNDEFINED
+  UNDEFINED,
+  type Values
 } from "../encode/Column.ts"
 import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
 import { preview, printable } from "../text/preview.ts"
@@ -41,24 +43,6 @@ export interface Column extends Writable {
   /** Whether any text will do, the empty one too. */
   readonly isText: boolean
 }
-
-/**
- * The values of one point, by the names of tags and fields, and its `timestamp`.
- *
- * @category models
- * @since 0.1.0
- */
-export type Values = { readonly [name: string]: unknown }
-
-const isEnumerable = Object.prototype.propertyIsEnumerable
-
-/**
- * A value of an object by its name, `undefined` if the object has no enumerable one of its own.
- *
- * @category models
- * @since 0.1.0
- */
-export const own = (values: Values, name: string): unknown => isEnumerable.call(values, name) ? values[name] : undefined
 
 /**
  * Why values were refused.
@@ -248,6 +232,8 @@ const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
 // A Schema also sees what an object inherits: without a prototype, a name like `toString` is absent where it is not given.
 const pick = (values: Values, columns: ReadonlyArray<Column>): Values => {
   const picked: Record<string, unknown> = Object.create(null)
-  for (const { name } of columns) if (isEnumerable.call(values, name)) picked[name] = values[name]
+  for (const { name } of columns) {
+    if (Object.prototype.propertyIsEnumerable.call(values, name)) picked[name] = values[name]
+  }
   return picked
 }

@@ -15,9 +15,9 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { BIGINT, kindOf, NUMBER, UINT } from "../encode/Column.ts"
+import { BIGINT, kindOf, NUMBER, UINT, type Values } from "../encode/Column.ts"
 import * as Instant from "../text/Instant.ts"
-import type { Column, Values } from "./Column.ts"
+import type { Column } from "./Column.ts"
 
 /**
  * A tag or field by its name, `undefined` or `null` if there is none.

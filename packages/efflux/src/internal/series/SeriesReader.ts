@@ -1,63 +1,14 @@
 /**
- * The points of a typed series. They hold the values that the program gave, and read them in the order of the line
- * when a writer asks for them.
- *
- * Values that need a Schema are run through it first, all at once.
+ * Reads the values of the points of a typed series, in the order of the line, when a writer asks for them. Values that
+ * need a Schema are run through it first, all at once.
  *
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { kindOf, type Layout, PreparedPoint } from "../encode/Column.ts"
+import { kindOf, type Layout, own, type PointReader, type Values } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
 import { preview } from "../text/preview.ts"
-import { type Column, makeTransform, own, Refused, schemaProblem, type Transform, type Values } from "./Column.ts"
-
-/**
- * A point of a series. Its tags and fields are made for those who read them.
- *
- * @category models
- * @since 0.1.0
- */
-export class SeriesPoint extends PreparedPoint {
-  readonly reader: PointReader
-  readonly values: Values
-
-  constructor(reader: PointReader, values: Values) {
-    super()
-    this.reader = reader
-    this.values = values
-  }
-
-  get layout(): Layout {
-    return this.reader.layout
-  }
-
-  given(): Values | undefined {
-    return this.reader.given(this.values)
-  }
-
-  problem(): Problem | undefined {
-    return this.reader.problem(this.values)
-  }
-
-  get measurement(): string {
-    return this.reader.layout.measurement
-  }
-
-  /** Throws an {@link EncodeError} where a Schema refuses a value. */
-  get tags(): { readonly [key: string]: Point.TagValue } {
-    return this.reader.plain(this.values).tags
-  }
-
-  /** Throws an {@link EncodeError} where a Schema refuses a value. */
-  get fields(): { readonly [key: string]: Point.FieldValue } {
-    return this.reader.plain(this.values).fields
-  }
-
-  get timestamp(): Point.Timestamp | undefined {
-    return own(this.values, "timestamp") as Point.Timestamp | undefined
-  }
-}
+import { type Column, makeTransform, Refused, schemaProblem, type Transform } from "./Column.ts"
 
 /** Tags that all points of a reader have. */
 interface BoundTags {
@@ -72,11 +23,9 @@ interface BoundTags {
  * @category models
  * @since 0.1.0
  */
-export class PointReader {
+export class SeriesReader implements PointReader {
   readonly layout: Layout
-  /** Of all points of the series, unless their push says otherwise. */
   readonly priority: "normal" | "high"
-  /** The names of the tags that points give. */
   readonly tags: ReadonlySet<string>
 
   readonly #columns: ReadonlyArray<Column>
@@ -102,7 +51,7 @@ export class PointReader {
    * A reader of points that have further tags bound. Throws for a name that can't be bound. Never throws for a value: it
    * makes the points invalid.
    */
-  bind(given: Values): PointReader {
+  bind(given: Values): SeriesReader {
     const { measurement } = this.layout
     const values = new Map(this.#bound.values)
     let fault = this.#bound.fault
@@ -121,26 +70,20 @@ export class PointReader {
       if (value instanceof Refused) fault ??= value.problem
       values.set(name, value instanceof Refused ? undefined : value as Point.TagValue | undefined)
     }
-    return new PointReader(measurement, this.#columns, { values, fault }, this.priority)
+    return new SeriesReader(measurement, this.#columns, { values, fault }, this.priority)
   }
 
-  /** See `PreparedPoint.given`. */
   given(values: Values): Values | undefined {
     const encoded = this.#encoded(values)
     return encoded instanceof Refused ? undefined : encoded
   }
 
-  /** See `PreparedPoint.problem`. */
   problem(values: Values): Problem | undefined {
     const read = this.#read(values)
     return read instanceof Refused ? read.problem : undefined
   }
 
-  /** The tags and fields of a point as a plain object has them. */
-  plain(values: Values): {
-    readonly tags: { readonly [key: string]: Point.TagValue }
-    readonly fields: { readonly [key: string]: Point.FieldValue }
-  } {
+  plain(values: Values): ReturnType<PointReader["plain"]> {
     const read = this.#read(values)
     if (read instanceof Refused) throw new EncodeError(read.problem)
     const present = <A>(isTag: boolean): { readonly [key: string]: A } =>
