@@ -205,9 +205,13 @@ export const make = <const Measurement extends string, const F extends Fields, c
 ): Series<T, F> => {
   const { fields, priority = "normal", tags = {} }: Definition = options
   const columns = columnsOf(measurement, options)
-  const read = RowReader.make(columns)
-  const decode = (source: RowReader.Source, timestamp: bigint | undefined): Decoded =>
-    timestamp === undefined ? read(source) : Result.map(read(source), (values) => ({ ...values, timestamp }))
+  // What reading back needs is made when it is first needed.
+  let read: ReturnType<typeof RowReader.make> | undefined
+  let schema: Schema.Codec<SeriesValues, Point.Point> | undefined
+  const decode = (source: RowReader.Source, timestamp: bigint | undefined): Decoded => {
+    const values = (read ??= RowReader.make(columns))(source)
+    return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
+  }
   const decodePoint = (point: Point.Point): Decoded =>
     point.measurement === measurement
       ? decode(({ isTag, name }) => own(isTag ? point.tags : point.fields, name), point.timestamp)
@@ -218,7 +222,6 @@ export const make = <const Measurement extends string, const F extends Fields, c
       (time) => decode(({ name }) => own(row, name), time)
     )
   const unbound = new SeriesReader(measurement, columns, { values: new Map() }, priority)
-  const schema = schemaOf(unbound, columns, decodePoint)
   const build = (reader: SeriesReader): Series<Tags, Fields, string> => {
     const point = (values: SeriesValues): SeriesPoint => new SeriesPoint(reader, values)
     return {
@@ -233,7 +236,9 @@ export const make = <const Measurement extends string, const F extends Fields, c
       with: (values: SeriesValues) => build(reader.bind(values)),
       decodePoint,
       decodeRow,
-      schema
+      get schema() {
+        return schema ??= schemaOf(unbound, columns, decodePoint)
+      }
     } as Series<Tags, Fields, string>
   }
   return build(unbound) as unknown as Series<T, F>
