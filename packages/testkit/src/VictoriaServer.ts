@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
-import * as ExactJson from "../../efflux/src/internal/query/ExactJson.ts"
+import * as ExactJson from "./ExactJson.ts"
 import {
   type Credentials,
   host,
@@ -183,9 +183,7 @@ class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements
       yield* this.expectOk("/internal/force_flush")
       const body = yield* this.expectOk(`/api/v1/export?${new URLSearchParams({ "match[]": selector })}`)
       return body.split("\n").filter((line) => line !== "").map((line): Series => {
-        const { metric: { __name__: name = "", ...labels }, timestamps, values } = ExactJson.parseNumbers(
-          line
-        ) as ExportedLine
+        const { metric: { __name__: name = "", ...labels }, timestamps, values } = ExactJson.parse(line) as ExportedLine
         return { name, labels, values: values.map(numberOf), millis: timestamps }
       }).toSorted((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
     })

@@ -6,6 +6,7 @@
  */
 
 export * as AnnotatedCsv from "./AnnotatedCsv.ts"
+export * as ExactJson from "./ExactJson.ts"
 export * as FaultServer from "./FaultServer.ts"
 export * as InfluxBinary from "./InfluxBinary.ts"
 export * as InfluxServer from "./InfluxServer.ts"

@@ -93,7 +93,7 @@ export const cases: { readonly [name: string]: Heavy } = {
     repeat: "[0],",
     times: (15 / 4) * MiB,
     tail: "[0]" + ended,
-    outcome: /InvalidAnswer/
+    outcome: /TooLarge/
   },
   "63 MiB of [0] rows in JSON, 100 000 to a line": {
     version: 1,

@@ -7,47 +7,21 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
-import type { Row } from "./Row.ts"
+import { BadAnswer, unreadable } from "./BadAnswer.ts"
+import type { Rows } from "./Row.ts"
 
 /**
- * Why an answer ends here: the server says that it failed, or what it says can't
- * be read. Thrown within a reader, which gives it as its last piece.
- *
- * @internal
- */
-export class Problem extends Data.Error<{ readonly kind: "Failed" | "Unreadable"; readonly detail: string }> {}
-
-/**
- * Rows of one result, which may be none.
- *
- * @internal
- */
-export interface Rows<out A = Row> {
-  /** The number of the statement, or the name of a yield. */
-  readonly result: number | string
-  readonly rows: ReadonlyArray<A>
-  /** An estimate of the memory that the rows take, in bytes. */
-  readonly weight: number
-}
-
-/**
- * @internal
- */
-export type Piece = Rows | Problem
-
-/**
- * Not to be asked again once it gave a problem.
+ * Not to be asked again once it gave a `BadAnswer`.
  *
  * @internal
  */
 export interface AnswerReader<in Input> {
-  readonly read: (input: Input) => Iterable<Piece>
-  readonly end: () => Iterable<Piece>
+  readonly read: (input: Input) => Iterable<Rows | BadAnswer>
+  readonly end: () => Iterable<Rows | BadAnswer>
 }
 
 /**
- * Makes a reader of functions that throw a problem, behind the rows that they give before.
+ * Makes a reader of functions that throw a `BadAnswer`, behind the rows that they give before.
  *
  * @internal
  */
@@ -56,47 +30,25 @@ export const make = <Input>(
   end: () => Iterable<Rows>
 ): AnswerReader<Input> => ({ read: (input) => caught(() => read(input)), end: () => caught(end) })
 
-function* caught(read: () => Iterable<Rows>): Iterable<Piece> {
+function* caught(read: () => Iterable<Rows>): Iterable<Rows | BadAnswer> {
   try {
     yield* read()
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem
-    yield problem
+  } catch (error) {
+    if (!(error instanceof BadAnswer)) throw error
+    yield error
   }
 }
-
-/**
- * @internal
- */
-export const failed = (detail: string): Problem => new Problem({ kind: "Failed", detail })
-
-/**
- * @internal
- */
-export const unreadable = (detail: string): Problem => new Problem({ kind: "Unreadable", detail })
-
-/**
- * Rows and what they weigh: objects with so many columns, made of so many bytes.
- *
- * @internal
- */
-export const rowsOf = (result: number | string, rows: ReadonlyArray<Row>, columns: number, bytes: number): Rows => ({
-  result,
-  rows,
-  weight: rows.length * (80 + 32 * columns) + bytes
-})
-
-/** Rows of a piece at the most. */
-export const mostRows = 5000
 
 /** Columns of a table at the most. A line of bare separators would have millions. */
 export const mostColumns = 65_536
 
-/**
- * @internal
- */
-export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+/** @internal */
+export const tooWide = unreadable(`a table has more than ${mostColumns} columns`)
+
+/** @internal */
+export const twoMembers = unreadable(
+  "an object has two members of one name; rename one of two such columns with AS"
+)
 
 /**
  * Refuses a name that comes again, of which a row could hold one value only.
@@ -110,5 +62,5 @@ export const refuseRepeated = (names: ReadonlyArray<string>): void => {
 /**
  * @internal
  */
-export const twice = (name: string): Problem =>
+export const twice = (name: string): BadAnswer =>
   unreadable(`two columns, or a column and a tag, are named ${name}; rename one of them with AS`)

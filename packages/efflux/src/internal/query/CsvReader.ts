@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { type AnswerReader, failed, make, mostColumns, refuseRepeated, rowsOf, unreadable } from "./AnswerReader.ts"
+import { type AnswerReader, make, mostColumns, refuseRepeated, tooWide } from "./AnswerReader.ts"
+import { failed, unreadable } from "./BadAnswer.ts"
 import * as Row from "./Row.ts"
 
 /** The columns of a table. */
@@ -39,16 +40,8 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
   }
   return make(
     function*(records) {
-      let rows: Array<Row.Row> = []
+      const piece = new Row.Piece()
       let result = ""
-      let bytes = 0
-      let width = 0
-      const take = () => {
-        const piece = rowsOf(result, rows, width, bytes)
-        rows = []
-        bytes = 0
-        return piece
-      }
       try {
         for (const record of records) {
           if (record[0].startsWith("#") || record.length === 1 && record[0] === "") {
@@ -65,15 +58,13 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
           } else {
             const row = rowOf(table, record)
             const of = table.first < 3 ? "" : record[1] || table.defaults[1] || ""
-            if (of !== result && rows.length > 0) yield take()
+            if (of !== result && !piece.isEmpty) yield piece.take(result)
             result = of
-            rows.push(row)
-            width = table.names.length
-            for (const cell of record) bytes += cell.length
+            piece.add(row, table.names.length, record.reduce((bytes, cell) => bytes + cell.length, 0))
           }
         }
       } finally {
-        if (rows.length > 0) yield take()
+        if (!piece.isEmpty) yield piece.take(result)
       }
     },
     () => {
@@ -101,8 +92,6 @@ export const columnCounter = () => {
     }
   }
 }
-
-const tooWide = unreadable(`a table has more than ${mostColumns} columns`)
 
 const notAligned = unreadable("a record has not as many values as there are columns")
 

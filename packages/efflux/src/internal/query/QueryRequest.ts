@@ -15,14 +15,16 @@ import * as Kind from "../config/Kind.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
-import { type AnswerReader, mostRows, type Piece, Problem, type Rows, unreadable } from "./AnswerReader.ts"
+import type { AnswerReader } from "./AnswerReader.ts"
+import { BadAnswer, unreadable } from "./BadAnswer.ts"
 import * as CsvReader from "./CsvReader.ts"
 import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
-import * as JsonReader from "./JsonReader.ts"
-import * as MsgPackReader from "./MsgPackReader.ts"
+import * as JsonLines from "./JsonLines.ts"
+import * as MsgPackBytes from "./MsgPackBytes.ts"
 import type { StatementOptions } from "./Operations.ts"
 import * as Options from "./Options.ts"
+import type { Rows } from "./Row.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
@@ -181,13 +183,13 @@ export const read = (
   answer: OpenAnswer
 ): Stream.Stream<Rows, InfluxError> => {
   const { body, endpoint, withoutSecrets } = answer
-  const fail = ({ detail, kind }: Problem): InfluxError => {
+  const fail = ({ detail, kind }: BadAnswer): InfluxError => {
     const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
     return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
   const type = answer.headers["content-type"] ?? ""
-  const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
-  if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
+  const documents = (of: typeof JsonLines.documents) => pieces(body, of(maxLineBytes, measurement), fail)
+  if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackBytes.documents : JsonLines.documents)
   if (version === 2) {
     const records = texts(body, fail).pipe(
       Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
@@ -196,15 +198,15 @@ export const read = (
     return pieces(Stream.chunks(records), CsvReader.annotatedCsv(), fail)
   }
   // An error comes as a document of its own, not as a line of rows.
-  if (type === json || type.startsWith(`${json};`)) return documents(JsonReader.documents)
+  if (type === json || type.startsWith(`${json};`)) return documents(JsonLines.documents)
   const renamed = (column: string) => column === "iox::measurement" ? measurement : column
-  return pieces(body, JsonReader.jsonLines(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
+  return pieces(body, JsonLines.rows(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
 }
 
 /** The texts of a body, whose records have no more columns than are read. */
 const texts = (
   body: Stream.Stream<Uint8Array, InfluxError>,
-  fail: (problem: Problem) => InfluxError
+  fail: (problem: BadAnswer) => InfluxError
 ): Stream.Stream<string, InfluxError> => {
   const decoder = new TextDecoder("utf-8", { fatal: true })
   const check = CsvReader.columnCounter()
@@ -214,7 +216,7 @@ const texts = (
         check(bytes)
         return decoder.decode(bytes, { stream })
       },
-      catch: (problem) => fail(problem instanceof Problem ? problem : unreadable("it is not UTF-8"))
+      catch: (problem) => fail(problem instanceof BadAnswer ? problem : unreadable("it is not UTF-8"))
     })
   return Stream.concat(
     Stream.mapEffect(body, (bytes) => decode(bytes, true)),
@@ -225,19 +227,15 @@ const texts = (
 const pieces = <Input>(
   input: Stream.Stream<Input, InfluxError>,
   reader: AnswerReader<Input>,
-  fail: (problem: Problem) => InfluxError
+  fail: (problem: BadAnswer) => InfluxError
 ): Stream.Stream<Rows, InfluxError> =>
   Stream.concat(
     // What arrives is read at once, and there may be a lot of it: other work is done in between.
     Stream.mapEffect(input, (some) => Effect.as(Effect.yieldNow, reader.read(some))),
     Stream.sync(reader.end)
   ).pipe(
-    Stream.flatMap((some: Iterable<Piece>) => Stream.fromIterable(some, { chunkSize: 1 })),
+    Stream.flatMap((some: Iterable<Rows | BadAnswer>) => Stream.fromIterable(some, { chunkSize: 1 })),
     Stream.mapEffect((piece) =>
-      piece instanceof Problem
-        ? Effect.fail(fail(piece))
-        : piece.rows.length < mostRows
-        ? Effect.succeed(piece)
-        : Effect.as(Effect.yieldNow, piece)
+      piece instanceof BadAnswer ? Effect.fail(fail(piece)) : Effect.as(Effect.yieldNow, piece)
     )
   )

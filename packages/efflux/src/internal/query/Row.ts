@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Instant from "../text/Instant.ts"
+import { unreadable } from "./BadAnswer.ts"
+import { outOfRange } from "./Source.ts"
 
 /**
  * A value of a row. An integer is a `bigint` and a float a `number`, whatever
@@ -39,13 +41,14 @@ export type Draft = { [column: string]: Cell }
  */
 export const set = (row: Draft, column: string, value: unknown): void => {
   if (value === null || value === undefined) return
-  if (column === "__proto__") {
-    // An assignment would change the prototype.
-    Object.defineProperty(row, column, { value, enumerable: true, writable: true, configurable: true })
-  } else {
-    row[column] = value as Cell
-  }
+  if (typeof value === "object" || typeof value === "symbol") throw refused(column, value)
+  if (column !== "__proto__") row[column] = value as Cell
+  // An assignment would change the prototype.
+  else Object.defineProperty(row, column, { value, enumerable: true, writable: true, configurable: true })
 }
+
+const refused = (column: string, value: unknown) =>
+  unreadable(`a value of the column ${column} is ${value === outOfRange ? "out of range" : "a list or an object"}`)
 
 /**
  * The value of a column named `time`: what is no instant stays what it is.
@@ -58,3 +61,53 @@ export const time = (value: unknown): unknown =>
     : Number.isSafeInteger(value)
     ? BigInt(value as number)
     : value
+
+/**
+ * Rows of one result, which may be none.
+ *
+ * @internal
+ */
+export interface Rows<out A = Row> {
+  /** The number of the statement, or the name of a yield. */
+  readonly result: number | string
+  readonly rows: ReadonlyArray<A>
+  /** An estimate of the memory that the rows take, in bytes. */
+  readonly weight: number
+}
+
+/** Rows of a piece at the most. */
+export const mostRows = 5000
+
+/** Where a piece of few rows ends. */
+const mostWeight = 2 ** 20
+
+/**
+ * Rows on their way into a piece of an answer. Between two pieces other work is done.
+ *
+ * @internal
+ */
+export class Piece {
+  #rows: Array<Row> = []
+  #weight = 0
+
+  get isEmpty(): boolean {
+    return this.#rows.length === 0
+  }
+
+  get isFull(): boolean {
+    return this.#rows.length >= mostRows || this.#weight >= mostWeight
+  }
+
+  /** Adds a row that was read from so many bytes. */
+  add(row: Row, columns: number, bytes: number): void {
+    this.#rows.push(row)
+    this.#weight += 80 + 32 * columns + bytes
+  }
+
+  take(result: number | string): Rows {
+    const rows = { result, rows: this.#rows, weight: this.#weight }
+    this.#rows = []
+    this.#weight = 0
+    return rows
+  }
+}

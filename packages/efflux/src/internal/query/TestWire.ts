@@ -8,11 +8,10 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { InfluxError, NotFound } from "../../InfluxError.ts"
 import { check, type ClientSettings } from "../config/ClientSettings.ts"
-import { type Rows, rowsOf } from "./AnswerReader.ts"
 import type { Wire } from "./Client.ts"
 import type { ApiRequest, ResultSet } from "./Operations.ts"
 import type { Asked } from "./QueryRequest.ts"
-import type { Row } from "./Row.ts"
+import type { Row, Rows } from "./Row.ts"
 
 /**
  * Rows, or several results.
@@ -110,5 +109,5 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
 const piecesOf = (answered: Answered): ReadonlyArray<Rows> =>
   answered.some((each) => Array.isArray(each.rows))
-    ? (answered as ReadonlyArray<ResultSet<Row>>).map(({ id, rows }) => rowsOf(id, rows, 0, 0))
-    : [rowsOf(0, answered as ReadonlyArray<Row>, 0, 0)]
+    ? (answered as ReadonlyArray<ResultSet<Row>>).map(({ id, rows }) => ({ result: id, rows, weight: 0 }))
+    : [{ result: 0, rows: answered as ReadonlyArray<Row>, weight: 0 }]

@@ -1,0 +1,176 @@
+/**
+ * Reads a JSON text value by value, and integers exactly.
+ *
+ * `JSON.parse` rounds integers beyond 2⁵³, keeps the last of two members of one name, turns a short text into any number
+ * of objects at once, and in Node 24 confuses names with escapes (https://github.com/nodejs/node/issues/63785).
+ *
+ * @since 0.1.0
+ */
+import { unreadable } from "./BadAnswer.ts"
+import { type Container, outOfRange, type Source } from "./Source.ts"
+
+const quote = 0x22
+const backslash = 0x5c
+
+/**
+ * A text, and how far it was read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class JsonText implements Source {
+  position = 0
+  /** A text is whole. */
+  readonly left = 0
+  #text = ""
+  /** Whether no string of it has an escape. */
+  #isPlain = true
+  readonly #hasBigints: boolean
+
+  /** With `bigints` every integer is a `bigint`, otherwise one beyond 2⁵³. */
+  constructor(integers: "bigints" | "numbers") {
+    this.#hasBigints = integers === "bigints"
+  }
+
+  /** Goes on with another text. */
+  begin(text: string): void {
+    this.#text = text
+    this.#isPlain = !text.includes("\\")
+    this.position = 0
+  }
+
+  /** Refuses what follows the value. */
+  end(): void {
+    if (!Number.isNaN(this.#next())) throw notJson
+  }
+
+  take(): unknown {
+    let code = this.#next()
+    const start = this.position
+    if (code === quote) return this.#string()
+    if (code === 0x7b || code === 0x5b) {
+      this.position++
+      return { isMap: code === 0x7b, left: 1 }
+    }
+    const text = this.#text
+    let digits = 0
+    // To a comma, a bracket, a blank, or the end.
+    while (code > 0x20 && code !== 0x2c && code !== 0x5d && code !== 0x7d) {
+      digits = code >= 0x30 && code <= 0x39 ? 10 * digits + code - 0x30 : Number.NaN
+      code = text.charCodeAt(++this.position)
+    }
+    // Most numbers, without the cost of an expression.
+    if (digits > 0 && this.position - start <= 15 && text.charCodeAt(start) > 0x30) return this.#integer(digits)
+    const word = text.slice(start, this.position)
+    if (word === "null") return null
+    if (word === "true" || word === "false") return word === "true"
+    return this.#number(word)
+  }
+
+  /** The name of a member: `likely`, which makes no new string, or another one. */
+  name(likely = ""): string {
+    if (this.#next() !== quote) throw notJson
+    const end = this.position + 1 + likely.length
+    const isLikely = this.#isPlain && this.#text.charCodeAt(end) === quote &&
+      this.#text.startsWith(likely, this.position + 1)
+    if (isLikely) this.position = end + 1
+    const name = isLikely ? likely : this.#string()
+    if (this.#next() !== 0x3a) throw notJson
+    this.position++
+    return name
+  }
+
+  more(container: Container): boolean {
+    const code = this.#next()
+    const isFirst = container.left-- === 1
+    if (code === (container.isMap ? 0x7d : 0x5d)) {
+      this.position++
+      return false
+    }
+    if (isFirst) return true
+    if (code !== 0x2c) throw notJson
+    this.position++
+    return true
+  }
+
+  skip(): number {
+    for (let depth = 1; depth > 0;) {
+      const code = this.#next()
+      if (Number.isNaN(code)) throw notJson
+      if (code === quote) this.#string()
+      else {
+        this.position++
+        if (code === 0x7b || code === 0x5b) depth++
+        else if (code === 0x7d || code === 0x5d) depth--
+      }
+    }
+    return 0
+  }
+
+  show(): string {
+    const start = this.position - 1
+    this.skip()
+    return this.#text.slice(start, this.position)
+  }
+
+  /** The character at which the next token begins, NaN at the end. */
+  #next(): number {
+    let code = this.#text.charCodeAt(this.position)
+    while (code <= 0x20) code = this.#text.charCodeAt(++this.position)
+    return code
+  }
+
+  #string(): string {
+    const text = this.#text
+    const start = this.position
+    let end = text.indexOf("\"", start + 1)
+    while (!this.#isPlain && isEscaped(text, end)) end = text.indexOf("\"", end + 1)
+    if (end < 0) throw notJson
+    this.position = end + 1
+    if (this.#isPlain && end - start <= longestSlice) return text.slice(start + 1, end)
+    try {
+      // A long slice would keep the whole text in memory.
+      return JSON.parse(text.slice(start, end + 1)) as string
+    } catch {
+      throw notJson
+    }
+  }
+
+  #integer(value: number): number | bigint {
+    return this.#hasBigints ? BigInt(value) : value
+  }
+
+  #number(word: string): unknown {
+    if (word.length > mostDigits) return outOfRange
+    const value = Number(word)
+    if (!whole.test(word)) {
+      if (!fraction.test(word)) throw notJson
+      return Number.isFinite(value) ? value : outOfRange
+    }
+    if (Number.isSafeInteger(value)) return this.#integer(value)
+    const integer = word.length <= 20 ? BigInt(word) : maxUint + 1n
+    if (integer >= minInt && integer <= maxUint) return integer
+    return this.#hasBigints || !Number.isFinite(value) ? outOfRange : value
+  }
+}
+
+/** Whether an odd number of backslashes stands before. */
+const isEscaped = (text: string, end: number): boolean => {
+  let before = end
+  while (text.charCodeAt(before - 1) === backslash) before--
+  return (end - before) % 2 === 1
+}
+
+// V8 copies a slice that is as short.
+const longestSlice = 12
+
+const whole = /^-?(?:0|[1-9]\d*)$/
+const fraction = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+// Converting a number of a million digits takes long, and no double needs as many.
+const mostDigits = 1100
+
+const minInt = -(2n ** 63n)
+const maxUint = 2n ** 64n - 1n
+
+const notJson = unreadable("it is not JSON")

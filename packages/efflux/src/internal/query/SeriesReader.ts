@@ -1,0 +1,248 @@
+/**
+ * Reads the documents of InfluxDB 1, in whatever format: each is like `{"results": [{"statement_id": 0, "series":
+ * [{"name", "tags", "columns", "values"}], "partial": true}]}`, and a result can go on in the next one.
+ *
+ * Rows are read as their bytes arrive: only one row of an answer is held.
+ *
+ * @since 0.1.0
+ */
+import { mostColumns, refuseRepeated, tooWide, twice, twoMembers } from "./AnswerReader.ts"
+import { failed, unreadable } from "./BadAnswer.ts"
+import * as Row from "./Row.ts"
+import { type Container, isContainer, short, type Source } from "./Source.ts"
+
+/** `undefined` asks for more bytes. */
+type Reading<A = void> = Generator<Row.Rows | undefined, A>
+
+/** The columns of a series, and what its rows have in common. */
+interface Shape {
+  readonly columns: ReadonlyArray<string>
+  /** Tags, and the name of the series, that no column is named like. */
+  readonly common: ReadonlyArray<readonly [name: string, value: string]>
+  /** Tags that a column is named like. */
+  readonly shared: ReadonlyArray<readonly [column: string, value: string]>
+  /** Which column is `time`, -1 if none is. */
+  readonly time: number
+}
+
+type Tag = readonly [name: string, value: unknown]
+
+const shapeOf = (columns: ReadonlyArray<string>, tags: ReadonlyArray<Tag>): Shape => {
+  const names = new Set(columns)
+  const common: Array<readonly [string, string]> = []
+  const shared: Array<readonly [string, string]> = []
+  refuseRepeated(columns)
+  refuseRepeated(tags.map(([name]) => name))
+  for (const [name, value] of tags) {
+    if (typeof value !== "string") throw unreadable(`the tag ${name} is not a text`)
+    // Servers have no empty tags: an absent one comes as "".
+    if (names.has(name)) shared.push([name, value])
+    else if (value !== "") common.push([name, value])
+  }
+  return { columns, common, shared, time: columns.indexOf("time") }
+}
+
+// Tags stand once in an answer, and then in each row: a short answer could fill the memory.
+const maxCopies = 20_000_000
+
+/**
+ * Makes a reader of the documents of a source. With `measurement` the name of a series is a column of that name.
+ *
+ * @internal
+ */
+export const make = (source: Source, format: string, maxRowBytes: number, measurement: string | undefined) => {
+  const notThat = unreadable(`it is not the ${format} of a query`)
+  let statement = -1
+  let copies = 0
+  /** Whether the result that was read last says that there is more of it. */
+  let isPartial = false
+
+  function* take(next: () => unknown = source.take): Reading<unknown> {
+    for (;;) {
+      const value = next.call(source)
+      if (value !== short) return value
+      if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
+      yield undefined
+    }
+  }
+
+  function* scalar(): Reading<unknown> {
+    const value = yield* take()
+    if (isContainer(value)) throw notThat
+    return value
+  }
+
+  function* text(next?: () => unknown): Reading<string> {
+    const value = yield* take(next)
+    if (typeof value !== "string") throw notThat
+    return value
+  }
+
+  // What is not known here is passed over, however deep it is.
+  function* skip(): Reading {
+    for (let left = 1; left > 0; left--) {
+      let value = source.take()
+      if (value === short) value = yield* take()
+      if (isContainer(value)) left += source.skip(value)
+    }
+  }
+
+  function* open(isMap: boolean): Reading<Container> {
+    const value = yield* take()
+    if (!isContainer(value) || value.isMap !== isMap) throw notThat
+    return value
+  }
+
+  function* list(element: (index: number) => Reading): Reading {
+    const elements = yield* open(false)
+    for (let index = 0; source.more(elements); index++) yield* element(index)
+  }
+
+  function* map(member: (name: string) => Reading): Reading {
+    const members = yield* open(true)
+    const names = new Set<string>()
+    while (source.more(members)) {
+      const name = yield* text(source.name)
+      if (names.has(name)) throw twoMembers
+      if (names.add(name).size > mostColumns) throw tooWide
+      yield* member(name)
+    }
+  }
+
+  const object = (members: { readonly [name: string]: () => Reading }): Reading =>
+    map((name) => Object.hasOwn(members, name) ? members[name]() : skip())
+
+  function* failure(): Reading {
+    const value = yield* take()
+    if (value !== null) throw failed(isContainer(value) ? source.show(value) : String(value))
+  }
+
+  function* document(): Reading {
+    let isAnswer = false
+    yield* object({
+      error: failure,
+      results: () => {
+        isAnswer = true
+        return list(result)
+      }
+    })
+    if (!isAnswer) throw notThat
+  }
+
+  function* begin(id: number): Reading {
+    if (isPartial && id !== statement) throw cutShort
+    statement = id
+    copies = 0
+    yield { result: id, rows: [], weight: 0 }
+  }
+
+  function* result(index: number): Reading {
+    let isBegun = false
+    let isCut = false
+    const beginOnce = function*(id: number): Reading {
+      if (!isBegun) yield* begin(id)
+      isBegun = true
+    }
+    yield* object({
+      error: failure,
+      *statement_id() {
+        const id = yield* scalar()
+        if (typeof id !== "bigint" && typeof id !== "number") throw notThat
+        yield* beginOnce(Number(id))
+      },
+      *partial() {
+        if ((yield* scalar()) === true) isCut = true
+      },
+      *series() {
+        yield* beginOnce(index)
+        yield* list(function*() {
+          if (yield* series()) isCut = true
+        })
+      }
+    })
+    yield* beginOnce(index)
+    isPartial = isCut
+  }
+
+  /** Whether there is more of it. */
+  function* series(): Reading<boolean> {
+    const columns: Array<string> = []
+    const tags: Array<Tag> = []
+    let isCut = false
+    yield* object({
+      *name() {
+        const name = yield* scalar()
+        if (measurement !== undefined) tags.push([measurement, name])
+      },
+      tags: () =>
+        map(function*(name) {
+          tags.push([name, yield* scalar()])
+        }),
+      columns: () =>
+        list(function*() {
+          if (columns.push(yield* text()) > mostColumns) throw tooWide
+        }),
+      values: () => values(shapeOf(columns, tags)),
+      *partial() {
+        isCut = (yield* scalar()) === true
+      }
+    })
+    return isCut
+  }
+
+  function* values(shape: Shape): Reading {
+    const width = shape.columns.length + shape.common.length
+    const piece = new Row.Piece()
+    const all = yield* open(false)
+    try {
+      while (source.more(all)) {
+        for (;;) {
+          const start = source.position
+          const row = rowOf(shape)
+          if (row !== short) {
+            piece.add(row, width, source.position - start)
+            break
+          }
+          source.position = start
+          if (!piece.isEmpty) yield piece.take(statement)
+          if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
+          yield undefined
+        }
+        if (piece.isFull) yield piece.take(statement)
+      }
+    } finally {
+      if (!piece.isEmpty) yield piece.take(statement)
+    }
+  }
+
+  function rowOf({ columns, common, shared, time }: Shape): Row.Row | typeof short {
+    const cells = source.take()
+    if (cells === short) return short
+    if (!isContainer(cells) || cells.isMap) throw notThat
+    const row: Row.Draft = {}
+    for (let i = 0; i < columns.length; i++) {
+      if (!source.more(cells)) throw notThat
+      const cell = source.take()
+      if (cell === short) return short
+      Row.set(row, columns[i], i === time ? Row.time(cell) : cell)
+    }
+    if (source.more(cells)) throw notThat
+    for (const [column, tag] of shared) if ((Object.hasOwn(row, column) ? row[column] : "") !== tag) throw twice(column)
+    copies += common.length
+    if (copies > maxCopies) throw unreadable("the tags of its series, repeated in each of their rows, are too many")
+    for (const [tag, value] of common) Row.set(row, tag, value)
+    return row
+  }
+
+  return {
+    document,
+    /** Refuses what can't be the end. */
+    end: (): ReadonlyArray<never> => {
+      if (statement < 0) throw unreadable("it is empty")
+      if (isPartial) throw cutShort
+      return []
+    }
+  }
+}
+
+const cutShort = failed("the answer is partial: it has more rows than the server gives")

@@ -1,0 +1,49 @@
+/**
+ * What a format of nested values is read by, value by value: JSON, MessagePack.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * The elements of a list, or the members of a map, each a name and a value, follow it. No other value is an object.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Container {
+  readonly isMap: boolean
+  /** How far it was read: a matter of its source. */
+  left: number
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source {
+  /** Where the next value begins. Can be set back to where it was before a value that was {@link short}. */
+  position: number
+  /** Bytes that have arrived and were not read. */
+  readonly left: number
+  /** The next value: a scalar, a container, `short` or `outOfRange`. */
+  readonly take: () => unknown
+  /** The name of a map's next member. */
+  readonly name: () => unknown
+  /** Whether a container has one more element or member, which then is next. */
+  readonly more: (container: Container) => boolean
+  /** Passes over as much of a container as can be passed over at once, and gives how many values of it are left. */
+  readonly skip: (container: Container) => number
+  /** A container as a message shows it. */
+  readonly show: (container: Container) => string
+}
+
+/** There are not enough bytes yet. */
+export const short = Symbol()
+
+/** A number that no value of JavaScript is. */
+export const outOfRange = Symbol()
+
+/**
+ * @internal
+ */
+export const isContainer = (value: unknown): value is Container => typeof value === "object" && value !== null

@@ -1,0 +1,24 @@
+/** JSON whose integers are exact: one beyond 2⁵³ is a `bigint`, as far as 64 bits reach. */
+import { JsonText } from "../../efflux/src/internal/query/JsonText.ts"
+import { isContainer } from "../../efflux/src/internal/query/Source.ts"
+
+/** Parses a text. Of two members with one name the last is kept. Throws if the text is not JSON. */
+export const parse = (text: string): unknown => {
+  const json = new JsonText("numbers")
+  json.begin(text)
+  const value = valueOf(json)
+  json.end()
+  return value
+}
+
+const valueOf = (json: JsonText): unknown => {
+  const value = json.take()
+  if (!isContainer(value)) return value
+  const members: Array<[string, unknown]> = []
+  const elements: Array<unknown> = []
+  while (json.more(value)) {
+    if (value.isMap) members.push([json.name(), valueOf(json)])
+    else elements.push(valueOf(json))
+  }
+  return value.isMap ? Object.fromEntries(members) : elements
+}
