@@ -207,23 +207,6 @@ export const gzipBomb = (bytes: number): Fault => {
 /** Sends the client elsewhere. */
 export const redirect = (location: string, status = 307): Fault => answer(status, { headers: { location } })
 
-/** A fault that waits until the test releases it. */
-export const held = (fault: Fault): { readonly fault: Fault; readonly release: Effect.Effect<void> } => {
-  const waiting: Array<() => void> = []
-  let released = false
-  return {
-    fault: (socket, request, nth) => {
-      const go = () => fault(socket, request, nth)
-      if (released) go()
-      else waiting.push(go)
-    },
-    release: Effect.sync(() => {
-      released = true
-      for (const go of waiting.splice(0)) go()
-    })
-  }
-}
-
 const head = (status: number, headers: Readonly<Record<string, string>>): Buffer =>
   Buffer.from(
     `HTTP/1.1 ${status} Status\r\n${

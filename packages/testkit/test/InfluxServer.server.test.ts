@@ -38,23 +38,6 @@ describeServer("a shared server", {
       assert.strictEqual(yield* kernelDrops(server.udpPorts[1]!), 0)
     }))
 
-  it.effect("answers with exact 64-bit integers", () =>
-    Effect.gen(function*() {
-      const server = yield* InfluxServer.InfluxServer
-      const lines =
-        "exactly i=9223372036854775807i,f=1.5,s=\"x\",b=t 1700000000000000001\nexactly i=-9007199254740993i,f=1e21 2"
-      assert.strictEqual((yield* server.writeLines("over http", lines)).status, 204)
-      assert.deepStrictEqual(yield* server.rows("SELECT i, f, s, b FROM exactly", { db: "over http" }), [
-        { time: 2n, i: -9007199254740993n, f: 1e21, s: null, b: null },
-        { time: 1700000000000000001n, i: 9223372036854775807n, f: 1.5, s: "x", b: true }
-      ])
-      const found = yield* server.rows("SELECT f FROM exactly WHERE i = $i", {
-        db: "over http",
-        params: { i: 9223372036854775807n }
-      })
-      assert.deepStrictEqual(found, [{ time: 1700000000000000001n, f: 1.5 }])
-    }))
-
   it.effect("fails on an error inside an answer, and passes statuses of writes on", () =>
     Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer

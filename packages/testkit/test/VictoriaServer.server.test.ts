@@ -43,15 +43,6 @@ describeVictoria("a shared VictoriaMetrics", {}, (it) => {
       assert.strictEqual(yield* server.count("{__name__=\"good_v\"}"), 1)
       assert.include(yield* server.log, "cannot unmarshal InfluxDB line \"bad\"")
     }))
-
-  it.effect("stops and goes on", () =>
-    Effect.gen(function*() {
-      const server = yield* VictoriaServer.VictoriaServer
-      yield* server.suspend
-      yield* server.sendUdp("paused v=1 1700000000000000000")
-      yield* server.resume
-      yield* server.waitForCount(1, { selector: "{__name__=\"paused_v\"}" })
-    }))
 })
 
 describeVictoriaBinary("a VictoriaMetrics of one's own", (binary) => {
@@ -90,11 +81,4 @@ describeVictoriaBinary("a VictoriaMetrics of one's own", (binary) => {
         assert.isFalse(existsSync(directory))
       }).pipe(Effect.runPromise)
   )
-
-  plain("says why it did not start", () =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(VictoriaServer.make({ binary, flags: { nonsense: 1 } }))
-      assert.include(error.message, "victoria-metrics ended at start")
-      assert.include(error.message, "nonsense")
-    }).pipe(Effect.scoped, Effect.runPromise))
 })
