@@ -18,6 +18,13 @@ const stamps = (lines: ReadonlyArray<string>): Array<string> => lines.map((line)
 // Many programs start at once, and a machine may have other things to do.
 const patience = { timeout: "60 seconds" } as const
 
+/** Runs an example, which has to end well. */
+const ok = (...args: Parameters<typeof run>) =>
+  Effect.tap(
+    run(...args),
+    ({ exit, stderr, stdout }) => Effect.sync(() => assert.strictEqual(exit, 0, stderr || stdout))
+  )
+
 /** A server without Effect: requests, one to no route, and an orderly end. */
 const webServer = (file: string) =>
   Effect.gen(function*() {
@@ -45,8 +52,7 @@ const webServer = (file: string) =>
 const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
   hello: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("hello.ts", { env: { INFLUX_PORT: `${sink.port}` } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("hello.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     assert.include(outcome.stdout, "pushed 3, sent 1, invalid 2\n")
     assert.include(outcome.stdout, "a point needs at least one field")
     assert.include(outcome.stdout, "see the option dialect")
@@ -59,8 +65,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
   hotLoop: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("hotLoop.ts", { env: { INFLUX_PORT: `${sink.port}` } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("hotLoop.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     const [, payloads] = /^pushed 20000, sent 20000 in (\d+) payloads, shed 0$/m.exec(outcome.stdout) ?? []
     assert.isDefined(payloads, outcome.stdout)
     // What is lost here is lost in the kernel, where nobody but the kernel counts it.
@@ -75,10 +80,9 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   shards: Effect.gen(function*() {
     const east = yield* UdpSink.make()
     const west = yield* UdpSink.make()
-    const outcome = yield* run("shards.ts", {
+    const outcome = yield* ok("shards.ts", {
       env: { INFLUX_PORT: `${east.port}`, INFLUX_PORT_WEST: `${west.port}` }
     })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.match(outcome.stdout, /^together: pushed 300, sent 300$/m)
     yield* east.waitForPoints(Number(/^east: sent (\d+)$/m.exec(outcome.stdout)![1]))
     yield* west.waitForPoints(Number(/^west: sent (\d+)$/m.exec(outcome.stdout)![1]))
@@ -105,10 +109,9 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
       (server) => Effect.sync(() => server.close())
     )
     const { port } = server.address() as AddressInfo
-    const outcome = yield* run("writeHttp.ts", {
+    const outcome = yield* ok("writeHttp.ts", {
       env: { INFLUX_URL: `http://127.0.0.1:${port}`, INFLUX_USERNAME: "me", INFLUX_PASSWORD: "s3cr3t" }
     })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.include(outcome.stdout, "1 rejected: partial write: field type conflict: n dropped=1\n")
     assert.include(outcome.stdout, "pushed 1001, sent 1000, rejected 1, unknown 0\n1 requests, ")
     assert.notInclude(outcome.stdout + outcome.stderr, "s3cr3t")
@@ -116,15 +119,13 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   priorities: Effect.gen(function*() {
-    const outcome = yield* run("priorities.ts", {})
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("priorities.ts", {})
     // Of 1004 points the queue holds the 2 of high priority, the 2 of the quiet measurements, and 6 of the noisy one.
     assert.include(outcome.stdout, "pushed 1004 = queued 10 + quota 994 + oldest 0\nhigh priority dropped: 0\n")
   }),
 
   pressure: Effect.gen(function*() {
-    const outcome = yield* run("pressure.ts", {})
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("pressure.ts", {})
     assert.match(outcome.stdout, /^the queue is \d % full, 0 points\/s go out$/m)
     const [, pushed, leftOut] = /^pushed (\d+), left out (\d+), dropped 0$/m.exec(outcome.stdout) ?? []
     assert.strictEqual(Number(pushed) + Number(leftOut), 6000, outcome.stdout)
@@ -151,10 +152,9 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   twoDatabases: Effect.gen(function*() {
     const metrics = yield* UdpSink.make()
     const audit = yield* UdpSink.make()
-    const outcome = yield* run("twoDatabases.ts", {
+    const outcome = yield* ok("twoDatabases.ts", {
       env: { INFLUX_PORT: `${metrics.port}`, AUDIT_PORT: `${audit.port}` }
     })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.strictEqual(outcome.stdout, "metrics: sent 3\naudit: sent 3\n")
     yield* Effect.all([metrics.waitForPoints(3), audit.waitForPoints(3)])
     assert.deepStrictEqual(unstamped(metrics.lines), Array(3).fill("sign_in count=1i"))
@@ -184,8 +184,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   shedding: Effect.gen(function*() {
-    const outcome = yield* run("shedding.ts")
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("shedding.ts")
     assert.include(outcome.stdout, "pushed 1000 = sent 100 + shed 900 + queued 0 + 0\n")
     assert.include(outcome.stdout, "the last line is job n=999i 0\n")
     assert.include(outcome.stdout, "the queue of 100 points is full, the oldest points are dropped (queue_full)")
@@ -193,15 +192,13 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   spy: Effect.gen(function*() {
-    const outcome = yield* run("spy.ts")
-    assert.strictEqual(outcome.exit, 0, outcome.stdout)
+    const outcome = yield* ok("spy.ts")
     assert.strictEqual(outcome.stdout, "the order was counted\n")
   }),
 
   requestTiming: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("requestTiming.ts", { env: { INFLUX_PORT: `${sink.port}` } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("requestTiming.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     assert.strictEqual(outcome.stdout, "/users/1 200\n/users/2 200\n/broken 500\n")
     yield* sink.waitForPoints(5)
     const points = sink.lines.map((line) => /^(.*) duration_ms=([\d.]+) \d+$/.exec(line)!)
@@ -217,8 +214,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
   exportMetrics: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("exportMetrics.ts", { env: { INFLUX_PORT: `${sink.port}` } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    yield* ok("exportMetrics.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     // Two routes, one histogram, and 21 values of the process.
     yield* sink.waitForPoints(24)
     const lines = unstamped(sink.lines)
@@ -231,8 +227,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
   tenants: Effect.gen(function*() {
     const server = yield* FaultServer.make({ fallback: FaultServer.answer(204) })
-    const outcome = yield* run("tenants.ts", { env: { INFLUX_URL: server.url } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("tenants.ts", { env: { INFLUX_URL: server.url } })
     assert.include(outcome.stdout, "acme: 3\nglobex: 1\n")
     assert.match(outcome.stdout, /^Option "\w+" is "(?:tenant-)?no\\nname", allowed is /m)
     const lines = new Map(server.requests.map(({ params, text }) => [params.get("db"), text.split("\n").length]))
@@ -247,8 +242,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     const sink = yield* UdpSink.make()
     const env = { INFLUX_PORT: `${sink.port}` }
     const interrupted = yield* start("hostFigures.ts", { env })
-    const outcome = yield* run("hostFigures.ts", { args: ["2"], env })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("hostFigures.ts", { args: ["2"], env })
     assert.strictEqual(outcome.stdout, "pushed 6 points\n")
     // The seventh is the other program's. What it has queued goes out when it is interrupted: three points a second.
     yield* sink.waitForPoints(7, patience)
@@ -262,8 +256,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
 
   series: Effect.gen(function*() {
     const sink = yield* UdpSink.make()
-    const outcome = yield* run("series.ts", { env: { INFLUX_PORT: `${sink.port}` } })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
+    const outcome = yield* ok("series.ts", { env: { INFLUX_PORT: `${sink.port}` } })
     assert.strictEqual(
       outcome.stdout.split("\n").filter((line) => !line.includes("point dropped")).join("\n"),
       "pushed 3, sent 2, invalid 1\n" +
@@ -282,10 +275,9 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   decode: Effect.gen(function*() {
-    const outcome = yield* run("decode.ts", {
+    const outcome = yield* ok("decode.ts", {
       stdin: "cpu,host=a\\ b load=0.5,cores=8i 1000\nmem used\n# a comment\nm s=\"a\nb\"\n"
     })
-    assert.strictEqual(outcome.exit, 0, outcome.stderr)
     assert.deepStrictEqual(outcome.stdout.trim().split("\n").map((line) => JSON.parse(line)), [
       { measurement: "cpu", tags: { host: "a b" }, fields: { load: 0.5, cores: "8" }, timestamp: "1000" },
       { measurement: "m", tags: {}, fields: { s: "a\nb" } }

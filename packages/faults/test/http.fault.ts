@@ -51,49 +51,49 @@ const figures = ({ law, stats, stored }: { stored: number } & Parameters<typeof 
   `stored ${grouped(stored)}: at least sent, at most sent and unknown; ${account({ law, stats })}`
 
 describeInfluxd("a real InfluxDB over HTTP", (binary) => {
-  it.live("S4: a server that is killed and restarted has what it acknowledged, and points flow again", () =>
-    Effect.gen(function*() {
-      const restarts = dose(5, 2)
-      const outcome = yield* reconciled(binary, 10_000, (server) =>
-        Effect.gen(function*() {
-          for (let restart = 0; restart < restarts; restart++) {
-            yield* server.kill
-            yield* Effect.sleep(dose(1000, 300))
-            yield* server.start
-            yield* Effect.sleep(dose(2000, 500))
-          }
-        }))
-      Row.result(
-        "S4",
-        `${restarts} restarts in ${outcome.seconds.toFixed(0)} s at 10 000 points/s`,
-        figures(outcome)
-      )
-    }).pipe(Effect.scoped))
+  const restarts = dose(5, 2)
+  const times = dose(5, 2)
+  const again = (count: number, one: Effect.Effect<unknown, unknown>) => Effect.repeat(one, { times: count - 1 })
 
-  it.live("S5: a server that hangs has what it acknowledged; what it may have is unknown", () =>
-    Effect.gen(function*() {
-      const times = dose(5, 2)
-      const outcome = yield* reconciled(binary, 10_000, (server) =>
-        Effect.gen(function*() {
-          for (let time = 0; time < times; time++) {
-            yield* server.suspend
-            yield* Effect.sleep(dose(3000, 1500))
-            yield* server.resume
-            yield* Effect.sleep(1000)
-          }
-        }))
-      Row.result("S5", `stopped ${times} times for ${dose(3, 1.5)} s at 10 000 points/s`, figures(outcome))
-    }).pipe(Effect.scoped))
+  const troubles = [
+    [
+      "S4",
+      "killed and restarted",
+      `${restarts} restarts`,
+      (server: InfluxServer.Server) =>
+        again(
+          restarts,
+          Effect.all([server.kill, Effect.sleep(dose(1000, 300)), server.start, Effect.sleep(dose(2000, 500))])
+        )
+    ],
+    [
+      "S5",
+      "stopped again and again",
+      `stopped ${times} times for ${dose(3, 1.5)} s`,
+      (server: InfluxServer.Server) =>
+        again(times, Effect.all([server.suspend, Effect.sleep(dose(3000, 1500)), server.resume, Effect.sleep(1000)]))
+    ]
+  ] as const
+  it.live.each(troubles)(
+    "%s: a server that is %s has what it acknowledged, what it may have is unknown, and points flow again",
+    ([row, , dosed, fault]) =>
+      Effect.gen(function*() {
+        const outcome = yield* reconciled(binary, 10_000, fault)
+        Row.result(row, `${dosed} at 10 000 points/s, ${outcome.seconds.toFixed(0)} s`, figures(outcome))
+      })
+  )
 })
 
 it.live("S6: a server that is slow, refuses, breaks off or is silent: what it took is what counts as sent", () =>
   Effect.gen(function*() {
     const stored = new Set<string>()
     const answers = new Map<string, number>()
-    const taken: FaultServer.Fault = (socket, request, nth) => {
-      for (const [, n] of request.text.matchAll(/n=(\d+)i/g)) stored.add(n!)
-      FaultServer.answer(204)(socket, request, nth)
-    }
+    const takes = (answer: FaultServer.Fault) =>
+      FaultServer.by(({ text }) => {
+        for (const [, n] of text.matchAll(/n=(\d+)i/g)) stored.add(n!)
+        return answer
+      })
+    const taken = takes(FaultServer.answer(204))
     const faults: ReadonlyArray<readonly [string, FaultServer.Fault]> = [
       ["taken", taken],
       ["slow", (socket, request, nth) => void setTimeout(() => taken(socket, request, nth), 300)],
@@ -101,18 +101,15 @@ it.live("S6: a server that is slow, refuses, breaks off or is silent: what it to
       ["taken", taken],
       ["refused (429)", FaultServer.answer(429, { headers: { "retry-after": "0" } })],
       // It has the points, and says nothing of it.
-      ["broken off", (socket, request, nth) => {
-        for (const [, n] of request.text.matchAll(/n=(\d+)i/g)) stored.add(n!)
-        FaultServer.reset(socket, request, nth)
-      }],
+      ["broken off", takes(FaultServer.reset)],
       ["silent", FaultServer.silence]
     ]
     const server = yield* FaultServer.make({
-      fallback: (socket, request, nth) => {
+      fallback: FaultServer.by((_, nth) => {
         const [what, fault] = faults[nth % faults.length]!
         answers.set(what, (answers.get(what) ?? 0) + 1)
-        fault(socket, request, nth)
-      }
+        return fault
+      })
     })
     const pusher = yield* Pusher.start({ database: { ...config(server.url), batchSize: 500 }, perSecond: 5000 })
     yield* Effect.sleep(dose(20_000, 6000))

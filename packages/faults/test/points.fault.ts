@@ -1,6 +1,7 @@
 /** What a program can do to itself: bad points, floods, small heaps, stepped clocks, interruptions. On loopback. */
 import { assert, describe, it } from "@effect/vitest"
 import { UdpSink, waitFor } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Fiber, Logger, Metric } from "effect"
 import { InfluxDatabase, type Point } from "efflux"
 import { execFile } from "node:child_process"
@@ -13,7 +14,6 @@ import * as Receiver from "../src/Receiver.ts"
 import * as Row from "../src/Row.ts"
 import {
   account,
-  assertLaw,
   assertSound,
   close,
   grouped,

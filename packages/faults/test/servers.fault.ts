@@ -74,47 +74,29 @@ describe("the load", () => {
 })
 
 describeInfluxd("a real InfluxDB", (binary) => {
-  it.live("U9: a server that is stopped loses what the kernel drops in front of it, and nothing else", () =>
-    Effect.gen(function*() {
-      const seconds = dose(5, 2)
-      const { drops, sample, stored } = yield* reconciled(binary, 50_000, (server) =>
-        Effect.gen(function*() {
-          yield* server.suspend
-          yield* Effect.sleep(seconds * 1000)
-          yield* server.resume
-          yield* Effect.sleep("1 second")
-        }))
-      assert.isAbove(drops, 0)
-      Row.result(
-        "U9",
-        `stopped for ${seconds} s at 50 000 points/s`,
-        `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
-          sample.stats.droppedTotal > 0 ? " − dropped" : ""
-        }; ${account(sample)}`
-      )
-    }).pipe(Effect.scoped))
-
-  it.live("S1: a server that is stopped and continued again and again: stored is sent less the kernel's drops", () =>
-    Effect.gen(function*() {
-      const times = dose(10, 3)
-      const { drops, sample, stored } = yield* reconciled(binary, 20_000, (server) =>
-        Effect.gen(function*() {
-          for (let time = 0; time < times; time++) {
-            yield* server.suspend
-            yield* Effect.sleep(700)
-            yield* server.resume
-            yield* Effect.sleep(700)
-          }
-        }))
-      assert.isAbove(drops, 0)
-      Row.result(
-        "S1",
-        `${times} times 0.7 s at 20 000 points/s`,
-        `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
-          sample.stats.droppedTotal > 0 ? " − dropped" : ""
-        }; ${account(sample)}`
-      )
-    }).pipe(Effect.scoped))
+  const stops = [
+    ["U9", "stopped", `stopped for ${dose(5, 2)} s`, 50_000, 1, dose(5000, 2000), 1000],
+    ["S1", "stopped and continued again and again", `${dose(10, 3)} times 0.7 s`, 20_000, dose(10, 3), 700, 700]
+  ] as const
+  it.live.each(stops)(
+    "%s: a server that is %s loses what the kernel drops in front of it, and nothing else",
+    ([row, , dosed, perSecond, times, stopped, pause]) =>
+      Effect.gen(function*() {
+        const { drops, sample, stored } = yield* reconciled(binary, perSecond, (server) =>
+          Effect.repeat(
+            Effect.all([server.suspend, Effect.sleep(stopped), server.resume, Effect.sleep(pause)]),
+            { times: times - 1 }
+          ))
+        assert.isAbove(drops, 0)
+        Row.result(
+          row,
+          `${dosed} at ${grouped(perSecond)} points/s`,
+          `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
+            sample.stats.droppedTotal > 0 ? " − dropped" : ""
+          }; ${account(sample)}`
+        )
+      })
+  )
 
   it.live("S2: a server that is killed and restarted ten times under load: the law, and points flow again each time", () =>
     Effect.gen(function*() {

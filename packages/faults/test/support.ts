@@ -1,22 +1,13 @@
 /** What the faults share: the law, waiting, and a second try where a busy machine was late. */
 import { assert } from "@effect/vitest"
 import { waitFor, type WaitOptions } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect } from "effect"
-import type { InfluxDatabase } from "efflux"
 import type { Sample } from "../src/Load.ts"
 import type { Pusher } from "../src/Pusher.ts"
 import type { Receiver } from "../src/Receiver.ts"
 
 export const port = 8089
-
-const droppedOf = (stats: InfluxDatabase.Stats): number =>
-  Object.values(stats.dropped).reduce((sum, points) => sum + points, 0)
-
-/** The law on one look. */
-export const assertLaw = (stats: InfluxDatabase.Stats): void => {
-  assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
-  assert.strictEqual(stats.droppedTotal, droppedOf(stats))
-}
 
 /** The law on every look so far, and a program that wrote nothing to its standard error. */
 export const assertSound = (pusher: Pusher, sample: Sample): void => {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
@@ -13,7 +14,6 @@ import {
   Transport
 } from "efflux"
 import { SendFailed } from "../../src/InfluxError.ts"
-import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 

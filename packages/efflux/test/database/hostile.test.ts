@@ -1,8 +1,8 @@
 /** What hostile points, transports, loggers and options can't do to a database. Each was found by an attack. */
 import { assert, describe, it } from "@effect/vitest"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Logger, Schema } from "effect"
 import { Influx, InfluxDatabase, LineProtocol, type Point, Series } from "efflux"
-import { assertLaw } from "../support/law.ts"
 import { turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })

@@ -1,11 +1,11 @@
 /** A server that is not there, not yet there, or can't be found does not disturb the program. */
 import { assert, it } from "@effect/vitest"
 import { InfluxServer, waitFor } from "@efflux/testkit"
+import { assertLaw, droppedOf } from "@efflux/testkit/law"
 import { describeInfluxd } from "@efflux/testkit/realServer"
 import { Effect, Metric } from "effect"
 import { InfluxDatabase, type Point } from "efflux"
 import { alone, figures, waitUntilRead, withDatabase } from "../support/delivery.ts"
-import { assertLaw, droppedOf } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 
 const point = (measurement: string, n: number): Point.Input => ({

@@ -1,6 +1,7 @@
 /** What a database says and counts where it can't send: at the close, of strange timestamps, of strange transports. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import {
   Context,
   Effect,
@@ -31,7 +32,6 @@ import {
 import { check } from "../../src/internal/config/Settings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
-import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 import { turns } from "../support/TestTransport.ts"
 

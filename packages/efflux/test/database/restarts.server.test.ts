@@ -1,10 +1,10 @@
 /** InfluxDB 1 killed and started again under load: what the queue can hold is stored, once. */
 import { assert } from "@effect/vitest"
 import { InfluxServer, waitFor } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect, Fiber } from "effect"
 import { alone, figures, pushPaced, withDatabase } from "../support/delivery.ts"
-import { assertLaw } from "../support/law.ts"
 
 const perSecond = 5000
 const restarts = 5

@@ -1,12 +1,12 @@
 /** Shedding that chooses: priority, quota and a limit in bytes. And what tells a program of the pressure. */
 import { assert, describe, it } from "@effect/vitest"
+import { assertLaw } from "@efflux/testkit/law"
 import { Clock, Duration, Effect, Fiber, Layer, Metric, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, type Point, Series, Transport } from "efflux"
 import { Ledger } from "../../src/internal/database/Ledger.ts"
 import type { PointBuffer } from "../../src/internal/database/PointBuffer.ts"
 import { PressureMeter } from "../../src/internal/database/Pressure.ts"
-import { assertLaw } from "../support/law.ts"
 import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (measurement: string, n: number): Point.Input => ({

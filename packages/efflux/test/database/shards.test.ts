@@ -1,9 +1,9 @@
 /** Shards: which series goes where, and that a shard in trouble is alone with it. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Logger, Metric, Schema, Stream } from "effect"
 import { InfluxShards, type Point, Series } from "efflux"
-import { assertLaw } from "../support/law.ts"
 
 const withShards = <A, E, R>(
   config: InfluxShards.ShardsConfig,

@@ -2,10 +2,10 @@
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Context, type Duration, Effect, Layer, Redacted } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { Influx, InfluxClient, InfluxDatabase, InfluxQL } from "efflux"
-import { assertLaw } from "../support/law.ts"
 
 const clients = {
   "fetch": FetchHttpClient.layer,

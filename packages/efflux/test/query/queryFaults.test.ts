@@ -143,12 +143,7 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
     })
   })
 
-  const slow = {
-    "no answer": FaultServer.silence,
-    "a head that drips": FaultServer.drip("HTTP/1.1 200 OK\r\nX-A: "),
-    "a body that drips": FaultServer.dripBody()
-  }
-  it.effect.each(Object.entries(slow))(
+  it.effect.each(Object.entries(FaultServer.slow))(
     "H3, %s: a typed timeout when its time is over, and the socket is freed",
     ([, fault]) =>
       withBench(version, [fault, fault, fault], function*({ asks, http, server, statement }) {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { assertLaw } from "@efflux/testkit/law"
 import { Duration, Effect, Layer, Metric, Option, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
-import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 
 const requests = Series.make("http_request", {

@@ -1,9 +1,9 @@
 /** What the tests against a real server share: how to send, and how to know what the kernel lost on the way. */
 import { assert } from "@effect/vitest"
 import { type InfluxServer, kernelDrops, udpSocketState, waitFor } from "@efflux/testkit"
+import { assertLaw, droppedOf } from "@efflux/testkit/law"
 import { Effect, Fiber, Logger, Metric, Option, Stream } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
-import { assertLaw, droppedOf } from "./law.ts"
 
 /** A name as InfluxQL quotes it. */
 export const identifier = (name: string): string => `"${name.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"")}"`

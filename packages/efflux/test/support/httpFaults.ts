@@ -6,10 +6,10 @@
  */
 import { assert } from "@effect/vitest"
 import { FaultServer, SecretWatch, sleep } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Clock, Duration, Effect, Fiber, Metric, Option, Redacted, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { type DatabaseConfig, InfluxDatabase, type InfluxError, type Point } from "efflux"
-import { assertLaw } from "./law.ts"
 
 /** The token or password of every test; the watch looks for it. */
 export const secret = "s3cr3t-hunter2"

@@ -2,12 +2,12 @@
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Layer, Logger, Metric, Result } from "effect"
 import { type DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
 import * as net from "node:net"
 import { check, type TcpSettings } from "../../src/internal/config/Settings.ts"
 import * as TcpTransport from "../../src/internal/transport/TcpTransport.ts"
-import { assertLaw } from "../support/law.ts"
 
 /** A TCP server that keeps what arrives, connection by connection. */
 const listen = (

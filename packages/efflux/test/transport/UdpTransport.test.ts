@@ -1,13 +1,13 @@
 /** The UDP transport over real loopback sockets, with a resolver that the test steers. */
 import { assert, describe, it } from "@effect/vitest"
 import { UdpSink } from "@efflux/testkit"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Layer, Logger, Result } from "effect"
 import { Dns, NetAddress } from "effect/net"
 import type { DatabaseConfig, InfluxDatabase } from "efflux"
 import { check, type UdpSettings } from "../../src/internal/config/Settings.ts"
 import * as Database from "../../src/internal/database/Database.ts"
 import * as UdpTransport from "../../src/internal/transport/UdpTransport.ts"
-import { assertLaw } from "../support/law.ts"
 import { capture } from "../support/logs.ts"
 
 /** A resolver whose answer can change while it is used. */

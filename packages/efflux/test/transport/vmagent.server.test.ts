@@ -7,10 +7,10 @@
  */
 import { assert, it } from "@effect/vitest"
 import { VictoriaServer, VmAgent, waitFor } from "@efflux/testkit"
+import { droppedOf } from "@efflux/testkit/law"
 import { describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import { alone, figures, withDatabase } from "../support/delivery.ts"
-import { droppedOf } from "../support/law.ts"
 
 const start = 1_700_000_000_000
 const perSecond = 2000
