@@ -44,22 +44,28 @@ const folderRules = folders.map(({ forbids, name }, index) => {
   const message = `The folder "${name}" imports only from itself, earlier folders and models (scripts/layers.ts).`
   const later = folders.slice(index + 1).map((folder) => folder.name)
   const strangers = publicModules.filter((module) => !models.includes(module))
-  return restrict([`${source}/internal/${name}/**/*.ts`], [
+  return restrict([`${source}/internal/${name}/*.ts`], [
     ...(later.length === 0 ? [] : [{ regex: `^\\.\\./(?:${later.join("|")})/`, message }]),
     { regex: `^\\.\\./\\.\\./(?:${strangers.join("|")})\\.ts$`, message },
     // There is one way to write a path, so the two patterns above see all of them.
-    { regex: `^\\./.*/|/internal/|\\w/\\.\\./`, message: "Write the path as ./X.ts, ../folder/X.ts or ../../X.ts." },
+    {
+      regex: `^\\./.*/|//|/internal/|\\w/\\.\\./|(?:\\.\\./){3}`,
+      message: "Write the path as ./X.ts, ../folder/X.ts or ../../X.ts."
+    },
     ...outOfBounds(forbids, `the folder "${name}"`)
   ])
 })
 
+const restrictPublic = (names: ReadonlyArray<string>, forbids: ReadonlyArray<string>): Override =>
+  restrict(names.map((name) => `${source}/${name}.ts`), [
+    { regex: `//|\\.\\./`, message: "Write the path as ./X.ts or ./internal/folder/X.ts." },
+    ...outOfBounds(forbids, "this public module")
+  ])
+
 const publicRules = [
-  restrict([`${source}/*.ts`], outOfBounds(platform, "public modules")),
-  restrict(
-    httpModules.map((name) => `${source}/${name}.ts`),
-    outOfBounds(platform.filter((name) => name !== "effect/http"), "public modules")
-  ),
-  restrict(pureModules.map((name) => `${source}/${name}.ts`), outOfBounds(pureForbids, "pure modules"))
+  restrictPublic(["*"], platform),
+  restrictPublic(httpModules, platform.filter((name) => name !== "effect/http")),
+  restrictPublic(pureModules, pureForbids)
 ]
 
 export default defineConfig({
@@ -85,6 +91,7 @@ export default defineConfig({
       files: [`${source}/**/*.ts`],
       rules: {
         "import/no-default-export": "error",
+        "typescript/no-require-imports": "error",
         "no-console": "error",
         "no-restricted-properties": ["error", {
           object: "Date",

@@ -41,9 +41,24 @@ const upward: ReadonlyArray<Plant> = folders.flatMap(({ name }) => [
   allowed(`internal/${name}/Upward`, `export type * as Point from "../../Point.ts"`),
   caught(`internal/${name}/Upward`, `export type * as D from "../../InfluxDatabase.ts"`, imports, "earlier folders"),
   caught(`internal/${name}/Upward`, `export * as All from "../../index.ts"`, imports, "earlier folders"),
-  caught(`internal/${name}/Upward`, `export * as S from "./../../Influx.ts"`, imports, "Write the path"),
-  caught(`internal/${name}/Upward`, `export * as T from "../../internal/transport/X.ts"`, imports, "Write the path")
+  ...[
+    `export * as S from "./../../Influx.ts"`,
+    `export * as T from "../../internal/transport/X.ts"`,
+    `export * as U from "..//listen/X.ts"`,
+    `export * as V from "../../../test/support/TestTransport.ts"`
+  ].map((line) => caught(`internal/${name}/Upward`, line, imports, "Write the path"))
 ])
+
+/** Every way to import, against the last line of the table. */
+const ways: ReadonlyArray<Plant> = [
+  `import "../listen/X.ts"`,
+  `import type { B } from "../listen/X.ts"; export type { B }`,
+  `import { type C } from "../listen/X.ts"; export type { C }`,
+  `export { d } from "../listen/X.ts"`,
+  `export * from "../listen/X.ts"`,
+  `export const f = () => import("../listen/X.ts")`,
+  `import I = require("../listen/X.ts"); export { I }`
+].map((line) => caught("internal/text/Ways", line, imports, "earlier folders"))
 
 /** What each folder must not import. */
 const bounds: ReadonlyArray<Plant> = folders.flatMap(({ forbids, name }) => {
@@ -63,12 +78,17 @@ const plants: ReadonlyArray<Plant> = [
   ...arrows,
   ...upward,
   ...bounds,
+  ...ways,
+  caught("internal/text/Ways", `export const g = require("../listen/X.ts")`, "typescript(no-require-imports)"),
+  caught("internal/text/Ways", `export type H = import("../listen/X.ts").H`, "typescript(consistent-type-imports)"),
+  caught("internal/text/deep/Ways", `export * as X from "../../listen/X.ts"`, imports, "no place yet"),
 
   // Public modules.
   allowed("LineProtocol", `export * as Writer from "./internal/encode/LineWriter.ts"`),
   allowed("index", `export * as Stamper from "./internal/database/Stamper.ts"`),
   caught("Influx", `export * as Host from "effect/net/Host"`, imports, "Out of bounds"),
   caught("index", `export * from "@effect/platform-node"`, imports, "Out of bounds"),
+  caught("index", `export * as Test from "../test/support/TestTransport.ts"`, imports, "Write the path"),
   caught("Point", `export * as Layer from "effect/Layer"`, imports, "Out of bounds"),
   caught("LineProtocol", `export * as Fs from "node:fs"`, imports, "Out of bounds"),
 
@@ -170,12 +190,13 @@ describe("the folders of the library", () => {
   it("import only what the package declares", () => {
     const manifest = JSON.parse(Fs.readFileSync(Path.join(source, "../package.json"), "utf8"))
     const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
-    const specifier = /^(?:import|export|\})[^"'\n]*\bfrom "([^"\n]+)"|\bimport\(?\s*"([^"\n]+)"/gm
+    const specifier = /^(?:import|export|\})[^"'\n]*\bfrom "([^"\n]+)"|\bimport\(?\s*"([^"\n]+)"|\bimport\(([^")]*)\)/gm
     const strangers: Array<string> = []
     for (const module of modules) {
       const text = Fs.readFileSync(Path.join(source, module), "utf8")
-      for (const [, fixed, dynamic] of text.matchAll(specifier)) {
-        const path = (fixed ?? dynamic)!
+      // A path that is no plain text would escape the linter.
+      for (const [, fixed, dynamic, computed] of text.matchAll(specifier)) {
+        const path = (fixed ?? dynamic ?? computed)!
         const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/")
         const isBuiltin = path.startsWith("node:") && builtinModules.includes(path.slice("node:".length))
         if (!path.startsWith(".") && !declared.includes(name) && !isBuiltin) {
