@@ -68,7 +68,7 @@ export const schemas = {
 }
 
 /**
- * Options as `Config` values, for `layerConfig`. `version` can also be a plain value.
+ * Options for `layerConfig`: each is a value or a `Config`.
  *
  * @category models
  * @since 0.1.0

@@ -123,7 +123,7 @@ export const schemas = {
 }
 
 /**
- * Options as `Config` values, for `layerConfig`. `transport` and `version` can also be plain values.
+ * Options for `layerConfig`: each is a value or a `Config`.
  *
  * @category models
  * @since 0.1.0

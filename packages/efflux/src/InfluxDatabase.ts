@@ -216,7 +216,7 @@ export const make = (config?: DatabaseConfig): Effect.Effect<Database, InfluxErr
 export const layer = (config?: DatabaseConfig): Layer.Layer<InfluxDatabase, InfluxError> => InfluxDatabase.layer(config)
 
 /**
- * Like {@link layer}, with each option as a `Config`, for example from environment variables.
+ * Like {@link layer}, with each option as a value or a `Config`, for example from environment variables.
  *
  * @category layers
  * @since 0.1.0

@@ -65,14 +65,14 @@ export interface ShardsConfig {
 }
 
 /**
- * The options of shards as `Config` values, for `layerConfig`.
+ * The options of shards for `layerConfig`, each a value or a `Config`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Wrapped {
   readonly shards: { readonly [name: string]: DatabaseWrapped }
-  readonly tags?: Config.Config<ShardsConfig["tags"]> | undefined
+  readonly tags?: ShardsConfig["tags"] | Config.Config<ShardsConfig["tags"]>
 }
 
 /**

@@ -44,13 +44,15 @@ test("what is missing, foreign or not Redacted does not compile", () => {
   expect(InfluxDatabase.layer).type.not.toBeCallableWith({ transport: "http" })
 })
 
-test("layerConfig takes the transport as it is, and the rest as Config values", () => {
+test("layerConfig takes each option as a value or as a Config", () => {
   expect(InfluxDatabase.layerConfig).type.toBeCallableWith({
     transport: "http",
     version: 2,
     org: Config.String("ORG"),
-    bucket: Config.succeed("b"),
-    token: Config.Redacted("TOKEN")
+    bucket: "b",
+    token: Config.Redacted("TOKEN"),
+    tags: { app: "shop", host: Config.String("HOST") },
+    pacing: { packetsPerSecond: 100 }
   })
   expect(InfluxDatabase.layerConfig).type.not.toBeCallableWith({
     transport: "http",

@@ -4,6 +4,7 @@ import { Cause, Config, ConfigProvider, Effect, Logger, Redacted, Result } from 
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as ClientSettings from "../../src/internal/config/ClientSettings.ts"
 import * as Settings from "../../src/internal/config/Settings.ts"
+import { unwrap } from "../../src/internal/config/Variables.ts"
 
 type Environment = { readonly [name: string]: string }
 
@@ -178,6 +179,30 @@ describe("a variable that no option has", () => {
       assert.deepStrictEqual(yield* warnings({ ...kubernetes, ...others, INFLUX_HOST: "h", HOTS: "h" }), [])
     }))
 })
+
+it.effect("each option of layerConfig is a value or a Config, and so is each tag, header and part of pacing", () =>
+  Effect.gen(function*() {
+    const wrapped: DatabaseConfig.Wrapped = {
+      transport: "http",
+      version: 1,
+      database: "d",
+      retentionPolicy: undefined,
+      url: Config.String("URL"),
+      tags: { app: "shop", region: Config.String("REGION") },
+      headers: { "x-key": Config.Redacted("KEY") },
+      pacing: { packetsPerSecond: 5, burst: Config.Int("BURST") }
+    }
+    const env = { URL: "http://h", REGION: "eu", KEY: "k", BURST: "7" }
+    assert.deepStrictEqual<object>(yield* unwrap(wrapped).parse(ConfigProvider.fromEnv({ env })), {
+      transport: "http",
+      version: 1,
+      database: "d",
+      url: "http://h",
+      tags: { app: "shop", region: "eu" },
+      headers: { "x-key": Redacted.make("k") },
+      pacing: { packetsPerSecond: 5, burst: 7 }
+    })
+  }))
 
 describe("the prefix", () => {
   it.effect.each(["INFLUX_", "INFLUX", ""])("may be %o", (prefix) =>

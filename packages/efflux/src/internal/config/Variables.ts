@@ -95,8 +95,7 @@ export const variableOf = (config: object): (option: string) => string | undefin
 }
 
 /**
- * Options as `Config` values: every one but what tells the members of a union
- * apart, which may stand as it is.
+ * Options of which each is a value or a `Config`.
  *
  * @category models
  * @since 0.1.0
@@ -104,11 +103,15 @@ export const variableOf = (config: object): (option: string) => string | undefin
 export type Wrapped<C extends object> = Config.Config<C> | WrapEach<C>
 
 type WrapEach<C> = C extends unknown ? {
-    readonly [Option in keyof C]: Option extends "transport" | "version" ? C[Option] | Config.Config<C[Option]>
-      : Option extends "password" | "token" ? Config.Config<C[Option]>
-      : Config.Wrap<C[Option]>
+    readonly [Option in keyof C]:
+      | OrConfig<C[Option]>
+      | (Option extends "headers" | "pacing" | "tags" ? WrapPart<Exclude<C[Option], string | undefined>> : never)
   }
   : never
+
+type WrapPart<O> = { readonly [Key in keyof O]: OrConfig<O[Key]> }
+
+type OrConfig<A> = A | Config.Config<A>
 
 /** Options as one `Config`, without those that are `undefined`. */
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
