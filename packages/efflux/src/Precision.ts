@@ -12,7 +12,7 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { EncodeError } from "./internal/encode/EncodeError.ts"
-import { preview } from "./internal/text/preview.ts"
+import { known, wrong } from "./internal/text/arguments.ts"
 
 /**
  * The units in which a timestamp can be written: nanoseconds, microseconds,
@@ -86,7 +86,7 @@ export const nanosPer = (precision: Precision): bigint => known("precision", pre
  */
 export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
   const unit = nanosPer(precision)
-  bigint("nanos", nanos)
+  if (typeof nanos !== "bigint") throw wrong("nanos", nanos, "a bigint")
   let units = nanos / unit
   if (units * unit > nanos) units -= 1n
   return inRange(units * unit) ? Result.succeed(units) : Result.fail(outOfRange(`${nanos} ns`))
@@ -101,7 +101,7 @@ export const fromNanos = (nanos: bigint, precision: Precision): Result.Result<bi
  * @since 0.1.0
  */
 export const toNanos = (units: bigint, precision: Precision): Result.Result<bigint, EncodeError> => {
-  bigint("units", units)
+  if (typeof units !== "bigint") throw wrong("units", units, "a bigint")
   const nanos = units * nanosPer(precision)
   return inRange(nanos) ? Result.succeed(nanos) : Result.fail(outOfRange(`${units} ${precision}`))
 }
@@ -141,17 +141,6 @@ export const nameFor = (precision: Precision, api: Api): string | undefined => {
 }
 
 const inRange = (nanos: bigint): boolean => nanos >= minTimestamp && nanos <= maxTimestamp
-
-// What is wrong without types is named, as every option is.
-const known = <K extends string, A>(name: string, key: K, table: Readonly<Record<K, A>>): A => {
-  if (Object.hasOwn(table, key)) return table[key]
-  const allowed = Object.keys(table).map((one) => JSON.stringify(one)).join(", ")
-  throw new TypeError(`${name} must be one of ${allowed}, got ${preview(key)}`)
-}
-
-const bigint = (name: string, value: bigint): void => {
-  if (typeof value !== "bigint") throw new TypeError(`${name} must be a bigint, got ${preview(value)}`)
-}
 
 const outOfRange = (value: string): EncodeError =>
   new EncodeError({ part: "timestamp", reason: "out of range", key: undefined, value })

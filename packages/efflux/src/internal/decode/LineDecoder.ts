@@ -9,9 +9,9 @@
  */
 import type { Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
-import { all as allPrecisions, nanosPer, type Precision } from "../../Precision.ts"
+import { nanosPer, type Precision } from "../../Precision.ts"
+import { wrong } from "../text/arguments.ts"
 import { type Rules, rulesOf } from "../text/DialectRules.ts"
-import { preview } from "../text/preview.ts"
 import * as Bytes from "./Bytes.ts"
 import { type DecodeError, locate, makeError, type Reason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
@@ -116,19 +116,17 @@ export class LineDecoder {
 
   /** @param keys Shared between decoders of one dialect as you like. */
   constructor(options: Options, keys: KeyCache) {
-    if (typeof options !== "object" || options === null) throw invalidOption("options", options, "an object")
+    if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
     const { defaultTimestamp, dialect, maxLineBytes = defaultMaxLineBytes, precision = "ns" } = options
-    if (!precisions.includes(precision)) {
-      throw invalidOption("precision", precision, `one of ${precisions.map((name) => JSON.stringify(name)).join(", ")}`)
-    }
+    const unit = nanosPer(precision)
     if (defaultTimestamp !== undefined && typeof defaultTimestamp !== "bigint") {
-      throw invalidOption("defaultTimestamp", defaultTimestamp, "a bigint of nanoseconds")
+      throw wrong("defaultTimestamp", defaultTimestamp, "a bigint of nanoseconds")
     }
     if (typeof maxLineBytes !== "number" || !(maxLineBytes >= 0)) {
-      throw invalidOption("maxLineBytes", maxLineBytes, "a number of bytes")
+      throw wrong("maxLineBytes", maxLineBytes, "a number of bytes")
     }
     this.#rules = rulesOf(dialect)
-    this.#reader = new LineReader(this.#rules, nanosPer(precision), defaultTimestamp, keys)
+    this.#reader = new LineReader(this.#rules, unit, defaultTimestamp, keys)
     this.#scanner = new LineScanner(this.#rules)
     this.#maxLineBytes = maxLineBytes
   }
@@ -315,13 +313,3 @@ export class LineDecoder {
 }
 
 const noBytes = new Uint8Array(0)
-const precisions: ReadonlyArray<unknown> = allPrecisions
-
-/**
- * The error of an option that can't be.
- *
- * @category errors
- * @since 0.1.0
- */
-export const invalidOption = (name: string, value: unknown, allowed: string): TypeError =>
-  new TypeError(`${name} must be ${allowed}, got ${preview(value)}`)

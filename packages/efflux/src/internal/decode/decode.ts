@@ -11,10 +11,10 @@ import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import { all as dialects, type Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
-import { preview } from "../text/preview.ts"
+import { wrong } from "../text/arguments.ts"
 import { type DecodeError, makeError } from "./DecodeError.ts"
 import { KeyCache } from "./KeyCache.ts"
-import { invalidOption, keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
+import { keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
 
 /**
  * Bytes in any of the forms that JavaScript has for them. Memory that is shared
@@ -84,7 +84,7 @@ export const decodeAll = (
   const lines = new LineDecoder(options, keysOf(options?.dialect))
   const { maxErrors = 100_000 } = options
   if (typeof maxErrors !== "number" || !(maxErrors >= 0)) {
-    throw invalidOption("maxErrors", maxErrors, "a number of errors")
+    throw wrong("maxErrors", maxErrors, "a number of errors")
   }
   const bytes = typeof text === "string" ? utf8(text) : bytesOf(text)
   lines.feed(bytes)
@@ -169,7 +169,7 @@ const bytesOf = (given: Bytes): Uint8Array => {
     : isBuffer(given)
     ? new Uint8Array(given)
     : undefined
-  if (bytes === undefined) throw new TypeError(`line protocol must be a string or bytes, got ${preview(given)}`)
+  if (bytes === undefined) throw wrong("line protocol", given, "a string or bytes")
   return isShared(bytes.buffer) ? bytes.slice() : bytes
 }
 

@@ -6,7 +6,8 @@
 import type { Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
 import { type NamePlace, nameProblem } from "../../Point.ts"
-import { all, type Precision } from "../../Precision.ts"
+import { nanosPer, type Precision } from "../../Precision.ts"
+import { wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
 import { nothing } from "./Encoded.ts"
 import { type Constant, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Keys.ts"
@@ -47,20 +48,16 @@ export const defaultMaxLineBytes = 1024 * 1024
  * @since 0.1.0
  */
 export const check = (capacity: number, options: Options): void => {
-  const fail = (name: string, allowed: string, got: unknown) =>
-    new TypeError(`${name} must be ${allowed}, got ${preview(got)}`)
-  if (typeof options !== "object" || options === null) throw fail("options", "an object", options)
+  if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
   const { maxLineBytes, precision, tags } = options
-  if (precision !== undefined && !all.includes(precision)) {
-    throw fail("precision", `one of ${all.map((name) => JSON.stringify(name)).join(", ")}`, precision)
-  }
+  if (precision !== undefined) nanosPer(precision)
   if (maxLineBytes !== undefined && !(typeof maxLineBytes === "number" && maxLineBytes >= 0)) {
-    throw fail("maxLineBytes", "a number of bytes", maxLineBytes)
+    throw wrong("maxLineBytes", maxLineBytes, "a number of bytes")
   }
   if (tags !== undefined && !(typeof tags === "object" && tags !== null && isRecord(tags))) {
-    throw fail("tags", "a plain object with a property for each tag", tags)
+    throw wrong("tags", tags, "a plain object with a property for each tag")
   }
-  if (!Number.isSafeInteger(capacity) || capacity < 0) throw fail("capacity", "a whole number of bytes", capacity)
+  if (!Number.isSafeInteger(capacity) || capacity < 0) throw wrong("capacity", capacity, "a whole number of bytes")
 }
 
 /**

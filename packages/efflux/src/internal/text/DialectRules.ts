@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { preview } from "./preview.ts"
+import { known } from "./arguments.ts"
 
 const influx1 = {
   unsigned: false,
@@ -106,13 +106,4 @@ export const rules = {
  * @category look-up
  * @since 0.1.0
  */
-export const rulesOf = (dialect: keyof typeof rules = "influx-1"): Rules => {
-  if (!Object.hasOwn(rules, dialect)) {
-    throw new TypeError(
-      `dialect must be one of ${Object.keys(rules).map((name) => JSON.stringify(name)).join(", ")}, got ${
-        preview(dialect)
-      }`
-    )
-  }
-  return rules[dialect]
-}
+export const rulesOf = (dialect: keyof typeof rules = "influx-1"): Rules => known("dialect", dialect, rules)
