@@ -336,14 +336,8 @@ export const makeLine = (options?: DecodeOptions & Options) => {
   const encodePoint = makeEncode(options)
   return Schema.String.pipe(
     Schema.decodeTo(Point.makeSchema(options?.dialect ?? "influx-1"), {
-      decode: SchemaGetter.transformEffect((line, parse) => {
-        const result = decode(line, options)
-        return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, line, parse)
-      }),
-      encode: SchemaGetter.transformEffect((point, parse) => {
-        const result = encodePoint(point)
-        return Result.isSuccess(result) ? Effect.succeed(result.success) : invalid(result.failure, point, parse)
-      })
+      decode: SchemaGetter.transformEffect((line, parse) => orInvalid(decode(line, options), line, parse)),
+      encode: SchemaGetter.transformEffect((point, parse) => orInvalid(encodePoint(point), point, parse))
     })
   ).annotate({ title: "line protocol", description: "one line of InfluxDB's line protocol" })
 }
@@ -367,11 +361,14 @@ export const makeLine = (options?: DecodeOptions & Options) => {
  */
 export const Line = makeLine()
 
-const invalid = (
-  error: DecodeError | EncodeError,
+const orInvalid = <A>(
+  result: Result.Result<A, DecodeError | EncodeError>,
   input: unknown,
   options: Parameters<Parameters<typeof SchemaGetter.transformEffect>[0]>[1]
-) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, input, options))
+) =>
+  Effect.fromResult(
+    Result.mapError(result, ({ message }) => new SchemaIssue.InvalidValue({ message }, input, options))
+  )
 
 // A byte order mark in front is a part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

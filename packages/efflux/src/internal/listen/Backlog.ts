@@ -59,7 +59,9 @@ export class Backlog {
     return true
   }
 
+  /** Takes nothing of a request. */
   refuse(request: string, status: number, reason: string, source: Source, receivedAt: bigint): void {
+    this.counts.payloads++
     this.counts.refused++
     this.#offer({ _tag: "Refused", request, status, reason, source, receivedAt })
   }

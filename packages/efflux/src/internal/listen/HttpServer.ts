@@ -56,7 +56,6 @@ export const open = Effect.fnUntraced(function*(
     socket.on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
       // Where a request is not at its end, its handler refuses it.
       if (!/^HPE_|^ERR_HTTP_/.test(code) || requests.get(socket)?.complete === false) return
-      backlog.counts.payloads++
       const reason = `no HTTP request could be read: ${printable(message)} (${code})`
       backlog.refuse("(not HTTP)", parseStatuses[code] ?? 400, reason, source, clock.currentTimeNanosUnsafe())
     })
@@ -145,7 +144,6 @@ const handle = (settings: Settings, backlog: Backlog, bodies: Semaphore.Semaphor
       : refuse(405, `a write is a POST, this was a ${printable(method, 20)}`)
     return yield* Effect.catch(refusal, ({ reason, status }) =>
       Effect.map(Clock.currentTimeNanos, (now) => {
-        backlog.counts.payloads++
         backlog.refuse(`${method} ${path}`.slice(0, 200), status, reason, source, now)
         return answer(api, status, reason)
       }))

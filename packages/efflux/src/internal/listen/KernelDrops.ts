@@ -32,20 +32,15 @@ export interface UdpSocketState {
 export const udpSocketState = (port: number): Effect.Effect<UdpSocketState | undefined> =>
   Effect.promise(async () => {
     const { readFile } = await import("node:fs/promises")
-    let found = false
-    let drops = 0
-    let receiveQueueBytes = 0
-    for (const table of ["/proc/net/udp", "/proc/net/udp6"]) {
-      const text = await readFile(table, "utf8").catch(() => "")
-      for (const line of text.split("\n").slice(1)) {
-        const columns = line.trim().split(/\s+/)
-        const [, local, , , queues] = columns
-        if (local === undefined || queues === undefined) continue
-        if (parseInt(local.slice(local.lastIndexOf(":") + 1), 16) !== port) continue
-        found = true
-        drops += Number(columns[12] ?? 0)
-        receiveQueueBytes += parseInt(queues.slice(queues.indexOf(":") + 1), 16)
-      }
+    const tables = ["/proc/net/udp", "/proc/net/udp6"].map((table) => readFile(table, "utf8").catch(() => ""))
+    const sockets = (await Promise.all(tables)).flatMap((table) => table.split("\n").slice(1))
+      .map((line) => line.trim().split(/\s+/)).filter(([, local]) => afterColon(local) === port)
+    if (sockets.length === 0) return undefined
+    return {
+      drops: sockets.reduce((drops, columns) => drops + Number(columns[12] ?? 0), 0),
+      receiveQueueBytes: sockets.reduce((bytes, columns) => bytes + afterColon(columns[4]), 0)
     }
-    return found ? { drops, receiveQueueBytes } : undefined
   })
+
+// The port behind an address, the bytes to read behind those to send.
+const afterColon = (hex = ""): number => parseInt(hex.slice(hex.indexOf(":") + 1), 16)

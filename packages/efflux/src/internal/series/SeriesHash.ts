@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
+import { isAbsent } from "../encode/Keys.ts"
 
 /**
  * The hash of a point's series, a 32-bit integer from 0 on. `defaults` are the
@@ -24,7 +25,7 @@ export const of = (point: Point.Input, defaults: { readonly [key: string]: Point
     for (const key of Object.keys(tags)) hash = add(hash, key, tags[key])
   }
   for (const key of Object.keys(defaults)) {
-    if (tags === undefined || tags === null || !Object.hasOwn(tags, key) || isEmpty(tags[key])) {
+    if (tags === undefined || tags === null || !Object.hasOwn(tags, key) || isAbsent(tags[key])) {
       hash = add(hash, key, defaults[key])
     }
   }
@@ -40,14 +41,11 @@ const hashText = (text: string): number => {
 
 // Addition does not care for the order. What is not written is not a part of the series.
 const add = (hash: number, key: string, value: Point.TagValue | null | undefined): number =>
-  isEmpty(value)
+  isAbsent(value)
     ? hash
     : hash +
         mix(hashText(key) ^ Math.imul(hashText(typeof value === "string" ? value : String(value)), 0x9e3779b1)) |
       0
-
-const isEmpty = (value: Point.TagValue | null | undefined): boolean =>
-  value === undefined || value === null || value === ""
 
 // Spreads every bit over all others: the end of MurmurHash3.
 const mix = (hash: number): number => {
