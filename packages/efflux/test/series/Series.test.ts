@@ -294,6 +294,38 @@ describe("the Schemas of a series", () => {
     }
   })
 
+  it("that change no value decide on each one, whatever they are made of", () => {
+    const small = Schema.instanceOf(Point.Uint).check(Schema.makeFilter(({ value }) => value < 10n))
+    const even = Schema.Number.check(Schema.makeFilter((n) => n % 2 === 0))
+    const cases: ReadonlyArray<
+      readonly [Series.FieldSchema, good: ReadonlyArray<unknown>, bad: ReadonlyArray<unknown>]
+    > = [
+      [Schema.Union([even, Schema.NonEmptyString]), [2, "a"], [1, "", true, undefined]],
+      [Schema.Union([Schema.Literals(["a", 1n]), even]), ["a", 1n, 2], ["b", 2n, 1, undefined]],
+      [Schema.Union([Schema.Boolean, Schema.Literal("a")]), [true, "a"], ["b", 1, undefined]],
+      [Schema.Union([Schema.Number, Schema.Union([Schema.BigInt, Schema.Literal("a")])]), [1, 1n, "a"], ["b", false]],
+      [Schema.TemplateLiteral(["a", Schema.Number]), ["a1"], ["a", "b1", 1]],
+      [Schema.Union([small, Schema.String]), [Point.uint(9n), "a"], [Point.uint(10n), 1]],
+      [Schema.Union([Point.UintSchema, Schema.String]), [Point.uint(10n), "a"], [1, 1n]]
+    ]
+    for (const [x, good, bad] of cases) {
+      const series = untyped(Series.make("m", { fields: { x, y: Schema.Number } }))
+      const lineOf = (x: unknown) => {
+        const encoded = LineProtocol.encode(series({ x, y: 1 }), { dialect: "influx-2" })
+        return Result.isSuccess(encoded) ? "written" : encoded.failure.reason
+      }
+      assert.deepStrictEqual(good.map(lineOf), good.map(() => "written"))
+      assert.deepStrictEqual(bad.map(lineOf), bad.map(() => "schema"))
+    }
+    // A check of a whole union may refuse that there is no value.
+    const given = Schema.UndefinedOr(Schema.Number).check(Schema.makeFilter((x) => x !== undefined))
+    const series = untyped(Series.make("m", { fields: { x: given, y: Schema.optional(even) } }))
+    assert.strictEqual(problem(series({ x: 1 })), "wrote m x=1")
+    for (const values of [{ y: 2 }, { x: undefined, y: 2 }, { x: 1, y: 1 }]) {
+      assert.notInclude(problem(series(values)), "wrote")
+    }
+  })
+
   it("see every value, though the writer remembers tags", () => {
     let asked = 0
     const Counted = Schema.String.check(Schema.makeFilter((value: string) => {

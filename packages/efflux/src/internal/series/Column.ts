@@ -160,11 +160,17 @@ const keepsValues = (ast: SchemaAST.AST): boolean =>
 const typesOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
   ast._tag === "Union" && ast.checks === undefined && ast.options?.mode !== "oneOf" ? ast.types.flatMap(typesOf) : [ast]
 
-const bareTypes = new Set<SchemaAST.AST["_tag"]>(["String", "Number", "BigInt", "Boolean", "Undefined"])
+const bareKinds: ReadonlyMap<string, number> = new Map([
+  ["String", STRING],
+  ["Number", NUMBER],
+  ["BigInt", BIGINT],
+  ["Boolean", BOOLEAN],
+  ["Undefined", UNDEFINED]
+])
 
 // Whether its kind says all. The range of a `Uint` is looked at when it is written.
 const isBare = (ast: SchemaAST.AST): boolean =>
-  ast === UintSchema.ast || bareTypes.has(ast._tag) && ast.checks === undefined
+  ast === UintSchema.ast || bareKinds.has(ast._tag) && ast.checks === undefined
 
 type Literal = SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined
 
@@ -177,16 +183,8 @@ const literalsOf = (ast: Literal): ReadonlyArray<unknown> =>
 // The kinds of values that a Schema takes, `undefined` if it takes others than line protocol has.
 const kindsOf = (ast: SchemaAST.AST): number | undefined => {
   switch (ast._tag) {
-    case "String":
     case "TemplateLiteral":
       return STRING
-    case "Number":
-      return NUMBER
-    case "BigInt":
-      return BIGINT
-    case "Boolean":
-      return BOOLEAN
-    case "Undefined":
     case "Literal":
     case "Enum":
       return literalsOf(ast).reduce<number>((kinds, value) => kinds | kindOf(value), 0)
@@ -198,7 +196,7 @@ const kindsOf = (ast: SchemaAST.AST): number | undefined => {
     case "Declaration":
       return Schema.is(Schema.make(ast))(new Uint(0n)) ? UINT : undefined
     default:
-      return undefined
+      return bareKinds.get(ast._tag)
   }
 }
 
