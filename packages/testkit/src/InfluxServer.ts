@@ -15,7 +15,6 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -160,12 +159,7 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
   readonly udpPorts: ReadonlyArray<number>
 
   constructor(process: ServerProcess, httpPort: number, udpPorts: ReadonlyArray<number>, options: ServerOptions) {
-    super(
-      process,
-      httpPort,
-      Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "1 minute")),
-      options.admin
-    )
+    super(process, httpPort, options.requestTimeout, options.admin)
     this.options = options
     this.udpPorts = udpPorts
   }

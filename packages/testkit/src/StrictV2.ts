@@ -13,7 +13,15 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as AnnotatedCsv from "./AnnotatedCsv.ts"
 import { LineStore, type Refused, type Stored } from "./internal/lineStore.ts"
-import { type Answer, type Check, json, serve, type Strict, type StrictOptions } from "./internal/strictServer.ts"
+import {
+  type Answer,
+  type Check,
+  isRecord,
+  json,
+  serve,
+  type Strict,
+  type StrictOptions
+} from "./internal/strictServer.ts"
 
 /** A Flux query as it was asked. */
 export interface Query {
@@ -178,10 +186,8 @@ class Buckets {
   create(options: ServerOptions, check: Check, text: string | undefined): Answer {
     check.params({}, [])
     check.contentType(["application/json"])
-    const body = parseJson(text ?? "")
-    if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) {
-      return error(400, "invalid", "failed to decode request body")
-    }
+    const body = check.record(text)
+    if (body === undefined) return error(400, "invalid", "failed to decode request body")
     const keys = ["orgID", "name", "description", "rp", "retentionRules", "schemaType"]
     for (const key of Object.keys(body)) check.that(keys.includes(key), `a bucket has no "${key}"`)
     check.that(typeof body.name === "string" && body.name !== "", "\"name\" is not a text")
@@ -244,10 +250,8 @@ const remove = (
   const bucket = check.request.params.get("bucket") ?? ""
   if (orgOf(check) !== options.org) return error(404, "not found", "organization not found")
   if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
-  const body = parseJson(text ?? "")
-  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) {
-    return error(400, "invalid", "failed to decode request body")
-  }
+  const body = check.record(text)
+  if (body === undefined) return error(400, "invalid", "failed to decode request body")
   const { predicate = "", start, stop, ...others } = body
   for (const key of Object.keys(others)) check.that(false, `a deletion has no "${key}"`)
   const isTime = (time: unknown): time is string => typeof time === "string" && rfc3339.test(time)
@@ -337,15 +341,12 @@ const query = (options: ServerOptions, store: LineStore, check: Check, text: str
 
 const defaultDialect: AnnotatedCsv.Dialect = { header: true, delimiter: ",", annotations: [] }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const parseQuery = (options: ServerOptions, check: Check, text: string): Omit<Query, "org"> | undefined => {
   if (/^application\/vnd\.flux/i.test(check.header("content-type") ?? "")) {
     return { query: text, params: {}, dialect: defaultDialect }
   }
-  const body = parseJson(text)
-  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) return undefined
+  const body = check.record(text)
+  if (body === undefined) return undefined
   const keys = ["query", "type", "params", "dialect", "now", "extern"]
   for (const key of Object.keys(body)) check.that(keys.includes(key), `the query has no "${key}"`)
   check.that(typeof body.query === "string" && body.query !== "", "\"query\" is not a text")
@@ -375,14 +376,6 @@ const dialectOf = (check: Check, value: unknown): AnnotatedCsv.Dialect => {
     annotations.every((name) => ["group", "datatype", "default"].includes(name))
   check.that(known, "\"annotations\" are not of group, datatype and default")
   return { header: header === true, delimiter: String(delimiter), annotations: known ? annotations : [] }
-}
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const allPoints = (store: LineStore, { query }: Query | Omit<Query, "org">): QueryAnswer => {

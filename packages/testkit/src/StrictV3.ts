@@ -14,7 +14,16 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Point from "efflux/Point"
 import { LineStore, type Outcome, type Refused, type Stored, type Unit } from "./internal/lineStore.ts"
-import { type Answer, type Check, json, serve, type Strict, type StrictOptions } from "./internal/strictServer.ts"
+import {
+  type Answer,
+  type Check,
+  isRecord,
+  json,
+  parseJson,
+  serve,
+  type Strict,
+  type StrictOptions
+} from "./internal/strictServer.ts"
 
 /** A query as it was asked. */
 export interface Query {
@@ -197,8 +206,8 @@ const listDatabases = (store: LineStore, check: Check): Answer => {
 const createDatabase = (store: LineStore, check: Check, text: string | undefined): Answer => {
   check.params({}, [])
   check.contentType(["application/json"])
-  const body = parseJson(text ?? "")
-  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) return error(400, "no JSON")
+  const body = check.record(text)
+  if (body === undefined) return error(400, "no JSON")
   const { db, retention_period: period, ...others } = body
   for (const key of Object.keys(others)) check.that(false, `a database has no "${key}"`)
   check.that(
@@ -285,8 +294,8 @@ const fromBody = (check: Check, text: string | undefined): Asked | undefined => 
   check.params({}, [])
   check.contentType(["application/json"])
   check.that(check.header("content-type") !== undefined, "there is no content type")
-  const body = parseJson(text ?? "")
-  if (!check.that(isRecord(body), "the body is not a JSON object") || !isRecord(body)) return undefined
+  const body = check.record(text)
+  if (body === undefined) return undefined
   for (const key of Object.keys(body)) {
     check.that(["db", "q", "format", "params"].includes(key), `the query has no "${key}"`)
   }
@@ -304,17 +313,6 @@ const fromBody = (check: Check, text: string | undefined): Asked | undefined => 
 
 const bindings = (check: Check, value: unknown): Readonly<Record<string, unknown>> =>
   check.that(isRecord(value), "\"params\" is not a JSON object") && isRecord(value) ? value : {}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 const allPoints = (store: LineStore, language: Query["language"], { db, q }: Asked): QueryAnswer => {
   const named = /\bfrom\s+(?:"((?:[^"\\]|"")*)"|(\w+))/i.exec(q)

@@ -142,12 +142,7 @@ class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements
   readonly options: ServerOptions
 
   constructor(process: ServerProcess, httpPort: number, linePort: number, options: ServerOptions) {
-    super(
-      process,
-      httpPort,
-      Duration.toMillis(Duration.fromInputUnsafe(options.requestTimeout ?? "1 minute")),
-      options.user
-    )
+    super(process, httpPort, options.requestTimeout, options.user)
     this.linePort = linePort
     this.options = options
   }

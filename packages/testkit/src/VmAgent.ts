@@ -55,7 +55,7 @@ export const make: (options: AgentOptions) => Effect.Effect<Agent, VmAgentError,
       }),
       (message) => new VmAgentError({ message })
     )
-    return new LocalAgent(process, port!, 60_000, undefined)
+    return new LocalAgent(process, port!)
   }
 )
 

@@ -1,5 +1,5 @@
 /** The parts of a run that are drawn. */
-import { type Chart, short } from "../soak/Plot.ts"
+import { type Chart, panel, short } from "../soak/Plot.ts"
 import type { Bulk } from "./Bulk.ts"
 
 const megabyte = 2 ** 20
@@ -25,24 +25,14 @@ export const chart = (
     seconds,
     bands: [],
     panels: [
-      {
-        title: "Memory of the program",
-        unit: "MB",
-        lines: [
-          { name: "resident", color: "#553c9a", values: looks.map(({ rss }) => rss / megabyte) },
-          { name: "heap", color: "#b794f4", values: looks.map(({ heapUsed }) => heapUsed / megabyte) }
-        ]
-      },
-      {
-        title: "Points in the queue",
-        unit: "",
-        lines: [{ name: "queued", color: "#2b6cb0", values: looks.map(({ stats }) => stats.queued) }]
-      },
-      {
-        title: "Sent, points per second over 2 s",
-        unit: "",
-        lines: [{ name: "sent", color: "#2f855a", values: sent }]
-      }
+      panel(
+        "Memory of the program",
+        "MB",
+        ["resident", "#553c9a", looks.map(({ rss }) => rss / megabyte)],
+        ["heap", "#b794f4", looks.map(({ heapUsed }) => heapUsed / megabyte)]
+      ),
+      panel("Points in the queue", "", ["queued", "#2b6cb0", looks.map(({ stats }) => stats.queued)]),
+      panel("Sent, points per second over 2 s", "", ["sent", "#2f855a", sent])
     ]
   }
 }

@@ -1,5 +1,6 @@
 /** The parts of a soak that are drawn. */
-import { type Chart, short } from "./Plot.ts"
+import type { Sample } from "../Load.ts"
+import { type Chart, panel, short } from "./Plot.ts"
 import { type Look, settings, type Soaked } from "./Soak.ts"
 
 const megabyte = 2 ** 20
@@ -20,7 +21,9 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
   // The first look has no rate.
   const looks = soaked.looks
   const shown = looks.slice(1)
+  const values = (of: (sample: Sample) => number) => shown.map(({ sample }) => of(sample))
   const rates = (count: (look: Look) => number) => rate(looks, count).slice(1)
+  const stats = (of: (stats: Sample["stats"]) => number) => rates(({ sample }) => of(sample.stats))
   return {
     title: `Soak over ${soaked.transport.toUpperCase()}: ${short(load)} points/s on a network that takes ${
       short(drain)
@@ -29,55 +32,41 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
     seconds: shown.map((look) => look.seconds),
     bands,
     panels: [
-      {
-        title: `Points in the queue (capacity ${settings.queueCapacity})`,
-        unit: "",
-        lines: [{ name: "queued", color: "#2b6cb0", values: shown.map(({ sample }) => sample.stats.queued) }]
-      },
-      {
-        title: "Pushed and shed, points per second over 2 s",
-        unit: "",
-        lines: [
-          { name: "pushed", color: "#6b7c93", values: rates(({ sample }) => sample.stats.pushed) },
-          {
-            name: "shed (queue_full)",
-            color: "#c05621",
-            values: rates(({ sample }) => sample.stats.dropped.queue_full)
-          }
-        ]
-      },
-      {
-        title: "Sent, received and failed, points per second over 2 s",
-        unit: "",
-        lines: [
-          { name: "sent", color: "#2b6cb0", values: rates(({ sample }) => sample.stats.sent) },
-          { name: "received", color: "#2f855a", values: rates(({ received }) => received) },
-          { name: "send_error", color: "#c53030", values: rates(({ sample }) => sample.stats.dropped.send_error) }
-        ]
-      },
-      {
-        title: "Memory of the program",
-        unit: "MB",
-        lines: [
-          { name: "resident", color: "#553c9a", values: shown.map(({ sample }) => sample.rss / megabyte) },
-          { name: "heap", color: "#b794f4", values: shown.map(({ sample }) => sample.heapUsed / megabyte) }
-        ]
-      },
-      {
-        title: "How late timers were, half a second each",
-        unit: "ms",
-        lines: [
-          { name: "worst", color: "#cbd2d9", values: shown.map(({ sample }) => sample.window.loopDelay.max) },
-          { name: "99 %", color: "#1f2933", values: shown.map(({ sample }) => sample.window.loopDelay.p99) }
-        ]
-      },
-      {
-        title: "Time of a push, 99 % of each half second",
-        unit: "µs",
-        lines: [
-          { name: "push", color: "#2c7a7b", values: shown.map(({ sample }) => sample.window.push.p99 * 1000) }
-        ]
-      }
+      panel(
+        `Points in the queue (capacity ${settings.queueCapacity})`,
+        "",
+        ["queued", "#2b6cb0", values(({ stats }) => stats.queued)]
+      ),
+      panel(
+        "Pushed and shed, points per second over 2 s",
+        "",
+        ["pushed", "#6b7c93", stats(({ pushed }) => pushed)],
+        ["shed (queue_full)", "#c05621", stats(({ dropped }) => dropped.queue_full)]
+      ),
+      panel(
+        "Sent, received and failed, points per second over 2 s",
+        "",
+        ["sent", "#2b6cb0", stats(({ sent }) => sent)],
+        ["received", "#2f855a", rates(({ received }) => received)],
+        ["send_error", "#c53030", stats(({ dropped }) => dropped.send_error)]
+      ),
+      panel(
+        "Memory of the program",
+        "MB",
+        ["resident", "#553c9a", values(({ rss }) => rss / megabyte)],
+        ["heap", "#b794f4", values(({ heapUsed }) => heapUsed / megabyte)]
+      ),
+      panel(
+        "How late timers were, half a second each",
+        "ms",
+        ["worst", "#cbd2d9", values(({ window }) => window.loopDelay.max)],
+        ["99 %", "#1f2933", values(({ window }) => window.loopDelay.p99)]
+      ),
+      panel(
+        "Time of a push, 99 % of each half second",
+        "µs",
+        ["push", "#2c7a7b", values(({ window }) => window.push.p99 * 1000)]
+      )
     ]
   }
 }

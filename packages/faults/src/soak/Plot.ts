@@ -19,6 +19,13 @@ export interface Panel {
   readonly lines: ReadonlyArray<Line>
 }
 
+/** A panel of lines. */
+export const panel = (
+  title: string,
+  unit: string,
+  ...lines: ReadonlyArray<readonly [name: string, color: string, values: ReadonlyArray<number>]>
+): Panel => ({ title, unit, lines: lines.map(([name, color, values]) => ({ name, color, values })) })
+
 /** Something that lasted for a while. */
 export interface Band {
   readonly from: number

@@ -2,6 +2,7 @@
  * What every server of the kit can do: be asked over HTTP, be sent datagrams,
  * be stopped, killed and started again.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Dgram from "node:dgram"
 import { sleep, waitFor } from "../waitFor.ts"
@@ -65,8 +66,8 @@ export abstract class LoopbackServer<E> implements RunningServer<E> {
   constructor(
     process: ServerProcess,
     httpPort: number,
-    requestTimeoutMillis: number,
-    credentials: Credentials | undefined
+    requestTimeout: Duration.Input = "1 minute",
+    credentials?: Credentials
   ) {
     this.process = process
     this.defaultHeaders = credentials === undefined
@@ -75,7 +76,7 @@ export abstract class LoopbackServer<E> implements RunningServer<E> {
     this.httpUrl = `http://${host}:${httpPort}`
     this.httpPort = httpPort
     this.directory = process.command.directory
-    this.requestTimeoutMillis = requestTimeoutMillis
+    this.requestTimeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(requestTimeout))
   }
 
   protected abstract error(message: string): E

@@ -27,6 +27,17 @@ export interface Exchange extends HttpListener.Received {
   readonly status: number
 }
 
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Collects what is wrong with one request. */
 export class Check {
   readonly request: HttpListener.Received
@@ -40,6 +51,12 @@ export class Check {
   that(condition: boolean, problem: string): boolean {
     if (!condition) this.problems.push(problem)
     return condition
+  }
+
+  /** The body as a JSON object; if it is none, that is a violation. */
+  record(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+    const body = parseJson(text ?? "")
+    return this.that(isRecord(body), "the body is not a JSON object") && isRecord(body) ? body : undefined
   }
 
   header(name: string): string | undefined {
