@@ -70,6 +70,22 @@ describe("a line that is read again and again", () => {
     }
   })
 
+  it("has all its fields and no others, after lines with more and with fewer", () => {
+    const widths = [1, 16, 17, 48, 49, 100, 256, 257, 300, 497, 600]
+    for (const count of [...widths, ...widths.toReversed(), ...widths.flatMap((width) => [width, 2, 601 - width])]) {
+      for (const first of ["field", "7", "__proto__", "a\\ b"]) {
+        const names = [first, ...Array.from({ length: count - 1 }, (_, i) => `${i % 9 === 0 ? "" : "f"}${i * 3}`)]
+        const line = `wide ${names.map((name, i) => `${name}=${i}`).join(",")}`
+        const { fields } = Result.getOrThrow(LineProtocol.decode(line))
+        assert.strictEqual(Object.getPrototypeOf(fields), Object.prototype)
+        const expected = Object.fromEntries(names.map((name, i) => [name.replace("\\", ""), i]))
+        assert.deepStrictEqual(Object.entries(fields), Object.entries(expected))
+        const repeated = LineProtocol.decode(`${line},${names[count >> 1]}=1`, { dialect: "influx-3" })
+        assert.strictEqual(Result.isFailure(repeated) && repeated.failure.reason, "duplicate field")
+      }
+    }
+  })
+
   it("has a field twice in an escaped and another form", () => {
     for (let i = 0; i < 4; i++) {
       const result = LineProtocol.decode("m a\\\\b=1,a\\b=2,c=3 5", { dialect: "influx-3" })

@@ -70,7 +70,7 @@ export class ByteCache {
     this.#length = 0
     // Where all is ever new only each eighth is looked for, until one is found.
     if (++this.#misses > this.#patience) {
-      if (this.#misses < this.#patience + 8) return undefined
+      if (this.#misses < this.#patience + 13) return undefined
       this.#misses = this.#patience
     }
     const stops = this.#stops

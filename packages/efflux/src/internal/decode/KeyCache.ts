@@ -24,16 +24,19 @@ export class KeyCache {
   readonly #keys: Cache.ByteCache
   // The key that is expected in each place.
   readonly #expected: Array<Cache.Entry | undefined>
+  // How many keys the last record had whose first key was in each place, 0 if many were new.
+  readonly #widths: Int32Array
   #unexpected = 0
 
   /**
    * @param places How many keys of a line are expected, a power of two. The caller numbers them. The benchmark makes
    * the sizes small, to see what each part brings.
    */
-  constructor({ keyBytes = maxKeyBytes, places = 256, seriesBytes = 512 } = {}) {
+  constructor({ keyBytes = maxKeyBytes, places = 1024, seriesBytes = 512 } = {}) {
     this.series = new Cache.ByteCache(2048, seriesBytes, SPACE)
     this.#keys = new Cache.ByteCache(1024, keyBytes, EQUALS)
     this.#expected = new Array(places).fill(undefined)
+    this.#widths = new Int32Array(places)
   }
 
   /**
@@ -54,6 +57,15 @@ export class KeyCache {
     // Where the order changes with every line it is not worth learning.
     if (found !== undefined && (++this.#unexpected & 3) === 0) this.#expected[slot] = found
     return found
+  }
+
+  /** How many keys a record may have whose first key is in `place`. */
+  widthAt(place: number): number {
+    return this.#widths[place & (this.#widths.length - 1)]
+  }
+
+  setWidth(place: number, width: number): void {
+    this.#widths[place & (this.#widths.length - 1)] = width
   }
 
   /** Keeps the key that `find` did not find. Its equals sign is at `end`. */

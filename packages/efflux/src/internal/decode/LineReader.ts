@@ -17,6 +17,7 @@ import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
 import { NumberReader } from "./NumberReader.ts"
+import * as Records from "./Records.ts"
 import { TextReader } from "./TextReader.ts"
 
 const LF = 10
@@ -29,6 +30,7 @@ const DOT = 46
 const EQUALS = 61
 const BACKSLASH = 92
 const { ENDS_LINE, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
+const { narrow, put, wideRecord } = Records
 
 /**
  * A reader of lines. Positions are indexes into the bytes.
@@ -112,7 +114,7 @@ export class LineReader {
       if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
       tags = {}
       if (pos < end && bytes[pos] === COMMA) {
-        pos = this.#tags(pos, tags, 16 * measurement.length)
+        pos = this.#tags(pos, tags, placeOf(measurement))
         if (pos < 0) return pos
       }
       if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#refuse("series key too long", start)
@@ -120,9 +122,11 @@ export class LineReader {
       if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags)
     }
 
-    const fields: Record<string, Point.FieldValue> = {}
+    const place = placeOf(measurement) + 32
+    const width = this.#keys.widthAt(place)
+    const fields: Record<string, Point.FieldValue> = width > narrow ? wideRecord(width) : {}
     const maxKeyBytes = this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes
-    pos = this.#fields(pos, fields, 16 * measurement.length + 128, maxKeyBytes)
+    pos = this.#fields(pos, fields, place, width, maxKeyBytes)
     if (pos < 0) return pos
 
     pos = this.#skipBlank(pos)
@@ -190,6 +194,7 @@ export class LineReader {
     pos: number,
     fields: Record<string, Point.FieldValue>,
     place: number,
+    width: number,
     maxKeyBytes: number
   ): number {
     const texts = this.#texts
@@ -200,6 +205,8 @@ export class LineReader {
     if (pos >= end) return this.#refuse("missing fields", end)
     const mayRepeat = this.#rules.duplicateFields
     const record = ++keys.records
+    const firstPlace = place
+    let unknown = 0
     for (;;) {
       let known = keys.find(view, pos, end, place++)
       let start: number
@@ -213,6 +220,7 @@ export class LineReader {
         key = texts.name(pos, start - 1)
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
         if (texts.plainKey) known = keys.keep(view, pos, start - 1, key)
+        if (known === undefined) unknown++
       }
       if (!mayRepeat && isRepeated(known, record, key, fields)) return this.#refuse("duplicate field", pos)
 
@@ -240,9 +248,13 @@ export class LineReader {
         if (value === undefined) return this.#refuse("invalid value", start)
       }
       put(fields, key, value)
-      if (pos >= end || bytes[pos] !== COMMA) return pos
+      if (pos >= end || bytes[pos] !== COMMA) break
       pos++
     }
+    const count = place - firstPlace
+    // Classes of objects for keys that never come again would cost more than tables.
+    if (count > narrow || width > narrow) keys.setWidth(firstPlace, 4 * unknown < count ? count : 0)
+    return pos
   }
 
   // To the equals sign.
@@ -308,14 +320,9 @@ const booleans = new Map(
   ])
 )
 
-// Makes `__proto__` a key like any other.
-const put = <A>(record: Record<string, A>, key: string, value: A): void => {
-  if (key === "__proto__") {
-    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
-  } else {
-    record[key] = value
-  }
-}
+// Where the keys of a measurement are expected: that of its tags, with fields from the 32nd on.
+const placeOf = (measurement: string): number =>
+  64 * (measurement.length + measurement.charCodeAt(measurement.length - 1))
 
 const floorTo = (nanos: bigint, unit: bigint): bigint => {
   const units = nanos / unit
