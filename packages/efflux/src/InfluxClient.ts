@@ -45,7 +45,7 @@ import { unwrap } from "./internal/config/Variables.ts"
 import * as HttpExchange from "./internal/http/HttpExchange.ts"
 import * as Asking from "./internal/query/Client.ts"
 import type { Client, Operations, Ping } from "./internal/query/Operations.ts"
-import * as Testing from "./internal/query/TestWire.ts"
+import * as Testing from "./internal/query/TestBackend.ts"
 
 export type * from "./internal/query/Operations.ts"
 export type { Asked } from "./internal/query/QueryRequest.ts"
@@ -330,6 +330,6 @@ export const makeTest = (
   answer: Testing.Answer,
   options?: Testing.Options
 ): { readonly client: Client; readonly spy: Testing.Spy } => {
-  const { spy, wire } = Testing.make(answer, options)
-  return { client: Asking.make(wire), spy }
+  const { backend, spy } = Testing.make(answer, options)
+  return { client: Asking.make(backend), spy }
 }

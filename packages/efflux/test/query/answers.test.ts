@@ -316,7 +316,7 @@ describe("an answer of InfluxDB 1 in JSON", () => {
 
   it("is refused if it is not UTF-8", () => {
     const bytes = Uint8Array.of(0x22, 0xff, 0x22, 10)
-    for (const size of sizes) assert.strictEqual(results(v1(), bytes, size), "Unreadable: a line is not UTF-8")
+    for (const size of sizes) assert.strictEqual(results(v1(), bytes, size), "Unreadable: it is not UTF-8")
   })
 })
 

@@ -19,7 +19,7 @@ import type { Duplex } from "node:stream"
 import { constants, createGunzip, gzip } from "node:zlib"
 import { defaults, type Options } from "./HttpRequest.ts"
 import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
-import * as LookUp from "./lookUp.ts"
+import * as LookUp from "./SharedLookUp.ts"
 
 // Milliseconds that an idle connection is kept: longer than a flush interval and the pauses of a query loop.
 const keepAliveTimeout = 30_000

@@ -49,3 +49,13 @@ export const behind = (detail: string): string => detail === "" ? "" : `: ${deta
 
 /** A hint at the end of a message. */
 export const after = (hint: string | undefined): string => hint === undefined ? "" : `; ${hint}`
+
+const final =
+  /error (?:while|during) planning|\berror parsing\b|\b(?:schema|sql|parser) ?error\b|not (?:yet )?implemented|invalid function/i
+
+/**
+ * Whether a text says that the server can't parse or plan a statement, which it never will.
+ *
+ * @internal
+ */
+export const isFinal = (detail: string): boolean => final.test(detail.replace(/\\u00[01]./g, " "))

@@ -39,6 +39,23 @@ function* caught(read: () => Iterable<Rows>): Iterable<Rows | BadAnswer> {
   }
 }
 
+/**
+ * Makes a function that decodes what arrives, without a byte order mark and without replacing what is not UTF-8. To be
+ * called without bytes at the end.
+ *
+ * @internal
+ */
+export const utf8 = () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true })
+  return (bytes?: Uint8Array): string => {
+    try {
+      return decoder.decode(bytes, { stream: bytes !== undefined })
+    } catch {
+      throw unreadable("it is not UTF-8")
+    }
+  }
+}
+
 /** Columns of a table at the most. A line of bare separators would have millions. */
 export const mostColumns = 65_536
 

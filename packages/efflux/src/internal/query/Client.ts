@@ -16,18 +16,18 @@ import type { ClientSettings } from "../config/ClientSettings.ts"
 import { type HttpExchange, withTimeout } from "../http/HttpExchange.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
+import { isFinal } from "../http/Reason.ts"
 import { printable } from "../text/preview.ts"
 import type { Client, StatementOptions, WriteOptions } from "./Operations.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked } from "./QueryRequest.ts"
-import { isFinal } from "./reasons.ts"
 import type { Rows } from "./Row.ts"
 import { make as makeRowDecoder, type RowDecoder } from "./RowDecoder.ts"
 import type { Statement } from "./Statement.ts"
 import * as Write from "./Write.ts"
 
 /** What answers statements: a server, or a function in tests. */
-export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
+export interface Backend extends Pick<Client, "endpoint" | "ping" | "request"> {
   readonly settings: ClientSettings
   readonly ask: (
     asked: Asked,
@@ -42,7 +42,7 @@ export interface Wire extends Pick<Client, "endpoint" | "ping" | "request"> {
  *
  * @internal
  */
-export const overHttp = (settings: ClientSettings, http: HttpExchange): Wire => ({
+export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend => ({
   settings,
   endpoint: http.endpoint,
   exchange: http.exchange,
@@ -117,8 +117,8 @@ const memoryPerByte = 4
 /**
  * @internal
  */
-export const make = (wire: Wire): Client => {
-  const { endpoint, settings } = wire
+export const make = (backend: Backend): Client => {
+  const { endpoint, settings } = backend
   const { hostname, port, protocol } = new URL(endpoint)
   const span = (attributes?: object) => ({
     kind: "client" as const,
@@ -145,7 +145,7 @@ export const make = (wire: Wire): Client => {
       const asked = QueryRequest.make(settings, statement, options)
       const answered = Effect.flatMap(Effect.fromResult(asked), (asked) => {
         const onRepeat = name === "execute" ? undefined : ifHarmless(asked)
-        const pieces = wire.ask(asked, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })
+        const pieces = backend.ask(asked, { maxAnswerBytes: settings.maxResponseBytes, onRepeat })
         return Effect.mapError(
           withTimeout(endpoint, asked.timeout)(run(pieces, options)),
           onRepeat === undefined ? asUncertain : identity
@@ -203,10 +203,10 @@ export const make = (wire: Wire): Client => {
     version: settings.version,
     endpoint,
     org: settings.org,
-    ping: Effect.withSpan(wire.ping, "InfluxClient.ping", span()),
+    ping: Effect.withSpan(backend.ping, "InfluxClient.ping", span()),
     request: (request) =>
       Effect.withSpan(
-        request.method === "GET" ? wire.request(request) : Effect.mapError(wire.request(request), asUncertain),
+        request.method === "GET" ? backend.request(request) : Effect.mapError(backend.request(request), asUncertain),
         "InfluxClient.request",
         span()
       ),
@@ -232,7 +232,7 @@ export const make = (wire: Wire): Client => {
         const asked = QueryRequest.make(settings, statement, options)
         const pieces = Stream.unwrap(Effect.map(Effect.fromResult(asked), (asked) => {
           const onRepeat = ifHarmless(asked)
-          const pieces = wire.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat })
+          const pieces = backend.ask(asked, { maxAnswerBytes: Number.MAX_SAFE_INTEGER, onRepeat })
           return onRepeat === undefined ? Stream.mapError(pieces, asUncertain) : pieces
         }))
         return Stream.withSpan(rowsOf(single(pieces, options)), "InfluxClient.queryStream", spanOf(asked))
@@ -240,11 +240,12 @@ export const make = (wire: Wire): Client => {
     execute: whole("execute", Stream.runDrain),
     write: (points, options) =>
       Effect.withSpan(
-        Effect.flatMap(checked(options), (settings) => Write.write(wire.exchange, settings, points)),
+        Effect.flatMap(checked(options), (settings) => Write.write(backend.exchange, settings, points)),
         "InfluxClient.write",
         span({ "db.operation.name": "WRITE" })
       ),
-    writeSink: (options) => Sink.unwrap(Effect.map(checked(options), (settings) => Write.sink(wire.exchange, settings)))
+    writeSink: (options) =>
+      Sink.unwrap(Effect.map(checked(options), (settings) => Write.sink(backend.exchange, settings)))
   }
 }
 

@@ -4,64 +4,44 @@
  *
  * @since 0.1.0
  */
-import * as Bytes from "effect/Bytes"
-import { type AnswerReader, make, mostColumns, tooWide, twoMembers } from "./AnswerReader.ts"
+import { type AnswerReader, make, mostColumns, tooWide, twoMembers, utf8 } from "./AnswerReader.ts"
 import { unreadable } from "./BadAnswer.ts"
+import * as DocumentReader from "./DocumentReader.ts"
 import { JsonText } from "./JsonText.ts"
 import * as Row from "./Row.ts"
-import * as SeriesReader from "./SeriesReader.ts"
 import { isContainer } from "./Source.ts"
 
-const lineFeed = 10
-
-/**
- * Cuts bytes into lines of bounded length. Keeps what is behind the last end of a
- * line until more comes.
- */
+/** Cuts an answer into lines of bounded length. */
 class Lines {
+  readonly #decode = utf8()
   readonly #maxBytes: number
-  // Without a byte order mark, and without replacing what is not UTF-8.
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true })
-  #pieces: Array<Uint8Array> = []
+  /** The line that has no end yet. */
+  #pieces: Array<string> = []
   #bytes = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** All lines that these bytes complete. */
-  take(chunk: Uint8Array): ReadonlyArray<string> {
-    const rest = chunk.lastIndexOf(lineFeed) + 1
-    // Only the first line began before, and only a longer chunk has another that is too long.
-    for (let start = 0; start < rest && (start === 0 || chunk.length > this.#maxBytes);) {
-      const end = chunk.indexOf(lineFeed, start)
-      this.#lengthen(end - start)
-      this.#bytes = 0
-      start = end + 1
+  /** All lines that these bytes complete; without any, the last one. */
+  take(bytes?: Uint8Array): ReadonlyArray<string> {
+    const lines = this.#decode(bytes).split("\n")
+    const rest = bytes === undefined ? "" : lines.pop()!
+    const end = bytes?.lastIndexOf(lineFeed) ?? -1
+    this.#bytes = (end < 0 ? this.#bytes : -end - 1) + (bytes?.length ?? 0)
+    if (lines.length > 0) {
+      lines[0] = this.#pieces.join("") + lines[0]
+      this.#pieces = []
     }
-    this.#lengthen(chunk.length - rest)
-    this.#pieces.push(chunk.subarray(0, rest))
-    const lines = rest === 0 ? [] : this.end()
-    this.#pieces.push(chunk.subarray(rest))
-    return lines
-  }
-
-  /** What is left: a last line without an end. */
-  end(): ReadonlyArray<string> {
-    const bytes = Bytes.concat(this.#pieces)
-    this.#pieces = []
-    try {
-      return this.#decoder.decode(bytes).split("\n").filter((line) => line !== "" && line !== "\r")
-    } catch {
-      throw unreadable("a line is not UTF-8")
+    this.#pieces.push(rest)
+    if (this.#bytes > this.#maxBytes || lines.some((line) => line.length > this.#maxBytes)) {
+      throw unreadable(`a line is longer than ${this.#maxBytes} bytes`)
     }
-  }
-
-  #lengthen(bytes: number): void {
-    this.#bytes += bytes
-    if (this.#bytes > this.#maxBytes) throw unreadable(`a line is longer than ${this.#maxBytes} bytes`)
+    return lines.filter((line) => line !== "" && line !== "\r")
   }
 }
+
+const lineFeed = 10
 
 /**
  * Reads rows, each an object and a line. An integer is a `bigint` and a float a number, as the server writes them: a
@@ -109,7 +89,7 @@ export const rows = (
     }
     return row
   }
-  return make((bytes) => read(lines.take(bytes)), () => read(lines.end()))
+  return make((bytes) => read(lines.take(bytes)), () => read(lines.take()))
 }
 
 /**
@@ -121,7 +101,7 @@ export const rows = (
 export const documents = (maxLineBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
   const lines = new Lines(maxLineBytes)
   const json = new JsonText("numbers")
-  const series = SeriesReader.make(json, "JSON", maxLineBytes, measurement)
+  const series = DocumentReader.make(json, "JSON", maxLineBytes, measurement)
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
     for (const text of texts) {
       json.begin(text)
@@ -131,7 +111,7 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
     }
   }
   return make((bytes) => read(lines.take(bytes)), function*() {
-    yield* read(lines.end())
+    yield* read(lines.take())
     yield* series.end()
   })
 }

@@ -8,7 +8,7 @@
  */
 import { type AnswerReader, make } from "./AnswerReader.ts"
 import { unreadable } from "./BadAnswer.ts"
-import * as SeriesReader from "./SeriesReader.ts"
+import * as DocumentReader from "./DocumentReader.ts"
 import { type Container, short, type Source } from "./Source.ts"
 
 /** What has arrived and was not read. */
@@ -149,7 +149,7 @@ const types: {
  */
 export const documents = (maxRowBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
   const source = new MsgPackBytes()
-  const series = SeriesReader.make(source, "MessagePack", maxRowBytes, measurement)
+  const series = DocumentReader.make(source, "MessagePack", maxRowBytes, measurement)
   let isInside = false
   const reading = (function*() {
     for (;;) {

@@ -15,7 +15,7 @@ import * as Kind from "../config/Kind.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
-import type { AnswerReader } from "./AnswerReader.ts"
+import { type AnswerReader, utf8 } from "./AnswerReader.ts"
 import { BadAnswer, unreadable } from "./BadAnswer.ts"
 import * as CsvReader from "./CsvReader.ts"
 import * as FluxRenderer from "./FluxRenderer.ts"
@@ -206,21 +206,20 @@ export const read = (
 /** The texts of a body, whose records have no more columns than are read. */
 const texts = (
   body: Stream.Stream<Uint8Array, InfluxError>,
-  fail: (problem: BadAnswer) => InfluxError
+  fail: (answer: BadAnswer) => InfluxError
 ): Stream.Stream<string, InfluxError> => {
-  const decoder = new TextDecoder("utf-8", { fatal: true })
-  const check = CsvReader.columnCounter()
-  const decode = (bytes: Uint8Array, stream: boolean) =>
-    Effect.try({
-      try: () => {
-        check(bytes)
-        return decoder.decode(bytes, { stream })
-      },
-      catch: (problem) => fail(problem instanceof BadAnswer ? problem : unreadable("it is not UTF-8"))
-    })
-  return Stream.concat(
-    Stream.mapEffect(body, (bytes) => decode(bytes, true)),
-    Stream.fromEffect(Effect.suspend(() => decode(new Uint8Array(), false)))
+  const decode = utf8()
+  const count = CsvReader.columnCounter()
+  return Stream.concat(body, Stream.succeed(undefined)).pipe(
+    Stream.mapEffect((bytes) =>
+      Effect.try({
+        try: () => {
+          if (bytes !== undefined) count(bytes)
+          return decode(bytes)
+        },
+        catch: (answer) => fail(answer as BadAnswer)
+      })
+    )
   )
 }
 

@@ -21,7 +21,7 @@ import * as Socket from "effect/socket/Socket"
 import { InfluxError, OpenFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Outcome, Transport } from "../../Transport.ts"
 import type { TcpSettings } from "../config/Settings.ts"
-import * as LookUp from "../http/lookUp.ts"
+import * as LookUp from "../http/SharedLookUp.ts"
 import { address } from "../text/address.ts"
 
 const lineFeed = new Uint8Array([10])

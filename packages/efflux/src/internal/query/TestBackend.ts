@@ -8,7 +8,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { InfluxError, NotFound } from "../../InfluxError.ts"
 import { check, type ClientSettings } from "../config/ClientSettings.ts"
-import type { Wire } from "./Client.ts"
+import type { Backend } from "./Client.ts"
 import type { ApiRequest, ResultSet } from "./Operations.ts"
 import type { Asked } from "./QueryRequest.ts"
 import type { Row, Rows } from "./Row.ts"
@@ -62,7 +62,7 @@ export interface Spy {
 /**
  * @internal
  */
-export const make = (answer: Answer, options: Options = {}): { readonly wire: Wire; readonly spy: Spy } => {
+export const make = (answer: Answer, options: Options = {}): { readonly backend: Backend; readonly spy: Spy } => {
   const asked: Array<Asked> = []
   const written: Array<string> = []
   const { database, version = 1 } = options
@@ -77,7 +77,7 @@ export const make = (answer: Answer, options: Options = {}): { readonly wire: Wi
         written.length = 0
       }
     },
-    wire: {
+    backend: {
       settings,
       endpoint,
       exchange: ({ body, path }) =>
