@@ -12,8 +12,10 @@ export let read = 0
 const capacity = 2 * 1024 * 1024
 
 /** What must come out of all of them, whatever their order of tags and their spelling of numbers. */
-const canonical = (payload: string | Uint8Array): string => {
-  const { failed, points } = LineProtocol.decodeAll(payload)
+const canonical = (payload: string | Uint8Array | ReadonlyArray<string>): string => {
+  const { failed, points } = LineProtocol.decodeAll(
+    typeof payload === "string" || payload instanceof Uint8Array ? payload : payload.join("\n")
+  )
   Assert.equal(failed, 0)
   return points.map(({ fields, measurement, tags, timestamp }) =>
     JSON.stringify([
@@ -61,27 +63,22 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     read = Number(payload)
     return payload
   }
-  const eachFlattened = (): string => {
-    let payload = ""
-    for (const point of points) {
+  const eachFlattened = (): ReadonlyArray<string> =>
+    points.map((point) => {
       const line = literal(point)
       read = Number(line)
-      payload += line
-    }
-    return payload
-  }
+      return line
+    })
   const rope = (): string => {
     let payload = ""
     for (const point of points) payload += literal(point)
     return payload
   }
-  const encode = (): string => {
-    let payload = ""
-    for (const point of points) payload += `${Result.getOrThrow(LineProtocol.encode(point))}\n`
-    return payload
-  }
+  const encode = (): ReadonlyArray<string> => points.map((point) => Result.getOrThrow(LineProtocol.encode(point)))
 
-  const contenders: ReadonlyArray<readonly [name: string, run: () => string | Uint8Array, id?: string]> = [
+  const contenders: ReadonlyArray<
+    readonly [name: string, run: () => string | Uint8Array | ReadonlyArray<string>, id?: string]
+  > = [
     ["template literal: a rope of pieces, no bytes yet", rope],
     ["template literal: one string, no bytes yet", flattened],
     ["template literal: a string for each line, no bytes yet", eachFlattened, "string"],

@@ -185,10 +185,11 @@ export const encodeLines = (
 }
 
 // Node's own decoding takes half of the time of a `TextDecoder` on a short line, for which a view has to be made first.
+// `toString` would look the name of the encoding up before it calls the same function.
 const { Buffer } = globalThis as {
   readonly Buffer?: {
     readonly from: (bytes: ArrayBufferLike, start: number, length: number) => {
-      readonly toString: (encoding: "utf8", start: number, end: number) => string
+      readonly utf8Slice?: (start: number, end: number) => string
     }
   }
 }
@@ -202,9 +203,9 @@ class TextWriter {
     this.#writer = makeWriter(capacity, options)
     const { bytes } = this.#writer
     const buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.#text = buffer === undefined
+    this.#text = buffer?.utf8Slice === undefined
       ? (end) => decoder.decode(bytes.subarray(0, end))
-      : (end) => buffer.toString("utf8", 0, end)
+      : (end) => buffer.utf8Slice!(0, end)
   }
 
   encode(point: Point.Input): Result.Result<string, EncodeError> {

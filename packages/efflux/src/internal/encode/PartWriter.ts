@@ -59,8 +59,6 @@ export abstract class PartWriter {
 
   protected readonly maxLineBytes: number
   protected readonly keys: Keys
-  /** The values that were read last, as they were given. */
-  protected readonly values: Array<unknown> = []
   /** How long the field keys of the present line may be, with what is around them. */
   protected maxPrefix = 0
   /** Where the present line must end. */
@@ -79,7 +77,6 @@ export abstract class PartWriter {
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new Texts()
-  #lastMeasurement = nothing
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
@@ -108,10 +105,8 @@ export abstract class PartWriter {
     const pos = this.position
     if (typeof measurement !== "string") return this.fail("measurement", "missing", undefined, measurement)
     if (lengthOf(measurement) === 0) return this.#failName("measurement", undefined, measurement)
-    let known = this.#lastMeasurement
-    if (known.text !== measurement) known = this.#measurements.find(measurement)
+    const known = this.#measurements.find(measurement)
     if (known !== nothing) {
-      this.#lastMeasurement = known
       return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
     }
     const least = pos + lengthOf(measurement)
