@@ -37,21 +37,12 @@ export const writeMillis = (view: DataView, pos: number, millis: number, sub: nu
   const seconds = Math.floor(millis / 1000)
   // From 2001 to 2262 nothing is out of range, and nothing is negative.
   if (seconds >= 1e9 && seconds < 9_223_372_036) {
-    const rest = millis - seconds * 1000
-    switch (precision) {
-      case "ns":
-        return writeSix(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
-      case "us":
-        return writeThree(view, writeThree(view, writeWhole(view, pos, seconds), rest), sub)
-      case "ms":
-        return writeThree(view, writeWhole(view, pos, seconds), rest)
-      case "s":
-        return writeWhole(view, pos, seconds)
-      case "m":
-        return writeWhole(view, pos, Math.floor(seconds / 60))
-      case "h":
-        return writeWhole(view, pos, Math.floor(seconds / 3600))
-    }
+    if (precision === "m") return writeWhole(view, pos, Math.floor(seconds / 60))
+    if (precision === "h") return writeWhole(view, pos, Math.floor(seconds / 3600))
+    const end = writeWhole(view, pos, seconds)
+    if (precision === "s") return end
+    writeThree(view, end, millis - seconds * 1000)
+    return precision === "ns" ? writeSix(view, end + 3, sub) : precision === "us" ? writeThree(view, end + 3, sub) : end + 3
   }
   if (!(millis >= -maxDateMillis && millis <= maxDateMillis)) return REFUSED
   return writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * (precision === "us" ? 1000n : 1n), precision)

@@ -49,8 +49,7 @@ export const writeWhole = (view: DataView, pos: number, value: number): number =
   const rest = small - thousands * 1000
   if (small < 1_000_000) return writeThree(view, writeUpToThree(view, pos, thousands), rest)
   const millions = (thousands / 1000) | 0
-  pos = writeThree(view, writeUpToThree(view, pos, millions), thousands - millions * 1000)
-  return writeThree(view, pos, rest)
+  return writeSix(view, writeUpToThree(view, pos, millions), small - millions * 1_000_000)
 }
 
 /**
@@ -71,10 +70,8 @@ export const writeThree = (view: DataView, pos: number, value: number): number =
  * @since 0.1.0
  */
 export const writeSix = (view: DataView, pos: number, value: number): number => {
-  const high = (value / 1000) | 0
-  view.setInt32(pos, threeDigits[high], true)
-  view.setInt32(pos + 3, threeDigits[value - high * 1000], true)
-  return pos + 6
+  const thousands = (value / 1000) | 0
+  return writeThree(view, writeThree(view, pos, thousands), value - thousands * 1000)
 }
 
 /**
@@ -88,8 +85,7 @@ export const writeEight = (view: DataView, pos: number, value: number): number =
   const millions = (thousands / 1000) | 0
   view.setInt32(pos, threeDigits[millions] >>> 8, true)
   view.setInt32(pos + 2, threeDigits[thousands - millions * 1000], true)
-  view.setInt32(pos + 5, threeDigits[value - thousands * 1000], true)
-  return pos + 8
+  return writeThree(view, pos + 5, value - thousands * 1000)
 }
 
 /**
@@ -100,11 +96,7 @@ export const writeEight = (view: DataView, pos: number, value: number): number =
  */
 export const writeNine = (view: DataView, pos: number, value: number): number => {
   const thousands = (value / 1000) | 0
-  const millions = (thousands / 1000) | 0
-  view.setInt32(pos, threeDigits[millions], true)
-  view.setInt32(pos + 3, threeDigits[thousands - millions * 1000], true)
-  view.setInt32(pos + 6, threeDigits[value - thousands * 1000], true)
-  return pos + 9
+  return writeThree(view, writeSix(view, pos, thousands), value - thousands * 1000)
 }
 
 const writeUpToThree = (view: DataView, pos: number, value: number): number => {
