@@ -9,7 +9,7 @@
  */
 
 import { maxShortest, minShortest, writeShortest } from "./Shortest.ts"
-import { decimals, threeDigits, writeNine, writeSix, writeWhole } from "./Whole.ts"
+import { decimals, writeNine, writeSix, writeWhole } from "./Whole.ts"
 
 /**
  * Bytes that must be free where a number is written.
@@ -26,8 +26,8 @@ const DOT = 46
  * Writes a finite number so that it reads back as the same double, in the form
  * in which JavaScript prints it, but −0 as `-0`.
  *
- * Whole numbers and short decimals are written digit by digit. `m / 1000 ===
- * value` proves that the decimal `m / 1000` reads back as `value`: division is
+ * Whole numbers and short decimals are written digit by digit. `m / 1e6 ===
+ * value` proves that the decimal `m / 1e6` reads back as `value`: division is
  * correctly rounded, as parsing is. Below 16 digits no other decimal as short
  * does, so it is the one that JavaScript prints.
  *
@@ -40,28 +40,16 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
     view.setUint8(pos++, MINUS)
     size = -value
   }
-  if (size < 2_000_000) {
+  if (size < 1e9) {
     const whole = size | 0
     if (whole === size) return writeWhole(view, pos, whole)
-    const thousandths = (size * 1000 + 0.5) | 0
-    if (thousandths / 1000 === size) {
-      const rest = (thousandths - whole * 1000) | 0
-      pos = writeWhole(view, pos, whole)
-      view.setUint8(pos, DOT)
-      view.setInt32(pos + 1, threeDigits[rest], true)
-      return pos + 1 + decimals[rest]
-    }
-  }
-  if (size < 1e9) {
     // `Math.round` branches on the fraction, see Shortest.ts.
     const millionths = Math.floor(size * 1e6 + 0.5)
     if (millionths / 1e6 === size) {
-      const whole = Math.floor(millionths / 1e6)
       const rest = millionths - whole * 1e6
       const high = (rest / 1000) | 0
       const low = rest - high * 1000
       pos = writeWhole(view, pos, whole)
-      if (rest === 0) return pos
       view.setUint8(pos, DOT)
       writeSix(view, pos + 1, rest)
       return pos + 1 + (low === 0 ? decimals[high] : 3 + decimals[low])

@@ -6,14 +6,8 @@
  * @since 0.1.0
  */
 
-// Three digits are one look-up and one store of four bytes; the fourth is written over by what follows.
-/**
- * Three digits, 0 to 999, as the first three bytes of a little-endian word.
- *
- * @category constants
- * @since 0.1.0
- */
-export const threeDigits = new Int32Array(1000)
+// Three digits, 0 to 999, are one look-up and one store of four bytes; the fourth is written over by what follows.
+const threeDigits = new Int32Array(1000)
 // Without leading zeros; the number of digits stands in the top byte.
 const upToThreeDigits = new Int32Array(1000)
 /**
