@@ -48,7 +48,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "kinds/encode",
     group: "kinds",
     what: "time per byte to encode the slowest kind of point, relative to the plain one",
-    limit: { atMost: 1.7 },
+    limit: { atMost: 1.5 },
     digits: 2
   },
   {

@@ -42,7 +42,11 @@ export const writeMillis = (view: DataView, pos: number, millis: number, sub: nu
     const end = writeWhole(view, pos, seconds)
     if (precision === "s") return end
     writeThree(view, end, millis - seconds * 1000)
-    return precision === "ns" ? writeSix(view, end + 3, sub) : precision === "us" ? writeThree(view, end + 3, sub) : end + 3
+    return precision === "ns"
+      ? writeSix(view, end + 3, sub)
+      : precision === "us"
+      ? writeThree(view, end + 3, sub)
+      : end + 3
   }
   if (!(millis >= -maxDateMillis && millis <= maxDateMillis)) return REFUSED
   return writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * (precision === "us" ? 1000n : 1n), precision)
