@@ -25,6 +25,7 @@ type Client = keyof typeof clients
 
 const all = Object.keys(clients) as ReadonlyArray<Client>
 const named = ["influxdb-client", "influxdb3-client"] as const
+const nodeInflux: ReadonlyArray<Client> = ["node-influx"]
 
 /** The line that a client makes of a point, without the line feed at its end. It throws what the client throws. */
 const emit = (client: Client, point: Point.Input): string => {
@@ -45,7 +46,8 @@ const at = (parts: Partial<Point.Point>): Point.Point => ({
 
 interface Wrong {
   readonly title: string
-  readonly clients: ReadonlyArray<Client>
+  /** Default: node-influx. */
+  readonly clients?: ReadonlyArray<Client>
   readonly point: Point.Input
   /** The line, or the beginning of what the client throws. */
   readonly emits: string | { readonly throws: string }
@@ -66,7 +68,6 @@ const values = (point: Point.Point) => Object.values(point.fields)
 const cases: ReadonlyArray<Wrong> = [
   {
     title: "a space in a measurement is not escaped, and the line refused",
-    clients: ["node-influx"],
     point: at({ measurement: "my meas" }),
     emits: "my meas,a=b v=1 1",
     reads: "invalid field",
@@ -75,7 +76,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a comma in a measurement is not escaped, and begins a tag",
-    clients: ["node-influx"],
     point: at({ measurement: "shop,country=de" }),
     emits: "shop,country=de,a=b v=1 1",
     reads: at({ measurement: "shop", tags: { country: "de", a: "b" } }),
@@ -84,7 +84,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a measurement brings fields and a timestamp of its own",
-    clients: ["node-influx"],
     point: at({ measurement: "m v=666 2\n#" }),
     emits: "m v=666 2\n#,a=b v=1 1",
     reads: at({ tags: {}, fields: { v: 666 }, timestamp: 2n }),
@@ -92,7 +91,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a backslash before an apostrophe is doubled in a tag",
-    clients: ["node-influx"],
     point: at({ tags: { a: "it\\'s" } }),
     emits: "m,a=it\\\\'s v=1 1",
     reads: at({ tags: { a: "it\\\\'s" } }),
@@ -101,7 +99,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a backslash before an apostrophe is doubled in a string",
-    clients: ["node-influx"],
     point: at({ fields: { v: "it\\'s" } }),
     emits: "m,a=b v=\"it\\\\\\\\'s\" 1",
     reads: at({ fields: { v: "it\\\\'s" } }),
@@ -109,7 +106,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "an empty tag is written, and the line refused",
-    clients: ["node-influx"],
     point: at({ tags: { a: "" } }),
     emits: "m,a= v=1 1",
     reads: "missing tag value",
@@ -117,7 +113,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a tag without a name is written, and the line refused",
-    clients: ["node-influx"],
     point: at({ tags: { "": "c" } }),
     emits: "m,=c v=1 1",
     reads: "missing tag key",
@@ -133,7 +128,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a point without a measurement is written without one",
-    clients: ["node-influx"],
     point: at({ measurement: "" }),
     emits: ",a=b v=1 1",
     reads: "missing measurement",
@@ -141,7 +135,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a point without fields is written without any",
-    clients: ["node-influx"],
     point: at({ fields: {} }),
     emits: "m,a=b 1",
     reads: "invalid field",
@@ -149,7 +142,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "NaN is written, and the line refused with its good fields",
-    clients: ["node-influx"],
     point: at({ fields: { v: Number.NaN, w: 1 } }),
     emits: "m,a=b v=NaN,w=1 1",
     reads: "invalid number",
@@ -157,7 +149,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "an infinity is written, and the line refused with its good fields",
-    clients: ["node-influx"],
     point: at({ fields: { v: Number.POSITIVE_INFINITY, w: 1 } }),
     emits: "m,a=b v=Infinity,w=1 1",
     reads: "invalid value",
@@ -172,7 +163,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "a line feed in a tag ends the line",
-    clients: ["node-influx"],
     point: at({ tags: { a: "b v=1\nx,y=z" } }),
     emits: "m,a=b\\ v\\=1\nx\\,y\\=z v=1 1",
     reads: "missing fields",
@@ -299,7 +289,6 @@ const cases: ReadonlyArray<Wrong> = [
   },
   {
     title: "the largest integer becomes one that is none",
-    clients: ["node-influx"],
     point: at({ fields: { v: 9223372036854775807n } }),
     emits: "m,a=b v=9223372036854776000i 1",
     reads: "out of range",
@@ -402,7 +391,7 @@ const ordinary: Arbitrary.Arbitrary<Point.Point> = Arbitrary.all({
 })
 
 const casesOf = (client: Client, point: Point.Point): ReadonlyArray<Wrong> =>
-  cases.filter((wrong) => wrong.clients.includes(client) && wrong.applies?.(point) === true)
+  cases.filter((wrong) => (wrong.clients ?? nodeInflux).includes(client) && wrong.applies?.(point) === true)
 
 // Of unsigned integers there are tests below, and a point without a timestamp is nothing special. Most integers are made
 // small enough for a number, or nearly every point would be a case of a large one.
@@ -450,7 +439,7 @@ describe.each(all)("%s", (client) => {
 })
 
 describe("where they are wrong", () => {
-  it.each(cases.flatMap((wrong) => wrong.clients.map((client) => ({ client, ...wrong }))))(
+  it.each(cases.flatMap((wrong) => (wrong.clients ?? nodeInflux).map((client) => ({ client, ...wrong }))))(
     "$client: $title",
     ({ client, efflux, emits, point, reads }) => {
       if (typeof emits === "string") {

@@ -1,6 +1,6 @@
 /** What the soak computes and draws. */
 import { assert, describe, it } from "@effect/vitest"
-import type { InfluxDatabase } from "efflux"
+import { statsOf } from "@efflux/testkit/law"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -14,31 +14,8 @@ import { verdict } from "../src/soak/Verdict.ts"
 
 const megabyte = 2 ** 20
 
-const stats = (pushed: number): InfluxDatabase.Stats => ({
-  pushed,
-  sent: pushed / 10,
-  dropped: {
-    queue_full: pushed * 0.9,
-    queue_full_high: 0,
-    queue_bytes: 0,
-    quota: 0,
-    invalid: 0,
-    oversize: 0,
-    send_error: 0,
-    rejected: 0,
-    shutdown: 0,
-    unknown: 0
-  },
-  droppedTotal: pushed * 0.9,
-  queued: 0,
-  queuedBytes: 0,
-  inFlight: 0,
-  payloads: pushed / 100,
-  bytes: pushed,
-  omittedFields: 0,
-  refusals: 0,
-  sendersBusy: 0
-})
+const stats = (pushed: number) =>
+  statsOf({ pushed, sent: pushed / 10, dropped: { queue_full: pushed * 0.9 }, payloads: pushed / 100, bytes: pushed })
 
 const sample = (seconds: number, change: Partial<Sample> = {}): Sample => {
   const quick = { p50: 0.001, p99: 0.002, max: 1 }

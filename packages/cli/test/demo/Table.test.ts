@@ -1,32 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { InfluxDatabase } from "efflux"
+import { statsOf } from "@efflux/testkit/law"
 import { comparison, lawHolds, lawLine, plainLine, table, type View } from "../../src/demo/Table.ts"
 
-const stats: InfluxDatabase.Stats = {
+const stats = statsOf({
   pushed: 200_012,
   sent: 27_000,
-  dropped: {
-    queue_full: 172_900,
-    queue_full_high: 0,
-    queue_bytes: 0,
-    quota: 0,
-    invalid: 3,
-    oversize: 0,
-    send_error: 0,
-    rejected: 0,
-    unknown: 0,
-    shutdown: 0
-  },
-  droppedTotal: 172_903,
+  dropped: { queue_full: 172_900, invalid: 3 },
   queued: 100,
-  queuedBytes: 0,
   inFlight: 9,
   payloads: 1178,
   bytes: 1_613_956,
-  omittedFields: 0,
-  refusals: 0,
   sendersBusy: 1
-}
+})
 
 const view: View = {
   run: "abc123",
