@@ -70,10 +70,10 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Object.values(options.headers ?? {}).flatMap((value) => typeof value === "string" ? [] : [Redacted.value(value)])
   )
   const { maxAnswerBytes = defaults.maxAnswerBytes } = options
-  const load = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes })
+  const send = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes })
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
-    const answer = { ...yield* (yield* load)(request), endpoint, path: request.path, withoutSecrets }
+    const answer = { ...yield* (yield* send)(request), endpoint, path: request.path, withoutSecrets }
     const { status } = answer
     if (status >= 200 && status < 300 || status >= 400) return answer
     return yield* HttpFailure.ofAnswer({ ...answer, body: new Uint8Array() }, 0)
@@ -128,7 +128,6 @@ const loadSend = Effect.fnUntraced(function*(options: Options, target: HttpSend.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
   const clock = yield* Clock.Clock
   const { client } = options
-  let send: HttpSend.Send | undefined
   const load = Effect.promise(() =>
     Promise.all([
       import("./HttpSend.ts"),
@@ -136,12 +135,10 @@ const loadSend = Effect.fnUntraced(function*(options: Options, target: HttpSend.
         ? import("./NodeWire.ts").then(({ make }) => make(options, clock))
         : import("./ClientWire.ts").then(({ make }) => make(client))
     ])
-  ).pipe(
-    Effect.flatMap(([{ make }, wire]) =>
-      send === undefined ? Effect.map(wire, (wire) => make(wire, target)) : Effect.succeed(send)
-    ),
-    Effect.map((made) => send ??= made),
-    Effect.provideService(Scope.Scope, scope)
   )
-  return Effect.suspend(() => send === undefined ? load : Effect.succeed(send))
+  return yield* Effect.cached(
+    Effect.flatMap(load, ([{ make }, wire]) => Effect.map(wire, (wire) => make(wire, target))).pipe(
+      Effect.provideService(Scope.Scope, scope)
+    )
+  )
 })

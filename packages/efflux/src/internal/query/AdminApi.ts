@@ -5,7 +5,6 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, NotFound } from "../../InfluxError.ts"
 import * as Check from "../config/Check.ts"
@@ -15,17 +14,15 @@ import type { ApiRequest, Client } from "./Operations.ts"
 
 /** Makes a request whose answer is JSON of a Schema. */
 const ask = <A>(client: Client, schema: Schema.ConstraintDecoder<A>, path: string, params: ApiRequest["params"]) =>
-  Effect.flatMap(
-    client.request({ method: "GET", path, params }),
-    (text) =>
-      Option.match(Schema.decodeUnknownOption(Schema.fromJsonString(schema))(text), {
-        onNone: () => {
-          const reason = new InvalidAnswer({ endpoint: client.endpoint, detail: "it is not what the API gives" })
-          return Effect.fail(new InfluxError({ reason }))
-        },
-        onSome: (answer) => Effect.succeed(answer)
-      })
+  client.request({ method: "GET", path, params }).pipe(
+    Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(schema))),
+    Effect.catchTag("SchemaError", () => {
+      const reason = new InvalidAnswer({ endpoint: client.endpoint, detail: "it is not what the API gives" })
+      return Effect.fail(new InfluxError({ reason }))
+    })
   )
+
+const named = (given: string) => Effect.fromResult(checkName(given))
 
 // Leaves it at that where what is to be dropped is not there.
 const ifThere = <A>(effect: Effect.Effect<A, InfluxError>): Effect.Effect<void, InfluxError> =>
@@ -91,7 +88,7 @@ export const createBucket = Effect.fnUntraced(function*(
   given: string,
   options: Partial<Pick<Retention, "duration" | "shardDuration">>
 ) {
-  const name = yield* Effect.fromResult(checkName(given))
+  const name = yield* named(given)
   const { duration = Duration.infinity, shardDuration } = yield* Effect.fromResult(check("createBucket", options))
   const { endpoint, org } = client
   const { orgs } = yield* ask(client, Orgs, "/api/v2/orgs", { org })
@@ -111,15 +108,11 @@ export const createBucket = Effect.fnUntraced(function*(
  * @category buckets
  * @since 0.1.0
  */
-export const deleteBucket = (client: Client, given: string): Effect.Effect<void, InfluxError> =>
-  Effect.flatMap(Effect.fromResult(checkName(given)), (name) => buckets(client, name)).pipe(
-    Effect.flatMap(
-      Effect.forEach(({ id }) =>
-        client.request({ method: "DELETE", path: `/api/v2/buckets/${encodeURIComponent(id)}` })
-      )
-    ),
-    ifThere
-  )
+export const deleteBucket = Effect.fnUntraced(function*(client: Client, given: string) {
+  for (const { id } of yield* buckets(client, yield* named(given))) {
+    yield* client.request({ method: "DELETE", path: `/api/v2/buckets/${encodeURIComponent(id)}` })
+  }
+}, ifThere)
 
 /**
  * Deletes points of a bucket.
@@ -127,25 +120,25 @@ export const deleteBucket = (client: Client, given: string): Effect.Effect<void,
  * @category buckets
  * @since 0.1.0
  */
-export const deleteFromBucket = (
+export const deleteFromBucket = Effect.fnUntraced(function*(
   client: Client,
   given: string,
   { measurement, start, stop, tags }: RangeInNanos
-): Effect.Effect<void, InfluxError> => {
+) {
+  const bucket = yield* named(given)
   const conditions = [...(measurement === undefined ? [] : [["_measurement", measurement] as const]), ...tags]
-  return Effect.flatMap(Effect.fromResult(checkName(given)), (bucket) =>
-    Effect.asVoid(client.request({
-      method: "POST",
-      path: "/api/v2/delete",
-      params: { org: client.org, bucket },
-      body: {
-        start: Literal.rfc3339(start),
-        // The API deletes what lies at the second instant too.
-        stop: Literal.rfc3339(stop - 1n),
-        predicate: conditions.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" AND ") || undefined
-      }
-    })))
-}
+  yield* client.request({
+    method: "POST",
+    path: "/api/v2/delete",
+    params: { org: client.org, bucket },
+    body: {
+      start: Literal.rfc3339(start),
+      // The API deletes what lies at the second instant too.
+      stop: Literal.rfc3339(stop - 1n),
+      predicate: conditions.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" AND ") || undefined
+    }
+  })
+})
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n")}"`
 
@@ -172,7 +165,7 @@ export const createDatabase = Effect.fnUntraced(function*(
   given: string,
   options: DatabaseRetention | undefined
 ) {
-  const db = yield* Effect.fromResult(checkName(given))
+  const db = yield* named(given)
   const { duration, ...others } = options === undefined
     ? { duration: Duration.infinity }
     : yield* Effect.fromResult(check("createDatabase", options))
@@ -196,8 +189,6 @@ export const createDatabase = Effect.fnUntraced(function*(
  * @category databases
  * @since 0.1.0
  */
-export const dropDatabase = (client: Client, given: string): Effect.Effect<void, InfluxError> =>
-  Effect.flatMap(
-    Effect.fromResult(checkName(given)),
-    (db) => ifThere(client.request({ method: "DELETE", path: databasePath, params: { db } }))
-  )
+export const dropDatabase = Effect.fnUntraced(function*(client: Client, given: string) {
+  yield* client.request({ method: "DELETE", path: databasePath, params: { db: yield* named(given) } })
+}, ifThere)

@@ -61,9 +61,13 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
     for (;;) {
       const value = next.call(source)
       if (value !== short) return value
-      if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
-      yield undefined
+      yield* wait()
     }
+  }
+
+  function* wait(): Reading {
+    if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
+    yield undefined
   }
 
   function* scalar(): Reading<unknown> {
@@ -196,18 +200,16 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
     const all = yield* open(false)
     try {
       while (source.more(all)) {
-        for (;;) {
-          const start = source.position
-          const row = rowOf(shape)
-          if (row !== short) {
-            piece.add(row, width, source.position - start)
-            break
-          }
+        // It can be elsewhere when more bytes have come.
+        let start = source.position
+        let row = rowOf(shape)
+        for (; row === short; row = rowOf(shape)) {
           source.position = start
           if (!piece.isEmpty) yield piece.take(statement)
-          if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
-          yield undefined
+          yield* wait()
+          start = source.position
         }
+        piece.add(row, width, source.position - start)
         if (piece.isFull) yield piece.take(statement)
       }
     } finally {
