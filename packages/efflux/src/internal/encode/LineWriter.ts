@@ -200,7 +200,7 @@ export class LineWriter extends PartWriter {
       if (node.isTag) {
         if (typeof value === "string" && node.isText) {
           const known = node.key.find(value)
-          if (known !== nothing && pos + known.length <= limit) {
+          if (known.length > 0 && pos + known.length <= limit) {
             pos = writeEncoded(view, pos, known)
             continue
           }
@@ -276,7 +276,7 @@ export class LineWriter extends PartWriter {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
         const known = typeof value === "string" && of.isText ? of.key.find(value) : nothing
-        pos = known !== nothing && pos + known.length <= this.limit
+        pos = known.length > 0 && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)
           : this.tag(of.key, value, of.kinds, of.fallback, pos)
       } else pos = this.constant(of, pos)

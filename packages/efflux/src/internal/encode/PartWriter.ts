@@ -13,7 +13,7 @@ import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
 import { ANY, kindOf } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { nothing, Texts, writeEncoded } from "./Encoded.ts"
+import { Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
 import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
 import { type Constant, isAbsent, type Key, type KeyNode, Keys } from "./Keys.ts"
@@ -106,7 +106,7 @@ export abstract class PartWriter {
     if (typeof measurement !== "string") return this.fail("measurement", "missing", undefined, measurement)
     if (lengthOf(measurement) === 0) return this.#failName("measurement", undefined, measurement)
     const known = this.#measurements.find(measurement)
-    if (known !== nothing) {
+    if (known.length > 0) {
       return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
     }
     const least = pos + lengthOf(measurement)
@@ -121,7 +121,7 @@ export abstract class PartWriter {
   }
 
   protected constant({ key, tag, value }: Constant, pos: number): number {
-    if (tag === nothing || pos + tag.length > this.limit) return this.tag(key, value, ANY, undefined, pos)
+    if (tag.length === 0 || pos + tag.length > this.limit) return this.tag(key, value, ANY, undefined, pos)
     return writeEncoded(this.view, pos, tag)
   }
 
@@ -129,7 +129,7 @@ export abstract class PartWriter {
   protected textTag(key: Key, text: string, pos: number): number {
     const { prefix } = key
     const { limit } = this
-    if (prefix === nothing) return this.#failName("tag key", key.name, key.name)
+    if (prefix.length === 0) return this.#failName("tag key", key.name, key.name)
     const least = pos + prefix.length + lengthOf(text)
     if (least > limit) return this.#oversize(least)
     const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.#places.tag)
@@ -146,7 +146,7 @@ export abstract class PartWriter {
     if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
     if (typeof value === "string") return this.textTag(key, value, pos)
-    if (prefix === nothing) return this.#failName("tag key", name, name)
+    if (prefix.length === 0) return this.#failName("tag key", name, name)
     const { limit } = this
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.view, pos, prefix)
@@ -188,7 +188,7 @@ export abstract class PartWriter {
       this.omittedFields++
       return pos
     }
-    if (prefix === nothing) return this.#failName("field key", name, name)
+    if (prefix.length === 0) return this.#failName("field key", name, name)
     if (prefix.length > this.maxPrefix) return this.fail("field key", "series key too long", undefined, name)
     const limit = this.limit
     const start = pos + prefix.length
