@@ -55,6 +55,11 @@ export const writeMillis = (view: DataView, pos: number, millis: number, sub: nu
 const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Precision): number => {
   if (nanos > maxTimestamp || nanos < minTimestamp) return REFUSED
   if (precision === "ns") return writeInt64(view, pos, nanos)
+  if (nanos >= 0n && precision !== "m" && precision !== "h") {
+    // To leave digits out is to round down.
+    const end = writeInt64(view, pos, nanos) - (precision === "s" ? 9 : precision === "ms" ? 6 : 3)
+    return end > pos ? end : writeInt64(view, pos, 0n)
+  }
   const unit = nanosPer(precision)
   let units = nanos / unit
   if (units * unit > nanos) units -= 1n
