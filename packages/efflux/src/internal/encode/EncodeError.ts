@@ -114,70 +114,54 @@ export const describe = (problem: Problem): string => {
   const value = problem.value === undefined
     ? ""
     : `, got ${problem.reason === "oversize" ? `at least ${problem.value}` : problem.value}`
-  return `${at}: ${allowed(problem)}${value}`
+  const rule = allowed[problem.reason]
+  return `${at}: ${typeof rule === "string" ? rule : rule(problem)}${value}`
 }
 
-const name = (problem: Problem): string => problem.part === "tag value" ? "tag values" : `${problem.part}s`
+const names = ({ part }: Problem): string => part === "tag value" ? "tag values" : `${part}s`
 
-const allowed = (problem: Problem): string => {
-  switch (problem.reason) {
-    case "missing":
-      return problem.part === "point"
-        ? "a point must be an object with a measurement and fields"
-        : problem.part === "measurement"
-        ? "a measurement must be a string"
-        : "a point needs at least one field with a finite value"
-    case "empty":
-      return "must not be empty"
-    case "control character":
-      return `must not contain control characters (U+0000 to U+001F, U+007F) in ${name(problem)}`
-    case "quote":
-      return "field keys must not contain quotes, which begin a string in this dialect"
-    case "trailing backslash":
-      return `${name(problem)} must not end in a backslash`
-    case "backslash before a special character":
-      return problem.part === "tag key" || problem.part === "tag value"
-        ? `${name(problem)} must not have a backslash directly before a space`
-        : `${name(problem)} must not have a backslash directly before a quote, comma, equals sign or space`
-    case "comment":
-      return "must not begin with \"#\", the server takes such a line for a comment"
-    case "lone surrogate":
-      return "must be well-formed Unicode, a lone surrogate can't be written as UTF-8"
-    case "reserved":
-      return problem.part === "timestamp"
-        ? "VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be one from 1973-03-03T09:46:40Z on"
-        : problem.value === "\"time\""
-        ? `"time" is reserved and would be dropped by the server`
-        : `"__name__" is reserved and would be dropped by VictoriaMetrics`
-    case "type":
-      return problem.part === "field value"
-        ? "must be a number, bigint, boolean, string or Point.uint(…)"
-        : problem.part === "tag value"
-        ? "must be a string, number, bigint or boolean"
-        : problem.part === "timestamp"
-        ? "must be a bigint of nanoseconds, a Date or a DateTime"
-        : "must be a plain object with a property for each"
-    case "out of range":
-      return problem.part === "timestamp"
-        ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
-        : "must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1)"
-    case "unsigned":
-      return "this dialect has no unsigned integers (see the option dialect)"
-    case "series key too long":
-      return "measurement, tags and a field key together must be at most 65535 bytes"
-    case "oversize":
-      return `the line is longer than the payload limit${
-        problem.detail === undefined
-          ? ""
-          : ` of ${problem.detail} bytes (maxPayloadBytes of a database, else maxLineBytes)`
-      }`
-    case "schema":
-      return `must be a value that the Schema of its series takes${
-        problem.detail === undefined ? "" : `: ${problem.detail}`
-      }`
-    case "unreadable":
-      return `reading the point threw${problem.detail === undefined ? "" : ` ${problem.detail}`}`
-  }
+const allowed: { readonly [R in Reason]: string | ((problem: Problem) => string) } = {
+  missing: ({ part }) =>
+    part === "point"
+      ? "a point must be an object with a measurement and fields"
+      : part === "measurement"
+      ? "a measurement must be a string"
+      : "a point needs at least one field with a finite value",
+  empty: "must not be empty",
+  "control character": (problem) =>
+    `must not contain control characters (U+0000 to U+001F, U+007F) in ${names(problem)}`,
+  quote: "field keys must not contain quotes, which begin a string in this dialect",
+  "trailing backslash": (problem) => `${names(problem)} must not end in a backslash`,
+  "backslash before a special character": (problem) =>
+    `${names(problem)} must not have a backslash directly before a ${
+      problem.part.startsWith("tag") ? "space" : "quote, comma, equals sign or space"
+    }`,
+  comment: "must not begin with \"#\", the server takes such a line for a comment",
+  "lone surrogate": "must be well-formed Unicode, a lone surrogate can't be written as UTF-8",
+  reserved: ({ part, value }) =>
+    part === "timestamp"
+      ? "VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be one from 1973-03-03T09:46:40Z on"
+      : `${value} is reserved and would be dropped by ${value === "\"time\"" ? "the server" : "VictoriaMetrics"}`,
+  type: ({ part }) =>
+    part === "field value"
+      ? "must be a number, bigint, boolean, string or Point.uint(…)"
+      : part === "tag value"
+      ? "must be a string, number, bigint or boolean"
+      : part === "timestamp"
+      ? "must be a bigint of nanoseconds, a Date or a DateTime"
+      : "must be a plain object with a property for each",
+  "out of range": ({ part }) =>
+    part === "timestamp"
+      ? "must be an instant from -9223372036854775806 to 9223372036854775806 ns since the epoch"
+      : "must be a 64-bit integer (-2^63 to 2^63-1, unsigned 0 to 2^64-1)",
+  unsigned: "this dialect has no unsigned integers (see the option dialect)",
+  "series key too long": "measurement, tags and a field key together must be at most 65535 bytes",
+  oversize: ({ detail }) =>
+    "the line is longer than the payload limit" +
+    (detail === undefined ? "" : ` of ${detail} bytes (maxPayloadBytes of a database, else maxLineBytes)`),
+  schema: ({ detail }) =>
+    `must be a value that the Schema of its series takes${detail === undefined ? "" : `: ${detail}`}`,
+  unreadable: ({ detail }) => `reading the point threw${detail === undefined ? "" : ` ${detail}`}`
 }
 
 /**
