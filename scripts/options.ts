@@ -18,11 +18,14 @@ export const pages = ["configuration", "answered-writes"].map((name) => Path.joi
 // The compiler of the workspace has no API, the one of the type tests has.
 const ts: typeof TypeScript = createRequire(Path.join(root, "packages/typetests/package.json"))("typescript")
 
-/** What an editor shows of the options of an interface. */
-export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => {
-  const files = ["DatabaseConfig", "ClientConfig", "InfluxClient"].map((name) =>
-    Path.join(root, `packages/efflux/src/${name}.ts`)
-  )
+/** What an editor shows of the members of the public interfaces and classes. */
+export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => shown ??= readComments()
+
+let shown: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined
+
+const readComments = () => {
+  const source = Path.join(root, "packages/efflux/src")
+  const files = Fs.globSync("*.ts", { cwd: source, exclude: ["index.ts"] }).map((file) => Path.join(source, file))
   const config = ts.readConfigFile(Path.join(root, "packages/efflux/tsconfig.json"), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, Path.join(root, "packages/efflux"))
   const program = ts.createProgram(files, { ...options, noEmit: true })
@@ -33,8 +36,14 @@ export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => 
     for (const exported of checker.getExportsOfModule(module)) {
       const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0
       const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported
-      if ((symbol.flags & ts.SymbolFlags.Interface) === 0) continue
-      const properties = checker.getDeclaredTypeOfSymbol(symbol).getProperties()
+      if ((symbol.flags & (ts.SymbolFlags.Type & ~ts.SymbolFlags.TypeParameter)) === 0) continue
+      const properties = checker.getDeclaredTypeOfSymbol(symbol).getProperties().filter(({ declarations, name }) =>
+        /^[a-z]/i.test(name) &&
+        declarations?.some((one) =>
+          one.getSourceFile().fileName.startsWith(source) &&
+          (ts.getCombinedModifierFlags(one) & ts.ModifierFlags.NonPublicAccessibilityModifier) === 0
+        )
+      )
       found.set(
         `${Path.basename(file, ".ts")}.${symbol.name}`,
         new Map(properties.map((property) => [

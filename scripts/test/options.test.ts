@@ -23,8 +23,18 @@ describe("options", () => {
     }
   })
 
+  const shown = comments()
+
+  it("and all members of public interfaces and classes say what they are where an editor shows it", () => {
+    assert.isAbove(shown.size, 100)
+    // That of an error is the language's own.
+    const silent = [...shown].flatMap(([type, members]) =>
+      [...members].filter(([name, text]) => text === "" && name !== "message").map(([name]) => `${type}.${name}`)
+    )
+    assert.deepStrictEqual(silent, [])
+  })
+
   it("each say what they do where an editor shows it", () => {
-    const shown = comments()
     const interfaces = [
       ["DatabaseConfig.UdpConfig", DatabaseConfig.schemas.udp],
       ["DatabaseConfig.TcpConfig", DatabaseConfig.schemas.tcp],

@@ -165,10 +165,13 @@ export const deleteRange = (name: string, range: Range): Administration<void> =>
  * @since 0.1.0
  */
 export interface RetentionPolicy {
+  /** The name of the policy. */
   readonly name: string
   /** `Duration.infinity` if points are kept for ever. */
   readonly duration: Duration.Duration
+  /** The time that one shard of the storage covers. */
   readonly shardDuration: Duration.Duration
+  /** How many nodes of a cluster have a copy of each point. */
   readonly replication: number
   /** Whether points whose writer names no policy go there. */
   readonly isDefault: boolean
@@ -232,7 +235,9 @@ export const dropRetentionPolicy = (database: string, name: string): Administrat
  * @since 0.1.0
  */
 export interface ContinuousQuery {
+  /** The database that it belongs to. */
   readonly database: string
+  /** The name of the continuous query. */
   readonly name: string
   /** The whole statement that made it, as the server writes it. */
   readonly statement: string

@@ -8,10 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { after, behind, isFinal, reason, said } from "./internal/http/Reason.ts"
-
-const { endpoint } = said
-const cause = Schema.Defect()
+import { after, behind, failed, hinted, isFinal, reason, said, server, withStatus } from "./internal/http/Reason.ts"
 
 /**
  * An option has an invalid value. The layer fails and nothing starts.
@@ -47,7 +44,12 @@ export class InvalidOption extends reason<InvalidOption>()("InvalidOption", {
  * @category errors
  * @since 0.1.0
  */
-export class ResolveFailed extends reason<ResolveFailed>()("ResolveFailed", { host: Schema.String, cause }, {
+export class ResolveFailed extends reason<ResolveFailed>()("ResolveFailed", {
+  /** The name that was looked up. */
+  host: Schema.String,
+  /** The error of the look-up. */
+  cause: Schema.Defect()
+}, {
   message: ({ host }) => `The host "${host}" did not resolve`,
   isRetryable: () => true
 }) {}
@@ -58,7 +60,7 @@ export class ResolveFailed extends reason<ResolveFailed>()("ResolveFailed", { ho
  * @category errors
  * @since 0.1.0
  */
-export class OpenFailed extends reason<OpenFailed>()("OpenFailed", { endpoint, kind: Schema.String, cause }, {
+export class OpenFailed extends reason<OpenFailed>()("OpenFailed", failed, {
   message: ({ endpoint, kind }) => `No connection to ${endpoint} (${kind})`,
   isRetryable: () => true
 }) {}
@@ -69,7 +71,7 @@ export class OpenFailed extends reason<OpenFailed>()("OpenFailed", { endpoint, k
  * @category errors
  * @since 0.1.0
  */
-export class SendFailed extends reason<SendFailed>()("SendFailed", { endpoint, kind: Schema.String, cause }, {
+export class SendFailed extends reason<SendFailed>()("SendFailed", failed, {
   message: ({ endpoint, kind }) => `A payload could not be sent to ${endpoint} (${kind})`,
   isRetryable: ({ kind }) => kind !== "MessageTooLarge"
 }) {}
@@ -82,24 +84,20 @@ export class SendFailed extends reason<SendFailed>()("SendFailed", { endpoint, k
  * @since 0.1.0
  */
 export class Rejected extends reason<Rejected>()("Rejected", {
+  /** How many points; absent for all of the payload. */
   points: Schema.optional(Schema.Int),
   /**
    * The HTTP status of the answer; 404 also for a retention policy that InfluxDB 1 does not have. Absent over UDP and
    * TCP, and if the server names the lines in an answer whose status is a success.
    */
   status: Schema.optional(Schema.Int),
+  /** What the server said, or why the answer counts as a refusal. */
   detail: Schema.String,
   /** The first of the lines that the server named, shortened. InfluxDB 3 names lines. */
   lines: Schema.optional(
     Schema.Array(Schema.Struct({ number: Schema.Int, line: Schema.String, message: Schema.String }))
   )
 }, { message: ({ detail }) => `The server rejected points: ${detail}` }) {}
-
-const hinted = {
-  ...said,
-  /** What the answer means and what to do, where the server does not say it. */
-  hint: Schema.optional(Schema.String)
-}
 
 const retried = ["Resolve", "Refused", "Unreachable", "Closed", "Truncated", "Protocol", "Other"] as const
 const final = ["Tls", "Encoding", "Redirect", "Upgrade"] as const
@@ -133,7 +131,11 @@ export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
  * @category errors
  * @since 0.1.0
  */
-export class Timeout extends reason<Timeout>()("Timeout", { endpoint: Schema.String, millis: Schema.Number }, {
+export class Timeout extends reason<Timeout>()("Timeout", {
+  ...server,
+  /** How long the request waited. */
+  millis: Schema.Number
+}, {
   message: ({ endpoint, millis }) => `${endpoint} did not answer within ${millis} ms`,
   isRetryable: () => true
 }) {}
@@ -146,6 +148,7 @@ export class Timeout extends reason<Timeout>()("Timeout", { endpoint: Schema.Str
  */
 export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {
   ...said,
+  /** The HTTP status of the answer. */
   status: Schema.Literals([401, 403])
 }, {
   message: ({ detail, endpoint, status }) =>
@@ -171,6 +174,7 @@ export class NotFound extends reason<NotFound>()("NotFound", hinted, {
  */
 export class TooLarge extends reason<TooLarge>()("TooLarge", {
   ...said,
+  /** Which of the two is too large. */
   part: Schema.Literals(["request", "answer"])
 }, {
   message: ({ detail, endpoint, part }) =>
@@ -187,7 +191,7 @@ export class TooLarge extends reason<TooLarge>()("TooLarge", {
  */
 export class Unavailable extends reason<Unavailable>()("Unavailable", {
   ...said,
-  status: Schema.Int,
+  ...withStatus,
   /** Milliseconds to wait, if the server said so, at most 60 000. */
   retryAfter: Schema.optional(Schema.Number)
 }, {
@@ -201,7 +205,7 @@ export class Unavailable extends reason<Unavailable>()("Unavailable", {
  * @category errors
  * @since 0.1.0
  */
-export class ServerError extends reason<ServerError>()("ServerError", { ...said, status: Schema.Int }, {
+export class ServerError extends reason<ServerError>()("ServerError", { ...said, ...withStatus }, {
   message: ({ detail, endpoint, status }) => `${endpoint} failed (${status})${behind(detail)}`,
   isRetryable: ({ status }) => status !== 501 && status !== 505
 }) {}
@@ -212,7 +216,7 @@ export class ServerError extends reason<ServerError>()("ServerError", { ...said,
  * @category errors
  * @since 0.1.0
  */
-export class BadRequest extends reason<BadRequest>()("BadRequest", { ...hinted, status: Schema.Int }, {
+export class BadRequest extends reason<BadRequest>()("BadRequest", { ...hinted, ...withStatus }, {
   message: ({ detail, endpoint, hint, status }) =>
     `${endpoint} refuses a request (${status})${behind(detail)}${after(hint)}`
 }) {}
@@ -236,7 +240,9 @@ export class InvalidAnswer extends reason<InvalidAnswer>()("InvalidAnswer", said
  * @since 0.1.0
  */
 export class InvalidStatement extends reason<InvalidStatement>()("InvalidStatement", {
+  /** The language of the statement; empty if it is none. */
   language: Schema.String,
+  /** Why it can't be sent. */
   detail: Schema.String
 }, {
   message: ({ detail, language }) =>
@@ -264,6 +270,7 @@ export class StatementFailed extends reason<StatementFailed>()("StatementFailed"
 export class InvalidRow extends reason<InvalidRow>()("InvalidRow", {
   /** Which row of the answer, from 0. */
   index: Schema.Int,
+  /** What does not fit. */
   detail: Schema.String
 }, { message: ({ detail, index }) => `Row ${index} of an answer does not fit${behind(detail)}` }) {}
 
@@ -298,6 +305,8 @@ export const InfluxErrorReason = Schema.Union([
 ])
 
 /**
+ * One of all reasons, distinguished by `_tag`.
+ *
  * @category errors
  * @since 0.1.0
  */
@@ -321,6 +330,8 @@ export const Rejection = Schema.Struct({
 })
 
 /**
+ * Points that `InfluxClient.write` could not write.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -337,10 +348,13 @@ export const Written = Schema.Struct({
   written: Schema.Int,
   /** Points that the server did not store, or that can't be written. */
   rejected: Schema.Int,
+  /** Which points, and why. */
   rejections: Schema.Array(Rejection)
 })
 
 /**
+ * What became of the points of `InfluxClient.write`.
+ *
  * @category models
  * @since 0.1.0
  */
@@ -354,6 +368,7 @@ export interface Written extends Schema.Schema.Type<typeof Written> {}
  * @since 0.1.0
  */
 export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxError")("InfluxError", {
+  /** What failed, distinguished by `_tag`. */
   reason: InfluxErrorReason,
   /**
    * For a write of several requests: what became of the points of the requests before the one that failed. The first

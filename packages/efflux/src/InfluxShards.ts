@@ -71,7 +71,9 @@ export interface ShardsConfig {
  * @since 0.1.0
  */
 export interface Wrapped {
+  /** The options of each shard, by its name; see {@link ShardsConfig}. */
   readonly shards: { readonly [name: string]: DatabaseWrapped }
+  /** Tags of all shards; see {@link ShardsConfig}. */
   readonly tags?: ShardsConfig["tags"] | Config.Config<ShardsConfig["tags"]>
 }
 
@@ -84,6 +86,7 @@ export interface Wrapped {
 export interface ShardsStats {
   /** The sum over all shards. The law holds for it too. */
   readonly total: Stats
+  /** The counters of each shard, by its name. */
   readonly shards: { readonly [name: string]: Stats }
 }
 

@@ -124,7 +124,9 @@ export interface Options extends Given<typeof fields> {}
 export interface Listener {
   /** Address of the UDP socket; `undefined` without the option. */
   readonly udp: Address | undefined
+  /** Address of the TCP server; `undefined` without the option. */
   readonly tcp: Address | undefined
+  /** Address of the HTTP server; `undefined` without the option. */
   readonly http: Address | undefined
   /**
    * Everything received, in order of arrival. It does not end. Several readers share it: each element goes to one of

@@ -41,6 +41,7 @@ import { maxTimestamp, minTimestamp } from "./Precision.ts"
  */
 export class Uint {
   readonly _tag = "Uint"
+  /** The integer, 0 to 2⁶⁴−1 where it is written. */
   readonly value: bigint
   constructor(value: bigint) {
     this.value = value
@@ -111,9 +112,22 @@ export type Timestamp = bigint | Date | DateTime.DateTime
  * @since 0.1.0
  */
 export interface Input {
+  /** The name of what is measured. Not empty, without control characters, and not beginning with `#`. */
   readonly measurement: string
+  /**
+   * Indexed texts that tell series apart, default none. They are written sorted by key. `undefined`, `null` and an
+   * empty text leave a tag out.
+   */
   readonly tags?: { readonly [key: string]: TagValue | null | undefined } | undefined
+  /**
+   * The measured values, at least one of which must be left to write. `undefined`, `null`, NaN and the infinities leave
+   * a field out.
+   */
   readonly fields: { readonly [key: string]: FieldValue | null | undefined }
+  /**
+   * When it was measured; a `bigint` is nanoseconds since the epoch. Default: the time of the push, unique within a
+   * database.
+   */
   readonly timestamp?: Timestamp | undefined
 }
 
@@ -254,8 +268,11 @@ export const FieldValueSchema = Schema.Union([
  */
 export const makeSchema = (dialect: Dialect) =>
   Schema.Struct({
+    /** The name of what is measured. */
     measurement: nameSchema("measurement", dialect),
+    /** Tags, of which none is empty. */
     tags: Schema.Record(anyName(dialect), nameSchema("tag value", dialect)).check(keysSchema("tag key", dialect)),
+    /** Fields, at least one. */
     fields: Schema.Record(anyName(dialect), FieldValueSchema).check(
       keysSchema("field key", dialect),
       Schema.makeFilter(
@@ -264,6 +281,7 @@ export const makeSchema = (dialect: Dialect) =>
         { arbitraryConstraint: { minProperties: 1 } }
       )
     ),
+    /** Nanoseconds since the epoch. A point without it gets the time of its push, or the server's time of receipt. */
     timestamp: Schema.optional(
       Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: minTimestamp, maximum: maxTimestamp }))
     )

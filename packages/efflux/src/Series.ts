@@ -123,8 +123,11 @@ export type Values<T extends Tags, F extends Fields> = Types.Simplify<
  * @since 0.1.0
  */
 export interface Series<T extends Tags, F extends Fields, Bound extends keyof T = never> {
+  /** The measurement of all its points. */
   readonly measurement: string
+  /** The Schemas of the tags, by key. */
   readonly tags: T
+  /** The Schemas of the fields, by key. */
   readonly fields: F
 
   /**

@@ -73,6 +73,7 @@ export interface Connection {
  * @since 0.1.0
  */
 export interface Lines {
+  /** How many lines the payload has. */
   readonly count: number
   /** Where a line ends in the payload: at its line feed, or at the end of the payload. Lines count from 0. */
   readonly end: (line: number) => number
@@ -88,8 +89,11 @@ export interface Lines {
  * @since 0.1.0
  */
 export interface Outcome {
+  /** Points that were sent: over HTTP acknowledged, otherwise taken by the operating system. */
   readonly sent: number
+  /** Points that the server refused, default 0. */
   readonly rejected?: number | undefined
+  /** Points that did not leave, default 0. */
   readonly send_error?: number | undefined
   /** Points that may have been stored: the server got at least part of them and did not answer. */
   readonly unknown?: number | undefined

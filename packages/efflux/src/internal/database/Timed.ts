@@ -19,6 +19,7 @@ import type { Database } from "./Database.ts"
  * @since 0.1.0
  */
 export interface TimedOptions {
+  /** The measurement of the point. */
   readonly measurement: string
   /** Tags of the point. The tag `outcome` is added. */
   readonly tags?: Point.Input["tags"]

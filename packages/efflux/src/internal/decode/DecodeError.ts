@@ -52,8 +52,9 @@ export interface Problem {
   readonly line: number
   /** Position in the line, from 1, in bytes of UTF-8. */
   readonly column: number
+  /** What is wrong there. */
   readonly reason: Reason
-  /** The same in characters (Unicode code points), from 1. */
+  /** The position in characters (Unicode code points), from 1. */
   readonly character: number
   /** The text from the column on, shortened, quoted and free of control characters; empty at the end of the text. */
   readonly near: string

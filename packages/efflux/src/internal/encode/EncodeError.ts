@@ -82,9 +82,13 @@ export type Reason =
  * @since 0.1.0
  */
 export interface Problem {
+  /** Which part of the point can't be written. */
   readonly part: Part
+  /** Why it can't. */
   readonly reason: Reason
+  /** The key of the tag or field, shortened and quoted. */
   readonly key: string | undefined
+  /** The offending value, shortened and quoted. */
   readonly value: string | undefined
   /** What else is known: the sentence of a Schema, the error that was thrown, or the limit of a line in bytes. */
   readonly detail?: string | undefined

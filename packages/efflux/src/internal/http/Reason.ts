@@ -41,8 +41,37 @@ export const reason = <Self>() =>
   return made
 }
 
-/** What most reasons have: the server, and what it said, at most 256 characters of it and printable. */
-export const said = { endpoint: Schema.String, detail: Schema.String }
+export const server = {
+  /** Scheme, host and port of the server. */
+  endpoint: Schema.String
+}
+
+/** What most reasons have. */
+export const said = {
+  ...server,
+  /** What the server said, or what is known of the failure: printable, at most 256 characters. */
+  detail: Schema.String
+}
+
+/** What a socket's failure has. */
+export const failed = {
+  ...server,
+  /** The kind of Effect's socket error, or the code of the system's. */
+  kind: Schema.String,
+  /** The error of the socket. */
+  cause: Schema.Defect()
+}
+
+export const hinted = {
+  ...said,
+  /** What the answer means and what to do, where the server does not say it. */
+  hint: Schema.optional(Schema.String)
+}
+
+export const withStatus = {
+  /** The HTTP status of the answer. */
+  status: Schema.Int
+}
 
 /** What the server said, at the end of a message. */
 export const behind = (detail: string): string => detail === "" ? "" : `: ${detail}`

@@ -20,7 +20,9 @@ import type { Excerpt } from "../decode/LineTexts.ts"
  * @since 0.1.0
  */
 export interface Address {
+  /** IP address. */
   readonly host: string
+  /** Port. */
   readonly port: number
 }
 
@@ -37,11 +39,19 @@ export const toAddress = (address: NetAddress.InetAddress): Address => ({
  * @since 0.1.0
  */
 export interface Source {
+  /** How it came. */
   readonly transport: "udp" | "tcp" | "http"
   /** IP address and port of the sender, as `127.0.0.1:1234` or `[::1]:1234`; over HTTP the address alone. */
   readonly address: string
   /** The database or bucket that an HTTP request names. */
   readonly database?: string | undefined
+}
+
+interface Arrived {
+  /** Where it came from. */
+  readonly source: Source
+  /** When the program read it from the system, in nanoseconds since the epoch. */
+  readonly receivedAt: bigint
 }
 
 /**
@@ -50,13 +60,10 @@ export interface Source {
  * @category models
  * @since 0.1.0
  */
-export interface ReceivedPoint {
+export interface ReceivedPoint extends Arrived {
   readonly _tag: "Point"
   /** As it was written: a point without a timestamp has none. */
   readonly point: Point.Point
-  readonly source: Source
-  /** When the program read it from the system, in nanoseconds since the epoch. */
-  readonly receivedAt: bigint
 }
 
 /**
@@ -65,14 +72,12 @@ export interface ReceivedPoint {
  * @category models
  * @since 0.1.0
  */
-export interface ReceivedError {
+export interface ReceivedError extends Arrived {
   readonly _tag: "Error"
   /** The line number counts from the start of the datagram, the body or the connection. */
   readonly error: DecodeError
   /** The text around the place, `undefined` where it is no longer known. It is shown as it came: escape it. */
   readonly excerpt: Excerpt | undefined
-  readonly source: Source
-  readonly receivedAt: bigint
 }
 
 /**
@@ -81,21 +86,22 @@ export interface ReceivedError {
  * @category models
  * @since 0.1.0
  */
-export interface ReceivedRefusal {
+export interface ReceivedRefusal extends Arrived {
   readonly _tag: "Refused"
   /**
    * Method and path, without the query, in which a password may stand; at most 200 characters. `(not HTTP)` if no request
    * could be read.
    */
   readonly request: string
+  /** The HTTP status of the answer that it got. */
   readonly status: number
   /** One sentence that says what was wrong. */
   readonly reason: string
-  readonly source: Source
-  readonly receivedAt: bigint
 }
 
 /**
+ * What a listener emits, distinguished by `_tag`.
+ *
  * @category models
  * @since 0.1.0
  */

@@ -41,7 +41,9 @@ const secondsOf = (input: Duration.Input): number => {
  * @since 0.1.0
  */
 export interface Bucket {
+  /** The ID that the server gave it, 16 hexadecimal digits. */
   readonly id: string
+  /** The name of the bucket. */
   readonly name: string
   /** How long points are kept: `Duration.infinity` if for ever. */
   readonly duration: Duration.Duration

@@ -76,10 +76,13 @@ const fields = {
   alterRetentionPolicy: changes,
   createContinuousQuery: { every: Kind.optional(lasting), for: Kind.optional(lasting) },
   range: {
+    /** The earliest time of a point. */
     start: instant,
     /** Not included. */
     stop: instant,
+    /** Only points of this measurement, default of all. */
     measurement: Kind.optional(Kind.anyName),
+    /** Only points that have these tags, default any. */
     tags: Kind.optional(Kind.suchThat("a plain object with a text for each tag", isTags))
   }
 }

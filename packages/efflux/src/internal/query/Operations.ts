@@ -54,9 +54,11 @@ export interface ResultSet<A> {
  * @since 0.1.0
  */
 export interface ApiRequest {
+  /** The method of the request. */
   readonly method: "GET" | "POST" | "DELETE"
   /** Begins with a slash, like `/api/v2/buckets`. */
   readonly path: string
+  /** Parameters of the URL, default none. Those that are `undefined` are left out. */
   readonly params?: { readonly [name: string]: string | undefined } | undefined
   /** Sent as JSON. */
   readonly body?: unknown
@@ -172,6 +174,7 @@ export interface Operations<R> {
  * @since 0.1.0
  */
 export interface Client extends Operations<never> {
+  /** The API that it speaks, the option `version`. */
   readonly version: 1 | 2 | 3
   /** Scheme, host and port of the server. */
   readonly endpoint: string

@@ -35,13 +35,17 @@ import { Fragment, type Language, type Rendered, type Statement } from "./Statem
  * @since 0.1.0
  */
 export interface Asked {
+  /** The language of the statement. */
   readonly language: Language
   /** With a name like `$p0` for each bind parameter. */
   readonly text: string
   /** The bind parameters, a JSON object; `undefined` if there are none. */
   readonly params: string | undefined
+  /** The database that the options of the call name. */
   readonly database: string | undefined
+  /** The retention policy that the options of the call name. */
   readonly retentionPolicy: string | undefined
+  /** The measurement that the options of the call choose rows of. */
   readonly measurement: string | undefined
   /** In milliseconds. */
   readonly timeout: number

@@ -42,6 +42,7 @@ const mostSteps = 4_000_000
  * @since 0.1.0
  */
 export class Fragment<out L extends Language> {
+  /** The language that it is written in. */
   readonly language: L
   readonly #parts: ReadonlyArray<Part>
 

@@ -19,6 +19,7 @@ import { cumulative, type Totals } from "./Totals.ts"
 export interface Problem {
   /** The metric's name. */
   readonly metric: string
+  /** What is wrong, for a log line. */
   readonly detail: string
 }
 
