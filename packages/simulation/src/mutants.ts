@@ -144,7 +144,7 @@ export const mutants: ReadonlyArray<Mutant> = [
         "const pause = 1"
       ),
       "looks an address up": at("makeDns", "isIp(settings.host)", "false"),
-      "keeps a connection whose address is old": at(undefined, "target.generation !== generation", "false"),
+      "keeps a connection whose address is old": at(undefined, "server.generation !== generation", "false"),
       "drops a refused datagram without a second try": at(
         "connect",
         "return Effect.catch(write, failed)",
@@ -168,8 +168,8 @@ export const mutants: ReadonlyArray<Mutant> = [
       "lets a flush wait for a point that was pushed later": at("Packer.fill", "buffer.oldest", "(this.#hold($&), $&)"),
       "writes a payload one byte too long": at(
         "Packer.fill",
-        "writer.position - 1 > this.#maxPayloadBytes",
-        "writer.position - 2 > this.#maxPayloadBytes"
+        "writer.position - 1 > maxPayloadBytes",
+        "writer.position - 2 > maxPayloadBytes"
       )
     },
     "PointSize.ts": {

@@ -75,7 +75,7 @@ export interface Audit {
 }
 
 /** How the server is queried. */
-export interface Server {
+export interface Client {
   readonly endpoint: string
   readonly query: (statement: Fragment<"InfluxQL">) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
 }
@@ -89,7 +89,7 @@ export interface Server {
 export const audit = Effect.fnUntraced(
   function*<E, R>(
     database: Database,
-    server: Server,
+    client: Client,
     during: Effect.Effect<unknown, E, R>,
     listener: number | string = 8089
   ): Effect.fn.Return<Audit, E | InfluxError, R> {
@@ -101,11 +101,11 @@ export const audit = Effect.fnUntraced(
           + "`Influx.stats` says what was sent, rejected and unknown; over TCP nobody counts what arrived"
       ))
     }
-    const before = yield* look(database, server, listener)
+    const before = yield* look(database, client, listener)
     yield* during
     yield* database.flush
-    yield* arrival(server, listener)
-    return compare(before, yield* look(database, server, listener))
+    yield* arrival(client, listener)
+    return compare(before, yield* look(database, client, listener))
   }
 )
 
@@ -121,9 +121,9 @@ const check = Check.checker("AuditOptions", {
  * @internal
  */
 export const auditInterval = Effect.fnUntraced(
-  function*(database: Database, server: Server, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
+  function*(database: Database, client: Client, options: AuditOptions): Effect.fn.Return<Audit, InfluxError> {
     const { interval } = yield* Effect.fromResult(check(options))
-    return yield* audit(database, server, Effect.sleep(interval), options.listener)
+    return yield* audit(database, client, Effect.sleep(interval), options.listener)
   }
 )
 
@@ -135,30 +135,30 @@ type Counter = typeof counterNames[number]
 type Counters = { readonly [name in Counter]: number } & { readonly bind: string }
 
 // The server's counters between two looks at the database's.
-const look = Effect.fnUntraced(function*(database: Database, server: Server, listener: number | string) {
+const look = Effect.fnUntraced(function*(database: Database, client: Client, listener: number | string) {
   const sentBefore = database.statsUnsafe()
-  const counters = yield* countersOf(server, listener)
+  const counters = yield* countersOf(client, listener)
   const millis = yield* Clock.currentTimeMillis
   return { millis, sentBefore, sentAfter: database.statsUnsafe(), server: counters }
 })
 
 // The server reads its socket all the time, but it may be behind: it has caught up when two looks see the same, or when
 // it is given no more time. Sending may go on, and then they never do.
-const arrival = Effect.fnUntraced(function*(server: Server, listener: number | string) {
-  let last = yield* countersOf(server, listener)
+const arrival = Effect.fnUntraced(function*(client: Client, listener: number | string) {
+  let last = yield* countersOf(client, listener)
   for (let waited = 0; waited < 10; waited++) {
-    const now = yield* Effect.delay(countersOf(server, listener), 100)
+    const now = yield* Effect.delay(countersOf(client, listener), 100)
     if (now.bytesRx === last.bytesRx && now.pointsRx === last.pointsRx && now.pointsTx === last.pointsTx) return
     last = now
   }
 })
 
-const countersOf = Effect.fnUntraced(function*(server: Server, listener: number | string) {
-  const rows = yield* server.query(template("InfluxQL")`SHOW STATS FOR 'udp'`)
+const countersOf = Effect.fnUntraced(function*(client: Client, listener: number | string) {
+  const rows = yield* client.query(template("InfluxQL")`SHOW STATS FOR 'udp'`)
   const found = rows.filter(({ bind }) =>
     typeof listener === "string" ? bind === listener : String(bind).endsWith(`:${listener}`)
   )
-  if (found.length === 1) return yield* readCounters(found[0], server.endpoint)
+  if (found.length === 1) return yield* readCounters(found[0], client.endpoint)
   const allowed = rows.map(({ bind }) => JSON.stringify(String(bind))).join(", ")
   return yield* Effect.fromResult(Check.invalid(
     "listener",

@@ -18,7 +18,7 @@ import type { Lines } from "../../Transport.ts"
 import type { Settings } from "../config/Settings.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/Split.ts"
-import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
+import { TimestampedPoint } from "./AutoTimestamps.ts"
 import type { Holder, PointBuffer } from "./PointBuffer.ts"
 import { empty } from "./PointQueue.ts"
 import { measurementOf } from "./PointSize.ts"
@@ -68,9 +68,7 @@ export class Packer {
   readonly #buffer: PointBuffer
   readonly #holder: Holder
   readonly #writer: LineWriter
-  readonly #batchSize: number
-  readonly #maxPayloadBytes: number
-  readonly #splits: boolean
+  readonly #settings: Settings
   readonly #report: Report
   // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
   #end = 0
@@ -83,9 +81,7 @@ export class Packer {
   constructor(buffer: PointBuffer, settings: Settings, report: Report) {
     this.#buffer = buffer
     this.#holder = buffer.holder()
-    this.#batchSize = settings.batchSize
-    this.#maxPayloadBytes = settings.maxPayloadBytes
-    this.#splits = settings.oversize === "split"
+    this.#settings = settings
     this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
       precision: settings.precision,
@@ -108,7 +104,7 @@ export class Packer {
   /** Whether there is a payload to send: it is full, or the queue has no more for it. */
   get isReady(): boolean {
     return this.#end > 0 &&
-      (this.points >= this.#batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
+      (this.points >= this.#settings.batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
         this.#buffer.size === 0)
   }
 
@@ -119,23 +115,24 @@ export class Packer {
   fill(limit: number): number {
     const buffer = this.#buffer
     const writer = this.#writer
+    const { batchSize, maxPayloadBytes, oversize } = this.#settings
     const omitted = writer.omittedFields
     let taken = 0
-    for (; taken < limit && this.points < this.#batchSize; taken++) {
+    for (; taken < limit && this.points < batchSize; taken++) {
       if (this.#lines.length > 0) {
         if (this.#packLines()) continue
         break
       }
       const number = buffer.oldest
-      const point = buffer.take()
-      if (point === empty) break
+      const queued = buffer.take()
+      if (queued === empty) break
       const start = writer.position
-      const written = TimestampedPoint.is(point)
-        ? writer.writeStamped(point.point, point.millis, point.sub)
-        : writer.write(point)
-      if (!written) {
+      const { millis, point, sub } = TimestampedPoint.is(queued)
+        ? queued
+        : { point: queued, millis: Number.NaN, sub: 0 }
+      if (!writer.writeStamped(point, millis, sub)) {
         const problem = writer.problem!
-        if (this.#splits && problem.reason === "oversize" && this.#split(point)) {
+        if (oversize === "split" && problem.reason === "oversize" && this.#split(point, millis, sub)) {
           this.#splitNumber = number
           this.#hold(number)
         } else {
@@ -145,8 +142,8 @@ export class Packer {
         continue
       }
       this.#hold(number)
-      if (!TimestampedPoint.is(point)) this.#checkTimestamp(point)
-      if (writer.position - 1 > this.#maxPayloadBytes) {
+      if (Number.isNaN(millis)) this.#checkTimestamp(point)
+      if (writer.position - 1 > maxPayloadBytes) {
         this.#carried = number
         this.#end = start
         break
@@ -219,11 +216,9 @@ export class Packer {
     this.next()
   }
 
-  #split(point: QueuedPoint): boolean {
+  #split(point: Point.Input, millis: number, sub: number): boolean {
     try {
-      this.#lines = (TimestampedPoint.is(point)
-        ? splitPoint(this.#writer, point.point, point.millis, point.sub)
-        : splitPoint(this.#writer, point, Number.NaN, 0)) ?? []
+      this.#lines = splitPoint(this.#writer, point, millis, sub) ?? []
       return this.#lines.length > 0
     } catch {
       // A getter that threw only now. The problem of the first attempt stands.
@@ -236,7 +231,7 @@ export class Packer {
     const writer = this.#writer
     for (; this.#packed < this.#lines.length; this.#packed++) {
       const line = this.#lines[this.#packed]
-      if (writer.position + line.length > this.#maxPayloadBytes) return false
+      if (writer.position + line.length > this.#settings.maxPayloadBytes) return false
       writer.bytes.set(line, writer.position)
       writer.bytes[writer.position + line.length] = LF
       writer.position += line.length + 1

@@ -32,7 +32,8 @@ export interface Holder {
 }
 
 interface Flush {
-  readonly target: number
+  /** The points below this number are waited for. */
+  readonly upTo: number
   readonly done: () => void
 }
 
@@ -52,18 +53,17 @@ export class PointBuffer {
   onShedding: () => void = () => {}
 
   #queue: PointQueue
-  readonly #limits: Limits
-  readonly #batchSize: number
+  readonly #limits: Limits & { readonly batchSize: number }
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
-  // In the order in which they were asked for: their targets only grow.
+  // In the order in which they were asked for: `upTo` only grows.
   readonly #flushes = new Set<Flush>()
   #isClosed = false
   #isWaking = false
   #acceptedAtClose = 0
   #shedReported = 0
   // Points below this number are to be sent without waiting for a batch.
-  #flushTarget = 0
+  #flushUpTo = 0
   // Closed while somebody waits for room.
   readonly #room = Latch.makeUnsafe(true)
 
@@ -75,7 +75,6 @@ export class PointBuffer {
   ) {
     this.ledger = ledger
     this.#limits = limits
-    this.#batchSize = limits.batchSize
     this.#dispatcher = dispatcher
     this.#queue = queue
     if (limits.queueBytes !== undefined || limits.measurementQuota !== undefined) this.#select(0)
@@ -97,7 +96,7 @@ export class PointBuffer {
     }
     const queue = high && !this.#queue.isSelective ? this.#select(this.ledger.pushed - 1) : this.#queue
     const hasShed = queue.offer(point, high)
-    if (!this.#isWaking && (hasShed || queue.size >= this.#batchSize)) this.#wakeAfterOffer(hasShed)
+    if (!this.#isWaking && (hasShed || queue.size >= this.#limits.batchSize)) this.#wakeAfterOffer(hasShed)
   }
 
   /** Switches to a selective queue with everything that is queued now: the points before number `end`. */
@@ -141,7 +140,7 @@ export class PointBuffer {
   /** Whether senders have something to do now: a full batch, or points that a flush or the closing waits for. */
   get ready(): boolean {
     const size = this.size
-    return size > 0 && (size >= this.#batchSize || this.oldest < this.#flushTarget)
+    return size > 0 && (size >= this.#limits.batchSize || this.oldest < this.#flushUpTo)
   }
 
   /** Whether a point can be accepted without dropping another one. */
@@ -178,14 +177,14 @@ export class PointBuffer {
 
   /** Makes the senders send the points that are queued now, without waiting for a batch. */
   requestFlush(): void {
-    this.#flushTarget = this.#accepted
+    this.#flushUpTo = this.#accepted
     if (this.ready) this.gate.openUnsafe()
     this.checkFlushes()
   }
 
   /** Requests a flush and waits until the points queued or in flight now are settled. Interruptible. */
   readonly flush: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    const flush: Flush = { target: this.#accepted, done: () => resume(Effect.void) }
+    const flush: Flush = { upTo: this.#accepted, done: () => resume(Effect.void) }
     this.#flushes.add(flush)
     this.requestFlush()
     return Effect.sync(() => {
@@ -199,7 +198,7 @@ export class PointBuffer {
     let settled = this.oldest
     for (const holder of this.#holders) settled = Math.min(settled, holder.oldest)
     for (const flush of this.#flushes) {
-      if (flush.target > settled) break
+      if (flush.upTo > settled) break
       this.#flushes.delete(flush)
       flush.done()
     }

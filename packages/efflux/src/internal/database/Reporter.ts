@@ -39,8 +39,6 @@ interface Topic {
   latest: () => Latest
 }
 
-type Log = (...message: ReadonlyArray<unknown>) => Effect.Effect<void>
-
 /**
  * The reporter of one database.
  *
@@ -119,7 +117,6 @@ export class Reporter {
   /** Logs that another database has the same name. */
   readonly sameName: Effect.Effect<void> = Effect.suspend(() =>
     this.#log(
-      Effect.logWarning,
       "another database has this name, its metrics are replaced by this one's; give each its own option \"name\""
     )
   )
@@ -149,7 +146,6 @@ export class Reporter {
       if (lost.length === 0) return
       const all = reasonsSince(dropReasons, dropped, undefined)
       yield* this.#log(
-        Effect.logWarning,
         `closed with ${count(total(lost), "point")} not sent: ${list(lost)}`
           + (inFlight > 0 ? ` (${inFlight} in flight when drainTimeout was over)` : "")
           + (total(all) > total(lost) ? `; since the start ${total(all)} dropped: ${list(all)}` : ""),
@@ -186,7 +182,6 @@ export class Reporter {
         topic.points = 0
         topic.quietUntil = now + this.#settings.logInterval
         yield* this.#log(
-          Effect.logWarning,
           `${points === 0 ? "" : `${count(points, "point")} dropped, `}${text}` +
             (times === 1 ? "" : ` (${times} times since the last report, this is the latest)`),
           { ...annotations, ...(points > 0 && { points }), ...(times > 1 && { times }) },
@@ -212,11 +207,7 @@ export class Reporter {
     const reasons = this.#shedReasons().map(([reason]) => reason).join(", ")
     const { logInterval, queueBytes, queueCapacity } = this.#settings
     const limit = reasons === "queue_bytes" ? `${queueBytes} bytes` : `${queueCapacity} points`
-    yield* this.#log(
-      Effect.logWarning,
-      `the queue of ${limit} is full, the oldest points are dropped (${reasons})`,
-      { reason: reasons }
-    )
+    yield* this.#log(`the queue of ${limit} is full, the oldest points are dropped (${reasons})`, { reason: reasons })
     const { ledger } = this.#buffer
     let { shed } = ledger
     yield* Effect.sleep(logInterval)
@@ -232,14 +223,20 @@ export class Reporter {
     this.#shedReported = { ...ledger.dropped }
     this.#buffer.endShedding()
     return this.#log(
-      Effect.logInfo,
       `shedding stopped: ${count(shed, "point")} dropped (${since.length === 1 ? since[0][0] : list(since)})`
         + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),
-      Object.fromEntries(since)
+      Object.fromEntries(since),
+      undefined,
+      Effect.logInfo
     )
   }
 
-  #log(log: Log, text: string, annotations: Annotations = {}, cause?: Cause.Cause<unknown>): Effect.Effect<void> {
+  #log(
+    text: string,
+    annotations: Annotations = {},
+    cause?: Cause.Cause<unknown>,
+    log = Effect.logWarning
+  ): Effect.Effect<void> {
     const message = printable(`Efflux: ${text}`, maxLogLength)
     // A logger that throws must not end the reporter, nor fail the program at the close.
     return Effect.ignoreCause(

@@ -9,10 +9,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -23,6 +21,7 @@ import { monotonicMillis } from "../text/monotonic.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
 import { Packer } from "./Packer.ts"
+import { growing } from "./Pauses.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 import type { Reporter } from "./Reporter.ts"
 import * as SendOutcome from "./SendOutcome.ts"
@@ -31,13 +30,8 @@ import * as SendOutcome from "./SendOutcome.ts"
 const maxFailures = 5
 const maxFailingMillis = 1000
 
-// Pauses after failures: doubled each time, and varied by a fifth, so that the senders of many programs do not knock at a
-// server that comes back at one moment.
-const longestPause = Duration.seconds(1)
-const pauses = Schedule.exponential("10 millis").pipe(
-  Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, longestPause))),
-  Schedule.jittered
-)
+// Pauses after failures.
+const pauses = growing(10, 1000)
 
 // Writing points, and sends that finish at once, never give the event loop a turn; after this many points, a few
 // milliseconds, a sender does. A payload costs as much as some points.
@@ -62,11 +56,8 @@ interface Parts {
 export const start = Effect.fnUntraced(function*(parts: Parts, scope: Scope.Scope) {
   const clock = yield* Clock.Clock
   const pacer = new Pacer(parts.settings.pacing)
-  const fibers: Array<Fiber.Fiber<void>> = []
-  for (let i = 0; i < parts.settings.senders; i++) {
-    fibers.push(yield* Effect.forkIn(new Sender(parts, pacer, clock).run, scope))
-  }
-  return fibers
+  const started = Effect.suspend(() => Effect.forkIn(new Sender(parts, pacer, clock).run, scope))
+  return yield* Effect.replicateEffect(started, parts.settings.senders)
 })
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -97,14 +88,13 @@ class Sender {
       while (true) {
         const exit = yield* Effect.exit(Effect.scoped(this.#connected(restore)))
         if (Exit.isFailure(exit)) {
-          if (yield* this.#isInterrupted(exit, restore)) return this.#abandon("shutdown")
+          if (yield* this.#isInterrupted(exit, restore)) break
           this.#failed(exit.cause, 0)
-          const paused = yield* Effect.exit(restore(this.#pause))
-          if (Exit.isFailure(paused)) return this.#abandon("shutdown")
+          yield* restore(this.#pause)
         }
       }
     })
-  )
+  ).pipe(Effect.ensuring(Effect.sync(() => this.#abandon("shutdown"))))
 
   /** Sends over one connection until it is stale or fails too often. */
   #connected(restore: Restore) {
@@ -146,7 +136,7 @@ class Sender {
           goesOn = this.#sent(exit.value, payload.length)
         } else if (yield* this.#isInterrupted(exit, restore)) {
           if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
-          return this.#abandon("shutdown")
+          return yield* Effect.interrupt
         } else goesOn = this.#failed(exit.cause, payload.length)
         if (!goesOn) yield* restore(this.#pause)
       }

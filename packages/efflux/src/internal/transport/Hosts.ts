@@ -37,7 +37,7 @@ export class Hosts<A> {
   readonly #hosts: ReadonlyArray<Host<A>>
   readonly #clock: Clock.Clock
   readonly #rotates: boolean
-  #turn = 0
+  #rotation = 0
 
   constructor(ways: ReadonlyArray<A>, strategy: "failover" | "round-robin", clock: Clock.Clock) {
     this.#hosts = ways.map((way) => ({ way, failures: 0, restsUntil: Number.NEGATIVE_INFINITY }))
@@ -46,13 +46,13 @@ export class Hosts<A> {
   }
 
   /**
-   * The host for the next payload: the first healthy one, or the next healthy one in turn; if none is healthy, the
+   * The host for the next payload: the first healthy one, or the next healthy one in the rotation; if none is healthy, the
    * one that has been skipped for longest.
    */
   next(): Host<A> {
     const hosts = this.#hosts
     const now = monotonicMillis(this.#clock)
-    const start = this.#rotates ? this.#turn++ : 0
+    const start = this.#rotates ? this.#rotation++ : 0
     let best = hosts[start % hosts.length]
     for (let i = 0; i < hosts.length; i++) {
       const host = hosts[(start + i) % hosts.length]

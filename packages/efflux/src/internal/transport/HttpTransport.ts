@@ -25,6 +25,7 @@ import type * as Scope from "effect/Scope"
 import { InfluxError, Rejected } from "../../InfluxError.ts"
 import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
 import type { HttpDatabaseSettings } from "../config/Settings.ts"
+import { growing } from "../database/Pauses.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
@@ -32,7 +33,7 @@ import * as WriteAnswer from "../http/WriteAnswer.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
 import { Hosts } from "./Hosts.ts"
 
-// Pauses between the tries of a payload, in milliseconds: doubled each time, and varied by a fifth.
+// Pauses between the tries of a payload, in milliseconds.
 const firstPause = 250
 const longestPause = 15_000
 
@@ -56,12 +57,12 @@ export const make = Effect.fnUntraced(function*(
     http.urls,
     (url) => HttpExchange.make({ ...http, url, client, connections: senders })
   )
-  const server = makeServer(settings, new Hosts(ways, http.strategy, clock), clock, events)
-  return { open: Effect.sync(() => connect(server)) }
+  const shared = makeShared(settings, new Hosts(ways, http.strategy, clock), clock, events)
+  return { open: Effect.sync(() => connect(shared)) }
 })
 
 /** What all senders of a database share. */
-const makeServer = (
+const makeShared = (
   { http, timestamps }: HttpDatabaseSettings,
   hosts: Hosts<HttpExchange.HttpExchange>,
   clock: Clock.Clock,
@@ -73,10 +74,8 @@ const makeServer = (
   const isWorthATry = (error: InfluxError): boolean =>
     (repeats || !mayHaveArrived(error)) &&
     (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
-  const retry = Schedule.exponential(firstPause).pipe(
+  const retry = growing(firstPause, longestPause).pipe(
     Schedule.setInputType<InfluxError>(),
-    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(longestPause)))),
-    Schedule.jittered,
     Schedule.modifyDelay(({ duration, input }) =>
       Effect.sync(() =>
         hosts.someoneIsWell ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
@@ -94,12 +93,12 @@ const makeServer = (
     tooLarge = isTooLarge(tooLarge) ? Math.min(tooLarge, bytes) : bytes
     toldAt = monotonicMillis(clock)
   }
-  // Until the server says that it does not.
-  const takesGzip = http.gzipThreshold !== "none"
-  return { http, hosts, retry, repeats, isWorthATry, isTooLarge, wasTooLarge, onRetry: onFailure, takesGzip }
+  // From how many bytes a payload is compressed: none, once the server said that it can't read that.
+  const gzipFrom = http.gzipThreshold === "none" ? Number.POSITIVE_INFINITY : http.gzipThreshold
+  return { http, hosts, retry, repeats, isWorthATry, isTooLarge, wasTooLarge, onRetry: onFailure, gzipFrom }
 }
 
-type Server = ReturnType<typeof makeServer>
+type Shared = ReturnType<typeof makeShared>
 
 const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
 
@@ -223,13 +222,13 @@ const middleOf = (lines: Lines, from: number, to: number): number => {
   return line
 }
 
-const connect = (server: Server): Connection => {
+const connect = (shared: Shared): Connection => {
   let current: Sending | undefined
   return {
     send: (payload, _, lines) => {
       const sending = new Sending(payload, lines)
       current = sending
-      return Effect.map(write(server, sending, 0, lines.count), () => sending.outcome)
+      return Effect.map(write(shared, sending, 0, lines.count), () => sending.outcome)
     },
     isStale: () => false,
     // Also of a send that came to its end: the interruption may have come before its result was seen.
@@ -238,32 +237,20 @@ const connect = (server: Server): Connection => {
 }
 
 /** Writes some lines of a payload. Settles all of them. */
-const write = (server: Server, sending: Sending, from: number, to: number): Effect.Effect<void> =>
+const write = (shared: Shared, sending: Sending, from: number, to: number): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { lines } = sending
     const part = sending.payload.subarray(startOf(lines, from), lines.end(to - 1))
     const halves = () => {
       const middle = middleOf(lines, from, to)
-      return Effect.andThen(write(server, sending, from, middle), write(server, sending, middle, to))
+      return Effect.andThen(write(shared, sending, from, middle), write(shared, sending, middle, to))
     }
-    if (to - from > 1 && server.isTooLarge(part.length)) return halves()
-    const attempt: Effect.Effect<WriteAnswer.Verdict, InfluxError> = Effect.suspend(() => {
-      sending.isUnderWay(from, to)
-      return request(server, part, to - from, {
-        onRepeat: server.repeats ? () => sending.mayBeStored(to) : undefined,
-        fail: (error) => {
-          if (mayHaveArrived(error)) sending.mayBeStored(to)
-          sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
-          if (server.isWorthATry(error)) server.onRetry(error)
-          return Effect.fail(error)
-        }
-      })
-    })
-    const tried = Effect.retry(attempt, server.retry)
+    if (to - from > 1 && shared.isTooLarge(part.length)) return halves()
+    const tried = Effect.retry(attempt(shared, sending, part, from, to), shared.retry)
     const verdict = Effect.flatMap(
       tried,
       (verdict) =>
-        verdict._tag === "Refused" && WriteAnswer.isFirstConflict(server.http.api, verdict.rejected)
+        verdict._tag === "Refused" && WriteAnswer.isFirstConflict(shared.http.api, verdict.rejected)
           ? tried
           : Effect.succeed(verdict)
     )
@@ -271,7 +258,7 @@ const write = (server: Server, sending: Sending, from: number, to: number): Effe
       onSuccess: (verdict) => Effect.sync(() => sending.answered(from, to, verdict)),
       onFailure: (error) => {
         if (isTooLarge(error)) {
-          server.wasTooLarge(part.length)
+          shared.wasTooLarge(part.length)
           if (to - from > 1) return halves()
         }
         return Effect.sync(() => sending.failed(from, to, error))
@@ -279,54 +266,58 @@ const write = (server: Server, sending: Sending, from: number, to: number): Effe
     })
   })
 
-interface Hooks {
-  readonly onRepeat: (() => void) | undefined
-  readonly fail: (error: InfluxError) => Effect.Effect<never, InfluxError>
-}
-
 /** One request to one host. Succeeds with what the server says about the lines that it read. */
-const request = (
-  server: Server,
+const attempt = (
+  shared: Shared,
+  sending: Sending,
   part: Uint8Array,
-  lines: number,
-  { fail, onRepeat }: Hooks
-): Effect.Effect<WriteAnswer.Verdict, InfluxError> => {
-  const { hosts, http } = server
-  const gzip = server.takesGzip && http.gzipThreshold !== "none" && part.length >= http.gzipThreshold
-  const host = hosts.next()
-  const exchange = host.way.exchange({
-    method: "POST",
-    path: http.path,
-    params: http.params,
-    body: part,
-    gzip,
-    onRepeat,
-    ...WriteAnswer.limits(part.length)
-  })
-  return Effect.matchEffect(exchange, {
-    onFailure: (error) => {
-      hosts.failed(host, undefined)
-      return fail(error)
-    },
-    onSuccess: (answer) => {
-      if (answer.status === 415 && gzip) {
-        server.takesGzip = false
-        return request(server, part, lines, { fail, onRepeat })
-      }
-      const verdict = WriteAnswer.read(answer, lines)
-      if (verdict._tag === "Taken" || verdict._tag === "Refused") {
-        hosts.answered(host)
-        return Effect.succeed(verdict)
-      }
-      return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
-        if (server.isWorthATry(error)) hosts.failed(host, retryAfter(error))
-        else hosts.answered(host)
-        return fail(error)
-      })
+  from: number,
+  to: number
+): Effect.Effect<WriteAnswer.Verdict, InfluxError> =>
+  Effect.suspend(() => {
+    const { hosts, http, repeats } = shared
+    sending.isUnderWay(from, to)
+    const gzip = part.length >= shared.gzipFrom
+    const host = hosts.next()
+    const failed = (error: InfluxError) => {
+      if (mayHaveArrived(error)) sending.mayBeStored(to)
+      sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
+      if (shared.isWorthATry(error)) shared.onRetry(error)
+      return Effect.fail(error)
     }
+    const exchange = host.way.exchange({
+      method: "POST",
+      path: http.path,
+      params: http.params,
+      body: part,
+      gzip,
+      onRepeat: repeats ? () => sending.mayBeStored(to) : undefined,
+      ...WriteAnswer.limits(part.length)
+    })
+    return Effect.matchEffect(exchange, {
+      onFailure: (error) => {
+        hosts.failed(host, undefined)
+        return failed(error)
+      },
+      onSuccess: (answer) => {
+        if (answer.status === 415 && gzip) {
+          shared.gzipFrom = Number.POSITIVE_INFINITY
+          return attempt(shared, sending, part, from, to)
+        }
+        const verdict = WriteAnswer.read(answer, to - from)
+        if (verdict._tag === "Taken" || verdict._tag === "Refused") {
+          hosts.answered(host)
+          return Effect.succeed(verdict)
+        }
+        return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
+          if (shared.isWorthATry(error)) hosts.failed(host, retryAfter(error))
+          else hosts.answered(host)
+          return failed(error)
+        })
+      }
+    })
   })
-}
 
 const isTooLarge = ({ reason }: InfluxError): boolean => reason._tag === "TooLarge" && reason.part === "request"
 

@@ -2,7 +2,7 @@
  * Limits how many host names a process looks up at a time.
  *
  * A look-up by the operating system can't be cancelled, occupies one of four threads that compression and files also
- * use, and keeps the process alive until it returns. A look-up that waits for its turn does none of that.
+ * use, and keeps the process alive until it reslots. A look-up that waits for a slot does none of that.
  *
  * @since 0.1.0
  */
@@ -14,26 +14,26 @@ import * as Semaphore from "effect/Semaphore"
 const mostAtOnce = 2
 
 /**
- * The turns of a process. A simulated world has its own.
+ * The slots of a process. A simulated world has its own.
  *
  * @internal
  */
-export const Turns = Context.Reference("efflux/internal/LookUps", {
+export const Slots = Context.Reference("efflux/internal/LookUps", {
   defaultValue: () => Semaphore.makeUnsafe(mostAtOnce)
 })
 
 /**
- * Runs a look-up in its turn. Interruption ends the wait, and frees the turn only
+ * Runs a look-up in a slot. Interruption ends the wait, and frees the slot only
  * when the look-up has returned.
  *
  * @internal
  */
-export const inTurn = <A, E, R>(lookUp: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const limited = <A, E, R>(lookUp: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const turns = yield* Turns
-      yield* restore(turns.take(1))
-      const fiber = yield* Effect.forkDetach(Effect.ensuring(lookUp, turns.release(1)))
+      const slots = yield* Slots
+      yield* restore(slots.take(1))
+      const fiber = yield* Effect.forkDetach(Effect.ensuring(lookUp, slots.release(1)))
       return yield* restore(Fiber.join(fiber))
     })
   )

@@ -29,7 +29,7 @@ import { invalid } from "../config/Check.ts"
 import { isIp, isIpv6 } from "../config/Kind.ts"
 import type { UdpSettings } from "../config/Settings.ts"
 import { preview } from "../text/preview.ts"
-import { inTurn } from "./LookUps.ts"
+import { limited } from "./LookUps.ts"
 
 // Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, and lengthened by up to a
 // fifth, so that the programs of a whole network do not ask a resolver that comes back at one moment.
@@ -65,25 +65,25 @@ export const makeDns = Effect.fnUntraced(function*(
   makeSocket: typeof NodeDatagramSocket.make = NodeDatagramSocket.make
 ): Effect.fn.Return<Transport["Service"], never, Dns.Dns | Scope.Scope> {
   const endpoint = `${settings.host}:${settings.port}`
-  const target = new Target()
-  if (isIp(settings.host)) target.use(settings.host)
-  else yield* Effect.forkScoped(lookUpForever(settings, target, events.onFailure))
+  const server = new ServerAddress()
+  if (isIp(settings.host)) server.use(settings.host)
+  else yield* Effect.forkScoped(lookUpForever(settings, server, events.onFailure))
   return {
     open: Effect.suspend(() => {
       // A sender opens again after failures, which may mean that the address has changed.
-      target.wanted.openUnsafe()
-      return Effect.andThen(target.known.await, connect(settings, target, endpoint, events.onRefused, makeSocket))
+      server.wanted.openUnsafe()
+      return Effect.andThen(server.known.await, connect(settings, server, endpoint, events.onRefused, makeSocket))
     })
   }
 })
 
 /** The address that all senders of a database use. */
-class Target {
+class ServerAddress {
   /** Open once there is an address. */
   readonly known = Latch.makeUnsafe(false)
   /** Open when a look-up is needed before its time. */
   readonly wanted = Latch.makeUnsafe(true)
-  address = ""
+  ip = ""
   /** Counts the changes of the address. */
   generation = 0
   /** All addresses of the name, IPv4 first. */
@@ -97,18 +97,18 @@ class Target {
   found(answer: ReadonlyArray<NetAddress.IpAddress>): void {
     const isIpv4 = (ip: NetAddress.IpAddress) => NetAddress.isIpv4Address(ip)
     this.#addresses = [...answer.filter(isIpv4), ...answer.filter((ip) => !isIpv4(ip))].map(NetAddress.formatIp)
-    if (!this.#addresses.includes(this.address)) this.use(this.#addresses[0])
+    if (!this.#addresses.includes(this.ip)) this.use(this.#addresses[0])
   }
 
   /** Notes that a datagram to the address was refused. */
   refused(): void {
     if (++this.#refusals < refusalsPerAddress || this.#addresses.length < 2) return
-    this.use(this.#addresses[(this.#addresses.indexOf(this.address) + 1) % this.#addresses.length])
+    this.use(this.#addresses[(this.#addresses.indexOf(this.ip) + 1) % this.#addresses.length])
   }
 
   /** Makes all senders use an address. */
-  use(address: string): void {
-    this.address = address
+  use(ip: string): void {
+    this.ip = ip
     this.generation++
     this.#refusals = 0
     this.known.openUnsafe()
@@ -117,7 +117,7 @@ class Target {
 
 const lookUpForever = Effect.fnUntraced(function*(
   settings: UdpSettings,
-  target: Target,
+  server: ServerAddress,
   onFailure: (error: InfluxError) => void
 ) {
   const dns = yield* Dns.Dns
@@ -125,19 +125,19 @@ const lookUpForever = Effect.fnUntraced(function*(
   const family = bindAddress === undefined ? undefined : isIpv6(bindAddress) ? "IPv6" : "IPv4"
   let retry = firstRetry
   while (true) {
-    target.wanted.closeUnsafe()
-    const exit = yield* Effect.exit(inTurn(dns.lookup(settings.host, { family })))
+    server.wanted.closeUnsafe()
+    const exit = yield* Effect.exit(limited(dns.lookup(settings.host, { family })))
     if (Exit.isSuccess(exit) && exit.value.length > 0) {
-      target.found(exit.value)
+      server.found(exit.value)
     } else {
       const cause = Exit.isSuccess(exit) ? new Error("no addresses") : Cause.squash(exit.cause)
       onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause }) }))
     }
-    if (target.known.isOpen()) {
+    if (server.known.isOpen()) {
       // At most one look-up in a while, however often senders ask for one.
       const pause = Math.min(firstRetry, settings.resolveInterval)
       yield* Effect.sleep(pause)
-      yield* Effect.timeoutOption(target.wanted.await, Math.max(1, settings.resolveInterval - pause))
+      yield* Effect.timeoutOption(server.wanted.await, Math.max(1, settings.resolveInterval - pause))
     } else {
       yield* Effect.sleep(Math.min(retry, settings.resolveInterval) * (yield* Random.nextBetween(1, 1.2)))
       retry = Math.min(2 * retry, longestRetry)
@@ -147,18 +147,18 @@ const lookUpForever = Effect.fnUntraced(function*(
 
 const connect = Effect.fnUntraced(function*(
   settings: UdpSettings,
-  target: Target,
+  server: ServerAddress,
   endpoint: string,
   onRefused: (endpoint: string) => void,
   makeSocket: typeof NodeDatagramSocket.make
 ): Effect.fn.Return<Connection, InfluxError, Scope.Scope> {
-  const generation = target.generation
+  const generation = server.generation
   const refused = () => {
-    if (target.generation === generation) target.refused()
+    if (server.generation === generation) server.refused()
     onRefused(endpoint)
   }
   const socket = yield* makeSocket({
-    connect: { address: target.address, port: settings.port },
+    connect: { address: server.ip, port: settings.port },
     bind: settings.bindAddress === undefined ? undefined : { address: settings.bindAddress },
     kernelSendBufferSize: settings.sendBufferBytes,
     ttl: settings.ttl,
@@ -193,7 +193,7 @@ const connect = Effect.fnUntraced(function*(
     },
     // The operating system may have the datagram, or not yet.
     interrupted: () => ({ sent: 0, unknown: sending }),
-    isStale: () => target.generation !== generation
+    isStale: () => server.generation !== generation
   }
 })
 
