@@ -327,18 +327,14 @@ const exporting = (
   const allTotals = new WeakMap<object, Totals>()
   const logged = new Set<string>()
   const pointsOf = function*({ hooks, ...info }: Metric.Metric.Metadata<any, any>, exported: MetricPoints) {
-    if (!settings.filter(info)) return
-    let totals = allTotals.get(hooks)
-    if (totals === undefined && settings.temporality === "delta") allTotals.set(hooks, totals = new Totals())
-    yield* exported.points({ ...info, state: hooks.get(context) }, totals)
-  }
-  // A filter and what reads a metric are the program's.
-  const next = (points: Generator<Input>, { id }: MetricInfo, exported: MetricPoints): Input | undefined => {
+    // The filter and what reads the metric are the program's.
     try {
-      return points.next().value
+      if (!settings.filter(info)) return
+      let totals = allTotals.get(hooks)
+      if (totals === undefined && settings.temporality === "delta") allTotals.set(hooks, totals = new Totals())
+      yield* exported.points({ ...info, state: hooks.get(context) }, totals)
     } catch (cause) {
-      exported.unreadable(id, cause)
-      return undefined
+      exported.unreadable(info.id, cause)
     }
   }
   const log = ({ detail, metric }: Problem): Effect.Effect<void> => {
@@ -350,14 +346,13 @@ const exporting = (
   return Effect.gen(function*() {
     const exported = new MetricPoints(settings, (yield* Clock.Clock).currentTimeNanosUnsafe())
     let steps = 0
+    const turn = Effect.suspend(() => ++steps % perTurn === 0 ? Effect.yieldNow : Effect.void)
     for (const metric of Context.get(context, Metric.MetricRegistry).values()) {
-      const points = pointsOf(metric, exported)
-      while (true) {
-        if (++steps % perTurn === 0) yield* Effect.yieldNow
-        const point = next(points, metric, exported)
-        if (point === undefined) break
+      for (const point of pointsOf(metric, exported)) {
         push(point)
+        yield* turn
       }
+      yield* turn
     }
     yield* Effect.forEach(exported.problems, log, { discard: true })
   })

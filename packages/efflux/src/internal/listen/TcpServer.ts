@@ -46,27 +46,22 @@ const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settin
   const decoder = new Decoder(settings)
   const reader = yield* socket.reader
   backlog.counts.payloads++
-  const decode = Effect.fnUntraced(function*() {
+  const decode = Effect.gen(function*() {
     const receivedAt = yield* Clock.currentTimeNanos
     while (backlog.decode(decoder, source, receivedAt)) yield* Effect.yieldNow
   })
-  const receive = Effect.flatMap(
-    reader.pull,
-    Effect.fnUntraced(function*(chunks) {
-      for (const chunk of chunks) {
-        const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
-        backlog.counts.bytes += bytes.length
-        decoder.feed(bytes)
-        yield* decode()
-      }
-    })
-  )
-  const ended = Effect.suspend(() => {
-    decoder.end()
-    return decode()
+  const receive = Effect.gen(function*() {
+    for (const chunk of yield* reader.pull) {
+      const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk
+      backlog.counts.bytes += bytes.length
+      decoder.feed(bytes)
+      yield* decode
+    }
   })
-  // However the connection ends, what came last is read: a line without a line feed is a line.
-  yield* Effect.andThen(Effect.ignore(Effect.forever(receive)), ended)
+  yield* Effect.ignore(Effect.forever(receive))
+  // However the connection ended, what came last is read: a line without a line feed is a line.
+  decoder.end()
+  yield* decode
 })
 
 /** The peer of a Node socket. */

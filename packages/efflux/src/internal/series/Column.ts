@@ -147,7 +147,7 @@ const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
   const types = typesOf(ast)
   if (types.every(isBare)) return { kinds }
   if (!types.every(isLiteral)) return { kinds, accepts: SchemaParser.is(Schema.make(ast)) }
-  // A set answers in a fifth of the time that the Schema takes.
+  // A set answers several times as fast as the Schema.
   const literals = new Set(types.flatMap(literalsOf))
   return { kinds, accepts: (value) => literals.has(value) }
 }
