@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Duration, Effect, Layer, Metric, Option, Result, Schema } from "effect"
+import { Duration, Effect, Layer, Metric, Option, Result, Schema, SchemaGetter } from "effect"
 import { TestClock } from "effect/testing"
 import { Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
 import { capture } from "../support/logs.ts"
@@ -323,6 +323,35 @@ describe("the Schemas of a series", () => {
     assert.strictEqual(problem(series({ x: 1 })), "wrote m x=1")
     for (const values of [{ y: 2 }, { x: undefined, y: 2 }, { x: 1, y: 1 }]) {
       assert.notInclude(problem(series(values)), "wrote")
+    }
+  })
+
+  it("leave out a value that may be absent, and refuse the lack of one that is needed", () => {
+    const fallback = Schema.Number.pipe(Schema.decodeTo(Schema.optionalKey(Schema.Number), {
+      decode: SchemaGetter.passthrough(),
+      encode: SchemaGetter.withDefault(Effect.succeed(5))
+    }))
+    const cases: ReadonlyArray<readonly [Series.FieldSchema, values: object, line: string]> = [
+      [Schema.optionalKey(Schema.Number), {}, "m y=1"],
+      [Schema.optionalKey(Schema.Number), { x: undefined }, "m y=1"],
+      [Schema.optionalKey(Schema.DurationFromMillis), {}, "m y=1"],
+      [Schema.optionalKey(Schema.DurationFromMillis), { x: undefined }, "m y=1"],
+      [Schema.optional(Schema.DurationFromMillis), { x: Duration.millis(2) }, "m x=2,y=1"],
+      [Schema.UndefinedOr(Schema.DurationFromMillis), { x: undefined }, "m y=1"],
+      [fallback, {}, "m x=5,y=1"],
+      [fallback, { x: 2 }, "m x=2,y=1"],
+      [Schema.OptionFromOptionalKey(Schema.Number), { x: Option.none() }, "m y=1"],
+      [Schema.OptionFromOptionalKey(Schema.Number), { x: Option.some(2) }, "m x=2,y=1"],
+      [Schema.OptionFromOptionalKey(Schema.Number), {}, "schema"],
+      [Schema.OptionFromOptionalKey(Schema.Number), { x: undefined }, "schema"],
+      [Schema.Number.pipe(Schema.withDecodingDefaultKey(Effect.succeed(1))), {}, "schema"],
+      [Schema.DurationFromMillis, {}, "schema"],
+      [Schema.Number, {}, "schema"]
+    ]
+    for (const [x, values, line] of cases) {
+      const series = untyped(Series.make("m", { fields: { x, y: Schema.Number } }))
+      const encoded = LineProtocol.encode(series({ ...values, y: 1 }))
+      assert.strictEqual(Result.isSuccess(encoded) ? encoded.success : encoded.failure.reason, line)
     }
   })
 

@@ -121,8 +121,8 @@ export interface PointReader {
   readonly priority: "normal" | "high"
   /** The names of the tags that points give. */
   readonly tags: ReadonlySet<string>
-  /** The values to write by their names, before columns convert them; `undefined` if there is a problem. */
-  readonly given: (values: Values) => Values | undefined
+  /** Whether a point can be written if its columns accept the values. */
+  readonly isWritable: (values: Values) => boolean
   /** Why a point can't be written, if that is known without a writer. */
   readonly problem: (values: Values) => Problem | undefined
   /** The tags and fields of a point as a plain object has them. Throws an `EncodeError` where a Schema refuses a value. */

@@ -102,14 +102,13 @@ export class LineWriter extends PartWriter {
   }
 
   #ofSeries({ reader, values }: SeriesPoint, millis: number, sub: number): number {
-    const given = reader.given(values)
     let pos: number = REFUSED
-    if (given !== undefined) {
+    if (reader.isWritable(values)) {
       const { layout } = reader
       this.#start = 0
       this.#timestamp = undefined
       pos = this.measurement(layout.measurement)
-      if (pos > 0) pos = this.#columns(given, this.keys.rootsOf(layout), pos)
+      if (pos > 0) pos = this.#columns(values, this.keys.rootsOf(layout), pos)
       if (pos > 0) pos = this.end(this.#timestamp, millis, sub, pos)
     }
     if (pos < 0) this.problem = reader.problem(values) ?? this.problem

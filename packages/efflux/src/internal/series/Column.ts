@@ -10,7 +10,6 @@
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint, UintSchema } from "../../Point.ts"
 import {
@@ -19,12 +18,10 @@ import {
   type Column as Writable,
   kindOf,
   NUMBER,
-  own,
   refused,
   STRING,
   UINT,
-  UNDEFINED,
-  type Values
+  UNDEFINED
 } from "../encode/Column.ts"
 import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
 import { preview, printable } from "../text/preview.ts"
@@ -38,32 +35,9 @@ import { preview, printable } from "../text/preview.ts"
  */
 export interface Column extends Writable {
   readonly schema: Schema.Constraint
-  /** Whether only the Schema of a whole object can say what is written, because values may be absent there. */
-  readonly inStruct: boolean
   /** Whether any text will do, the empty one too. */
   readonly isText: boolean
 }
-
-/**
- * Why values were refused.
- *
- * @category models
- * @since 0.1.0
- */
-export class Refused {
-  readonly problem: Problem
-  constructor(problem: Problem) {
-    this.problem = problem
-  }
-}
-
-/**
- * Runs the Schemas that have to be run all at once: gives the values with what these make of them.
- *
- * @category models
- * @since 0.1.0
- */
-export type Transform = (values: Values) => Values | Refused
 
 /**
  * The problem of a value, or of its absence, that the Schema of a column refuses.
@@ -71,14 +45,8 @@ export type Transform = (values: Values) => Values | Refused
  * @category validation
  * @since 0.1.0
  */
-export const schemaProblem = (column: Column | undefined, value: unknown): Problem => ({
-  ...makeProblem(
-    column === undefined ? "point" : column.isTag ? "tag value" : "field value",
-    "schema",
-    column?.name,
-    undefined,
-    column === undefined ? undefined : sentence(column.schema, value)
-  ),
+export const schemaProblem = ({ isTag, name, schema }: Column, value: unknown): Problem => ({
+  ...makeProblem(isTag ? "tag value" : "field value", "schema", name, undefined, sentence(schema, value)),
   value: preview(value)
 })
 
@@ -105,18 +73,15 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
   const encoded = kindsOf(SchemaAST.toEncoded(schema.ast))
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
   const plain = plainOf(schema.ast)
+  const isOptional = schema.ast.context?.isOptional === true
   if (plain === undefined) {
-    const alone = isAlone(schema.ast)
-    const convert = alone ? runner(schema) : undefined
-    return { name, isTag, schema, inStruct: !alone, convert, kinds: encoded | UNDEFINED, isText: false }
+    return { name, isTag, schema, convert: runner(schema, isOptional), kinds: encoded | UNDEFINED, isText: false }
   }
   const { accepts, kinds } = plain
-  const isOptional = schema.ast.context?.isOptional === true
   return {
     name,
     isTag,
     schema,
-    inStruct: false,
     convert: accepts && ((value) => isOptional && value === undefined || accepts(value) ? value : refused),
     kinds: isOptional ? kinds | UNDEFINED : kinds,
     isText: kinds === STRING && accepts === undefined && !isOptional
@@ -127,11 +92,18 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
 const isAlone = ({ context, encoding }: SchemaAST.AST): boolean =>
   context === undefined && (encoding === undefined || encoding.every(({ to }) => isAlone(to)))
 
-const runner = (schema: Schema.Constraint): Writable["convert"] => {
-  const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
+const runner = (schema: Schema.Constraint, isOptional: boolean): Writable["convert"] => {
+  if (isAlone(schema.ast)) {
+    const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
+    return (value) => Result.getOrElse(encode(value), () => refused)
+  }
+  // Of a key that may be absent, only an object can say what is written.
+  const encode = SchemaParser.encodeUnknownResult(
+    Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
+  )
   return (value) => {
-    const encoded = encode(value)
-    return Result.isSuccess(encoded) ? encoded.success : refused
+    const encoded = encode(isOptional && value === undefined ? {} : { value })
+    return Result.isSuccess(encoded) ? encoded.success.value : refused
   }
 }
 
@@ -198,40 +170,4 @@ const kindsOf = (ast: SchemaAST.AST): number | undefined => {
     default:
       return bareKinds.get(ast._tag)
   }
-}
-
-/**
- * The Schemas of columns as one, that is run for a whole object. `undefined` if
- * no column needs that.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const makeTransform = (columns: ReadonlyArray<Column>): Transform | undefined => {
-  const running = columns.filter((column) => column.inStruct)
-  if (running.length === 0) return undefined
-  const encode = SchemaParser.encodeUnknownResult(
-    Schema.Struct(Object.fromEntries(running.map((column) => [column.name, column.schema]))) as unknown as Schema.Codec<
-      Values
-    >
-  )
-  return (values) => {
-    const encoded = encode(pick(values, running))
-    if (Result.isSuccess(encoded)) {
-      return { ...values, ...Object.fromEntries(running.map(({ name }) => [name, own(encoded.success, name)])) }
-    }
-    const name = issuesOf(encoded.failure).issues[0]?.path?.[0]
-    return new Refused(schemaProblem(running.find((column) => column.name === name), values[String(name)]))
-  }
-}
-
-const issuesOf = SchemaIssue.makeFormatterStandardSchemaV1()
-
-// A Schema also sees what an object inherits: without a prototype, a name like `toString` is absent where it is not given.
-const pick = (values: Values, columns: ReadonlyArray<Column>): Values => {
-  const picked: Record<string, unknown> = Object.create(null)
-  for (const { name } of columns) {
-    if (Object.prototype.propertyIsEnumerable.call(values, name)) picked[name] = values[name]
-  }
-  return picked
 }

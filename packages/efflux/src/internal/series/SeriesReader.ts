@@ -1,6 +1,5 @@
 /**
- * Reads the values of the points of a typed series, in the order of the line, when a writer asks for them. Values that
- * need a Schema are run through it first, all at once.
+ * Reads the values of the points of a typed series, in the order of the line, when somebody asks for them.
  *
  * @since 0.1.0
  */
@@ -8,7 +7,7 @@ import type * as Point from "../../Point.ts"
 import { kindOf, type Layout, own, type PointReader, type Values } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
 import { preview } from "../text/preview.ts"
-import { type Column, makeTransform, Refused, schemaProblem, type Transform } from "./Column.ts"
+import { type Column, schemaProblem } from "./Column.ts"
 
 /** Tags that all points of a reader have. */
 interface BoundTags {
@@ -30,7 +29,6 @@ export class SeriesReader implements PointReader {
 
   readonly #columns: ReadonlyArray<Column>
   readonly #bound: BoundTags
-  readonly #transform: Transform | undefined
 
   /** @param columns All columns of the series in the order of the line. */
   constructor(
@@ -44,7 +42,6 @@ export class SeriesReader implements PointReader {
     this.tags = new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name))
     this.#columns = columns
     this.#bound = bound
-    this.#transform = makeTransform(columns.filter(({ name }) => !bound.values.has(name)))
   }
 
   /**
@@ -62,8 +59,7 @@ export class SeriesReader implements PointReader {
       }
       let value: unknown
       try {
-        const tag = { [name]: own(given, name) }
-        value = written(column, makeTransform([column])?.(tag) ?? tag, tag)
+        value = written(column, given)
       } catch {
         value = new Refused(makeProblem("tag value", "unreadable", name, undefined))
       }
@@ -73,9 +69,8 @@ export class SeriesReader implements PointReader {
     return new SeriesReader(measurement, this.#columns, { values, fault }, this.priority)
   }
 
-  given(values: Values): Values | undefined {
-    const encoded = this.#encoded(values)
-    return encoded instanceof Refused ? undefined : encoded
+  isWritable(values: Values): boolean {
+    return this.#bound.fault === undefined && typeof values === "object" && values !== null
   }
 
   problem(values: Values): Problem | undefined {
@@ -95,23 +90,15 @@ export class SeriesReader implements PointReader {
     return { tags: present<Point.TagValue>(true), fields: present<Point.FieldValue>(false) }
   }
 
-  // What columns convert: the values, where some must be run through a Schema all at once what it makes of them.
-  #encoded(values: Values): Values | Refused {
-    if (this.#bound.fault !== undefined) return new Refused(this.#bound.fault)
-    if (typeof values !== "object" || values === null) {
-      return new Refused(makeProblem("point", "missing", undefined, values))
-    }
-    return this.#transform === undefined ? values : this.#transform(values)
-  }
-
   // The values to write, in the order of the columns.
   #read(values: Values): ReadonlyArray<unknown> | Refused {
-    const encoded = this.#encoded(values)
-    if (encoded instanceof Refused) return encoded
+    if (!this.isWritable(values)) {
+      return new Refused(this.#bound.fault ?? makeProblem("point", "missing", undefined, values))
+    }
     const { bound } = this.layout
     const read: Array<unknown> = []
     for (const column of this.#columns) {
-      const value = bound.has(column.name) ? bound.get(column.name) : written(column, encoded, values)
+      const value = bound.has(column.name) ? bound.get(column.name) : written(column, values)
       if (value instanceof Refused) return value
       read.push(value)
     }
@@ -119,10 +106,16 @@ export class SeriesReader implements PointReader {
   }
 }
 
-// The value to write, from what a Schema of all has made of the given values.
-const written = (column: Column, encoded: Values | Refused, given: Values): unknown => {
-  if (encoded instanceof Refused) return encoded
+const written = (column: Column, values: Values): unknown => {
   const { convert, kinds, name } = column
-  const value = convert === undefined ? own(encoded, name) : convert(own(encoded, name))
-  return (kindOf(value) & kinds) === 0 ? new Refused(schemaProblem(column, own(given, name))) : value
+  const given = own(values, name)
+  const value = convert === undefined ? given : convert(given)
+  return (kindOf(value) & kinds) === 0 ? new Refused(schemaProblem(column, given)) : value
+}
+
+class Refused {
+  readonly problem: Problem
+  constructor(problem: Problem) {
+    this.problem = problem
+  }
 }
