@@ -88,16 +88,8 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
   }
 }
 
-// Whether a Schema makes of each value one value, never of none or to none.
-const isAlone = ({ context, encoding }: SchemaAST.AST): boolean =>
-  context === undefined && (encoding === undefined || encoding.every(({ to }) => isAlone(to)))
-
+// As the key of an object, which a Schema may make absent, or make a value of its absence.
 const runner = (schema: Schema.Constraint, isOptional: boolean): Writable["convert"] => {
-  if (isAlone(schema.ast)) {
-    const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
-    return (value) => Result.getOrElse(encode(value), () => refused)
-  }
-  // Of a key that may be absent, only an object can say what is written.
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
   )
