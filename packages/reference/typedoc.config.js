@@ -42,8 +42,8 @@ const config = {
     "internal/encode/EncodeError.ts:Problem",
     "internal/query/Literal.ts:Value",
     "internal/query/Statement.ts:Fragment",
-    "internal/query/TestWire.ts:Options",
-    "internal/query/TestWire.ts:Spy"
+    "internal/query/TestBackend.ts:Options",
+    "internal/query/TestBackend.ts:Spy"
   ],
   // What is documented here is the public surface, and nothing may be wrong with it.
   validation: { notDocumented: true, invalidLink: true, notExported: true, rewrittenLink: true },
