@@ -13,7 +13,7 @@ import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
 import { ANY, kindOf } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { Texts, writeEncoded } from "./Encoded.ts"
+import { nothing, Texts, writeEncoded } from "./Encoded.ts"
 import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
 import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
 import { type Constant, isAbsent, type Key, type KeyNode, Keys } from "./Keys.ts"
@@ -77,6 +77,7 @@ export abstract class PartWriter {
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new Texts()
+  #lastMeasurement = nothing
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
@@ -105,8 +106,10 @@ export abstract class PartWriter {
     const pos = this.position
     if (typeof measurement !== "string") return this.fail("measurement", "missing", undefined, measurement)
     if (lengthOf(measurement) === 0) return this.#failName("measurement", undefined, measurement)
-    const known = this.#measurements.find(measurement)
+    let known = this.#lastMeasurement
+    if (known.text !== measurement) known = this.#measurements.find(measurement)
     if (known.length > 0) {
+      this.#lastMeasurement = known
       return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
     }
     const least = pos + lengthOf(measurement)
