@@ -173,5 +173,4 @@ const mixed = (hash: number): number => {
   return product ^ (product >>> 15)
 }
 
-const BACKSLASH = 92
-const { zeroBytes } = Bytes
+const { BACKSLASH, zeroBytes } = Bytes

@@ -1,5 +1,5 @@
 /**
- * The classes of bytes in line protocol, and tests of single bytes.
+ * The bytes that mean something in line protocol, their classes, and tests of single bytes.
  *
  * V8 knows the value of a constant that is private to its module, but looks up and checks an imported or exported
  * binding at each use, which took a tenth of the time of a line. So each reader copies these into constants of its own:
@@ -9,13 +9,66 @@
  */
 import type { Rules } from "../text/DialectRules.ts"
 
-const TAB = 9
-const LF = 10
-const SPACE = 32
-const QUOTE = 34
-const COMMA = 44
-const EQUALS = 61
-const BACKSLASH = 92
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const TAB = 9
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const LF = 10
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const CR = 13
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const SPACE = 32
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const QUOTE = 34
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const HASH = 35
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const PLUS = 43
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const COMMA = 44
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const MINUS = 45
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const DOT = 46
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const EQUALS = 61
+/**
+ * @category bytes
+ * @since 0.1.0
+ */
+export const BACKSLASH = 92
 
 /**
  * @category constants

@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import { preview } from "../text/preview.ts"
+import { LF } from "./Bytes.ts"
 
 /**
  * The reason for which a line can't be read.
@@ -221,5 +222,4 @@ export const makeError = (
   return error
 }
 
-const LF = 10
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })

@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "./Bytes.ts"
 import { utf8 } from "./Text.ts"
+
+const { DOT } = Bytes
 
 /**
  * How many decimal digits a double holds, whatever they are.
@@ -167,7 +170,6 @@ const productError = (a: number, b: number, product: number): number => {
   return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow
 }
 
-const DOT = 46
 const SPLIT = 2 ** 27 + 1
 
 // A bigint of 64 bits is put together in shared memory: one allocation, where arithmetic on bigints makes several.

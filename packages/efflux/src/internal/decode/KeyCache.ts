@@ -5,9 +5,8 @@
  * @since 0.1.0
  */
 import * as Cache from "./ByteCache.ts"
+import { EQUALS, SPACE } from "./Bytes.ts"
 
-const EQUALS = 61
-const SPACE = 32
 const maxKeyBytes = 32
 const { isAt } = Cache
 

@@ -60,11 +60,7 @@ export const POINT = 1
  */
 export const ERROR = 2
 
-const LF = 10
-const CR = 13
-const SPACE = 32
-const HASH = 35
-const { firstControl, isBlank } = Bytes
+const { CR, firstControl, HASH, isBlank, LF, SPACE } = Bytes
 
 /**
  * See `forget`.

@@ -20,15 +20,7 @@ import { NumberReader } from "./NumberReader.ts"
 import * as Records from "./Records.ts"
 import { TextReader } from "./TextReader.ts"
 
-const LF = 10
-const CR = 13
-const SPACE = 32
-const QUOTE = 34
-const COMMA = 44
-const MINUS = 45
-const DOT = 46
-const EQUALS = 61
-const BACKSLASH = 92
+const { BACKSLASH, COMMA, CR, DOT, EQUALS, LF, MINUS, QUOTE, SPACE } = Bytes
 const { ENDS_LINE, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
 const { narrow, put, wideRecord } = Records
 

@@ -8,13 +8,9 @@
  * @since 0.1.0
  */
 import type { Rules } from "../text/DialectRules.ts"
+import * as Bytes from "./Bytes.ts"
 
-const LF = 10
-const SPACE = 32
-const QUOTE = 34
-const COMMA = 44
-const EQUALS = 61
-const BACKSLASH = 92
+const { BACKSLASH, COMMA, EQUALS, LF, QUOTE, SPACE } = Bytes
 
 const isSpecial = new Uint8Array(256)
 for (const byte of [LF, SPACE, QUOTE, COMMA, EQUALS, BACKSLASH]) isSpecial[byte] = 1

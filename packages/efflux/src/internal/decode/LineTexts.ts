@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { LF } from "./Bytes.ts"
 
 /**
  * A part of a line, and a place in it.
@@ -17,7 +18,6 @@ export interface Excerpt {
   readonly at: number
 }
 
-const LF = 10
 const keptBytes = 64 * 1024
 const reach = 250
 

@@ -11,10 +11,7 @@ import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
 import * as Digits from "./Digits.ts"
 
-const PLUS = 43
-const MINUS = 45
-const DOT = 46
-const { isDigit } = Bytes
+const { DOT, isDigit, MINUS, PLUS } = Bytes
 const { decimal, digitsOf, eightDigits, exactDigits, powersOfTen, whole, wholeNumber } = Digits
 
 // The first eight of the 19 digits that a timestamp may have.

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Bytes from "./Bytes.ts"
 
-const BACKSLASH = 92
+const { BACKSLASH } = Bytes
 
 /**
  * What each byte stands for behind a backslash; 0 where the backslash is a

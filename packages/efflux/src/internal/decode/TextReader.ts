@@ -9,10 +9,7 @@ import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
 import * as Text from "./Text.ts"
 
-const LF = 10
-const QUOTE = 34
-const BACKSLASH = 92
-const { firstControl, flagsOf, IS_BACKSLASH, IS_CONTROL, IS_HIGH, IS_QUOTE, zeroBytes } = Bytes
+const { BACKSLASH, firstControl, flagsOf, IS_BACKSLASH, IS_CONTROL, IS_HIGH, IS_QUOTE, LF, QUOTE, zeroBytes } = Bytes
 const { invalidUtf8, NAME, PAIRED, short, shortUtf8, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
 
 // Of no byte: see `unsure`.

@@ -12,6 +12,7 @@ import * as Result from "effect/Result"
 import { all as dialects, type Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
 import { wrong } from "../text/arguments.ts"
+import { LF } from "./Bytes.ts"
 import { type DecodeError, makeError } from "./DecodeError.ts"
 import { KeyCache } from "./KeyCache.ts"
 import { keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
@@ -243,5 +244,3 @@ const utf8 = (text: string): Uint8Array => {
   }
   return bytes
 }
-
-const LF = 10
