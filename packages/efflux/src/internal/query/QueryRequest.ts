@@ -24,7 +24,7 @@ import * as JsonLines from "./JsonLines.ts"
 import * as MsgPackBytes from "./MsgPackBytes.ts"
 import type { StatementOptions } from "./Operations.ts"
 import * as Options from "./Options.ts"
-import type { Rows } from "./Row.ts"
+import { isLong, type Rows } from "./Row.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
@@ -239,6 +239,10 @@ const pieces = <Input>(
   ).pipe(
     Stream.flatMap((some: Iterable<Rows | BadAnswer>) => Stream.fromIterable(some, { chunkSize: 1 })),
     Stream.mapEffect((piece) =>
-      piece instanceof BadAnswer ? Effect.fail(fail(piece)) : Effect.as(Effect.yieldNow, piece)
+      piece instanceof BadAnswer
+        ? Effect.fail(fail(piece))
+        : isLong(piece.rows.length, piece.weight)
+        ? Effect.as(Effect.yieldNow, piece)
+        : Effect.succeed(piece)
     )
   )

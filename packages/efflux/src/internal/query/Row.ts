@@ -78,8 +78,15 @@ export interface Rows<out A = Row> {
 /** Rows of a piece at the most. */
 export const mostRows = 5000
 
-/** Where a piece of few rows ends. */
+// Where a piece of few, but wide rows ends.
 const mostWeight = 2 ** 20
+
+/**
+ * Whether so many rows are enough for one turn of the event loop.
+ *
+ * @internal
+ */
+export const isLong = (rows: number, weight: number): boolean => rows >= mostRows || weight >= mostWeight
 
 /**
  * Rows on their way into a piece of an answer. Between two pieces other work is done.
@@ -95,7 +102,7 @@ export class Piece {
   }
 
   get isFull(): boolean {
-    return this.#rows.length >= mostRows || this.#weight >= mostWeight
+    return isLong(this.#rows.length, this.#weight)
   }
 
   /** Adds a row that was read from so many bytes. */
