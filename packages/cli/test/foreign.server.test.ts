@@ -4,14 +4,14 @@
  */
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/valid-describe-callback, vitest/expect-expect -- the suites are the callers' */
 import { assert, describe, it } from "@effect/vitest"
-import { waitFor } from "@efflux/testkit"
+import { VmAgent } from "@efflux/testkit"
+import { describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { InfluxDB, Point } from "@influxdata/influxdb-client"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
 import * as Influx from "influx"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
-import * as Net from "node:net"
 import * as Path from "node:path"
 import { start, withFolder } from "./support/efflux.ts"
 
@@ -225,36 +225,15 @@ LoadPlugin write_influxdb_udp
     }))
 })
 
-/** A port that was free a moment ago; vmagent can't tell which one it took. */
-const freePort = Effect.callback<number>((resume) => {
-  const server = Net.createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as Net.AddressInfo
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
-
-describeProgram("/usr/bin/vmagent", "victoria-metrics", () => {
-  it("writes in Prometheus' format, which is refused with the reason", () =>
-    withFolder((folder) =>
-      Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-        const listener = yield* LineListener.make({ http: 0 })
-        const port = yield* freePort
-        yield* program("/usr/bin/vmagent", [
-          `-httpListenAddr=127.0.0.1:${port}`,
-          `-remoteWrite.tmpDataPath=${folder}`,
-          `-remoteWrite.url=http://127.0.0.1:${listener.http!.port}/api/v1/write`,
-          "-remoteWrite.flushInterval=200ms"
-        ])
-        const push = Effect.promise(() =>
-          fetch(`http://127.0.0.1:${port}/write`, { method: "POST", body: "m v=1" }).then(({ ok }) => ok, () => false)
-        )
-        yield* waitFor(push, (ok) => ok)
-        const [received] = yield* Stream.runCollect(Stream.take(listener.received, 1))
-        assert.isTrue(received!._tag === "Refused")
-        if (received!._tag !== "Refused") return
-        assert.strictEqual(received!.request, "POST /api/v1/write")
-        assert.include(received!.reason, "takes line protocol at /write")
-      })))
-    ))
+describeVictoriaBinary("vmagent", () => {
+  it.live("writes in Prometheus' format, which is refused with the reason", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0 })
+      const agent = yield* VmAgent.make({ victoriaUrl: `http://127.0.0.1:${listener.http!.port}` })
+      yield* agent.request("POST", "/write", { body: "m v=1" })
+      const [received] = yield* Stream.runCollect(Stream.take(listener.received, 1))
+      assert(received!._tag === "Refused")
+      assert.strictEqual(received.request, "POST /api/v1/write")
+      assert.include(received.reason, "takes line protocol at /write")
+    }))
 })
