@@ -5,6 +5,7 @@ import { hasChromium } from "@efflux/testkit/chromium"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { Influx } from "efflux"
 import * as Fs from "node:fs"
+import * as Http from "node:http"
 import { createRequire } from "node:module"
 import { Panel } from "../src/index.ts"
 import { page, push } from "./support.ts"
@@ -53,23 +54,40 @@ describe.skipIf(!hasChromium)("in a browser", () => {
       quiet(tab, url)
     }).pipe(Effect.scoped, Effect.provide(page("shown"))))
 
-  it.live("it outlives the program, and shows the next one", () =>
+  /** Answers every request with an error, as what stands before a program does while it is away: until two were asked. */
+  const errors = (port: number) =>
+    promise(() =>
+      new Promise<void>((resolve) => {
+        let asked = 0
+        const server = Http.createServer((_, response) => {
+          response.writeHead(503, { connection: "close" }).end()
+          if (++asked === 2) server.close(() => resolve())
+        }).listen(port, "127.0.0.1")
+      })
+    )
+
+  it.live.each([
+    { meanwhile: "nothing answers", between: () => Effect.void },
+    { meanwhile: "errors answer", between: errors }
+  ])("it outlives the program, and shows the next one: $meanwhile meanwhile", ({ between }) =>
     Effect.gen(function*() {
       const first = yield* Scope.make()
       const context = yield* Layer.buildWithScope(page("first"), first)
       const url = yield* Effect.provide(Panel.url, context)
+      const port = Number(new URL(url).port)
       const tab = yield* open(url)
       yield* Effect.provide(push(10), context)
       yield* shows(tab, ".sum", "10 pushed")
       yield* Scope.close(first, Exit.void)
       yield* shows(tab, "#connection", "not connected")
+      yield* between(port)
       yield* Effect.gen(function*() {
         yield* push(3)
         yield* shows(tab, "#connection", "live")
         yield* shows(tab, "h2", "second")
         yield* shows(tab, ".sum", "3 pushed")
         assert.strictEqual(yield* promise(() => tab.page.locator("h2", { hasText: "first" }).count()), 0)
-      }).pipe(Effect.provide(page("second", { port: Number(new URL(url).port) })))
+      }).pipe(Effect.provide(page("second", { port })))
     }).pipe(Effect.scoped))
 
   it.live("hostile names and log lines are text", () => {

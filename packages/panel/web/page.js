@@ -89,21 +89,24 @@ export const legend = (plot, entries) =>
 /** Hands over what the program tells, and says whether it is there. */
 export const connect = (handle) => {
   const connection = document.querySelector("#connection")
-  const events = new EventSource("events")
   let run
-  const on = (event, take) => events.addEventListener(event, ({ data }) => take(JSON.parse(data)))
-  on("history", (history) => {
-    say(connection, "live")
-    connection.className = ""
-    handle.history(history, history.run !== run)
-    run = history.run
-  })
-  on("sample", ({ sample }) => handle.sample(sample))
-  on("details", ({ details }) => handle.details(details))
-  events.addEventListener("error", () => {
-    say(connection, "not connected: the program has ended or can't be reached; trying again")
-    connection.className = "broken"
-    // A browser gives up for good where the answer was an error.
-    if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000)
-  })
+  const listen = () => {
+    const events = new EventSource("events")
+    const on = (event, take) => events.addEventListener(event, ({ data }) => take(JSON.parse(data)))
+    on("history", (history) => {
+      say(connection, "live")
+      connection.className = ""
+      handle.history(history, history.run !== run)
+      run = history.run
+    })
+    on("sample", ({ sample }) => handle.sample(sample))
+    on("details", ({ details }) => handle.details(details))
+    events.addEventListener("error", () => {
+      say(connection, "not connected: the program has ended or can't be reached; trying again")
+      connection.className = "broken"
+      // A browser gives up for good where the answer was an error. To load the page again would lose it: nothing may answer.
+      if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000)
+    })
+  }
+  listen()
 }
