@@ -23,24 +23,7 @@ export const make = Effect.fnUntraced(function*(
   events: Events,
   client?: Context.Context<HttpClient>
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
-  // Its place among the finalizers is that of this moment: sockets end after what uses them.
-  const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
-  const loading = yield* load(settings, events, client).pipe(
-    Effect.provideService(Scope.Scope, scope),
-    Effect.forkIn(scope)
-  )
-  return { open: Effect.flatMap(Fiber.join(loading), (transport) => transport.open) }
-})
-
-const load = (
-  settings: Settings,
-  events: Events,
-  client: Context.Context<HttpClient> | undefined
-): Effect.Effect<Transport["Service"], InfluxError, Scope.Scope> => {
-  const endpoint = settings.transport === "http"
-    ? settings.http.urls.join(", ")
-    : `${settings.transport}://${settings.host}:${settings.port}`
-  const made = async (): Promise<Effect.Effect<Transport["Service"], never, Scope.Scope>> => {
+  const imported = async (): Promise<Effect.Effect<Transport["Service"], never, Scope.Scope>> => {
     switch (settings.transport) {
       case "http":
         return (await import("./HttpTransport.ts")).make(settings, events, client)
@@ -51,9 +34,19 @@ const load = (
     }
   }
   const failed = (cause: unknown) => {
+    const endpoint = settings.transport === "http"
+      ? settings.http.urls.join(", ")
+      : `${settings.transport}://${settings.host}:${settings.port}`
     const isMissing = Object(cause).code === "ERR_MODULE_NOT_FOUND"
     const kind = isMissing ? "the package @effect/platform-node is not installed" : String(cause)
     return new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause }) })
   }
-  return Effect.flatten(Effect.tryPromise({ try: made, catch: failed }))
-}
+  // Its place among the finalizers is that of this moment: sockets end after what uses them.
+  const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
+  const loading = yield* Effect.tryPromise({ try: imported, catch: failed }).pipe(
+    Effect.flatten,
+    Effect.provideService(Scope.Scope, scope),
+    Effect.forkIn(scope)
+  )
+  return { open: Effect.flatMap(Fiber.join(loading), (transport) => transport.open) }
+})
