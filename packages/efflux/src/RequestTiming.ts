@@ -4,11 +4,14 @@
  * @module
  * @since 0.1.0
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
-import type * as Point from "./Point.ts"
+import type { InfluxError } from "./InfluxError.ts"
+import { checker } from "./internal/config/Check.ts"
+import * as Kind from "./internal/config/Kind.ts"
+import * as Point from "./Point.ts"
 
 /**
  * The points of {@link layer}.
@@ -40,7 +43,7 @@ export interface Options<Self = InfluxDatabase> {
  * would be a series for each user. Requests that no route matches are not timed,
  * for the same reason.
  *
- * Building the layer loads `effect/http/HttpRouter`, so it is asynchronous.
+ * Building the layer loads `effect/http/HttpRouter`, so it is asynchronous. It fails only for a wrong option.
  *
  * **Example**
  *
@@ -62,10 +65,25 @@ export interface Options<Self = InfluxDatabase> {
  * @since 0.1.0
  */
 export const layer = <Self = InfluxDatabase>(
-  { database, measurement = "http_request", tags }: Options<Self> = {}
-): Layer.Layer<never, never, Self> =>
-  // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
-  Layer.unwrap(Effect.map(
-    Effect.promise(() => import("./internal/listen/RequestTiming.ts")),
-    ({ make }) => make(database ?? InfluxDatabase as Context.Key<any, Database>, { measurement, tags })
-  ))
+  options: Options<Self> = {}
+): Layer.Layer<never, InfluxError, Self> =>
+  Layer.unwrap(Effect.gen(function*() {
+    const { database, ...timed } = yield* Effect.fromResult(check(options))
+    // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
+    const { make } = yield* Effect.promise(() => import("./internal/listen/RequestTiming.ts"))
+    return make(database as Context.Key<Self, Database>, timed)
+  }))
+
+type Tags = NonNullable<Point.Input["tags"]>
+
+const check = checker("RequestTiming", {
+  measurement: Kind.option(
+    Kind.suchThat(
+      "a name that a measurement can have",
+      (value): value is string => typeof value === "string" && Point.nameProblem(value, "measurement") === undefined
+    ),
+    "http_request"
+  ),
+  tags: Kind.optional(Kind.suchThat("a plain object of tags", (value): value is Tags => Kind.isPlain(value))),
+  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
+})

@@ -8,6 +8,7 @@ import {
   InfluxDatabase,
   InfluxError,
   InfluxShards,
+  RequestTiming,
   Transport
 } from "efflux"
 import { inspect } from "node:util"
@@ -521,6 +522,23 @@ describe("a wrong option of a client", () => {
     [`Option "ca" is a PEM text, ${pem}; certificate 1 is cut off or damaged`, { version: 1, ca: cutOff }],
     [`Option "timeout" is NaN, allowed is ${atLeast1ms}`, { version: 1, timeout: NaN }]
   ])("%s", ([message, config]) => says(client(config), message))
+})
+
+describe("a wrong option of RequestTiming", () => {
+  it.effect.each<readonly [string, unknown]>([
+    [`The configuration is "x", ${plain}`, "x"],
+    [`Option "mesurement" is a string, but RequestTiming has no such option. Did you mean "measurement"?`, {
+      mesurement: "m"
+    }],
+    [`Option "measurement" is 5, allowed is a name that a measurement can have`, { measurement: 5 }],
+    [`Option "measurement" is "", allowed is a name that a measurement can have`, { measurement: "" }],
+    [`Option "tags" is "a=b", allowed is a plain object of tags`, { tags: "a=b" }],
+    [`Option "database" is "x", allowed is a class made by InfluxDatabase.Service`, { database: "x" }]
+  ])(
+    "%s",
+    ([message, options]) =>
+      says(build(Layer.provide(RequestTiming.layer(options as {}), InfluxDatabase.layer()), {}), message)
+  )
 })
 
 describe("a wrong option of shards", () => {
