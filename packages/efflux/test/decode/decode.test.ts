@@ -106,7 +106,7 @@ describe("decodeAll", () => {
     assert.strictEqual(LineProtocol.decodeAll(line(65_531), { dialect: "influx-3" }).points.length, 1)
   })
 
-  // A quadratic decoder would take hours. The bound is far above what a slow machine needs.
+  // A quadratic decoder would take hours. The bound is a hundred times what an idle machine needs.
   const hostile: ReadonlyArray<readonly [string, string]> = [
     ["line feeds", "\n"],
     ["one letter", "a"],
@@ -129,10 +129,10 @@ describe("decodeAll", () => {
         const bytes = repeat(pattern, 2 ** 24)
         const start = performance.now()
         const { failed, points } = LineProtocol.decodeAll(bytes, { maxLineBytes })
-        assert.isBelow(performance.now() - start, 10_000)
+        assert.isBelow(performance.now() - start, 120_000)
         assert.isAtMost(points.length + failed, 1)
       }
-    }, 30_000)
+    })
   }
 
   it("takes time linear in the number of tags and fields", () => {
@@ -140,7 +140,7 @@ describe("decodeAll", () => {
     const line = `m,${names.map((name) => `${name}=v`).join(",")} ${names.map((name) => `${name}=1`).join(",")}`
     const start = performance.now()
     const { points } = LineProtocol.decodeAll(line, { maxLineBytes: 2 ** 30, dialect: "influx-3" })
-    assert.isBelow(performance.now() - start, 10_000)
+    assert.isBelow(performance.now() - start, 120_000)
     assert.strictEqual(Object.keys(points[0].tags).length + Object.keys(points[0].fields).length, 200_000)
   })
 })
