@@ -2,7 +2,7 @@
  * Limits how many host names a process looks up at a time.
  *
  * A look-up by the operating system can't be cancelled, occupies one of four threads that compression and files also
- * use, and keeps the process alive until it reslots. A look-up that waits for a slot does none of that.
+ * use, and keeps the process alive until it returns. A look-up that waits for a slot does none of that.
  *
  * @since 0.1.0
  */
