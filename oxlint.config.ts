@@ -87,6 +87,7 @@ export default defineConfig({
     "unicorn/no-new-array": "off"
   },
   overrides: [
+    { files: ["packages/*/src/**/*.ts"], rules: { "max-lines": ["error", { max: 400 }] } },
     {
       files: [`${source}/**/*.ts`],
       rules: {

@@ -4,7 +4,6 @@
  * The points of a program have few shapes. Their keys, in the order in which an object gives them, are a path
  * through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped,
  * and what to do with its value. Tags, fields and the points of each series have tries of their own.
- *
  * The tries are only a shortcut, and bounded: when they have grown too large, they are discarded and start again.
  *
  * @since 0.1.0
@@ -34,9 +33,8 @@ export class Key extends Texts {
 }
 
 /**
- * Whether an object is what tags and fields can be: a plain object or an instance
- * of a class of the program, but no collection, text, date or other object of the
- * language, whose content would be lost or be taken for something else.
+ * Whether an object is what tags and fields can be: a plain object or an instance of a class of the program, but no
+ * object of the language, such as a collection or a date, whose content would be lost or be taken for something else.
  *
  * @category validation
  * @since 0.1.0
@@ -64,7 +62,6 @@ interface Trie {
   readonly columns: ReadonlyMap<string, Column>
   /** The role of keys without a column. */
   readonly role: Role
-  /** In order. */
   readonly constants: ReadonlyArray<Constant>
 }
 
@@ -318,8 +315,7 @@ const isInOrder = (before: KeyNode, { name, role, trie }: KeyNode): boolean => {
 /**
  * Where the keys of the points of a layout begin.
  *
- * @category models
- * @since 0.1.0
+ * @internal
  */
 export interface Roots {
   readonly all: KeyNode
@@ -385,8 +381,7 @@ export const encodeKey = (name: string, place: "tag key" | "field key", dialect:
 }
 
 /**
- * Orders keys as InfluxDB does, by their UTF-8 bytes. UTF-16 order, which
- * JavaScript compares by, differs above U+D7FF.
+ * Orders keys as InfluxDB does, by their UTF-8 bytes. The order of UTF-16, by which JavaScript compares, is another.
  *
  * @category ordering
  * @since 0.1.0
