@@ -138,6 +138,17 @@ const makeCase = (tagValues: ReadonlyArray<Kind>, fieldValues: ReadonlyArray<Kin
 const read = (result: LineProtocol.LineWriter): string =>
   new TextDecoder().decode(result.bytes.subarray(0, result.position))
 
+type Problem = NonNullable<LineProtocol.LineWriter["problem"]>
+
+const maxLineBytes = 400
+
+// How long an oversize line is at least depends on the order in which its parts are looked at.
+const assertSameProblem = (ours: Problem, theirs: Problem) => {
+  const isOversize = ours.reason === "oversize"
+  if (isOversize) { for (const { value } of [ours, theirs]) assert.isAbove(Number(value), maxLineBytes) }
+  assert.deepStrictEqual({ ...ours, value: isOversize || ours.value }, { ...theirs, value: isOversize || theirs.value })
+}
+
 describe("whatever the series", () => {
   it.prop("it writes what the writer makes of the plain point, with and without default tags", [
     makeCase(
@@ -147,13 +158,13 @@ describe("whatever the series", () => {
   ], ([{ make, points }]) => {
     const series = make()
     for (const tags of [{}, { a: "1", host: "h", zone: "z", "😀": "e" }]) {
-      const options = { tags, dialect: "influx-2", maxLineBytes: 400 } as const
+      const options = { tags, dialect: "influx-2", maxLineBytes } as const
       const ours = LineProtocol.makeWriter(4096, options)
       const theirs = LineProtocol.makeWriter(4096, options)
       for (const { plain, values } of [...points, ...points]) {
         const written = ours.write(series.point(values as never))
         assert.strictEqual(written, theirs.write(plain()))
-        assert.deepStrictEqual(written ? undefined : ours.problem, written ? undefined : theirs.problem)
+        if (!written) assertSameProblem(ours.problem!, theirs.problem!)
         assert.strictEqual(ours.omittedFields, theirs.omittedFields)
       }
       assert.strictEqual(read(ours), read(theirs))
