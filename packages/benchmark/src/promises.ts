@@ -27,7 +27,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "encode/string",
     group: "encode",
     what: "time of `LineProtocol.encode`, relative to a template literal that makes a string of each line",
-    limit: { atMost: 1.1 },
+    limit: { atMost: 1.2 },
     digits: 2
   },
   {
