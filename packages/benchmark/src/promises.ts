@@ -76,7 +76,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "kinds/decode",
     group: "kinds",
     what: "time per byte to decode the slowest kind of line, relative to the plain request line",
-    limit: { atMost: 2.1 },
+    limit: { atMost: 2.3 },
     digits: 2
   },
   {
