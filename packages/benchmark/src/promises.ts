@@ -132,7 +132,7 @@ export const promises: ReadonlyArray<Promised> = [
     name: "rivals/influxdb-client",
     group: "rivals",
     what: "time of influxdb-client over HTTP, relative to Efflux over UDP with payloads of 8192 bytes, end to end",
-    limit: { atLeast: 3.3 },
+    limit: { atLeast: 3 },
     digits: 1
   },
   {
