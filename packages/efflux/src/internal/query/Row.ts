@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { put } from "../decode/Records.ts"
 import * as Instant from "../text/Instant.ts"
 import { unreadable } from "./BadAnswer.ts"
 import { outOfRange } from "./Source.ts"
@@ -42,9 +43,7 @@ export type Draft = { [column: string]: Cell }
 export const set = (row: Draft, column: string, value: unknown): void => {
   if (value === null || value === undefined) return
   if (typeof value === "object" || typeof value === "symbol") throw refused(column, value)
-  if (column !== "__proto__") row[column] = value as Cell
-  // An assignment would change the prototype.
-  else Object.defineProperty(row, column, { value, enumerable: true, writable: true, configurable: true })
+  put(row, column, value as Cell)
 }
 
 const refused = (column: string, value: unknown) =>
