@@ -95,6 +95,61 @@ describe("JSON", () => {
     }
   })
 
+  it("is refused where JSON.parse refuses it, also where nothing of it is kept", () => {
+    const random = seeded()
+    const scalars = ["1", "-0.5e3", "null", "true", `"a"`, `"\\u0041\\n"`, `"more than a short text"`]
+    const document = (depth: number): string =>
+      depth === 0 || random.chance(0.3)
+        ? random.pick(scalars)
+        : random.chance(0.5)
+        ? `[${Array.from({ length: random.integer(0, 3) }, () => document(depth - 1)).join(random.pick([",", "\t, "]))}]`
+        : `{${Array.from({ length: random.integer(0, 3) }, (_, n) => `"k${n}" :${document(depth - 1)}`).join(",")}}`
+    const marks = [..."[]{},:\"\\-+.01en \t\r\0\u0001\u000b\f\u001f\u007f\u00a0\u2028", ""]
+    const broken = (text: string): string => {
+      const at = random.integer(0, text.length)
+      return text.slice(0, at) + random.pick(marks) + text.slice(at + random.integer(0, 1))
+    }
+    const isRead = (read: () => unknown): boolean => {
+      try {
+        read()
+        return true
+      } catch (error) {
+        assert.isTrue(error instanceof BadAnswer || error instanceof SyntaxError, String(error))
+        return false
+      }
+    }
+    const counts = { read: 0, refused: 0 }
+    for (let n = 0; n < 20_000; n++) {
+      let text = document(4)
+      for (let left = random.integer(0, 2); left > 0; left--) text = broken(text)
+      const isJson = isRead(() => JSON.parse(text))
+      assert.strictEqual(isRead(() => ExactJson.parse(text)), isJson, JSON.stringify(text))
+      // A member that no answer has, of which its end may be a part of what is broken.
+      const around = `{"results":[{}],"other":${text}}`
+      assert.strictEqual(Array.isArray(read(v1(), `${around}\n`, 1000)), isRead(() => JSON.parse(around)), JSON.stringify(around))
+      counts[isJson ? "read" : "refused"]++
+    }
+    assert.isTrue(counts.read > 5000 && counts.refused > 5000, JSON.stringify(counts))
+  })
+
+  it.each<[string, string]>([
+    ["it is not JSON", `{"results":[}]`],
+    ["it is not JSON", `{"results":[],"other":{"a":[1}]}`],
+    ["it is not JSON", `{"results":[],"other":[1 2]}`],
+    ["it is not JSON", `{"results":[],\u0001"other":1}`],
+    ["it is not JSON", `{"results":[],"other":"a\u0001"}`],
+    ["it is not JSON", `{"error":{"code":3]}`],
+    ["it is nested more than 10000 deep", `{"results":[],"other":${"[".repeat(10_001)}${"]".repeat(10_001)}}`]
+  ])("in a member of an answer is refused, as %s: %.40s", (expected, text) => {
+    assert.strictEqual(read(v1(100_000), `${text}\n`, 1000), `Unreadable: ${expected}`)
+  })
+
+  it("is read in a member that no answer has, up to 10000 deep", () => {
+    for (const deep of [`${"[".repeat(10_000)}${"]".repeat(10_000)}`, `{"a":[{"b":"]"},{}]}`]) {
+      assert.deepStrictEqual(read(v1(100_000), `{"other":${deep},"results":[{}]}\n`, 1000), [])
+    }
+  })
+
   it("has each name as it is written, whatever objects were read before", () => {
     // V8 itself takes the second of these for the first.
     for (const [first, second] of [["\\", "\""], ["a\\", "a\n"], ["\\u", "\u0000x"], ["\\\\", "\"\""]] as const) {

@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { unreadable } from "./BadAnswer.ts"
-import { type Container, outOfRange, type Source } from "./Source.ts"
+import { type Container, isContainer, outOfRange, type Source } from "./Source.ts"
 
 const quote = 0x22
 const backslash = 0x5c
@@ -93,30 +93,33 @@ export class JsonText implements Source {
     return true
   }
 
-  skip(): number {
-    for (let depth = 1; depth > 0;) {
-      const code = this.#next()
-      if (Number.isNaN(code)) throw notJson
-      if (code === quote) this.#string()
-      else {
-        this.position++
-        if (code === 0x7b || code === 0x5b) depth++
-        else if (code === 0x7d || code === 0x5d) depth--
+  skip(container: Container): number {
+    const open = [container]
+    for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+      if (!this.more(inner)) {
+        open.pop()
+        continue
       }
+      if (inner.isMap) this.name()
+      const value = this.take()
+      if (isContainer(value) && open.push(value) > deepest) throw tooDeep
     }
     return 0
   }
 
-  show(): string {
+  show(container: Container): string {
     const start = this.position - 1
-    this.skip()
+    this.skip(container)
     return this.#text.slice(start, this.position)
   }
 
   /** The character at which the next token begins, NaN at the end. */
   #next(): number {
     let code = this.#text.charCodeAt(this.position)
-    while (code <= 0x20) code = this.#text.charCodeAt(++this.position)
+    while (code <= 0x20) {
+      if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) throw notJson
+      code = this.#text.charCodeAt(++this.position)
+    }
     return code
   }
 
@@ -127,7 +130,7 @@ export class JsonText implements Source {
     while (!this.#isPlain && isEscaped(text, end)) end = text.indexOf("\"", end + 1)
     if (end < 0) throw notJson
     this.position = end + 1
-    if (this.#isPlain && end - start <= longestSlice) return text.slice(start + 1, end)
+    if (this.#isPlain && end - start <= longestSlice && isPrintable(text, start, end)) return text.slice(start + 1, end)
     try {
       // A long slice would keep the whole text in memory.
       return JSON.parse(text.slice(start, end + 1)) as string
@@ -161,6 +164,12 @@ const isEscaped = (text: string, end: number): boolean => {
   return (end - before) % 2 === 1
 }
 
+const isPrintable = (text: string, start: number, end: number): boolean => {
+  let at = start
+  while (at < end && text.charCodeAt(at) >= 0x20) at++
+  return at === end
+}
+
 // V8 copies a slice that is as short.
 const longestSlice = 12
 
@@ -173,4 +182,8 @@ const mostDigits = 1100
 const minInt = -(2n ** 63n)
 const maxUint = 2n ** 64n - 1n
 
+// A bracket of an answer would become an object that is many times larger.
+const deepest = 10_000
+
 const notJson = unreadable("it is not JSON")
+const tooDeep = unreadable(`it is nested more than ${deepest} deep`)
