@@ -51,6 +51,48 @@ describe("Influx.timed", () => {
       assert.deepStrictEqual([yield* counted, yield* counted], [1, 2])
       assert.strictEqual((yield* lines).length, 2)
     })))
+
+  it.effect.each<[string, unknown, RegExp]>([
+    ["no measurement", {}, /^measurement must be a name .*\(no string\), got undefined$/],
+    ["a measurement that is no string", { measurement: 5 }, /^measurement must be a name .*\(no string\), got 5$/],
+    ["an empty measurement", { measurement: "" }, /\(empty\), got ""$/],
+    ["a line feed in it", { measurement: "a\nb" }, /\(control character\), got "a\\nb"$/],
+    ["half a character in it", { measurement: "a\ud800" }, /\(lone surrogate\)/],
+    ["a comment", { measurement: "#job" }, /\(comment\), got "#job"$/],
+    ["no options", undefined, /^options must be an object with a measurement, got undefined$/],
+    ["a text as options", "job", /^options must be an object with a measurement, got "job"$/],
+    ["a Map of tags", { measurement: "job", tags: new Map([["a", "b"]]) }, /^tags must be a plain object/],
+    ["a list of tags", { measurement: "job", tags: ["a"] }, /^tags must be a plain object/],
+    ["a text as tags", { measurement: "job", tags: "a" }, /^tags must be a plain object .*, got "a"$/],
+    ["tags that can't be read", { measurement: "job", tags: { get a() { throw new Error("no") } } }, /^no$/]
+  ])("is a defect with %s, before the effect runs", ([, options, message]) =>
+    spied(Effect.gen(function*() {
+      let runs = 0
+      const run = Influx.timed(Effect.sync(() => ++runs), options as never)
+      const exit = yield* Effect.exit(run)
+      assert.match((Cause.squash(Exit.isFailure(exit) ? exit.cause : Cause.empty) as Error).message, message)
+      assert.strictEqual(runs, 0)
+      assert.strictEqual((yield* Influx.stats).pushed, 0)
+    })))
+
+  it.effect("takes what a server of some dialect takes: a backslash at the end, no tags, tags of a class", () =>
+    spied(Effect.gen(function*() {
+      class Tags {
+        readonly host = "a"
+        readonly none = undefined
+      }
+      assert.strictEqual(yield* Influx.timed(Effect.succeed(1), { measurement: "job\\" }), 1)
+      yield* Influx.timed(Effect.void, { measurement: "job", tags: null as never })
+      yield* Influx.timed(Effect.void, { measurement: "job", tags: { ...new Tags() } })
+      yield* Influx.timed(Effect.void, { measurement: "job", tags: new Tags() as never })
+      assert.deepStrictEqual((yield* lines).map((line) => line.split(" ")[0]), [
+        "job,outcome=success",
+        "job,host=a,outcome=success",
+        "job,host=a,outcome=success"
+      ])
+      // Which dialect the server has is known when the point is written.
+      assert.strictEqual((yield* Influx.stats).dropped.invalid, 1)
+    })))
 })
 
 class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}

@@ -9,7 +9,9 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
-import type * as Point from "../../Point.ts"
+import * as Point from "../../Point.ts"
+import { isRecord } from "../encode/Keys.ts"
+import { wrong } from "../text/arguments.ts"
 import type { Database } from "./Database.ts"
 
 /**
@@ -19,9 +21,9 @@ import type { Database } from "./Database.ts"
  * @since 0.1.0
  */
 export interface TimedOptions {
-  /** The measurement of the point. */
+  /** The measurement of the point. One that no server takes is a defect, before the effect runs. */
   readonly measurement: string
-  /** Tags of the point. The tag `outcome` is added. */
+  /** Tags of the point. The tag `outcome` is added. What is no object of tags is a defect, before the effect runs. */
   readonly tags?: Point.Input["tags"]
 }
 
@@ -41,10 +43,25 @@ export const make = <Self>(database: Context.Key<Self, Database>): Timed<Self> =
   dual(
     2,
     Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, options: TimedOptions) {
+      const checked = check(options)
       const { pushUnsafe } = yield* database
-      return yield* timing(effect, pushUnsafe, options, (exit) => Effect.succeed({ outcome: outcomeOf(exit) }))
+      return yield* timing(effect, pushUnsafe, checked, (exit) => Effect.succeed({ outcome: outcomeOf(exit) }))
     })
   )
+
+// A point that can't be written is noticed long after it was pushed, and who pushes it is always the same line of code.
+const check = (options: TimedOptions): TimedOptions => {
+  if (typeof options !== "object" || options === null) throw wrong("options", options, "an object with a measurement")
+  const { measurement, tags } = options
+  // No dialect takes a name that this one refuses.
+  const problem = typeof measurement === "string" ? Point.nameProblem(measurement, "measurement", "influx-3") : "no string"
+  if (problem !== undefined) throw wrong("measurement", measurement, `a name that a measurement can have (${problem})`)
+  if (tags !== undefined && tags !== null && !(typeof tags === "object" && isRecord(tags))) {
+    throw wrong("tags", tags, "a plain object with a property for each tag")
+  }
+  // A getter that throws here does not do so when the effect has run.
+  return { measurement, tags: { ...tags } }
+}
 
 /**
  * Runs an effect and pushes a point when it ends, with further tags that tell how it did.
