@@ -21,6 +21,19 @@ const httpOf = (result: ReturnType<typeof check>) => {
   return settings.transport === "http" ? settings.http : assert.fail("not over HTTP")
 }
 
+it.effect("tags may take all of a payload but the shortest line", () =>
+  Effect.gen(function*() {
+    yield* Influx.push({ measurement: "m", fields: { f: 1 } })
+    yield* Influx.flush
+    assert.lengthOf((yield* Transport.Spy).lines()[0]!, 1432)
+  }).pipe(
+    Effect.provide(
+      InfluxDatabase.layerTransport({ timestamps: "server", tags: { a: "x".repeat(1424) } }).pipe(
+        Layer.provideMerge(Transport.layerSpy)
+      )
+    )
+  ))
+
 describe("requests", () => {
   const requests: ReadonlyArray<readonly [config: object, path: string, params: object, scheme: string | undefined]> = [
     [{ transport: "http", version: 1, database: "metrics" }, "/write", { db: "metrics", precision: "n" }, undefined],

@@ -180,7 +180,23 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ],
     [{ port: Option.some(8089) }, `Option "port" is an Option, allowed is an integer from 1 to 65535`],
     [{ ...v2, url: "http://a", urls: ["http://b"] }, `Option "urls" is ["http://b"], allowed is either url or urls`],
-    [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`]
+    [{ batchSize: 20_000 }, `Option "batchSize" is 20000, allowed is an integer from 1 to 10000 (queueCapacity)`],
+    [
+      { tags: { a: "x".repeat(1425) } },
+      `Option "tags" is 1428 bytes of tags, allowed is at most 1427 bytes of tags (maxPayloadBytes is 1432)`
+    ],
+    [
+      { ...v2, tags: { [" ".repeat(30_000)]: "x", b: "x".repeat(6000) } },
+      `Option "tags" is 66006 bytes of tags, allowed is at most 65529 bytes of tags (maxPayloadBytes is 1048576)`
+    ],
+    [
+      { ...v3, maxPayloadBytes: 32, tags: { host: "ä".repeat(12) }, oversize: "split" },
+      `Option "tags" is 30 bytes of tags, allowed is at most 27 bytes of tags (maxPayloadBytes is 32)`
+    ],
+    [
+      { dialect: "victoria-metrics", tags: { __name__: "x" } },
+      `Option "tags" is an object, allowed is tags that the dialect "victoria-metrics" has (__name__: reserved)`
+    ]
   ],
   "a value that a transport does not take": [
     [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],

@@ -64,7 +64,14 @@ describe("Influx.timed", () => {
     ["a Map of tags", { measurement: "job", tags: new Map([["a", "b"]]) }, /^tags must be a plain object/],
     ["a list of tags", { measurement: "job", tags: ["a"] }, /^tags must be a plain object/],
     ["a text as tags", { measurement: "job", tags: "a" }, /^tags must be a plain object .*, got "a"$/],
-    ["tags that can't be read", { measurement: "job", tags: { get a() { throw new Error("no") } } }, /^no$/]
+    ["tags that can't be read", {
+      measurement: "job",
+      tags: {
+        get a() {
+          throw new Error("no")
+        }
+      }
+    }, /^no$/]
   ])("is a defect with %s, before the effect runs", ([, options, message]) =>
     spied(Effect.gen(function*() {
       let runs = 0

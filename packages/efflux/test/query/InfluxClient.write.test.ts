@@ -269,6 +269,8 @@ describe("InfluxClient.write", () => {
         [{ retentionPolicy: "week" }, "retentionPolicy"],
         [{ dialect: "influx" }, "dialect"],
         [{ tags: { "": "x" } }, "tags"],
+        [{ tags: { a: "x".repeat(100) }, maxPayloadBytes: 100 }, "tags"],
+        [{ tags: { __name__: "x" }, dialect: "victoria-metrics" }, "tags"],
         [{ timeout: "soon" }, "timeout"],
         [{ precision: "s" }, "precision"]
       ]

@@ -102,7 +102,9 @@ describe("JSON", () => {
       depth === 0 || random.chance(0.3)
         ? random.pick(scalars)
         : random.chance(0.5)
-        ? `[${Array.from({ length: random.integer(0, 3) }, () => document(depth - 1)).join(random.pick([",", "\t, "]))}]`
+        ? `[${
+          Array.from({ length: random.integer(0, 3) }, () => document(depth - 1)).join(random.pick([",", "\t, "]))
+        }]`
         : `{${Array.from({ length: random.integer(0, 3) }, (_, n) => `"k${n}" :${document(depth - 1)}`).join(",")}}`
     const marks = [..."[]{},:\"\\-+.01en \t\r\0\u0001\u000b\f\u001f\u007f\u00a0\u2028", ""]
     const broken = (text: string): string => {
@@ -126,7 +128,11 @@ describe("JSON", () => {
       assert.strictEqual(isRead(() => ExactJson.parse(text)), isJson, JSON.stringify(text))
       // A member that no answer has, of which its end may be a part of what is broken.
       const around = `{"results":[{}],"other":${text}}`
-      assert.strictEqual(Array.isArray(read(v1(), `${around}\n`, 1000)), isRead(() => JSON.parse(around)), JSON.stringify(around))
+      assert.strictEqual(
+        Array.isArray(read(v1(), `${around}\n`, 1000)),
+        isRead(() => JSON.parse(around)),
+        JSON.stringify(around)
+      )
       counts[isJson ? "read" : "refused"]++
     }
     assert.isTrue(counts.read > 5000 && counts.refused > 5000, JSON.stringify(counts))

@@ -10,7 +10,8 @@ import type * as Dialect from "../../Dialect.ts"
 import type { InfluxError } from "../../InfluxError.ts"
 import { nameProblem } from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
-import { rulesOf } from "../text/DialectRules.ts"
+import { encodeDefaults } from "../encode/Options.ts"
+import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { type Config, decoder, invalid, type Owner, owner, read, refuseUnknown } from "./Check.ts"
 import { about, isIp, isIpv6, oneOf, option } from "./Kind.ts"
 import * as Options from "./Options.ts"
@@ -115,20 +116,20 @@ export const check = (
     }
     const problem = problemOf(settings, version, isCustom)
     if (problem !== undefined) {
-      const [option, value, allowed] = problem
-      // An IPv6 address would be taken for a name with a secret.
-      const shown = option === "bindAddress" ? JSON.stringify(value) : undefined
+      const [option, value, allowed, shown] = problem
       return yield* invalid(option, value, allowed, { config, shown })
     }
     return settings.transport === "http" ? { ...settings, http: yield* httpOf(settings, config) } : settings
   })
 
-/** What is wrong with an option in the light of others: its name, its value and what is allowed. */
+/** What is wrong with an option in the light of others, and its value as a message shows it, where that is special. */
+type Problem = readonly [option: string, value: unknown, allowed: string, shown?: string]
+
 const problemOf = (
   settings: Named<typeof Options.udp> | Named<typeof Options.tcp> | Http & { readonly name: string },
   version: 1 | 2 | 3 | undefined,
   isCustom: boolean
-): readonly [option: string, value: unknown, allowed: string] | undefined => {
+): Problem | undefined => {
   const { dialect, name, precision, queueCapacity } = settings
   const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version, isCustom))
   if (!units.includes(precision)) {
@@ -140,11 +141,31 @@ const problemOf = (
     const { bindAddress, host } = settings
     const family = isIpv6(host) ? "IPv6" : "IPv4"
     if (isIpv6(bindAddress) !== isIpv6(host)) {
-      return ["bindAddress", bindAddress, `an ${family} address of this host, as host is ${host}`]
+      const allowed = `an ${family} address of this host, as host is ${host}`
+      // An IPv6 address would be taken for a name with a secret.
+      return ["bindAddress", bindAddress, allowed, JSON.stringify(bindAddress)]
     }
   }
+  const inTags = tagsProblem(settings)
+  if (inTags !== undefined) return inTags
   const problem = settings.selfReport === undefined ? undefined : nameProblem(name, "tag value", dialect)
   return problem && ["name", name, `with selfReport, a name that can be a tag value (${problem})`]
+}
+
+/** Why no point with these tags can be written. */
+export const tagsProblem = (
+  { dialect, maxPayloadBytes, tags }: Pick<Options.Common, "dialect" | "maxPayloadBytes" | "tags">
+): Problem | undefined => {
+  for (const key of Object.keys(tags)) {
+    const problem = nameProblem(key, "tag key", dialect)
+    if (problem !== undefined) return ["tags", tags, `tags that the dialect "${dialect}" has (${key}: ${problem})`]
+  }
+  const bytes = encodeDefaults(tags, dialect).reduce((sum, { tag }) => sum + tag.length, 0)
+  // The shortest line is `m f=1` around them, and a server counts 4 bytes more in the key of a field.
+  const most = Math.min(maxPayloadBytes - 5, rulesOf(dialect).maxSeriesKeyBytes - fieldKeySeparatorBytes - 2)
+  return bytes > most
+    ? ["tags", tags, `at most ${most} bytes of tags (maxPayloadBytes is ${maxPayloadBytes})`, `${bytes} bytes of tags`]
+    : undefined
 }
 
 const httpOnly = (option: string): boolean => {

@@ -54,7 +54,9 @@ const check = (options: TimedOptions): TimedOptions => {
   if (typeof options !== "object" || options === null) throw wrong("options", options, "an object with a measurement")
   const { measurement, tags } = options
   // No dialect takes a name that this one refuses.
-  const problem = typeof measurement === "string" ? Point.nameProblem(measurement, "measurement", "influx-3") : "no string"
+  const problem = typeof measurement === "string"
+    ? Point.nameProblem(measurement, "measurement", "influx-3")
+    : "no string"
   if (problem !== undefined) throw wrong("measurement", measurement, `a name that a measurement can have (${problem})`)
   if (tags !== undefined && tags !== null && !(typeof tags === "object" && isRecord(tags))) {
     throw wrong("tags", tags, "a plain object with a property for each tag")

@@ -14,7 +14,7 @@ import type * as Point from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
 import * as Check from "../config/Check.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import { writePaths } from "../config/Settings.ts"
+import { tagsProblem, writePaths } from "../config/Settings.ts"
 import { describe } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
@@ -192,8 +192,12 @@ export const check = (client: ClientSettings, given: WriteOptions): Result.Resul
     if (client.version === 2 && config.options["bucket"] === undefined) {
       return yield* Check.invalid("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
     }
-    const settings = yield* decode(config)
-    return { ...settings, timeout: settings.timeout ?? client.timeout, ...targetOf(client, settings) }
+    const decoded = yield* decode(config)
+    const settings = { ...decoded, timeout: decoded.timeout ?? client.timeout, ...targetOf(client, decoded) }
+    const problem = tagsProblem(settings)
+    return problem === undefined
+      ? settings
+      : yield* Check.invalid(problem[0], problem[1], problem[2], { config, shown: problem[3] })
   })
 
 /** Where a version takes points, and with which parameters. */
