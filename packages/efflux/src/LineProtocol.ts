@@ -43,9 +43,9 @@ import { Decoder } from "./internal/decode/Decoder.ts"
 import type { Options as DecodeOptions } from "./internal/decode/LineDecoder.ts"
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
+import { defaultMaxLineBytes, type EncodeOptions } from "./internal/encode/EncodeOptions.ts"
 import { LineWriter } from "./internal/encode/LineWriter.ts"
-import { defaultMaxLineBytes, type Options } from "./internal/encode/Options.ts"
-import { splitPoint } from "./internal/encode/Split.ts"
+import { splitPoint } from "./internal/encode/splitPoint.ts"
 import * as Point from "./Point.ts"
 
 export {
@@ -86,17 +86,17 @@ export type {
    * @category models
    * @since 0.1.0
    */
+  EncodeOptions,
+  /**
+   * @category models
+   * @since 0.1.0
+   */
   Excerpt,
   /**
    * @category models
    * @since 0.1.0
    */
-  LineWriter,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Options as EncodeOptions
+  LineWriter
 }
 
 /**
@@ -117,7 +117,7 @@ export type {
  * @category encoding
  * @since 0.1.0
  */
-export const encode = (point: Point.Input, options?: Options): Result.Result<string, EncodeError> =>
+export const encode = (point: Point.Input, options?: EncodeOptions): Result.Result<string, EncodeError> =>
   options === undefined ? encodeDefault(point) : makeEncode(options)(point)
 
 const shortLine = 1024
@@ -125,7 +125,7 @@ const growth = 16
 const lineRoom = 128
 
 // Keeps its writer: to make one takes longer than to write a line.
-const makeEncode = (options: Options | undefined) => {
+const makeEncode = (options: EncodeOptions | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   // Most lines are short. A long one is written again, into a larger buffer.
   const capacity = Math.min(shortLine, maxLineBytes)
@@ -166,7 +166,7 @@ const makeEncode = (options: Options | undefined) => {
  */
 export const encodeLines = (
   point: Point.Input,
-  options: Options = {}
+  options: EncodeOptions = {}
 ): Result.Result<ReadonlyArray<string>, EncodeError> => {
   const line = encode(point, options)
   if (Result.isSuccess(line)) return Result.succeed([line.success])
@@ -199,7 +199,7 @@ class TextWriter {
   readonly #writer: LineWriter
   readonly #text: (end: number) => string
 
-  constructor(capacity: number, options: Options | undefined) {
+  constructor(capacity: number, options: EncodeOptions | undefined) {
     this.#writer = makeWriter(capacity, options)
     const { bytes } = this.#writer
     const buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -225,7 +225,8 @@ class TextWriter {
  * @category encoding
  * @since 0.1.0
  */
-export const makeWriter = (capacity: number, options: Options = {}): LineWriter => new LineWriter(capacity, options)
+export const makeWriter = (capacity: number, options: EncodeOptions = {}): LineWriter =>
+  new LineWriter(capacity, options)
 
 /**
  * Decodes one line, with or without its line feed.
@@ -328,7 +329,7 @@ export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder
  * @category schemas
  * @since 0.1.0
  */
-export const makeLine = (options?: DecodeOptions & Options) => {
+export const makeLine = (options?: DecodeOptions & EncodeOptions) => {
   if (options !== undefined) {
     // A wrong option is known at once.
     makeDecoder(options)

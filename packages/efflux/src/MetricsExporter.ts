@@ -57,9 +57,9 @@ import { checker } from "./internal/config/Check.ts"
 import * as Kind from "./internal/config/Kind.ts"
 import { type Checked, defaultsOf, type Given } from "./internal/config/Options.ts"
 import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
-import { layouts } from "./internal/series/Layouts.ts"
-import { MetricPoints, type Problem } from "./internal/series/MetricPoints.ts"
-import { Totals } from "./internal/series/Totals.ts"
+import { layouts } from "./internal/series/MetricLayouts.ts"
+import { MetricPoints, type MetricProblem } from "./internal/series/MetricPoints.ts"
+import { MetricTotals } from "./internal/series/MetricTotals.ts"
 import { preview } from "./internal/text/preview.ts"
 import { type Input, nameProblem, type Timestamp } from "./Point.ts"
 
@@ -68,7 +68,7 @@ export type {
    * @category models
    * @since 0.1.0
    */
-  Problem
+  MetricProblem as Problem
 }
 
 /**
@@ -165,7 +165,7 @@ export type MetricInfo = Pick<Metric.Metric.Snapshot, "id" | "type" | "descripti
  * @category models
  * @since 0.1.0
  */
-export type Baseline = ReadonlyMap<string, Totals>
+export type Baseline = ReadonlyMap<string, MetricTotals>
 
 /**
  * The defaults of {@link Options}.
@@ -211,19 +211,19 @@ export const toPoints = (
   } = {}
 ): {
   readonly points: ReadonlyArray<Input>
-  readonly problems: ReadonlyArray<Problem>
+  readonly problems: ReadonlyArray<MetricProblem>
   readonly baseline: Baseline
 } => {
   const { baseline: before, timestamp, ...given } = options
   const settings = Result.getOrThrowWith(checkPoints(given), ({ message }) => new TypeError(message))
   const exported = new MetricPoints(settings, timestamp)
-  const baseline = new Map<string, Totals>()
+  const baseline = new Map<string, MetricTotals>()
   const points: Array<Input> = []
   for (const snapshot of snapshots) {
     const key = JSON.stringify([snapshot.id, snapshot.type, Object.entries(snapshot.attributes ?? {})])
-    let totals: Totals | undefined
+    let totals: MetricTotals | undefined
     if (settings.temporality === "delta") {
-      totals = before?.get(key)?.copy() ?? new Totals()
+      totals = before?.get(key)?.copy() ?? new MetricTotals()
       baseline.set(key, totals)
     }
     for (const point of exported.points(snapshot, totals)) points.push(point)
@@ -324,20 +324,20 @@ const exporting = (
   push: (point: Input) => void
 ): Effect.Effect<void> => {
   // By what reads the metric: one that was removed and made again starts anew.
-  const allTotals = new WeakMap<object, Totals>()
+  const allTotals = new WeakMap<object, MetricTotals>()
   const logged = new Set<string>()
   const pointsOf = function*({ hooks, ...info }: Metric.Metric.Metadata<any, any>, exported: MetricPoints) {
     // The filter and what reads the metric are the program's.
     try {
       if (!settings.filter(info)) return
       let totals = allTotals.get(hooks)
-      if (totals === undefined && settings.temporality === "delta") allTotals.set(hooks, totals = new Totals())
+      if (totals === undefined && settings.temporality === "delta") allTotals.set(hooks, totals = new MetricTotals())
       yield* exported.points({ ...info, state: hooks.get(context) }, totals)
     } catch (cause) {
       exported.unreadable(info.id, cause)
     }
   }
-  const log = ({ detail, metric }: Problem): Effect.Effect<void> => {
+  const log = ({ detail, metric }: MetricProblem): Effect.Effect<void> => {
     const message = `The metric ${preview(metric)} is not exported as it is: ${detail}`
     if (logged.has(message) || logged.size >= keptProblems) return Effect.void
     logged.add(message)

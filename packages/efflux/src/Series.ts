@@ -49,10 +49,10 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
-import { own, SeriesPoint, type Values as SeriesValues } from "./internal/encode/Column.ts"
-import { compareKeys } from "./internal/encode/Keys.ts"
-import * as Column from "./internal/series/Column.ts"
+import { compareKeys } from "./internal/encode/Key.ts"
+import { own, type PointValues, SeriesPoint } from "./internal/encode/SeriesPoint.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
+import { makeColumn, type SchemaColumn } from "./internal/series/SchemaColumn.ts"
 import { SeriesReader } from "./internal/series/SeriesReader.ts"
 import { preview } from "./internal/text/preview.ts"
 import * as Point from "./Point.ts"
@@ -210,23 +210,23 @@ export const make = <const Measurement extends string, const F extends Fields, c
   const columns = columnsOf(measurement, options)
   // What reading back needs is made when it is first needed.
   let read: ReturnType<typeof RowReader.make> | undefined
-  let schema: Schema.Codec<SeriesValues, Point.Point> | undefined
-  const decode = (source: RowReader.Source, timestamp: bigint | undefined): Decoded => {
-    const values = (read ??= RowReader.make(columns))(source)
+  let schema: Schema.Codec<PointValues, Point.Point> | undefined
+  const decode = (valueOf: (column: SchemaColumn) => unknown, timestamp: bigint | undefined): Decoded => {
+    const values = (read ??= RowReader.make(columns))(valueOf)
     return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
   }
   const decodePoint = (point: Point.Point): Decoded =>
     point.measurement === measurement
       ? decode(({ isTag, name }) => own(isTag ? point.tags : point.fields, name), point.timestamp)
       : Result.fail(RowReader.problemAt("measurement", preview(measurement)))
-  const decodeRow = (row: SeriesValues, options?: { readonly precision?: Precision | undefined }): Decoded =>
+  const decodeRow = (row: PointValues, options?: { readonly precision?: Precision | undefined }): Decoded =>
     Result.flatMap(
       RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
       (time) => decode(({ name }) => own(row, name), time)
     )
   const unbound = new SeriesReader(measurement, columns, { values: new Map() }, priority)
   const build = (reader: SeriesReader): Series<Tags, Fields, string> => {
-    const point = (values: SeriesValues): SeriesPoint => new SeriesPoint(reader, values)
+    const point = (values: PointValues): SeriesPoint => new SeriesPoint(reader, values)
     return {
       measurement,
       tags,
@@ -236,7 +236,7 @@ export const make = <const Measurement extends string, const F extends Fields, c
         Effect.withFiberSucceed((fiber) =>
           Context.get(fiber.context as Context.Context<InfluxDatabase>, defaultDatabase).pushUnsafe(point(values))
         ),
-      with: (values: SeriesValues) => build(reader.bind(values)),
+      with: (values: PointValues) => build(reader.bind(values)),
       decodePoint,
       decodeRow,
       get schema() {
@@ -253,10 +253,10 @@ interface Definition {
   readonly priority?: "normal" | "high" | undefined
 }
 
-type Decoded = Result.Result<SeriesValues, Schema.SchemaError>
+type Decoded = Result.Result<PointValues, Schema.SchemaError>
 
 /** The columns of a series in the order of a line. Throws for a definition that can't work. */
-const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<Column.Column> => {
+const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<SchemaColumn> => {
   const fail = (what: string) => new TypeError(`series ${preview(measurement)}: ${what}`)
   if (typeof measurement !== "string") throw fail("the measurement must be a string")
   const problem = Point.nameProblem(measurement, "measurement")
@@ -265,14 +265,14 @@ const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definit
     throw fail("a series needs at least one field")
   }
   if (![undefined, "normal", "high"].includes(priority)) throw fail("its priority must be \"normal\" or \"high\"")
-  const column = (name: string, isTag: boolean, schema: Schema.Constraint): Column.Column => {
+  const column = (name: string, isTag: boolean, schema: Schema.Constraint): SchemaColumn => {
     const place = isTag ? "tag" : "field"
     const problem = Point.nameProblem(name, `${place} key`)
     if (problem !== undefined) throw fail(`${place} ${preview(name)}: the name can't be written (${problem})`)
     if (name === "timestamp") throw fail(`${place} "timestamp": that is the name of the point's timestamp`)
     if (isTag && Object.hasOwn(fields, name)) throw fail(`${preview(name)} is a tag and a field`)
     if (!Schema.isSchema(schema)) throw fail(`${place} ${preview(name)}: it has no Schema`)
-    const made = Column.make(name, isTag, schema)
+    const made = makeColumn(name, isTag, schema)
     if (made === undefined) {
       throw fail(
         `${place} ${preview(name)}: its Schema must encode to a ` +
@@ -289,13 +289,13 @@ const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definit
 
 const schemaOf = (
   reader: SeriesReader,
-  columns: ReadonlyArray<Column.Column>,
+  columns: ReadonlyArray<SchemaColumn>,
   decode: (point: Point.Point) => Decoded
-): Schema.Codec<SeriesValues, Point.Point> => {
+): Schema.Codec<PointValues, Point.Point> => {
   const values = Schema.toType(Schema.Struct({
     ...Object.fromEntries(columns.map(({ name, schema }) => [name, schema])),
     timestamp: Schema.optionalKey(Schema.BigInt)
-  })) as unknown as Schema.Codec<SeriesValues>
+  })) as unknown as Schema.Codec<PointValues>
   return Point.Point.pipe(Schema.decodeTo(values, {
     decode: SchemaGetter.transformEffect((point) =>
       Effect.fromResult(Result.mapError(decode(point), ({ issue }) => issue))
@@ -305,7 +305,7 @@ const schemaOf = (
         try: (): Point.Point => {
           const { fields, tags } = reader.plain(values)
           return {
-            measurement: reader.layout.measurement,
+            measurement: reader.shape.measurement,
             tags: texts(tags),
             fields: finite(fields),
             ...(values.timestamp === undefined ? {} : { timestamp: values.timestamp as bigint })

@@ -4,8 +4,8 @@ import { Arbitrary } from "effect"
 import { Point, type Precision } from "efflux"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
+import type { EncodeOptions } from "../../src/internal/encode/EncodeOptions.ts"
 import { LineWriter } from "../../src/internal/encode/LineWriter.ts"
-import type { Options } from "../../src/internal/encode/Options.ts"
 import { point } from "../support/arbitraries.ts"
 import { reference } from "../support/reference.ts"
 
@@ -180,7 +180,7 @@ describe("writeStamped", () => {
 })
 
 describe("what the writer remembers changes nothing", () => {
-  const check = (writer: LineWriter, options: Options, point: Point.Input) => {
+  const check = (writer: LineWriter, options: EncodeOptions, point: Point.Input) => {
     const from = writer.position
     const omitted = writer.omittedFields
     const expected = reference(point, options)
@@ -196,7 +196,7 @@ describe("what the writer remembers changes nothing", () => {
     }
   }
 
-  const options: ReadonlyArray<Options> = [
+  const options: ReadonlyArray<EncodeOptions> = [
     {},
     { tags: { b: "default tag", host: "h", "😀": 1 }, dialect: "influx-2" },
     { precision: "ms", tags: { cpu: true } }

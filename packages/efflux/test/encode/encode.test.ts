@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Result } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
-import type { Part, Reason } from "../../src/internal/encode/EncodeError.ts"
+import type { EncodeErrorReason, PointPart } from "../../src/internal/encode/EncodeError.ts"
 import { decimal, double, hostile, integer, point } from "../support/arbitraries.ts"
 import { reference } from "../support/reference.ts"
 
@@ -30,7 +30,7 @@ const having = (place: Place, text: string): Point.Input => ({
 const keyOf = (place: Place): string | undefined =>
   place === "tag value" ? "\"t\"" : place === "field value" ? "\"f\"" : undefined
 
-const assertRefused = (place: Place, text: string, reason: Reason) => {
+const assertRefused = (place: Place, text: string, reason: EncodeErrorReason) => {
   const { key, part, reason: given } = refusal(having(place, text))
   assert.deepStrictEqual({ part, reason: given, key }, { part: place, reason, key: keyOf(place) }, JSON.stringify(text))
 }
@@ -193,7 +193,7 @@ describe("refusals", () => {
   })
 
   it("a point without a field to write is refused", () => {
-    const reasons: ReadonlyArray<[unknown, Part]> = [
+    const reasons: ReadonlyArray<[unknown, PointPart]> = [
       [{}, "fields"],
       [{ a: undefined, b: null }, "fields"],
       [{ a: Number.NaN, b: Number.POSITIVE_INFINITY, c: Number.NEGATIVE_INFINITY }, "fields"]
@@ -448,7 +448,7 @@ describe("integers", () => {
 describe("timestamps", () => {
   const at = (timestamp: unknown, precision: Precision.Precision = "ns"): string =>
     encode({ measurement: "m", fields: { f: 1 }, timestamp }, { precision }).slice("m f=1 ".length)
-  const refused = (timestamp: unknown, precision: Precision.Precision = "ns"): Reason => {
+  const refused = (timestamp: unknown, precision: Precision.Precision = "ns"): EncodeErrorReason => {
     const { part, reason } = refusal({ measurement: "m", fields: { f: 1 }, timestamp }, { precision })
     assert.strictEqual(part, "timestamp")
     return reason

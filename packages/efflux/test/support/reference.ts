@@ -6,11 +6,11 @@
  */
 import { DateTime } from "effect"
 import { type LineProtocol, Point, Precision } from "efflux"
-import type { Part, Reason } from "../../src/internal/encode/EncodeError.ts"
+import type { EncodeErrorReason, PointPart } from "../../src/internal/encode/EncodeError.ts"
 
 export interface Refusal {
-  readonly part: Part
-  readonly reason: Reason
+  readonly part: PointPart
+  readonly reason: EncodeErrorReason
 }
 
 /** A line, or why there is none: one refusal, or several of which any may be named. */
@@ -25,7 +25,7 @@ class Refused {
   }
 }
 
-const refuse = (part: Part, reason: Reason): never => {
+const refuse = (part: PointPart, reason: EncodeErrorReason): never => {
   throw new Refused([{ part, reason }])
 }
 

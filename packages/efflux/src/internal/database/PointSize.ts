@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { SeriesPoint } from "../encode/Column.ts"
+import { SeriesPoint } from "../encode/SeriesPoint.ts"
 import { type QueuedPoint, TimestampedPoint } from "./AutoTimestamps.ts"
 
 // At least what V8 takes for an object with its map and its place in the queue, and what a line takes for a timestamp.
@@ -44,9 +44,9 @@ export const estimateBytes = (queued: QueuedPoint): number => {
       return objectBytes + textBytes(point.measurement, inName) + bytesOf(point.tags, everyName) +
         bytesOf(point.fields, noName)
     }
-    const { layout, tags } = point.reader
-    let bytes = objectBytes + textBytes(layout.measurement, inName) + bytesOf(point.values, tags)
-    for (const [name, value] of layout.bound) bytes += valueBytes(name, value, inName)
+    const { shape, tags } = point.reader
+    let bytes = objectBytes + textBytes(shape.measurement, inName) + bytesOf(point.values, tags)
+    for (const [name, value] of shape.bound) bytes += valueBytes(name, value, inName)
     return bytes
   } catch {
     return objectBytes

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Point from "../../Point.ts"
-import { isRecord } from "../encode/Keys.ts"
+import { isRecord } from "../encode/Key.ts"
 import { wrong } from "../text/arguments.ts"
 import type { Database } from "./Database.ts"
 

@@ -8,8 +8,8 @@
  * @since 0.1.0
  */
 
-import { maxShortest, minShortest, writeShortest } from "./Shortest.ts"
-import { decimals, writeNine, writeSix, writeWhole } from "./Whole.ts"
+import { maxShortest, minShortest, writeShortest } from "./ShortestFloat.ts"
+import { decimals, writeNine, writeSix, writeWhole } from "./WholeNumber.ts"
 
 /**
  * Bytes that must be free where a number is written.

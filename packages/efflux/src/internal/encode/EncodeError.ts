@@ -12,7 +12,7 @@ import { preview, printable } from "../text/preview.ts"
  * @category models
  * @since 0.1.0
  */
-export type Part =
+export type PointPart =
   | "point"
   | "measurement"
   | "tag key"
@@ -56,7 +56,7 @@ export type Part =
  * @category models
  * @since 0.1.0
  */
-export type Reason =
+export type EncodeErrorReason =
   | "missing"
   | "empty"
   | "control character"
@@ -83,9 +83,9 @@ export type Reason =
  */
 export interface Problem {
   /** Which part of the point can't be written. */
-  readonly part: Part
+  readonly part: PointPart
   /** Why it can't. */
-  readonly reason: Reason
+  readonly reason: EncodeErrorReason
   /** The key of the tag or field, shortened and quoted. */
   readonly key: string | undefined
   /** The offending value, shortened and quoted. */
@@ -124,7 +124,7 @@ export const describe = (problem: Problem): string => {
 
 const names = ({ part }: Problem): string => part === "tag value" ? "tag values" : `${part}s`
 
-const allowed: { readonly [R in Reason]: string | ((problem: Problem) => string) } = {
+const allowed: { readonly [R in EncodeErrorReason]: string | ((problem: Problem) => string) } = {
   missing: ({ part }) =>
     part === "point"
       ? "a point must be an object with a measurement and fields"
@@ -189,8 +189,8 @@ export const thrown = (error: unknown): string => {
  * @since 0.1.0
  */
 export const makeProblem = (
-  part: Part,
-  reason: Reason,
+  part: PointPart,
+  reason: EncodeErrorReason,
   key: string | undefined,
   value: unknown,
   detail?: string

@@ -49,12 +49,12 @@ const nativeLength = 64
 const encoder = new TextEncoder()
 
 /**
- * What is special in a name, in each place.
+ * The flags of the characters that are special in a name, for each of its places.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Places {
+export interface NameMasks {
   readonly measurement: number
   /** Keys and values of tags. */
   readonly tag: number
@@ -62,12 +62,12 @@ export interface Places {
 }
 
 /**
- * The places of a dialect.
+ * The flags of a dialect.
  *
  * @category look-up
  * @since 0.1.0
  */
-export const placesOf = (dialect: Dialect): Places => {
+export const nameMasksOf = (dialect: Dialect): NameMasks => {
   const { escapedBackslash, quoteInFieldKey } = rulesOf(dialect)
   const backslash = escapedBackslash ? ESCAPE_BACKSLASH : NOT_AT_END
   const before = escapedBackslash ? 0 : NOT_AFTER_BACKSLASH
@@ -84,9 +84,9 @@ export const placesOf = (dialect: Dialect): Places => {
  * @category writing
  * @since 0.1.0
  */
-export const writeName = (bytes: Uint8Array, pos: number, name: string, place: number): number => {
+export const writeName = (bytes: Uint8Array, pos: number, name: string, mask: number): number => {
   const length = lengthOf(name)
-  return length === 0 ? REFUSED : writeUnits(bytes, pos, name, length, place)
+  return length === 0 ? REFUSED : writeUnits(bytes, pos, name, length, mask)
 }
 
 /**
@@ -105,13 +105,13 @@ export const writeString = (bytes: Uint8Array, pos: number, value: string): numb
   return end + 1
 }
 
-const writeUnits = (bytes: Uint8Array, pos: number, text: string, length: number, place: number): number => {
+const writeUnits = (bytes: Uint8Array, pos: number, text: string, length: number, mask: number): number => {
   let i = 0
   let unit = 0
   // Most texts hold nothing special.
   for (; i < length; i++) {
     unit = unitAt(text, i)
-    if (unit > 127 || (flagsOf[unit] & place) !== 0) break
+    if (unit > 127 || (flagsOf[unit] & mask) !== 0) break
     bytes[pos + i] = unit
   }
   pos += i
@@ -119,7 +119,7 @@ const writeUnits = (bytes: Uint8Array, pos: number, text: string, length: number
   for (; i < length; i++) {
     unit = unitAt(text, i)
     if (unit < 128) {
-      const flags = flagsOf[unit] & place
+      const flags = flagsOf[unit] & mask
       if (flags !== 0) {
         if (
           (flags & (CONTROL | NOT_IN_FIELD_KEY)) !== 0 || ((flags & NOT_AT_END) !== 0 && i === length - 1) ||

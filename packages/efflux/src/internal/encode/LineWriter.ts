@@ -14,13 +14,14 @@
  */
 import type * as Point from "../../Point.ts"
 import { lengthOf } from "../text/units.ts"
-import { BIGINT, BOOLEAN, NUMBER, SeriesPoint, STRING } from "./Column.ts"
 import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
-import { nothing, writeEncoded } from "./Encoded.ts"
+import { noBytes, writeEncoded } from "./EncodedText.ts"
 import { thrown } from "./EncodeError.ts"
 import { REFUSED, writeString } from "./Escape.ts"
-import { type Ending, isRecord, KeyNode, type Roots } from "./Keys.ts"
+import { isRecord } from "./Key.ts"
+import { type Ending, KeyNode, type Roots } from "./KeyTries.ts"
 import { PartWriter } from "./PartWriter.ts"
+import { BIGINT, BOOLEAN, NUMBER, type PointValues, SeriesPoint, STRING } from "./SeriesPoint.ts"
 
 // In place of a position: an object does not give its tags, or the fields of a series, in the order of the line.
 const UNORDERED = -2
@@ -29,8 +30,6 @@ const LF = 10
 const LOWER_I = 105
 
 const hasOwnProperty = Object.prototype.hasOwnProperty
-
-type Values = { readonly [name: string]: unknown }
 
 /**
  * A writer of line protocol with a buffer of its own.
@@ -104,18 +103,18 @@ export class LineWriter extends PartWriter {
   #ofSeries({ reader, values }: SeriesPoint, millis: number, sub: number): number {
     let pos: number = REFUSED
     if (reader.isWritable(values)) {
-      const { layout } = reader
+      const { shape } = reader
       this.#start = 0
       this.#timestamp = undefined
-      pos = this.measurement(layout.measurement)
-      if (pos > 0) pos = this.#columns(values, this.keys.rootsOf(layout), pos)
+      pos = this.measurement(shape.measurement)
+      if (pos > 0) pos = this.#columns(values, this.keys.rootsOf(shape), pos)
       if (pos > 0) pos = this.end(this.#timestamp, millis, sub, pos)
     }
     if (pos < 0) this.problem = reader.problem(values) ?? this.problem
     return pos
   }
 
-  #columns(given: Values, { all, fields }: Roots, from: number): number {
+  #columns(given: PointValues, { all, fields }: Roots, from: number): number {
     const omitted = this.omittedFields
     let pos = this.#write(given, all, from, 0)
     if (this.#hasToBeOrdered(pos)) {
@@ -178,7 +177,7 @@ export class LineWriter extends PartWriter {
   //
   // `for … in` is the only way to read unknown keys that V8 compiles to plain field loads, and only if the value is read
   // first. Behind a branch V8 compiles the read for the keys seen so far, and discards the code at the next other key.
-  #write(object: Values, root: KeyNode, pos: number, start: number): number {
+  #write(object: PointValues, root: KeyNode, pos: number, start: number): number {
     if (this.keys.unfamiliar > 0) this.#migrate(object)
     const { limit, out, view } = this
     let node = root
@@ -255,7 +254,7 @@ export class LineWriter extends PartWriter {
   }
 
   // Reads all values of an object, and then writes the tags among them in order.
-  #orderedTags(object: Values, root: KeyNode, pos: number): number {
+  #orderedTags(object: PointValues, root: KeyNode, pos: number): number {
     const values = this.#values
     let last = root
     let count = 0
@@ -274,7 +273,7 @@ export class LineWriter extends PartWriter {
       if (of instanceof KeyNode) {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
-        const known = typeof value === "string" && of.isText ? of.key.find(value) : nothing
+        const known = typeof value === "string" && of.isText ? of.key.find(value) : noBytes
         pos = known.length > 0 && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)
           : this.tag(of.key, value, of.kinds, of.fallback, pos)

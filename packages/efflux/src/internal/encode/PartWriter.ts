@@ -11,13 +11,15 @@ import { type NamePlace, nameProblem, Uint } from "../../Point.ts"
 import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
-import { ANY, kindOf } from "./Column.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { nothing, Texts, writeEncoded } from "./Encoded.ts"
-import { makeProblem, type Part, type Problem, type Reason } from "./EncodeError.ts"
-import { type Places, placesOf, REFUSED, writeName } from "./Escape.ts"
-import { type Constant, isAbsent, type Key, type KeyNode, Keys } from "./Keys.ts"
-import { check, defaultMaxLineBytes, encodeDefaults, type Options } from "./Options.ts"
+import { noBytes, writeEncoded } from "./EncodedText.ts"
+import { type EncodeErrorReason, makeProblem, type PointPart, type Problem } from "./EncodeError.ts"
+import { checkOptions, defaultMaxLineBytes, encodeDefaults, type EncodeOptions } from "./EncodeOptions.ts"
+import { type NameMasks, nameMasksOf, REFUSED, writeName } from "./Escape.ts"
+import { type ConstantTag, isAbsent, type Key } from "./Key.ts"
+import { type KeyNode, KeyTries } from "./KeyTries.ts"
+import { ANY, kindOf } from "./SeriesPoint.ts"
+import { TextCache } from "./TextCache.ts"
 import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 
 // Longer than any series key, and still a small integer to the engine.
@@ -58,7 +60,7 @@ export abstract class PartWriter {
   omittedFields = 0
 
   protected readonly maxLineBytes: number
-  protected readonly keys: Keys
+  protected readonly keys: KeyTries
   /** How long the field keys of the present line may be, with what is around them. */
   protected maxPrefix = 0
   /** Where the present line must end. */
@@ -70,21 +72,21 @@ export abstract class PartWriter {
   protected readonly view: DataView
   readonly #precision: Precision
   readonly #dialect: Dialect
-  readonly #places: Places
+  readonly #masks: NameMasks
   readonly #unsigned: boolean
   protected readonly strings: boolean
   /** Digits that a timestamp must have, where the server guesses its unit by them. */
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
-  readonly #measurements = new Texts()
-  #lastMeasurement = nothing
+  readonly #measurements = new TextCache()
+  #lastMeasurement = noBytes
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
    * position `p` if `p + maxLineBytes + 1` is within it.
    */
-  constructor(capacity: number, options: Options = {}) {
-    check(capacity, options)
+  constructor(capacity: number, options: EncodeOptions = {}) {
+    checkOptions(capacity, options)
     const buffer = new ArrayBuffer(capacity + room)
     this.bytes = new Uint8Array(buffer, 0, capacity)
     this.out = new Uint8Array(buffer)
@@ -93,13 +95,13 @@ export abstract class PartWriter {
     const { dialect = "influx-1" } = options
     const { guessesUnits, maxSeriesKeyBytes, strings, unsigned } = rulesOf(dialect)
     this.#dialect = dialect
-    this.#places = placesOf(dialect)
+    this.#masks = nameMasksOf(dialect)
     this.#unsigned = unsigned
     this.strings = strings
     this.#fewestDigits = guessesUnits ? fewestDigits[this.#precision] : 0
     this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
     this.maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
-    this.keys = new Keys(dialect, encodeDefaults(options.tags ?? {}, dialect))
+    this.keys = new KeyTries(dialect, encodeDefaults(options.tags ?? {}, dialect))
   }
 
   protected measurement(measurement: string): number {
@@ -116,14 +118,14 @@ export abstract class PartWriter {
     if (least > this.limit) return this.#oversize(least)
     const end = unitAt(measurement, 0) === HASH
       ? REFUSED
-      : writeName(this.out, pos, measurement, this.#places.measurement)
+      : writeName(this.out, pos, measurement, this.#masks.measurement)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
     if (end > this.limit) return this.#oversize(end)
     this.#measurements.remember(measurement, this.view, pos, end, this.lines)
     return end
   }
 
-  protected constant({ key, tag, value }: Constant, pos: number): number {
+  protected constant({ key, tag, value }: ConstantTag, pos: number): number {
     if (tag.length === 0 || pos + tag.length > this.limit) return this.tag(key, value, ANY, undefined, pos)
     return writeEncoded(this.view, pos, tag)
   }
@@ -135,7 +137,7 @@ export abstract class PartWriter {
     if (prefix.length === 0) return this.#failName("tag key", key.name, key.name)
     const least = pos + prefix.length + lengthOf(text)
     if (least > limit) return this.#oversize(least)
-    const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.#places.tag)
+    const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.#masks.tag)
     if (end < 0) return this.#failName("tag value", key.name, text)
     if (end > limit) return this.#oversize(end)
     const more = key.remember(text, this.view, pos, end, this.lines, this.keys.hasRoom)
@@ -144,7 +146,7 @@ export abstract class PartWriter {
   }
 
   /** Writes a tag of any kind of value. */
-  protected tag(key: Key, value: unknown, kinds: number, fallback: Constant | undefined, pos: number): number {
+  protected tag(key: Key, value: unknown, kinds: number, fallback: ConstantTag | undefined, pos: number): number {
     const { name, prefix } = key
     if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
@@ -249,8 +251,8 @@ export abstract class PartWriter {
   }
 
   protected fail(
-    part: Part,
-    reason: Reason,
+    part: PointPart,
+    reason: EncodeErrorReason,
     key: string | undefined,
     value: unknown,
     detail?: string

@@ -10,7 +10,7 @@ import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "../../Prec
 import { writeInt64 } from "./Decimal.ts"
 import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
-import { writeSix, writeThree, writeWhole } from "./Whole.ts"
+import { writeSix, writeThree, writeWhole } from "./WholeNumber.ts"
 
 const maxDateMillis = 8.64e15
 

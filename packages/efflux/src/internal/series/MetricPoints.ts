@@ -7,8 +7,8 @@ import type * as Metric from "effect/Metric"
 import type * as Point from "../../Point.ts"
 import { preview } from "../text/preview.ts"
 import { clean } from "./CleanName.ts"
-import { type Layout, layouts, type Row } from "./Layouts.ts"
-import { cumulative, type Totals } from "./Totals.ts"
+import { layouts, type MetricLayout, type MetricPoint } from "./MetricLayouts.ts"
+import { cumulative, type MetricTotals } from "./MetricTotals.ts"
 
 /**
  * Something about a metric that is not exported as it is.
@@ -16,7 +16,7 @@ import { cumulative, type Totals } from "./Totals.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Problem {
+export interface MetricProblem {
   /** The metric's name. */
   readonly metric: string
   /** What is wrong, for a log line. */
@@ -29,8 +29,8 @@ export interface Problem {
  * @internal
  */
 export class MetricPoints {
-  readonly problems: Array<Problem> = []
-  readonly #layout: Layout
+  readonly problems: Array<MetricProblem> = []
+  readonly #layout: MetricLayout
   readonly #prefix: string
   readonly #timestamp: Point.Timestamp | undefined
   // The points of each series, and the metric that each is of.
@@ -46,7 +46,7 @@ export class MetricPoints {
   }
 
   /** The points of a metric; with totals what it counted since they were last advanced. */
-  *points(snapshot: Metric.Metric.Snapshot, totals: Totals | undefined): Generator<Point.Input> {
+  *points(snapshot: Metric.Metric.Snapshot, totals: MetricTotals | undefined): Generator<Point.Input> {
     const values = totals === undefined ? cumulative(snapshot) : totals.advance(snapshot)
     const tags = this.#tagsOf(snapshot)
     for (const row of this.#layout[values.type](`${this.#prefix}${snapshot.id}`, values as never)) {
@@ -75,7 +75,7 @@ export class MetricPoints {
     return Object.fromEntries(tags)
   }
 
-  #pointOf({ fields, measurement, tag }: Row, attributes: { readonly [key: string]: string }): Point.Input {
+  #pointOf({ fields, measurement, tag }: MetricPoint, attributes: { readonly [key: string]: string }): Point.Input {
     const tags = { ...attributes }
     if (tag !== undefined) {
       const [key, value] = tag

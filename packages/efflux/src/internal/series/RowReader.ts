@@ -15,35 +15,28 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { BIGINT, kindOf, NUMBER, UINT, type Values } from "../encode/Column.ts"
+import { BIGINT, kindOf, NUMBER, type PointValues, UINT } from "../encode/SeriesPoint.ts"
 import * as Instant from "../text/Instant.ts"
-import type { Column } from "./Column.ts"
+import type { SchemaColumn } from "./SchemaColumn.ts"
 
 /**
- * A tag or field by its name, `undefined` or `null` if there is none.
- *
- * @category models
- * @since 0.1.0
- */
-export type Source = (column: Column) => unknown
-
-/**
- * Makes a reader of columns. It gives the values without a timestamp.
+ * Makes a reader of columns, which is given the value of each: `undefined` or `null` if there is none. It gives the
+ * values without a timestamp.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (columns: ReadonlyArray<Column>) => {
+export const make = (columns: ReadonlyArray<SchemaColumn>) => {
   const decode = SchemaParser.decodeUnknownResult(
     Schema.Struct(Object.fromEntries(
       columns.map(({ isTag, name, schema }) => [name, isTag ? Schema.toCodecStringTree(schema) : schema])
-    )) as unknown as Schema.Codec<Values>
+    )) as unknown as Schema.Codec<PointValues>
   )
-  return (source: Source): Result.Result<Values, Schema.SchemaError> => {
+  return (valueOf: (column: SchemaColumn) => unknown): Result.Result<PointValues, Schema.SchemaError> => {
     // Without a prototype, from which a Schema would read a name like `toString` that is absent here.
     const given: Record<string, unknown> = Object.create(null)
     for (const column of columns) {
-      const value = column.isTag ? tagText(column, source(column)) : fieldValue(column, source(column))
+      const value = column.isTag ? tagText(column, valueOf(column)) : fieldValue(column, valueOf(column))
       if (value !== undefined) given[column.name] = value
     }
     return Result.mapError(decode(given), (issue) => new Schema.SchemaError(issue))
@@ -51,12 +44,12 @@ export const make = (columns: ReadonlyArray<Column>) => {
 }
 
 // Servers have no empty tags: an absent tag and an empty one are the same.
-const tagText = (column: Column, value: unknown): unknown => {
+const tagText = (column: SchemaColumn, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 
-const fieldValue = ({ kinds }: Column, value: unknown): unknown => {
+const fieldValue = ({ kinds }: SchemaColumn, value: unknown): unknown => {
   if (value === undefined || value === null) return undefined
   if ((kindOf(value) & kinds) !== 0) return value
   const integer = typeof value === "bigint"

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { isAbsent } from "../encode/Keys.ts"
+import { isAbsent } from "../encode/Key.ts"
 
 /**
  * The hash of a point's series, a 32-bit integer from 0 on. `defaults` are the

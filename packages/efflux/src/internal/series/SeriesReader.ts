@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type * as Point from "../../Point.ts"
-import { kindOf, type Layout, own, type PointReader, type Values } from "../encode/Column.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
+import { kindOf, own, type PointReader, type PointValues, type SeriesShape } from "../encode/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
-import { type Column, schemaProblem } from "./Column.ts"
+import { type SchemaColumn, schemaProblem } from "./SchemaColumn.ts"
 
 /** Tags that all points of a reader have. */
 interface BoundTags {
@@ -23,21 +23,21 @@ interface BoundTags {
  * @since 0.1.0
  */
 export class SeriesReader implements PointReader {
-  readonly layout: Layout
+  readonly shape: SeriesShape
   readonly priority: "normal" | "high"
   readonly tags: ReadonlySet<string>
 
-  readonly #columns: ReadonlyArray<Column>
+  readonly #columns: ReadonlyArray<SchemaColumn>
   readonly #bound: BoundTags
 
   /** @param columns All columns of the series in the order of the line. */
   constructor(
     measurement: string,
-    columns: ReadonlyArray<Column>,
+    columns: ReadonlyArray<SchemaColumn>,
     bound: BoundTags,
     priority: "normal" | "high"
   ) {
-    this.layout = { measurement, columns, bound: bound.values }
+    this.shape = { measurement, columns, bound: bound.values }
     this.priority = priority
     this.tags = new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name))
     this.#columns = columns
@@ -48,8 +48,8 @@ export class SeriesReader implements PointReader {
    * A reader of points that have further tags bound. Throws for a name that can't be bound. Never throws for a value: it
    * makes the points invalid.
    */
-  bind(given: Values): SeriesReader {
-    const { measurement } = this.layout
+  bind(given: PointValues): SeriesReader {
+    const { measurement } = this.shape
     const values = new Map(this.#bound.values)
     let fault = this.#bound.fault
     for (const name of Object.keys(given)) {
@@ -69,16 +69,16 @@ export class SeriesReader implements PointReader {
     return new SeriesReader(measurement, this.#columns, { values, fault }, this.priority)
   }
 
-  isWritable(values: Values): boolean {
+  isWritable(values: PointValues): boolean {
     return this.#bound.fault === undefined && typeof values === "object" && values !== null
   }
 
-  problem(values: Values): Problem | undefined {
+  problem(values: PointValues): Problem | undefined {
     const read = this.#read(values)
     return read instanceof Refused ? read.problem : undefined
   }
 
-  plain(values: Values): ReturnType<PointReader["plain"]> {
+  plain(values: PointValues): ReturnType<PointReader["plain"]> {
     const read = this.#read(values)
     if (read instanceof Refused) throw new EncodeError(read.problem)
     const present = <A>(isTag: boolean): { readonly [key: string]: A } =>
@@ -91,11 +91,11 @@ export class SeriesReader implements PointReader {
   }
 
   // The values to write, in the order of the columns.
-  #read(values: Values): ReadonlyArray<unknown> | Refused {
+  #read(values: PointValues): ReadonlyArray<unknown> | Refused {
     if (!this.isWritable(values)) {
       return new Refused(this.#bound.fault ?? makeProblem("point", "missing", undefined, values))
     }
-    const { bound } = this.layout
+    const { bound } = this.shape
     const read: Array<unknown> = []
     for (const column of this.#columns) {
       const value = bound.has(column.name) ? bound.get(column.name) : written(column, values)
@@ -106,7 +106,7 @@ export class SeriesReader implements PointReader {
   }
 }
 
-const written = (column: Column, values: Values): unknown => {
+const written = (column: SchemaColumn, values: PointValues): unknown => {
   const { convert, kinds, name } = column
   const given = own(values, name)
   const value = convert === undefined ? given : convert(given)

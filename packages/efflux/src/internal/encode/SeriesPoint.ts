@@ -7,47 +7,16 @@ import type * as Point from "../../Point.ts"
 import { Uint } from "../../Point.ts"
 import type { Problem } from "./EncodeError.ts"
 
-/**
- * Kinds of values, as bits.
- *
- * @category constants
- * @since 0.1.0
- */
+// The kinds of values, as bits.
 export const NUMBER = 1
-/**
- * @category constants
- * @since 0.1.0
- */
 export const BIGINT = 2
-/**
- * @category constants
- * @since 0.1.0
- */
 export const BOOLEAN = 4
-/**
- * @category constants
- * @since 0.1.0
- */
 export const STRING = 8
-/**
- * @category constants
- * @since 0.1.0
- */
 export const UINT = 16
-/**
- * @category constants
- * @since 0.1.0
- */
 export const UNDEFINED = 32
-/**
- * All of them, and whatever can't be written.
- *
- * @category constants
- * @since 0.1.0
- */
-export const ANY = 127
-
 const OTHER = 64
+/** All of them, and whatever can't be written. */
+export const ANY = 127
 
 /**
  * The kind of a value.
@@ -96,12 +65,12 @@ export interface Column {
 export const refused: unique symbol = Symbol("efflux/Column/refused")
 
 /**
- * What all points of a series have in common. A writer prepares itself once for each layout.
+ * What all points of a series have in common. A writer prepares itself once for each shape.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Layout {
+export interface SeriesShape {
   readonly measurement: string
   /** The tags in the order of their keys, then the fields. */
   readonly columns: ReadonlyArray<Column>
@@ -116,17 +85,17 @@ export interface Layout {
  * @since 0.1.0
  */
 export interface PointReader {
-  readonly layout: Layout
+  readonly shape: SeriesShape
   /** Of all points of the series, unless their push says otherwise. */
   readonly priority: "normal" | "high"
   /** The names of the tags that points give. */
   readonly tags: ReadonlySet<string>
   /** Whether a point can be written if its columns accept the values. */
-  readonly isWritable: (values: Values) => boolean
+  readonly isWritable: (values: PointValues) => boolean
   /** Why a point can't be written, if that is known without a writer. */
-  readonly problem: (values: Values) => Problem | undefined
+  readonly problem: (values: PointValues) => Problem | undefined
   /** The tags and fields of a point as a plain object has them. Throws an `EncodeError` where a Schema refuses a value. */
-  readonly plain: (values: Values) => {
+  readonly plain: (values: PointValues) => {
     readonly tags: { readonly [key: string]: Point.TagValue }
     readonly fields: { readonly [key: string]: Point.FieldValue }
   }
@@ -138,7 +107,7 @@ export interface PointReader {
  * @category models
  * @since 0.1.0
  */
-export type Values = { readonly [name: string]: unknown }
+export type PointValues = { readonly [name: string]: unknown }
 
 const isEnumerable = Object.prototype.propertyIsEnumerable
 
@@ -148,7 +117,8 @@ const isEnumerable = Object.prototype.propertyIsEnumerable
  * @category models
  * @since 0.1.0
  */
-export const own = (values: Values, name: string): unknown => isEnumerable.call(values, name) ? values[name] : undefined
+export const own = (values: PointValues, name: string): unknown =>
+  isEnumerable.call(values, name) ? values[name] : undefined
 
 /**
  * A point of a series: the values that the program gave, and what reads them. To everyone but a writer it is a plain
@@ -159,15 +129,15 @@ export const own = (values: Values, name: string): unknown => isEnumerable.call(
  */
 export class SeriesPoint implements Point.Input {
   readonly reader: PointReader
-  readonly values: Values
+  readonly values: PointValues
 
-  constructor(reader: PointReader, values: Values) {
+  constructor(reader: PointReader, values: PointValues) {
     this.reader = reader
     this.values = values
   }
 
   get measurement(): string {
-    return this.reader.layout.measurement
+    return this.reader.shape.measurement
   }
 
   get tags(): { readonly [key: string]: Point.TagValue } {

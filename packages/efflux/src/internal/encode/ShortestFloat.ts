@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import { writeEight, writeNine } from "./Whole.ts"
+import { writeEight, writeNine } from "./WholeNumber.ts"
 
 /**
  * Numbers that can be written, from the first to below the second. JavaScript

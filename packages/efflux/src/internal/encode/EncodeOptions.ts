@@ -1,16 +1,15 @@
 /**
- * How points are written.
+ * The options of an encoder, checked, and its default tags as bytes.
  *
  * @since 0.1.0
  */
 import type { Dialect } from "../../Dialect.ts"
-import type * as Point from "../../Point.ts"
-import { type NamePlace, nameProblem } from "../../Point.ts"
+import { type NamePlace, nameProblem, type TagValue } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
 import { wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
-import { nothing } from "./Encoded.ts"
-import { type Constant, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Keys.ts"
+import { noBytes } from "./EncodedText.ts"
+import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Key.ts"
 
 /**
  * How points are written.
@@ -18,7 +17,7 @@ import { type Constant, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface EncodeOptions {
   /** The unit of the timestamps, default `"ns"`. It must be what the receiver is set to. */
   readonly precision?: Precision | undefined
   /**
@@ -27,13 +26,13 @@ export interface Options {
    */
   readonly dialect?: Dialect | undefined
   /** Tags that every line gets, unless the point has a tag of that key. Escaped once, at construction. */
-  readonly tags?: { readonly [key: string]: Point.TagValue | null | undefined } | undefined
+  readonly tags?: { readonly [key: string]: TagValue | null | undefined } | undefined
   /** Bytes that one line may have at the most, without its line feed; default 1 MiB. Longer ones are `oversize`. */
   readonly maxLineBytes?: number | undefined
 }
 
 /**
- * Default of {@link Options.maxLineBytes}, in bytes.
+ * Default of {@link EncodeOptions.maxLineBytes}, in bytes.
  *
  * @category constants
  * @since 0.1.0
@@ -47,7 +46,7 @@ export const defaultMaxLineBytes = 1024 * 1024
  * @category validation
  * @since 0.1.0
  */
-export const check = (capacity: number, options: Options): void => {
+export const checkOptions = (capacity: number, options: EncodeOptions): void => {
   if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
   const { maxLineBytes, precision, tags } = options
   if (precision !== undefined) nanosPer(precision)
@@ -66,10 +65,13 @@ export const check = (capacity: number, options: Options): void => {
  * @category encoding
  * @since 0.1.0
  */
-export const encodeDefaults = (tags: NonNullable<Options["tags"]>, dialect: Dialect): ReadonlyArray<Constant> =>
+export const encodeDefaults = (
+  tags: NonNullable<EncodeOptions["tags"]>,
+  dialect: Dialect
+): ReadonlyArray<ConstantTag> =>
   Object.keys(tags).filter((name) => !isAbsent(tags[name])).map((name) => encodeDefault(name, tags[name]!, dialect))
 
-const encodeDefault = (name: string, value: Point.TagValue, dialect: Dialect): Constant => {
+const encodeDefault = (name: string, value: TagValue, dialect: Dialect): ConstantTag => {
   const fail = (what: string) => new TypeError(`default tag: ${what}`)
   const describe = (name: string, place: NamePlace) =>
     fail(`${place} ${preview(name)} can't be written (${nameProblem(name, place, dialect)})`)
@@ -78,8 +80,8 @@ const encodeDefault = (name: string, value: Point.TagValue, dialect: Dialect): C
     throw fail(`tag value of ${preview(name)} must be a string, number, bigint or boolean`)
   }
   const key = new Key(name, encodeKey(name, "tag key", dialect))
-  if (key.prefix === nothing) throw describe(name, "tag key")
+  if (key.prefix === noBytes) throw describe(name, "tag key")
   const constant = encodeTag(key, value, dialect)
-  if (constant.tag === nothing) throw describe(String(value), "tag value")
+  if (constant.tag === noBytes) throw describe(String(value), "tag value")
   return constant
 }

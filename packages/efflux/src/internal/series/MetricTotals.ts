@@ -11,9 +11,9 @@ import type * as Metric from "effect/Metric"
  *
  * @internal
  */
-export type Values = ValuesOf<Metric.Metric.Snapshot>
+export type MetricState = StateOf<Metric.Metric.Snapshot>
 
-type ValuesOf<Snapshot> = Snapshot extends Metric.Metric.Snapshot
+type StateOf<Snapshot> = Snapshot extends Metric.Metric.Snapshot
   ? { readonly type: Snapshot["type"] } & State<Snapshot["state"]>
   : never
 
@@ -28,9 +28,9 @@ type State<S> = {
  *
  * @internal
  */
-export const cumulative = ({ state, type }: Metric.Metric.Snapshot): Values =>
+export const cumulative = ({ state, type }: Metric.Metric.Snapshot): MetricState =>
   // Where nothing was observed, or only NaN, the smallest is still the largest number, and the other way round.
-  ({ ...state, type, ..."min" in state && !(state.min <= state.max) ? noExtremes : {} }) as Values
+  ({ ...state, type, ..."min" in state && !(state.min <= state.max) ? noExtremes : {} }) as MetricState
 
 const noExtremes = { min: undefined, max: undefined }
 
@@ -39,12 +39,12 @@ const noExtremes = { min: undefined, max: undefined }
  *
  * @internal
  */
-export class Totals {
-  #last: Values | undefined
+export class MetricTotals {
+  #last: MetricState | undefined
   readonly #words = new Map<string, number>()
 
-  copy(): Totals {
-    const copy = new Totals()
+  copy(): MetricTotals {
+    const copy = new MetricTotals()
     copy.#last = this.#last
     for (const [word, count] of this.#words) copy.#words.set(word, count)
     return copy
@@ -54,7 +54,7 @@ export class Totals {
    * What was counted since the last call, since the metric began at the first. A metric that counted less than before
    * began anew. The words of a frequency are taken over as they are read.
    */
-  advance(snapshot: Metric.Metric.Snapshot): Values {
+  advance(snapshot: Metric.Metric.Snapshot): MetricState {
     const values = cumulative(snapshot)
     const last = this.#last
     this.#last = values

@@ -1,59 +1,17 @@
 /**
  * Remembers the encoded bytes of the keys of points.
  *
- * The points of a program have few shapes. Their keys, in the order in which an object gives them, are a path
- * through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped,
+ * The objects of a program have the same few sets of keys. The keys of one, in the order in which it gives them, are a
+ * path through a trie: following it costs one pointer comparison per key, and each node holds its key already escaped,
  * and what to do with its value. Tags, fields and the points of each series have tries of their own.
  * The tries are only a shortcut, and bounded: when they have grown too large, they are discarded and start again.
  *
  * @since 0.1.0
  */
 import type { Dialect } from "../../Dialect.ts"
-import { nameProblem } from "../../Point.ts"
-import { ANY, type Column, type Layout, STRING, UNDEFINED } from "./Column.ts"
-import { type Encoded, encodeOnce, nothing, Texts, writeEncoded } from "./Encoded.ts"
-import { placesOf, writeName } from "./Escape.ts"
-
-/**
- * A key. As `Texts`, the values of that tag, each with the key in front.
- *
- * @category models
- * @since 0.1.0
- */
-export class Key extends Texts {
-  readonly name: string
-  /** `,key=`, nothing if the key can't be written. */
-  readonly prefix: Encoded
-
-  constructor(name: string, prefix: Encoded) {
-    super()
-    this.name = name
-    this.prefix = prefix
-  }
-}
-
-/**
- * Whether an object is what tags and fields can be: a plain object or an instance of a class of the program, but no
- * object of the language, such as a collection or a date, whose content would be lost or be taken for something else.
- *
- * @category validation
- * @since 0.1.0
- */
-export const isRecord = (value: object): boolean =>
-  Object.prototype.toString.call(value) === "[object Object]" && !(Symbol.iterator in value)
-
-/**
- * A tag that all lines have: a default tag of the writer, or a bound tag of a series.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Constant {
-  readonly key: Key
-  readonly value: unknown
-  /** `,key=value`, `nothing` if it is absent or can't be written. */
-  readonly tag: Encoded
-}
+import { type EncodedText, noBytes } from "./EncodedText.ts"
+import { compareKeys, type ConstantTag, encodeKey, encodeTag, isAbsent, Key } from "./Key.ts"
+import { ANY, type Column, type SeriesShape, STRING, UNDEFINED } from "./SeriesPoint.ts"
 
 type Role = "tag" | "field" | "other"
 
@@ -62,7 +20,7 @@ interface Trie {
   readonly columns: ReadonlyMap<string, Column>
   /** The role of keys without a column. */
   readonly role: Role
-  readonly constants: ReadonlyArray<Constant>
+  readonly constants: ReadonlyArray<ConstantTag>
 }
 
 /**
@@ -76,16 +34,16 @@ export class KeyNode {
   readonly role: Role
   readonly isTag: boolean
   readonly key: Key
-  readonly prefix: Encoded
+  readonly prefix: EncodedText
   readonly kinds: number
   readonly isText: boolean
   readonly convert: Column["convert"]
   /** Whether nothing is written for `undefined`. */
   readonly isOptional: boolean
   /** Constants that stand in front of it. */
-  readonly before: ReadonlyArray<Constant>
+  readonly before: ReadonlyArray<ConstantTag>
   /** The constant that stands in for an absent value. */
-  readonly fallback: Constant | undefined
+  readonly fallback: ConstantTag | undefined
   /** Whether the key could be the index of an array, a text or a list of bytes. */
   readonly isIndex: boolean
   /** How many constants are settled up to it. */
@@ -138,7 +96,7 @@ export interface Ending {
   /** Whether it needs nothing that the object does not have. */
   readonly isComplete: boolean
   /** The tags of a line in order. Values stand in the order of the keys, and behind them those of {@link absent}. */
-  readonly tags: ReadonlyArray<{ readonly name: string; readonly index: number; readonly of: KeyNode | Constant }>
+  readonly tags: ReadonlyArray<{ readonly name: string; readonly index: number; readonly of: KeyNode | ConstantTag }>
   /** Tags that the object does not have. */
   readonly absent: ReadonlyArray<KeyNode>
   /** For the fields and the timestamp of an object that gives them in another order. */
@@ -163,7 +121,7 @@ const weight = (name: string): number => 1 + (name.length >> 6)
 const unfamiliarObjects = 16_384
 
 const noColumns: Trie["columns"] = new Map()
-const noKey = new Key("", nothing)
+const noKey = new Key("", noBytes)
 
 /**
  * The keys that one writer has seen.
@@ -171,7 +129,7 @@ const noKey = new Key("", nothing)
  * @category models
  * @since 0.1.0
  */
-export class Keys {
+export class KeyTries {
   /** Where the keys of tags begin, and those of fields. */
   tags!: KeyNode
   fields!: KeyNode
@@ -180,35 +138,35 @@ export class Keys {
   /** Whether values of tags may be remembered. They take up to half of the memory, as to forget keys costs more. */
   hasRoom = true
   readonly #dialect: Dialect
-  readonly #defaults: ReadonlyArray<Constant>
+  readonly #defaults: ReadonlyArray<ConstantTag>
   #known!: { readonly [R in Role]: Map<string, Key> }
-  #layouts!: WeakMap<Layout, Roots>
-  #layout: Layout | undefined = undefined
+  #rootsByShape!: WeakMap<SeriesShape, Roots>
+  #shape: SeriesShape | undefined = undefined
   #roots: Roots | undefined = undefined
   #size = 0
 
-  constructor(dialect: Dialect, defaults: ReadonlyArray<Constant>) {
+  constructor(dialect: Dialect, defaults: ReadonlyArray<ConstantTag>) {
     this.#dialect = dialect
     this.#defaults = inOrder([], defaults)
     this.#forget()
   }
 
-  /** Where the keys of a layout's points begin. */
-  rootsOf(layout: Layout): Roots {
-    if (layout === this.#layout) return this.#roots!
-    let roots = this.#layouts.get(layout)
+  /** Where the keys of a series' points begin. */
+  rootsOf(shape: SeriesShape): Roots {
+    if (shape === this.#shape) return this.#roots!
+    let roots = this.#rootsByShape.get(shape)
     if (roots === undefined) {
-      const { bound, columns } = layout
-      const root = (columns: ReadonlyArray<Column>, constants: ReadonlyArray<Constant>) =>
+      const { bound, columns } = shape
+      const root = (columns: ReadonlyArray<Column>, constants: ReadonlyArray<ConstantTag>) =>
         this.#root({ columns: new Map(columns.map((column) => [column.name, column])), role: "other", constants })
       const constants = [...bound].map(([name, value]) => encodeTag(this.#key("tag", name), value, this.#dialect))
       roots = {
         all: root(columns.filter(({ name }) => !bound.has(name)), inOrder(constants, this.#defaults)),
         fields: root(columns.filter(({ isTag }) => !isTag), [])
       }
-      this.#layouts.set(layout, roots)
+      this.#rootsByShape.set(shape, roots)
     }
-    this.#layout = layout
+    this.#shape = shape
     return this.#roots = roots
   }
 
@@ -268,8 +226,8 @@ export class Keys {
     this.#size = 0
     this.hasRoom = true
     this.#known = { tag: new Map(), field: new Map(), other: new Map() }
-    this.#layouts = new WeakMap()
-    this.#layout = this.#roots = undefined
+    this.#rootsByShape = new WeakMap()
+    this.#shape = this.#roots = undefined
     this.tags = this.#root({ columns: noColumns, role: "tag", constants: this.#defaults })
     this.fields = this.#root({ columns: noColumns, role: "field", constants: [] })
   }
@@ -313,7 +271,7 @@ const isInOrder = (before: KeyNode, { name, role, trie }: KeyNode): boolean => {
 }
 
 /**
- * Where the keys of the points of a layout begin.
+ * Where the keys of the points of a series begin.
  *
  * @internal
  */
@@ -323,8 +281,11 @@ export interface Roots {
   readonly fields: KeyNode
 }
 
-// The constants of a layout, and the default tags that have other names.
-const inOrder = (bound: ReadonlyArray<Constant>, defaults: ReadonlyArray<Constant>): ReadonlyArray<Constant> => {
+// The bound tags of a series, and the default tags that have other names.
+const inOrder = (
+  bound: ReadonlyArray<ConstantTag>,
+  defaults: ReadonlyArray<ConstantTag>
+): ReadonlyArray<ConstantTag> => {
   // An absent one leaves its place to the default tag.
   const present = bound.filter(({ value }) => !isAbsent(value))
   const names = new Set(present.map(({ key }) => key.name))
@@ -332,69 +293,3 @@ const inOrder = (bound: ReadonlyArray<Constant>, defaults: ReadonlyArray<Constan
     compareKeys(a.key.name, b.key.name)
   )
 }
-
-const COMMA = 44
-const EQUALS = 61
-
-/**
- * Whether a tag is left out.
- *
- * @category models
- * @since 0.1.0
- */
-export const isAbsent = (value: unknown): value is null | undefined | "" =>
-  value === undefined || value === null || value === ""
-
-/**
- * A tag that is written often.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const encodeTag = (key: Key, value: unknown, dialect: Dialect): Constant => {
-  const { prefix } = key
-  const text = String(value)
-  const tag = prefix === nothing || isAbsent(value) ? nothing : encodeOnce(
-    key.name,
-    prefix.length + 3 * text.length,
-    (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, placesOf(dialect).tag)
-  )
-  return { key, value, tag }
-}
-
-/**
- * `,key=`, or nothing if the key can't be written.
- *
- * @category encoding
- * @since 0.1.0
- */
-export const encodeKey = (name: string, place: "tag key" | "field key", dialect: Dialect): Encoded => {
-  if (nameProblem(name, place, dialect) !== undefined) return nothing
-  const { fieldKey, tag } = placesOf(dialect)
-  // A UTF-16 unit takes three bytes at the most, an escaped one two.
-  return encodeOnce(name, 3 * name.length + 2, (bytes) => {
-    bytes[0] = COMMA
-    const end = writeName(bytes, 1, name, place === "tag key" ? tag : fieldKey)
-    bytes[end] = EQUALS
-    return end + 1
-  })
-}
-
-/**
- * Orders keys as InfluxDB does, by their UTF-8 bytes. The order of UTF-16, by which JavaScript compares, is another.
- *
- * @category ordering
- * @since 0.1.0
- */
-export const compareKeys = (a: string, b: string): number => {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return codePointRank(x) - codePointRank(y)
-  }
-  return a.length - b.length
-}
-
-// Surrogates stand for code points above all of the basic plane.
-const codePointRank = (unit: number): number => unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit

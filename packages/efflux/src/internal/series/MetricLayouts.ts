@@ -6,14 +6,14 @@
 import * as Iterable from "effect/Iterable"
 import type * as Point from "../../Point.ts"
 import { goFloat } from "./CleanName.ts"
-import type { Values } from "./Totals.ts"
+import type { MetricState } from "./MetricTotals.ts"
 
 /**
  * One point of a metric, before its names are cleaned and its attributes added.
  *
  * @internal
  */
-export interface Row {
+export interface MetricPoint {
   readonly measurement: string
   /** A tag that the layout adds to the metric's attributes. */
   readonly tag?: readonly [key: string, value: string] | undefined
@@ -25,11 +25,14 @@ export interface Row {
  *
  * @internal
  */
-export type Layout = {
-  readonly [Type in Values["type"]]: (name: string, values: Extract<Values, { type: Type }>) => Iterable<Row>
+export type MetricLayout = {
+  readonly [Type in MetricState["type"]]: (
+    name: string,
+    values: Extract<MetricState, { type: Type }>
+  ) => Iterable<MetricPoint>
 }
 
-type Observed = Extract<Values, { readonly min: unknown }>
+type Observed = Extract<MetricState, { readonly min: unknown }>
 
 /** Counts are whole numbers whatever says them; a field keeps its type. */
 const integer = (count: number): bigint | undefined => Number.isFinite(count) ? BigInt(Math.trunc(count)) : undefined
@@ -43,7 +46,7 @@ const each = <A>(parts: ReadonlyArray<readonly [part: number, value: A]>, nameOf
 
 const extremes = ({ count, max, min, sum }: Observed) => ({ count: integer(count), sum, min, max })
 
-const efflux: Layout = {
+const efflux: MetricLayout = {
   Counter: (measurement, { count }) => [{ measurement, fields: { count } }],
   Gauge: (measurement, { value }) => [{ measurement, fields: { value } }],
   Frequency: (measurement, { occurrences }) =>
@@ -60,7 +63,7 @@ const efflux: Layout = {
   ]
 }
 
-const telegrafV1: Layout = {
+const telegrafV1: MetricLayout = {
   Counter: (measurement, { count }) => [{ measurement, fields: { counter: Number(count) } }],
   Gauge: (measurement, { value }) => [{ measurement, fields: { gauge: Number(value) } }],
   Frequency: (measurement, { occurrences }) =>
@@ -73,12 +76,16 @@ const telegrafV1: Layout = {
   ]
 }
 
-const prometheus = (fields: Row["fields"], tag?: Row["tag"]): Row => ({ measurement: "prometheus", tag, fields })
+const prometheus = (fields: MetricPoint["fields"], tag?: MetricPoint["tag"]): MetricPoint => ({
+  measurement: "prometheus",
+  tag,
+  fields
+})
 
 const totals = (name: string, { count, sum }: Observed) =>
   prometheus({ [`${name}_count`]: count, [`${name}_sum`]: sum })
 
-const telegrafV2: Layout = {
+const telegrafV2: MetricLayout = {
   Counter: (name, { count }) => [prometheus({ [name]: Number(count) })],
   Gauge: (name, { value }) => [prometheus({ [name]: Number(value) })],
   Frequency: (name, { occurrences }) =>
@@ -100,4 +107,4 @@ export const layouts = {
   "efflux": efflux,
   "telegraf-prometheus-v1": telegrafV1,
   "telegraf-prometheus-v2": telegrafV2
-} satisfies Record<string, Layout>
+} satisfies Record<string, MetricLayout>

@@ -12,18 +12,18 @@ import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint, UintSchema } from "../../Point.ts"
+import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
 import {
   BIGINT,
   BOOLEAN,
-  type Column as Writable,
+  type Column,
   kindOf,
   NUMBER,
   refused,
   STRING,
   UINT,
   UNDEFINED
-} from "../encode/Column.ts"
-import { makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
+} from "../encode/SeriesPoint.ts"
 import { preview, printable } from "../text/preview.ts"
 
 /**
@@ -33,7 +33,7 @@ import { preview, printable } from "../text/preview.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Column extends Writable {
+export interface SchemaColumn extends Column {
   readonly schema: Schema.Constraint
   /** Whether any text will do, the empty one too. */
   readonly isText: boolean
@@ -45,7 +45,7 @@ export interface Column extends Writable {
  * @category validation
  * @since 0.1.0
  */
-export const schemaProblem = ({ isTag, name, schema }: Column, value: unknown): Problem => ({
+export const schemaProblem = ({ isTag, name, schema }: SchemaColumn, value: unknown): Problem => ({
   ...makeProblem(isTag ? "tag value" : "field value", "schema", name, undefined, sentence(schema, value)),
   value: preview(value)
 })
@@ -69,7 +69,7 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
  * @category constructors
  * @since 0.1.0
  */
-export const make = (name: string, isTag: boolean, schema: Schema.Constraint): Column | undefined => {
+export const makeColumn = (name: string, isTag: boolean, schema: Schema.Constraint): SchemaColumn | undefined => {
   const encoded = kindsOf(SchemaAST.toEncoded(schema.ast))
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
   const plain = plainOf(schema.ast)
@@ -89,7 +89,7 @@ export const make = (name: string, isTag: boolean, schema: Schema.Constraint): C
 }
 
 // As the key of an object, which a Schema may make absent, or make a value of its absence.
-const runner = (schema: Schema.Constraint, isOptional: boolean): Writable["convert"] => {
+const runner = (schema: Schema.Constraint, isOptional: boolean): Column["convert"] => {
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
   )
@@ -136,12 +136,10 @@ const bareKinds: ReadonlyMap<string, number> = new Map([
 const isBare = (ast: SchemaAST.AST): boolean =>
   ast === UintSchema.ast || bareKinds.has(ast._tag) && ast.checks === undefined
 
-type Literal = SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined
-
-const isLiteral = (ast: SchemaAST.AST): ast is Literal =>
+const isLiteral = (ast: SchemaAST.AST): ast is SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined =>
   (ast._tag === "Literal" || ast._tag === "Enum" || ast._tag === "Undefined") && ast.checks === undefined
 
-const literalsOf = (ast: Literal): ReadonlyArray<unknown> =>
+const literalsOf = (ast: SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined): ReadonlyArray<unknown> =>
   ast._tag === "Literal" ? [ast.literal] : ast._tag === "Enum" ? ast.enums.map(([, value]) => value) : [undefined]
 
 // The kinds of values that a Schema takes, `undefined` if it takes others than line protocol has.
