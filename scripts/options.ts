@@ -7,8 +7,8 @@ import * as Fs from "node:fs"
 import { createRequire } from "node:module"
 import * as Path from "node:path"
 import { inspect } from "node:util"
-import { about } from "../packages/efflux/src/internal/config/Kind.ts"
-import { write as writeFields } from "../packages/efflux/src/internal/query/Options.ts"
+import { infoOf } from "../packages/efflux/src/internal/config/OptionSchema.ts"
+import { write as writeFields } from "../packages/efflux/src/internal/query/OperationOptions.ts"
 import type * as TypeScript from "../packages/typetests/node_modules/typescript/lib/typescript.js"
 
 const root = Path.resolve(import.meta.dirname, "..")
@@ -56,7 +56,7 @@ const readComments = () => {
   return found
 }
 
-type Fields = { readonly [option: string]: Parameters<typeof about>[0] }
+type Fields = { readonly [option: string]: Parameters<typeof infoOf>[0] }
 
 /** Whose options a table shows: those of a database or a client, for one transport and version. */
 interface Owner {
@@ -108,8 +108,8 @@ const plan: ReadonlyArray<{ readonly name: string; readonly of: ReadonlyArray<Ow
 
 const code = (text: string): string => `\`${text}\``
 
-const fallbackOf = (schema: Parameters<typeof about>[0]): string => {
-  const { fallback, isRequired } = about(schema)
+const fallbackOf = (schema: Parameters<typeof infoOf>[0]): string => {
+  const { fallback, isRequired } = infoOf(schema)
   if (isRequired) return "required"
   if (fallback === undefined) return ""
   const mebibytes = Number(fallback) / 2 ** 20
@@ -142,7 +142,7 @@ export const tables = (): ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string
         code(option) + (owners.length < of.length ? ` (${labelOf(owners, of)})` : ""),
         perOwner(owners, (one) => fallbackOf(one.fields[option]!)),
         // A write has no variables, and a page says once what a duration is.
-        cells(perOwner(owners, (one) => about(one.fields[option]!).allowed.replace(/^one of (?=[^,]+$)/, "")))
+        cells(perOwner(owners, (one) => infoOf(one.fields[option]!).allowed.replace(/^one of (?=[^,]+$)/, "")))
           .replace(name === "write" ? /, in a variable .*/ : "", "").replace(/, like "500 millis" or "1 second"/, ""),
         cells(perOwner(owners, says, " "))
       ]

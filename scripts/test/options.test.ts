@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as Fs from "node:fs"
-import { write as writeFields } from "../../packages/efflux/src/internal/query/Options.ts"
+import { write as writeFields } from "../../packages/efflux/src/internal/query/OperationOptions.ts"
 import { comments, pages, tables, written } from "../options.ts"
 
 describe("options", () => {

@@ -19,7 +19,7 @@ export type {
    * @since 0.1.0
    */
   Pacing
-} from "./internal/config/Kind.ts"
+} from "./internal/config/OptionSchema.ts"
 
 /**
  * A database that sends datagrams to the UDP listener of InfluxDB 1, or of Telegraf, VictoriaMetrics and others.

@@ -33,7 +33,7 @@ import * as Result from "effect/Result"
 import { InfluxClient } from "./InfluxClient.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import * as InfluxQL from "./InfluxQL.ts"
-import * as Check from "./internal/config/Check.ts"
+import { invalidOption } from "./internal/config/invalidOption.ts"
 import * as AdminApi from "./internal/query/AdminApi.ts"
 import { type DatabaseRetention, type Range, rangeOf, type Retention } from "./internal/query/AdminOptions.ts"
 import * as AdminStatements from "./internal/query/AdminStatements.ts"
@@ -74,7 +74,7 @@ const on = <A>(
 ): Administration<A> =>
   InfluxClient.use((client) =>
     operations[client.version]?.(client) ??
-      Effect.fromResult(Check.invalid("version", client.version, `${Object.keys(operations).join(" or ")} for ${what}`))
+      Effect.fromResult(invalidOption("version", client.version, `${Object.keys(operations).join(" or ")} for ${what}`))
   )
 
 /**

@@ -29,7 +29,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { DatabaseConfig, Wrapped } from "./DatabaseConfig.ts"
 import type { InfluxError } from "./InfluxError.ts"
-import { check, type Settings } from "./internal/config/Settings.ts"
+import { check, type DatabaseSettings } from "./internal/config/DatabaseSettings.ts"
 import { unwrap } from "./internal/config/Variables.ts"
 import * as DatabaseRuntime from "./internal/database/Database.ts"
 import type { Database, Operations, Push, PushOptions } from "./internal/database/Database.ts"
@@ -262,7 +262,7 @@ export const layerHttp = (
 const makeWith = <R>(
   config: DatabaseConfig | undefined,
   label: string,
-  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>,
+  makeTransport: (events: Events, settings: DatabaseSettings) => Effect.Effect<Transport["Service"], never, R>,
   isCustom = false
 ) =>
   Effect.flatMap(

@@ -34,7 +34,8 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { InfluxError } from "./InfluxError.ts"
-import { checker, invalid } from "./internal/config/Check.ts"
+import { checker } from "./internal/config/checkOptions.ts"
+import { invalidOption } from "./internal/config/invalidOption.ts"
 import type { Given } from "./internal/config/Options.ts"
 import { Backlog } from "./internal/listen/Backlog.ts"
 import { type UdpSocketState, udpSocketState } from "./internal/listen/KernelDrops.ts"
@@ -159,7 +160,7 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
   function*(options) {
     const settings = yield* Effect.fromResult(check(options))
     if (settings.udp === undefined && settings.tcp === undefined && settings.http === undefined) {
-      return yield* Effect.fromResult(invalid("udp", undefined, "at least one of udp, tcp and http, as a port"))
+      return yield* Effect.fromResult(invalidOption("udp", undefined, "at least one of udp, tcp and http, as a port"))
     }
     const backlog = new Backlog(yield* Queue.sliding<Received>(settings.capacity))
     // Loaded here because a program that does not listen may have no @effect/platform-node.

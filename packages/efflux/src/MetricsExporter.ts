@@ -53,9 +53,9 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
-import { checker } from "./internal/config/Check.ts"
-import * as Kind from "./internal/config/Kind.ts"
+import { checker } from "./internal/config/checkOptions.ts"
 import { type Checked, defaultsOf, type Given } from "./internal/config/Options.ts"
+import { declare, duration, oneOf, withDefault } from "./internal/config/OptionSchema.ts"
 import { unwrap, type Wrapped as AllWrapped } from "./internal/config/Variables.ts"
 import { layouts } from "./internal/series/MetricLayouts.ts"
 import { MetricPoints, type MetricProblem } from "./internal/series/MetricPoints.ts"
@@ -81,7 +81,7 @@ export type LayoutName = "efflux" | "telegraf-prometheus-v1" | "telegraf-prometh
 
 const pointFields = {
   /** Default `"efflux"`. The layouts of Telegraf's Prometheus input are for dashboards that were made for it. */
-  layout: Kind.option(Kind.oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), "efflux"),
+  layout: withDefault(oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), "efflux"),
   /**
    * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last
    * export; the first export has all that was counted before it. A delta that the database drops is lost, whereas
@@ -89,10 +89,10 @@ const pointFields = {
    * `precision`: within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never
    * deltas; extremes are left out from the second delta on, because a metric knows only those since it began.
    */
-  temporality: Kind.option(Kind.oneOf(["cumulative", "delta"]), "cumulative"),
+  temporality: withDefault(oneOf(["cumulative", "delta"]), "cumulative"),
   /** Prefix of every metric name, default `""`. */
-  prefix: Kind.option(
-    Kind.suchThat(
+  prefix: withDefault(
+    declare(
       "a string that the name of a measurement can begin with",
       (value): value is string =>
         typeof value === "string" && (value === "" || nameProblem(value, "measurement") === undefined)
@@ -104,20 +104,20 @@ const pointFields = {
 const fields = {
   ...pointFields,
   /** Time between two exports, default 10 seconds. The first comes after one interval. */
-  interval: Kind.option(Kind.duration(1), "10 seconds"),
+  interval: withDefault(duration(1), "10 seconds"),
   /**
    * Whether a metric is exported, asked at each export before its value is read. Default: all but those of Efflux
    * itself, whose names begin with `efflux_`.
    */
-  filter: Kind.option(
-    Kind.suchThat(
+  filter: withDefault(
+    declare(
       "a function from a metric to a boolean",
       (value): value is (metric: MetricInfo) => boolean => typeof value === "function"
     ),
     (metric) => !metric.id.startsWith("efflux_")
   ),
   /** How long a flush of `OtlpExporter.Flusher` waits until the points are sent, default 3 seconds. */
-  flushTimeout: Kind.option(Kind.duration(0), "3 seconds")
+  flushTimeout: withDefault(duration(0), "3 seconds")
 }
 
 /**
@@ -304,7 +304,7 @@ const checkPoints = checker("toPoints", pointFields)
 
 const allFields = {
   ...fields,
-  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
+  database: withDefault(declare("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
 }
 
 type ExporterSettings = Checked<typeof allFields>

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type Database, InfluxDatabase } from "./InfluxDatabase.ts"
 import type { InfluxError } from "./InfluxError.ts"
-import { checker } from "./internal/config/Check.ts"
-import * as Kind from "./internal/config/Kind.ts"
+import { checker } from "./internal/config/checkOptions.ts"
+import { declare, isPlainObject, optional, withDefault } from "./internal/config/OptionSchema.ts"
 import * as Point from "./Point.ts"
 
 /**
@@ -77,13 +77,15 @@ export const layer = <Self = InfluxDatabase>(
 type Tags = NonNullable<Point.Input["tags"]>
 
 const check = checker("RequestTiming", {
-  measurement: Kind.option(
-    Kind.suchThat(
+  measurement: withDefault(
+    declare(
       "a name that a measurement can have",
       (value): value is string => typeof value === "string" && Point.nameProblem(value, "measurement") === undefined
     ),
     "http_request"
   ),
-  tags: Kind.optional(Kind.suchThat("a plain object of tags", (value): value is Tags => Kind.isPlain(value))),
-  database: Kind.option(Kind.suchThat("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
+  tags: optional(
+    declare("a plain object of tags", (value): value is Tags => isPlainObject(value))
+  ),
+  database: withDefault(declare("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
 })

@@ -1,5 +1,5 @@
 /** The points that one database was given, and what is known of each. */
-import type { Settings } from "../../efflux/src/internal/config/Settings.ts"
+import type { DatabaseSettings } from "../../efflux/src/internal/config/DatabaseSettings.ts"
 import type { Waiting } from "./ReferenceQueue.ts"
 import type { SomePoint } from "./SomePoint.ts"
 
@@ -30,11 +30,11 @@ export interface Received {
 
 export class KnownPoints {
   readonly all: Array<Known> = []
-  readonly #settings: Settings
+  readonly #settings: DatabaseSettings
   readonly #firstNumber: number
   readonly #fail: (message: string) => never
 
-  constructor(settings: Settings, index: number, fail: (message: string) => never) {
+  constructor(settings: DatabaseSettings, index: number, fail: (message: string) => never) {
     this.#settings = settings
     this.#firstNumber = index * numbersPerDatabase
     this.#fail = fail

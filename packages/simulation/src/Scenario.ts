@@ -2,7 +2,7 @@
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Result } from "effect"
 import type { DatabaseConfig } from "efflux"
-import { check, type UdpSettings } from "../../efflux/src/internal/config/Settings.ts"
+import { check, type UdpSettings } from "../../efflux/src/internal/config/DatabaseSettings.ts"
 
 export interface Scenario {
   readonly settings: UdpSettings

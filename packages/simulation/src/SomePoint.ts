@@ -4,7 +4,7 @@
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import type { Point } from "efflux"
-import type { Settings } from "../../efflux/src/internal/config/Settings.ts"
+import type { DatabaseSettings } from "../../efflux/src/internal/config/DatabaseSettings.ts"
 
 export type Fate = "sendable" | "invalid" | "oversize"
 
@@ -32,7 +32,7 @@ const huge = "x".repeat(1200)
 // Counted as three bytes a character.
 const cyrillic = "ж".repeat(50)
 
-export const somePoint = (random: SeededRandom, number: number, settings: Settings): SomePoint => {
+export const somePoint = (random: SeededRandom, number: number, settings: DatabaseSettings): SomePoint => {
   const measurement = random.pick(["m", "m", "k"])
   const tags = { n: number }
   const stamps = settings.timestamps === "client"
@@ -100,7 +100,7 @@ const reported = ["pushed", "sent", "queued", "in_flight", "payloads", "bytes", 
 
 /** A point that a database with `selfReport` pushes: larger than any payload of this world. */
 export const selfReport = (
-  { name, timestamps }: Settings,
+  { name, timestamps }: DatabaseSettings,
   reasons: ReadonlyArray<string>
 ): SomePoint => {
   const fields = [...reported, ...reasons.map((reason) => `dropped_${reason}`)]

@@ -6,7 +6,7 @@
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import type { InfluxDatabase } from "efflux"
-import type { UdpSettings } from "../../efflux/src/internal/config/Settings.ts"
+import type { UdpSettings } from "../../efflux/src/internal/config/DatabaseSettings.ts"
 import { type Answers, Connected, type Observer } from "./Connected.ts"
 import { Fates } from "./Fates.ts"
 import { type Known, KnownPoints, type Received } from "./KnownPoints.ts"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Duration, Effect, Layer, Redacted, Result } from "effect"
 import { DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
 import { inspect } from "node:util"
-import * as Settings from "../../src/internal/config/Settings.ts"
+import * as Settings from "../../src/internal/config/DatabaseSettings.ts"
 import { certificate } from "../support/certificate.ts"
 
 const secret = "s3cr3t-hunter2"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Config, ConfigProvider, Effect, Logger, Redacted, Result } from "effect"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as ClientSettings from "../../src/internal/config/ClientSettings.ts"
-import * as Settings from "../../src/internal/config/Settings.ts"
+import * as Settings from "../../src/internal/config/DatabaseSettings.ts"
 import { unwrap } from "../../src/internal/config/Variables.ts"
 
 type Environment = { readonly [name: string]: string }

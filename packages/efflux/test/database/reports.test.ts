@@ -29,7 +29,7 @@ import {
   Series,
   Transport
 } from "efflux"
-import { check } from "../../src/internal/config/Settings.ts"
+import { check } from "../../src/internal/config/DatabaseSettings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
 import { capture } from "../support/logs.ts"

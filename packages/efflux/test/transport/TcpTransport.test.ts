@@ -6,7 +6,7 @@ import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Layer, Logger, Metric, Result } from "effect"
 import { type DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
 import * as net from "node:net"
-import { check, type TcpSettings } from "../../src/internal/config/Settings.ts"
+import { check, type TcpSettings } from "../../src/internal/config/DatabaseSettings.ts"
 import * as TcpTransport from "../../src/internal/transport/TcpTransport.ts"
 
 /** A TCP server that keeps what arrives, connection by connection. */

@@ -8,10 +8,11 @@ import * as Result from "effect/Result"
 import type { DatabaseConfig } from "../../DatabaseConfig.ts"
 import { InfluxError, InvalidOption } from "../../InfluxError.ts"
 import { printable } from "../text/preview.ts"
-import { decoder, invalid, read, refuseUnknown } from "./Check.ts"
-import { isPlain } from "./Kind.ts"
+import { decoder, readOptions, refuseUnknown } from "./checkOptions.ts"
+import { anyTransport } from "./DatabaseSettings.ts"
+import { invalidOption } from "./invalidOption.ts"
 import * as Options from "./Options.ts"
-import { anyTransport } from "./Settings.ts"
+import { isPlainObject } from "./OptionSchema.ts"
 import { inherit } from "./Variables.ts"
 
 export interface ShardsSettings {
@@ -26,24 +27,24 @@ const decodeTags = decoder({ tags })
 /** Checks the options of shards, and gives each shard its name and the tags of all. */
 export const check = (given: unknown, label: string): Result.Result<ShardsSettings, InfluxError> =>
   Result.gen(function*() {
-    const config = yield* read(given)
+    const config = yield* readOptions(given)
     yield* refuseUnknown(config, { name: "InfluxShards", fields: { shards: undefined, tags } }, [{
       ...anyTransport,
       name: "the options of each shard"
     }])
     const all = config.options["shards"]
-    const shards = yield* read(all === undefined ? {} : all, "shards")
+    const shards = yield* readOptions(all === undefined ? {} : all, "shards")
     const names = Object.keys(shards.options)
     if (names.length === 0) {
-      return yield* invalid("shards", all, "the options of one or more shards, by name")
+      return yield* invalidOption("shards", all, "the options of one or more shards, by name")
     }
     const { tags: ofAll } = yield* decodeTags(config)
     const databases: Array<readonly [string, DatabaseConfig]> = []
     for (const name of names) {
-      const shard = yield* read(shards.options[name], `shards.${name}`)
+      const shard = yield* readOptions(shards.options[name], `shards.${name}`)
       const { name: ownName = `${label}/${name}`, tags: own = {} } = shard.options
       // What is no object is left for the check of the shard.
-      const options = { ...shard.options, name: ownName, tags: isPlain(own) ? { ...ofAll, ...own } : own }
+      const options = { ...shard.options, name: ownName, tags: isPlainObject(own) ? { ...ofAll, ...own } : own }
       databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
     }
     return { databases, tags: ofAll }

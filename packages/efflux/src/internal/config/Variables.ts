@@ -8,9 +8,9 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import { printable } from "../text/preview.ts"
-import { about, isPlain } from "./Kind.ts"
 import { nearest } from "./nearest.ts"
 import * as Options from "./Options.ts"
+import { infoOf, isPlainObject } from "./OptionSchema.ts"
 
 /** `queueCapacity` is `QUEUE_CAPACITY`. */
 export const nameOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
@@ -30,11 +30,11 @@ export const read = <C extends object>(
   isOurs: IsOurs = () => true
 ): Config.Config<C> => {
   // What is no object is left for the check.
-  if (!isPlain(given)) return Config.succeed(given)
+  if (!isPlainObject(given)) return Config.succeed(given)
   const path = prefix.replace(/_+$/, "")
   const fixed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const variables = all.flatMap((fields) => Object.entries(fields)).filter(([option]) => !Object.hasOwn(fixed, option))
-    .map(([option, schema]) => [option, Config.withDefault(about(schema).read(nameOf(option)), undefined)] as const)
+    .map(([option, schema]) => [option, Config.withDefault(infoOf(schema).read(nameOf(option)), undefined)] as const)
   const set = Config.all(Object.fromEntries(variables))
   return Config.mapEffect(
     path === "" ? set : Config.nested(set, path),
@@ -117,7 +117,7 @@ type OrConfig<A> = A | Config.Config<A>
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
   if (Config.isConfig(wrapped)) return wrapped
   try {
-    if (!isPlain(wrapped)) return Config.succeed(wrapped)
+    if (!isPlainObject(wrapped)) return Config.succeed(wrapped)
     const options = Object.entries(wrapped).filter(([, option]) => option !== undefined)
     return Config.all(
       Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))

@@ -13,8 +13,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isUnknown } from "effect/Predicate"
 import { InfluxError, InvalidAnswer } from "../../InfluxError.ts"
-import * as Check from "../config/Check.ts"
-import * as Kind from "../config/Kind.ts"
+import { checker } from "../config/checkOptions.ts"
+import { invalidOption } from "../config/invalidOption.ts"
+import { declare, duration, optional, withDefault } from "../config/OptionSchema.ts"
 import type { Row } from "../query/Row.ts"
 import { type Fragment, template } from "../query/Statement.ts"
 import { preview } from "../text/preview.ts"
@@ -94,7 +95,7 @@ export const audit = Effect.fnUntraced(
     listener: number | string = 8089
   ): Effect.fn.Return<Audit, E | InfluxError, R> {
     if (database.transport !== "udp" && database.transport !== "custom") {
-      return yield* Effect.fromResult(Check.invalid(
+      return yield* Effect.fromResult(invalidOption(
         "transport",
         database.transport,
         "\"udp\": an audit compares with the counters of a UDP listener. Over HTTP the server answers every request, and "
@@ -110,9 +111,9 @@ export const audit = Effect.fnUntraced(
 )
 
 // Whether the server has such a listener is seen when it is asked.
-const check = Check.checker("AuditOptions", {
-  interval: Kind.option(Kind.duration(1), "10 seconds"),
-  listener: Kind.optional(Kind.suchThat("a port or an address", isUnknown))
+const check = checker("AuditOptions", {
+  interval: withDefault(duration(1), "10 seconds"),
+  listener: optional(declare("a port or an address", isUnknown))
 }, "options")
 
 /**
@@ -160,7 +161,7 @@ const countersOf = Effect.fnUntraced(function*(client: Client, listener: number 
   )
   if (found.length === 1) return yield* readCounters(found[0], client.endpoint)
   const allowed = rows.map(({ bind }) => JSON.stringify(String(bind))).join(", ")
-  return yield* Effect.fromResult(Check.invalid(
+  return yield* Effect.fromResult(invalidOption(
     "listener",
     listener,
     rows.length === 0 ? "that of a UDP listener, and the server has none" : `one of ${allowed}`,

@@ -19,7 +19,7 @@ import * as Stream from "effect/Stream"
 import type { Rejected } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import type { Events, Transport } from "../../Transport.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { SeriesPoint } from "../encode/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
@@ -123,7 +123,7 @@ export interface Operations<R> {
  */
 export interface Database extends Operations<never> {
   /** The transport; `"custom"` is a `Transport` from the context. */
-  readonly transport: Settings["transport"] | "custom"
+  readonly transport: DatabaseSettings["transport"] | "custom"
   /** `push` as a plain function, for callbacks and hot loops. Never throws. */
   readonly pushUnsafe: (point: Point.Input, options?: PushOptions) => void
   /** `stats` as a plain function. It also works after closing, when all points are settled. */
@@ -143,8 +143,8 @@ const pointsPerTurn = 4096
  * @internal
  */
 export const make = Effect.fnUntraced(function*<R>(
-  settings: Settings,
-  makeTransport: (events: Events, settings: Settings) => Effect.Effect<Transport["Service"], never, R>,
+  settings: DatabaseSettings,
+  makeTransport: (events: Events, settings: DatabaseSettings) => Effect.Effect<Transport["Service"], never, R>,
   transportName: Database["transport"] = settings.transport
 ): Effect.fn.Return<Database, never, R | Scope.Scope> {
   const scope = yield* Effect.scope

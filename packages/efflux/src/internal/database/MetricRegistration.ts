@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 import * as Metric from "effect/Metric"
 import * as DatabaseMetrics from "../../DatabaseMetrics.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { address } from "../text/address.ts"
 import { dropReasons } from "./Ledger.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
@@ -32,7 +32,7 @@ export const isRegistered = (context: Context.Context<never>, name: string): boo
 export const register = (
   context: Context.Context<never>,
   buffer: PointBuffer,
-  settings: Settings,
+  settings: DatabaseSettings,
   transport: string
 ): { readonly remove: () => void; readonly observeSend: (seconds: number) => void } => {
   const { ledger } = buffer
@@ -69,7 +69,7 @@ export const register = (
 /**
  * What may be shown: options are named one by one, so that no secret gets in with a new option.
  */
-const infoOf = (settings: Settings, transport: string): { readonly [option: string]: string } => {
+const infoOf = (settings: DatabaseSettings, transport: string): { readonly [option: string]: string } => {
   const { batchSize, dialect, flushInterval, maxPayloadBytes, pacing, precision, queueBytes, queueCapacity, senders } =
     settings
   const shown = {
@@ -90,7 +90,7 @@ const infoOf = (settings: Settings, transport: string): { readonly [option: stri
   )
 }
 
-const serverOf = (settings: Settings): { readonly [option: string]: unknown } => {
+const serverOf = (settings: DatabaseSettings): { readonly [option: string]: unknown } => {
   if (settings.transport !== "http") {
     return { address: address(settings.host, settings.port) }
   }

@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 
 /**
  * Bytes of payload that one packet of `Pacing` stands for.
@@ -28,7 +28,7 @@ export class Pacer {
   readonly #burstMillis: number
   #fullAt = Number.NEGATIVE_INFINITY
 
-  constructor(pacing: Settings["pacing"]) {
+  constructor(pacing: DatabaseSettings["pacing"]) {
     this.#millisPerPacket = pacing === "none" ? 0 : 1000 / pacing.packetsPerSecond
     this.#burstMillis = pacing === "none" ? 0 : this.#millisPerPacket * pacing.burst
   }

@@ -15,7 +15,7 @@
  */
 import type * as Point from "../../Point.ts"
 import type { Lines } from "../../Transport.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/splitPoint.ts"
 import { TimestampedPoint } from "./AutoTimestamps.ts"
@@ -68,7 +68,7 @@ export class Packer {
   readonly #buffer: PointBuffer
   readonly #holder: Holder
   readonly #writer: LineWriter
-  readonly #settings: Settings
+  readonly #settings: DatabaseSettings
   readonly #report: Report
   // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
   #end = 0
@@ -78,7 +78,7 @@ export class Packer {
   #packed = 0
   #splitNumber = 0
 
-  constructor(buffer: PointBuffer, settings: Settings, report: Report) {
+  constructor(buffer: PointBuffer, settings: DatabaseSettings, report: Report) {
     this.#buffer = buffer
     this.#holder = buffer.holder()
     this.#settings = settings

@@ -8,7 +8,7 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 
@@ -55,13 +55,17 @@ const step = 0.1 - 1e-9
  */
 export class PressureMeter {
   readonly #buffer: PointBuffer
-  readonly #settings: Pick<Settings, "queueBytes" | "queueCapacity">
+  readonly #settings: Pick<DatabaseSettings, "queueBytes" | "queueCapacity">
   readonly #clock: Clock.Clock
   readonly #wanted = Latch.makeUnsafe(false)
   #older: Mark | undefined = undefined
   #newer: Mark | undefined = undefined
 
-  constructor(buffer: PointBuffer, settings: Pick<Settings, "queueBytes" | "queueCapacity">, clock: Clock.Clock) {
+  constructor(
+    buffer: PointBuffer,
+    settings: Pick<DatabaseSettings, "queueBytes" | "queueCapacity">,
+    clock: Clock.Clock
+  ) {
     this.#buffer = buffer
     this.#settings = settings
     this.#clock = clock

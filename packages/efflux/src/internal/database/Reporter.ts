@@ -12,7 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { InfluxError } from "../../InfluxError.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { describe, type Problem } from "../encode/EncodeError.ts"
 import { rulesOf } from "../text/DialectRules.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
@@ -47,7 +47,7 @@ interface Topic {
  */
 export class Reporter {
   readonly #buffer: PointBuffer
-  readonly #settings: Settings
+  readonly #settings: DatabaseSettings
   // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
   readonly #topics = new Map<string, Topic>()
   readonly #news = Latch.makeUnsafe(false)
@@ -56,7 +56,7 @@ export class Reporter {
   #shedReported: Ledger["dropped"]
   #droppedAtClose: Ledger["dropped"] | undefined = undefined
 
-  constructor(buffer: PointBuffer, settings: Settings) {
+  constructor(buffer: PointBuffer, settings: DatabaseSettings) {
     this.#buffer = buffer
     this.#settings = settings
     this.#shedReported = { ...buffer.ledger.dropped }

@@ -16,7 +16,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { InfluxError, type Rejected } from "../../InfluxError.ts"
 import type { Transport } from "../../Transport.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
@@ -40,7 +40,7 @@ const pointsPerPayload = 16
 
 interface Parts {
   readonly buffer: PointBuffer
-  readonly settings: Settings
+  readonly settings: DatabaseSettings
   readonly transport: Transport["Service"]
   readonly reporter: Reporter
   readonly observeSend: (seconds: number) => void

@@ -7,7 +7,7 @@ import type * as Context from "effect/Context"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Stream from "effect/Stream"
 import type { InfluxError } from "../../InfluxError.ts"
-import type { Server } from "../config/Settings.ts"
+import type { ServerSettings } from "../config/DatabaseSettings.ts"
 
 /**
  * Where and how to ask. All values are checked by whoever makes them from options.
@@ -15,7 +15,7 @@ import type { Server } from "../config/Settings.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Partial<Server> {
+export interface Options extends Partial<ServerSettings> {
   /** The server's base URL, without credentials, query and fragment; a path stands before those of the requests. */
   readonly url: string
   /** Bytes of an answer at the most, before and after inflation; default 16 MiB. */

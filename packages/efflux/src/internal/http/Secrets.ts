@@ -8,7 +8,7 @@
  */
 import * as Base64 from "effect/encoding/Base64"
 import * as Redacted from "effect/Redacted"
-import type { Credentials } from "../config/Settings.ts"
+import type { Credentials } from "../config/DatabaseSettings.ts"
 
 // A shorter secret may be a part of any word. It is hidden only behind a word that announces a credential: hiding it
 // everywhere would make a message unreadable, and tell which letters the secret has.

@@ -8,8 +8,8 @@ import * as Dialect from "../../Dialect.ts"
 import { InfluxError, OpenFailed } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
-import * as Kind from "../config/Kind.ts"
 import type { Checked } from "../config/Options.ts"
+import { declare, hostName, integer, oneOf, optional, withDefault } from "../config/OptionSchema.ts"
 import type { DecodeError } from "../decode/DecodeError.ts"
 import type { Excerpt } from "../decode/LineTexts.ts"
 
@@ -107,12 +107,12 @@ export interface ReceivedRefusal extends Arrived {
  */
 export type Received = ReceivedPoint | ReceivedError | ReceivedRefusal
 
-const port = Kind.suchThat(
+const port = declare(
   "a port from 0 to 65535, 0 for a free one",
   (value): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
 )
 
-const bytes = Kind.integer(1, 2 ** 30)
+const bytes = integer(1, 2 ** 30)
 
 /**
  * The options of a listener.
@@ -121,33 +121,33 @@ const bytes = Kind.integer(1, 2 ** 30)
  */
 export const fields = {
   /** Address or host name to bind to, default `"127.0.0.1"`. `"0.0.0.0"` or `"::"` accepts other hosts too. */
-  host: Kind.option(Kind.hostName, "127.0.0.1"),
+  host: withDefault(hostName, "127.0.0.1"),
   /**
    * UDP port, or 0 for a free one; `Listener.udp` has the result. Without this option the listener does not use UDP.
    */
-  udp: Kind.optional(port),
+  udp: optional(port),
   /** TCP port, like `udp`. Connections beyond 1024 are closed at once. */
-  tcp: Kind.optional(port),
+  tcp: optional(port),
   /** HTTP port, like `udp`. It accepts `/write`, `/api/v2/write` and `/api/v3/write_lp`, with and without gzip. */
-  http: Kind.optional(port),
+  http: optional(port),
   /** Whose rules decide what a good line is, default `"influx-1"`. */
-  dialect: Kind.option(Kind.oneOf(Dialect.all), "influx-1"),
+  dialect: withDefault(oneOf(Dialect.all), "influx-1"),
   /**
    * Unit of the timestamps, default `"ns"`. An HTTP request may name another. If a version 3 write names none, the
    * unit of each timestamp is guessed from its size, as InfluxDB 3 does.
    */
-  precision: Kind.option(Kind.oneOf(Precision.all), "ns"),
+  precision: withDefault(oneOf(Precision.all), "ns"),
   /** The most points and errors that wait for a reader, default 10 000. Beyond that the oldest are dropped. */
-  capacity: Kind.option(Kind.integer(1, 100_000_000), 10_000),
+  capacity: withDefault(integer(1, 100_000_000), 10_000),
   /** The most bytes of a line, default 64 KiB. A longer line is an error. */
-  maxLineBytes: Kind.option(bytes, 64 * 1024),
+  maxLineBytes: withDefault(bytes, 64 * 1024),
   /**
    * The most bytes of an HTTP body after decompression, default 25 000 000 as in InfluxDB 1. Four bodies are held at
    * a time; further requests wait.
    */
-  maxBodyBytes: Kind.option(bytes, 25_000_000),
+  maxBodyBytes: withDefault(bytes, 25_000_000),
   /** Size of the receive buffer of the UDP socket in bytes, default the system's. The system may grant less. */
-  receiveBufferBytes: Kind.optional(bytes)
+  receiveBufferBytes: optional(bytes)
 }
 
 /** @internal */

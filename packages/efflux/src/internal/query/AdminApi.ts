@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { InfluxError, InvalidAnswer, NotFound } from "../../InfluxError.ts"
-import * as Check from "../config/Check.ts"
+import { invalidOption } from "../config/invalidOption.ts"
 import { check, checkName, type DatabaseRetention, type RangeInNanos, type Retention } from "./AdminOptions.ts"
 import * as Literal from "./Literal.ts"
 import type { ApiRequest, Client } from "./Operations.ts"
@@ -173,7 +173,7 @@ export const createDatabase = Effect.fnUntraced(function*(
     : yield* Effect.fromResult(check("createDatabase", options))
   for (const [option, value] of Object.entries(others)) {
     if (value !== undefined) {
-      return yield* Effect.fromResult(Check.invalid(option, value, "an option of InfluxDB 1 only"))
+      return yield* Effect.fromResult(invalidOption(option, value, "an option of InfluxDB 1 only"))
     }
   }
   const seconds = secondsOf(duration)

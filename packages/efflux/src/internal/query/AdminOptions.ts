@@ -9,9 +9,10 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type { InfluxError } from "../../InfluxError.ts"
 import type { Timestamp } from "../../Point.ts"
-import * as Check from "../config/Check.ts"
-import * as Kind from "../config/Kind.ts"
+import { checker } from "../config/checkOptions.ts"
+import { invalidOption } from "../config/invalidOption.ts"
 import type { Given } from "../config/Options.ts"
+import { anyName, declare, infoOf, isPlainObject, optional, withDefault } from "../config/OptionSchema.ts"
 import * as Literal from "./Literal.ts"
 
 /** A range that was checked. */
@@ -22,20 +23,20 @@ export interface RangeInNanos {
   readonly tags: ReadonlyArray<readonly [key: string, value: string]>
 }
 
-const isTags = (value: unknown): value is { readonly [key: string]: string } => Kind.isPlain(value)
+const isTags = (value: unknown): value is { readonly [key: string]: string } => isPlainObject(value)
 
-const lasting = Kind.suchThat(
+const lasting = declare(
   `a duration above zero, such as "2 weeks", or Duration.infinity`,
   (value): value is Duration.Input =>
     !Number.isNaN(value) && Option.exists(Duration.fromInput(value as Duration.Input), Duration.isPositive)
 )
 
-const copies = Kind.suchThat(
+const copies = declare(
   "a whole number above zero",
   (value): value is number => Number.isInteger(value) && (value as number) > 0
 )
 
-const instant = Kind.suchThat(
+const instant = declare(
   "a bigint of nanoseconds, a Date or a DateTime",
   (value): value is Timestamp => nanosOf(value) !== undefined
 )
@@ -53,15 +54,18 @@ const retention = {
   /** How long points are kept: at least an hour, or `Duration.infinity`. */
   duration: lasting,
   /** How many nodes of a cluster hold a point, default 1. */
-  replication: Kind.optional(copies),
+  replication: optional(copies),
   /** What a shard spans, default what the server finds fit for the duration. */
-  shardDuration: Kind.optional(lasting)
+  shardDuration: optional(lasting)
 }
 
 const changes = {
   ...retention,
-  duration: Kind.optional(lasting),
-  isDefault: Kind.option(Kind.suchThat("true or false", (value): value is boolean => typeof value === "boolean"), false)
+  duration: optional(lasting),
+  isDefault: withDefault(
+    declare("true or false", (value): value is boolean => typeof value === "boolean"),
+    false
+  )
 }
 
 /** The options of each operation, by its name. */
@@ -70,20 +74,20 @@ const fields = {
   createDatabase: {
     ...retention,
     /** Name of the policy, default `autogen`. */
-    policy: Kind.optional(Kind.anyName)
+    policy: optional(anyName)
   },
   createRetentionPolicy: { ...changes, duration: lasting },
   alterRetentionPolicy: changes,
-  createContinuousQuery: { every: Kind.optional(lasting), for: Kind.optional(lasting) },
+  createContinuousQuery: { every: optional(lasting), for: optional(lasting) },
   range: {
     /** The earliest time of a point. */
     start: instant,
     /** Not included. */
     stop: instant,
     /** Only points of this measurement, default of all. */
-    measurement: Kind.optional(Kind.anyName),
+    measurement: optional(anyName),
     /** Only points that have these tags, default any. */
-    tags: Kind.optional(Kind.suchThat("a plain object with a text for each tag", isTags))
+    tags: optional(declare("a plain object with a text for each tag", isTags))
   }
 }
 
@@ -122,7 +126,7 @@ export interface Range extends Given<typeof fields.range> {}
  * @since 0.1.0
  */
 export const check = <Operation extends keyof typeof fields>(operation: Operation, given: unknown) =>
-  Check.checker<(typeof fields)[Operation]>(operation, fields[operation], "options")(given)
+  checker<(typeof fields)[Operation]>(operation, fields[operation], "options")(given)
 
 /**
  * Checks a name that goes into a request.
@@ -131,9 +135,9 @@ export const check = <Operation extends keyof typeof fields>(operation: Operatio
  * @since 0.1.0
  */
 export const checkName = (value: string, option = "name"): Result.Result<string, InfluxError> =>
-  Schema.is(Kind.anyName)(value)
+  Schema.is(anyName)(value)
     ? Result.succeed(value)
-    : Check.invalid(option, value, Kind.about(Kind.anyName).allowed)
+    : invalidOption(option, value, infoOf(anyName).allowed)
 
 /**
  * @category decoding
@@ -143,7 +147,7 @@ export const rangeOf = (given: Range): Result.Result<RangeInNanos, InfluxError> 
   Result.gen(function*() {
     const { measurement, tags = {}, ...times } = yield* check("range", given)
     const [start, stop] = [nanosOf(times.start)!, nanosOf(times.stop)!]
-    if (stop <= start) return yield* Check.invalid("stop", given.stop, "an instant after start")
+    if (stop <= start) return yield* invalidOption("stop", given.stop, "an instant after start")
     for (const [key, value] of Object.entries(tags)) yield* checkName(value, `tags.${key}`)
     return { start, stop, measurement, tags: Object.entries(tags) }
   })

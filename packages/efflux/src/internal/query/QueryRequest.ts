@@ -9,9 +9,10 @@ import { isUnknown } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, InvalidStatement, StatementFailed } from "../../InfluxError.ts"
-import * as Check from "../config/Check.ts"
+import { checker } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import * as Kind from "../config/Kind.ts"
+import { invalidOption } from "../config/invalidOption.ts"
+import { declare, optional } from "../config/OptionSchema.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
@@ -22,8 +23,8 @@ import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
 import * as JsonLines from "./JsonLines.ts"
 import * as MsgPackBytes from "./MsgPackBytes.ts"
+import * as Options from "./OperationOptions.ts"
 import type { StatementOptions } from "./Operations.ts"
-import * as Options from "./Options.ts"
 import { isLong, type Rows } from "./Row.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
@@ -105,8 +106,8 @@ const apis: { readonly [version: number]: { readonly [language: string]: readonl
   }
 }
 
-const as = Kind.optional(Kind.suchThat("a Schema or a typed series", isUnknown))
-const check = Check.checker("StatementOptions", { ...Options.statement, as }, "options")
+const as = optional(declare("a Schema or a typed series", isUnknown))
+const check = checker("StatementOptions", { ...Options.statement, as }, "options")
 
 const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
   Result.gen(function*() {
@@ -117,7 +118,7 @@ const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
       const why = version === 2
         ? "no option of InfluxDB 2: a script names its bucket itself"
         : "an option of InfluxDB 1 only"
-      return yield* Check.invalid(option, value, why)
+      return yield* invalidOption(option, value, why)
     }
     return options
   })

@@ -12,17 +12,18 @@ import type * as Dialect from "../../Dialect.ts"
 import { InfluxError, type Rejection, type Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
-import * as Check from "../config/Check.ts"
+import { decoder, readOptions, refuseUnknown } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import { tagsProblem, writePaths } from "../config/Settings.ts"
+import { tagsProblem, writePaths } from "../config/DatabaseSettings.ts"
+import { invalidOption } from "../config/invalidOption.ts"
 import { describe } from "../encode/EncodeError.ts"
 import { LineWriter } from "../encode/LineWriter.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
 import { printable } from "../text/preview.ts"
+import * as Options from "./OperationOptions.ts"
 import type { WriteOptions } from "./Operations.ts"
-import * as Options from "./Options.ts"
 
 /** Options that were checked. */
 export interface WriteSettings {
@@ -57,7 +58,7 @@ export const write = (
 ): Effect.Effect<Written, InfluxError> =>
   Effect.gen(function*() {
     if (!isIterable(points)) {
-      return yield* Effect.fromResult(Check.invalid("points", points, "an iterable of points, such as a list"))
+      return yield* Effect.fromResult(invalidOption("points", points, "an iterable of points, such as a list"))
     }
     const { add, end } = yield* batches(exchange, settings, Number.POSITIVE_INFINITY)
     yield* add(points)
@@ -170,7 +171,7 @@ const batches = Effect.fnUntraced(function*(
   }
 })
 
-const decode = Check.decoder(Options.write)
+const decode = decoder(Options.write)
 
 // The options that not every version has.
 const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], acceptPartial: [3] }
@@ -182,22 +183,22 @@ const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], accept
  */
 export const check = (client: ClientSettings, given: WriteOptions): Result.Result<WriteSettings, InfluxError> =>
   Result.gen(function*() {
-    const config = yield* Check.read(given, "options")
-    yield* Check.refuseUnknown(config, { name: "WriteOptions", fields: Options.write }, [])
+    const config = yield* readOptions(given, "options")
+    yield* refuseUnknown(config, { name: "WriteOptions", fields: Options.write }, [])
     for (const [option, versions] of Object.entries(versionsOf)) {
       if (config.options[option] !== undefined && !versions.includes(client.version)) {
-        return yield* Check.invalid(option, config.options[option], `an option of InfluxDB ${versions.join(" and ")}`)
+        return yield* invalidOption(option, config.options[option], `an option of InfluxDB ${versions.join(" and ")}`)
       }
     }
     if (client.version === 2 && config.options["bucket"] === undefined) {
-      return yield* Check.invalid("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
+      return yield* invalidOption("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
     }
     const decoded = yield* decode(config)
     const settings = { ...decoded, timeout: decoded.timeout ?? client.timeout, ...targetOf(client, decoded) }
     const problem = tagsProblem(settings)
     return problem === undefined
       ? settings
-      : yield* Check.invalid(problem[0], problem[1], problem[2], { config, shown: problem[3] })
+      : yield* invalidOption(problem[0], problem[1], problem[2], { config, shown: problem[3] })
   })
 
 /** Where a version takes points, and with which parameters. */

@@ -20,7 +20,7 @@ import type * as Scope from "effect/Scope"
 import * as Socket from "effect/socket/Socket"
 import { InfluxError, OpenFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Outcome, Transport } from "../../Transport.ts"
-import type { TcpSettings } from "../config/Settings.ts"
+import type { TcpSettings } from "../config/DatabaseSettings.ts"
 import * as LookUp from "../http/SharedLookUp.ts"
 import { address } from "../text/address.ts"
 

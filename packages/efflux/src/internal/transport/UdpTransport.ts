@@ -25,9 +25,9 @@ import type * as Scope from "effect/Scope"
 import type * as DatagramSocket from "effect/socket/DatagramSocket"
 import { InfluxError, OpenFailed, ResolveFailed, SendFailed } from "../../InfluxError.ts"
 import type { Connection, Events, Transport } from "../../Transport.ts"
-import { invalid } from "../config/Check.ts"
-import { isIp, isIpv6 } from "../config/Kind.ts"
-import type { UdpSettings } from "../config/Settings.ts"
+import type { UdpSettings } from "../config/DatabaseSettings.ts"
+import { invalidOption } from "../config/invalidOption.ts"
+import { isIp, isIpv6 } from "../config/OptionSchema.ts"
 import { preview } from "../text/preview.ts"
 import { limited } from "./LookUps.ts"
 
@@ -201,7 +201,7 @@ const connect = Effect.fnUntraced(function*(
 const misconfigured = (bindAddress: string): Connection => ({
   send: () =>
     Effect.fromResult(
-      invalid("bindAddress", bindAddress, "an IP address that this host has, of the same family as the server's", {
+      invalidOption("bindAddress", bindAddress, "an IP address of this host, of the same family as the server's", {
         shown: preview(bindAddress)
       })
     ),

@@ -11,7 +11,7 @@ import type { HttpClient } from "effect/http/HttpClient"
 import * as Scope from "effect/Scope"
 import { InfluxError, OpenFailed } from "../../InfluxError.ts"
 import type { Events, Transport } from "../../Transport.ts"
-import type { Settings } from "../config/Settings.ts"
+import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 
 /**
  * Makes the transport at once. The first connection waits until it is loaded.
@@ -19,7 +19,7 @@ import type { Settings } from "../config/Settings.ts"
  * @internal
  */
 export const make = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: DatabaseSettings,
   events: Events,
   client?: Context.Context<HttpClient>
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {

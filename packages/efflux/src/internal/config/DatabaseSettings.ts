@@ -12,12 +12,13 @@ import { nameProblem } from "../../Point.ts"
 import * as Precision from "../../Precision.ts"
 import { encodeDefaults } from "../encode/EncodeOptions.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
-import { type Config, decoder, invalid, type Owner, owner, read, refuseUnknown } from "./Check.ts"
-import { about, isIp, isIpv6, oneOf, option } from "./Kind.ts"
+import { decoder, type Owner, owner, readOptions, refuseUnknown } from "./checkOptions.ts"
+import { type GivenOptions, invalidOption } from "./invalidOption.ts"
 import * as Options from "./Options.ts"
+import { infoOf, isIp, isIpv6, oneOf, withDefault } from "./OptionSchema.ts"
 
 /** The settings of any transport. */
-export type Settings = UdpSettings | TcpSettings | HttpDatabaseSettings
+export type DatabaseSettings = UdpSettings | TcpSettings | HttpDatabaseSettings
 
 type Named<F extends Options.Fields> = Omit<Options.Checked<F>, "name"> & { readonly name: string }
 
@@ -37,7 +38,9 @@ type Http =
   | Options.Checked<typeof Options.http3>
 
 /** Where requests go, and with which parameters. */
-export interface HttpSettings extends Server, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy"> {
+export interface HttpSettings
+  extends ServerSettings, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy">
+{
   readonly api: "v1" | "v2" | "v3"
   readonly urls: ReadonlyArray<string>
   readonly path: string
@@ -45,7 +48,7 @@ export interface HttpSettings extends Server, Pick<Http, "gzipThreshold" | "retr
 }
 
 /** What writing and querying both need to know about a server. */
-export interface Server extends Pick<Http, "ca" | "headers" | "maxConnectionAge" | "socketPath" | "timeout"> {
+export interface ServerSettings extends Pick<Http, "ca" | "headers" | "maxConnectionAge" | "socketPath" | "timeout"> {
   readonly credentials: Credentials | undefined
 }
 
@@ -75,11 +78,11 @@ export const clientOwners = {
   3: owner("ClientConfig", Options.client3, 3)
 }
 
-const decodeTransport = decoder({ transport: option(oneOf(["udp", "tcp", "http"]), "udp") })
+const decodeTransport = decoder({ transport: withDefault(oneOf(["udp", "tcp", "http"]), "udp") })
 const decodeVersion = decoder({ version: oneOf([1, 2, 3]) })
 
 /** The version of a configuration, which it must have. */
-export const versionOf = (config: Config): Result.Result<1 | 2 | 3, InfluxError> =>
+export const versionOf = (config: GivenOptions): Result.Result<1 | 2 | 3, InfluxError> =>
   Result.map(decodeVersion(config), ({ version }) => version)
 
 /**
@@ -90,9 +93,9 @@ export const check = (
   given: unknown,
   label: string,
   isCustom = false
-): Result.Result<Settings, InfluxError> =>
+): Result.Result<DatabaseSettings, InfluxError> =>
   Result.gen(function*() {
-    const config = yield* read(given)
+    const config = yield* readOptions(given)
     const { options } = config
     const { transport } = yield* decodeTransport(config)
     const version = transport === "http" ? yield* versionOf(config) : undefined
@@ -117,23 +120,23 @@ export const check = (
     const problem = problemOf(settings, version, isCustom)
     if (problem !== undefined) {
       const [option, value, allowed, shown] = problem
-      return yield* invalid(option, value, allowed, { config, shown })
+      return yield* invalidOption(option, value, allowed, { config, shown })
     }
     return settings.transport === "http" ? { ...settings, http: yield* httpOf(settings, config) } : settings
   })
 
 /** What is wrong with an option in the light of others, and its value as a message shows it, where that is special. */
-type Problem = readonly [option: string, value: unknown, allowed: string, shown?: string]
+type WrongOption = readonly [option: string, value: unknown, allowed: string, shown?: string]
 
 const problemOf = (
   settings: Named<typeof Options.udp> | Named<typeof Options.tcp> | Http & { readonly name: string },
   version: 1 | 2 | 3 | undefined,
   isCustom: boolean
-): Problem | undefined => {
+): WrongOption | undefined => {
   const { dialect, name, precision, queueCapacity } = settings
   const units = Precision.all.filter((unit) => isUnitOf(unit, dialect, version, isCustom))
   if (!units.includes(precision)) {
-    return ["precision", precision, `${about(oneOf(units)).allowed} (dialect "${dialect}")`]
+    return ["precision", precision, `${infoOf(oneOf(units)).allowed} (dialect "${dialect}")`]
   }
   const larger = (["batchSize", "measurementQuota"] as const).find((option) => settings[option]! > queueCapacity)
   if (larger !== undefined) return [larger, settings[larger], `an integer from 1 to ${queueCapacity} (queueCapacity)`]
@@ -155,7 +158,7 @@ const problemOf = (
 /** Why no point with these tags can be written. */
 export const tagsProblem = (
   { dialect, maxPayloadBytes, tags }: Pick<Options.Common, "dialect" | "maxPayloadBytes" | "tags">
-): Problem | undefined => {
+): WrongOption | undefined => {
   for (const key of Object.keys(tags)) {
     const problem = nameProblem(key, "tag key", dialect)
     if (problem !== undefined) return ["tags", tags, `tags that the dialect "${dialect}" has (${key}: ${problem})`]
@@ -173,7 +176,7 @@ const httpOnly = (option: string): boolean => {
   return holders.length > 0 && holders.every(({ version }) => version !== undefined)
 }
 
-const transportHint = (option: string, { options, variable }: Config): string => {
+const transportHint = (option: string, { options, variable }: GivenOptions): string => {
   const version = options["version"] === undefined ? " and version" : ""
   const from = variable("transport")
   return from === undefined || variable(option) === undefined
@@ -202,11 +205,11 @@ const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
 /** Where each version takes points. */
 export const writePaths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
 
-const httpOf = (settings: Http, config: Config): Result.Result<HttpSettings, InfluxError> =>
+const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSettings, InfluxError> =>
   Result.gen(function*() {
     const { url, urls, version } = settings
     if (urls !== undefined && config.options["url"] !== undefined) {
-      return yield* invalid("urls", config.options["urls"], "either url or urls", { config })
+      return yield* invalidOption("urls", config.options["urls"], "either url or urls", { config })
     }
     return {
       ...settings,
@@ -240,20 +243,20 @@ interface Account {
 /** How the server knows who asks. A user needs a password, and a password a user. */
 export const credentialsOf = (
   { password, token, tokenScheme, username, version }: Account,
-  config: Config
+  config: GivenOptions
 ): Result.Result<Credentials | undefined, InfluxError> => {
   if (token !== undefined) {
     return username === undefined && password === undefined
       ? Result.succeed({ scheme: tokenScheme ?? (version === 3 ? "Bearer" as const : "Token" as const), token })
-      : invalid("token", token, "either a token, or a username and a password", { config })
+      : invalidOption("token", token, "either a token, or a username and a password", { config })
   }
   if (username === undefined && password === undefined) return Result.succeed(undefined)
   if (username === undefined || password === undefined) {
     const [missing, given] = username === undefined
       ? ["username", "password"] as const
       : ["password", "username"] as const
-    const allowed = about(Options.client1[missing]).allowed
-    return invalid(missing, undefined, `${allowed}, because there is a ${given}`, { config })
+    const allowed = infoOf(Options.client1[missing]).allowed
+    return invalidOption(missing, undefined, `${allowed}, because there is a ${given}`, { config })
   }
   return Result.succeed({ scheme: "Basic", username, password })
 }

@@ -4,43 +4,43 @@
  * @since 0.1.0
  */
 import * as Dialect from "../../Dialect.ts"
-import * as Kind from "../config/Kind.ts"
+import * as OptionSchema from "../config/OptionSchema.ts"
 
 /** What goes along with a statement. */
 export const statement = {
   /** Another database than that of the configuration; InfluxDB 2 has none. */
-  database: Kind.optional(Kind.anyName),
+  database: OptionSchema.optional(OptionSchema.anyName),
   /** Another retention policy than that of the configuration; InfluxDB 1 only. */
-  retentionPolicy: Kind.optional(Kind.anyName),
+  retentionPolicy: OptionSchema.optional(OptionSchema.anyName),
   /**
    * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
    * measurements.
    */
-  measurement: Kind.optional(Kind.anyName),
+  measurement: OptionSchema.optional(OptionSchema.anyName),
   /** Instead of the timeout of the configuration. */
-  timeout: Kind.optional(Kind.duration(1))
+  timeout: OptionSchema.optional(OptionSchema.duration(1))
 }
 
 /** How points are written. */
 export const write = {
   /** InfluxDB 1 and 3: the database, default that of the client. */
-  database: Kind.optional(Kind.name("a database on the server")),
+  database: OptionSchema.optional(OptionSchema.name("a database on the server")),
   /** InfluxDB 2, which needs it: name or ID of the bucket. */
-  bucket: Kind.optional(Kind.name("a bucket")),
+  bucket: OptionSchema.optional(OptionSchema.name("a bucket")),
   /** InfluxDB 1: the retention policy, default that of the client. */
-  retentionPolicy: Kind.optional(Kind.name("a retention policy")),
+  retentionPolicy: OptionSchema.optional(OptionSchema.name("a retention policy")),
   /** The rules of line protocol to follow, default those of the version. */
-  dialect: Kind.optional(Kind.oneOf(Dialect.all)),
+  dialect: OptionSchema.optional(OptionSchema.oneOf(Dialect.all)),
   /** Tags that every point gets unless it has a tag of that key, default none. */
-  tags: Kind.option(Kind.tags, {}),
+  tags: OptionSchema.withDefault(OptionSchema.tags, {}),
   /** The most points of one request, default 5000. */
-  batchSize: Kind.option(Kind.integer(1, 1_000_000), 5000),
+  batchSize: OptionSchema.withDefault(OptionSchema.integer(1, 1_000_000), 5000),
   /** The most bytes of one request before compression, default 1 MiB. A longer line is rejected. */
-  maxPayloadBytes: Kind.option(Kind.integer(32, 25_000_000), 1_048_576),
+  maxPayloadBytes: OptionSchema.withDefault(OptionSchema.integer(32, 25_000_000), 1_048_576),
   /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
-  gzipThreshold: Kind.option(Kind.numberOr("none", Kind.integer(0, 100_000_000)), 1024),
+  gzipThreshold: OptionSchema.withDefault(OptionSchema.numberOr("none", OptionSchema.integer(0, 100_000_000)), 1024),
   /** InfluxDB 3: whether it stores the good lines of a request that has bad ones, default `true`. */
-  acceptPartial: Kind.option(Kind.boolean, true),
+  acceptPartial: OptionSchema.withDefault(OptionSchema.boolean, true),
   /** How long one request may take, default the timeout of the client. */
-  timeout: Kind.optional(Kind.duration(1))
+  timeout: OptionSchema.optional(OptionSchema.duration(1))
 }

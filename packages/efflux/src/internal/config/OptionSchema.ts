@@ -1,6 +1,6 @@
 /**
- * The kinds of values that options have, as Schemas. Each has annotations that say what is allowed, for the error
- * about a wrong value, and how to read the text of a variable.
+ * The Schemas of options. Their annotations say what is allowed, for the error about a wrong value, and how to read
+ * the text of a variable.
  *
  * @since 0.1.0
  */
@@ -16,11 +16,11 @@ import { preview } from "../text/preview.ts"
 import { certificateProblem } from "./certificates.ts"
 import { nearest } from "./nearest.ts"
 
-/** A kind: what a user gives (`Given`), and what it comes to. */
-export interface Kind<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
+/** What a user gives (`Given`), and what it comes to. */
+export interface OptionSchema<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
 
 /** What is known of an option besides its type. */
-export interface About {
+export interface OptionInfo {
   /** What the option can be, as in "allowed is …". */
   readonly allowed: string
   /** How a variable is read. Text that stands for nothing stays as it is, so that the check names it. */
@@ -32,40 +32,40 @@ export interface About {
 }
 
 /** What is known of an option. */
-export const about = (schema: Schema.Constraint): About => {
+export const infoOf = (schema: Schema.Constraint): OptionInfo => {
   const known = Schema.resolveAnnotations(schema) ?? {}
   const { allowed = "", fallback, read = Config.String } = known
-  return { allowed, read, fallback, isRequired: !("fallback" in known) } as About
+  return { allowed, read, fallback, isRequired: !("fallback" in known) } as OptionInfo
 }
 
-const kind = <Checked, Given>(
+const describe = <Checked, Given>(
   allowed: string,
   schema: Schema.Codec<Checked, Given>,
-  read?: About["read"]
-): Kind<Checked, Given> => schema.annotate({ allowed, read }) as Kind<Checked, Given>
+  read?: OptionInfo["read"]
+): OptionSchema<Checked, Given> => schema.annotate({ allowed, read }) as OptionSchema<Checked, Given>
 
 /** An option that can be left out, and what it is then. */
-export const option = <Checked, Given>(
-  of: Kind<Checked, Given>,
+export const withDefault = <Checked, Given>(
+  of: OptionSchema<Checked, Given>,
   fallback: NoInfer<Given>
-): Schema.withDecodingDefault<Kind<Checked, Given>> =>
-  Schema.withDecodingDefault<Kind<Checked, Given>>(Effect.succeed(fallback))(of).annotate({
+): Schema.withDecodingDefault<OptionSchema<Checked, Given>> =>
+  Schema.withDecodingDefault<OptionSchema<Checked, Given>>(Effect.succeed(fallback))(of).annotate({
     ...Schema.resolveAnnotations(of),
     fallback
   })
 
 /** An option that can be left out, and is nothing then. */
 export const optional = <Checked, Given>(
-  of: Kind<Checked, Given>
-): Schema.withDecodingDefault<Kind<Checked | undefined, Given | undefined>> =>
-  option<Checked | undefined, Given | undefined>(
+  of: OptionSchema<Checked, Given>
+): Schema.withDecodingDefault<OptionSchema<Checked | undefined, Given | undefined>> =>
+  withDefault<Checked | undefined, Given | undefined>(
     Schema.UndefinedOr(of).annotate({ ...Schema.resolveAnnotations(of) }),
     undefined
   )
 
-/** A kind of this option alone. */
-export const suchThat = <A>(allowed: string, is: (value: unknown) => value is A): Kind<A> =>
-  kind(allowed, Schema.declare(is))
+/** What only one option can be. */
+export const declare = <A>(allowed: string, is: (value: unknown) => value is A): OptionSchema<A> =>
+  describe(allowed, Schema.declare(is))
 
 /** What a user gives, and what it comes to. */
 const becomes = <Given, Checked>(
@@ -79,25 +79,26 @@ const becomes = <Given, Checked>(
   }))
 
 /** A name that is quoted where it is sent: any characters are allowed. */
-export const anyName: Kind<string> = suchThat(
+export const anyName: OptionSchema<string> = declare(
   "a name that is not empty",
   (value): value is string => typeof value === "string" && value !== "" && value.isWellFormed()
 )
 
-const text = (read: (text: string) => unknown): About["read"] => (variable) => Config.map(Config.String(variable), read)
+const text = (read: (text: string) => unknown): OptionInfo["read"] => (variable) =>
+  Config.map(Config.String(variable), read)
 
-const orText = (read: (variable: string) => Config.Config<unknown>): About["read"] => (variable) =>
+const orText = (read: (variable: string) => Config.Config<unknown>): OptionInfo["read"] => (variable) =>
   Config.orElse(read(variable), () => Config.String(variable))
 
-export const integer = (minimum: number, maximum: number): Kind<number> =>
-  kind(
+export const integer = (minimum: number, maximum: number): OptionSchema<number> =>
+  describe(
     `an integer from ${minimum} to ${maximum}`,
     Schema.Int.check(Schema.isBetween({ minimum, maximum })),
     orText(Config.Number)
   )
 
 /** The port of a server. Kubernetes sets `INFLUX_PORT=tcp://…` for a service called influx; such a text is not ours. */
-export const port: Kind<number> = kind(
+export const port: OptionSchema<number> = describe(
   "an integer from 1 to 65535",
   integer(1, 65_535),
   (variable) =>
@@ -107,31 +108,31 @@ export const port: Kind<number> = kind(
     )
 )
 
-export const boolean: Kind<boolean> = kind("one of true, false", Schema.Boolean, orText(Config.Boolean))
+export const boolean: OptionSchema<boolean> = describe("one of true, false", Schema.Boolean, orText(Config.Boolean))
 
-export const oneOf = <const A extends string | number>(values: ReadonlyArray<A>): Kind<A> =>
-  kind(
+export const oneOf = <const A extends string | number>(values: ReadonlyArray<A>): OptionSchema<A> =>
+  describe(
     `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
-    Schema.Literals(values) as unknown as Kind<A>,
+    Schema.Literals(values) as unknown as OptionSchema<A>,
     typeof values[0] === "number" ? orText(Config.Number) : undefined
   )
 
 /** A number, or a word instead of one. */
-export const numberOr = <const A extends string>(word: A, number: Kind<number>): Kind<A | number> =>
-  kind(
-    `one of "${word}", or ${about(number).allowed}`,
+export const numberOr = <const A extends string>(word: A, number: OptionSchema<number>): OptionSchema<A | number> =>
+  describe(
+    `one of "${word}", or ${infoOf(number).allowed}`,
     Schema.Union([Schema.Literal(word), number]),
-    about(number).read
+    infoOf(number).read
   )
 
-const matching = (allowed: string, pattern: Pick<RegExp, "test">): Kind<string> =>
-  kind(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
+const matching = (allowed: string, pattern: Pick<RegExp, "test">): OptionSchema<string> =>
+  describe(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
 
 /** A text without spaces. */
-export const word = (allowed: string): Kind<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
+export const word = (allowed: string): OptionSchema<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
 
 /** A name that the server has for something: spaces are allowed. */
-export const name = (of: string): Kind<string> => matching(`the name of ${of}`, /^[^\p{Cc}\p{Cs}]+$/u)
+export const name = (of: string): OptionSchema<string> => matching(`the name of ${of}`, /^[^\p{Cc}\p{Cs}]+$/u)
 
 /** The name of a database on the server, or `""` for none. */
 export const nameOrNone = matching("one of \"\", or the name of a database on the server", /^[^\p{Cc}\p{Cs}]*$/u)
@@ -149,7 +150,7 @@ export const isIp = (text: string): boolean =>
     : /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
 /** An IP address; an interface's name is none. */
-export const ipAddress = (allowed: string): Kind<string> => matching(allowed, { test: isIp })
+export const ipAddress = (allowed: string): OptionSchema<string> => matching(allowed, { test: isIp })
 
 /** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
 export const hostName = matching(
@@ -171,39 +172,37 @@ const urlProblem = (text: string) =>
     : undefined
 
 /** The base URL of a server. One with credentials is refused because a URL ends up in logs; so is one with a query. */
-export const url: Kind<string> = kind(
+export const url: OptionSchema<string> = describe(
   urlText,
   becomes(Schema.String.check(Schema.makeFilter(urlProblem)), Schema.String, (text) => new URL(text).href)
 )
 
-export const urls: Kind<ReadonlyArray<string>> = kind(
+export const urls: OptionSchema<ReadonlyArray<string>> = describe(
   `a list of URLs, each once, of which each is ${urlText}`,
   Schema.Array(url).check(Schema.makeFilter((all) => all.length > 0 && new Set(all).size === all.length)),
   text((list) => list.split(",").map((url) => url.trim()))
 )
 
 /** A secret that goes into a header as it is. */
-export const token = kind(
+export const token = describe(
   "a Redacted string of printable ASCII without spaces",
   Schema.Redacted(Schema.String.check(Schema.isPattern(/^[!-~]+$/))),
   Config.Redacted
 )
 
-export const password = kind(
+export const password = describe(
   "a Redacted string without control characters",
   Schema.Redacted(Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u))),
   Config.Redacted
 )
 
 /** Whether a value is an object as `{}` makes it: neither a list nor an instance of a class. */
-export const isPlain = (value: unknown): value is object => {
+export const isPlainObject = (value: unknown): value is object => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null ||
     Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
 }
-
-type Problem = string | { readonly path: ReadonlyArray<string>; readonly issue: string } | undefined
 
 // `Config.Record` leaves out a pair that has no "=", in silence, and all but the last of one key.
 const pairs = (list: string): unknown => {
@@ -213,10 +212,13 @@ const pairs = (list: string): unknown => {
 }
 
 /** An object of which each entry is checked. */
-const record = <A extends object>(what: string, problem: (key: string, value: unknown) => Problem): Kind<A> =>
-  kind(
+const record = <A extends object>(
+  what: string,
+  problem: (key: string, value: unknown) => Schema.FilterIssue | undefined
+): OptionSchema<A> =>
+  describe(
     `a plain object of ${what}, in a variable a=b,c=d with each key once`,
-    Schema.declare((value): value is A => isPlain(value)).check(
+    Schema.declare((value): value is A => isPlainObject(value)).check(
       Schema.makeFilter((object) =>
         Object.entries(object).map(([key, value]) => problem(key, value)).find((problem) => problem !== undefined)
       )
@@ -230,7 +232,7 @@ type Headers = { readonly [name: string]: string | Redacted.Redacted }
 const ownHeaders = /^(?:authorization|connection|content-(?:encoding|length|type)|host|transfer-encoding)$/i
 
 // A value may be a secret, and no message shows it.
-const headerProblem = (name: string, value: unknown): Problem => {
+const headerProblem = (name: string, value: unknown): Schema.FilterIssue | undefined => {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return `names that HTTP can send (not ${preview(name)})`
   if (ownHeaders.test(name)) return `headers other than ${name.toLowerCase()}, which the request sets itself`
   const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
@@ -240,9 +242,9 @@ const headerProblem = (name: string, value: unknown): Problem => {
 }
 
 /** Headers of a request. */
-export const headers: Kind<Headers> = record("headers", headerProblem)
+export const headers: OptionSchema<Headers> = record("headers", headerProblem)
 
-export const certificates = kind(
+export const certificates = describe(
   "one or more certificates as PEM text",
   Schema.declare((value): value is string | ReadonlyArray<string> => value !== undefined).check(
     Schema.makeFilter((value) => certificateProblem(value))
@@ -250,8 +252,8 @@ export const certificates = kind(
 )
 
 /** A length of time, which comes to milliseconds. The longest is that of the runtime's timers. */
-export const duration = (minimum: number): Kind<number, Duration.Input> =>
-  kind(
+export const duration = (minimum: number): OptionSchema<number, Duration.Input> =>
+  describe(
     `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`,
     becomes(
       Schema.declare(isDurationInput),
@@ -275,7 +277,7 @@ const durationUnits = new Set(
 
 type Tags = { readonly [key: string]: Point.TagValue }
 
-const tagProblem = (key: string, value: unknown): Problem => {
+const tagProblem = (key: string, value: unknown): Schema.FilterIssue | undefined => {
   const keyProblem = Point.nameProblem(key, "tag key")
   if (keyProblem !== undefined) return `keys that line protocol can hold (${preview(key)}: ${keyProblem})`
   if (!["string", "number", "bigint", "boolean"].includes(typeof value)) {
@@ -285,7 +287,7 @@ const tagProblem = (key: string, value: unknown): Problem => {
   return problem && { path: [key], issue: `a value that line protocol can hold (${problem})` }
 }
 
-export const tags: Kind<Tags> = record("tags", tagProblem)
+export const tags: OptionSchema<Tags> = record("tags", tagProblem)
 
 /**
  * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
@@ -328,13 +330,13 @@ export interface CheckedPacing extends Pacing {
   readonly burst: number
 }
 
-export const pacing: Kind<CheckedPacing | "none", Pacing | "none"> = kind(
+export const pacing: OptionSchema<CheckedPacing | "none", Pacing | "none"> = describe(
   "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32",
   becomes(
-    Schema.declare((value): value is Pacing | "none" => value === "none" || isPlain(value)).check(
+    Schema.declare((value): value is Pacing | "none" => value === "none" || isPlainObject(value)).check(
       Schema.makeFilter(pacingProblem)
     ),
-    Schema.Any as Kind<CheckedPacing | "none">,
+    Schema.Any as OptionSchema<CheckedPacing | "none">,
     (pacing) => pacing === "none" ? pacing : { ...pacing, burst: pacing.burst ?? burst }
   ),
   text((given) => {
