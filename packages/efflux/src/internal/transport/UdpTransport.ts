@@ -198,15 +198,11 @@ const connect = Effect.fnUntraced(function*(
 })
 
 // Opening again is no use, and points that wait for it would keep a flush waiting for ever.
-const misconfigured = (bindAddress: string): Connection => ({
-  send: () =>
-    Effect.fromResult(
-      invalidOption("bindAddress", bindAddress, "an IP address of this host, of the same family as the server's", {
-        shown: preview(bindAddress)
-      })
-    ),
-  isStale: () => false
-})
+const misconfigured = (bindAddress: string): Connection => {
+  const allowed = "an IP address that this host has, of the same family as the server's"
+  const wrong = invalidOption("bindAddress", bindAddress, allowed, { shown: preview(bindAddress) })
+  return { send: () => Effect.fromResult(wrong), isStale: () => false }
+}
 
 const isNoAddressOfOurs = ({ reason }: DatagramSocket.DatagramSocketError): boolean =>
   "cause" in reason && /^(?:EADDRNOTAVAIL|ENOTFOUND|EAI_\w+|EINVAL|EAFNOSUPPORT)$/.test(Object(reason.cause).code)
