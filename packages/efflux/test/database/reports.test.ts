@@ -41,12 +41,14 @@ const points = (count: number) => Array.from({ length: count }, (_, n) => point(
 type Connection = Partial<Transport.Connection> & Pick<Transport.Connection, "send">
 
 /** A database over a connection of somebody's own, which the test closes. */
-const open = Effect.fnUntraced(function*(connection: Connection, config: DatabaseConfig.DatabaseConfig = {}) {
+const open = Effect.fnUntraced(function*(
+  connection: Connection,
+  config: DatabaseConfig.DatabaseConfig = {},
+  opens: Effect.Effect<Transport.Connection> = Effect.succeed({ isStale: () => false, ...connection })
+) {
   const scope = yield* Scope.make()
   const logs = capture()
-  const transport = Layer.succeed(Transport.Transport, {
-    open: Effect.succeed<Transport.Connection>({ isStale: () => false, ...connection })
-  })
+  const transport = Layer.succeed(Transport.Transport, { open: opens })
   const context = yield* Layer.buildWithScope(
     InfluxDatabase.layerTransport({ name: "test", senders: 1, batchSize: 5, ...config }).pipe(
       Layer.provide([transport, logs.layer, Layer.succeed(Metric.MetricRegistry, new Map())])
@@ -390,7 +392,7 @@ describe("a transport of one's own", () => {
         yield* failing.database.pushAll(points(5))
         yield* failing.close
         assertLaw(failing.database.statsUnsafe())
-        assert.strictEqual(failing.database.statsUnsafe().sent, 5)
+        assert.strictEqual(failing.database.statsUnsafe().dropped.rejected, 5)
       }
       for (const interrupted of [() => undefined, () => ({ sent: Number.NaN, bytes: Number.NaN }), () => "what"]) {
         const hanging = yield* open({ send: () => Effect.never, interrupted: interrupted as never })
@@ -412,7 +414,11 @@ describe("a transport of one's own", () => {
           [() => boom(), /Error: boom[^]*reports\.test/],
           [() => Effect.die(new TypeError("broken")), /TypeError: broken/],
           [() => Effect.die("text"), /text/],
-          [() => Effect.fail("untyped"), /untyped/]
+          [() => Effect.fail("untyped"), /untyped/],
+          // A fiber that is given no effect would end, and its points would be in flight for ever.
+          [async () => ({ sent: 5 }), /what send returns in a transport must be an Effect, got a Promise/],
+          [() => undefined, /what send returns in a transport must be an Effect, got undefined/],
+          [() => ({ sent: 5 }), /what send returns in a transport must be an Effect, got object/]
         ] as const
       ) {
         const { close, database, logs } = yield* open({ send: send as never })
@@ -425,6 +431,37 @@ describe("a transport of one's own", () => {
         yield* close
       }
     }))
+
+  it.effect.each<[opens: unknown, line: RegExp]>([
+    [
+      Promise.resolve(),
+      /^Warn Efflux: a defect in a sender: TypeError: open in a transport must be an Effect, got a Promise/
+    ],
+    [null, /must be an Effect, got null/],
+    [Effect.succeed(undefined), /a defect in a sender: TypeError/],
+    [
+      Effect.succeed({ send: () => Effect.void, isStale: () => true }),
+      /^Warn Efflux: No connection to the transport \(its connection is stale as soon as it is open\)/
+    ]
+  ])(
+    "is opened again after growing pauses, and a line says why, if it can't be used: %#",
+    ([opens, line]) =>
+      Effect.gen(function*() {
+        let opened = 0
+        const effect = opens as Effect.Effect<Transport.Connection>
+        const counted = Effect.isEffect(effect) ? Effect.tap(effect, () => Effect.sync(() => opened++)) : effect
+        const { close, database, logs } = yield* open({ send: () => Effect.void }, {}, counted)
+        yield* database.pushAll(points(5))
+        yield* TestClock.adjust("1 minute")
+        // Pauses of 10 ms, 20 ms, … and then of a second.
+        assert.isAtMost(opened, 75)
+        assert.match(logs.lines[0]!, line)
+        assert.strictEqual(database.statsUnsafe().queued, 5)
+        yield* close
+        assertLaw(database.statsUnsafe())
+        assert.strictEqual(database.statsUnsafe().dropped.shutdown, 5)
+      })
+  )
 })
 
 describe("queueBytes", () => {

@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import { InfluxError, Rejected, SendFailed } from "../../InfluxError.ts"
+import * as Effect from "effect/Effect"
+import { InfluxError, OpenFailed, Rejected, SendFailed } from "../../InfluxError.ts"
 import { preview } from "../text/preview.ts"
 
 /**
@@ -38,12 +39,13 @@ export const read = (outcome: unknown, payloadBytes: number) => {
 }
 
 /**
- * A number of points. Anything else counts as 0.
+ * A number of points, or `otherwise` for what is none.
  *
  * @category reading
  * @since 0.1.0
  */
-export const whole = (points: unknown): number => Number.isSafeInteger(points) ? Math.max(0, Number(points)) : 0
+export const whole = (points: unknown, otherwise = 0): number =>
+  Number.isSafeInteger(points) && Number(points) >= 0 ? Number(points) : otherwise
 
 /**
  * The error of an outcome that names fewer points than there were, without one of its own. Never throws.
@@ -67,5 +69,18 @@ const describe = (outcome: unknown): string => {
   return preview(outcome)
 }
 
+const endpoint = "the transport"
+
 const asInfluxError = (cause: unknown, kind = "Unknown"): InfluxError =>
-  new InfluxError({ reason: new SendFailed({ endpoint: "the transport", kind, cause }) })
+  new InfluxError({ reason: new SendFailed({ endpoint, kind, cause }) })
+
+/**
+ * Fails because a connection is to be replaced before anything was sent over it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const staleFromTheStart = Effect.suspend(() => {
+  const kind = "its connection is stale as soon as it is open"
+  return Effect.fail(new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause: new Error(kind) }) }))
+})

@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import { InfluxError, type Rejected } from "../../InfluxError.ts"
 import type { Transport } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
+import { wrong } from "../text/arguments.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
@@ -60,6 +61,10 @@ export const start = Effect.fnUntraced(function*(parts: Parts, scope: Scope.Scop
   return yield* Effect.replicateEffect(started, parts.settings.senders)
 })
 
+// A fiber that is given anything else, such as a promise, ends without another word.
+const effectOf = <A, E, R>(name: string, given: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.isEffect(given) ? given : Effect.die(wrong(`${name} in a transport`, given, "an Effect"))
+
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 class Sender {
@@ -101,7 +106,9 @@ class Sender {
     return Effect.gen({ self: this }, function*() {
       const buffer = this.#buffer
       const packer = this.#packer
-      const connection = yield* restore(this.#parts.transport.open)
+      const connection = yield* restore(effectOf("open", this.#parts.transport.open))
+      // It would be opened again and again, at once and without a word.
+      if (connection.isStale()) return yield* SendOutcome.staleFromTheStart
       let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
         if (packer.held === 0 && !buffer.ready) {
@@ -128,7 +135,7 @@ class Sender {
         let isStarted = false
         const exit = yield* Effect.exit(restore(Effect.suspend<unknown, InfluxError, never>(() => {
           isStarted = true
-          return connection.send(payload, packer.points, packer.lines)
+          return effectOf("what send returns", connection.send(payload, packer.points, packer.lines))
         })))
         let goesOn = false
         if (Exit.isSuccess(exit)) {
@@ -229,7 +236,7 @@ class Sender {
       const { points } = this.#packer
       const { reason } = error
       if (reason._tag === "Rejected") {
-        const rejected = Math.min(reason.points === undefined ? points : SendOutcome.whole(reason.points), points)
+        const rejected = Math.min(SendOutcome.whole(reason.points, points), points)
         this.#settle({ sent: points - rejected, rejected, error, rejections: [reason] }, bytes)
         // The server answered: the connection is fine.
         return this.#next(true)
