@@ -3,15 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Stream } from "effect"
 import { Dialect, LineProtocol } from "efflux"
 import { decoderTexts } from "../support/decoderTexts.ts"
-import { canonical } from "../support/rows.ts"
+import { plain } from "../support/rows.ts"
 
 const dialects = Dialect.all
 const texts = decoderTexts
-
-const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.DecodeError>>): ReadonlyArray<string> =>
-  results.map((result) =>
-    Result.isSuccess(result) ? JSON.stringify(canonical(result.success as never, true)) : result.failure.message
-  )
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
@@ -46,15 +41,6 @@ describe("a line that is read again and again", () => {
       tags.a = "changed"
       delete tags.c
       ;(point.fields as Record<string, number>).v = 7
-    }
-  })
-
-  it("may have tags and fields named __proto__", () => {
-    for (let i = 0; i < 4; i++) {
-      const point = Result.getOrThrow(LineProtocol.decode("proto,__proto__=x,a=b __proto__=\"y\",v=1"))
-      assert.strictEqual(Object.getPrototypeOf(point.tags), Object.prototype)
-      assert.deepStrictEqual(Object.entries(point.tags), [["__proto__", "x"], ["a", "b"]])
-      assert.deepStrictEqual(Object.entries(point.fields), [["__proto__", "y"], ["v", 1]])
     }
   })
 
@@ -146,11 +132,11 @@ describe("a line that is read again and again", () => {
   })
 })
 
-describe("numbers", () => {
+describe("a number", () => {
   const valueOf = (text: string) =>
     Result.getOrThrow(LineProtocol.decode(`m v=${text}`, { dialect: "influx-2" })).fields.v
 
-  it("of every length are exact, as integers, unsigned ones and timestamps", () => {
+  it("of any length is exact, as an integer, an unsigned one and a timestamp", () => {
     for (let length = 1; length <= 19; length++) {
       for (
         const digits of [
@@ -177,17 +163,5 @@ describe("numbers", () => {
     assert.strictEqual(valueOf("-9223372036854775808i"), -(2n ** 63n))
     assert.strictEqual(valueOf("9223372036854775807i"), 2n ** 63n - 1n)
     assert.strictEqual(String(valueOf("18446744073709551615u")), "18446744073709551615u")
-  })
-
-  it("beyond the range are refused, by one", () => {
-    const reason = (line: string) => {
-      const result = LineProtocol.decode(line, { dialect: "influx-2" })
-      return Result.isFailure(result) ? result.failure.reason : "none"
-    }
-    for (
-      const value of ["9223372036854775808i", "-9223372036854775809i", "18446744073709551616u", "9".repeat(40) + "i"]
-    ) {
-      assert.strictEqual(reason(`m v=${value}`), "out of range")
-    }
   })
 })

@@ -1,9 +1,6 @@
 /** Decoding does what our own rows say, and what the corpus beside the repository says where that is present. */
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
 import { LineProtocol } from "efflux"
-import * as Dialect from "efflux/Dialect"
-import { samePoint } from "../encode/roundTrip.ts"
 import { describeForeign, foreignRows } from "../support/foreignRows.ts"
 import { difference, precisionOf, readRows, type RowPoint, type Text, textOf } from "../support/rows.ts"
 
@@ -127,31 +124,6 @@ describeForeign(["decoder-unit.jsonl"], () => {
       return found === undefined ? [] : [`${row.id}: ${found}`]
     })
     assert.deepStrictEqual(wrong, [])
-  })
-
-  it("is written again, in each dialect, as what reads back the same", () => {
-    const wrong: Array<string> = []
-    let written = 0
-    for (const row of rows) {
-      for (const dialect of Dialect.all) {
-        for (const point of decode(row, dialect).points) {
-          const line = LineProtocol.encode(point, { dialect })
-          if (Result.isFailure(line)) continue
-          written++
-          const again = LineProtocol.decode(line.success, { dialect })
-          // VictoriaMetrics stores no strings, so its dialect leaves them out.
-          const fields = Object.entries(point.fields).filter(([, value]) =>
-            dialect !== "victoria-metrics" || typeof value !== "string"
-          )
-          const expected = { ...point, fields: Object.fromEntries(fields) }
-          if (Result.isFailure(again) || !samePoint(expected, again.success)) {
-            wrong.push(`${row.id}, ${dialect}: ${line.success}`)
-          }
-        }
-      }
-    }
-    assert.deepStrictEqual(wrong, [])
-    assert.isAbove(written, 1000)
   })
 
   it("has every exception that is listed, and none of them is needless", () => {

@@ -1,6 +1,5 @@
 /** A decoding error says where, in a way that can be shown. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Stream } from "effect"
 import { LineProtocol } from "efflux"
 
 const errorOf = (text: string | Uint8Array, options?: LineProtocol.DecodeOptions): LineProtocol.DecodeError =>
@@ -33,22 +32,6 @@ describe("an error", () => {
     assert.strictEqual(hostile.text, "m␛[31m␉␡\ufffd v=␇x")
     assert.strictEqual(hostile.text[hostile.caret], "␇")
   })
-
-  it.effect("is the same in whatever chunks the text comes", () =>
-    Effect.gen(function*() {
-      const bytes = new TextEncoder().encode("  m,a=é v=x,b=1\nm v=\"a\nb\"x\n# c\nm v=1 5 6\nm v=\"open")
-      const plain = ({ caret, character, column, hint, line, near, reason, text }: LineProtocol.DecodeError) =>
-        JSON.stringify([line, column, character, reason, near, text, caret, hint])
-      const whole = LineProtocol.decodeAll(bytes).errors.map(plain)
-      assert.strictEqual(whole.length, 4)
-      for (let cut = 1; cut < bytes.length; cut++) {
-        const results = yield* Stream.fromIterable([bytes.slice(0, cut), bytes.slice(cut)], { chunkSize: 1 }).pipe(
-          LineProtocol.decodeStream(),
-          Stream.runCollect
-        )
-        assert.deepStrictEqual(results.filter(Result.isFailure).map((result) => plain(result.failure)), whole)
-      }
-    }))
 })
 
 describe("a hint", () => {

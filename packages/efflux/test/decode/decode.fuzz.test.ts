@@ -4,7 +4,7 @@ import { type Below, below } from "@efflux/testkit/SeededRandom"
 import { Effect, Result, Stream } from "effect"
 import { Dialect, LineProtocol } from "efflux"
 import { decoderTexts } from "../support/decoderTexts.ts"
-import { canonical } from "../support/rows.ts"
+import { plain } from "../support/rows.ts"
 
 const dialects = Dialect.all
 const texts = decoderTexts
@@ -45,11 +45,6 @@ const chunksOf = (bytes: Uint8Array, random: Below): Array<Uint8Array> => {
   }
   return chunks
 }
-
-const plain = (results: ReadonlyArray<Result.Result<unknown, LineProtocol.DecodeError>>): ReadonlyArray<string> =>
-  results.map((result) =>
-    Result.isSuccess(result) ? JSON.stringify(canonical(result.success as never, true)) : result.failure.message
-  )
 
 describe("mutated rows", () => {
   it("never make the decoder throw, in any dialect, and every line has its answer", () => {

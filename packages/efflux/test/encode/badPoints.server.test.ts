@@ -187,24 +187,4 @@ describeServer("one bad point of ten", { udp: [{ database: "db" }] }, (it) => {
         )
       })
   )
-
-  it.effect("all bad points at once among good ones: the good ones are stored, the bad ones are counted", () =>
-    Effect.gen(function*() {
-      const server = yield* InfluxServer.InfluxServer
-      const points = kinds.flatMap(([, point], index) => [
-        point,
-        { measurement: "among", fields: { n: BigInt(index) }, timestamp: BigInt(index) }
-      ]) as ReadonlyArray<Point.Input>
-      const logs = capture()
-      const stats = yield* withDatabase({ port: server.udpPorts[0]! }, (database) => database.pushAll(points)).pipe(
-        Effect.provide(logs.layer),
-        Effect.provideService(Metric.MetricRegistry, new Map())
-      )
-      assert.strictEqual(stats.sent, kinds.length)
-      assert.strictEqual(stats.dropped.invalid + stats.dropped.oversize, kinds.length)
-      assert.strictEqual(yield* server.waitForCount("db", "among", kinds.length), kinds.length)
-      console.log(
-        `${kinds.length} good among ${kinds.length} bad: stored ${stats.sent}, ${logs.lines.length} log lines`
-      )
-    }))
 })

@@ -1,7 +1,7 @@
 /** For each dialect: what is written reads back in it as exactly the point, or was refused. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Effect, Result, Schema, Stream } from "effect"
-import { LineProtocol, Point, Precision, Series } from "efflux"
+import { DateTime, Result, Schema } from "effect"
+import { LineProtocol, type Point, type Precision, Series } from "efflux"
 import * as Dialect from "efflux/Dialect"
 import { hostile, point as anyPoint } from "../support/arbitraries.ts"
 import { reference } from "../support/reference.ts"
@@ -90,22 +90,6 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     )
   }, { arbitrary: { runs: 2000 } })
 
-  it.effect("lines of one payload read back from chunks that are cut anywhere", () =>
-    Effect.gen(function*() {
-      const seed = Number(process.env.EFFLUX_SEED ?? Math.floor(Math.random() * 2 ** 31))
-      const points = yield* Arbitrary.sampleEffect(anyPoint, { count: 400, seed })
-      const payload = LineProtocol.makeWriter(1 << 20, { dialect })
-      const written = points.filter((point) => payload.write(point))
-      const bytes = payload.bytes.subarray(0, payload.position)
-      const chunks = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, i) => bytes.subarray(7 * i, 7 * i + 7))
-      const read = yield* Stream.fromIterable(chunks).pipe(LineProtocol.decodeStream({ dialect }), Stream.runCollect)
-      assert.isAbove(written.length, 30, `seed ${seed}`)
-      assert.strictEqual(read.length, written.length, `seed ${seed}`)
-      read.forEach((result, i) =>
-        assert.isTrue(samePoint(stored(written[i], dialect), Result.getOrThrow(result)), `seed ${seed}, point ${i}`)
-      )
-    }))
-
   it("what was written for InfluxDB 1 reads back, with the exceptions that the table names and no other", () => {
     let exceptions = 0
     for (const name of ["a", "a\\b", "a\\\\b", "a\\,b", "a\\=b", "\\a", "a,b", "a\"b"]) {
@@ -133,16 +117,6 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     if (Result.isFailure(line) || isExcepted(normal(point), dialect)) return
     assert.isTrue(samePoint(normal(point), Result.getOrThrow(LineProtocol.decode(line.success, { dialect }))))
   }, { arbitrary: { runs: 2000 } })
-
-  it("a name that InfluxDB 1 can hold can be written, but for a quote in a field key of VictoriaMetrics", () => {
-    for (const name of ["a", "a\\b", "a\\\\b", "\\\"", "a\"b", "a,b= c", "é\u{1f600}", "__proto__"]) {
-      for (const place of ["measurement", "tag key", "tag value", "field key"] as const) {
-        if (Point.nameProblem(name, place) !== undefined) continue
-        const isQuote = place === "field key" && dialect === "victoria-metrics" && name.includes("\"")
-        assert.strictEqual(Point.nameProblem(name, place, dialect), isQuote ? "quote" : undefined, `${place} ${name}`)
-      }
-    }
-  })
 })
 
 describe("encodeLines", () => {
@@ -151,13 +125,6 @@ describe("encodeLines", () => {
     Result.getOrThrow(LineProtocol.encodeLines(point, options))
   const refusal = (point: Point.Input, options: LineProtocol.EncodeOptions) =>
     Result.getOrThrow(Result.flip(LineProtocol.encodeLines(point, options)))
-
-  it("gives the one line of a point that fits, with or without a timestamp", () => {
-    assert.deepStrictEqual(lines(small, {}), [Result.getOrThrow(LineProtocol.encode(small))])
-    assert.deepStrictEqual(lines({ ...small, timestamp: 1n }, { maxLineBytes: 36 }), [
-      "m,host=a first=1,second=2,third=3 1"
-    ])
-  })
 
   it("spreads the fields of one that does not over lines of one series and timestamp", () => {
     assert.deepStrictEqual(lines({ ...small, timestamp: 1n }, { maxLineBytes: 32 }), [
@@ -223,19 +190,6 @@ describe("encodeLines", () => {
     const series = Series.make("m", { tags: { host: Schema.String }, fields: { a: Schema.String, b: Schema.Number } })
     const point = series.with({ host: "h" }).point({ a: "x".repeat(20), b: 1, timestamp: 5n })
     assert.deepStrictEqual(lines(point, { maxLineBytes: 36 }), [`m,host=h a="${"x".repeat(20)}" 5`, "m,host=h b=1 5"])
-  })
-})
-
-describe("precisions", () => {
-  it("are written in all dialects, as a line does not say its own", () => {
-    for (const dialect of Dialect.all) {
-      for (const precision of Precision.all) {
-        const line = Result.getOrThrow(
-          LineProtocol.encode({ measurement: "m", fields: { f: 1 }, timestamp: 10n ** 18n }, { dialect, precision })
-        )
-        assert.strictEqual(line, `m f=1 ${10n ** 18n / Precision.nanosPer(precision)}`)
-      }
-    }
   })
 })
 

@@ -8,17 +8,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
-import * as Dialect from "efflux/Dialect"
 import { describeForeign, foreignRows } from "../support/foreignRows.ts"
-import {
-  canonical,
-  canonicalRow,
-  precisionOf,
-  readRows,
-  type RowPoint,
-  type Text,
-  type Value
-} from "../support/rows.ts"
+import { canonical, precisionOf, readRows, type RowPoint, type Text, type Value } from "../support/rows.ts"
 
 const string = (text: Text): string =>
   typeof text === "string" ? text : assert.fail("bytes that are no UTF-8 are no text of ours")
@@ -124,45 +115,6 @@ describeForeign(["encoder.jsonl", "escape.jsonl"], () => {
     })
     assert.deepStrictEqual(faults, [])
     assert.isAbove(rows.length, 100)
-  })
-
-  it("reads back as the point in every dialect, whatever the row is for, or is refused", () => {
-    const faults: Array<string> = []
-    let written = 0
-    for (const row of readRows<CorpusRow>(foreignRows("encoder.jsonl"))) {
-      // Rows of what only other languages have.
-      if (row.point.time !== null && typeof row.point.time === "object") continue
-      let point: Point.Input
-      try {
-        point = inputOf(row.point, nanosOf(row))
-      } catch {
-        continue
-      }
-      for (const dialect of Dialect.all) {
-        const line = LineProtocol.encode(point, { dialect })
-        if (Result.isFailure(line)) continue
-        written++
-        const decoded = LineProtocol.decode(line.success, { dialect })
-        const expected = {
-          ...row.point,
-          tags: row.point.tags.filter(([, value]) => value !== ""),
-          fields: row.point.fields.filter(([, value]) =>
-            (!("float" in value) || Number.isFinite(Number(value.float))) &&
-            !("string" in value && dialect === "victoria-metrics")
-          ),
-          time: point.timestamp === undefined ? null : String(point.timestamp)
-        }
-        if (Result.isFailure(decoded)) faults.push(`${row.id}, ${dialect}: ${line.success} ${decoded.failure.message}`)
-        else {
-          const [got, wanted] = [canonical(decoded.success, true), canonicalRow(expected, true)].map((of) =>
-            JSON.stringify(of)
-          )
-          if (got !== wanted) faults.push(`${row.id}, ${dialect}: ${got} is not ${wanted}`)
-        }
-      }
-    }
-    assert.deepStrictEqual(faults, [])
-    assert.isAbove(written, 500)
   })
 
   interface EscapeRow {

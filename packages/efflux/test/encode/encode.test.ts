@@ -1,9 +1,9 @@
 /** What `LineProtocol.encode` writes and what it refuses. See `LineWriter.test.ts` for the buffer behind it. */
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Result } from "effect"
+import { Result } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
-import type { EncodeErrorReason, PointPart } from "../../src/internal/encode/EncodeError.ts"
-import { decimal, double, hostile, integer, point } from "../support/arbitraries.ts"
+import type { EncodeErrorReason } from "../../src/internal/encode/EncodeError.ts"
+import { hostile, integer, point } from "../support/arbitraries.ts"
 import { reference } from "../support/reference.ts"
 
 const encode = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
@@ -35,47 +35,6 @@ const assertRefused = (place: Place, text: string, reason: EncodeErrorReason) =>
   assert.deepStrictEqual({ part, reason: given, key }, { part: place, reason, key: keyOf(place) }, JSON.stringify(text))
 }
 
-describe("escapes", () => {
-  it("commas and spaces in a measurement, and an equals sign in a key or tag value as well", () => {
-    assert.strictEqual(encode(having("measurement", "a,b c=d\"e")), "a\\,b\\ c=d\"e,t=v f=1")
-    assert.strictEqual(encode(having("tag key", "a,b c=d\"e")), "m,a\\,b\\ c\\=d\"e=v f=1")
-    assert.strictEqual(encode(having("tag value", "a,b c=d\"e")), "m,t=a\\,b\\ c\\=d\"e f=1")
-    assert.strictEqual(encode(having("field key", "a,b c=d\"e")), "m,t=v a\\,b\\ c\\=d\"e=1")
-  })
-
-  it("only quotes and backslashes in a string value, whatever else it holds", () => {
-    assert.strictEqual(encode(having("field value", "a,b c=d")), "m,t=v f=\"a,b c=d\"")
-    assert.strictEqual(encode(having("field value", "\"\\\n\r\u0000\u007f")), "m,t=v f=\"\\\"\\\\\n\r\u0000\u007f\"")
-    assert.strictEqual(encode(having("field value", "")), "m,t=v f=\"\"")
-  })
-
-  it("text beyond ASCII stays as it is, in every place", () => {
-    for (const text of ["é", "漢字", "😀", "\u2028", "\ufeff", "\u0080", "a\u0301", "\u{10ffff}", "\ud7ff\ue000"]) {
-      for (const place of places) assert.include(encode(having(place, text)), text, place)
-    }
-  })
-
-  it("a backslash that stands before nothing special is a backslash", () => {
-    for (const place of names) assert.include(encode(having(place, "a\\b\\\\c")), "a\\b\\\\c", place)
-  })
-
-  it("a tag value may have backslashes before a comma or an equals sign, a key of a tag too", () => {
-    for (const special of [",", "="]) {
-      for (let run = 1; run <= 5; run++) {
-        const backslashes = "\\".repeat(run)
-        assert.strictEqual(
-          encode(having("tag value", `a${backslashes}${special}b`)),
-          `m,t=a${backslashes}\\${special}b f=1`
-        )
-        assert.strictEqual(
-          encode(having("tag key", `a${backslashes}${special}b`)),
-          `m,a${backslashes}\\${special}b=v f=1`
-        )
-      }
-    }
-  })
-})
-
 describe("refusals", () => {
   it("no control character gets into a name, wherever it stands", () => {
     for (let code = 0; code <= 0x7f; code++) {
@@ -89,88 +48,12 @@ describe("refusals", () => {
     }
   })
 
-  it("a name never ends in a backslash, of one or of five", () => {
-    for (const place of names) {
-      for (let run = 1; run <= 5; run++) {
-        assertRefused(place, "\\".repeat(run), "trailing backslash")
-        assertRefused(place, `a${"\\".repeat(run)}`, "trailing backslash")
-        assertRefused(place, `é${"\\".repeat(run)}`, "trailing backslash")
-      }
-    }
-  })
-
-  it("no backslash stands before a quote, comma, equals sign or space in measurements and field keys", () => {
-    for (const place of ["measurement", "field key"] as const) {
-      for (const special of ["\"", ",", "=", " "]) {
-        for (let run = 1; run <= 5; run++) {
-          assertRefused(place, `a${"\\".repeat(run)}${special}b`, "backslash before a special character")
-          assertRefused(place, `${"\\".repeat(run)}${special}`, "backslash before a special character")
-        }
-      }
-    }
-  })
-
-  it("the line that kills InfluxDB 1.6 is never written", () => {
-    for (let run = 1; run <= 5; run++) {
-      assertRefused("field key", "\\".repeat(run), "trailing backslash")
-      const point = { measurement: "m", fields: { [`a${"\\".repeat(run)}`]: "=" } }
-      assert.strictEqual(refusal(point).reason, "trailing backslash")
-    }
-  })
-
-  it("a measurement that begins with # is refused, others with a # in them are not", () => {
-    assertRefused("measurement", "#", "comment")
-    assertRefused("measurement", "#m", "comment")
-    assert.strictEqual(encode(having("measurement", "m#")), "m#,t=v f=1")
-    for (const place of ["tag key", "tag value", "field key"] as const) {
-      assert.include(encode(having(place, "#a")), "#a")
-    }
-  })
-
-  it("names are not empty; an empty tag value is no tag", () => {
-    for (const place of ["measurement", "tag key", "field key"] as const) assertRefused(place, "", "empty")
-    assert.strictEqual(encode(having("tag value", "")), "m f=1")
-  })
-
-  it("a lone surrogate is refused in every place, since distinct texts would become one", () => {
-    for (const place of places) {
-      for (
-        const text of [
-          "\ud800",
-          "\udc00",
-          "a\udbff",
-          "\ud800a",
-          "\udc00\ud800",
-          "😀\ud83d",
-          "\ud83d\ud83d\ude00",
-          "x".repeat(100) + "\ud800"
-        ]
-      ) {
-        assertRefused(place, text, "lone surrogate")
-      }
-    }
-  })
-
-  it("no tag and no field is named time; measurements and tag values may be", () => {
-    assertRefused("tag key", "time", "reserved")
-    assertRefused("field key", "time", "reserved")
-    assert.strictEqual(
-      encode({ measurement: "time", tags: { Time: "time" }, fields: { " time": 1 } }),
-      "time,Time=time \\ time=1"
-    )
-  })
-
-  it("an injected line is refused in a name and harmless in a string", () => {
-    const injected = "x,evil=1 v=1\nother v=2"
-    for (const place of names) assertRefused(place, injected, "control character")
-    assert.strictEqual(encode(having("field value", injected)), `m,t=v f="${injected}"`)
-  })
-
   it("values of other types are refused with the part that has them", () => {
     const cyclic: Record<string, unknown> = {}
     cyclic.self = cyclic
-    const values = [Symbol("s"), () => 1, {}, [], cyclic, new Date(0), Object.create(null), new Number(1), new Map()]
-    for (const value of values) {
+    const closed = { toString: () => assert.fail("called"), valueOf: () => assert.fail("called") }
+    const objects = [{}, [], cyclic, closed, new Date(0), Object.create(null), new Number(1), new Map()]
+    for (const value of [Symbol("s"), () => 1, ...objects]) {
       const field = refusal({ measurement: "m", fields: { ok: 1, f: value } })
       assert.deepStrictEqual([field.part, field.reason, field.key], ["field value", "type", "\"f\""])
       const tag = refusal({ measurement: "m", tags: { t: value }, fields: { f: 1 } })
@@ -189,18 +72,6 @@ describe("refusals", () => {
     }
     for (const value of [{}, [], { measurement: "m" }, { measurement: "m", fields: null }, { fields: { f: 1 } }]) {
       assert.strictEqual(refusal(value).reason, "missing")
-    }
-  })
-
-  it("a point without a field to write is refused", () => {
-    const reasons: ReadonlyArray<[unknown, PointPart]> = [
-      [{}, "fields"],
-      [{ a: undefined, b: null }, "fields"],
-      [{ a: Number.NaN, b: Number.POSITIVE_INFINITY, c: Number.NEGATIVE_INFINITY }, "fields"]
-    ]
-    for (const [fields, part] of reasons) {
-      const error = refusal({ measurement: "m", fields })
-      assert.deepStrictEqual([error.part, error.reason], [part, "missing"])
     }
   })
 
@@ -235,12 +106,6 @@ describe("refusals", () => {
       assert.deepStrictEqual([error.part, error.reason, error.value], ["point", "unreadable", undefined])
     }
   })
-
-  it("toString of a value is never called", () => {
-    const value = { toString: () => assert.fail("called"), valueOf: () => assert.fail("called") }
-    assert.strictEqual(refusal({ measurement: "m", fields: { f: value } }).reason, "type")
-    assert.strictEqual(refusal({ measurement: "m", tags: { t: value }, fields: { f: 1 } }).reason, "type")
-  })
 })
 
 describe("keys", () => {
@@ -271,31 +136,9 @@ describe("keys", () => {
     }
   })
 
-  it("objects without a prototype, frozen objects, instances and proxies are records too", () => {
-    class Tags {
-      a = "b"
-      method() {}
-    }
-    const bare = Object.assign(Object.create(null), { a: "b" }) as Record<string, string>
-    for (const tags of [bare, Object.freeze({ a: "b" }), new Tags(), new Proxy({ a: "b" }, {})]) {
-      assert.strictEqual(encode({ measurement: "m", tags, fields: { f: 1 } }), "m,a=b f=1")
-    }
-  })
-
   it("symbols and hidden properties are no keys", () => {
     const tags = Object.defineProperty({ a: "b", [Symbol("s")]: "c" }, "hidden", { value: "d", enumerable: false })
     assert.strictEqual(encode({ measurement: "m", tags, fields: { f: 1 } }), "m,a=b f=1")
-  })
-
-  it("tags are written in the order of their UTF-8 bytes, fields in the order given", () => {
-    const keys = ["z", "a", "é", "😀", "\ue000", "b", "ab", "B", "1", "\u{10000}", "\ufffd"]
-    const expected = [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const line = encode({
-      measurement: "m",
-      tags: Object.fromEntries(keys.map((key) => [key, "v"])),
-      fields: { z: 1, a: 2, m: 3 }
-    })
-    assert.strictEqual(line, `m${expected.map((key) => `,${key}=v`).join("")} z=1,a=2,m=3`)
   })
 
   it("a getter is read once, and its value is what is written", () => {
@@ -339,104 +182,7 @@ describe("a point that encodes others while it is read", () => {
   })
 })
 
-describe("tag values", () => {
-  const tag = (value: unknown) => encode({ measurement: "m", tags: { t: value }, fields: { f: 1 } })
-
-  it("numbers, bigints and booleans are written as JavaScript prints them", () => {
-    const values = [0, -0, 1, 200, 1000, 1e15, 1e21, -7, 0.5, 5e-324, Number.NaN, Number.POSITIVE_INFINITY]
-    for (const value of [...values, 2 ** 53, 123_456_789_012, 1n, -(2n ** 80n), true, false]) {
-      assert.strictEqual(tag(value), `m,t=${String(value)} f=1`)
-    }
-  })
-
-  it("empty, null and undefined tags are left out", () => {
-    assert.strictEqual(
-      encode({ measurement: "m", tags: { a: "", b: null, c: undefined, d: "x" }, fields: { f: 1 } }),
-      "m,d=x f=1"
-    )
-    // also where their key could not be written
-    assert.strictEqual(encode({ measurement: "m", tags: { "bad\\": null }, fields: { "bad\\": null, f: 1 } }), "m f=1")
-  })
-})
-
-describe("floats", () => {
-  const written = (value: number): string => encode({ measurement: "m", fields: { f: value } }).slice("m f=".length)
-
-  const assertExact = (value: number) => {
-    const text = written(value)
-    assert.isTrue(Object.is(Number(text), value), `${text} is not ${value}`)
-    assert.strictEqual(text, Object.is(value, -0) ? "-0" : String(value))
-    assert.match(text, /^-?\d+(\.\d+)?(e[+-]\d+)?$/)
-  }
-
-  it("the extremes are exact", () => {
-    const extremes = [0, 5e-324, Number.MAX_VALUE, 2.2250738585072014e-308, 1e21, 1e-7, 1e-6, 123_456_789.123_456_79]
-    const edges = [999.999, 1000, 999_999, 1e6, 1e9, 1e15, 2 ** 31, 2 ** 32, 2 ** 53, 1_999_999.999, 2_000_000.5]
-    const ugly = [0.1, 0.1 + 0.2, 1 / 3, 4.35, 1.005, 0.0005, 0.001, 12.5, 99.995, 1e9 - 0.000_001, 999_999.999_999]
-    for (const value of [...extremes, ...edges, ...ugly]) {
-      for (const signed of [value, -value]) assertExact(signed)
-    }
-  })
-
-  it("all short decimals and small integers are exact", () => {
-    for (let n = -5000; n <= 5000; n++) {
-      assertExact(n)
-      assertExact(n / 10)
-      assertExact(n / 1000)
-      assertExact(n / 1_000_000)
-    }
-  })
-
-  it("the neighbours of short decimals are not taken for them", () => {
-    const view = new DataView(new ArrayBuffer(8))
-    for (let n = 1; n < 10_000; n++) {
-      view.setFloat64(0, n / 1000)
-      const bits = view.getBigUint64(0)
-      for (const other of [bits - 1n, bits + 1n]) {
-        view.setBigUint64(0, other)
-        assertExact(view.getFloat64(0))
-      }
-    }
-  })
-
-  it.prop("a double of any bit pattern reads back as itself", [double], ([value]) => {
-    if (Number.isFinite(value)) assertExact(value)
-  }, { arbitrary: { runs: 6000 } })
-
-  it.prop("n / 10^k reads back as itself", [decimal], ([value]) => assertExact(value), {
-    arbitrary: { runs: 6000 }
-  })
-})
-
 describe("integers", () => {
-  const edges = [0n, 1n, 999n, 1000n, 10n ** 9n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 10n ** 18n, 2n ** 63n - 1n]
-
-  it("a bigint of 64 bits is written exactly, with an i", () => {
-    for (const edge of edges) {
-      for (const value of [edge, -edge, edge - 1n, -edge - 1n]) {
-        assert.strictEqual(encode({ measurement: "m", fields: { f: value } }), `m f=${value}i`)
-      }
-    }
-  })
-
-  it("an integer beyond 64 bits is refused", () => {
-    for (const value of [2n ** 63n, -(2n ** 63n) - 1n, 2n ** 64n, 2n ** 200n, -(2n ** 200n)]) {
-      const error = refusal({ measurement: "m", fields: { f: value } })
-      assert.deepStrictEqual([error.part, error.reason, error.key], ["field value", "out of range", "\"f\""])
-    }
-  })
-
-  it("an unsigned integer is written exactly where the server takes it, and refused elsewhere", () => {
-    const fields = (value: unknown) => ({ measurement: "m", fields: { f: Point.uint(value as bigint) } })
-    for (const edge of [...edges, 2n ** 64n - 1n]) {
-      assert.strictEqual(encode(fields(edge), { dialect: "influx-2" }), `m f=${edge}u`)
-      assert.strictEqual(refusal(fields(edge)).reason, "unsigned")
-    }
-    for (const value of [-1n, 2n ** 64n, 1, "1", undefined]) {
-      assert.strictEqual(refusal(fields(value), { dialect: "influx-2" }).reason, "out of range")
-    }
-  })
-
   it.prop("an integer of any size is written exactly or refused", [integer], ([value]) => {
     const fits = BigInt.asIntN(64, value) === value
     const result = LineProtocol.encode({ measurement: "m", fields: { f: value } })
@@ -446,84 +192,10 @@ describe("integers", () => {
 })
 
 describe("timestamps", () => {
-  const at = (timestamp: unknown, precision: Precision.Precision = "ns"): string =>
-    encode({ measurement: "m", fields: { f: 1 }, timestamp }, { precision }).slice("m f=1 ".length)
-  const refused = (timestamp: unknown, precision: Precision.Precision = "ns"): EncodeErrorReason => {
-    const { part, reason } = refusal({ measurement: "m", fields: { f: 1 }, timestamp }, { precision })
-    assert.strictEqual(part, "timestamp")
-    return reason
-  }
-
-  it("a bigint is nanoseconds, whatever the precision, rounded down", () => {
-    const nanos = 1_767_225_600_123_456_789n
-    assert.deepStrictEqual(
-      Precision.all.map((precision) => at(nanos, precision)),
-      ["1767225600123456789", "1767225600123456", "1767225600123", "1767225600", "29453760", "490896"]
-    )
-    assert.deepStrictEqual(Precision.all.map((precision) => at(-1n, precision)), Precision.all.map(() => "-1"))
-    assert.deepStrictEqual(Precision.all.map((precision) => at(0n, precision)), Precision.all.map(() => "0"))
-  })
-
-  it("a Date and a DateTime are the instants that they are, also before 1970", () => {
-    const expected: ReadonlyArray<[number, ReadonlyArray<string>]> = [
-      [1_767_225_600_123, [
-        "1767225600123000000",
-        "1767225600123000",
-        "1767225600123",
-        "1767225600",
-        "29453760",
-        "490896"
-      ]],
-      [0, ["0", "0", "0", "0", "0", "0"]],
-      [-1, ["-1000000", "-1000", "-1", "-1", "-1", "-1"]],
-      [-86_400_001, ["-86400001000000", "-86400001000", "-86400001", "-86401", "-1441", "-25"]],
-      [999_999_999_999, ["999999999999000000", "999999999999000", "999999999999", "999999999", "16666666", "277777"]]
-    ]
-    for (const [millis, texts] of expected) {
-      for (const timestamp of [new Date(millis), DateTime.makeUnsafe(millis)]) {
-        assert.deepStrictEqual(Precision.all.map((precision) => at(timestamp, precision)), texts)
-      }
-    }
-    assert.strictEqual(at(DateTime.makeZonedUnsafe(0, { timeZone: "Europe/Berlin" })), "0")
-  })
-
   it("null and undefined are no timestamp", () => {
     for (const timestamp of [null, undefined]) {
       assert.strictEqual(encode({ measurement: "m", fields: { f: 1 }, timestamp }), "m f=1")
     }
-  })
-
-  it("the range ends at ±9223372036854775806 ns", () => {
-    assert.strictEqual(at(9_223_372_036_854_775_806n), "9223372036854775806")
-    assert.strictEqual(at(-9_223_372_036_854_775_806n), "-9223372036854775806")
-    for (const beyond of [9_223_372_036_854_775_807n, -9_223_372_036_854_775_807n, 2n ** 64n, -(2n ** 70n)]) {
-      for (const precision of Precision.all) assert.strictEqual(refused(beyond, precision), "out of range")
-    }
-  })
-
-  it("a unit that begins before the range is refused, of a bigint and of a Date", () => {
-    const first = -9_223_372_036_854_775_806n
-    for (const precision of Precision.all) {
-      const unit = Precision.nanosPer(precision)
-      const units = -(-first / unit)
-      assert.strictEqual(at(units * unit, precision), String(units))
-      if (precision !== "ns") assert.strictEqual(refused(first, precision), "out of range")
-    }
-    const firstMillis = new Date(-9_223_372_036_854)
-    assert.strictEqual(at(firstMillis, "ms"), "-9223372036854")
-    for (const precision of ["s", "m", "h"] as const) {
-      assert.strictEqual(refused(firstMillis, precision), "out of range")
-    }
-  })
-
-  it("an invalid Date, and one outside the range, is refused", () => {
-    for (const precision of Precision.all) {
-      assert.strictEqual(refused(new Date(Number.NaN), precision), "out of range")
-      assert.strictEqual(refused(new Date(8.64e15), precision), "out of range")
-      assert.strictEqual(refused(new Date(-8.64e15), precision), "out of range")
-    }
-    assert.strictEqual(at(new Date(9_223_372_036_854)), "9223372036854000000")
-    assert.strictEqual(refused(new Date(9_223_372_036_855)), "out of range")
   })
 
   it.prop("a timestamp is the reference's in every precision", [point], ([point]) => {
@@ -639,22 +311,15 @@ describe("size", () => {
 })
 
 describe("default tags", () => {
-  it("stand in their place among the tags of the point, which override them", () => {
-    const options = { tags: { host: "h", b: "default", z: 1, empty: "", none: null, "é": true } }
+  it("are escaped, and stand in their place among the tags of the point, which override them", () => {
+    const options = { tags: { host: "h", b: "c,d=e f\\g", z: 1, empty: "", none: null, "é": true } }
     const encoded = (tags: Point.Input["tags"]) => encode({ measurement: "m", tags, fields: { f: 1 } }, options)
-    assert.strictEqual(encoded(undefined), "m,b=default,host=h,z=1,é=true f=1")
-    assert.strictEqual(encoded({}), "m,b=default,host=h,z=1,é=true f=1")
-    assert.strictEqual(encoded({ zz: "x", a: "y" }), "m,a=y,b=default,host=h,z=1,zz=x,é=true f=1")
+    const escaped = "c\\,d\\=e\\ f\\g"
+    assert.strictEqual(encoded(undefined), `m,b=${escaped},host=h,z=1,é=true f=1`)
+    assert.strictEqual(encoded({}), `m,b=${escaped},host=h,z=1,é=true f=1`)
+    assert.strictEqual(encoded({ zz: "x", a: "y" }), `m,a=y,b=${escaped},host=h,z=1,zz=x,é=true f=1`)
     assert.strictEqual(encoded({ host: "own", b: "own" }), "m,b=own,host=own,z=1,é=true f=1")
-    assert.strictEqual(encoded({ host: null, b: "", z: undefined }), "m,b=default,host=h,z=1,é=true f=1")
-  })
-
-  it("are escaped", () => {
-    const options = { tags: { "a b": "c,d=e f\\g" } }
-    assert.strictEqual(
-      encode({ measurement: "m", fields: { f: 1 } }, options),
-      "m,a\\ b=c\\,d\\=e\\ f\\\\g f=1".replace("\\\\g", "\\g")
-    )
+    assert.strictEqual(encoded({ host: null, b: "", z: undefined }), `m,b=${escaped},host=h,z=1,é=true f=1`)
   })
 
   it("that can't be written fail the writer, with their name and why", () => {
@@ -687,12 +352,12 @@ describe("against a second encoder", () => {
 
   it.prop("any text in any place is written alike, or refused alike", [hostile], ([text]) => {
     for (const place of places) assertAlike(having(place, text))
-  }, { arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 3000 } })
 
   it.prop("a name is refused exactly where nameProblem names a problem, and for that", [hostile], ([text]) => {
     for (const place of ["measurement", "tag key", "field key"] as const) {
       const result = LineProtocol.encode(having(place, text))
       assert.strictEqual(Result.isFailure(result) ? result.failure.reason : undefined, Point.nameProblem(text, place))
     }
-  }, { arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 3000 } })
 })

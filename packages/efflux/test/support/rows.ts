@@ -2,6 +2,7 @@
  * Rows of decoding, as in `conformance/decoder.jsonl` and, where it is present, the corpus beside the repository: a text
  * and what becomes of it.
  */
+import { Result } from "effect"
 import type { LineProtocol, Point, Precision } from "efflux"
 import * as Fs from "node:fs"
 
@@ -73,6 +74,16 @@ export const canonical = (point: Point.Point, timestamp: boolean): unknown => ({
   fields: sorted(Object.entries(point.fields).map(([key, value]) => [key, valueOfField(value)])),
   time: timestamp && point.timestamp !== undefined ? String(point.timestamp) : null
 })
+
+/** Results as comparable texts: points, and all that an error says. */
+export const plain = (
+  results: ReadonlyArray<Result.Result<Point.Point, LineProtocol.DecodeError>>
+): ReadonlyArray<string> =>
+  results.map((result) => {
+    if (Result.isSuccess(result)) return JSON.stringify(canonical(result.success, true))
+    const { caret, character, column, hint, line, message, near, reason, text } = result.failure
+    return JSON.stringify([message, line, column, character, reason, near, text, caret, hint])
+  })
 
 /** What is wrong with a decoder's answer, `undefined` if nothing is. */
 export const difference = (
