@@ -204,25 +204,6 @@ describe("an instant", () => {
       assert.strictEqual(Instant.parse(text.slice(0, -1)), BigInt(millis) * 1_000_000n, text)
     }
   })
-
-  it.each<[string, bigint | undefined]>([
-    ["2026-01-01T00:00:00.123456789Z", 1767225600123456789n],
-    ["2024-02-29T23:59:59Z", 1709251199000000000n],
-    ["1969-12-31T23:59:59.999999999Z", -1n],
-    ["1677-09-21T00:12:43.145224194Z", -9223372036854775806n],
-    ["2026-01-01T00:00:00+01:00", 1767222000000000000n],
-    ["2023-02-29T00:00:00Z", undefined],
-    ["2026-13-01T00:00:00Z", undefined],
-    ["2026-00-01T00:00:00Z", undefined],
-    ["2026-01-01T24:00:01Z", undefined],
-    ["2026-01-01T00:60:00Z", undefined],
-    ["2026-01-01T00:00:00.Z", undefined],
-    ["2026-01-01T00:00:00.1x3Z", undefined],
-    ["2026-01-01", undefined],
-    ["", undefined]
-  ])("%s is %s", (text, expected) => {
-    assert.strictEqual(Instant.parse(text), expected)
-  })
 })
 
 type Reader = AnswerReader.AnswerReader<Uint8Array>

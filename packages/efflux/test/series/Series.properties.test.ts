@@ -5,16 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Duration, Equal, Option, Result, Schema } from "effect"
 import { LineProtocol, Point, Series } from "efflux"
-import { hostile, integer, number } from "../support/arbitraries.ts"
-
-const below = (limit: number) =>
-  Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: limit - 1 })))
-
-const oneOf = <A>(...choices: ReadonlyArray<Arbitrary.Arbitrary<A>>): Arbitrary.Arbitrary<A> =>
-  Arbitrary.flatMap(below(choices.length), (index) => choices[index])
-
-const pick = <const A extends ReadonlyArray<unknown>>(...values: A): Arbitrary.Arbitrary<A[number]> =>
-  Arbitrary.map(below(values.length), (index) => values[index])
+import { below, hostile, integer, number, oneOf, pick } from "../support/arbitraries.ts"
 
 /** A Schema, and values of its type, most of which can be written. */
 interface Kind {
