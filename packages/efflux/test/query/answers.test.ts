@@ -30,39 +30,22 @@ describe("JSON", () => {
     ["9007199254740993x", BadAnswer],
     ["\"9007199254740993", BadAnswer]
   ])("has %s exactly, also in lists, objects and beside strings of digits", (text, expected) => {
-    const wrap = [
-      (text: string) => text,
-      (text: string) => ` [ ${text} ,1] `,
-      (text: string) => `{"a":${text}}`,
-      (text: string) => `[[["9007199254740993",${text},"\\"9007199254740993,"]]]`,
-      (text: string) => `["\\u00009007199254740993",${text}]`,
-      (text: string) => `{"__proto__":${text},"9007199254740993":"\\\\"}`
+    const wraps: ReadonlyArray<readonly [before: string, after: string, wrap: (value: unknown) => unknown]> = [
+      ["", "", (value) => value],
+      [" [ ", " ,1] ", (value) => [value, 1]],
+      [`{"a":`, "}", (a) => ({ a })],
+      [
+        `[[["9007199254740993",`,
+        `,"\\"9007199254740993,"]]]`,
+        (v) => [[["9007199254740993", v, "\"9007199254740993,"]]]
+      ],
+      [`["\\u00009007199254740993",`, "]", (value) => ["\u00009007199254740993", value]],
+      [`{"__proto__":`, `,"a":"\\\\"}`, (value) => ({ ["__proto__"]: value, a: "\\" })]
     ]
-    for (const [index, in_] of wrap.entries()) {
-      const document = in_(text)
-      if (expected === BadAnswer) {
-        assert.throws(() => ExactJson.parse(document), BadAnswer)
-        continue
-      }
-      const read = ExactJson.parse(document)
-      const values = [
-        () => read,
-        () => (read as ReadonlyArray<unknown>)[0],
-        () => (read as { readonly a: unknown }).a,
-        () => {
-          assert.deepInclude(read as Array<unknown>, [["9007199254740993", expected, "\"9007199254740993,"]])
-          return expected
-        },
-        () => {
-          assert.strictEqual((read as ReadonlyArray<unknown>)[0], "\u00009007199254740993")
-          return (read as ReadonlyArray<unknown>)[1]
-        },
-        () => {
-          assert.strictEqual((read as { readonly [key: string]: unknown })["9007199254740993"], "\\")
-          return Object.getOwnPropertyDescriptor(read, "__proto__")!.value
-        }
-      ]
-      assert.strictEqual(values[index]!(), expected)
+    for (const [before, after, wrap] of wraps) {
+      const parse = () => ExactJson.parse(before + text + after)
+      if (expected === BadAnswer) assert.throws(parse, BadAnswer)
+      else assert.deepStrictEqual(parse(), wrap(expected))
     }
   })
 

@@ -65,32 +65,17 @@ describe("the client for tests", () => {
 describe("several results", () => {
   const two = () => [{ id: 0, rows: [{ n: 1n }] }, { id: 1, rows: [] }, { id: "b", rows: [{ n: 2n }, { n: 3n }] }]
 
-  it.effect("come apart from queryAll, with the empty ones, and read by a Schema", () =>
+  it.effect("come apart from queryAll alone, with the empty ones, and read by a Schema", () =>
     withAnswer(two, (client) =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* client.queryAll(select), two())
+        yield* failsWith(client.queryOne(select), "InvalidAnswer", /several results \(0, 1\); queryAll/)
         const as = Schema.Struct({ n: InfluxClient.SafeInt })
         assert.deepStrictEqual(yield* client.queryAll(select, { as }), [
           { id: 0, rows: [{ n: 1 }] },
           { id: 1, rows: [] },
           { id: "b", rows: [{ n: 2 }, { n: 3 }] }
         ])
-      })))
-
-  it.effect("are never merged by what returns one", () =>
-    withAnswer(two, (client) =>
-      Effect.gen(function*() {
-        for (
-          const ask of [client.query(select), client.queryOne(select), Stream.runCollect(client.queryStream(select))]
-        ) {
-          const error = yield* failsWith(
-            ask as typeof ask & Effect.Effect<unknown, InfluxError.InfluxError>,
-            "InvalidAnswer",
-            /several results \(0, 1\); queryAll/
-          )
-          assert.isFalse(error.isRetryable)
-        }
-        yield* client.execute(select)
       })))
 
   it.effect("number the row that does not fit within its own result", () =>

@@ -1,11 +1,11 @@
-/** Answers that weigh little and become much. `node packages/efflux/test/query/heavyAnswers.ts` prints all that is measured. */
+/** Answers that weigh little and become much. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { BadAnswer } from "../../src/internal/query/BadAnswer.ts"
 import * as JsonLines from "../../src/internal/query/JsonLines.ts"
 import * as QueryRequest from "../../src/internal/query/QueryRequest.ts"
 import { mostRows } from "../../src/internal/query/Row.ts"
-import { cases, run } from "../support/heavyAnswers.ts"
+import { cases, run } from "./heavyAnswers.ts"
 
 // The kernel's view of a process is that of Linux.
 describe.skipIf(process.platform !== "linux")("an answer that becomes much more than it weighs", () => {

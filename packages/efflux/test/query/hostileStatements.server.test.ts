@@ -3,8 +3,8 @@ import { assert } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
-import { run } from "../support/hostileStatements.ts"
 import { seeded } from "../support/hostileText.ts"
+import { run } from "./hostileStatements.ts"
 
 const admin = { username: "root", password: "correct horse" }
 

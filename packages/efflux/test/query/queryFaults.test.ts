@@ -267,6 +267,7 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
     ["no last chunk", chunked(body, "\r\n"), /Truncated/],
     ["gzip that is cut", FaultServer.truncated.gzip, /Truncated/],
     ["no gzip", FaultServer.notGzip, /Encoding/],
+    ["an encoding that nobody asked for", answer(200, { headers: { "content-encoding": "br" } }), /Encoding/],
     ["garbage instead of HTTP", FaultServer.garbage, /Protocol/],
     ["a header of 70 KB", FaultServer.hugeHead(), /Protocol/],
     ["a body that is no answer", answer(200, { body: "<html>hello</html>" }), /can't be read/, "InvalidAnswer"],
