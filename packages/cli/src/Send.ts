@@ -205,8 +205,8 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const waiting = stats.queued + stats.inFlight
     yield* screen.print(
       `sent ${count(stats.sent, "point")} in ${count(stats.payloads, "payload")}, ${bytes(stats.bytes)}` +
-        `${target.transport === "http" && stats.sent > 0 ? ", which the server has taken" : ""}${dropped}` +
-        (waiting > 0 ? `; ${count(waiting, "point")} were on the way` : "")
+        `${target.transport === "http" && stats.sent > 0 ? ", which the server accepted" : ""}${dropped}` +
+        (waiting > 0 ? `; ${count(waiting, "point")} still unsent` : "")
     )
     if (sending.unstamped > 0 && stats.sent > 0) {
       yield* screen.print(

@@ -49,13 +49,20 @@ const program = Effect.gen(function*() {
     const { page } = yield* open(url, options)
     yield* Effect.promise(() => page.locator(".sum").waitFor())
     yield* Effect.sleep("2 seconds")
-    yield* Effect.promise(() => page.screenshot({ path: Path.join(folder, `${name}.png`) }))
+    yield* Effect.promise(() =>
+      page.screenshot({ path: Path.join(folder, `${name}.png`), fullPage: name !== "panel-phone" })
+    )
     console.log(`docs/images/${name}.png`)
   }
 }).pipe(Effect.scoped)
 
 const services = Layer.merge(
-  InfluxDatabase.layer({ name: "metrics", port: receiver.address().port }),
+  // Slow enough that the full queue is to be seen for some seconds.
+  InfluxDatabase.layer({
+    name: "metrics",
+    port: receiver.address().port,
+    pacing: { packetsPerSecond: 200, burst: 8 }
+  }),
   Panel.layerServer({ interval: "500 millis" })
 ).pipe(Layer.provideMerge(Panel.layerLogs), Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map())))
 

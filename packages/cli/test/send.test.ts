@@ -69,7 +69,7 @@ describe("efflux send", () => {
       )
       assert.match(
         out,
-        /^read 50 000 points and 0 bad lines\nsent 50 000 points in \d+ payloads, .* which the server has taken\n$/
+        /^read 50 000 points and 0 bad lines\nsent 50 000 points in \d+ payloads, .* which the server accepted\n$/
       )
       assert.strictEqual(code, 0)
       const points = await pointsOf(listener, 50_000)

@@ -39,7 +39,7 @@ export const pointsPushed = counter("efflux_points_pushed", "Points offered to t
  */
 export const pointsSent = counter(
   "efflux_points_sent",
-  "Points in payloads that the operating system took, over HTTP the server"
+  "Points in payloads that the operating system accepted; over HTTP, that the server acknowledged"
 )
 
 /**

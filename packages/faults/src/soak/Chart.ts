@@ -57,13 +57,13 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
         ["heap", "#b794f4", values(({ heapUsed }) => heapUsed / megabyte)]
       ),
       panel(
-        "How late timers were, half a second each",
+        "Delay of timers, in each half second",
         "ms",
         ["worst", "#cbd2d9", values(({ window }) => window.loopDelay.max)],
-        ["99 %", "#1f2933", values(({ window }) => window.loopDelay.p99)]
+        ["99th percentile", "#1f2933", values(({ window }) => window.loopDelay.p99)]
       ),
       panel(
-        "Time of a push, 99 % of each half second",
+        "Duration of a push, 99th percentile of each half second",
         "µs",
         ["push", "#2c7a7b", values(({ window }) => window.push.p99 * 1000)]
       )

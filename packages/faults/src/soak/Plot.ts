@@ -1,6 +1,5 @@
 /**
- * A small writer of line charts as SVG: panels under each other, one time axis,
- * bands for what happened when.
+ * A small writer of line charts as SVG: one time axis, a row for each kind of event, and the panels below each other.
  */
 
 /** A line of a panel. */
@@ -46,7 +45,7 @@ const width = 1280
 const left = 96
 const right = 84
 const top = 76
-const labels = 132
+const lane = 15
 const panelHeight = 128
 const gap = 46
 const bottom = 40
@@ -80,7 +79,8 @@ const clock = (seconds: number): string =>
 /** The chart as an SVG document. */
 export const svg = (chart: Chart): string => {
   const end = Math.max(1, chart.seconds.at(-1) ?? 1)
-  const plotTop = top + (chart.bands.length === 0 ? 0 : labels)
+  const events = [...new Set(chart.bands.map(({ label }) => label))].sort()
+  const plotTop = top + (events.length === 0 ? 0 : events.length * lane + 18)
   const height = plotTop + chart.panels.length * (panelHeight + gap) + bottom
   const x = (seconds: number) => left + seconds / end * (width - left - right)
   const f = (value: number) => value.toFixed(1)
@@ -91,15 +91,19 @@ export const svg = (chart: Chart): string => {
     `<text x="${left}" y="56" fill="#52606d">${escape(chart.subtitle)}</text>`
   ]
   const plotEnd = height - bottom - 8
-  for (const band of chart.bands) {
-    const middle = (x(band.from) + x(band.to)) / 2
+  const laneTop = (label: string) => top + 4 + events.indexOf(label) * lane
+  for (const label of events) {
     parts.push(
-      `<rect x="${f(x(band.from))}" y="${plotTop}" width="${f(Math.max(1, x(band.to) - x(band.from)))}" height="${
-        f(plotEnd - plotTop)
-      }" fill="#f0b429" fill-opacity="0.16"/>`,
-      `<text transform="translate(${f(middle + 4)} ${plotTop - 8}) rotate(-60)" font-size="11" fill="#7c5e10">${
-        escape(band.label)
+      `<text x="${left - 6}" y="${laneTop(label) + 10}" font-size="10" text-anchor="end" fill="#7c5e10">${
+        escape(label)
       }</text>`
+    )
+  }
+  for (const band of chart.bands) {
+    const at = `x="${f(x(band.from))}" width="${f(Math.max(1, x(band.to) - x(band.from)))}"`
+    parts.push(
+      `<rect ${at} y="${plotTop}" height="${f(plotEnd - plotTop)}" fill="#f0b429" fill-opacity="0.16"/>`,
+      `<rect ${at} y="${laneTop(band.label)}" height="${lane - 4}" fill="#f0b429"/>`
     )
   }
   chart.panels.forEach((panel, index) => {
