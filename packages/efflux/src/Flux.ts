@@ -75,7 +75,7 @@ export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
  * @since 0.1.0
  */
 export const float = (value: number): Fragment =>
-  make(Number.isFinite(value) ? { _tag: "Float", value } : Literal.problem("a number that is not finite"))
+  make(Number.isFinite(value) ? { _tag: "Float", value } : Literal.invalid("a number that is not finite"))
 
 /**
  * Text that becomes part of a script unchanged. Whoever controls it controls the script.
@@ -93,4 +93,4 @@ export const unsafe = (text: string): Fragment => make(Literal.text(text))
  */
 export const escapeRegex: (text: string) => string = Literal.escapeRegex
 
-const make = (part: Statement.Part): Fragment => new Statement.Fragment("Flux", [part])
+const make = (segment: Statement.Segment): Fragment => new Statement.Fragment("Flux", [segment])

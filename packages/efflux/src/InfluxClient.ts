@@ -313,7 +313,7 @@ export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClien
  */
 export const layerTest = (
   answer: Testing.Answer,
-  options?: Testing.Options
+  options?: Testing.TestOptions
 ): Layer.Layer<InfluxClient | Spy> =>
   Layer.effectContext(Effect.sync(() => {
     const { client, spy } = makeTest(answer, options)
@@ -328,7 +328,7 @@ export const layerTest = (
  */
 export const makeTest = (
   answer: Testing.Answer,
-  options?: Testing.Options
+  options?: Testing.TestOptions
 ): { readonly client: Client; readonly spy: Testing.Spy } => {
   const { backend, spy } = Testing.make(answer, options)
   return { client: Asking.make(backend), spy }

@@ -118,13 +118,13 @@ export const escapeRegex: (text: string) => string = Literal.escapeRegex
 
 const combine = <A>(list: ReadonlyArray<A>, condition: (each: A) => Fragment, separator: string): Fragment => {
   try {
-    const conditions = Statement.elements(list).map((each) => Statement.partOf("InfluxQL", condition(each)))
+    const conditions = Statement.elements(list).map((each) => Statement.segmentOf("InfluxQL", condition(each)))
     return conditions.length === 0
-      ? make([Literal.problem("an empty list of conditions")])
+      ? make([Literal.invalid("an empty list of conditions")])
       : make(["((", ...Statement.joined(conditions, separator), "))"])
   } catch {
-    return make([Literal.problem("a list that can't be read")])
+    return make([Literal.invalid("a list that can't be read")])
   }
 }
 
-const make = (parts: ReadonlyArray<Statement.Part>): Fragment => new Statement.Fragment("InfluxQL", parts)
+const make = (segments: ReadonlyArray<Statement.Segment>): Fragment => new Statement.Fragment("InfluxQL", segments)

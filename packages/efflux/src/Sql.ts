@@ -82,4 +82,4 @@ export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
  */
 export const unsafe = (text: string): Fragment => make(Literal.text(text))
 
-const make = (part: Statement.Part): Fragment => new Statement.Fragment("SQL", [part])
+const make = (segment: Statement.Segment): Fragment => new Statement.Fragment("SQL", [segment])

@@ -1,17 +1,17 @@
 /** JSON whose integers are exact: one beyond 2⁵³ is a `bigint`, as far as 64 bits reach. */
-import { JsonText } from "../../efflux/src/internal/query/JsonText.ts"
-import { isContainer } from "../../efflux/src/internal/query/Source.ts"
+import { JsonParser } from "../../efflux/src/internal/query/JsonParser.ts"
+import { isContainer } from "../../efflux/src/internal/query/PullParser.ts"
 
 /** Parses a text. Of two members with one name the last is kept. Throws if the text is not JSON. */
 export const parse = (text: string): unknown => {
-  const json = new JsonText("numbers")
+  const json = new JsonParser("numbers")
   json.begin(text)
   const value = valueOf(json)
   json.end()
   return value
 }
 
-const valueOf = (json: JsonText): unknown => {
+const valueOf = (json: JsonParser): unknown => {
   const value = json.take()
   if (!isContainer(value)) return value
   const members: Array<[string, unknown]> = []

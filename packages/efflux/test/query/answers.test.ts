@@ -4,10 +4,10 @@ import { ExactJson, MsgPack } from "@efflux/testkit"
 import * as AnswerReader from "../../src/internal/query/AnswerReader.ts"
 import { BadAnswer } from "../../src/internal/query/BadAnswer.ts"
 import * as CsvReader from "../../src/internal/query/CsvReader.ts"
-import * as JsonLines from "../../src/internal/query/JsonLines.ts"
-import * as MsgPackBytes from "../../src/internal/query/MsgPackBytes.ts"
-import { mostRows, type Rows } from "../../src/internal/query/Row.ts"
-import { outOfRange } from "../../src/internal/query/Source.ts"
+import * as JsonReader from "../../src/internal/query/JsonReader.ts"
+import * as MsgPackReader from "../../src/internal/query/MsgPackReader.ts"
+import { outOfRange } from "../../src/internal/query/PullParser.ts"
+import { maxRows, type Rows } from "../../src/internal/query/Row.ts"
 import * as Instant from "../../src/internal/text/Instant.ts"
 import { seeded } from "../support/hostileText.ts"
 
@@ -198,7 +198,7 @@ const results = (reader: Reader, bytes: Uint8Array, size: number) => {
     for (const piece of pieces) {
       if (piece instanceof BadAnswer) return `${piece.kind}: ${piece.detail}`
       ;(found[piece.result] ??= []).push(...piece.rows)
-      assert.isAtMost(piece.rows.length, mostRows)
+      assert.isAtMost(piece.rows.length, maxRows)
     }
     return undefined
   }
@@ -214,8 +214,8 @@ const read = (reader: Reader, text: string, size: number) => {
   return typeof found === "string" ? found : Object.values(found).flat()
 }
 
-const v1 = (maxBytes = 10_000) => JsonLines.documents(maxBytes)
-const v3 = () => JsonLines.rows(10_000)
+const v1 = (maxBytes = 10_000) => JsonReader.documents(maxBytes)
+const v3 = () => JsonReader.rows(10_000)
 
 const { encode, Time } = MsgPack
 
@@ -296,7 +296,7 @@ describe("an answer of InfluxDB 1 in JSON", () => {
   })
 
   it("may have the name of its series as a column, unless there is one of that name", () => {
-    const named = (column: string) => read(JsonLines.documents(10_000, column), document("[1,1]"), 100)
+    const named = (column: string) => read(JsonReader.documents(10_000, column), document("[1,1]"), 100)
     assert.deepStrictEqual(named("about"), [{ time: 1n, n: 1, host: "ä", about: "m" }])
     assert.strictEqual(named("n"), sameName("n"))
     assert.strictEqual(named("host"), sameName("host"))
@@ -581,7 +581,7 @@ describe("an answer of InfluxDB 2", () => {
       }
       return undefined
     }
-    const many = ",".repeat(AnswerReader.mostColumns - 1)
+    const many = ",".repeat(AnswerReader.maxColumns - 1)
     assert.isUndefined(count(`${many}\n${many}\r\n`, many))
     assert.match(String(count(many, ",")), /more than 65536 columns/)
     assert.match(String(count(`a\n${many}`, "b", ",\n")), /more than 65536 columns/)
@@ -591,7 +591,7 @@ describe("an answer of InfluxDB 2", () => {
 })
 
 describe("an answer of InfluxDB 1 in MessagePack", () => {
-  const v1 = (measurement?: string) => MsgPackBytes.documents(10_000, measurement)
+  const v1 = (measurement?: string) => MsgPackReader.documents(10_000, measurement)
   const series = (more: object = {}) => ({
     name: "m",
     tags: { host: "ä", none: "" },
@@ -642,7 +642,7 @@ describe("an answer of InfluxDB 1 in MessagePack", () => {
     const floats = [0, -0, 1, 1e21, 5e-324, Number.MAX_VALUE, Infinity, Number.NaN, 2 ** 53]
     for (const value of [...integers, ...floats, true, false, "", "\u0000", "a".repeat(70_000)]) {
       const bytes = document({ columns: ["v"], values: [[value]] })
-      assert.deepStrictEqual(results(MsgPackBytes.documents(100_000), bytes, 1000), { 0: [{ v: value }] })
+      assert.deepStrictEqual(results(MsgPackReader.documents(100_000), bytes, 1000), { 0: [{ v: value }] })
     }
   })
 

@@ -2,9 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { BadAnswer } from "../../src/internal/query/BadAnswer.ts"
-import * as JsonLines from "../../src/internal/query/JsonLines.ts"
+import * as JsonReader from "../../src/internal/query/JsonReader.ts"
 import * as QueryRequest from "../../src/internal/query/QueryRequest.ts"
-import { mostRows } from "../../src/internal/query/Row.ts"
+import { maxRows } from "../../src/internal/query/Row.ts"
 import { cases, run } from "./heavyAnswers.ts"
 
 // The kernel's view of a process is that of Linux.
@@ -30,18 +30,18 @@ describe("the work between two turns of the event loop", () => {
   const bytes = (text: string) => new TextEncoder().encode(text)
 
   it("is a piece of so many rows at most, however many there are in a line or in what has arrived", () => {
-    const rows = 4 * mostRows
+    const rows = 4 * maxRows
     const line = `{"results":[{"series":[{"columns":["n"],"values":[${Array(rows).fill("[0]").join()}]}]}]}\n`
     for (
       const pieces of [
-        JsonLines.documents(2 ** 24).read(bytes(line)),
-        JsonLines.rows(2 ** 24).read(bytes("{}\n".repeat(rows)))
+        JsonReader.documents(2 ** 24).read(bytes(line)),
+        JsonReader.rows(2 ** 24).read(bytes("{}\n".repeat(rows)))
       ]
     ) {
       const counts = Array.from(pieces, (piece) => piece instanceof BadAnswer ? -1 : piece.rows.length).filter((n) =>
         n !== 0
       )
-      assert.deepStrictEqual(counts, [mostRows, mostRows, mostRows, mostRows])
+      assert.deepStrictEqual(counts, [maxRows, maxRows, maxRows, maxRows])
     }
   })
 
@@ -50,7 +50,7 @@ describe("the work between two turns of the event loop", () => {
     const row = `[${Array(1000).fill(0).join()}]`
     const line = `{"results":[{"series":[{"columns":[${columns}],"values":[${Array(300).fill(row).join()}]}]}]}\n`
     const counts = Array.from(
-      JsonLines.documents(2 ** 24).read(bytes(line)),
+      JsonReader.documents(2 ** 24).read(bytes(line)),
       (piece) => piece instanceof BadAnswer ? Infinity : piece.rows.length
     )
     assert.strictEqual(counts.reduce((sum, count) => sum + count, 0), 300)

@@ -16,8 +16,9 @@ import { InfluxError, InvalidAnswer } from "../../InfluxError.ts"
 import { checker } from "../config/checkOptions.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import { declare, duration, optional, withDefault } from "../config/OptionSchema.ts"
+import type { Client } from "../query/Operations.ts"
 import type { Row } from "../query/Row.ts"
-import { type Fragment, template } from "../query/Statement.ts"
+import { template } from "../query/Statement.ts"
 import { preview } from "../text/preview.ts"
 import type { Database } from "./Database.ts"
 
@@ -73,12 +74,6 @@ export interface Audit {
   readonly uncertainty: number
   /** Points that were received but not sent by this database: at least this many came from other senders. */
   readonly foreign: number
-}
-
-/** How the server is queried. */
-export interface Client {
-  readonly endpoint: string
-  readonly query: (statement: Fragment<"InfluxQL">) => Effect.Effect<ReadonlyArray<Row>, InfluxError>
 }
 
 /**

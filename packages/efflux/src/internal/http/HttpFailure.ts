@@ -141,7 +141,7 @@ export const saidIn = (answer: Answer): string => {
 export const messageOf = (body: Uint8Array): string | undefined => {
   const text = startOf(body)
   if (!/^\s*\{/.test(text)) return undefined
-  const message = body.length <= mostParsed ? Result.getOrUndefined(parseMessage(text)) : undefined
+  const message = body.length <= maxParsedBytes ? Result.getOrUndefined(parseMessage(text)) : undefined
   if (message !== undefined) return message.error ?? message.message
   // Cut off, too large to be parsed for the sake of one text, or with control characters that JSON has only escaped.
   const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\[^])*")/.exec(text)?.[1]
@@ -154,9 +154,9 @@ const escaped = (found: string, escape?: string) =>
   escape ?? `\\u${found.charCodeAt(found.length - 1).toString(16).padStart(4, "0")}`
 
 /** Bytes of a body that are parsed: what JSON becomes is many times larger than its text. */
-const mostParsed = 64 * 1024
+const maxParsedBytes = 64 * 1024
 
-const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, mostParsed))
+const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, maxParsedBytes))
 
 const headerOf = ({ headers }: Answer): string => headers["x-influxdb-error"] ?? headers["x-influx-error"] ?? ""
 

@@ -21,7 +21,7 @@ const announced =
 const rounds = 3
 
 // Characters of a server's text that can be shown at all.
-const mostCharacters = 64 * 1024
+const maxCharacters = 64 * 1024
 
 /**
  * The value of the header `Authorization`, without its scheme.
@@ -60,7 +60,7 @@ export const scrubber = (
       decoded = decode(decoded)
     }
   }
-  return (text) => hide(text.slice(0, mostCharacters), secrets)
+  return (text) => hide(text.slice(0, maxCharacters), secrets)
 }
 
 // The forms of a secret that are no escapes: those of other encodings, of which the decoder of a text, and a name like

@@ -13,7 +13,7 @@ import { detailOf, messageOf, saidIn, shorten } from "./HttpFailure.ts"
 import type { Answer } from "./HttpRequest.ts"
 
 /** Lines that a rejection names at the most, unless the caller wants more. */
-const mostLines = 16
+const maxLines = 16
 
 /**
  * How much is read of the answer to a write of so many bytes. InfluxDB 3 quotes every bad line, escaped, behind a
@@ -51,7 +51,7 @@ export type Verdict =
  *
  * @internal
  */
-export const read = (answer: Answer, lines: number, most = mostLines): Verdict => {
+export const read = (answer: Answer, lines: number, most = maxLines): Verdict => {
   const { body, status } = answer
   if (status < 300 && isBlank(body)) return { _tag: "Taken" }
   const message = messageOf(body)
@@ -98,7 +98,7 @@ const refused = (
   lines: number,
   most: number
 ): Verdict & { readonly _tag: "Refused" } => {
-  const { all, entries } = entriesOf(answer.body)
+  const { all, entries } = rejectedLinesOf(answer.body)
   const start = startOf(message)
   const said = { status: answer.status < 300 ? undefined : answer.status, detail: detailOf(answer) }
   if (all > 0 && entries.length > 0) {
@@ -182,24 +182,26 @@ const textOf = (body: Uint8Array): string => decoder.decode(body)
 
 const decoder = new TextDecoder()
 
-const Entry = Schema.Struct({
+const RejectedLine = Schema.Struct({
   line_number: Schema.Int,
   original_line: Schema.String,
   error_message: Schema.String
 })
 
-const decodeEntry = Schema.decodeUnknownOption(Schema.fromJsonString(Entry))
+const decodeRejectedLine = Schema.decodeUnknownOption(Schema.fromJsonString(RejectedLine))
 
 // No entry is shorter.
-const shortestEntry = 17
+const minRejectedLineBytes = 17
 
 /**
  * The lines that InfluxDB 3 names in `data`: how many, and the first of them. The
  * body is walked through, not parsed: an answer can be as large as a payload, and
  * what JSON becomes is many times larger than its text.
  */
-const entriesOf = (body: Uint8Array): { readonly all: number; readonly entries: ReadonlyArray<typeof Entry.Type> } => {
-  const entries: Array<typeof Entry.Type> = []
+const rejectedLinesOf = (
+  body: Uint8Array
+): { readonly all: number; readonly entries: ReadonlyArray<typeof RejectedLine.Type> } => {
+  const entries: Array<typeof RejectedLine.Type> = []
   let all = 0
   let depth = 0
   let opened = 0
@@ -216,9 +218,9 @@ const entriesOf = (body: Uint8Array): { readonly all: number; readonly entries: 
       depth++
     } else if (byte === 125 || byte === 93) {
       depth--
-      if (byte !== 125 || depth === 0 || depth > 2 || i + 1 - opened < shortestEntry) continue
-      const entry = all < mostRead
-        ? Option.getOrUndefined(decodeEntry(textOf(body.subarray(opened, i + 1))))
+      if (byte !== 125 || depth === 0 || depth > 2 || i + 1 - opened < minRejectedLineBytes) continue
+      const entry = all < maxReadBytes
+        ? Option.getOrUndefined(decodeRejectedLine(textOf(body.subarray(opened, i + 1))))
         : undefined
       if (entry !== undefined) entries.push(entry)
       all++
@@ -228,4 +230,4 @@ const entriesOf = (body: Uint8Array): { readonly all: number; readonly entries: 
 }
 
 // Entries that are parsed: enough to know the points that they belong to, where points are split over several lines.
-const mostRead = 4096
+const maxReadBytes = 4096

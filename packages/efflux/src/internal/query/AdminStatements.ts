@@ -15,13 +15,13 @@ type Fragment = Statement.Fragment<"InfluxQL">
 type Checked = Result.Result<Fragment, InfluxError>
 
 const query = Statement.template("InfluxQL")
-const fragment = (part: Statement.Part): Fragment => new Statement.Fragment("InfluxQL", [part])
+const fragment = (segment: Statement.Segment): Fragment => new Statement.Fragment("InfluxQL", [segment])
 const identifier = (name: string): Fragment => fragment(Literal.identifier(name))
-const nothing = fragment("")
+const noClause = fragment("")
 
 /** Words with a value behind them, or nothing. */
 const clause = (words: string, value: unknown): Fragment =>
-  value === undefined ? nothing : query`${fragment(words)} ${value}`
+  value === undefined ? noClause : query`${fragment(words)} ${value}`
 
 const lasting = (words: string, input: Duration.Input | undefined): Fragment => {
   const duration = input === undefined ? undefined : Duration.fromInputUnsafe(input)
@@ -118,7 +118,7 @@ export const deleteRange = ({ measurement, start, stop, tags }: RangeInNanos): F
 export const createContinuousQuery = (database: string, name: string, select: Fragment, given: unknown): Checked =>
   Result.flatMap(check("createContinuousQuery", given), (options) => {
     const every = query`${lasting("EVERY", options.every)} ${lasting("FOR", options.for)}`
-    const resample = options.every === undefined && options.for === undefined ? nothing : query`RESAMPLE ${every}`
+    const resample = options.every === undefined && options.for === undefined ? noClause : query`RESAMPLE ${every}`
     const text = renderText(
       query`CREATE CONTINUOUS QUERY ${identifier(name)} ON ${identifier(database)} ${resample} BEGIN ${select} END`
     )

@@ -57,10 +57,10 @@ export const utf8 = () => {
 }
 
 /** Columns of a table at the most. A line of bare separators would have millions. */
-export const mostColumns = 65_536
+export const maxColumns = 65_536
 
 /** @internal */
-export const tooWide = unreadable(`a table has more than ${mostColumns} columns`)
+export const tooWide = unreadable(`a table has more than ${maxColumns} columns`)
 
 /** @internal */
 export const twoMembers = unreadable(

@@ -138,9 +138,9 @@ export const make = (backend: Backend): Client => {
   /** Everything that returns when the answer is whole. */
   const whole = <A>(
     name: string,
-    run: (pieces: Stream.Stream<Rows, InfluxError>, options: Options) => Effect.Effect<A, InfluxError>
+    run: (pieces: Stream.Stream<Rows, InfluxError>, options: QueryOptions) => Effect.Effect<A, InfluxError>
   ) =>
-  (statement: Statement, options: Options = {}): Effect.Effect<A, InfluxError> =>
+  (statement: Statement, options: QueryOptions = {}): Effect.Effect<A, InfluxError> =>
     Effect.suspend(() => {
       const asked = QueryRequest.make(settings, statement, options)
       const answered = Effect.flatMap(Effect.fromResult(asked), (asked) => {
@@ -184,7 +184,7 @@ export const make = (backend: Backend): Client => {
   })
 
   /** Of two results only the first would be told from the second by its rows. */
-  const single = (pieces: Stream.Stream<Rows, InfluxError>, options: Options) =>
+  const single = (pieces: Stream.Stream<Rows, InfluxError>, options: QueryOptions) =>
     Stream.suspend(() => {
       let first: number | string | undefined
       const one = Stream.mapEffect(pieces, (piece) => {
@@ -227,7 +227,7 @@ export const make = (backend: Backend): Client => {
       (pieces, options) =>
         Effect.map(results(decoded(pieces, options)), (all) => Array.from(all, ([id, rows]) => ({ id, rows })))
     ) as Client["queryAll"],
-    queryStream: ((statement: Statement, options: Options = {}) =>
+    queryStream: ((statement: Statement, options: QueryOptions = {}) =>
       Stream.suspend(() => {
         const asked = QueryRequest.make(settings, statement, options)
         const pieces = Stream.unwrap(Effect.map(Effect.fromResult(asked), (asked) => {
@@ -249,7 +249,7 @@ export const make = (backend: Backend): Client => {
   }
 }
 
-type Options = StatementOptions & { readonly as?: RowDecoder<unknown> | undefined }
+type QueryOptions = StatementOptions & { readonly as?: RowDecoder<unknown> | undefined }
 
 /** A statement that only reads may reach a server twice. */
 const ifHarmless = ({ operation, text }: Asked): (() => void) | undefined =>
@@ -262,7 +262,7 @@ const rowsOf = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
 const decoded = (
   pieces: Stream.Stream<Rows, InfluxError>,
   // Options that are none fail where the statement is asked.
-  options: Options | null
+  options: QueryOptions | null
 ): Stream.Stream<Rows<unknown>, InfluxError> =>
   options?.as === undefined ? pieces : Stream.unwrap(Effect.map(
     Effect.fromResult(makeRowDecoder(options.as)),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type AnswerReader, make, mostColumns, refuseRepeated, tooWide } from "./AnswerReader.ts"
+import { type AnswerReader, make, maxColumns, refuseRepeated, tooWide } from "./AnswerReader.ts"
 import { failed, unreadable } from "./BadAnswer.ts"
 import * as Row from "./Row.ts"
 
@@ -87,7 +87,7 @@ export const columnCounter = () => {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i]
       if (byte === 0x22) isQuoted = !isQuoted
-      else if (byte === 0x2c && !isQuoted && ++columns > mostColumns) throw tooWide
+      else if (byte === 0x2c && !isQuoted && ++columns > maxColumns) throw tooWide
       else if ((byte === 0x0a || byte === 0x0d) && !isQuoted) columns = 1
     }
   }

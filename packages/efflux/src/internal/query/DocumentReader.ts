@@ -6,16 +6,16 @@
  *
  * @since 0.1.0
  */
-import { mostColumns, refuseRepeated, tooWide, twice, twoMembers } from "./AnswerReader.ts"
+import { maxColumns, refuseRepeated, tooWide, twice, twoMembers } from "./AnswerReader.ts"
 import { failed, unreadable } from "./BadAnswer.ts"
+import { type Container, isContainer, type PullParser, short } from "./PullParser.ts"
 import * as Row from "./Row.ts"
-import { type Container, isContainer, short, type Source } from "./Source.ts"
 
 /** `undefined` asks for more bytes. */
 type Reading<A = void> = Generator<Row.Rows | undefined, A>
 
 /** The columns of a series, and what its rows have in common. */
-interface Shape {
+interface SeriesHeader {
   readonly columns: ReadonlyArray<string>
   /** Tags, and the name of the series, that no column is named like. */
   readonly common: ReadonlyArray<readonly [name: string, value: string]>
@@ -27,7 +27,7 @@ interface Shape {
 
 type Tag = readonly [name: string, value: unknown]
 
-const shapeOf = (columns: ReadonlyArray<string>, tags: ReadonlyArray<Tag>): Shape => {
+const headerOf = (columns: ReadonlyArray<string>, tags: ReadonlyArray<Tag>): SeriesHeader => {
   const names = new Set(columns)
   const common: Array<readonly [string, string]> = []
   const shared: Array<readonly [string, string]> = []
@@ -50,23 +50,23 @@ const maxCopies = 20_000_000
  *
  * @internal
  */
-export const make = (source: Source, format: string, maxRowBytes: number, measurement: string | undefined) => {
+export const make = (parser: PullParser, format: string, maxRowBytes: number, measurement: string | undefined) => {
   const notThat = unreadable(`it is not the ${format} of a query`)
   let statement = -1
   let copies = 0
   /** Whether the result that was read last says that there is more of it. */
   let isPartial = false
 
-  function* take(next: () => unknown = source.take): Reading<unknown> {
+  function* take(next: () => unknown = parser.take): Reading<unknown> {
     for (;;) {
-      const value = next.call(source)
+      const value = next.call(parser)
       if (value !== short) return value
       yield* wait()
     }
   }
 
   function* wait(): Reading {
-    if (source.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
+    if (parser.left > maxRowBytes) throw unreadable(`a row is longer than ${maxRowBytes} bytes`)
     yield undefined
   }
 
@@ -85,9 +85,9 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
   // What is not known here is passed over, however deep it is.
   function* skip(): Reading {
     for (let left = 1; left > 0; left--) {
-      let value = source.take()
+      let value = parser.take()
       if (value === short) value = yield* take()
-      if (isContainer(value)) left += source.skip(value)
+      if (isContainer(value)) left += parser.skip(value)
     }
   }
 
@@ -99,16 +99,16 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
 
   function* list(element: (index: number) => Reading): Reading {
     const elements = yield* open(false)
-    for (let index = 0; source.more(elements); index++) yield* element(index)
+    for (let index = 0; parser.more(elements); index++) yield* element(index)
   }
 
   function* map(member: (name: string) => Reading): Reading {
     const members = yield* open(true)
     const names = new Set<string>()
-    while (source.more(members)) {
-      const name = yield* text(source.name)
+    while (parser.more(members)) {
+      const name = yield* text(parser.name)
       if (names.has(name)) throw twoMembers
-      if (names.add(name).size > mostColumns) throw tooWide
+      if (names.add(name).size > maxColumns) throw tooWide
       yield* member(name)
     }
   }
@@ -118,7 +118,7 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
 
   function* failure(): Reading {
     const value = yield* take()
-    if (value !== null) throw failed(isContainer(value) ? source.show(value) : String(value))
+    if (value !== null) throw failed(isContainer(value) ? parser.show(value) : String(value))
   }
 
   function* document(): Reading {
@@ -184,9 +184,9 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
         }),
       columns: () =>
         list(function*() {
-          if (columns.push(yield* text()) > mostColumns) throw tooWide
+          if (columns.push(yield* text()) > maxColumns) throw tooWide
         }),
-      values: () => values(shapeOf(columns, tags)),
+      values: () => values(headerOf(columns, tags)),
       *partial() {
         isCut = (yield* scalar()) === true
       }
@@ -194,22 +194,22 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
     return isCut
   }
 
-  function* values(shape: Shape): Reading {
+  function* values(shape: SeriesHeader): Reading {
     const width = shape.columns.length + shape.common.length
     const piece = new Row.Piece()
     const all = yield* open(false)
     try {
-      while (source.more(all)) {
+      while (parser.more(all)) {
         // It can be elsewhere when more bytes have come.
-        let start = source.position
+        let start = parser.position
         let row = rowOf(shape)
         for (; row === short; row = rowOf(shape)) {
-          source.position = start
+          parser.position = start
           if (!piece.isEmpty) yield piece.take(statement)
           yield* wait()
-          start = source.position
+          start = parser.position
         }
-        piece.add(row, width, source.position - start)
+        piece.add(row, width, parser.position - start)
         if (piece.isFull) yield piece.take(statement)
       }
     } finally {
@@ -217,18 +217,18 @@ export const make = (source: Source, format: string, maxRowBytes: number, measur
     }
   }
 
-  function rowOf({ columns, common, shared, time }: Shape): Row.Row | typeof short {
-    const cells = source.take()
+  function rowOf({ columns, common, shared, time }: SeriesHeader): Row.Row | typeof short {
+    const cells = parser.take()
     if (cells === short) return short
     if (!isContainer(cells) || cells.isMap) throw notThat
     const row: Row.Draft = {}
     for (let i = 0; i < columns.length; i++) {
-      if (!source.more(cells)) throw notThat
-      const cell = source.take()
+      if (!parser.more(cells)) throw notThat
+      const cell = parser.take()
       if (cell === short) return short
       Row.set(row, columns[i], i === time ? Row.time(cell) : cell)
     }
-    if (source.more(cells)) throw notThat
+    if (parser.more(cells)) throw notThat
     for (const [column, tag] of shared) if ((Object.hasOwn(row, column) ? row[column] : "") !== tag) throw twice(column)
     copies += common.length
     if (copies > maxCopies) throw unreadable("the tags of its series, repeated in each of their rows, are too many")

@@ -33,7 +33,7 @@ export const render = Statement.renderer<"Flux">(grammar, {
   Time: Literal.rfc3339,
   Duration: (nanos) => Literal.inUnits(nanos, units),
   Regex: (source) => regex(source),
-  Identifier: () => Literal.problem("a name, which Flux writes as a string")
+  Identifier: () => Literal.invalid("a name, which Flux writes as a string")
 })
 
 // Bytes become what they stand for before the expression is read, so that it is read as it was written.

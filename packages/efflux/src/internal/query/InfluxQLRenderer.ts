@@ -26,7 +26,7 @@ const written: Statement.Writer = {
   Integer: (value) =>
     Literal.isInt64(value)
       ? String(value)
-      : Literal.problem("an unsigned integer above 2⁶³−1, which InfluxQL does not have"),
+      : Literal.invalid("an unsigned integer above 2⁶³−1, which InfluxQL does not have"),
   Float: Literal.decimal,
   Boolean: String,
   Time: String,
@@ -76,7 +76,7 @@ export const renderText = flow(Statement.renderer<"InfluxQL">(grammar, written),
 
 // The parser ends at a NUL, and takes a carriage return for the end of the line.
 const quoted = (text: string, quote: "'" | "\""): Statement.Written => {
-  if (/[\0\r]/.test(text)) return Literal.problem("a text with a NUL or a carriage return, which InfluxQL can't write")
+  if (/[\0\r]/.test(text)) return Literal.invalid("a text with a NUL or a carriage return, which InfluxQL can't write")
   return `${quote}${text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(quote, `\\${quote}`)}${quote}`
 }
 

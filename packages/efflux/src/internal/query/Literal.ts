@@ -15,7 +15,9 @@ import { maxTimestamp, minTimestamp } from "../../Precision.ts"
  * @category models
  * @since 0.1.0
  */
-export type Literal = { [Tag in keyof Values]: { readonly _tag: Tag; readonly value: Values[Tag] } }[keyof Values]
+export type Literal = {
+  [Tag in keyof LiteralValues]: { readonly _tag: Tag; readonly value: LiteralValues[Tag] }
+}[keyof LiteralValues]
 
 /**
  * What each kind of literal holds.
@@ -23,7 +25,7 @@ export type Literal = { [Tag in keyof Values]: { readonly _tag: Tag; readonly va
  * @category models
  * @since 0.1.0
  */
-export interface Values {
+export interface LiteralValues {
   readonly String: string
   readonly Integer: bigint
   readonly Float: number
@@ -43,8 +45,8 @@ export interface Values {
  * @category models
  * @since 0.1.0
  */
-export interface Problem {
-  readonly _tag: "Problem"
+export interface Invalid {
+  readonly _tag: "Invalid"
   readonly detail: string
 }
 
@@ -52,7 +54,7 @@ export interface Problem {
  * @category constructors
  * @since 0.1.0
  */
-export const problem = (detail: string): Problem => ({ _tag: "Problem", detail })
+export const invalid = (detail: string): Invalid => ({ _tag: "Invalid", detail })
 
 /**
  * What a hole of a statement takes besides fragments and lists.
@@ -72,16 +74,16 @@ export type Value = string | number | bigint | boolean | Date | DateTime.DateTim
  * @category constructors
  * @since 0.1.0
  */
-export const fromValue = (value: unknown): Literal | Problem => {
+export const fromValue = (value: unknown): Literal | Invalid => {
   switch (typeof value) {
     case "string":
-      return value.isWellFormed() ? { _tag: "String", value } : problem("a string with a lone surrogate")
+      return value.isWellFormed() ? { _tag: "String", value } : invalid("a string with a lone surrogate")
     case "number":
       return Number.isSafeInteger(value)
         ? { _tag: "Integer", value: BigInt(value) }
         : Number.isFinite(value)
         ? { _tag: "Float", value }
-        : problem("a number that is not finite")
+        : invalid("a number that is not finite")
     case "bigint":
       return integer(value, minInt, maxInt)
     case "boolean":
@@ -89,35 +91,35 @@ export const fromValue = (value: unknown): Literal | Problem => {
     case "object":
       return fromObject(value)
     default:
-      return problem(`${typeof value === "undefined" ? "" : "a "}${typeof value}`)
+      return invalid(`${typeof value === "undefined" ? "" : "a "}${typeof value}`)
   }
 }
 
-const fromObject = (value: object | null): Literal | Problem => {
-  if (value === null) return problem("null")
+const fromObject = (value: object | null): Literal | Invalid => {
+  if (value === null) return invalid("null")
   if (value instanceof Uint) return integer(value.value, 0n, maxUint)
   if (value instanceof Date) return time(Date.prototype.getTime.call(value))
   if (DateTime.isDateTime(value)) return time(DateTime.toEpochMillis(value))
   if (Duration.isDuration(value)) return duration(value)
-  return value instanceof RegExp ? regex(value) : problem("an object of a type that has no literal")
+  return value instanceof RegExp ? regex(value) : invalid("an object of a type that has no literal")
 }
 
 const minInt = -(2n ** 63n)
 const maxInt = 2n ** 63n - 1n
 const maxUint = 2n ** 64n - 1n
 
-const integer = (value: unknown, min: bigint, max: bigint): Literal | Problem =>
+const integer = (value: unknown, min: bigint, max: bigint): Literal | Invalid =>
   typeof value !== "bigint"
-    ? problem("an unsigned integer that is not a bigint")
+    ? invalid("an unsigned integer that is not a bigint")
     : value >= min && value <= max
     ? { _tag: "Integer", value }
-    : problem("an integer outside 64 bits")
+    : invalid("an integer outside 64 bits")
 
-const time = (millis: unknown): Literal | Problem =>
+const time = (millis: unknown): Literal | Invalid =>
   typeof millis !== "number"
-    ? problem("an object that can't be read")
+    ? invalid("an object that can't be read")
     : Number.isNaN(millis)
-    ? problem("an invalid Date")
+    ? invalid("an invalid Date")
     : instant(BigInt(Math.floor(millis)) * 1_000_000n)
 
 /**
@@ -134,19 +136,19 @@ export const isInt64 = (value: bigint): boolean => value >= minInt && value <= m
  * @category constructors
  * @since 0.1.0
  */
-export const instant = (nanos: unknown): Literal | Problem =>
+export const instant = (nanos: unknown): Literal | Invalid =>
   typeof nanos !== "bigint"
-    ? problem("a time that is not a bigint")
+    ? invalid("a time that is not a bigint")
     : nanos >= minTimestamp && nanos <= maxTimestamp
     ? { _tag: "Time", value: nanos }
-    : problem("a time outside of what InfluxDB stores (1677 to 2262)")
+    : invalid("a time outside of what InfluxDB stores (1677 to 2262)")
 
-const duration = (value: Duration.Duration): Literal | Problem => {
-  if (!Duration.isFinite(value)) return problem("a duration that is not finite")
+const duration = (value: Duration.Duration): Literal | Invalid => {
+  if (!Duration.isFinite(value)) return invalid("a duration that is not finite")
   const nanos: unknown = Duration.toNanosUnsafe(value)
   // Something that only claims to be a Duration.
-  if (typeof nanos !== "bigint") return problem("an object that can't be read")
-  return isInt64(nanos) ? { _tag: "Duration", value: nanos } : problem("a duration of more than 292 years")
+  if (typeof nanos !== "bigint") return invalid("an object that can't be read")
+  return isInt64(nanos) ? { _tag: "Duration", value: nanos } : invalid("a duration of more than 292 years")
 }
 
 // A subclass can have a `source` of its own, which is not what its maker matches with.
@@ -157,9 +159,9 @@ const own = (name: "source" | "flags"): (regex: RegExp) => string => {
 const sourceOf = own("source")
 const flagsOf = own("flags")
 
-const regex = (value: RegExp): Literal | Problem => {
+const regex = (value: RegExp): Literal | Invalid => {
   const given = flagsOf(value)
-  if (/[dyv]/.test(given)) return problem("a regular expression with a flag other than g, i, m, s and u")
+  if (/[dyv]/.test(given)) return invalid("a regular expression with a flag other than g, i, m, s and u")
   const flags = given.replace(/[^ims]/g, "")
   // RE2 does not know `\u2028`, which is how JavaScript writes what its own literals can't hold.
   const source = sourceOf(value).replace(escapes, (found, units?: string, point?: string) =>
@@ -169,7 +171,7 @@ const regex = (value: RegExp): Literal | Problem => {
       ? `\\x{${point}}`
       : found)
   return !source.isWellFormed() || /\\x\{d[89a-f]..\}/i.test(source)
-    ? problem("a regular expression with a lone surrogate")
+    ? invalid("a regular expression with a lone surrogate")
     : { _tag: "Regex", value: flags === "" ? source : `(?${flags})${source}` }
 }
 
@@ -185,13 +187,13 @@ const fromUnits = (escaped: string): string =>
  * @category constructors
  * @since 0.1.0
  */
-export const identifier = (name: unknown): Literal | Problem =>
+export const identifier = (name: unknown): Literal | Invalid =>
   typeof name !== "string"
-    ? problem("a name that is not a string")
+    ? invalid("a name that is not a string")
     : name === ""
-    ? problem("an empty name")
+    ? invalid("an empty name")
     : !name.isWellFormed()
-    ? problem("a name with a lone surrogate")
+    ? invalid("a name with a lone surrogate")
     : { _tag: "Identifier", value: name }
 
 /**
@@ -200,8 +202,8 @@ export const identifier = (name: unknown): Literal | Problem =>
  * @category constructors
  * @since 0.1.0
  */
-export const text = (text: unknown): string | Problem =>
-  typeof text === "string" ? text : problem("a text that is not a string")
+export const text = (text: unknown): string | Invalid =>
+  typeof text === "string" ? text : invalid("a text that is not a string")
 
 /**
  * A finite number in decimal, without an exponent and with a point: what query

@@ -21,8 +21,8 @@ import { BadAnswer, unreadable } from "./BadAnswer.ts"
 import * as CsvReader from "./CsvReader.ts"
 import * as FluxRenderer from "./FluxRenderer.ts"
 import * as InfluxQLRenderer from "./InfluxQLRenderer.ts"
-import * as JsonLines from "./JsonLines.ts"
-import * as MsgPackBytes from "./MsgPackBytes.ts"
+import * as JsonReader from "./JsonReader.ts"
+import * as MsgPackReader from "./MsgPackReader.ts"
 import * as Options from "./OperationOptions.ts"
 import type { StatementOptions } from "./Operations.ts"
 import { isLong, type Rows } from "./Row.ts"
@@ -193,8 +193,8 @@ export const read = (
     return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
   const type = answer.headers["content-type"] ?? ""
-  const documents = (of: typeof JsonLines.documents) => pieces(body, of(maxLineBytes, measurement), fail)
-  if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackBytes.documents : JsonLines.documents)
+  const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
+  if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
   if (version === 2) {
     const records = texts(body, fail).pipe(
       Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
@@ -203,9 +203,9 @@ export const read = (
     return pieces(Stream.chunks(records), CsvReader.annotatedCsv(), fail)
   }
   // An error comes as a document of its own, not as a line of rows.
-  if (type === json || type.startsWith(`${json};`)) return documents(JsonLines.documents)
+  if (type === json || type.startsWith(`${json};`)) return documents(JsonReader.documents)
   const renamed = (column: string) => column === "iox::measurement" ? measurement : column
-  return pieces(body, JsonLines.rows(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
+  return pieces(body, JsonReader.rows(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
 }
 
 /** The texts of a body, whose records have no more columns than are read. */
@@ -231,7 +231,7 @@ const texts = (
 const pieces = <Input>(
   input: Stream.Stream<Input, InfluxError>,
   reader: AnswerReader<Input>,
-  fail: (problem: BadAnswer) => InfluxError
+  fail: (answer: BadAnswer) => InfluxError
 ): Stream.Stream<Rows, InfluxError> =>
   Stream.concat(
     // What arrives is read at once, and there may be a lot of it: other work is done in between.

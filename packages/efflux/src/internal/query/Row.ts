@@ -6,7 +6,7 @@
 import { put } from "../decode/Records.ts"
 import * as Instant from "../text/Instant.ts"
 import { unreadable } from "./BadAnswer.ts"
-import { outOfRange } from "./Source.ts"
+import { outOfRange } from "./PullParser.ts"
 
 /**
  * A value of a row. An integer is a `bigint` and a float a `number`, whatever
@@ -75,17 +75,17 @@ export interface Rows<out A = Row> {
 }
 
 /** Rows of a piece at the most. */
-export const mostRows = 5000
+export const maxRows = 5000
 
 // Where a piece of few, but wide rows ends.
-const mostWeight = 2 ** 20
+const maxWeight = 2 ** 20
 
 /**
  * Whether so many rows are enough for one turn of the event loop.
  *
  * @internal
  */
-export const isLong = (rows: number, weight: number): boolean => rows >= mostRows || weight >= mostWeight
+export const isLong = (rows: number, weight: number): boolean => rows >= maxRows || weight >= maxWeight
 
 /**
  * Rows on their way into a piece of an answer. Between two pieces other work is done.

@@ -30,7 +30,7 @@ export const render = Statement.renderer<"SQL">(grammar, {
   Float: (value) => param(Literal.jsonFloat(value)),
   Boolean: (value) => param(String(value)),
   Identifier: (name) =>
-    name.includes("\0") ? Literal.problem("a name with a NUL") : `"${name.replaceAll("\"", "\"\"")}"`,
+    name.includes("\0") ? Literal.invalid("a name with a NUL") : `"${name.replaceAll("\"", "\"\"")}"`,
   Time: (nanos) => `TIMESTAMP '${Literal.rfc3339(nanos)}'`,
   Duration: (nanos) => `INTERVAL '${Literal.inUnits(nanos, units)}'`
 })

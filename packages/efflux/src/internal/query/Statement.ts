@@ -21,18 +21,17 @@ import * as Literal from "./Literal.ts"
 export type Language = "InfluxQL" | "Flux" | "SQL"
 
 /**
- * A part of a statement: a text, a literal, what stands where a literal should,
- * or another fragment.
+ * A segment of a statement: a text, a literal, what stands where a literal should, or another fragment.
  *
  * @category models
  * @since 0.1.0
  */
-export type Part = string | Literal.Literal | Literal.Problem | Fragment<Language>
+export type Segment = string | Literal.Literal | Literal.Invalid | Fragment<Language>
 
-type Leaf = Exclude<Part, Fragment<Language>>
+type Leaf = Exclude<Segment, Fragment<Language>>
 
 /** Steps through a statement at the most. A few fragments that contain each other twice would take for ever. */
-const mostSteps = 4_000_000
+const maxSteps = 4_000_000
 
 /**
  * A part of a statement, to be interpolated into others. It can't be made from
@@ -44,42 +43,43 @@ const mostSteps = 4_000_000
 export class Fragment<out L extends Language> {
   /** The language that it is written in. */
   readonly language: L
-  readonly #parts: ReadonlyArray<Part>
+  readonly #segments: ReadonlyArray<Segment>
 
-  constructor(language: L, parts: ReadonlyArray<Part>) {
+  constructor(language: L, segments: ReadonlyArray<Segment>) {
     this.language = language
-    this.#parts = parts
+    this.#segments = segments
     Object.freeze(this)
   }
 
   /** @internal */
   static is(value: unknown): value is Fragment<Language> {
-    return typeof value === "object" && value !== null && #parts in value
+    return typeof value === "object" && value !== null && #segments in value
   }
 
   /**
-   * The parts without the fragments between them, neighbouring texts joined. Fragments can be nested deeper than the
+   * The segments without the fragments between them, neighbouring texts joined. Fragments can be nested deeper than the
    * call stack.
    *
    * @internal
    */
   static leaves(fragment: Fragment<Language>): ReadonlyArray<Leaf> {
     const leaves: Array<Leaf> = []
-    const open = [fragment.#parts.values()]
+    const open = [fragment.#segments.values()]
     for (let count = 0; open.length > 0; count++) {
-      const { value: part } = open.at(-1)!.next()
-      if (count > mostSteps) return [Literal.problem("one of more than a million parts")]
-      if (part === undefined) open.pop()
-      else if (Fragment.is(part)) open.push(part.#parts.values())
-      else if (typeof part === "string" && typeof leaves.at(-1) === "string") leaves.push(`${leaves.pop()}${part}`)
-      else if (part !== "") leaves.push(part)
+      const { value: segment } = open.at(-1)!.next()
+      if (count > maxSteps) return [Literal.invalid("one of more than a million parts")]
+      if (segment === undefined) open.pop()
+      else if (Fragment.is(segment)) open.push(segment.#segments.values())
+      else if (typeof segment === "string" && typeof leaves.at(-1) === "string") {
+        leaves.push(`${leaves.pop()}${segment}`)
+      } else if (segment !== "") leaves.push(segment)
     }
     return leaves
   }
 
   /** The text, with `?` for each value. */
   toString(): string {
-    return Fragment.leaves(this).map((part) => typeof part === "string" ? part : "?").join("")
+    return Fragment.leaves(this).map((segment) => typeof segment === "string" ? segment : "?").join("")
   }
 }
 
@@ -105,40 +105,40 @@ export const template =
   <L extends Language>(language: L) =>
   (strings: TemplateStringsArray, ...values: ReadonlyArray<unknown>): Fragment<L> => {
     if (!Array.isArray(strings) || !Array.isArray(strings.raw)) {
-      return new Fragment(language, [Literal.problem("a tag that was called as a function, not with a template")])
+      return new Fragment(language, [Literal.invalid("a tag that was called as a function, not with a template")])
     }
     return new Fragment(
       language,
-      strings.raw.flatMap((text, index): ReadonlyArray<Part> => {
+      strings.raw.flatMap((text, index): ReadonlyArray<Segment> => {
         const written = String(text).replaceAll("\\`", "`")
-        return index === 0 ? [written] : [partOf(language, values[index - 1]), written]
+        return index === 0 ? [written] : [segmentOf(language, values[index - 1]), written]
       })
     )
   }
 
 /**
- * The part that an interpolated value becomes: a fragment itself, a list its
+ * The segment that an interpolated value becomes: a fragment itself, a list its
  * elements with commas between, anything else a literal.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const partOf = <L extends Language>(language: L, value: unknown): Part => {
+export const segmentOf = <L extends Language>(language: L, value: unknown): Segment => {
   try {
     if (Fragment.is(value)) {
-      return value.language === language ? value : Literal.problem(`a fragment of ${value.language}`)
+      return value.language === language ? value : Literal.invalid(`a fragment of ${value.language}`)
     }
     if (!Array.isArray(value)) return Literal.fromValue(value)
     const items = elements(value)
     const [open, close] = brackets[language]
-    if (items.length === 0 && open === "") return Literal.problem("an empty list")
-    const parts = items.map((item) =>
-      Array.isArray(item) ? Literal.problem("a list in a list") : partOf(language, item)
+    if (items.length === 0 && open === "") return Literal.invalid("an empty list")
+    const segments = items.map((item) =>
+      Array.isArray(item) ? Literal.invalid("a list in a list") : segmentOf(language, item)
     )
-    return new Fragment(language, [open, ...joined(parts, ", "), close])
+    return new Fragment(language, [open, ...joined(segments, ", "), close])
   } catch {
     // Something that only claims to be what it is, or a proxy.
-    return Literal.problem("an object that can't be read")
+    return Literal.invalid("an object that can't be read")
   }
 }
 
@@ -151,18 +151,18 @@ export const partOf = <L extends Language>(language: L, value: unknown): Part =>
  */
 export const elements = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> => {
   const { length } = list
-  if (!Array.isArray(list) || !(length <= mostSteps)) throw new RangeError("no list, or one that is too long")
+  if (!Array.isArray(list) || !(length <= maxSteps)) throw new RangeError("no list, or one that is too long")
   return Array.from({ length }, (_, index) => list[index])
 }
 
 /**
- * Puts a text between parts.
+ * Puts a text between segments.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const joined = (parts: ReadonlyArray<Part>, separator: string): ReadonlyArray<Part> =>
-  parts.flatMap((part, index) => index === 0 ? [part] : [separator, part])
+export const joined = (segments: ReadonlyArray<Segment>, separator: string): ReadonlyArray<Segment> =>
+  segments.flatMap((segment, index) => index === 0 ? [segment] : [separator, segment])
 
 /**
  * What a statement becomes for one API.
@@ -177,13 +177,13 @@ export interface Rendered {
 }
 
 /**
- * How a literal is written: a text, or a parameter of this JSON. A `Problem` is a
+ * How a literal is written: a text, or a parameter of this JSON. `Invalid` is a
  * literal that this language or API does not have.
  *
  * @category models
  * @since 0.1.0
  */
-export type Written = string | { readonly _tag: "Param"; readonly json: string } | Literal.Problem
+export type Written = string | { readonly _tag: "Param"; readonly json: string } | Literal.Invalid
 
 /**
  * How each kind of literal is written.
@@ -191,7 +191,7 @@ export type Written = string | { readonly _tag: "Param"; readonly json: string }
  * @category models
  * @since 0.1.0
  */
-export type Writer = { readonly [Tag in keyof Literal.Values]: (value: Literal.Values[Tag]) => Written }
+export type Writer = { readonly [Tag in keyof Literal.LiteralValues]: (value: Literal.LiteralValues[Tag]) => Written }
 
 /**
  * A bind parameter.
@@ -239,19 +239,19 @@ export const renderer = <L extends Language>(grammar: Grammar, writer: Writer) =
     pieces.push(piece)
     last = piece.at(-1) ?? last
   }
-  for (const [index, part] of leaves.entries()) {
-    if (typeof part === "string") {
+  for (const [index, segment] of leaves.entries()) {
+    if (typeof segment === "string") {
       const isLast = index === leaves.length - 1
-      const open = scan(grammar, part, values > 0, isLast)
+      const open = scan(grammar, segment, values > 0, isLast)
       if (open !== undefined) return Result.fail(values === 0 && isLast ? open : `value ${values + 1}: ${open}`)
       // Two tokens must not become one: `-` and `-1` a comment, two strings one string with a quote in it.
-      if (values > 0 && !mayFollow.test(part)) put(" ")
-      put(part)
+      if (values > 0 && !mayFollow.test(segment)) put(" ")
+      put(segment)
       continue
     }
     values++
-    const written = part._tag === "Problem" ? part : writer[part._tag](part.value as never)
-    if (typeof written === "object" && written._tag === "Problem") {
+    const written = segment._tag === "Invalid" ? segment : writer[segment._tag](segment.value as never)
+    if (typeof written === "object" && written._tag === "Invalid") {
       return Result.fail(`value ${values} is ${written.detail}`)
     }
     if (last !== "" && !mayPrecede.test(last)) put(" ")

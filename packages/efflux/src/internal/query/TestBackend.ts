@@ -35,7 +35,7 @@ export type Answer = (asked: Asked) => Answered | Effect.Effect<Answered, Influx
  * @category testing
  * @since 0.1.0
  */
-export interface Options {
+export interface TestOptions {
   /** What the server would be, default 1. */
   readonly version?: 1 | 2 | 3 | undefined
   /** The database that statements are about unless they name one. */
@@ -62,7 +62,7 @@ export interface Spy {
 /**
  * @internal
  */
-export const make = (answer: Answer, options: Options = {}): { readonly backend: Backend; readonly spy: Spy } => {
+export const make = (answer: Answer, options: TestOptions = {}): { readonly backend: Backend; readonly spy: Spy } => {
   const asked: Array<Asked> = []
   const written: Array<string> = []
   const { database, version = 1 } = options

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 
-const mostAtOnce = 2
+const maxAtOnce = 2
 
 /**
  * The slots of a process. A simulated world has its own.
@@ -19,7 +19,7 @@ const mostAtOnce = 2
  * @internal
  */
 export const Slots = Context.Reference("efflux/internal/LookUps", {
-  defaultValue: () => Semaphore.makeUnsafe(mostAtOnce)
+  defaultValue: () => Semaphore.makeUnsafe(maxAtOnce)
 })
 
 /**

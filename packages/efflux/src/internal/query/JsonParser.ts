@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 import { unreadable } from "./BadAnswer.ts"
-import { type Container, isContainer, outOfRange, type Source } from "./Source.ts"
+import { type Container, isContainer, outOfRange, type PullParser } from "./PullParser.ts"
 
 const quote = 0x22
 const backslash = 0x5c
@@ -18,7 +18,7 @@ const backslash = 0x5c
  * @category models
  * @since 0.1.0
  */
-export class JsonText implements Source {
+export class JsonParser implements PullParser {
   position = 0
   /** A text is whole. */
   readonly left = 0
@@ -144,7 +144,7 @@ export class JsonText implements Source {
   }
 
   #number(word: string): unknown {
-    if (word.length > mostDigits) return outOfRange
+    if (word.length > maxDigits) return outOfRange
     const value = Number(word)
     if (!whole.test(word)) {
       if (!fraction.test(word)) throw notJson
@@ -177,7 +177,7 @@ const whole = /^-?(?:0|[1-9]\d*)$/
 const fraction = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 // Converting a number of a million digits takes long, and no double needs as many.
-const mostDigits = 1100
+const maxDigits = 1100
 
 const minInt = -(2n ** 63n)
 const maxUint = 2n ** 64n - 1n

@@ -9,10 +9,10 @@
 import { type AnswerReader, make } from "./AnswerReader.ts"
 import { unreadable } from "./BadAnswer.ts"
 import * as DocumentReader from "./DocumentReader.ts"
-import { type Container, short, type Source } from "./Source.ts"
+import { type Container, type PullParser, short } from "./PullParser.ts"
 
 /** What has arrived and was not read. */
-class MsgPackBytes implements Source {
+class MsgPackParser implements PullParser {
   position = 0
   end = 0
   #bytes = new Uint8Array(0)
@@ -62,41 +62,41 @@ class MsgPackBytes implements Source {
     return value
   }
 
-  #value(type: number, at: number): unknown {
+  #value(type: number, pos: number): unknown {
     if (type < 0x80) return BigInt(type)
     if (type < 0x90) return { isMap: true, left: type & 0x0f }
     if (type < 0xa0) return { isMap: false, left: type & 0x0f }
-    if (type < 0xc0) return this.#text(at, type & 0x1f)
+    if (type < 0xc0) return this.#text(pos, type & 0x1f)
     if (type >= 0xe0) return BigInt(type - 0x100)
-    if (type === 0xc7) return this.#instant(at)
+    if (type === 0xc7) return this.#instant(pos)
     const known = types[type]
     if (known === undefined) throw notThat
     const [size, read] = known
-    const start = at + size
+    const start = pos + size
     if (start > this.end) return short
     this.position = start
-    const value = read(this.#view, at)
+    const value = read(this.#view, pos)
     if (type >= 0xdc) return { isMap: type >= 0xde, left: value }
     return type >= 0xd9 ? this.#text(start, value as number) : value
   }
 
   // An extension of 12 bytes and type 5: seconds and nanoseconds.
-  #instant(at: number): unknown {
-    if (at + 14 > this.end) return short
-    if (this.#bytes[at] !== 12 || this.#bytes[at + 1] !== 5) throw notThat
-    this.position = at + 14
-    return this.#view.getBigInt64(at + 2) * 1_000_000_000n + BigInt(this.#view.getInt32(at + 10))
+  #instant(pos: number): unknown {
+    if (pos + 14 > this.end) return short
+    if (this.#bytes[pos] !== 12 || this.#bytes[pos + 1] !== 5) throw notThat
+    this.position = pos + 14
+    return this.#view.getBigInt64(pos + 2) * 1_000_000_000n + BigInt(this.#view.getInt32(pos + 10))
   }
 
-  #text(at: number, length: number): unknown {
-    const end = at + length
+  #text(pos: number, length: number): unknown {
+    const end = pos + length
     if (end > this.end) return short
     this.position = end
-    if (length > longestByHand) return this.#decode(at, end)
+    if (length > longestByHand) return this.#decode(pos, end)
     let text = ""
-    for (let i = at; i < end; i++) {
+    for (let i = pos; i < end; i++) {
       const byte = this.#bytes[i]
-      if (byte >= 0x80) return this.#decode(at, end)
+      if (byte >= 0x80) return this.#decode(pos, end)
       text += String.fromCharCode(byte)
     }
     return text
@@ -118,28 +118,28 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** What stands behind the types that name no length themselves: a value, or the length of a text, a list or a map. */
 const types: {
-  readonly [type: number]: readonly [size: number, read: (view: DataView, at: number) => unknown] | undefined
+  readonly [type: number]: readonly [size: number, read: (view: DataView, pos: number) => unknown] | undefined
 } = {
   0xc0: [0, () => null],
   0xc2: [0, () => false],
   0xc3: [0, () => true],
-  0xca: [4, (view, at) => view.getFloat32(at)],
-  0xcb: [8, (view, at) => view.getFloat64(at)],
-  0xcc: [1, (view, at) => BigInt(view.getUint8(at))],
-  0xcd: [2, (view, at) => BigInt(view.getUint16(at))],
-  0xce: [4, (view, at) => BigInt(view.getUint32(at))],
-  0xcf: [8, (view, at) => view.getBigUint64(at)],
-  0xd0: [1, (view, at) => BigInt(view.getInt8(at))],
-  0xd1: [2, (view, at) => BigInt(view.getInt16(at))],
-  0xd2: [4, (view, at) => BigInt(view.getInt32(at))],
-  0xd3: [8, (view, at) => view.getBigInt64(at)],
-  0xd9: [1, (view, at) => view.getUint8(at)],
-  0xda: [2, (view, at) => view.getUint16(at)],
-  0xdb: [4, (view, at) => view.getUint32(at)],
-  0xdc: [2, (view, at) => view.getUint16(at)],
-  0xdd: [4, (view, at) => view.getUint32(at)],
-  0xde: [2, (view, at) => view.getUint16(at)],
-  0xdf: [4, (view, at) => view.getUint32(at)]
+  0xca: [4, (view, pos) => view.getFloat32(pos)],
+  0xcb: [8, (view, pos) => view.getFloat64(pos)],
+  0xcc: [1, (view, pos) => BigInt(view.getUint8(pos))],
+  0xcd: [2, (view, pos) => BigInt(view.getUint16(pos))],
+  0xce: [4, (view, pos) => BigInt(view.getUint32(pos))],
+  0xcf: [8, (view, pos) => view.getBigUint64(pos)],
+  0xd0: [1, (view, pos) => BigInt(view.getInt8(pos))],
+  0xd1: [2, (view, pos) => BigInt(view.getInt16(pos))],
+  0xd2: [4, (view, pos) => BigInt(view.getInt32(pos))],
+  0xd3: [8, (view, pos) => view.getBigInt64(pos)],
+  0xd9: [1, (view, pos) => view.getUint8(pos)],
+  0xda: [2, (view, pos) => view.getUint16(pos)],
+  0xdb: [4, (view, pos) => view.getUint32(pos)],
+  0xdc: [2, (view, pos) => view.getUint16(pos)],
+  0xdd: [4, (view, pos) => view.getUint32(pos)],
+  0xde: [2, (view, pos) => view.getUint16(pos)],
+  0xdf: [4, (view, pos) => view.getUint32(pos)]
 }
 
 /**
@@ -148,19 +148,19 @@ const types: {
  * @internal
  */
 export const documents = (maxRowBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
-  const source = new MsgPackBytes()
-  const series = DocumentReader.make(source, "MessagePack", maxRowBytes, measurement)
+  const parser = new MsgPackParser()
+  const series = DocumentReader.make(parser, "MessagePack", maxRowBytes, measurement)
   let isInside = false
   const reading = (function*() {
     for (;;) {
-      isInside = source.left > 0
+      isInside = parser.left > 0
       if (isInside) yield* series.document()
       else yield undefined
     }
   })()
   return make(
     function*(bytes) {
-      source.add(bytes)
+      parser.add(bytes)
       for (let { value } = reading.next(); value !== undefined; { value } = reading.next()) yield value
     },
     () => {

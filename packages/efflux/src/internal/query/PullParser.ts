@@ -1,5 +1,5 @@
 /**
- * What a format of nested values is read by, value by value: JSON, MessagePack.
+ * Takes nested values one by one out of a text of JSON or bytes of MessagePack.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@
  */
 export interface Container {
   readonly isMap: boolean
-  /** How far it was read: a matter of its source. */
+  /** How far it was read: a matter of its parser. */
   left: number
 }
 
@@ -20,7 +20,7 @@ export interface Container {
  * @category models
  * @since 0.1.0
  */
-export interface Source {
+export interface PullParser {
   /** Where the next value begins. Can be set back to where it was before a value that was {@link short}. */
   position: number
   /** Bytes that have arrived and were not read. */

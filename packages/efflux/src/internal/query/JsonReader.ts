@@ -4,15 +4,15 @@
  *
  * @since 0.1.0
  */
-import { type AnswerReader, make, mostColumns, tooWide, twoMembers, utf8 } from "./AnswerReader.ts"
+import { type AnswerReader, make, maxColumns, tooWide, twoMembers, utf8 } from "./AnswerReader.ts"
 import { unreadable } from "./BadAnswer.ts"
 import * as DocumentReader from "./DocumentReader.ts"
-import { JsonText } from "./JsonText.ts"
+import { JsonParser } from "./JsonParser.ts"
+import { isContainer } from "./PullParser.ts"
 import * as Row from "./Row.ts"
-import { isContainer } from "./Source.ts"
 
 /** Cuts an answer into lines of bounded length. */
-class Lines {
+class LineSplitter {
   readonly #decode = utf8()
   readonly #maxBytes: number
   /** The line that has no end yet. */
@@ -53,8 +53,8 @@ export const rows = (
   maxLineBytes: number,
   renamed: (column: string) => string | undefined = (column) => column
 ): AnswerReader<Uint8Array> => {
-  const lines = new Lines(maxLineBytes)
-  const json = new JsonText("bigints")
+  const lines = new LineSplitter(maxLineBytes)
+  const json = new JsonParser("bigints")
   // Those of the line before, of which no two are one.
   let known: ReadonlyArray<string> = []
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
@@ -78,7 +78,7 @@ export const rows = (
     const columns: Array<string> = []
     while (json.more(object)) {
       const column = json.name(known[columns.length])
-      if (columns.push(column) > mostColumns) throw tooWide
+      if (columns.push(column) > maxColumns) throw tooWide
       const value = json.take()
       const name = renamed(column)
       if (name !== undefined) Row.set(row, name, column === "time" ? Row.time(value) : value)
@@ -99,8 +99,8 @@ export const rows = (
  * @internal
  */
 export const documents = (maxLineBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
-  const lines = new Lines(maxLineBytes)
-  const json = new JsonText("numbers")
+  const lines = new LineSplitter(maxLineBytes)
+  const json = new JsonParser("numbers")
   const series = DocumentReader.make(json, "JSON", maxLineBytes, measurement)
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
     for (const text of texts) {
