@@ -35,13 +35,13 @@ const options = {
   target: Flag.Literals("target", ["auto", "influxd", "receiver"]).pipe(
     Flag.withDefault("auto"),
     Flag.withDescription(
-      "Without --url: an influxd started for this run, the embedded receiver, or (auto, the default) the receiver where no influxd is installed"
+      "Without --url: influxd starts one for this run, receiver counts the points in this process, and auto (the default) uses influxd if it is installed"
     )
   ),
   url: Flag.String("url").pipe(
     Flag.optional,
     Flag.withDescription(
-      "HTTP address of an InfluxDB 1 that runs already, like http://localhost:8086/?database=udp; default none. The default database is udp, as in InfluxDB's own configuration. If the server has users, set INFLUX_USERNAME and INFLUX_PASSWORD"
+      "HTTP address of a running InfluxDB 1, like http://localhost:8086/?database=udp; default none. The default database is udp, as in InfluxDB's own configuration. If the server has users, set INFLUX_USERNAME and INFLUX_PASSWORD"
     )
   ),
   udp: Flag.String("udp").pipe(
@@ -52,7 +52,7 @@ const options = {
   ),
   page: Flag.Boolean("page").pipe(
     Flag.withDefault(true),
-    Flag.withDescription("A live page on a free port of 127.0.0.1; the default, --no-page for none")
+    Flag.withDescription("Serve a live page on a free port of 127.0.0.1; on by default, --no-page for none")
   ),
   plain
 }
@@ -78,7 +78,7 @@ const demo = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
 /** The command. */
 export const command = Command.make("demo", options, demo).pipe(
   Command.withDescription(
-    "Pushes this machine's figures through an Efflux database over UDP, with one burst that overruns its queue, and compares what was sent with what was stored. Ends with code 0 if that is equal."
+    "Pushes this machine's figures through an Efflux database over UDP, with one burst that overflows its queue, and compares what was sent with what was stored. Ends with code 0 if that is equal."
   ),
   Command.withExamples([
     { command: "efflux demo", description: "With an influxd of its own, or without any server" },

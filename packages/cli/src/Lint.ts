@@ -20,11 +20,11 @@ const options = {
   ),
   dialect: Flag.Literals("dialect", ["all", ...Dialect.all]).pipe(
     Flag.withDefault("all"),
-    Flag.withDescription("Whose rules decide what a good line is; default all of them")
+    Flag.withDescription("The server whose rules decide which lines are valid; default all of them")
   ),
   precision: Flag.Literals("precision", Precision.all).pipe(
     Flag.withDefault("ns"),
-    Flag.withDescription("Unit of the timestamps, which bounds them; default ns")
+    Flag.withDescription("Unit of the timestamps, which limits their range; default ns")
   ),
   format: Flag.Literals("format", formats).pipe(
     Flag.withDefault("text"),

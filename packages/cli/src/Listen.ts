@@ -34,7 +34,7 @@ const options = {
   ),
   dialect: Flag.Literals("dialect", dialects).pipe(
     Flag.withDefault("influx-1"),
-    Flag.withDescription("Whose rules decide what a good line is, default influx-1")
+    Flag.withDescription("The server whose rules decide which lines are valid, default influx-1")
   ),
   precision: Flag.Literals("precision", Precision.all).pipe(
     Flag.withDefault("ns"),
@@ -71,7 +71,9 @@ const options = {
   ),
   webHost: Flag.String("web-host").pipe(
     Flag.withDefault("127.0.0.1"),
-    Flag.withDescription("Address to serve the page at, default 127.0.0.1; any other lets other hosts see it")
+    Flag.withDescription(
+      "Address to serve the page at, default 127.0.0.1; with any other, other hosts can see the page"
+    )
   ),
   webPort: port("web-port", "Port of the page; default a free one"),
   plain: Flags.plain

@@ -97,7 +97,7 @@ const local = Effect.fnUntraced(function*(host: string, port: number) {
   const state = Effect.flatMap(LineListener.udpSocketState(port), (state) =>
     state === undefined
       ? Effect.fail(userError(
-        `nobody listens at UDP port ${port} of this host, as far as Linux tells. Give --ask for a server elsewhere or in a container`
+        `Linux shows no listener at UDP port ${port} of this host. If the server is elsewhere or in a container, give --ask`
       ))
       : Effect.succeed(state))
   if (!/^(?:localhost|127\..*|::1)$/.test(host)) {
@@ -127,7 +127,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   })
   const flood = yield* Flood.make(host, port, payloads)
   yield* screen.print(
-    `to udp://${host}:${port}, ${payloads.points} points a packet; ${counter.source} says what arrived`
+    `to udp://${host}:${port}, ${payloads.points} points per packet; losses by ${counter.source}`
   )
 
   const trial = Effect.fnUntraced(function*(packetsPerSecond: number, burst: number, seconds: number) {
@@ -136,7 +136,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const [sent, lost] = yield* counter.lost(flood(dose), ({ packets }) => packets)
     return { sent: sent.packets, lost, rate: sent.packets / sent.seconds } satisfies Trial
   })
-  // Whatever else a machine does costs a packet now and then: only what loses twice is too much.
+  // Other work on the machine can cost a packet now and then, so a rate fails only if it loses packets twice.
   const twice = (once: Effect.Effect<Trial, ReturnType<typeof userError>>) =>
     Effect.flatMap(once, (first) => first.lost === 0 ? Effect.succeed(first) : once)
 
@@ -169,7 +169,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const trials: Array<Trial & { readonly packetsPerSecond: number }> = []
   const rateOf = Effect.fnUntraced(function*(packetsPerSecond: number) {
     const { lost, rate, sent } = yield* twice(trial(packetsPerSecond, burst, flags.seconds))
-    const reached = rate < slow * packetsPerSecond ? `, but this machine reached only ${grouped(rate)}` : ""
+    const reached = rate < slow * packetsPerSecond ? ` (this machine sent only ${grouped(rate)} packets/s)` : ""
     yield* screen.print(
       `${grouped(packetsPerSecond).padStart(7)} packets/s, ${
         grouped(packetsPerSecond * payloads.points).padStart(9)
@@ -219,16 +219,18 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     yield* screen.print(line)
   }
   if (answer === 0) {
-    return yield* userError("no rate was found that loses nothing: a larger read-buffer of the listener helps")
+    return yield* userError("every rate lost packets: try a larger read-buffer of the listener")
   }
   yield* screen.print(
-    `nothing was lost in ${confirmations * longer * flags.seconds} s at ${grouped(steady)} packets/s, and in ` +
-      `${flags.seconds} s at ${grouped(best)}${bad === 0 ? ", the most that was tried" : `, but at ${grouped(bad)}`}`
+    `no loss in ${confirmations * longer * flags.seconds} s at ${
+      grouped(steady)
+    } packets/s, or in ${flags.seconds} s at ` +
+      `${grouped(best)} packets/s; ${bad === 0 ? "no higher rate was tried" : `loss at ${grouped(bad)} packets/s`}`
   )
   yield* screen.print(`pacing: { packetsPerSecond: ${answer}, burst: ${burst} }`)
 }, Effect.scoped)
 
-// A rate of which less was reached is not the rate that was tried.
+// Below this part of a rate, the machine was too slow to try it.
 const slow = 0.9
 
 /** Two digits, rounded down. */

@@ -30,7 +30,7 @@ const options = {
   dialect: Flag.Literals("dialect", Dialect.all).pipe(
     Flag.optional,
     Flag.withDescription(
-      "Whose rules decide what a good line is; default that of the server, influx-1 over UDP and TCP"
+      "The server whose rules decide which lines are valid; default that of --to, influx-1 over UDP and TCP"
     )
   ),
   precision: Flag.Literals("precision", Precision.all).pipe(
@@ -47,7 +47,7 @@ const options = {
   bad: Flag.String("bad").pipe(
     Flag.optional,
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Where bad lines go, each with its reason; default the file's name with .bad")
+    Flag.withDescription("Where to write bad lines, each with its reason; default the file's name with .bad")
   ),
   resume: Flag.Boolean("resume").pipe(
     Flag.withDefault(false),
@@ -132,7 +132,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     if (droppedTotal > dropped.rejected) {
       return yield* userError(
         `${count(droppedTotal - dropped.rejected, "point")} could not be sent (${reasonsOf(dropped)}). ${
-          file === "-" ? "" : "Run it again with --resume to go on from the last point that was sent"
+          file === "-" ? "" : "Run it again with --resume to continue after the last point that was sent"
         }`.trimEnd()
       )
     }
@@ -212,7 +212,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       yield* screen.print(
         `${
           count(sending.unstamped, "point")
-        } had no timestamp and got the time of sending: sent again, they are stored again`
+        } had no timestamp and got the time of sending: if they are sent again, they are stored again`
       )
     }
     if (stats.refusals > 0) {
@@ -228,7 +228,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   })
   yield* Effect.raceFirst(run, Effect.forever(Effect.delay(progress, 250))).pipe(
     Effect.ensuring(Effect.andThen(progress, Effect.andThen(screen.leave, accounts))),
-    Effect.onInterrupt(() => file === "-" ? Effect.void : screen.print("stopped; run it again with --resume to go on"))
+    Effect.onInterrupt(() =>
+      file === "-" ? Effect.void : screen.print("stopped; run the command again with --resume to continue")
+    )
   )
   yield* Option.match(received, { onNone: () => Effect.void, onSome: (report) => report(database.statsUnsafe().sent) })
   const stats = database.statsUnsafe()
@@ -240,13 +242,15 @@ const readPlace = Effect.fnUntraced(function*(path: string, to: string, size: nu
   if (!(yield* Effect.orElseSucceed(fs.exists(path), () => false))) return 0
   const place = yield* Effect.mapError(
     Effect.flatMap(fs.readFileString(path), Schema.decodeEffect(Place)),
-    (error) => userError(`${path} does not say how far the file was sent; remove it to begin anew`, error)
+    (error) => userError(`${path} does not say how far the file was sent; remove it to start again`, error)
   )
   if (place.to !== shown(to)) {
-    return yield* userError(`the file was sent to ${place.to}; without --resume it is sent anew`)
+    return yield* userError(`the file was sent to ${place.to}; without --resume it is sent from the start`)
   }
   if (place.size !== size) {
-    return yield* userError(`the file had ${place.size} bytes and has ${size} now; without --resume it is sent anew`)
+    return yield* userError(
+      `the file had ${place.size} bytes and now has ${size}; without --resume it is sent from the start`
+    )
   }
   return place.line
 })
@@ -261,7 +265,7 @@ const counters = Effect.fnUntraced(function*(url: Option.Option<string>) {
     const arrived = yield* Arrivals.settled(received, before, sent)
     yield* screen.print(
       `the server received ${count(arrived, "point")}` +
-        (arrived < sent ? `: ${grouped(sent - arrived)} were lost on the way` : ", by its own counter")
+        (arrived < sent ? `: ${grouped(sent - arrived)} were lost` : ", by its own counter")
     )
     if (arrived < sent) process.exitCode = 1
   }))
@@ -306,7 +310,7 @@ export const command = Command.make(
   (flags) => Effect.provide(send(flags), Screen.layer({ plain: flags.plain }))
 ).pipe(
   Command.withDescription(
-    "Sends a file of line protocol to a server, paced. Writes bad lines to a file with their reasons, and sends the rest. Exits with code 1 if a line is bad or a point was not accepted."
+    "Sends a file of line protocol to a server at a limited rate. Writes bad lines to a file with their reasons, and sends the rest. Exits with code 1 if a line is bad or a point was not accepted."
   ),
   Command.withExamples([
     { command: "efflux send metrics.lp --to udp://localhost:8089", description: "To the UDP listener of InfluxDB 1" },

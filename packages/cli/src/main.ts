@@ -13,7 +13,7 @@ import * as Query from "./Query.ts"
 import * as Send from "./Send.ts"
 
 const efflux = Command.make("efflux").pipe(
-  Command.withDescription("See, check and send InfluxDB's line protocol."),
+  Command.withDescription("Shows, checks and sends line protocol, and queries InfluxDB."),
   Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command, Pace.command, Demo.command])
 )
 

@@ -102,7 +102,7 @@ describe("efflux send", () => {
         first.child.kill("SIGINT")
         const stopped = await first.ended
         assert.strictEqual(stopped.code, 130)
-        assert.match(stopped.out, /stopped; run it again with --resume to go on\n$/)
+        assert.match(stopped.out, /stopped; run the command again with --resume to continue\n$/)
         const wrong = await start([...args.slice(0, 3), "udp://127.0.0.1:1", "--resume"]).ended
         assert.strictEqual(wrong.code, 1)
         assert.include(wrong.err, `the file was sent to ${to}`)

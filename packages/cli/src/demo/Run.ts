@@ -41,7 +41,7 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
   const address = `${label}, UDP ${host.includes(":") ? `[${host}]` : host}:${port}`
   if (!screen.live) {
     yield* screen.print(
-      `Efflux: run ${run} for ${options.seconds} s, burst of ${options.burst} points at a third of it`
+      `Efflux: run ${run}, ${options.seconds} s, a burst of ${options.burst} points after a third of the time`
     )
     yield* screen.print(`to ${address}`)
   }
@@ -121,7 +121,7 @@ const burst = Effect.fnUntraced(function*(options: Options, watch: Watch) {
   yield* Influx.pushAll(burstPoints(options.burst))
   watch.phase = "draining"
   yield* Effect.forkScoped(Effect.map(Influx.flush, () => {
-    if (watch.phase === "draining") watch.phase = "figures"
+    if (watch.phase === "draining") watch.phase = "steady"
   }))
 })
 
@@ -158,7 +158,7 @@ const settled = Effect.fnUntraced(function*(destination: Destination, sent: numb
 
 /** What is seen of the database during a run. */
 class Watch {
-  phase = "figures"
+  phase = "steady"
   figures: Figures.Summary | undefined
   looks = 0
   violations = 0

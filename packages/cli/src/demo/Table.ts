@@ -91,8 +91,8 @@ export const lawLine = (stats: InfluxDatabase.Stats, check: LawCheck): string =>
     `= sent ${stats.sent} + dropped ${dropped(stats)} + queued ${stats.queued} + in flight ${stats.inFlight}:`,
     lawHolds(stats) ? "holds," : "DOES NOT HOLD,",
     check.violations === 0
-      ? `as in each of ${check.looks} looks during the run`
-      : `and did not in ${check.violations} of ${check.looks} looks during the run`
+      ? `as at each of ${check.looks} checks during the run`
+      : `and did not hold at ${check.violations} of ${check.looks} checks during the run`
   ].join(" ")
 
 /** What was sent beside what was stored: the verdict of a run. */
