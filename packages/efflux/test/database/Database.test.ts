@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import {
@@ -663,7 +663,25 @@ describe("several databases", () => {
 
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
 
-  it.effect("share no state", () =>
+  it.effect("that start at different times do not give points of one millisecond the same timestamps", () =>
+    Effect.gen(function*() {
+      const build = (name: string) =>
+        Effect.map(
+          Layer.build(Layer.fresh(InfluxDatabase.layerTransport({ name }))),
+          (context) => Context.get(context, InfluxDatabase.InfluxDatabase)
+        )
+      const one = yield* build("one")
+      yield* TestClock.adjust("10 micros")
+      const two = yield* build("two")
+      for (let n = 0; n < 500; n++) {
+        for (const database of [one, two]) database.pushUnsafe({ ...point(n), timestamp: undefined })
+      }
+      yield* Effect.all([one.flush, two.flush])
+      const lines = (yield* Transport.Spy).lines()
+      assert.strictEqual(new Set(lines.map((line) => line.split(" ")[2])).size, 1000)
+    }).pipe(Effect.provide(Transport.layerSpy), Effect.provideService(Metric.MetricRegistry, new Map())))
+
+  it.effect("share no state, and one that ends leaves the others alone", () =>
     Effect.gen(function*() {
       const [one, two] = [new TestTransport(), new TestTransport()]
       const layers = Layer.merge(
@@ -681,6 +699,11 @@ describe("several databases", () => {
         const labels = metrics.filter((metric) => metric.id === "efflux_points_pushed")
           .map((metric) => metric.attributes?.name)
         assert.deepStrictEqual(labels.sort(), ["efflux/InfluxDatabase", "test/Audit"])
+        const pushed = Metric.withAttributes(DatabaseMetrics.pointsPushed, { name: "efflux/InfluxDatabase" })
+        yield* Effect.provide(Audit.push(point(4)), Audit.layerTransport({ name: "short" }), { local: true }).pipe(
+          Effect.provideService(Transport.Transport, new TestTransport().service)
+        )
+        assert.strictEqual((yield* Metric.value(pushed)).count, 1)
       }).pipe(Effect.provide(layers), Effect.provideService(Metric.MetricRegistry, new Map()))
       assert.deepStrictEqual(numbers(one.lines), [1])
       assert.deepStrictEqual(numbers(two.lines), [2, 3])

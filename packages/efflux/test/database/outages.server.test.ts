@@ -100,64 +100,6 @@ describeInfluxd("outages", (binary) => {
     }))
 })
 
-it.live("a closed port: the program runs on undisturbed and ends without waiting", () =>
-  Effect.gen(function*() {
-    // Nothing listens on port 9 (discard) of a loopback address of our own.
-    const logs = capture()
-    const start = performance.now()
-    const stats = yield* withDatabase({ host: "127.9.9.9", port: 9, drainTimeout: "10 minutes" }, (database) =>
-      Effect.sync(() => {
-        for (let n = 0; n < 5000; n++) {
-          database.pushUnsafe(point("m", n))
-        }
-        assertLaw(database.statsUnsafe())
-      })).pipe(Effect.provide(logs.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
-    const millis = performance.now() - start
-    assert.deepStrictEqual([stats.pushed, stats.sent], [5000, 5000])
-    assert.isAbove(stats.refusals, 0)
-    assert.isBelow(millis, 60_000)
-    console.log(`closed port: ${figures(stats)}; ${stats.refusals} refusals; took ${millis.toFixed(0)} ms`)
-  }))
-
-it.live("a host that does not resolve: the program runs on, the queue slides, and closing keeps to drainTimeout", () =>
-  Effect.gen(function*() {
-    const logs = capture()
-    let closing = 0
-    const stats = yield* withDatabase(
-      { host: "influx.invalid", queueCapacity: 1000, drainTimeout: "200 millis", resolveInterval: "50 millis" },
-      (database) =>
-        Effect.gen(function*() {
-          const pushing = performance.now()
-          for (let n = 0; n < 5000; n++) yield* database.push(point("m", n))
-          assert.isBelow(performance.now() - pushing, 60_000)
-          yield* waitFor(Effect.sync(() => logs.lines), (lines) => lines.some((line) => line.includes("resolve")))
-          assert.deepStrictEqual([database.statsUnsafe().queued, database.statsUnsafe().dropped.queue_full], [
-            1000,
-            4000
-          ])
-          assertLaw(database.statsUnsafe())
-          closing = performance.now()
-        })
-    ).pipe(Effect.provide(logs.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
-    const millis = performance.now() - closing
-    assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped.queue_full, stats.dropped.shutdown], [
-      5000,
-      0,
-      4000,
-      1000
-    ])
-    assert.isBelow(millis, 60_000)
-    assert.isTrue(logs.lines.some((line) => line.includes("The host \"influx.invalid\" did not resolve")))
-    assert.include(
-      logs.lines,
-      "Warn Efflux: closed with 1000 points not sent: shutdown 1000; since the start 5000 dropped: queue_full 4000, " +
-        "shutdown 1000"
-    )
-    console.log(
-      `unresolvable host: ${figures(stats)}; closed in ${millis.toFixed(0)} ms; ${logs.lines.length} log lines`
-    )
-  }))
-
 it.live("neither keeps the layer waiting", () =>
   Effect.gen(function*() {
     for (const config of [{ host: "influx.invalid" }, { host: "127.9.9.9", port: 9 }]) {

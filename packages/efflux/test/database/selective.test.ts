@@ -90,13 +90,6 @@ describe("priority", () => {
       assert.deepStrictEqual(yield* queued(sender), ["alarm 1", "alarm 2", "alarm 3", "b 6"])
     }))
 
-  it("a series with another priority is refused", () => {
-    assert.throws(
-      () => Series.make("m", { fields: { n: Schema.Number }, priority: "low" as "high" }),
-      /series "m": its priority must be "normal" or "high"/
-    )
-  })
-
   it.effect("forEach takes push as it is", () =>
     blocked({}, function*() {
       yield* Effect.forEach([point("a", 1), point("a", 2)], Influx.push)

@@ -60,26 +60,6 @@ describeServer("a listener of each precision", {
   const ten = (measurement: string): ReadonlyArray<Point.Input> =>
     Array.from({ length: 10 }, (_, n) => ({ measurement, tags: { host: "a" }, fields: { n: BigInt(n) } }))
 
-  for (const precision of ["ns", "us"] as const) {
-    it.effect(`${precision}: ten points of one series pushed at once without timestamps are ten rows, in their order`, () =>
-      Effect.gen(function*() {
-        const server = yield* InfluxServer.InfluxServer
-        const stats = yield* alone(withDatabase(
-          { port: server.udpPorts[listenerOf(precision)]!, precision },
-          (database) => database.pushAll(ten("ten"))
-        ))
-        assert.deepStrictEqual([stats.sent, stats.payloads], [10, 1])
-        yield* server.waitForCount(precision, "ten", 10)
-        const rows = yield* server.rows("SELECT n FROM ten", { db: precision })
-        assert.deepStrictEqual(rows.map((row) => row.n), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
-        const times = rows.map((row) => row.time as bigint)
-        for (let i = 1; i < 10; i++) {
-          assert.isAtLeast(Number(times[i]! - times[i - 1]!), Number(Precision.nanosPer(precision)))
-        }
-        console.log(`${precision}: 10 points in 1 payload, 10 rows over ${times[9]! - times[0]!} ns`)
-      }))
-  }
-
   it.effect("timestamps \"server\": points of one series in one payload share a time and overwrite each other, as documented", () =>
     Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer

@@ -80,15 +80,8 @@ describe("administration of InfluxDB 2", () => {
         readonly [Effect.Effect<unknown, InfluxError.InfluxError, InfluxClient.InfluxClient>, RegExp]
       > = [
         [InfluxAdmin.createDatabase("d"), /^Option "version" is 2, allowed is 1 or 3 for databases$/],
-        [InfluxAdmin.databases, /"version" is 2/],
         [InfluxAdmin.createBucket("x", { duration: Number.NaN }), /^Option "duration" is NaN, allowed is a duration/],
-        [InfluxAdmin.createBucket("x", { duration: "soon" as "1 second" }), /"duration" is "soon"/],
         [InfluxAdmin.createBucket("x", { shardDuration: -1 }), /"shardDuration" is -1/],
-        [InfluxAdmin.createBucket("x", { duration: null as never }), /"duration" is null/],
-        [
-          InfluxAdmin.createBucket("x", { retention: "1 day" } as object),
-          /"retention" is a string, but createBucket has/
-        ],
         [InfluxAdmin.createBucket("x", { Duration: 5 } as object), /"Duration" is 5.* Did you mean "duration"\?$/],
         [InfluxAdmin.createBucket("x", "1 day" as never), /"options" is "1 day", allowed is a plain object/],
         [InfluxAdmin.createBucket(""), /"name" is ""/],
@@ -96,10 +89,6 @@ describe("administration of InfluxDB 2", () => {
         [
           InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, measurment: "m" } as InfluxAdmin.Range),
           /^Option "measurment" is a string, but range has no such option. Did you mean "measurement"\?$/
-        ],
-        [
-          InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tag: { a: "b" } } as InfluxAdmin.Range),
-          /"tag" is an object/
         ],
         [
           InfluxAdmin.deleteRange("b", { start: 0n, stop: 5n, tags: new Map([["a", "b"]]) as never }),
@@ -168,29 +157,21 @@ describe("administration of InfluxDB 1", () => {
         readonly [Effect.Effect<unknown, InfluxError.InfluxError, InfluxClient.InfluxClient>, RegExp]
       > = [
         [
-          InfluxAdmin.createDatabase("d", { duration, name: "p" } as InfluxAdmin.DatabaseRetention),
-          /"name" is a string/
-        ],
-        [
           InfluxAdmin.createRetentionPolicy("d", "p", { duration, default: true } as InfluxAdmin.Retention),
           /"default" is true/
         ],
         [InfluxAdmin.createRetentionPolicy("d", "p", { duration, isDefault: "yes" as never }), /"isDefault" is "yes"/],
         [InfluxAdmin.createRetentionPolicy("d", "p", null as never), /"options" is null/],
-        [InfluxAdmin.alterRetentionPolicy("d", "p", { retention: duration } as object), /"retention" is a string/],
         [
           InfluxAdmin.alterRetentionPolicy("d", "p", { isDefault: 1 as never }),
           /"isDefault" is 1, allowed is true or false/
         ],
         [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { evry: duration } as object), /mean "every"/],
-        [InfluxAdmin.deleteRange("d", { start: 0n, stop: 5n, from: "m" } as InfluxAdmin.Range), /"from" is a string/],
-        [
-          InfluxAdmin.createDatabase("d", { duration: Number.NaN }),
-          /^Option "duration" is NaN, allowed is a duration above/
-        ],
-        [InfluxAdmin.createDatabase("d", { duration: "soon" as "1 day" }), /"duration" is "soon"/],
         [InfluxAdmin.createDatabase("d", { duration: 0 }), /"duration" is 0/],
-        [InfluxAdmin.createDatabase("d", {} as { duration: 1 }), /"duration" is missing/],
+        [
+          InfluxAdmin.createDatabase("d", {} as { duration: 1 }),
+          /^Option "duration" is missing, allowed is a duration above/
+        ],
         [InfluxAdmin.createRetentionPolicy("d", "p", { duration, replication: 0.5 }), /"replication" is 0.5/],
         [InfluxAdmin.createRetentionPolicy("d", "p", { duration, shardDuration: -5 }), /"shardDuration" is -5/],
         [InfluxAdmin.alterRetentionPolicy("d", "p", { duration: Duration.millis(Number.NaN) }), /"duration" is 0/],

@@ -352,6 +352,7 @@ describe("a series is refused at construction", () => {
     ["with a field that is a struct", "m", { fields: { x: Schema.Struct({ y: x }) } }, /field "x".*encode to a number/],
     ["with a field of unknown type", "m", { fields: { x: Schema.Unknown } }, /field "x"/],
     ["with a Duration that is not encoded", "m", { fields: { x: Schema.Duration } }, /field "x"/],
+    ["with another priority", "m", { fields: { x }, priority: "low" }, /its priority must be "normal" or "high"/],
     ["with a field that is no Schema", "m", { fields: { x: "number" } }, /field "x": it has no Schema/]
   ]
   it.each(cases)("%s", (_, measurement, options, message) => {

@@ -275,16 +275,11 @@ describe("W4: points without a timestamp, of which two would be stored", () => {
 })
 
 describe("W2: an answer to a write that is final", () => {
-  const plain = (status: number) =>
-    answer(status, { body: "unable to parse 'm n=': missing field value", headers: { "content-type": "text/plain" } })
   const switches = FaultServer.raw(
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
   )
+  // Which texts are about the points is in `http/WriteAnswer.test.ts`.
   const answers: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault, reason: "rejected" | "send_error"]> = [
-    ["500 with a plain text about the points", plain(500), "rejected"],
-    ["502 with a plain text about the points", plain(502), "rejected"],
-    ["503 with a plain text about the points", plain(503), "rejected"],
-    ["504 with a plain text about the points", plain(504), "rejected"],
     ["500 with a control character", answer(500, { body: `{"error":"unable to parse 'm\x01\n'"}` }), "rejected"],
     ["415 without gzip", answer(415), "rejected"],
     ["101, another protocol", switches, "send_error"]

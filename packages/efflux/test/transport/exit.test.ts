@@ -83,32 +83,20 @@ const lookUpMillis = Effect.promise(async () => {
   return performance.now() - started
 })
 
-describe("a program ends with drainTimeout, 1 second,", () => {
-  it.live("when a host swallows its SYNs", () =>
-    Effect.gen(function*() {
-      const port = yield* swallowing
-      assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped))
+const silentPort = Effect.map(silent, ({ port }) => port)
 
-  it.live("when a host does not finish the TLS handshake", () =>
-    Effect.gen(function*() {
-      const { port } = yield* silent
-      assert.isBelow((yield* run("write", `https://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped))
+const stuck = [
+  ["over HTTP when a host swallows its SYNs", "write", "http", swallowing],
+  ["over HTTP when a host does not finish the TLS handshake", "write", "https", silentPort],
+  ["over HTTP when a host does not answer", "write", "http", silentPort],
+  ["over TCP when a host swallows its SYNs", "tcp", "tcp", swallowing]
+] as const
 
-  it.live("when a host does not answer", () =>
+it.live.each(stuck)(
+  "a program that writes ends with drainTimeout, 1 second, %s",
+  ([, what, scheme, server]) =>
     Effect.gen(function*() {
-      const { port } = yield* silent
-      assert.isBelow((yield* run("write", `http://127.0.0.1:${port}`)).millis, most)
-    }).pipe(Effect.scoped))
-})
-
-it.live(
-  "a program that writes over TCP ends with drainTimeout when a host swallows its SYNs",
-  () =>
-    Effect.gen(function*() {
-      const port = yield* swallowing
-      assert.isBelow((yield* run("tcp", `tcp://127.0.0.1:${port}`)).millis, most)
+      assert.isBelow((yield* run(what, `${scheme}://127.0.0.1:${yield* server}`)).millis, most)
     }).pipe(Effect.scoped)
 )
 
@@ -116,9 +104,9 @@ describe("240 queries that time out after 50 ms leave no socket", () => {
   for (
     const [name, scheme, server] of [
       ["connecting", "http", swallowing],
-      ["in the TLS handshake", "https", Effect.map(silent, ({ port }) => port)],
+      ["in the TLS handshake", "https", silentPort],
       ["looking a name up", "http", Effect.succeed(undefined)],
-      ["waiting for an answer", "http", Effect.map(silent, ({ port }) => port)]
+      ["waiting for an answer", "http", silentPort]
     ] as const
   ) {
     it.live(name, () =>

@@ -39,16 +39,10 @@ await Effect.runPromise(Effect.gen(function*() {
 }).pipe(Effect.provide(${layer})))
 `
 
-const udp = `InfluxDatabase.layer({ host: "127.0.0.1", port: 9 })`
-
 const withoutHttp = {
-  "a program that sends a datagram": push(udp),
-  "one that looks up a name": push(`InfluxDatabase.layer({ host: "localhost", port: 9 })`),
-  "one that exports metrics": push(
-    `Layer.mergeAll(MetricsExporter.layer(), RuntimeMetrics.layer).pipe(Layer.provideMerge(${udp}))`
-  ),
-  "one that makes a client and asks nothing": push(
-    `Layer.merge(${udp}, InfluxClient.layer({ version: 1, database: "d" }))`
+  "a program that looks up a name, sends a datagram, exports metrics, and makes a client and asks nothing": push(
+    `Layer.mergeAll(MetricsExporter.layer(), RuntimeMetrics.layer, InfluxClient.layer({ version: 1, database: "d" })).pipe(
+  Layer.provideMerge(InfluxDatabase.layer({ host: "localhost", port: 9 })))`
   ),
   "one that sends over TCP": push(
     `InfluxDatabase.layer({ transport: "tcp", host: "127.0.0.1", port: 9, drainTimeout: 100 })`

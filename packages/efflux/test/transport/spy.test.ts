@@ -6,19 +6,6 @@ class Second extends InfluxDatabase.Service<Second>()("test/Second") {}
 
 const point = (measurement: string) => ({ measurement, fields: { v: 1 }, timestamp: 0n })
 
-it.live("the spy keeps what one database sends, and can forget it", () =>
-  Effect.gen(function*() {
-    const spy = yield* Transport.Spy
-    yield* Influx.push(point("a"))
-    yield* Influx.flush
-    assert.deepStrictEqual(spy.lines(), ["a v=1 0"])
-    spy.clear()
-    assert.deepStrictEqual([spy.lines(), spy.payloads], [[], []])
-    yield* Influx.push(point("b"))
-    yield* Influx.flush
-    assert.deepStrictEqual(spy.lines(), ["b v=1 0"])
-  }).pipe(Effect.provide(InfluxDatabase.layerTransport().pipe(Layer.provideMerge(Transport.layerSpy)))))
-
 it.live("a spy for each of two databases tells what each one sends", () => {
   const first = Transport.makeSpy()
   const second = Transport.makeSpy()
