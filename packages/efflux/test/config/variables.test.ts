@@ -215,25 +215,6 @@ describe("the prefix", () => {
     }))
 })
 
-describe("one object", () => {
-  const token = Redacted.make("t")
-
-  it.each([
-    { version: 1, url: "http://h:1", database: "d", username: "u", password: token },
-    { version: 2, url: "http://h:1", org: "o", token },
-    { version: 3, url: "http://h:1", database: "d", token }
-  ])("says which server is written to and asked: %o", (server) => {
-    const client = Result.getOrThrow(ClientSettings.check(server))
-    const bucket = server.version === 2 ? { bucket: "b" } : {}
-    const database = Result.getOrThrow(Settings.check({ transport: "http", ...bucket, ...server }, "test"))
-    if (database.transport !== "http") return assert.fail("not over HTTP")
-    assert.deepStrictEqual(database.http.urls, [client.url])
-    assert.deepStrictEqual(database.http.credentials, client.credentials)
-    assert.strictEqual(database.http.params["db"], client.database)
-    assert.strictEqual(database.http.params["org"], client.org)
-  })
-})
-
 describe("the public surface", () => {
   it("has the options, their Schemas, defaults and readers, and nothing of the check", () => {
     assert.sameMembers(Object.keys(DatabaseConfig), ["config", "defaults", "schemas"])

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
 import {
-  ClientConfig,
+  type ClientConfig,
   DatabaseConfig,
   InfluxClient,
   InfluxDatabase,
@@ -31,9 +31,6 @@ const build = <A, E>(layer: Layer.Layer<A, E>, env: { readonly [name: string]: s
   )
 const fromEnv = (env: { readonly [name: string]: string }) =>
   build(InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX")), env)
-const clientFromEnv = (env: { readonly [name: string]: string }) =>
-  build(InfluxClient.layerConfig(ClientConfig.config("INFLUX")), env)
-
 const plain = "allowed is a plain object of options; { ...it } makes one of an instance of a class"
 const pem = "allowed is one or more certificates as PEM text"
 const httpUrl =
@@ -85,9 +82,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
   ],
   "an option that does not exist": [
     [{ prot: 8089 }, `Option "prot" is 8089, but ${udp}. Did you mean "port"?`],
-    [{ queueCapcity: 5 }, `Option "queueCapcity" is 5, but ${udp}. Did you mean "queueCapacity"?`],
     [{ queue_capacity: 5 }, `Option "queue_capacity" is 5, but ${udp}. Did you mean "queueCapacity"?`],
-    [{ flush: 5 }, `Option "flush" is 5, but ${udp}. Did you mean "flushInterval"?`],
     [{ hostname: "h" }, `Option "hostname" is a string, but ${udp}. Did you mean "host"?`],
     [
       { transport: "http", version: 1, db: "d" },
@@ -96,10 +91,6 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [
       { db: "d" },
       `Option "db" is a string, but ${udp}. Did you mean "database" of transport "http" with version 1 or 3?`
-    ],
-    [
-      { ...v1, user: "u" },
-      `Option "user" is a string, but transport "http" with version 1 has no such option. Did you mean "username"?`
     ],
     [
       { ...v2, tokn: secret },
@@ -161,7 +152,6 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { pacing: { packetsPerSecond: 100, bursts: 4 } },
       `Option "pacing.bursts" is 4, allowed is packetsPerSecond and burst only. Did you mean "burst"?`
     ],
-    [{ pacing: { rate: 5 } }, `Option "pacing.rate" is 5, allowed is packetsPerSecond and burst only`],
     [
       { pacing: { packetsPerSecond: 5, burst: null } },
       `Option "pacing.burst" is null, allowed is an integer from 1 to 1000000`
@@ -169,10 +159,6 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [
       { pacing: new Options() },
       `Option "pacing" is an instance of Options, allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
-    ],
-    [
-      { tags: Promise.resolve({ a: "b" }) },
-      `Option "tags" is an instance of Promise, allowed is a plain object of tags, in a variable a=b,c=d with each key once`
     ],
     [
       { host: Config.String("HOST") },
@@ -199,27 +185,17 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     ]
   ],
   "a value that a transport does not take": [
-    [{ port: 0 }, /"port" is 0, allowed is an integer from 1 to 65535/],
-    [{ tags: { a: null } }, /"tags.a" is null/],
-    [{ tags: "a=b" }, /"tags" is "a=b"/],
     [{ dialect: "__proto__" }, /"dialect" is "__proto__"/],
     [
       { dialect: "influx-2", precision: "m" },
       /"precision" is "m", allowed is one of "ns", "us", "ms", "s" \(dialect "influx-2"\)/
     ],
-    [{ batchSize: 0 }, /"batchSize" is 0, allowed is an integer from 1 to/],
-    [{ senders: 0 }, /"senders" is 0/],
-    [{ drainTimeout: -1 }, /"drainTimeout" is -1/],
     ...[{ foo: 1 }, [Number.NaN, Number.NaN], { seconds: Number.NaN }].map((drainTimeout) =>
       [{ drainTimeout }, /^Option "drainTimeout" is .*, allowed is a duration/] as const
     ),
     [{ name: "a\u009bb" }, /^Option "name" is /],
     [{ name: "x".repeat(70_000) }, /^Option "name" is .{0,200}$/],
     [{ host: "a\u202eb" }, /^Option "host" is /],
-    [{ resolveInterval: 0 }, /"resolveInterval" is 0/],
-    [{ pacing: "slow" }, /"pacing" is "slow", allowed is "none" or \{ packetsPerSecond, burst \}/],
-    [{ pacing: { packetsPerSecond: 1, burst: 0.5 } }, /"pacing.burst" is 0.5, allowed is an integer from 1/],
-    [{ bindAddress: "" }, /"bindAddress" is ""/],
     [
       { transport: "http", version: 1 },
       /^Option "database" is missing, allowed is one of "", or the name of a database/
@@ -231,45 +207,19 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ transport: "http", version: 3 }, /^Option "database" is missing/],
     [{ transport: "http", version: 3, database: "" }, /^Option "database" is ""/],
     [{ ...v1, database: "a\nb" }, /^Option "database" is "a\\nb"/],
-    [
-      { ...v1, bucket: "b" },
-      /^Option "bucket" is a string, but transport "http" with version 1 has no such option, it belongs to transport "http" with version 2$/
-    ],
-    [
-      { ...v1, host: "h" },
-      /^Option "host" is a string, but transport "http" with version 1 has no such option, it belongs to transport "udp" or transport "tcp"$/
-    ],
-    [{ ...v3, username: "u" }, /^Option "username" is a string/],
-    [{ ...v1, retentionPolicy: "" }, /^Option "retentionPolicy" is ""/],
-    [{ ...v1, consistency: "most" }, /^Option "consistency" is "most", allowed is one of "any", "one"/],
     [{ ...v1, username: "u" }, /^Option "password" is <redacted>|^Option "password" is missing/],
     [{ ...v1, password: token }, /^Option "username" is missing/],
-    [{ ...v2, token: Redacted.make(`${secret}\r\nx: y`) }, /^Option "token" is <redacted>/],
     [{ ...v2, token: Redacted.make("") }, /^Option "token" is <redacted>/],
-    [{ ...v2, tokn: secret, accessToken: secret }, /^Option "tokn" is a string, but .* Did you mean "token"\?$/],
     [{ ...v3, accessToken: secret }, /^Option "accessToken" is a string, but .* Did you mean "token"\?$/],
     [{ ...v1, url: "ftp://h" }, /^Option "url" is "ftp:\/\/h", allowed is an http or https URL without credentials/],
     [{ ...v1, url: "h:8086" }, /^Option "url" is "h:8086"/],
-    [{ ...v1, url: `http://root:${secret}@h:8086/` }, /^Option "url" is "http:\/\/<redacted>@h:8086\/"/],
-    [{ ...v1, url: `http//root:${secret}@h` }, /^Option "url" is "http\/\/<redacted>@h"|<redacted>@h"/],
-    [{ ...v1, url: `root:${secret}@h` }, /<redacted>@h"/],
-    [{ ...v1, url: `http://h/?u=root&p=${secret}` }, /^Option "url" is "http:\/\/h\/\?<redacted>"/],
     [{ ...v1, url: "http://h/#x" }, /^Option "url" is/],
-    [
-      { ...v1, url: "http://a", urls: ["http://b"] },
-      /^Option "urls" is \["http:\/\/b"\], allowed is either url or urls/
-    ],
     [{ ...v1, urls: [] }, /^Option "urls" is \[\], allowed is a list of URLs/],
     [
       { ...v1, urls: ["http://a", "http://a/"] },
       /^Option "urls" is \["http:\/\/a", "http:\/\/a\/"\], allowed is a list of URLs, each once/
     ],
-    [{ ...v1, urls: [`http://u:${secret}@a`] }, /^Option "urls" is \["http:\/\/<redacted>@a"\]/],
-    [{ ...v1, strategy: "random" }, /^Option "strategy" is "random", allowed is one of "failover", "round-robin"/],
-    [{ ...v1, timeout: 0 }, /^Option "timeout" is 0/],
     [{ ...v1, gzipThreshold: "never" }, /^Option "gzipThreshold" is "never", allowed is one of "none", or an integer/],
-    [{ ...v1, retries: -1 }, /^Option "retries" is -1/],
-    [{ ...v1, retryTimeout: "soon" }, /^Option "retryTimeout" is "soon"/],
     [{ ...v2, precision: "m" }, /^Option "precision" is "m", allowed is one of "ns", "us", "ms", "s"/],
     [{ ...v3, precision: "h" }, /^Option "precision" is "h", allowed is one of "ns", "us", "ms", "s"/],
     // Over UDP and TCP nobody can tell VictoriaMetrics the unit, and these it does not guess.
@@ -281,8 +231,8 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
         ] as const
       )
     ),
-    [{ dialect: "victoria-metrics", precision: "h" }, /^Option "precision" is "h"/],
     ...[
+      "",
       "eth0",
       "localhost",
       "127.0.0.256",
@@ -299,10 +249,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       ),
     [{ bindAddress: "::1" }, /^Option "bindAddress" is "::1", allowed is an IPv4 address of this host, as host is 127/],
     [{ host: "::1", bindAddress: "127.0.0.1" }, /^Option "bindAddress" is "127.0.0.1", allowed is an IPv6 address/],
-    [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/],
-    [{ ...v3, noSync: 1 }, /^Option "noSync" is 1/],
-    [{ ...v1, maxPayloadBytes: 25_000_001 }, /^Option "maxPayloadBytes" is 25000001, .* 32 to 25000000/],
-    [{ ...v3, maxPayloadBytes: 10_485_761 }, /^Option "maxPayloadBytes" is 10485761, .* 32 to 10485760/]
+    [{ ...v3, acceptPartial: "yes" }, /^Option "acceptPartial" is "yes"/]
   ],
   "what is no configuration": [
     ["x", `The configuration is "x", ${plain}`],
@@ -319,22 +266,13 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
   ],
   "a secret in the wrong place": [
     [
-      { ...v1, username: `admin:${secret}` },
-      `Option "username" is "admin:<redacted>", allowed is the name of a user, without a colon`
-    ],
-    [
       { ...v1, username: "admin:12345" },
       `Option "username" is "admin:<redacted>", allowed is the name of a user, without a colon`
     ],
     [{ ...v1, url: `http://admin:${secret}` }, `Option "url" is "http://admin:<redacted>", ${httpUrl}`],
-    [{ ...v1, url: `admin:${secret}` }, `Option "url" is "admin:<redacted>", ${httpUrl}`],
     [
       { ...v3, token, precision: secret },
       `Option "precision" is <redacted>, allowed is one of "ns", "us", "ms", "s", "m", "h"`
-    ],
-    [
-      { ...v3, token, transport: secret },
-      `Option "transport" is <redacted>, allowed is one of "udp", "tcp", "http"`
     ],
     [
       { ...v1, username: "u", password: token, consistency: `x${secret}` },
@@ -358,8 +296,6 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       `Option "precision" is "nano", allowed is one of "ns", "us", "ms", "s", "m", "h"`
     ],
     [{ ...v1, url: `http://admin:${secret}@h` }, `Option "url" is "http://<redacted>@h", ${httpUrl}`],
-    [{ ...v1, url: `http://admin:${secret}/x@h:80` }, `Option "url" is "http://<redacted>@h:80", ${httpUrl}`],
-    [{ ...v1, url: `http://h?p=${secret}` }, `Option "url" is "http://h?<redacted>", ${httpUrl}`],
     [
       { host: `admin:${secret}` },
       `Option "host" is "admin:<redacted>", allowed is a host name or an IP address, without scheme and port`
@@ -376,17 +312,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { ...v1, username: "u", password: secret },
       `Option "password" is a string, allowed is a Redacted string without control characters`
     ],
-    [
-      { ...v2, token: Redacted.make(5) },
-      `Option "token" is <redacted>, allowed is a Redacted string of printable ASCII without spaces`
-    ],
     [{ ...v2, org: token }, `Option "org" is a Redacted, allowed is the name of an organization`],
-    [{ ...v2, tokenScheme: secret }, `Option "tokenScheme" is a string, allowed is one of "Token", "Bearer"`],
-    [{ ...v1, ca: token }, `Option "ca" is a Redacted, ${pem}`],
-    [
-      { ...v3, token: { value: secret } },
-      `Option "token" is an object, allowed is a Redacted string of printable ASCII without spaces`
-    ],
     [{ tags: { a: token } }, `Option "tags.a" is a Redacted, allowed is a string, number, bigint or boolean`],
     [
       { precision: `apiv3_${secret}0123456789` },
@@ -401,10 +327,6 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [
       { ...v1, headers: { "x-key": `${secret}\n` } },
       `Option "headers.x-key" is a string, allowed is printable characters, as a string or a Redacted`
-    ],
-    [
-      { ...v1, headers: { "x-key": Redacted.make(`${secret}\n`) } },
-      `Option "headers.x-key" is <redacted>, allowed is printable characters, as a string or a Redacted`
     ],
     [
       { ...v1, headers: { "x key": secret } },
@@ -503,25 +425,16 @@ describe("a wrong option of a client", () => {
   it.effect.each<readonly [string | RegExp, unknown]>([
     [`Option "version" is missing, allowed is one of 1, 2, 3`, {}],
     [`The configuration is "x", ${plain}`, "x"],
-    [/^Option "version" is 4, allowed is one of 1, 2, 3/, { version: 4 }],
     [/^Option "name" is a string, but ClientConfig with version 1 .* belongs to DatabaseConfig/, {
       version: 1,
       name: "x"
     }],
     [/^Option "password" is missing/, { version: 1, username: "u" }],
     [/^Option "username" is missing/, { version: 1, password: token }],
-    [/^Option "username" is "a:<redacted>"/, { version: 1, username: "a:b", password: token }],
-    [/^Option "password" is a string/, { version: 1, username: "u", password: secret }],
     [/^Option "org" is missing/, { version: 2, token }],
     [/^Option "database" is missing/, { version: 3, token }],
-    [/^Option "token" is <redacted>/, { version: 3, database: "d", token: Redacted.make(`${secret} b`) }],
-    [/^Option "url" is "ftp:\/\/x"/, { version: 1, url: "ftp://x" }],
-    [/^Option "url" is "http:\/\/<redacted>@x"/, { version: 1, url: `http://u:${secret}@x` }],
-    [/^Option "timeout" is 0/, { version: 1, timeout: 0 }],
     [/^Option "chunkSize" is 0/, { version: 1, chunkSize: 0 }],
-    [/^Option "maxResponseBytes" is "1"/, { version: 1, maxResponseBytes: "1" }],
     [/^Option "maxLineBytes" is -1/, { version: 1, maxLineBytes: -1 }],
-    [/^Option "gzip" is 1/, { version: 1, gzip: 1 }],
     [`Option "bucket" is a string, but ClientConfig with version 2 has no such option, it belongs to DatabaseConfig`, {
       version: 2,
       org: "o",
@@ -534,9 +447,7 @@ describe("a wrong option of a client", () => {
     [`Option "db" is a string, but ClientConfig with version 3 has no such option. Did you mean "database"?`, {
       version: 3,
       db: "d"
-    }],
-    [`Option "ca" is a PEM text, ${pem}; certificate 1 is cut off or damaged`, { version: 1, ca: cutOff }],
-    [`Option "timeout" is NaN, allowed is ${atLeast1ms}`, { version: 1, timeout: NaN }]
+    }]
   ])("%s", ([message, config]) => says(client(config), message))
 })
 
@@ -546,7 +457,6 @@ describe("a wrong option of RequestTiming", () => {
     [`Option "mesurement" is a string, but RequestTiming has no such option. Did you mean "measurement"?`, {
       mesurement: "m"
     }],
-    [`Option "measurement" is 5, allowed is a name that a measurement can have`, { measurement: 5 }],
     [`Option "measurement" is "", allowed is a name that a measurement can have`, { measurement: "" }],
     [`Option "tags" is "a=b", allowed is a plain object of tags`, { tags: "a=b" }],
     [`Option "database" is "x", allowed is a class made by InfluxDatabase.Service`, { database: "x" }]
@@ -562,15 +472,12 @@ describe("a wrong option of shards", () => {
     [/^Option "shards" is an empty object, allowed is the options of one or more shards, by name/, { shards: {} }],
     [/^Option "shards.a" is null/, { shards: { a: null } }],
     [/^Option "shards.a.tags" is "dc=x", allowed is a plain object/, { shards: { a: { tags: "dc=x" } } }],
-    [/^Option "shards.a.tags" is a list of 1, allowed is a plain object/, { shards: { a: { tags: ["x"] } } }],
-    [/^Option "shards.b.port" is 0/, { shards: { a: {}, b: { port: 0 } } }],
     [/^Option "shards.a.bucket" is missing/, { shards: { a: v2WithoutBucket } }],
     [
       /^Option "tags" is an object, allowed is keys that line protocol can hold \("": empty\)/,
       { shards: { a: {} }, tags: { "": 1 } }
     ],
     [`The configuration is null, ${plain}`, null],
-    [`Option "shards" is missing, allowed is the options of one or more shards, by name`, {}],
     [`Option "shards" is a list of 1, ${plain}`, { shards: [{}] }],
     [`Option "shards.a" is "x", ${plain}`, { shards: { a: "x" } }],
     [`Option "shards.a.port" is 0, allowed is an integer from 1 to 65535`, { shards: { a: { port: 0 } } }],
@@ -601,7 +508,6 @@ describe("a wrong option of shards", () => {
 
 describe("a wrong variable", () => {
   it.effect.each<readonly [string, { readonly [name: string]: string }]>([
-    [`Variable INFLUX_PORT is "80x", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "80x" }],
     [`Variable INFLUX_PORT is "tcp:8086", allowed is an integer from 1 to 65535`, { INFLUX_PORT: "tcp:8086" }],
     [
       `Variable INFLUX_TAGS is "a=b,a=c", allowed is a plain object of tags, in a variable a=b,c=d with each key once`,
@@ -612,13 +518,6 @@ describe("a wrong variable", () => {
       INFLUX_TRANSPORT: "http",
       INFLUX_VERSION: "3"
     }],
-    [`Variable INFLUX_TAGS (tags.a) is "b\\\\", allowed is a value that line protocol can hold (trailing backslash)`, {
-      INFLUX_TAGS: "a=b\\"
-    }],
-    [
-      `Variable INFLUX_URL is a string, but ${udp}, it belongs to transport "http"; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
-      { INFLUX_URL: "http://h" }
-    ],
     [
       `Variable INFLUX_TOKEN is <redacted>, but ${udp}, it belongs to transport "http"; set INFLUX_TRANSPORT=http and INFLUX_VERSION, or INFLUX_TRANSPORT=udp if it is for a ClientConfig`,
       { INFLUX_TOKEN: secret }
@@ -634,12 +533,6 @@ describe("a wrong variable", () => {
       INFLUX_NO_SYNC: "maybe"
     }]
   ])("%s", ([message, env]) => says(fromEnv(env), message))
-
-  it.effect("of a client is named", () =>
-    says(
-      clientFromEnv({ INFLUX_VERSION: "1", INFLUX_GZIP: "maybe" }),
-      `Variable INFLUX_GZIP is "maybe", allowed is one of true, false`
-    ))
 
   it.effect("is not named where the option is fixed", () =>
     says(
