@@ -24,7 +24,7 @@ export const httpModules: ReadonlyArray<string> = ["InfluxClient", "InfluxDataba
 const pure = [...platform, "effect/Context", "effect/Layer", "node:[^/]*"]
 
 export const folders: ReadonlyArray<Folder> = [
-  { name: "text", holds: "characters, previews for messages, instants: what several parts need", forbids: pure },
+  { name: "text", holds: "characters, previews for messages, instants: used by several folders", forbids: pure },
   { name: "encode", holds: "points to lines", forbids: pure },
   { name: "decode", holds: "lines to points", forbids: pure },
   {
@@ -32,8 +32,8 @@ export const folders: ReadonlyArray<Folder> = [
     holds: "typed series, metrics as series, and where a series lives among shards",
     forbids: pure
   },
-  { name: "config", holds: "what the options share", forbids: platform },
-  { name: "http", holds: "one bounded exchange with a server", forbids: [] },
+  { name: "config", holds: "options: their Schemas, checks, defaults and variables", forbids: platform },
+  { name: "http", holds: "one exchange with a server, limited in size and time", forbids: [] },
   { name: "query", holds: "statements, answers, rows", forbids: platform },
   { name: "database", holds: "the queue, the ledger, the sender pool, reports", forbids: platform },
   { name: "transport", holds: "sending over UDP, TCP and HTTP", forbids: [] },

@@ -74,7 +74,7 @@ const faults: { readonly [id: string]: readonly [fault: string, promise: string]
   ],
   S2: [
     "A real InfluxDB is killed and restarted ten times",
-    "The law holds at every look, and points flow again after each restart"
+    "The law holds at every check, and points flow again after each restart"
   ],
   S3: [
     "A real InfluxDB behind a network that delays, loses, duplicates and reorders",

@@ -96,5 +96,5 @@ export const account = ({ law, stats }: Pick<Sample, "law" | "stats">): string =
     .map(([reason, points]) => `, ${reason} ${grouped(points)}`)
   return `pushed ${grouped(stats.pushed)}, sent ${grouped(stats.sent)}${dropped.join("")}; law exact in ${
     grouped(law.looks)
-  } looks`
+  } checks`
 }

@@ -196,7 +196,7 @@ const watch = (
           } s: pushed ${pushed}, sent ${sent}, shed ${dropped.queue_full}, failed ${dropped.send_error}, ` +
             `queued ${queued}, ${
               (sample.rss / 2 ** 20).toFixed(0)
-            } MB, law broken in ${sample.law.broken} of ${sample.law.looks} looks`
+            } MB, law broken in ${sample.law.broken} of ${sample.law.looks} checks`
         )
       }
       yield* Effect.sleep(lookEvery)

@@ -29,8 +29,8 @@ export const verdict = (soaked: Soaked): ReadonlyArray<Promised> => {
   const pool = settings.senders * (settings.batchSize + 1)
   return [
     {
-      promise: "The law holds exactly at every look",
-      measured: `broken in ${broken} of ${last.sample.law.looks} looks`,
+      promise: "The law holds exactly at every check",
+      measured: `broken in ${broken} of ${last.sample.law.looks} checks`,
       kept: broken === 0
     },
     {
