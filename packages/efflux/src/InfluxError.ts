@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { after, behind, failed, hinted, isFinal, reason, said, server, withStatus } from "./internal/http/Reason.ts"
+import { after, behind, isFinal, reason, withCause, withDetail, withHint, withStatus } from "./internal/http/reasons.ts"
 
 /**
  * An option has an invalid value. The layer fails and nothing starts.
@@ -60,7 +60,7 @@ export class ResolveFailed extends reason<ResolveFailed>()("ResolveFailed", {
  * @category errors
  * @since 0.1.0
  */
-export class OpenFailed extends reason<OpenFailed>()("OpenFailed", failed, {
+export class OpenFailed extends reason<OpenFailed>()("OpenFailed", withCause, {
   message: ({ endpoint, kind }) => `No connection to ${endpoint} (${kind})`,
   isRetryable: () => true
 }) {}
@@ -71,7 +71,7 @@ export class OpenFailed extends reason<OpenFailed>()("OpenFailed", failed, {
  * @category errors
  * @since 0.1.0
  */
-export class SendFailed extends reason<SendFailed>()("SendFailed", failed, {
+export class SendFailed extends reason<SendFailed>()("SendFailed", withCause, {
   message: ({ endpoint, kind }) => `A payload could not be sent to ${endpoint} (${kind})`,
   isRetryable: ({ kind }) => kind !== "MessageTooLarge"
 }) {}
@@ -111,7 +111,7 @@ const final = ["Tls", "Encoding", "Redirect", "Upgrade"] as const
  * @since 0.1.0
  */
 export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
-  ...said,
+  ...withDetail,
   /**
    * - `Resolve`, `Refused`, `Unreachable`, `Tls`: there is no connection.
    * - `Closed`: the connection ended before the answer's first byte. `Truncated`: it ended within the answer.
@@ -132,7 +132,8 @@ export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
  * @since 0.1.0
  */
 export class Timeout extends reason<Timeout>()("Timeout", {
-  ...server,
+  /** Scheme, host and port of the server. */
+  endpoint: Schema.String,
   /** How long the request waited. */
   millis: Schema.Number
 }, {
@@ -147,7 +148,7 @@ export class Timeout extends reason<Timeout>()("Timeout", {
  * @since 0.1.0
  */
 export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {
-  ...said,
+  ...withDetail,
   /** The HTTP status of the answer. */
   status: Schema.Literals([401, 403])
 }, {
@@ -161,7 +162,7 @@ export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {
  * @category errors
  * @since 0.1.0
  */
-export class NotFound extends reason<NotFound>()("NotFound", hinted, {
+export class NotFound extends reason<NotFound>()("NotFound", withHint, {
   message: ({ detail, endpoint, hint }) =>
     `${endpoint} has no such database or path (404)${behind(detail)}${after(hint)}`
 }) {}
@@ -173,7 +174,7 @@ export class NotFound extends reason<NotFound>()("NotFound", hinted, {
  * @since 0.1.0
  */
 export class TooLarge extends reason<TooLarge>()("TooLarge", {
-  ...said,
+  ...withDetail,
   /** Which of the two is too large. */
   part: Schema.Literals(["request", "answer"])
 }, {
@@ -190,7 +191,7 @@ export class TooLarge extends reason<TooLarge>()("TooLarge", {
  * @since 0.1.0
  */
 export class Unavailable extends reason<Unavailable>()("Unavailable", {
-  ...said,
+  ...withDetail,
   ...withStatus,
   /** Milliseconds to wait, if the server said so, at most 60 000. */
   retryAfter: Schema.optional(Schema.Number)
@@ -205,7 +206,7 @@ export class Unavailable extends reason<Unavailable>()("Unavailable", {
  * @category errors
  * @since 0.1.0
  */
-export class ServerError extends reason<ServerError>()("ServerError", { ...said, ...withStatus }, {
+export class ServerError extends reason<ServerError>()("ServerError", { ...withDetail, ...withStatus }, {
   message: ({ detail, endpoint, status }) => `${endpoint} failed (${status})${behind(detail)}`,
   isRetryable: ({ status }) => status !== 501 && status !== 505
 }) {}
@@ -216,7 +217,7 @@ export class ServerError extends reason<ServerError>()("ServerError", { ...said,
  * @category errors
  * @since 0.1.0
  */
-export class BadRequest extends reason<BadRequest>()("BadRequest", { ...hinted, ...withStatus }, {
+export class BadRequest extends reason<BadRequest>()("BadRequest", { ...withHint, ...withStatus }, {
   message: ({ detail, endpoint, hint, status }) =>
     `${endpoint} refuses a request (${status})${behind(detail)}${after(hint)}`
 }) {}
@@ -228,7 +229,7 @@ export class BadRequest extends reason<BadRequest>()("BadRequest", { ...hinted, 
  * @category errors
  * @since 0.1.0
  */
-export class InvalidAnswer extends reason<InvalidAnswer>()("InvalidAnswer", said, {
+export class InvalidAnswer extends reason<InvalidAnswer>()("InvalidAnswer", withDetail, {
   message: ({ detail, endpoint }) => `${endpoint} gave an answer that can't be read${behind(detail)}`
 }) {}
 
@@ -256,7 +257,7 @@ export class InvalidStatement extends reason<InvalidStatement>()("InvalidStateme
  * @category errors
  * @since 0.1.0
  */
-export class StatementFailed extends reason<StatementFailed>()("StatementFailed", said, {
+export class StatementFailed extends reason<StatementFailed>()("StatementFailed", withDetail, {
   message: ({ detail, endpoint }) => `${endpoint} failed at a statement${behind(detail)}`,
   isRetryable: ({ detail }) => !isFinal(detail) && overloaded.test(detail.replace(/'[^']*'|"[^"]*"/g, ""))
 }) {}

@@ -43,11 +43,11 @@ import {
   type Address,
   type Counts,
   fields,
+  type ListenerSettings,
   type Received,
   type ReceivedError,
   type ReceivedPoint,
   type ReceivedRefusal,
-  type Settings,
   type Source
 } from "./internal/listen/Received.ts"
 import type * as Point from "./Point.ts"
@@ -201,6 +201,6 @@ export const make: (options: Options) => Effect.Effect<Listener, InfluxError, Sc
 export const layer = (options: Options): Layer.Layer<LineListener, InfluxError> =>
   Layer.effect(LineListener, make(options))
 
-type Open<A> = (settings: Settings, port: number, backlog: Backlog) => Effect.Effect<A, InfluxError, Scope.Scope>
+type Open<A> = (...of: [ListenerSettings, port: number, Backlog]) => Effect.Effect<A, InfluxError, Scope.Scope>
 
 const check = checker("LineListener", fields)

@@ -70,7 +70,7 @@ export const layer = <Self = InfluxDatabase>(
   Layer.unwrap(Effect.gen(function*() {
     const { database, ...timed } = yield* Effect.fromResult(check(options))
     // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
-    const { make } = yield* Effect.promise(() => import("./internal/listen/RequestTiming.ts"))
+    const { make } = yield* Effect.promise(() => import("./internal/listen/TimingMiddleware.ts"))
     return make(database as Context.Key<Self, Database>, timed)
   }))
 

@@ -11,21 +11,21 @@ describe("Hosts", () => {
     Effect.gen(function*() {
       const hosts = yield* make("failover")
       const a = hosts.next()
-      assert.strictEqual(a.way, "a")
+      assert.strictEqual(a.http, "a")
       hosts.failed(a, undefined)
-      assert.isTrue(hosts.someoneIsWell)
+      assert.isTrue(hosts.hasHealthy)
       const b = hosts.next()
-      assert.strictEqual(b.way, "b")
+      assert.strictEqual(b.http, "b")
       hosts.failed(b, undefined)
-      assert.strictEqual(hosts.next().way, "c")
+      assert.strictEqual(hosts.next().http, "c")
       yield* TestClock.adjust(1000)
-      assert.strictEqual(hosts.next().way, "a")
+      assert.strictEqual(hosts.next().http, "a")
     }))
 
   it.effect("round robin: one after the other of those that are well", () =>
     Effect.gen(function*() {
       const hosts = yield* make("round-robin")
-      const turn = () => Array.from({ length: 6 }, () => hosts.next().way).join("")
+      const turn = () => Array.from({ length: 6 }, () => hosts.next().http).join("")
       assert.strictEqual(turn(), "abcabc")
       hosts.failed(hosts.next(), undefined)
       const without = turn()
@@ -44,14 +44,14 @@ describe("Hosts", () => {
         hosts.failed(a, undefined)
         hosts.failed(a, undefined)
         yield* TestClock.adjust(seconds * 1000 - 1)
-        assert.strictEqual(hosts.next().way, "b", `${seconds} s`)
+        assert.strictEqual(hosts.next().http, "b", `${seconds} s`)
         yield* TestClock.adjust(1)
-        assert.strictEqual(hosts.next().way, "a", `${seconds} s`)
+        assert.strictEqual(hosts.next().http, "a", `${seconds} s`)
       }
       hosts.answered(a)
       hosts.failed(a, undefined)
       yield* TestClock.adjust(1000)
-      assert.strictEqual(hosts.next().way, "a")
+      assert.strictEqual(hosts.next().http, "a")
     }))
 
   it.effect("a host rests as long as it asked for", () =>
@@ -59,34 +59,34 @@ describe("Hosts", () => {
       const hosts = yield* make("failover", ["a", "b"])
       hosts.failed(hosts.next(), 5000)
       yield* TestClock.adjust(4999)
-      assert.strictEqual(hosts.next().way, "b")
+      assert.strictEqual(hosts.next().http, "b")
       yield* TestClock.adjust(1)
-      assert.strictEqual(hosts.next().way, "a")
+      assert.strictEqual(hosts.next().http, "a")
     }))
 
   it.effect("a host that asks for no rest gets one all the same", () =>
     Effect.gen(function*() {
       const hosts = yield* make("failover", ["a", "b"])
       for (let n = 0; n < 2; n++) hosts.failed(hosts.next(), 0)
-      assert.isFalse(hosts.someoneIsWell)
+      assert.isFalse(hosts.hasHealthy)
       yield* TestClock.adjust(1000)
-      assert.strictEqual(hosts.next().way, "a")
+      assert.strictEqual(hosts.next().http, "a")
     }))
 
   it.effect("if none is well, the one whose rest ends first", () =>
     Effect.gen(function*() {
       const hosts = yield* make("failover")
       for (const millis of [3000, 1000, 2000]) hosts.failed(hosts.next(), millis)
-      assert.isFalse(hosts.someoneIsWell)
-      assert.strictEqual(hosts.next().way, "b")
+      assert.isFalse(hosts.hasHealthy)
+      assert.strictEqual(hosts.next().http, "b")
     }))
 
   it.effect("a single host is asked whatever it answered, and never instead of itself at once", () =>
     Effect.gen(function*() {
       const hosts = yield* make("failover", ["a"])
-      assert.isFalse(hosts.someoneIsWell)
+      assert.isFalse(hosts.hasHealthy)
       hosts.failed(hosts.next(), undefined)
-      assert.strictEqual(hosts.next().way, "a")
-      assert.isFalse(hosts.someoneIsWell)
+      assert.strictEqual(hosts.next().http, "a")
+      assert.isFalse(hosts.hasHealthy)
     }))
 })

@@ -18,7 +18,7 @@ import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { QueuedPoint } from "./AutoTimestamps.ts"
 import type { DropReason, Ledger, Stats } from "./Ledger.ts"
 import { empty, type PointQueue } from "./PointQueue.ts"
-import { type Limits, SelectiveQueue } from "./SelectiveQueue.ts"
+import { type QueueLimits, SelectiveQueue } from "./SelectiveQueue.ts"
 
 /**
  * What a sender holds: the number of its oldest point, `Infinity` while it has
@@ -53,7 +53,7 @@ export class PointBuffer {
   onShedding: () => void = () => {}
 
   #queue: PointQueue
-  readonly #limits: Limits & { readonly batchSize: number }
+  readonly #limits: QueueLimits & { readonly batchSize: number }
   readonly #dispatcher: SchedulerDispatcher
   readonly #holders: Array<Holder> = []
   // In the order in which they were asked for: `upTo` only grows.
@@ -70,7 +70,7 @@ export class PointBuffer {
   constructor(
     queue: PointQueue,
     ledger: Ledger,
-    limits: Limits & { readonly batchSize: number },
+    limits: QueueLimits & { readonly batchSize: number },
     dispatcher: SchedulerDispatcher
   ) {
     this.ledger = ledger

@@ -58,8 +58,8 @@ export class PressureMeter {
   readonly #settings: Pick<DatabaseSettings, "queueBytes" | "queueCapacity">
   readonly #clock: Clock.Clock
   readonly #wanted = Latch.makeUnsafe(false)
-  #older: Mark | undefined = undefined
-  #newer: Mark | undefined = undefined
+  #older: Sample | undefined = undefined
+  #newer: Sample | undefined = undefined
 
   constructor(
     buffer: PointBuffer,
@@ -77,7 +77,7 @@ export class PressureMeter {
     Effect.forever(Effect.delay(
       Effect.sync(() => {
         this.#older = this.#newer
-        this.#newer = markOf(this.#buffer, this.#clock)
+        this.#newer = sampleOf(this.#buffer, this.#clock)
       }),
       windowMillis
     ))
@@ -85,7 +85,7 @@ export class PressureMeter {
 
   /** The pressure now. */
   look(): Pressure {
-    const now = markOf(this.#buffer, this.#clock)
+    const now = sampleOf(this.#buffer, this.#clock)
     if (this.#newer === undefined) {
       this.#older = this.#newer = now
       this.#wanted.openUnsafe()
@@ -118,9 +118,9 @@ export class PressureMeter {
   )
 }
 
-type Mark = ReturnType<typeof markOf>
+type Sample = ReturnType<typeof sampleOf>
 
-const markOf = ({ ledger, size }: PointBuffer, clock: Clock.Clock) => {
+const sampleOf = ({ ledger, size }: PointBuffer, clock: Clock.Clock) => {
   const { inFlight, pushed, shed } = ledger
   return {
     at: monotonicMillis(clock),

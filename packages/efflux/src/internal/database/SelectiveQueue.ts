@@ -26,7 +26,7 @@ import { estimateBytes, measurementOf } from "./PointSize.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Limits {
+export interface QueueLimits {
   /** Points. */
   readonly queueCapacity: number
   /** Estimated bytes of all points, `undefined` for no limit. */
@@ -103,7 +103,7 @@ export class SelectiveQueue implements PointQueue {
   readonly #over = new Set<MeasurementPoints>()
 
   /** `next` is the number of the first point that it will be given. */
-  constructor(limits: Limits, dropped: Ledger["dropped"], next: number) {
+  constructor(limits: QueueLimits, dropped: Ledger["dropped"], next: number) {
     this.#capacity = limits.queueCapacity
     this.#maxBytes = limits.queueBytes ?? Number.POSITIVE_INFINITY
     this.#quota = limits.measurementQuota ?? Number.POSITIVE_INFINITY

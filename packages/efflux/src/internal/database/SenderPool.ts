@@ -19,10 +19,10 @@ import type { Transport } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { wrong } from "../text/arguments.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
+import { backoff } from "./backoff.ts"
 import type { DropReason } from "./Ledger.ts"
 import { Pacer } from "./Pacer.ts"
 import { Packer } from "./Packer.ts"
-import { growing } from "./Pauses.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
 import type { Reporter } from "./Reporter.ts"
 import * as SendOutcome from "./SendOutcome.ts"
@@ -32,14 +32,14 @@ const maxFailures = 5
 const maxFailingMillis = 1000
 
 // Pauses after failures.
-const pauses = growing(10, 1000)
+const pauses = backoff(10, 1000)
 
 // Writing points, and sends that finish at once, never give the event loop a turn; after this many points, a few
 // milliseconds, a sender does. A payload costs as much as some points.
 const pointsPerTurn = 2048
 const pointsPerPayload = 16
 
-interface Parts {
+interface Dependencies {
   readonly buffer: PointBuffer
   readonly settings: DatabaseSettings
   readonly transport: Transport["Service"]
@@ -54,11 +54,11 @@ interface Parts {
  *
  * @internal
  */
-export const start = Effect.fnUntraced(function*(parts: Parts, scope: Scope.Scope) {
+export const start = Effect.fnUntraced(function*(dependencies: Dependencies, scope: Scope.Scope) {
   const clock = yield* Clock.Clock
-  const pacer = new Pacer(parts.settings.pacing)
-  const started = Effect.suspend(() => Effect.forkIn(new Sender(parts, pacer, clock).run, scope))
-  return yield* Effect.replicateEffect(started, parts.settings.senders)
+  const pacer = new Pacer(dependencies.settings.pacing)
+  const started = Effect.suspend(() => Effect.forkIn(new Sender(dependencies, pacer, clock).run, scope))
+  return yield* Effect.replicateEffect(started, dependencies.settings.senders)
 })
 
 // A fiber that is given anything else, such as a promise, ends without another word.
@@ -68,7 +68,7 @@ const effectOf = <A, E, R>(name: string, given: Effect.Effect<A, E, R>): Effect.
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 class Sender {
-  readonly #parts: Parts
+  readonly #dependencies: Dependencies
   readonly #buffer: PointBuffer
   readonly #pacer: Pacer
   readonly #clock: Clock.Clock
@@ -79,12 +79,12 @@ class Sender {
   #failingSince = 0
   #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
 
-  constructor(parts: Parts, pacer: Pacer, clock: Clock.Clock) {
-    this.#parts = parts
-    this.#buffer = parts.buffer
+  constructor(dependencies: Dependencies, pacer: Pacer, clock: Clock.Clock) {
+    this.#dependencies = dependencies
+    this.#buffer = dependencies.buffer
     this.#pacer = pacer
     this.#clock = clock
-    this.#packer = new Packer(parts.buffer, parts.settings, parts.reporter)
+    this.#packer = new Packer(dependencies.buffer, dependencies.settings, dependencies.reporter)
   }
 
   /** One connection after the other, until interrupted. */
@@ -106,7 +106,7 @@ class Sender {
     return Effect.gen({ self: this }, function*() {
       const buffer = this.#buffer
       const packer = this.#packer
-      const connection = yield* restore(effectOf("open", this.#parts.transport.open))
+      const connection = yield* restore(effectOf("open", this.#dependencies.transport.open))
       // It would be opened again and again, at once and without a word.
       if (connection.isStale()) return yield* SendOutcome.staleFromTheStart
       let turn = pointsPerTurn
@@ -139,7 +139,7 @@ class Sender {
         })))
         let goesOn = false
         if (Exit.isSuccess(exit)) {
-          this.#parts.observeSend((monotonicMillis(this.#clock) - started) / 1000)
+          this.#dependencies.observeSend((monotonicMillis(this.#clock) - started) / 1000)
           goesOn = this.#sent(exit.value, payload.length)
         } else if (yield* this.#isInterrupted(exit, restore)) {
           if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
@@ -169,7 +169,7 @@ class Sender {
     if (left > 0) {
       const lost = left + this.#packer.breakSplit()
       this.#buffer.settleDropped(lost, "send_error")
-      if (!isExplained) this.#parts.reporter.failure(SendOutcome.incomplete(outcome, points), lost)
+      if (!isExplained) this.#dependencies.reporter.failure(SendOutcome.incomplete(outcome, points), lost)
     }
     return this.#next(left === 0 && isClean)
   }
@@ -185,7 +185,7 @@ class Sender {
   ): { readonly left: number; readonly isClean: boolean; readonly isExplained: boolean } {
     const buffer = this.#buffer
     const packer = this.#packer
-    const { onRejected, reporter } = this.#parts
+    const { onRejected, reporter } = this.#dependencies
     // Read as a whole before anything is booked: a transport of somebody's own may throw here.
     const named = SendOutcome.read(outcome, bytes)
     let left = packer.points
@@ -226,7 +226,7 @@ class Sender {
    * once.
    */
   #failed(cause: Cause.Cause<unknown>, bytes: number): boolean {
-    const { reporter } = this.#parts
+    const { reporter } = this.#dependencies
     const found = Cause.findErrorOption(cause)
     const error = found._tag === "Some" && found.value instanceof InfluxError ? found.value : undefined
     if (error === undefined) {

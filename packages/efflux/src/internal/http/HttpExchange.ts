@@ -123,7 +123,7 @@ export const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effec
   })
 
 // Made with the first request: a program that only makes the layer loads no client, and makes the layer at once.
-const loadSend = Effect.fnUntraced(function*(options: Options, target: HttpSend.Target) {
+const loadSend = Effect.fnUntraced(function*(options: Options, destination: HttpSend.Destination) {
   // Its place among the finalizers is that of this moment: connections end after what uses them.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
   const clock = yield* Clock.Clock
@@ -137,7 +137,7 @@ const loadSend = Effect.fnUntraced(function*(options: Options, target: HttpSend.
     ])
   )
   return yield* Effect.cached(
-    Effect.flatMap(load, ([{ make }, wire]) => Effect.map(wire, (wire) => make(wire, target))).pipe(
+    Effect.flatMap(load, ([{ make }, wire]) => Effect.map(wire, (wire) => make(wire, destination))).pipe(
       Effect.provideService(Scope.Scope, scope)
     )
   )

@@ -16,7 +16,7 @@ import { InfluxError, RequestFailed, TooLarge } from "../../InfluxError.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import type { OpenAnswer, Request } from "./HttpRequest.ts"
 import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
-import { after } from "./Reason.ts"
+import { after } from "./reasons.ts"
 
 /**
  * The server, and what every request to it has.
@@ -24,7 +24,7 @@ import { after } from "./Reason.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Target {
+export interface Destination {
   /** Scheme, host and port, for messages. */
   readonly endpoint: string
   /** Stands before the path of a request. */
@@ -48,13 +48,13 @@ export type Send = (
  * @category constructors
  * @since 0.1.0
  */
-export const make = (wire: HttpWire, target: Target): Send => (request) => {
-  const { endpoint } = target
-  const { maxAnswerBytes: maxBytes = target.maxAnswerBytes, onRepeat } = request
+export const make = (wire: HttpWire, destination: Destination): Send => (request) => {
+  const { endpoint } = destination
+  const { maxAnswerBytes: maxBytes = destination.maxAnswerBytes, onRepeat } = request
   const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
   const send = Effect.flatMap(
     encode(wire, request),
-    (body) => client.execute(toRequest(wire, request, body, target))
+    (body) => client.execute(toRequest(wire, request, body, destination))
   ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
   const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
     if (!wire.isStale(error)) return Effect.fail(error)
@@ -80,7 +80,7 @@ const encode = ({ gzip }: HttpWire, request: Request): Effect.Effect<Uint8Array 
     ? gzip(request.body)
     : Effect.sync(() => request.body?.slice())
 
-const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefined, { headers, prefix }: Target) =>
+const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefined, { headers, prefix }: Destination) =>
   HttpClientRequest.make(request.method)(`${prefix}${request.path}`, {
     urlParams: request.params,
     headers: {

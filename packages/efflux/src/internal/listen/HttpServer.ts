@@ -26,7 +26,14 @@ import { nanosPer, type Precision } from "../../Precision.ts"
 import { Decoder } from "../decode/Decoder.ts"
 import { preview, printable } from "../text/preview.ts"
 import type { Backlog } from "./Backlog.ts"
-import { type Address, openFailed, type ReceivedError, type Settings, type Source, toAddress } from "./Received.ts"
+import {
+  type Address,
+  type ListenerSettings,
+  openFailed,
+  type ReceivedError,
+  type Source,
+  toAddress
+} from "./Received.ts"
 
 // Bodies that are held at the same time, each of `maxBodyBytes` at the most.
 const bodiesAtOnce = 4
@@ -37,7 +44,7 @@ const errorsAnswered = 100
 
 /** @internal */
 export const open = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: ListenerSettings,
   port: number,
   backlog: Backlog
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
@@ -123,7 +130,7 @@ const refuse = (status: number, reason: string): Effect.Effect<never, Refusal> =
 const own = <A>(entries: { readonly [key: string]: A }, key: string): A | undefined =>
   Object.hasOwn(entries, key) ? entries[key] : undefined
 
-const handle = (settings: Settings, backlog: Backlog, bodies: Semaphore.Semaphore) =>
+const handle = (settings: ListenerSettings, backlog: Backlog, bodies: Semaphore.Semaphore) =>
   Effect.gen(function*() {
     const request = yield* Request.HttpServerRequest
     const { method, url } = request
@@ -154,7 +161,7 @@ const write = Effect.fnUntraced(function*(
   api: Api,
   source: Source,
   named: string,
-  settings: Settings,
+  settings: ListenerSettings,
   backlog: Backlog
 ): Effect.fn.Return<Response.HttpServerResponse, Refusal> {
   const unit = named !== "" ? own(api.precisions, named) : api.version === 3 ? "auto" : settings.precision

@@ -151,7 +151,7 @@ export const fields = {
 }
 
 /** @internal */
-export type Settings = Checked<typeof fields>
+export type ListenerSettings = Checked<typeof fields>
 
 /**
  * Makes the error of a port that can't be bound. Its kind is Effect's, or the code of Node's error, as `EADDRINUSE`.
@@ -159,7 +159,7 @@ export type Settings = Checked<typeof fields>
  * @internal
  */
 export const openFailed =
-  (transport: Source["transport"], { host }: Settings, port: number) =>
+  (transport: Source["transport"], { host }: ListenerSettings, port: number) =>
   (error: { readonly reason?: object; readonly cause?: unknown }): InfluxError => {
     const reason = Object(error.reason ?? error)
     const kind = transport === "udp" ? reason.kind ?? reason._tag : Object(reason.cause).code ?? "Unknown"

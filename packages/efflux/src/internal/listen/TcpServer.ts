@@ -16,14 +16,14 @@ import type { InfluxError } from "../../InfluxError.ts"
 import { Decoder } from "../decode/Decoder.ts"
 import { address } from "../text/address.ts"
 import type { Backlog } from "./Backlog.ts"
-import { type Address, openFailed, type Settings, type Source, toAddress } from "./Received.ts"
+import { type Address, type ListenerSettings, openFailed, type Source, toAddress } from "./Received.ts"
 
 // Each connection may hold an unfinished line. Further ones are closed at once.
 const maxConnections = 1024
 
 /** @internal */
 export const open = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: ListenerSettings,
   port: number,
   backlog: Backlog
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
@@ -40,7 +40,7 @@ export const open = Effect.fnUntraced(function*(
   return toAddress(server.address as NetAddress.InetAddress)
 })
 
-const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Settings, backlog: Backlog) {
+const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: ListenerSettings, backlog: Backlog) {
   const connection = yield* Effect.serviceOption(NodeSocket.NetSocket)
   const source: Source = { transport: "tcp", address: Option.match(connection, { onNone: () => "", onSome: peerOf }) }
   const decoder = new Decoder(settings)

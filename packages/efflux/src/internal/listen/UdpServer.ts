@@ -9,14 +9,14 @@ import * as Effect from "effect/Effect"
 import * as NetAddress from "effect/net/NetAddress"
 import { Decoder } from "../decode/Decoder.ts"
 import type { Backlog } from "./Backlog.ts"
-import { openFailed, type Settings, toAddress } from "./Received.ts"
+import { type ListenerSettings, openFailed, toAddress } from "./Received.ts"
 
 // Datagrams that Node has read and the listener has not, 64 KiB each at the most.
 const unread = 4096
 
 /** @internal */
 export const open = Effect.fnUntraced(function*(
-  settings: Settings,
+  settings: ListenerSettings,
   port: number,
   backlog: Backlog
 ) {

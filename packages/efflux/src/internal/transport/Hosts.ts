@@ -10,9 +10,9 @@
 import type * as Clock from "effect/Clock"
 import { monotonicMillis } from "../text/monotonic.ts"
 
-// Milliseconds that a host is left alone after failures.
-const firstRest = 1000
-const longestRest = 30_000
+// Milliseconds that a host is skipped for after failures.
+const firstSkip = 1000
+const longestSkip = 30_000
 
 /**
  * One host.
@@ -21,10 +21,10 @@ const longestRest = 30_000
  * @since 0.1.0
  */
 export interface Host<A> {
-  readonly way: A
+  readonly http: A
   failures: number
   /** Until when it is skipped, in monotonic milliseconds. */
-  restsUntil: number
+  skippedUntil: number
 }
 
 /**
@@ -39,8 +39,8 @@ export class Hosts<A> {
   readonly #rotates: boolean
   #rotation = 0
 
-  constructor(ways: ReadonlyArray<A>, strategy: "failover" | "round-robin", clock: Clock.Clock) {
-    this.#hosts = ways.map((way) => ({ way, failures: 0, restsUntil: Number.NEGATIVE_INFINITY }))
+  constructor(exchanges: ReadonlyArray<A>, strategy: "failover" | "round-robin", clock: Clock.Clock) {
+    this.#hosts = exchanges.map((http) => ({ http, failures: 0, skippedUntil: Number.NEGATIVE_INFINITY }))
     this.#clock = clock
     this.#rotates = strategy === "round-robin"
   }
@@ -56,8 +56,8 @@ export class Hosts<A> {
     let best = hosts[start % hosts.length]
     for (let i = 0; i < hosts.length; i++) {
       const host = hosts[(start + i) % hosts.length]
-      if (host.restsUntil <= now) return host
-      if (host.restsUntil < best.restsUntil) best = host
+      if (host.skippedUntil <= now) return host
+      if (host.skippedUntil < best.skippedUntil) best = host
     }
     return best
   }
@@ -67,25 +67,25 @@ export class Hosts<A> {
   }
 
   /** Whether a host is healthy, so a payload that failed elsewhere does not have to wait. */
-  get someoneIsWell(): boolean {
+  get hasHealthy(): boolean {
     const now = monotonicMillis(this.#clock)
-    return this.#hosts.length > 1 && this.#hosts.some((host) => host.restsUntil <= now)
+    return this.#hosts.length > 1 && this.#hosts.some((host) => host.skippedUntil <= now)
   }
 
   /** Notes that a host answered. */
   answered(host: Host<A>): void {
     host.failures = 0
-    host.restsUntil = Number.NEGATIVE_INFINITY
+    host.skippedUntil = Number.NEGATIVE_INFINITY
   }
 
   /** Notes that a host failed. It may have said how long to wait. */
   failed(host: Host<A>, retryAfter: number | undefined): void {
     const now = monotonicMillis(this.#clock)
     // Several senders that fail at the same time are one failure.
-    if (host.restsUntil > now) return
-    // A host that asks for no rest would be well at once, and the tries of a payload used up in no time.
-    const rest = retryAfter ?? Math.min(firstRest * 2 ** host.failures, longestRest)
-    host.restsUntil = now + Math.max(rest, firstRest)
+    if (host.skippedUntil > now) return
+    // A host that asks for no wait would be healthy at once, and the retries of a payload used up in no time.
+    const millis = retryAfter ?? Math.min(firstSkip * 2 ** host.failures, longestSkip)
+    host.skippedUntil = now + Math.max(millis, firstSkip)
     host.failures = Math.min(host.failures + 1, 16)
   }
 }

@@ -25,7 +25,7 @@ import type * as Scope from "effect/Scope"
 import { InfluxError, Rejected } from "../../InfluxError.ts"
 import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
 import type { HttpDatabaseSettings } from "../config/DatabaseSettings.ts"
-import { growing } from "../database/Pauses.ts"
+import { backoff } from "../database/backoff.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
@@ -53,11 +53,11 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Transport["Service"], never, Scope.Scope> {
   const { http, senders } = settings
   const clock = yield* Clock.Clock
-  const ways = yield* Effect.forEach(
+  const exchanges = yield* Effect.forEach(
     http.urls,
     (url) => HttpExchange.make({ ...http, url, client, connections: senders })
   )
-  const shared = makeShared(settings, new Hosts(ways, http.strategy, clock), clock, events)
+  const shared = makeShared(settings, new Hosts(exchanges, http.strategy, clock), clock, events)
   return { open: Effect.sync(() => connect(shared)) }
 })
 
@@ -74,11 +74,11 @@ const makeShared = (
   const isWorthATry = (error: InfluxError): boolean =>
     (repeats || !mayHaveArrived(error)) &&
     (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
-  const retry = growing(firstPause, longestPause).pipe(
+  const retry = backoff(firstPause, longestPause).pipe(
     Schedule.setInputType<InfluxError>(),
     Schedule.modifyDelay(({ duration, input }) =>
       Effect.sync(() =>
-        hosts.someoneIsWell ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
+        hosts.hasHealthy ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
       )
     ),
     Schedule.while(({ attempt, duration, elapsed, input }) =>
@@ -285,7 +285,7 @@ const attempt = (
       if (shared.isWorthATry(error)) shared.onRetry(error)
       return Effect.fail(error)
     }
-    const exchange = host.way.exchange({
+    const exchange = host.http.exchange({
       method: "POST",
       path: http.path,
       params: http.params,

@@ -13,7 +13,7 @@ import * as Schedule from "effect/Schedule"
  *
  * @internal
  */
-export const growing = (first: number, longest: number): Schedule.Schedule<Duration.Duration> =>
+export const backoff = (first: number, longest: number): Schedule.Schedule<Duration.Duration> =>
   Schedule.exponential(first).pipe(
     Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(longest)))),
     Schedule.jittered

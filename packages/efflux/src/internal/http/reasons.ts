@@ -41,29 +41,29 @@ export const reason = <Self>() =>
   return made
 }
 
-export const server = {
+const withEndpoint = {
   /** Scheme, host and port of the server. */
   endpoint: Schema.String
 }
 
 /** What most reasons have. */
-export const said = {
-  ...server,
+export const withDetail = {
+  ...withEndpoint,
   /** What the server said, or what is known of the failure: printable, at most 256 characters. */
   detail: Schema.String
 }
 
 /** What a socket's failure has. */
-export const failed = {
-  ...server,
+export const withCause = {
+  ...withEndpoint,
   /** The kind of Effect's socket error, or the code of the system's. */
   kind: Schema.String,
   /** The error of the socket. */
   cause: Schema.Defect()
 }
 
-export const hinted = {
-  ...said,
+export const withHint = {
+  ...withDetail,
   /** What the answer means and what to do, where the server does not say it. */
   hint: Schema.optional(Schema.String)
 }
