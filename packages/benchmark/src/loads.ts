@@ -1,9 +1,11 @@
 /** The groups of figures that take processes of their own: end to end beside other clients, and under overload. */
-import { fork } from "node:child_process"
+import * as Program from "@efflux/testkit/Program"
+import { Effect } from "effect"
 import { median } from "./Measure.ts"
-import type { Overload } from "./overload.ts"
+import type { Functions, Overload } from "./overload.ts"
 import { figure, type Part, type Section } from "./Report.ts"
 import { compare, type Compared, type Load } from "./transport/compare.ts"
+import type { SetName } from "./transport/contenders.ts"
 
 /** Values that the request point has; a line of hot-shots has one. */
 const valuesOfPoint = 4
@@ -14,7 +16,7 @@ interface Comparison {
   readonly ratio: (a: string, b: string) => number
 }
 
-const comparison = async (set: "rivals" | "http", load: Load, title: string, note: string): Promise<Comparison> => {
+const comparison = async (set: SetName, load: Load, title: string, note: string): Promise<Comparison> => {
   const compared = await compare(set, load)
   const byId = (id: string): Compared => {
     const found = compared.find((contender) => contender.id === id)
@@ -86,13 +88,10 @@ with a whole point, in its favour, except in the promise on payloads of 1432 byt
 and what counts is how many values fit into one.`
 
 export const overload = async (seconds: number): Promise<Part> => {
-  const { dropped, overloaded, unloaded } = await new Promise<Overload>((resolve, reject) => {
-    const child = fork(new URL("./overload.ts", import.meta.url), ["--seconds", String(seconds), "--json"], {
-      execArgv: ["--expose-gc"]
-    })
-    child.once("message", (message) => resolve(message as Overload))
-    child.once("exit", (code) => reject(new Error(`the overload ended with ${code}`)))
-  })
+  const { dropped, overloaded, unloaded } = await Effect.runPromise(Effect.scoped(Effect.flatMap(
+    Program.start<Functions>({ module: new URL("overload.ts", import.meta.url), node: ["--expose-gc"] }),
+    (program) => program.measure(seconds)
+  )))
   const row = (name: string, { loop, memory, push, pushed, seconds, sent }: Overload["overloaded"]) => [
     name,
     seconds.toFixed(0),

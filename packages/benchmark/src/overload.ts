@@ -1,5 +1,5 @@
 /**
- * `bench:overload [--seconds N] [--json]`
+ * `bench:overload [--seconds N]`
  *
  * A program pushes ten times what its database can send, for a minute, and before that the same to a database that takes
  * all at once: the price of overload is the difference. What the program sees is measured: how long its pushes take, how
@@ -7,6 +7,7 @@
  *
  * It runs in its own process, because its memory is measured.
  */
+import * as Program from "@efflux/testkit/Program"
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -204,15 +205,22 @@ const attempt = async (
   }
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" }, json: { type: "boolean" } } })
+const functions = {
+  measure: async (seconds: number): Promise<Overload> => {
+    // What compiles, compiles before anything is measured.
+    await attempt(0, Math.min(2, seconds / 3))
+    const { outcome: unloaded } = await attempt(0, Math.max(1, seconds / 3))
+    const { dropped, outcome: overloaded } = await attempt(sendMillis, seconds)
+    return { unloaded, overloaded, dropped }
+  }
+}
+
+export type Functions = typeof functions
+
+if (process.send !== undefined) Program.serve(functions)
+else {
+  const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" } } })
   const seconds = Number(values.seconds)
   if (!(seconds >= 1)) throw new Error("--seconds is a number from 1 on")
-  // What compiles, compiles before anything is measured.
-  await attempt(0, Math.min(2, seconds / 3))
-  const { outcome: unloaded } = await attempt(0, Math.max(1, seconds / 3))
-  const { dropped, outcome: overloaded } = await attempt(sendMillis, seconds)
-  const result: Overload = { unloaded, overloaded, dropped }
-  if (values.json === true) process.send?.(result)
-  else console.log(result)
+  console.log(await functions.measure(seconds))
 }

@@ -11,40 +11,30 @@
 import { InfluxServer } from "@efflux/testkit"
 import { Effect } from "effect"
 import * as assert from "node:assert/strict"
-import { spawn } from "node:child_process"
-import { createInterface } from "node:readline"
+import { median } from "./Measure.ts"
 import type { Outcome } from "./queries/contender.ts"
+import { ask, replay } from "./queries/programs.ts"
 import { lineProtocol, sumOf } from "./queries/rows.ts"
 import { machine, tableText, versions } from "./Report.ts"
 
 const count = Number(process.argv[2] ?? 1_000_000)
 const rounds = 3
 
-const run = (name: string, url: string): Promise<Outcome> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`${import.meta.dirname}/queries/contender.ts`, name, url], {
-      stdio: ["ignore", "pipe", "inherit"]
-    })
-    let text = ""
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => text += chunk)
-    child.once("close", (code) => {
-      if (code === 0) resolve(JSON.parse(text) as Outcome)
-      else reject(new Error(`${name} ended with ${code}`))
-    })
-  })
-
 const expected = sumOf(count)
 
-const compare = async (title: string, url: string, names: ReadonlyArray<readonly [id: string, what: string]>) => {
+const compare = Effect.fnUntraced(function*(
+  title: string,
+  url: string,
+  names: ReadonlyArray<readonly [id: string, what: string]>
+) {
   const outcomes = new Map<string, Array<Outcome>>(names.map(([id]) => [id, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [id] of names) {
-      const outcome = await run(id, url)
+      const outcome = yield* ask(id, url)
       assert.deepEqual(outcome.sum, expected, `${id} read other rows`)
       outcomes.get(id)!.push(outcome)
     }
   }
-  const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
   console.log(`## ${title}\n`)
   console.log(tableText({
     heads: ["", "rows/s", "CPU µs a row", "memory grew by MB"],
@@ -59,7 +49,7 @@ const compare = async (title: string, url: string, names: ReadonlyArray<readonly
     })
   }))
   console.log()
-}
+})
 
 const fill = Effect.fnUntraced(function*(server: InfluxServer.Server) {
   const size = 10_000
@@ -71,44 +61,25 @@ const fill = Effect.fnUntraced(function*(server: InfluxServer.Server) {
   }
 })
 
-const replay = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly stop: () => void }>((resume) => {
-    const child = spawn(process.execPath, [`${import.meta.dirname}/queries/replay.ts`, String(count)], {
-      stdio: ["ignore", "pipe", "inherit"]
-    })
-    createInterface(child.stdout).once(
-      "line",
-      (port) => resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, stop: () => child.kill("SIGTERM") }))
-    )
-  }),
-  ({ stop }) => Effect.sync(stop)
-)
-
 const program = Effect.gen(function*() {
   const server = yield* InfluxServer.make({ databases: ["bench"], requestTimeout: "1 minute" })
   yield* fill(server)
-  yield* Effect.promise(() =>
-    compare(`${count} rows of a real InfluxDB 1`, server.httpUrl, [
-      ["efflux-1", "**efflux**, `queryStream`"],
-      ["efflux-1-series", "efflux, `queryStream` by a series"],
-      ["efflux-1-whole", "efflux, `query`"],
-      ["node-influx", "node-influx, `query`"]
-    ])
-  )
+  yield* compare(`${count} rows of a real InfluxDB 1`, server.httpUrl, [
+    ["efflux-1", "**efflux**, `queryStream`"],
+    ["efflux-1-series", "efflux, `queryStream` by a series"],
+    ["efflux-1-whole", "efflux, `query`"],
+    ["node-influx", "node-influx, `query`"]
+  ])
 }).pipe(
   Effect.scoped,
-  Effect.andThen(Effect.gen(function*() {
-    const { url } = yield* replay
-    yield* Effect.promise(() =>
-      compare(`${count} rows from memory`, url, [
-        ["efflux-1", "**efflux**, InfluxDB 1, JSON"],
-        ["node-influx", "node-influx, InfluxDB 1, JSON"],
-        ["efflux-2", "**efflux**, InfluxDB 2, CSV"],
-        ["influxdb-client", "influxdb-client, InfluxDB 2, CSV"],
-        ["efflux-3", "**efflux**, InfluxDB 3, JSON lines"]
-      ])
-    )
-  })),
+  Effect.andThen(Effect.flatMap(replay(count), (url) =>
+    compare(`${count} rows from memory`, url, [
+      ["efflux-1", "**efflux**, InfluxDB 1, JSON"],
+      ["node-influx", "node-influx, InfluxDB 1, JSON"],
+      ["efflux-2", "**efflux**, InfluxDB 2, CSV"],
+      ["influxdb-client", "influxdb-client, InfluxDB 2, CSV"],
+      ["efflux-3", "**efflux**, InfluxDB 3, JSON lines"]
+    ]))),
   Effect.scoped
 )
 

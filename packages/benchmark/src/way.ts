@@ -1,12 +1,11 @@
 /** The whole way of a point: pushed, queued, encoded, packed, and taken by a sender, in one process. */
-import { Effect, Layer, ManagedRuntime } from "effect"
+import { Effect, Exit, Layer, ManagedRuntime, Scope } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
-import { fork } from "node:child_process"
 import type { Rung } from "./Measure.ts"
 import { quiet } from "./push.ts"
 import { batch, request4x4 } from "./Shape.ts"
-import type { FromReceiver } from "./transport/protocol.ts"
+import { startReceiver } from "./transport/compare.ts"
 
 const points = request4x4.points
 
@@ -52,13 +51,10 @@ export const toNothing = (
 export const wayRungs = async (): Promise<
   { readonly rungs: ReadonlyArray<Rung>; readonly close: () => Promise<void> }
 > => {
-  const receiver = fork(new URL("./transport/receiver.ts", import.meta.url), ["udp"])
-  const port = await new Promise<number>((resolve, reject) => {
-    receiver.once("message", (message) => {
-      if ("port" in (message as FromReceiver)) resolve((message as { readonly port: number }).port)
-    })
-    receiver.once("exit", (code) => reject(new Error(`the receiver ended with ${code}`)))
-  })
+  const scope = Scope.makeUnsafe()
+  const port = await Effect.runPromise(
+    Scope.provide(Effect.flatMap(startReceiver("udp"), (receiver) => receiver.port()), scope)
+  )
   const config = { queueCapacity: 2 * count, pacing: "none", host: "127.0.0.1", port } as const
   const layers: ReadonlyArray<readonly [string, Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>]> = [
     ["to a sender that throws payloads away", toNothing({ queueCapacity: 2 * count, name: "noop" })],
@@ -80,7 +76,7 @@ export const wayRungs = async (): Promise<
     rungs,
     close: async () => {
       for (const way of ways) await way.close()
-      receiver.disconnect()
+      await Effect.runPromise(Scope.close(scope, Exit.void))
     }
   }
 }

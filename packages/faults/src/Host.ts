@@ -1,49 +1,56 @@
 /**
  * What the suite needs from the machine that it runs on.
  *
- * Network namespaces, packet filters and slow links are made by root on Linux,
- * with the tools of the Debian packages `iproute2` and `nftables`.
+ * Network namespaces, packet filters and slow links are made by root on Linux, with the tools of the Debian packages
+ * `iproute2` and `nftables`.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-/** A program that is needed, and the Debian package that has it. */
-const tools = [
-  { tool: "ip", debian: "iproute2" },
-  { tool: "tc", debian: "iproute2" },
-  { tool: "nft", debian: "nftables" },
-  { tool: "setpriv", debian: "util-linux" }
-]
+/** The programs that are needed, and the Debian package that has each. */
+const packages = { ip: "iproute2", tc: "iproute2", nft: "nftables", setpriv: "util-linux" }
 
 const folders = [...(process.env.PATH ?? "").split(Path.delimiter), "/usr/sbin", "/sbin", "/usr/bin", "/bin"]
 
-/** The full path of a program, or `undefined`. */
-export const pathOf = (tool: string): string | undefined =>
-  folders.filter((folder) => folder !== "").map((folder) => Path.join(folder, tool)).find((path) => Fs.existsSync(path))
+/** An environment whose search path has the tools of the system. */
+export const env = { ...process.env, PATH: folders.join(Path.delimiter) }
 
 /** What is missing, one short text each; empty where everything is there. */
 export const missing: Effect.Effect<ReadonlyArray<string>> = Effect.gen(function*() {
   if (Os.platform() !== "linux") return [`Linux (this is ${Os.platform()})`]
-  const lacks: Array<string> = []
-  for (const { debian, tool } of tools) {
-    if (pathOf(tool) === undefined) lacks.push(`${tool} (apt-get install ${debian})`)
-  }
+  const lacks = Object.entries(packages)
+    .filter(([tool]) => !folders.some((folder) => folder !== "" && Fs.existsSync(Path.join(folder, tool))))
+    .map(([tool, debian]) => `${tool} (apt-get install ${debian})`)
   if (process.getuid?.() !== 0) lacks.push("root, to make network namespaces")
-  else if (lacks.length === 0 && !(yield* canMakeNamespaces)) lacks.push("the right to make network namespaces")
+  else if (lacks.length === 0) {
+    const name = `efflux-${process.pid}-probe`
+    // Inside some containers root may not.
+    const made = yield* Effect.exit(Effect.andThen(run(`ip netns add ${name}`), run(`ip netns del ${name}`)))
+    if (made._tag === "Failure") lacks.push("the right to make network namespaces")
+  }
   return lacks
 })
 
-// Inside some containers root may not.
-const canMakeNamespaces = Effect.callback<boolean>((resume) => {
-  const name = `efflux-${process.pid}-probe`
-  execFile(pathOf("ip")!, ["netns", "add", name], (error) => {
-    if (error !== null) return resume(Effect.succeed(false))
-    execFile(pathOf("ip")!, ["netns", "del", name], () => resume(Effect.succeed(true)))
+/** A tool is not there, or ended with an error. */
+export class ToolError extends Data.TaggedError("ToolError")<{ readonly message: string }> {}
+
+/** Runs a tool of the system to its end, for at most 20 seconds, and returns what it printed. No word has a space. */
+export const run = (command: string, input = ""): Effect.Effect<string, ToolError> =>
+  Effect.callback((resume) => {
+    const [tool, ...args] = command.split(" ")
+    const child = execFile(tool!, args, { env, timeout: 20_000, killSignal: "SIGKILL" }, (error, stdout, stderr) =>
+      resume(
+        error === null
+          ? Effect.succeed(stdout)
+          : Effect.fail(new ToolError({ message: `${command}: ${stderr.trim() || error.message}` }))
+      ))
+    child.stdin!.on("error", () => {})
+    child.stdin!.end(input)
   })
-})
 
 /** The machine, for the page of results. */
 export const machine = (): string => {

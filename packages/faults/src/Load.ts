@@ -8,7 +8,7 @@
 import type { InfluxDatabase, Point } from "efflux"
 import * as Fs from "node:fs"
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks"
-import { machineMillis } from "./Protocol.ts"
+import { machineMillis } from "./Program.ts"
 
 /** The number of the first point; all have ten digits. */
 export const firstNumber = 1_000_000_000

@@ -7,11 +7,9 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Host from "./Host.ts"
-import * as Tool from "./Tool.ts"
 
 /** What becomes of the packets of a port. */
 export interface Filter {
@@ -29,8 +27,9 @@ export interface Filter {
 /** A filter in place. */
 export interface Filtering {
   /** Packets that it has met. */
-  readonly packets: Effect.Effect<number, Tool.ToolError>
-  readonly remove: Effect.Effect<void, Tool.ToolError>
+  readonly packets: Effect.Effect<number, Host.ToolError>
+  /** Does nothing the second time. */
+  readonly remove: Effect.Effect<void, Host.ToolError>
 }
 
 /** What a queueing discipline has done since it was set. */
@@ -40,27 +39,14 @@ export interface QueueStats {
   readonly backlogBytes: number
 }
 
-const table = "efflux"
 const prefix = "efflux-"
 
 /** The process that runs the suite; a test process has its id in `FAULTS_RUN`. */
 const run = Number(process.env.FAULTS_RUN ?? process.pid)
 
-/** Names and addresses of a namespace's own `/etc`. */
-const etc = (name: string): string => Path.join("/etc/netns", name)
-
-const removeEtc = (name: string): void => {
-  Fs.rmSync(etc(name), { recursive: true, force: true })
-  try {
-    Fs.rmdirSync(etc(""))
-  } catch {
-    // Not there, or others use it.
-  }
-}
-
 let count = 0
 
-/** One network namespace. Its interfaces are what {@link link} gave it. */
+/** One network namespace. Its interfaces are what {@link pair} gave it. */
 export class Namespace {
   readonly name: string
 
@@ -69,55 +55,38 @@ export class Namespace {
   }
 
   /** Runs `ip` inside. */
-  ip(...args: ReadonlyArray<string>): Effect.Effect<string, Tool.ToolError> {
-    return Tool.run("ip", ["-n", this.name, ...args])
+  ip(command: string): Effect.Effect<string, Host.ToolError> {
+    return Host.run(`ip -n ${this.name} ${command}`)
   }
 
-  /** Runs `tc` inside. */
-  tc(...args: ReadonlyArray<string>): Effect.Effect<string, Tool.ToolError> {
-    return Tool.run("tc", ["-n", this.name, ...args])
+  /** Runs a command inside. */
+  exec(command: string, input?: string): Effect.Effect<string, Host.ToolError> {
+    return Host.run(`ip netns exec ${this.name} ${command}`, input)
   }
 
   /** Puts a packet filter in place until it is removed or the scope ends. */
-  filter(filter: Filter): Effect.Effect<Filtering, Tool.ToolError, Scope.Scope> {
+  filter(filter: Filter): Effect.Effect<Filtering, Host.ToolError, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
-      const chain = `f${++count}`
-      const share = filter.percent === undefined || filter.percent >= 100
-        ? ""
-        : `numgen random mod 100 < ${filter.percent} `
-      yield* this.#nft(
-        `table inet ${table} {
-  chain ${chain} {
-    type filter hook ${filter.hook} priority 0
-    ${filter.protocol ?? "udp"} dport ${filter.port} ${share}counter ${filter.verdict}
-  }
-}
-`
+      const { hook, percent = 100, port, protocol = "udp", verdict } = filter
+      const chain = `inet efflux f${++count}`
+      const share = percent < 100 ? `numgen random mod 100 < ${percent} ` : ""
+      yield* this.exec(
+        `nft add table inet efflux ; add chain ${chain} { type filter hook ${hook} priority 0 ; } ; ` +
+          `add rule ${chain} ${protocol} dport ${port} ${share}counter ${verdict}`
       )
-      const remove = this.#nft(`delete chain inet ${table} ${chain}\n`)
       let there = true
-      const removeOnce = Effect.suspend(() => {
+      const remove = Effect.suspend(() => {
         if (!there) return Effect.void
         there = false
-        return remove
+        return Effect.asVoid(this.exec(`nft flush chain ${chain} ; delete chain ${chain}`))
       })
-      yield* Effect.addFinalizer(() => Effect.ignore(removeOnce))
+      yield* Effect.addFinalizer(() => Effect.ignore(remove))
       return {
         packets: Effect.map(
-          Tool.run("ip", [
-            "netns",
-            "exec",
-            this.name,
-            Host.pathOf("nft")!,
-            "list",
-            "chain",
-            "inet",
-            table,
-            chain
-          ]),
+          this.exec(`nft list chain ${chain}`),
           (text) => Number(/counter packets (\d+)/.exec(text)?.[1])
         ),
-        remove: removeOnce
+        remove
       }
     })
   }
@@ -126,33 +95,21 @@ export class Namespace {
    * Lets an interface send only so many bits per second; what waits is kept up to `limitBytes`. Called again it changes
    * the speed, and what waits stays.
    */
-  slow(device: string, bitsPerSecond: number, limitBytes: number): Effect.Effect<void, Tool.ToolError> {
-    return Effect.asVoid(
-      this.tc(
-        "qdisc",
-        "replace",
-        "dev",
-        device,
-        "root",
-        "tbf",
-        "rate",
-        `${bitsPerSecond}bit`,
-        "burst",
-        String(Math.max(5000, Math.round(bitsPerSecond / 800))),
-        "limit",
-        String(limitBytes)
-      )
-    )
+  slow(device: string, bitsPerSecond: number, limitBytes: number): Effect.Effect<void, Host.ToolError> {
+    const burst = Math.max(5000, Math.round(bitsPerSecond / 800))
+    return Effect.asVoid(Host.run(
+      `tc -n ${this.name} qdisc replace dev ${device} root tbf rate ${bitsPerSecond}bit burst ${burst} limit ${limitBytes}`
+    ))
   }
 
   /** As fast as a cable is. What waits goes out. */
-  fast(device: string, limitBytes: number): Effect.Effect<void, Tool.ToolError> {
+  fast(device: string, limitBytes: number): Effect.Effect<void, Host.ToolError> {
     return this.slow(device, 1_000_000_000, limitBytes)
   }
 
   /** What the discipline of an interface has done. */
-  queueStats(device: string): Effect.Effect<QueueStats, Tool.ToolError> {
-    return Effect.map(this.tc("-s", "-j", "qdisc", "show", "dev", device), (text) => {
+  queueStats(device: string): Effect.Effect<QueueStats, Host.ToolError> {
+    return Effect.map(Host.run(`tc -n ${this.name} -s -j qdisc show dev ${device}`), (text) => {
       const [qdisc] = JSON.parse(text) as ReadonlyArray<{ packets: number; drops: number; backlog: number }>
       return { sentPackets: qdisc?.packets ?? 0, dropped: qdisc?.drops ?? 0, backlogBytes: qdisc?.backlog ?? 0 }
     })
@@ -169,49 +126,27 @@ export class Namespace {
       Fs.writeFileSync(Path.join(etc(this.name), file), text)
     })
   }
-
-  #nft(script: string): Effect.Effect<void, Tool.ToolError> {
-    return Effect.asVoid(
-      Tool.run("ip", ["netns", "exec", this.name, Host.pathOf("nft") ?? "nft", "-f", "-"], script)
-    )
-  }
 }
 
-const open = new Set<string>()
+/** Names and addresses of a namespace's own `/etc`. */
+const etc = (name: string): string => Path.join("/etc/netns", name)
 
-// For a process that exits while scopes are open. One listener serves all.
-const removeAll = () => {
-  for (const name of open) removeSync(name)
-}
-
-const removeSync = (name: string) => {
-  try {
-    execFileSync(Host.pathOf("ip")!, ["netns", "del", name], { stdio: "ignore", timeout: 10_000 })
-  } catch {
-    // Gone already.
-  }
-  removeEtc(name)
-}
+const remove = (name: string): Effect.Effect<void> =>
+  Effect.andThen(
+    Effect.ignore(Host.run(`ip netns del ${name}`)),
+    Effect.sync(() => {
+      Fs.rmSync(etc(name), { recursive: true, force: true })
+      // Where others use it, it stays.
+      if (Fs.existsSync(etc("")) && Fs.readdirSync(etc("")).length === 0) Fs.rmdirSync(etc(""))
+    })
+  )
 
 /** Makes a namespace, with loopback up. */
-export const make: Effect.Effect<Namespace, Tool.ToolError, Scope.Scope> = Effect.gen(function*() {
+export const make: Effect.Effect<Namespace, Host.ToolError, Scope.Scope> = Effect.gen(function*() {
   const name = `${prefix}${run}-${process.pid}-${++count}`
-  yield* Effect.acquireRelease(
-    Effect.tap(Tool.run("ip", ["netns", "add", name]), () =>
-      Effect.sync(() => {
-        if (open.size === 0) process.on("exit", removeAll)
-        open.add(name)
-      })),
-    () =>
-      Effect.gen(function*() {
-        yield* Effect.ignore(Tool.run("ip", ["netns", "del", name]))
-        removeEtc(name)
-        open.delete(name)
-        if (open.size === 0) process.removeListener("exit", removeAll)
-      })
-  )
+  yield* Effect.acquireRelease(Host.run(`ip netns add ${name}`), () => remove(name))
   const namespace = new Namespace(name)
-  yield* namespace.ip("link", "set", "lo", "up")
+  yield* namespace.ip("link set lo up")
   return namespace
 })
 
@@ -225,44 +160,26 @@ export interface End {
 /** Two namespaces, joined by a cable: `near` has 10.77.0.1, `far` has 10.77.0.2. */
 export const pair: Effect.Effect<
   { readonly near: End; readonly far: End },
-  Tool.ToolError,
+  Host.ToolError,
   Scope.Scope
 > = Effect.gen(function*() {
   const near: End = { namespace: yield* make, device: "eth0", address: "10.77.0.1" }
   const far: End = { namespace: yield* make, device: "eth0", address: "10.77.0.2" }
-  yield* Tool.run("ip", [
-    "link",
-    "add",
-    near.device,
-    "netns",
-    near.namespace.name,
-    "type",
-    "veth",
-    "peer",
-    "name",
-    far.device,
-    "netns",
-    far.namespace.name
-  ])
-  for (const end of [near, far]) {
-    yield* end.namespace.ip("addr", "add", `${end.address}/24`, "dev", end.device)
-    yield* end.namespace.ip("link", "set", end.device, "up")
+  const [one, other] = [near, far].map(({ device, namespace }) => `name ${device} netns ${namespace.name}`)
+  yield* Host.run(`ip link add ${one} type veth peer ${other}`)
+  for (const { address, device, namespace } of [near, far]) {
+    yield* namespace.ip(`addr add ${address}/24 dev ${device}`)
+    yield* namespace.ip(`link set ${device} up`)
     // One processor for all that arrives: what comes by turns over two of them may overtake itself, as on no real cable.
-    yield* Effect.ignore(
-      Tool.run(
-        "ip",
-        ["netns", "exec", end.namespace.name, "tee", `/sys/class/net/${end.device}/queues/rx-0/rps_cpus`],
-        "1"
-      )
-    )
+    yield* Effect.ignore(namespace.exec(`tee /sys/class/net/${device}/queues/rx-0/rps_cpus`, "1"))
   }
   return { near, far }
 })
 
 /** Removes what is left of this run, and of runs that were killed. */
-export const sweep: Effect.Effect<void, Tool.ToolError> = Effect.gen(function*() {
-  const list = yield* Tool.run("ip", ["netns", "list"])
+export const sweep: Effect.Effect<void, Host.ToolError> = Effect.gen(function*() {
+  const list = yield* Host.run("ip netns list")
   for (const [name, pid] of list.matchAll(new RegExp(`^${prefix}(\\d+)-\\S+`, "gm"))) {
-    if (Number(pid) === run || !Fs.existsSync(`/proc/${pid}`)) removeSync(name)
+    if (Number(pid) === run || !Fs.existsSync(`/proc/${pid}`)) yield* remove(name)
   }
 })

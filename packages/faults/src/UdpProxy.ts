@@ -6,9 +6,9 @@
  * forwards one way only, and counts what it did exactly:
  * `received = lost + forwarded - doubled + waiting`.
  */
-import * as Data from "effect/Data"
+import { SeededRandom } from "@efflux/testkit/SeededRandom"
+import * as UdpSink from "@efflux/testkit/UdpSink"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Dgram from "node:dgram"
 
@@ -35,148 +35,95 @@ export interface ProxyOptions {
   readonly host?: string | undefined
   /** Default: any that is free. */
   readonly port?: number | undefined
-  readonly targetHost?: string | undefined
   readonly targetPort: number
 }
 
-/** What it has done, in datagrams. */
-export interface Counts {
-  readonly received: number
-  readonly lost: number
-  readonly doubled: number
-  /** Held back so that others overtake them. */
-  readonly heldBack: number
-  /** Sent on, second copies among them. */
-  readonly forwarded: number
-  /** Not sent on yet. */
-  readonly waiting: number
-}
-
-/** A port could not be bound. */
-export class ProxyError extends Data.TaggedError("ProxyError")<{ readonly message: string }> {}
-
-/** A proxy that runs. */
+/** A proxy that runs. It sends to 127.0.0.1. */
 export class UdpProxy {
-  readonly host: string
-  /** Where it listens; the same after it was closed and opened again. */
-  port: number
   weather: Weather
-  readonly #random: () => number
-  readonly #targetHost: string
+  /** What it has done, in datagrams. `heldBack` are those that others overtake, `waiting` those not sent on yet. */
+  readonly counts = { received: 0, lost: 0, doubled: 0, heldBack: 0, forwarded: 0, waiting: 0 }
+  readonly #random: SeededRandom
   readonly #targetPort: number
   readonly #timers = new Set<NodeJS.Timeout>()
-  #in: Dgram.Socket | undefined = undefined
-  #out: Dgram.Socket | undefined = undefined
-  #received = 0
-  #lost = 0
-  #doubled = 0
-  #heldBack = 0
-  #forwarded = 0
-  #waiting = 0
+  readonly #sink: UdpSink.Sink
+  readonly #out: Dgram.Socket
 
-  constructor(options: ProxyOptions) {
-    const random = Effect.runSync(Random.withSeed(
-      Effect.gen(function*() {
-        return yield* Random.Random
-      }),
-      options.seed
-    ))
-    this.#random = () => random.nextDoubleUnsafe()
-    this.host = options.host ?? "127.0.0.1"
-    this.port = options.port ?? 0
-    this.weather = options.weather ?? {}
-    this.#targetHost = options.targetHost ?? "127.0.0.1"
-    this.#targetPort = options.targetPort
+  constructor({ seed, targetPort, weather = {} }: ProxyOptions, sink: UdpSink.Sink, out: Dgram.Socket) {
+    this.#random = new SeededRandom(seed)
+    this.#targetPort = targetPort
+    this.weather = weather
+    this.#sink = sink
+    this.#out = out
   }
 
-  get counts(): Counts {
-    return {
-      received: this.#received,
-      lost: this.#lost,
-      doubled: this.#doubled,
-      heldBack: this.#heldBack,
-      forwarded: this.#forwarded,
-      waiting: this.#waiting
-    }
+  /** Where it listens; the same after it was closed and opened again. */
+  get port(): number {
+    return this.#sink.port
   }
 
   /** Binds the port. */
-  readonly open: Effect.Effect<void, ProxyError> = Effect.callback((resume) => {
-    if (this.#in !== undefined) return resume(Effect.void)
-    const socket = Dgram.createSocket({ type: "udp4", recvBufferSize: 8 * 1024 * 1024 })
-    const out = Dgram.createSocket("udp4")
-    // A target that refuses is a part of the weather.
-    out.on("error", () => {})
-    socket.once("error", (error) => {
-      out.close()
-      resume(
-        Effect.fail(new ProxyError({ message: `the proxy can't bind ${this.host}:${this.port}: ${error.message}` }))
-      )
-    })
-    socket.on("message", (message) => this.#receive(message))
-    socket.bind({ port: this.port, address: this.host, exclusive: true }, () => {
-      this.port = socket.address().port
-      this.#in = socket
-      this.#out = out
-      resume(Effect.void)
-    })
-  })
+  get open(): Effect.Effect<void, UdpSink.UdpSinkError> {
+    return this.#sink.reopen
+  }
 
   /** Frees the port: senders see it refused. What waits is forgotten, and counted as lost. */
-  readonly close: Effect.Effect<void> = Effect.callback((resume) => {
-    const socket = this.#in
-    if (socket === undefined) return resume(Effect.void)
-    this.#in = undefined
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
-    this.#lost += this.#waiting
-    this.#waiting = 0
-    this.#out!.close()
-    this.#out = undefined
-    socket.close(() => resume(Effect.void))
+    this.counts.lost += this.counts.waiting
+    this.counts.waiting = 0
+    return this.#sink.close
   })
 
-  #receive(message: Uint8Array): void {
-    this.#received++
-    const { delayMillis = 0, duplication = 0, jitterMillis = 0, loss = 0, reordering = 0, reorderMillis = 20 } =
-      this.weather
+  receive(message: Uint8Array): void {
+    const { counts, weather } = this
+    counts.received++
+    const { delayMillis = 0, duplication = 0, jitterMillis = 0, loss = 0, reordering = 0, reorderMillis = 20 } = weather
     // Drawn for each datagram in the same order, so that one setting does not change what another draws.
     const random = this.#random
-    const [isLost, isDoubled, isHeldBack] = [random() < loss, random() < duplication, random() < reordering]
-    const delays = [random() * jitterMillis, random() * jitterMillis]
+    const [isLost, isDoubled, isHeldBack] = [random.chance(loss), random.chance(duplication), random.chance(reordering)]
+    const delays = [random.next() * jitterMillis, random.next() * jitterMillis] as const
     if (isLost) {
-      this.#lost++
+      counts.lost++
       return
     }
-    if (isHeldBack) this.#heldBack++
-    this.#later(message, delayMillis + delays[0]! + (isHeldBack ? reorderMillis : 0))
+    if (isHeldBack) counts.heldBack++
+    this.#later(message, delayMillis + delays[0] + (isHeldBack ? reorderMillis : 0))
     if (isDoubled) {
-      this.#doubled++
-      this.#later(message, delayMillis + delays[1]!)
+      counts.doubled++
+      this.#later(message, delayMillis + delays[1])
     }
   }
 
   #later(message: Uint8Array, millis: number): void {
     if (millis < 1) return this.#forward(message)
-    this.#waiting++
+    this.counts.waiting++
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.#waiting--
+      this.counts.waiting--
       this.#forward(message)
     }, millis)
     this.#timers.add(timer)
   }
 
   #forward(message: Uint8Array): void {
-    this.#forwarded++
-    this.#out?.send(message, this.#targetPort, this.#targetHost, () => {})
+    this.counts.forwarded++
+    this.#out.send(message, this.#targetPort, "127.0.0.1", () => {})
   }
 }
 
 /** Starts a proxy that lives as long as the scope. */
-export const make = (options: ProxyOptions): Effect.Effect<UdpProxy, ProxyError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const proxy = new UdpProxy(options)
+export const make: (options: ProxyOptions) => Effect.Effect<UdpProxy, UdpSink.UdpSinkError, Scope.Scope> = Effect
+  .fnUntraced(function*(options) {
+    const { host, port } = options
+    const out = yield* Effect.acquireRelease(
+      // A target that refuses is a part of the weather.
+      Effect.sync(() => Dgram.createSocket("udp4").on("error", () => {})),
+      (out) => Effect.sync(() => out.close())
+    )
+    const sink = yield* UdpSink.make({ host, port, closed: true, onPayload: (message) => proxy.receive(message) })
+    const proxy = new UdpProxy(options, sink, out)
     yield* Effect.acquireRelease(proxy.open, () => proxy.close)
     return proxy
   })

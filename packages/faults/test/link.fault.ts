@@ -48,10 +48,10 @@ describe("the link", () => {
       const down = yield* measured(
         "points arrive within 2 s of the link's return",
         Effect.gen(function*() {
-          yield* near.namespace.ip("link", "set", near.device, "down")
+          yield* near.namespace.ip(`link set ${near.device} down`)
           yield* Effect.sleep(seconds * 1000)
           yield* untilQuiet(receiver)
-          yield* near.namespace.ip("link", "set", near.device, "up")
+          yield* near.namespace.ip(`link set ${near.device} up`)
           const watch = stopwatch()
           yield* untilMore(receiver, 1)
           return watch()
@@ -60,14 +60,14 @@ describe("the link", () => {
       )
       const failed = (yield* sound(pusher)).stats.dropped.send_error
       assert.isAbove(failed, 0)
-      const sockets = (yield* receiver.received).sockets
+      const sockets = (yield* receiver.received()).sockets
       let address = near.address
       const changed = yield* measured(
         "points arrive within 2 s of the change of address",
         Effect.gen(function*() {
           const next = address === "10.77.0.3" ? "10.77.0.4" : "10.77.0.3"
-          yield* near.namespace.ip("addr", "del", `${address}/24`, "dev", near.device)
-          yield* near.namespace.ip("addr", "add", `${next}/24`, "dev", near.device)
+          yield* near.namespace.ip(`addr del ${address}/24 dev ${near.device}`)
+          yield* near.namespace.ip(`addr add ${next}/24 dev ${near.device}`)
           address = next
           const watch = stopwatch()
           yield* untilMore(receiver, 500)
@@ -75,7 +75,7 @@ describe("the link", () => {
         }),
         (took) => took <= 2
       )
-      const after = yield* receiver.received
+      const after = yield* receiver.received()
       assert.isAbove(after.sockets, sockets)
       const closed = yield* close(pusher)
       const got = yield* untilQuiet(receiver)
@@ -105,11 +105,11 @@ describe("the link", () => {
         "points arrive within 2 s of the host's return",
         Effect.gen(function*() {
           // Nobody answers for the address any more: neighbours are asked for in vain.
-          yield* far.namespace.ip("addr", "del", `${far.address}/24`, "dev", far.device)
-          yield* near.namespace.ip("neigh", "flush", "dev", near.device)
+          yield* far.namespace.ip(`addr del ${far.address}/24 dev ${far.device}`)
+          yield* near.namespace.ip(`neigh flush dev ${near.device}`)
           yield* Effect.sleep(seconds * 1000)
           yield* untilQuiet(receiver)
-          yield* far.namespace.ip("addr", "add", `${far.address}/24`, "dev", far.device)
+          yield* far.namespace.ip(`addr add ${far.address}/24 dev ${far.device}`)
           const watch = stopwatch()
           yield* untilMore(receiver, 500)
           return watch()
@@ -159,7 +159,7 @@ describe("the link", () => {
       assert.isAtMost(rss - first.rss, 20 * 2 ** 20)
       yield* near.namespace.fast(near.device, deepQueue)
       const closed = yield* close(pusher)
-      const got = yield* waitFor(receiver.received, ({ distinct }) => distinct === closed.stats.sent)
+      const got = yield* waitFor(receiver.received(), ({ distinct }) => distinct === closed.stats.sent)
       assert.strictEqual(got.outOfOrder, 0)
       Row.result(
         "U6",
@@ -178,7 +178,7 @@ describe("the link", () => {
       const pusher = yield* Pusher.start({ namespace: near.namespace, database: target, perSecond: 10_000 })
       yield* Effect.sleep(seconds * 1000)
       yield* pusher.rate(0)
-      yield* pusher.flush
+      yield* pusher.flush()
       const got = yield* untilQuiet(receiver)
       const { dropped } = yield* near.namespace.queueStats(near.device)
       const last = yield* sound(pusher)
@@ -207,7 +207,7 @@ describe("the link", () => {
         yield* pusher.rate(10_000)
         yield* Effect.sleep(seconds * 1000)
         yield* pusher.rate(0)
-        yield* pusher.flush
+        yield* pusher.flush()
         const got = yield* untilQuiet(receiver)
         const dropped = yield* filter.packets
         yield* filter.remove
@@ -238,7 +238,7 @@ describe("the link", () => {
         const database = { ...target, queueCapacity: 5 * queueCapacity, pacing: "none" } as const
         const pusher = yield* Pusher.start({ namespace: near.namespace, database, node, perSecond: calmRate })
         yield* Effect.sleep(warmUp * 1000)
-        yield* pusher.reset
+        yield* pusher.reset()
         yield* Effect.sleep(warmUp * 1000)
         const sample = yield* sound(pusher)
         assert.strictEqual(sample.stats.droppedTotal, 0)
@@ -259,7 +259,7 @@ describe("the link", () => {
         const drain = (two.stats.sent - one.stats.sent) / (two.at - one.at) * 1000
         yield* pusher.rate(Math.round(10 * drain))
         yield* Effect.sleep(warmUp * 1000)
-        yield* pusher.reset
+        yield* pusher.reset()
         const samples: Array<Sample> = []
         const watch = stopwatch()
         while (watch() < seconds) {
@@ -273,9 +273,9 @@ describe("the link", () => {
         // The load ends: what is queued is the newest, and all of it arrives.
         yield* pusher.rate(0)
         yield* near.namespace.fast(near.device, deepQueue)
-        yield* pusher.flush
+        yield* pusher.flush()
         const end = yield* sound(pusher)
-        const got = yield* waitFor(receiver.received, ({ distinct }) => distinct === end.stats.sent)
+        const got = yield* waitFor(receiver.received(), ({ distinct }) => distinct === end.stats.sent)
         assert.strictEqual(got.newest, end.stats.pushed - 1)
         assert.isAtLeast(got.tail, queueCapacity)
         assert.deepStrictEqual([got.outOfOrder, got.notLater, got.strange], [0, 0, 0])

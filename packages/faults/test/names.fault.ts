@@ -55,7 +55,7 @@ describe("names", () => {
       yield* untilMore(there, 100)
       const gone = yield* sound(pusher)
       yield* pusher.rate(0)
-      yield* pusher.flush
+      yield* pusher.flush()
       const closed = yield* close(pusher)
       const [got, more] = [yield* untilQuiet(one), yield* untilQuiet(two)]
       assert.strictEqual(got.distinct + more.distinct, closed.stats.sent)

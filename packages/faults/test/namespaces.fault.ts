@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect, Exit } from "effect"
 import * as Fs from "node:fs"
+import * as Host from "../src/Host.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Receiver from "../src/Receiver.ts"
-import * as Tool from "../src/Tool.ts"
 import { port } from "./support.ts"
 
 describe("namespaces", () => {
@@ -20,7 +20,7 @@ describe("namespaces", () => {
         assert.strictEqual(yield* filter.packets, 0)
         const receiver = yield* Receiver.start({ namespace: far.namespace, host: far.address, port })
         for (const { name } of [near.namespace, far.namespace]) made.push({ name, pid: receiver.program.pid })
-        assert.include(yield* Tool.run("ip", ["netns", "list"]), near.namespace.name)
+        assert.include(yield* Host.run("ip netns list"), near.namespace.name)
       })
       const ends = [Effect.void, Effect.fail("a failure"), Effect.die("a defect"), Effect.interrupt]
       for (const end of ends) {
@@ -28,7 +28,7 @@ describe("namespaces", () => {
         assert.strictEqual(Exit.isSuccess(exit), end === Effect.void)
       }
       assert.strictEqual(made.length, 2 * ends.length)
-      const left = yield* Tool.run("ip", ["netns", "list"])
+      const left = yield* Host.run("ip netns list")
       for (const { name, pid } of made) {
         assert.notInclude(left, name)
         assert.isFalse(Fs.existsSync(`/etc/netns/${name}`))

@@ -191,18 +191,18 @@ describe("floods", () => {
         node: ["--expose-gc"]
       })
       yield* pusher.distinct(series / 10)
-      yield* pusher.collect
+      yield* pusher.collect()
       const first = yield* sound(pusher)
       const watch = stopwatch()
       yield* pusher.distinct(series)
-      yield* pusher.collect
+      yield* pusher.collect()
       const seconds = watch()
       const last = yield* sound(pusher)
       const growth = last.heapUsed - first.heapUsed
       assert.isAtMost(growth, 2 ** 20)
       assert.strictEqual(last.stats.pushed, series + series / 10)
       assert.isAbove(last.stats.sent, series / 2)
-      assert.isAbove((yield* receiver.received).strange, 0)
+      assert.isAbove((yield* receiver.received()).strange, 0)
       Row.result(
         "U15",
         `${grouped(series)} series, one point each, in ${seconds.toFixed(0)} s`,
@@ -225,7 +225,7 @@ describe("floods", () => {
       const one = yield* sound(pusher)
       yield* pusher.rate(500_000)
       yield* Effect.sleep(seconds * 500)
-      yield* receiver.close
+      yield* receiver.close()
       yield* Effect.sleep(seconds * 500)
       yield* pusher.rate(0)
       const last = yield* sound(pusher)
@@ -252,7 +252,7 @@ describe("floods", () => {
       const { last, seconds } = yield* measured(
         "no turn of the event loop takes more than 50 ms",
         Effect.gen(function*() {
-          yield* pusher.reset
+          yield* pusher.reset()
           const watch = stopwatch()
           yield* pusher.pushAll(points)
           const seconds = watch()
@@ -294,7 +294,7 @@ describe("time", () => {
         yield* untilMore(receiver, 500)
       }
       yield* pusher.rate(0)
-      yield* pusher.flush
+      yield* pusher.flush()
       const stepped = yield* untilQuiet(receiver)
       // Two of the steps go back.
       assert.deepStrictEqual([stepped.notLater, stepped.outOfOrder, stepped.strange], [2, 0, 0])
@@ -305,7 +305,7 @@ describe("time", () => {
       yield* pusher.program.signal("SIGSTOP")
       yield* Effect.sleep(stopped)
       yield* pusher.program.signal("SIGCONT")
-      const late = yield* waitFor(receiver.received, ({ points }) => points === stepped.points + 5)
+      const late = yield* waitFor(receiver.received(), ({ points }) => points === stepped.points + 5)
       const quiet = yield* untilQuiet(receiver)
       assert.strictEqual(quiet.payloads, stepped.payloads + 1)
       assert.strictEqual(late.payloads, quiet.payloads)

@@ -38,10 +38,10 @@ describe("ports", () => {
       })
       yield* until(pusher, ({ stats }) => stats.refusals > 0)
       yield* Effect.sleep("1 second")
-      yield* pusher.collect
+      yield* pusher.collect()
       const first = yield* sound(pusher)
       yield* Effect.sleep(seconds * 1000)
-      yield* pusher.collect
+      yield* pusher.collect()
       const last = yield* sound(pusher)
       const growth = last.heapUsed - first.heapUsed
       assert.isAbove(last.stats.refusals, first.stats.refusals)
@@ -53,10 +53,10 @@ describe("ports", () => {
       const wait = yield* measured(
         "the first payload comes within a flush interval of the port opening",
         Effect.gen(function*() {
-          yield* receiver.close
+          yield* receiver.close()
           yield* Effect.sleep(200)
-          yield* receiver.open
-          const { firstAt, openedAt } = yield* waitFor(receiver.received, ({ firstAt }) => firstAt > 0)
+          yield* receiver.open()
+          const { firstAt, openedAt } = yield* waitFor(receiver.received(), ({ firstAt }) => firstAt > 0)
           return firstAt - openedAt
         }),
         (millis) => millis <= flushInterval
@@ -97,7 +97,7 @@ describe("ports", () => {
         yield* Effect.sleep(pause)
         // The load pauses until all that was sent has come: no datagram is on its way when the server goes.
         yield* pusher.rate(0)
-        yield* pusher.flush
+        yield* pusher.flush()
         const got = yield* untilQuiet(server)
         received += got.distinct
         assert.deepStrictEqual([got.outOfOrder, got.strange], [0, 0])
@@ -107,7 +107,7 @@ describe("ports", () => {
         yield* Effect.sleep(pause / 4)
       }
       yield* pusher.rate(0)
-      yield* pusher.flush
+      yield* pusher.flush()
       sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
       const closed = yield* close(pusher)
       assert.strictEqual(closed.stats.droppedTotal, 0)

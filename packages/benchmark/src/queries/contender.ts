@@ -1,14 +1,15 @@
 /**
- * One client that asks for all rows, in a process of its own: `node contender.ts NAME URL`. Prints what it read, how long
- * that took, and how large the process became, as JSON.
+ * One client that asks for all rows, in a process of its own. It says what it read, how long that took, and how large the
+ * process became.
  */
+import * as Program from "@efflux/testkit/Program"
 import { type FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client"
 import { Duration, Effect, Redacted, Schema, Stream } from "effect"
 import { type ClientConfig, Flux, InfluxClient, InfluxQL, Series, Sql } from "efflux"
 import * as Influx from "influx"
 import type { Sum } from "./rows.ts"
 
-const [name = "", url = ""] = process.argv.slice(2)
+const { name, url } = Program.options<{ readonly name: string; readonly url: string }>()
 
 const sum = { rows: 0, n: 0, load: 0, hosts: 0, millis: 0 }
 
@@ -84,22 +85,6 @@ const contenders: { readonly [name: string]: () => Promise<unknown> } = {
     )
 }
 
-let peak = 0
-const look = () => {
-  peak = Math.max(peak, process.memoryUsage().rss)
-}
-look()
-const before = peak
-const timer = setInterval(look, 20)
-const started = performance.now()
-const cpuBefore = process.cpuUsage()
-await contenders[name]!()
-const seconds = (performance.now() - started) / 1000
-const { system, user } = process.cpuUsage(cpuBefore)
-clearInterval(timer)
-look()
-
-/** What a contender prints. */
 export interface Outcome {
   readonly sum: Sum
   readonly seconds: number
@@ -108,5 +93,25 @@ export interface Outcome {
   readonly grown: number
 }
 
-const outcome: Outcome = { sum, seconds, cpuSeconds: (system + user) / 1e6, grown: peak - before }
-console.log(JSON.stringify(outcome))
+const functions = {
+  ask: async (): Promise<Outcome> => {
+    const before = process.memoryUsage().rss
+    let peak = before
+    const look = () => {
+      peak = Math.max(peak, process.memoryUsage().rss)
+    }
+    const timer = setInterval(look, 20)
+    const started = performance.now()
+    const cpuBefore = process.cpuUsage()
+    await contenders[name]!()
+    const seconds = (performance.now() - started) / 1000
+    const { system, user } = process.cpuUsage(cpuBefore)
+    clearInterval(timer)
+    look()
+    return { sum, seconds, cpuSeconds: (system + user) / 1e6, grown: peak - before }
+  }
+}
+
+export type Functions = typeof functions
+
+Program.serve(functions)

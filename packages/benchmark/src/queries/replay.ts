@@ -1,12 +1,15 @@
 /**
  * A server that answers every query with the same rows, in the form of the API that is asked: the part of a comparison
- * that costs the same for all. In a process of its own: `node replay.ts COUNT` prints its port.
+ * that costs the same for all. In a process of its own.
  */
 import * as MsgPack from "@efflux/testkit/MsgPack"
+import * as Program from "@efflux/testkit/Program"
+import { once } from "node:events"
 import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
 import { csv, csvHead, json, jsonLine, msgPack } from "./rows.ts"
 
-const count = Number(process.argv[2])
+const count = Program.options<number>()
 
 /** Buffers of many rows each, made before anybody asks. */
 const chunks = <Row>(
@@ -63,5 +66,11 @@ const server = Http.createServer(async (request, response) => {
   }
   response.end()
 })
-server.listen(0, "127.0.0.1", () => console.log((server.address() as { readonly port: number }).port))
-process.once("SIGTERM", () => process.exit())
+await once(server.listen(0, "127.0.0.1"), "listening")
+const { port } = server.address() as AddressInfo
+
+const functions = { url: () => `http://127.0.0.1:${port}` }
+
+export type Functions = typeof functions
+
+Program.serve(functions)

@@ -2,10 +2,11 @@
  * End to end: each contender in a process of its own sends to a receiver in another, which counts. All that was sent must
  * arrive; a round in which a datagram was lost says nothing, and is done again.
  */
-import { type ChildProcess, fork } from "node:child_process"
-import { setTimeout as sleep } from "node:timers/promises"
-import { type Contender, httpContenders, rivalContenders } from "./contenders.ts"
-import type { Count, FromReceiver, FromSender, Sent, ToReceiver, ToSender } from "./protocol.ts"
+import * as Program from "@efflux/testkit/Program"
+import { Effect } from "effect"
+import { type Contender, contenders, type SetName } from "./contenders.ts"
+import type { Count, Functions as Receiver } from "./receiver.ts"
+import type { Functions as Sender } from "./sender.ts"
 
 export interface Compared extends Omit<Contender, "make" | "receiver"> {
   /** For each round nanoseconds a point, and nanoseconds of processor time a point of the sending process. */
@@ -23,95 +24,53 @@ export interface Load {
 // How often a round is done again before the comparison fails.
 const tries = 20
 
-class Process<In, Out extends object> {
-  readonly #child: ChildProcess
-  constructor(module: string, args: ReadonlyArray<string>) {
-    this.#child = fork(new URL(module, import.meta.url), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
-  }
-  next(): Promise<Out> {
-    return new Promise((resolve, reject) => {
-      const gone = (code: number | null) => reject(new Error(`a process of the comparison ended with ${code}`))
-      this.#child.once("exit", gone)
-      this.#child.once("message", (message) => {
-        this.#child.off("exit", gone)
-        resolve(message as Out)
-      })
-    })
-  }
-  ask(message: In & object): Promise<Out> {
-    const answer = this.next()
-    this.#child.send(message)
-    return answer
-  }
-  close(): void {
-    this.#child.disconnect()
-  }
-}
-
-const countOf = async (receiver: Process<ToReceiver, FromReceiver>): Promise<Count> => {
-  const answer = await receiver.ask({ ask: "count" })
-  if (!("count" in answer)) throw new Error("the receiver gave no count")
-  return answer.count
-}
+export const startReceiver = (kind: "udp" | "http") =>
+  Program.start<Receiver>({ module: new URL("receiver.ts", import.meta.url), options: kind })
 
 // What is under way arrives within a few milliseconds, or not at all.
-const settled = async (receiver: Process<ToReceiver, FromReceiver>, points: number): Promise<Count> => {
-  const total = { points: 0, payloads: 0, bytes: 0 }
+const settled = Effect.fnUntraced(function*(receiver: Program.Program<Receiver>, points: number) {
+  const total: Count = { points: 0, payloads: 0, bytes: 0 }
   for (let patience = 20; patience > 0 && total.points < points; patience--) {
-    const more = await countOf(receiver)
-    total.points += more.points
-    total.payloads += more.payloads
-    total.bytes += more.bytes
+    const more = yield* receiver.take()
+    for (const what of ["points", "payloads", "bytes"] as const) total[what] += more[what]
     if (more.points > 0) patience = 20
-    if (total.points < points) await sleep(5)
+    if (total.points < points) yield* Effect.sleep(5)
   }
   return total
-}
+})
 
-export const compare = async (set: "rivals" | "http", load: Load): Promise<ReadonlyArray<Compared>> => {
-  const contenders = set === "http" ? httpContenders : rivalContenders
-  const running = await Promise.all(contenders.map(async ({ id, name, receiver: kind }) => {
-    const receiver = new Process<ToReceiver, FromReceiver>("./receiver.ts", [kind])
-    const first = await receiver.next()
-    if (!("port" in first)) throw new Error("the receiver gave no port")
-    const sender = new Process<ToSender, FromSender>("./sender.ts", [set, id, String(first.port)])
-    await sender.next()
-    const send = async (points: number): Promise<readonly [Sent, Count] | undefined> => {
-      const answer = await sender.ask({ send: points })
-      if (!("sent" in answer)) throw new Error("the sender did not send")
-      const count = await settled(receiver, points)
-      return count.points === points ? [answer.sent, count] : undefined
-    }
-    const close = () => {
-      sender.close()
-      receiver.close()
-    }
-    return { id, name, send, close, points: 0, rounds: [] as Array<{ nanos: number; cpu: number }>, bytes: 0 }
-  }))
-  try {
+export const compare = (set: SetName, load: Load): Promise<ReadonlyArray<Compared>> =>
+  Effect.gen(function*() {
+    const start = Effect.fnUntraced(function*({ id, name, receiver: kind }: Contender) {
+      const receiver = yield* startReceiver(kind)
+      const options = { set, id, port: yield* receiver.port() }
+      const sender = yield* Program.start<Sender>({ module: new URL("sender.ts", import.meta.url), options })
+      /** The time of so many points, each, and their bytes; nothing if some were lost. */
+      const send = Effect.fnUntraced(function*(points: number) {
+        const { cpu, nanos } = yield* sender.send(points)
+        const count = yield* settled(receiver, points)
+        if (count.points !== points) return undefined
+        return { nanos: nanos / points, cpu: cpu / points, bytes: count.bytes / points }
+      })
+      return { id, name, send, points: 0, rounds: [] as Array<{ nanos: number; cpu: number }>, bytes: 0 }
+    })
+    const running = yield* Effect.forEach(contenders[set], start, { concurrency: "unbounded" })
     for (const contender of running) {
       // Warms it up, and says how many points fill a round.
       let nanos = 1000
       for (let warm = 0; warm < 3; warm++) {
-        const points = Math.max(1000, Math.round(load.millis / 3 * 1e6 / nanos))
-        const result = await contender.send(points)
-        if (result !== undefined) nanos = result[0].nanos / points
+        nanos = (yield* contender.send(Math.max(1000, Math.round(load.millis / 3 * 1e6 / nanos))))?.nanos ?? nanos
       }
       contender.points = Math.max(1000, Math.round(load.millis * 1e6 / nanos))
     }
     for (let round = 0; round < load.rounds; round++) {
       for (const contender of running) {
-        const { points } = contender
-        let result = await contender.send(points)
-        for (let again = 1; result === undefined && again < tries; again++) result = await contender.send(points)
-        if (result === undefined) throw new Error(`${contender.name}: points were lost in ${tries} rounds of ${tries}`)
-        const [{ cpu, nanos }, { bytes }] = result
-        contender.rounds.push({ nanos: nanos / points, cpu: cpu / points })
-        contender.bytes = bytes / points
+        let sent = yield* contender.send(contender.points)
+        for (let again = 1; sent === undefined && again < tries; again++) sent = yield* contender.send(contender.points)
+        if (sent === undefined) throw new Error(`${contender.name}: points were lost in ${tries} rounds of ${tries}`)
+        contender.rounds.push(sent)
+        contender.bytes = sent.bytes
       }
     }
-  } finally {
-    for (const { close } of running) close()
-  }
-  return running.map(({ bytes, id, name, rounds }) => ({ id, name, rounds, bytes }))
-}
+    return running
+  }).pipe(Effect.scoped, Effect.runPromise)

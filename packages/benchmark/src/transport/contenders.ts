@@ -176,65 +176,37 @@ const hotShots = (maxBufferSize: number) => async (port: number): Promise<Send> 
   }
 }
 
-export const smallPayload = 1432
-export const largePayload = 8192
+const contender = (
+  receiver: Contender["receiver"],
+  id: string,
+  name: string,
+  make: Contender["make"]
+): Contender => ({ id, name, receiver, make })
 
-export const rivalContenders: ReadonlyArray<Contender> = [
-  {
-    id: "efflux-small",
-    name: `**efflux over UDP**, payloads of ${smallPayload} bytes`,
-    receiver: "udp",
-    make: effluxUdp(smallPayload)
-  },
-  {
-    id: "hot-shots-small",
-    name: `hot-shots over UDP, payloads of ${smallPayload} bytes, one value each`,
-    receiver: "udp",
-    make: hotShots(smallPayload)
-  },
-  {
-    id: "efflux-large",
-    name: `**efflux over UDP**, payloads of ${largePayload} bytes`,
-    receiver: "udp",
-    make: effluxUdp(largePayload)
-  },
-  {
-    id: "hot-shots-large",
-    name: `hot-shots over UDP, payloads of ${largePayload} bytes, one value each`,
-    receiver: "udp",
-    make: hotShots(largePayload)
-  },
-  {
-    id: "influxdb-client",
-    name: "influxdb-client over HTTP, no gzip",
-    receiver: "http",
-    make: influxdbClient(false)
-  }
-]
+export type SetName = "rivals" | "http"
 
-export const httpContenders: ReadonlyArray<Contender> = [
-  { id: "efflux", name: "**efflux over HTTP**", receiver: "http", make: effluxHttp(false) },
-  { id: "influxdb-client", name: "influxdb-client", receiver: "http", make: influxdbClient(false) },
-  {
-    id: "influxdb3-client-v2",
-    name: "influxdb3-client, v2 API",
-    receiver: "http",
-    make: influxdb3Client(false, false)
-  },
-  { id: "influxdb3-client-v3", name: "influxdb3-client, v3 API", receiver: "http", make: influxdb3Client(false, true) },
-  { id: "node-influx", name: "node-influx", receiver: "http", make: nodeInflux },
-  { id: "efflux-gzip", name: "**efflux over HTTP**, gzip", receiver: "http", make: effluxHttp(true) },
-  { id: "influxdb-client-gzip", name: "influxdb-client, gzip", receiver: "http", make: influxdbClient(true) },
-  {
-    id: "influxdb3-client-v2-gzip",
-    name: "influxdb3-client, v2 API, gzip",
-    receiver: "http",
-    make: influxdb3Client(true, false)
-  },
-  {
-    id: "influxdb3-client-v3-gzip",
-    name: "influxdb3-client, v3 API, gzip",
-    receiver: "http",
-    make: influxdb3Client(true, true)
-  }
-]
+export const contenders: { readonly [Set in SetName]: ReadonlyArray<Contender> } = {
+  rivals: [
+    ...([["small", 1432], ["large", 8192]] as const).flatMap(([size, bytes]) => [
+      contender("udp", `efflux-${size}`, `**efflux over UDP**, payloads of ${bytes} bytes`, effluxUdp(bytes)),
+      contender(
+        "udp",
+        `hot-shots-${size}`,
+        `hot-shots over UDP, payloads of ${bytes} bytes, one value each`,
+        hotShots(bytes)
+      )
+    ]),
+    contender("http", "influxdb-client", "influxdb-client over HTTP, no gzip", influxdbClient(false))
+  ],
+  http: [false, true].flatMap((gzip) => {
+    const overHttp = (id: string, name: string, make: Contender["make"]) =>
+      contender("http", gzip ? `${id}-gzip` : id, gzip ? `${name}, gzip` : name, make)
+    return [
+      overHttp("efflux", "**efflux over HTTP**", effluxHttp(gzip)),
+      overHttp("influxdb-client", "influxdb-client", influxdbClient(gzip)),
+      overHttp("influxdb3-client-v2", "influxdb3-client, v2 API", influxdb3Client(gzip, false)),
+      overHttp("influxdb3-client-v3", "influxdb3-client, v3 API", influxdb3Client(gzip, true)),
+      ...(gzip ? [] : [overHttp("node-influx", "node-influx", nodeInflux)])
+    ]
+  })
+}

@@ -1,49 +1,52 @@
-/** A process that receives, counts, and keeps nothing: `receiver.ts udp` or `receiver.ts http`. */
+/** A process that receives, counts, and keeps nothing, over `"udp"` or `"http"`. */
+import * as Program from "@efflux/testkit/Program"
+import * as UdpSink from "@efflux/testkit/UdpSink"
+import { Effect } from "effect"
+import { once } from "node:events"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Zlib from "node:zlib"
-import type { Count, FromReceiver, ToReceiver } from "./protocol.ts"
+
+export interface Count {
+  points: number
+  payloads: number
+  bytes: number
+}
 
 const LF = 10
 
-let count = { points: 0, payloads: 0, bytes: 0 }
+const none: Count = { points: 0, payloads: 0, bytes: 0 }
+let count = { ...none }
 
-let take = (): Count => {
-  const taken = count
-  count = { points: 0, payloads: 0, bytes: 0 }
-  return taken
-}
-
-const tell = (message: FromReceiver) => void process.send!(message)
-
-const lineFeeds = (bytes: Uint8Array): number => {
+const linesOf = (bytes: Uint8Array): number => {
   let found = 0
   for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) found++
   return found
 }
 
-process.on("message", ({ ask }: ToReceiver) => {
-  if (ask !== "count") return
-  tell({ count: take() })
+const functionsOf = (port: number) => ({
+  port: () => port,
+  /** What has come since it was last asked. */
+  take: (): Count => {
+    const taken = count
+    count = { ...none }
+    return taken
+  }
 })
-process.on("disconnect", () => process.exit())
 
-if (process.argv[2] === "udp") {
-  const [{ Effect }, UdpSink] = await Promise.all([import("effect"), import("@efflux/testkit/UdpSink")])
+export type Functions = ReturnType<typeof functionsOf>
+
+if (Program.options() === "udp") {
   const receive = Effect.gen(function*() {
     const sink = yield* UdpSink.make({
       receiveBufferBytes: 4 * 1024 * 1024,
-      onPayload: () => {
+      onPayload: (payload) => {
         count.payloads++
+        count.bytes += payload.length
+        count.points += linesOf(payload) + (payload.at(-1) === LF ? 0 : 1)
       }
     })
-    take = () => {
-      const taken = { points: sink.points, payloads: count.payloads, bytes: sink.bytes }
-      Effect.runSync(sink.clear)
-      count.payloads = 0
-      return taken
-    }
-    tell({ port: sink.port })
+    Program.serve(functionsOf(sink.port))
     return yield* Effect.never
   })
   Effect.runFork(Effect.scoped(receive))
@@ -55,13 +58,14 @@ if (process.argv[2] === "udp") {
     let last = LF
     body.on("data", (chunk: Buffer) => {
       count.bytes += chunk.length
-      count.points += lineFeeds(chunk)
+      count.points += linesOf(chunk)
       last = chunk[chunk.length - 1]
     })
     body.on("end", () => {
       if (last !== LF) count.points++
       response.writeHead(204).end()
     })
-  })
-  server.listen(0, "127.0.0.1", () => tell({ port: (server.address() as AddressInfo).port }))
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  Program.serve(functionsOf((server.address() as AddressInfo).port))
 }

@@ -1,20 +1,22 @@
-/** A process that sends: `sender.ts rivals|http CONTENDER PORT`. It is told how many points, and says what they took. */
-import { httpContenders, rivalContenders } from "./contenders.ts"
-import type { FromSender, ToSender } from "./protocol.ts"
+/** A process that sends. It is told how many points, and says what they took. */
+import * as Program from "@efflux/testkit/Program"
+import { contenders, type SetName } from "./contenders.ts"
 
-const [, , set, id, port] = process.argv
-const contender = (set === "http" ? httpContenders : rivalContenders).find((contender) => contender.id === id)
-if (contender === undefined) throw new Error(`no contender ${id}`)
-const tell = (message: FromSender) => void process.send!(message)
+const { id, port, set } = Program.options<{ readonly set: SetName; readonly id: string; readonly port: number }>()
+const send = await contenders[set].find((contender) => contender.id === id)!.make(port)
 
-const send = await contender.make(Number(port))
-process.on("message", async ({ send: points }: ToSender) => {
-  const before = process.cpuUsage()
-  const start = process.hrtime.bigint()
-  await send(points)
-  const nanos = Number(process.hrtime.bigint() - start)
-  const { system, user } = process.cpuUsage(before)
-  tell({ sent: { nanos, cpu: (system + user) * 1000 } })
-})
-process.on("disconnect", () => process.exit())
-tell({ ready: true })
+const functions = {
+  /** Nanoseconds from the first push until all was handed over, and of processor time of the whole process. */
+  send: async (points: number) => {
+    const before = process.cpuUsage()
+    const start = process.hrtime.bigint()
+    await send(points)
+    const nanos = Number(process.hrtime.bigint() - start)
+    const { system, user } = process.cpuUsage(before)
+    return { nanos, cpu: (system + user) * 1000 }
+  }
+}
+
+export type Functions = typeof functions
+
+Program.serve(functions)

@@ -3,14 +3,14 @@
  * `Influx.sink`, and then the server is asked what it stored.
  */
 import { InfluxServer, kernelDrops, VictoriaServer, waitFor } from "@efflux/testkit"
+import type { Program } from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import * as Program from "../Program.ts"
-import type { Loaded, LoaderOptions, Sample } from "../programs/loader.ts"
-import { machineMillis } from "../Protocol.ts"
+import { machineMillis, start } from "../Program.ts"
+import type { Functions, Loaded, LoaderOptions, Sample } from "../programs/loader.ts"
 import { steadyHeap } from "../Pusher.ts"
 
 /** How the points travel. */
@@ -85,20 +85,14 @@ export const run = (options: Options, say: (line: string) => void) =>
   Effect.scoped(Effect.gen(function*() {
     const target: Target = yield* options.server === "influx-1" ? influx1 : victoriaMetrics
     const file = yield* writeFile(options.lines)
-    const program = yield* Program.start({
-      name: "loader",
-      options: {
-        database: { ...target.database(options.transport), ...settings },
-        file,
-        shards: options.shards
-      } satisfies LoaderOptions,
-      // What is measured is what lives, not how long garbage may lie.
-      node: steadyHeap
-    })
+    const database = { ...target.database(options.transport), ...settings }
+    const loader = { database, file, shards: options.shards } satisfies LoaderOptions
+    // What is measured is what lives, not how long garbage may lie.
+    const program = yield* start<Functions>("loader", loader, { node: steadyHeap, timeout: 3_600_000 })
     const before = processorMillis(target.server.pid)
     const looks: Array<Sample> = []
     const watching = yield* Effect.forkScoped(watch(program, looks, options.lines, say))
-    const loaded = yield* program.ask<Loaded>("load", {}, 3_600_000)
+    const loaded = yield* program.load()
     yield* Fiber.interrupt(watching)
     // A server has read a datagram some time after it was sent, and what never came is waited for in vain. The sum is of
     // another moment than the counts.
@@ -107,8 +101,8 @@ export const run = (options: Options, say: (line: string) => void) =>
       Effect.catchTag("WaitTimeout", ({ last }) => Effect.succeed(last as Stored))
     )
     const serverMillis = processorMillis(target.server.pid) - before
-    yield* program.ask("end")
-    const ended = yield* program.exit
+    yield* program.end()
+    const ended = yield* program.program.exit
     return {
       ...options,
       fileBytes: Fs.statSync(file).size,
@@ -118,7 +112,7 @@ export const run = (options: Options, say: (line: string) => void) =>
       serverMillis,
       kernelDrops: options.transport === "udp" ? (yield* kernelDrops(target.udpPort)) ?? 0 : 0,
       exitCode: ended.code,
-      stderr: program.stderr
+      stderr: program.program.written
     } satisfies Bulk
   }))
 
@@ -137,12 +131,12 @@ const writeFile = Effect.fnUntraced(function*(lines: number) {
   return path
 })
 
-const watch = (program: Program.Program, looks: Array<Sample>, lines: number, say: (line: string) => void) =>
+const watch = (program: Program<Functions>, looks: Array<Sample>, lines: number, say: (line: string) => void) =>
   Effect.gen(function*() {
     const began = machineMillis()
     let saidAt = 0
     while (true) {
-      const sample = yield* program.ask<Sample>("sample")
+      const sample = yield* program.sample()
       looks.push(sample)
       const seconds = (sample.at - began) / 1000
       if (seconds - saidAt >= 10) {

@@ -1,6 +1,7 @@
 /** A program that streams a file of line protocol into a database, as the documentation of `Influx.sink` shows it. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Program from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -16,7 +17,7 @@ import {
   LineProtocol,
   type Point
 } from "efflux"
-import * as Protocol from "../Protocol.ts"
+import { machineMillis } from "../Program.ts"
 
 /** What the parent chooses. */
 export interface LoaderOptions {
@@ -46,9 +47,14 @@ export interface Loaded {
   readonly last: Sample
 }
 
-const options = Protocol.options<LoaderOptions>()
+/** What it can be asked. */
+export interface Functions {
+  readonly load: () => Promise<Loaded>
+  readonly sample: () => Promise<Sample>
+  readonly end: () => void
+}
 
-const { database, file, shards } = options
+const { database, file, shards } = Program.options<LoaderOptions>()
 
 /** What a database and shards have in common. */
 interface Target<Self> {
@@ -61,7 +67,7 @@ const run = <Self>(layer: Layer.Layer<Self, InfluxError.InfluxError>, { flush, s
   const sample = Effect.map(stats, (stats): Sample => {
     const { heapUsed, rss } = process.memoryUsage()
     const { system, user } = process.cpuUsage()
-    return { at: Protocol.machineMillis(), stats, rss, heapUsed, cpuMillis: (user + system) / 1000 }
+    return { at: machineMillis(), stats, rss, heapUsed, cpuMillis: (user + system) / 1000 }
   })
   const load = Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -82,18 +88,18 @@ const run = <Self>(layer: Layer.Layer<Self, InfluxError.InfluxError>, { flush, s
   const program = Effect.gen(function*() {
     const run = Effect.runPromiseWith(yield* Effect.context<Self | FileSystem.FileSystem>())
     yield* Effect.callback<void>((resume) => {
-      const server = new Protocol.Server({
+      const leave = Program.serve({
         load: () => run(load),
         sample: () => run(sample),
         end: () => {
-          server.end()
+          leave()
           resume(Effect.void)
         }
-      })
+      } satisfies Functions)
     })
   })
   program.pipe(
-    Effect.provide(Layer.mergeAll(layer, NodeFileSystem.layer, Protocol.logger)),
+    Effect.provide(Layer.mergeAll(layer, NodeFileSystem.layer, Program.logger)),
     NodeRuntime.runMain
   )
 }

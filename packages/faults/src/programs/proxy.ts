@@ -1,16 +1,22 @@
 /** The proxy as a program of its own, for a namespace. */
+import * as Program from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
-import * as Protocol from "../Protocol.ts"
-import { type ProxyOptions, UdpProxy, type Weather } from "../UdpProxy.ts"
+import * as UdpProxy from "../UdpProxy.ts"
 
-const proxy = new UdpProxy(Protocol.options<ProxyOptions>())
-await Effect.runPromise(proxy.open)
-
-new Protocol.Server({
-  counts: () => proxy.counts,
-  weather: (request) => {
-    proxy.weather = request["weather"] as Weather
+const functionsOf = (proxy: UdpProxy.UdpProxy) => ({
+  weather: (weather: UdpProxy.Weather) => {
+    proxy.weather = weather
   },
   open: () => Effect.runPromise(proxy.open),
-  close: () => Protocol.run(proxy.close)
+  close: () => Effect.runPromise(proxy.close)
 })
+
+/** What it can be asked. */
+export type Functions = ReturnType<typeof functionsOf>
+
+const program = Effect.gen(function*() {
+  Program.serve(functionsOf(yield* UdpProxy.make(Program.options<UdpProxy.ProxyOptions>())))
+  return yield* Effect.never
+})
+
+Effect.runFork(Effect.scoped(program))

@@ -3,6 +3,7 @@
  * happen to. It does what its parent asks, and reports.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Program from "@efflux/testkit/Program"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,7 +11,6 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { type DatabaseConfig, InfluxDatabase } from "efflux"
 import { Load } from "../Load.ts"
-import * as Protocol from "../Protocol.ts"
 
 /** What the parent chooses. */
 export interface PusherOptions {
@@ -28,7 +28,7 @@ export interface Closed {
   readonly after: InfluxDatabase.Stats
 }
 
-const options = Protocol.options<PusherOptions>()
+const options = Program.options<PusherOptions>()
 
 /** The real clock, whose wall time can be stepped. Sleeps and measured times are not touched by that. */
 class SteppedClock implements Clock.Clock {
@@ -48,6 +48,41 @@ class SteppedClock implements Clock.Clock {
   sleep = (duration: Parameters<Clock.Clock["sleep"]>[0]) => this.#real.sleep(duration)
 }
 
+const functionsOf = (
+  database: InfluxDatabase.Database,
+  load: Load,
+  clock: SteppedClock,
+  close: () => Promise<Closed>
+) => ({
+  /** Points per second from now on. */
+  rate: (perSecond: number) => {
+    load.perSecond = perSecond
+  },
+  /** Pushes so many points without giving the event loop a turn. */
+  burst: (points: number) => load.burst(points),
+  pushAll: (points: number) => Effect.runPromise(database.pushAll(load.points(points))),
+  /** Pushes points of so many series, one each, as fast as they go. */
+  distinct: (series: number) => Effect.runPromise(distinct(database, series)),
+  flush: () => Effect.runPromise(database.flush),
+  sample: () => load.sample(),
+  /** Forgets the percentiles, and the most in flight and queued, so far. */
+  reset: () => load.reset(),
+  /** Collects garbage; needs `--expose-gc`. */
+  collect: () => {
+    if (globalThis.gc === undefined) throw new Error("was started without --expose-gc")
+    void globalThis.gc()
+  },
+  /** Steps the wall clock of the program. */
+  step: (millis: number) => {
+    clock.offset += millis
+  },
+  /** Closes the database, and lets the program end. */
+  close
+})
+
+/** What it can be asked. */
+export type Functions = ReturnType<typeof functionsOf>
+
 const program = Effect.gen(function*() {
   const clock = new SteppedClock(yield* Clock.Clock)
   const closing = yield* Deferred.make<void>()
@@ -60,28 +95,10 @@ const program = Effect.gen(function*() {
   const load = new Load(database)
   load.perSecond = options.perSecond ?? 0
   load.start()
-  const server = new Protocol.Server({
-    rate: (request) => {
-      load.perSecond = Protocol.number(request, "perSecond")
-    },
-    burst: (request) => load.burst(Protocol.number(request, "points")),
-    pushAll: (request) => Protocol.run(database.pushAll(load.points(Protocol.number(request, "points")))),
-    distinct: (request) => Protocol.run(distinct(database, Protocol.number(request, "series"))),
-    flush: () => Protocol.run(database.flush),
-    sample: () => load.sample(),
-    reset: () => load.reset(),
-    collect: () => {
-      if (globalThis.gc === undefined) throw new Error("was started without --expose-gc")
-      globalThis.gc()
-    },
-    step: (request) => {
-      clock.offset += Protocol.number(request, "millis")
-    },
-    close: () => {
-      Deferred.doneUnsafe(closing, Effect.void)
-      return closed.promise
-    }
-  })
+  const end = Program.serve(functionsOf(database, load, clock, () => {
+    Deferred.doneUnsafe(closing, Effect.void)
+    return closed.promise
+  }))
   yield* Deferred.await(closing)
   load.stop()
   const began = performance.now()
@@ -91,11 +108,11 @@ const program = Effect.gen(function*() {
   yield* Scope.close(scope, Exit.void)
   database.pushUnsafe({ measurement: "late", fields: { n: 1 } })
   closed.resolve({ stats, millis, after: database.statsUnsafe() })
-  server.end()
+  end()
 })
 
 // As fast as the database takes them: a name that is never seen again for every point.
-const distinct = (database: InfluxDatabase.InfluxDatabase["Service"], series: number) =>
+const distinct = (database: InfluxDatabase.Database, series: number) =>
   Effect.gen(function*() {
     for (let n = 0; n < series; n++) {
       database.pushUnsafe({ measurement: "m", tags: { id: `series-${n}` }, fields: { v: n } })
@@ -104,4 +121,4 @@ const distinct = (database: InfluxDatabase.InfluxDatabase["Service"], series: nu
     yield* database.flush
   })
 
-program.pipe(Effect.provide(Protocol.logger), NodeRuntime.runMain)
+program.pipe(Effect.provide(Program.logger), NodeRuntime.runMain)

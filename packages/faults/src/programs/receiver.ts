@@ -2,12 +2,13 @@
  * A program that receives: it knows which points have come, in which order, and
  * when. It can close its port, open it again, and be stopped or killed.
  */
+import * as Program from "@efflux/testkit/Program"
 import * as UdpSink from "@efflux/testkit/UdpSink"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as Journal from "../Journal.ts"
 import { firstNumber } from "../Load.ts"
-import * as Protocol from "../Protocol.ts"
+import { machineMillis } from "../Program.ts"
 
 /** What the parent chooses. */
 export interface ReceiverOptions {
@@ -58,7 +59,7 @@ interface Source {
   timestamp: string
 }
 
-const options = Protocol.options<ReceiverOptions>()
+const options = Program.options<ReceiverOptions>()
 const marker = " n="
 const decoder = new TextDecoder()
 
@@ -66,44 +67,24 @@ class Tracker {
   #seen = new Uint8Array(1 << 16)
   readonly #sources = new Map<number, Source>()
   readonly #sizes: Record<string, number> = {}
-  #payloads = 0
-  #points = 0
-  #distinct = 0
-  #newest = -1
-  #outOfOrder = 0
-  #notLater = 0
-  #strange = 0
-  #firstAt = 0
-  #openedAt = 0
+  readonly #counts = { payloads: 0, points: 0, distinct: 0, newest: -1, outOfOrder: 0, notLater: 0, strange: 0 }
+  readonly #times = { firstAt: 0, openedAt: 0 }
   readonly #journal = options.journal === undefined ? undefined : Journal.open(options.journal)
 
   opened(): void {
-    this.#firstAt = 0
-    this.#openedAt = Protocol.machineMillis()
+    Object.assign(this.#times, { firstAt: 0, openedAt: machineMillis() })
   }
 
   get received(): Received {
+    const { newest } = this.#counts
     let tail = 0
-    while (this.#newest - tail >= 0 && this.#seen[this.#newest - tail] > 0) tail++
-    return {
-      payloads: this.#payloads,
-      points: this.#points,
-      distinct: this.#distinct,
-      newest: this.#newest,
-      tail,
-      outOfOrder: this.#outOfOrder,
-      notLater: this.#notLater,
-      strange: this.#strange,
-      sockets: this.#sources.size,
-      sizes: this.#sizes,
-      firstAt: this.#firstAt,
-      openedAt: this.#openedAt
-    }
+    while (newest - tail >= 0 && this.#seen[newest - tail]! > 0) tail++
+    return { ...this.#counts, ...this.#times, tail, sockets: this.#sources.size, sizes: this.#sizes }
   }
 
   receive(message: Uint8Array, port: number): void {
-    if (this.#firstAt === 0) this.#firstAt = Protocol.machineMillis()
-    this.#payloads++
+    if (this.#times.firstAt === 0) this.#times.firstAt = machineMillis()
+    this.#counts.payloads++
     let source = this.#sources.get(port)
     if (source === undefined) this.#sources.set(port, source = { newest: -1, timestamp: "" })
     const lines = decoder.decode(message).split("\n")
@@ -117,25 +98,26 @@ class Tracker {
   }
 
   #line(line: string, source: Source): number | undefined {
+    const counts = this.#counts
     const at = line.indexOf(marker)
     const n = Number(line.slice(at + marker.length, at + marker.length + 10)) - firstNumber
     if (at < 0 || !(n >= 0)) {
-      this.#strange++
+      counts.strange++
       return undefined
     }
     const timestamp = line.slice(line.lastIndexOf(" ") + 1)
-    this.#points++
+    counts.points++
     if (n >= this.#seen.length) {
       const larger = new Uint8Array(Math.max(2 * this.#seen.length, n + 1))
       larger.set(this.#seen)
       this.#seen = larger
     }
-    if (this.#seen[n] === 0) this.#distinct++
+    if (this.#seen[n] === 0) counts.distinct++
     this.#seen[n] = 1
-    this.#newest = Math.max(this.#newest, n)
-    if (n <= source.newest) this.#outOfOrder++
+    counts.newest = Math.max(counts.newest, n)
+    if (n <= source.newest) counts.outOfOrder++
     // All have nineteen digits.
-    if (timestamp <= source.timestamp) this.#notLater++
+    if (timestamp <= source.timestamp) counts.notLater++
     source.newest = n
     source.timestamp = timestamp
     return n
@@ -183,18 +165,26 @@ const http = Effect.sync(() => {
   }
 })
 
+const functionsOf = (open: Effect.Effect<void, unknown>, close: Effect.Effect<void>) => ({
+  received: () => tracker.received,
+  /** Binds the port again. */
+  open: () => Effect.runPromise(open),
+  /** Frees the port. */
+  close: () => Effect.runPromise(close),
+  /** What becomes of requests from now on. */
+  mode: (next: Mode) => {
+    mode = next
+  }
+})
+
+/** What it can be asked. */
+export type Functions = ReturnType<typeof functionsOf>
+
 const program = Effect.gen(function*() {
   const port = yield* options.transport === "http" ? http : udp
   const open = Effect.andThen(port.open, Effect.sync(() => tracker.opened()))
   if (options.closed !== true) yield* open
-  new Protocol.Server({
-    received: () => tracker.received,
-    open: () => Effect.runPromise(open),
-    close: () => Effect.runPromise(port.close),
-    mode: (request) => {
-      mode = request["mode"] as Mode
-    }
-  })
+  Program.serve(functionsOf(open, port.close))
   return yield* Effect.never
 })
 

@@ -2,13 +2,14 @@
  * What can happen during a soak. Each fault has a beginning and an end, and
  * leaves the world as it found it.
  */
+import type { Program, ProgramError } from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { ToolError } from "../Host.ts"
 import type { End } from "../Namespace.ts"
-import type * as Program from "../Program.ts"
+import type { Functions as ProxyFunctions } from "../programs/proxy.ts"
 import type { Mode } from "../programs/receiver.ts"
 import type * as Receiver from "../Receiver.ts"
-import type { ToolError } from "../Tool.ts"
 import type { Weather } from "../UdpProxy.ts"
 
 /** How the points of a soak travel. */
@@ -19,18 +20,18 @@ export interface World {
   readonly transport: Transport
   readonly near: End
   readonly far: End
-  readonly proxy: Program.Program | undefined
+  readonly proxy: Program<ProxyFunctions> | undefined
   /** The server that runs, replaced when it is killed. */
   readonly server: {
     current: Receiver.Receiver
-    readonly start: Effect.Effect<Receiver.Receiver, Program.ProgramError, Scope.Scope>
+    readonly start: Effect.Effect<Receiver.Receiver, ProgramError, Scope.Scope>
   }
   /** Of the link, in bits per second, in normal times. */
   readonly bitsPerSecond: number
   readonly queueBytes: number
 }
 
-type Step = (world: World) => Effect.Effect<void, Program.ProgramError | ToolError, Scope.Scope>
+type Step = (world: World) => Effect.Effect<void, ProgramError | ToolError, Scope.Scope>
 
 /** One fault. `begin` and `end` are some seconds apart. */
 export interface Fault {
@@ -46,10 +47,10 @@ export const proxyPort = 8089
 
 const nothing: Weather = {}
 
-const weather = (world: World, weather: Weather) => Effect.asVoid(world.proxy!.ask("weather", { weather }))
+const weather = (world: World, weather: Weather) => world.proxy!.weather(weather)
 
 const link = (world: World, state: "up" | "down") =>
-  Effect.asVoid(world.near.namespace.ip("link", "set", world.near.device, state))
+  Effect.asVoid(world.near.namespace.ip(`link set ${world.near.device} ${state}`))
 
 const startServer: Step = (world) =>
   Effect.map(world.server.start, (server) => {
@@ -108,8 +109,8 @@ const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "port closed",
-    begin: (world) => world.proxy === undefined ? world.server.current.close : Effect.asVoid(world.proxy.ask("close")),
-    end: (world) => world.proxy === undefined ? world.server.current.open : Effect.asVoid(world.proxy.ask("open"))
+    begin: (world) => (world.proxy ?? world.server.current).close(),
+    end: (world) => (world.proxy ?? world.server.current).open()
   },
   {
     name: "slow link",

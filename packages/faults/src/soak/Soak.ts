@@ -12,7 +12,8 @@ import * as Path from "node:path"
 import * as Journal from "../Journal.ts"
 import type { Sample } from "../Load.ts"
 import * as Namespace from "../Namespace.ts"
-import * as Program from "../Program.ts"
+import { start as startProgram } from "../Program.ts"
+import type { Functions as ProxyFunctions } from "../programs/proxy.ts"
 import type { Closed } from "../programs/pusher.ts"
 import * as Pusher from "../Pusher.ts"
 import * as Receiver from "../Receiver.ts"
@@ -88,13 +89,13 @@ export const run = (options: Options, say: (line: string) => void) =>
     // What does the network take?
     yield* pusher.rate(60_000)
     yield* Effect.sleep("3 seconds")
-    const one = yield* pusher.sample
+    const one = yield* pusher.sample()
     yield* Effect.sleep("3 seconds")
-    const two = yield* pusher.sample
+    const two = yield* pusher.sample()
     const drain = Math.round((two.stats.sent - one.stats.sent) / (two.at - one.at) * 1000)
     const load = options.times * drain
     say(`The network takes ${drain} points/s; the load is ${load}. Seed ${options.seed}.`)
-    yield* pusher.reset
+    yield* pusher.reset()
     yield* pusher.rate(load)
 
     const began = performance.now()
@@ -118,12 +119,12 @@ export const run = (options: Options, say: (line: string) => void) =>
 
     // All faults are over: points must be received again.
     const recovering = performance.now()
-    const before = (yield* world.server.current.received).points
-    while ((yield* world.server.current.received).points === before) yield* Effect.sleep(20)
+    const before = (yield* world.server.current.received()).points
+    while ((yield* world.server.current.received()).points === before) yield* Effect.sleep(20)
     const recovery = (performance.now() - recovering) / 1000
     yield* Effect.sleep("1 second")
     watching.interruptUnsafe()
-    const closed = yield* pusher.close
+    const closed = yield* pusher.close()
     const ended = yield* pusher.program.exit
     return {
       transport,
@@ -136,7 +137,7 @@ export const run = (options: Options, say: (line: string) => void) =>
       recovery,
       closed,
       exitCode: ended.code,
-      stderr: pusher.program.stderr
+      stderr: pusher.program.written
     } satisfies Soaked
   })).pipe(Random.withSeed(options.seed))
 
@@ -156,11 +157,11 @@ const makeWorld = Effect.fnUntraced(function*(transport: Transport, journal: str
     ...(transport === "udp" ? { host: "127.0.0.1", port: serverPort } : { host: far.address, port: proxyPort })
   }).pipe(Effect.provideService(Scope.Scope, scope))
   const server = { current: yield* start, start }
-  const proxy = transport === "http" ? undefined : yield* Program.start({
-    name: "proxy",
-    namespace: far.namespace,
-    options: { seed: 1, host: far.address, port: proxyPort, targetPort: serverPort } satisfies ProxyOptions
-  })
+  const proxy = transport === "http" ? undefined : yield* startProgram<ProxyFunctions>(
+    "proxy",
+    { seed: 1, host: far.address, port: proxyPort, targetPort: serverPort } satisfies ProxyOptions,
+    { namespace: far.namespace }
+  )
   return { transport, near, far, proxy, server, bitsPerSecond, queueBytes } satisfies World
 })
 
@@ -183,9 +184,9 @@ const watch = (
         latest = 0
       }
       // A server that is stopped or dead does not answer.
-      const received = yield* Effect.option(Effect.timeout(server.received, 200))
+      const received = yield* Effect.option(Effect.timeout(server.received(), 200))
       if (received._tag === "Some") latest = received.value.points
-      const sample = yield* pusher.sample
+      const sample = yield* pusher.sample()
       looks.push({ seconds: seconds(), sample, received: before + latest })
       if (seconds() - saidAt >= 10) {
         saidAt = seconds()
