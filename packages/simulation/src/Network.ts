@@ -108,20 +108,13 @@ export class Network {
     const pause = this.#world.sleep(random.integer(1, 10))
     // A calm world answers in the end.
     if (!random.chance(this.#trouble) || (watch.isCalm && this.#lookUps > 3)) return answer
-    switch (random.integer(0, watch.isCalm ? 3 : 5)) {
-      case 0:
-        return fail
-      case 1:
-        return Effect.andThen(pause, fail)
-      case 2:
-        return Effect.andThen(pause, answer)
-      case 3:
-        return Effect.succeed([])
-      case 4:
-        return Effect.andThen(this.#world.sleep(veryLong), answer)
-      default:
-        return Effect.die("simulated")
-    }
+    return random.pick([
+      fail,
+      Effect.andThen(pause, fail),
+      Effect.andThen(pause, answer),
+      Effect.succeed([]),
+      ...(watch.isCalm ? [] : [Effect.andThen(this.#world.sleep(veryLong), answer), Effect.die("simulated")])
+    ])
   }
 
   #open(
@@ -137,19 +130,18 @@ export class Network {
     const pause = this.#world.sleep(random.integer(1, 10))
     const opened = Effect.sync(() => this.#socket(address, events))
     if (!random.chance(this.#trouble)) return opened
-    switch (random.integer(0, this.#watch.isCalm ? 2 : 4)) {
-      case 0:
-        return Effect.fail(random.pick(openFailures))
-      case 1:
-        return Effect.andThen(pause, Effect.fail(random.pick(openFailures)))
-      case 2:
-        return Effect.andThen(pause, opened)
-      case 3:
-        this.#watch.fates.loseHeld()
-        return Effect.die("simulated")
-      default:
-        return Effect.andThen(this.#world.sleep(veryLong), opened)
-    }
+    return random.pick<() => Effect.Effect<DatagramSocket.BackingSocket, DatagramSocket.DatagramSocketError>>([
+      () => Effect.fail(random.pick(openFailures)),
+      () => Effect.andThen(pause, Effect.fail(random.pick(openFailures))),
+      () => Effect.andThen(pause, opened),
+      ...(this.#watch.isCalm ? [] : [
+        () => {
+          this.#watch.fates.loseHeld()
+          return Effect.die("simulated")
+        },
+        () => Effect.andThen(this.#world.sleep(veryLong), opened)
+      ])
+    ])()
   }
 
   #socket(address: string, events: DatagramSocket.BackingEvents): DatagramSocket.BackingSocket {
@@ -217,17 +209,13 @@ export class Network {
     const random = this.#random
     const delay = random.chance(0.2) ? random.integer(1, 10) : 0
     if (!random.chance(this.#trouble)) return end(delay, undefined)
-    switch (random.integer(0, this.#watch.isCalm ? 2 : 3)) {
-      case 0:
-        return end(delay, refusal)
-      case 1:
-        return end(delay, random.pick(writeFailures))
-      case 2:
-        return end(random.integer(1, 10), undefined)
-      default:
-        // Never, as far as the sender can see.
-        return end(veryLong, random.pick([undefined, ...writeFailures]))
-    }
+    random.pick([
+      () => end(delay, refusal),
+      () => end(delay, random.pick(writeFailures)),
+      () => end(random.integer(1, 10), undefined),
+      // Never, as far as the sender can see.
+      ...(this.#watch.isCalm ? [] : [() => end(veryLong, random.pick([undefined, ...writeFailures]))])
+    ])()
   }
 }
 

@@ -3,7 +3,7 @@
  * itself, refuse some points.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import type { Transport } from "efflux"
 import { InfluxError, OpenFailed, Rejected, SendFailed } from "efflux/InfluxError"
 import type { Connected } from "./Connected.ts"
@@ -57,36 +57,30 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
         return Effect.fail(sendFailed)
       })
       if (!random.chance(trouble)) return random.chance(0.2) ? Effect.andThen(pause(), done) : done
-      switch (random.integer(0, watch.isCalm ? 5 : 9)) {
-        case 0:
-          return fail
-        case 1:
-          return Effect.andThen(pause(), fail)
-        case 2:
-          return Effect.andThen(pause(), done)
-        case 3: {
+      const broken = <A>(how: () => A) => () => {
+        connected.failed(true)
+        return how()
+      }
+      return random.pick<() => Effect.Effect<void | Transport.Outcome, InfluxError>>([
+        () => fail,
+        () => Effect.andThen(pause(), fail),
+        () => Effect.andThen(pause(), done),
+        () => {
           const rejected = random.integer(0, numbers.length)
           connected.rejected(rejected)
-          return Effect.fail(
-            new InfluxError({ reason: new Rejected({ points: rejected, detail: "simulated" }) })
-          )
-        }
-        case 4:
-          return settle(connected, numbers.length)
-        case 5:
-          return Effect.andThen(pause(), Effect.suspend(() => settle(connected, numbers.length)))
-        case 6:
-          return Effect.never
-        case 7:
-          connected.failed(true)
-          return Effect.die("simulated")
-        case 8:
-          connected.failed(true)
-          return Effect.interrupt
-        default:
-          connected.failed(true)
-          throw new Error("simulated")
-      }
+          return Effect.fail(new InfluxError({ reason: new Rejected({ points: rejected, detail: "simulated" }) }))
+        },
+        () => settle(connected, numbers.length),
+        () => Effect.andThen(pause(), Effect.suspend(() => settle(connected, numbers.length))),
+        ...(watch.isCalm ? [] : [
+          () => Effect.never,
+          broken(() => Effect.die("simulated")),
+          broken(() => Effect.interrupt),
+          broken(() => {
+            throw new Error("simulated")
+          })
+        ])
+      ])()
     })
   }
 
@@ -113,19 +107,18 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
   const open = Effect.suspend(() => {
     watch.trace(() => "opening")
     if (!random.chance(trouble)) return random.chance(0.2) ? Effect.andThen(pause(), opened) : opened
-    switch (random.integer(0, watch.isCalm ? 2 : 4)) {
-      case 0:
-        return Effect.fail(openFailed)
-      case 1:
-        return Effect.andThen(pause(), Effect.fail(openFailed))
-      case 2:
-        return Effect.andThen(pause(), opened)
-      case 3:
-        watch.fates.loseHeld()
-        return Effect.die("simulated")
-      default:
-        return hanging
-    }
+    return random.pick<() => typeof opened | Effect.Effect<never, InfluxError, Scope.Scope>>([
+      () => Effect.fail(openFailed),
+      () => Effect.andThen(pause(), Effect.fail(openFailed)),
+      () => Effect.andThen(pause(), opened),
+      ...(watch.isCalm ? [] : [
+        () => {
+          watch.fates.loseHeld()
+          return Effect.die("simulated")
+        },
+        () => hanging
+      ])
+    ])()
   })
   return { open }
 }

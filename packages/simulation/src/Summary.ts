@@ -11,54 +11,26 @@ export interface Outcome {
   readonly interruptions: number
 }
 
+const counters = ["runs", "databases", "steps", "pushed", "sent", "lookUps", "refusals", "interruptions"] as const
+
 /** What a number of runs did. */
-export interface Summary {
-  runs: number
-  databases: number
-  steps: number
-  pushed: number
-  sent: number
+export type Summary = { [Counter in typeof counters[number]]: number } & {
   readonly dropped: { [Reason in InfluxDatabase.DropReason]?: number }
-  lookUps: number
-  refusals: number
-  interruptions: number
 }
 
 export const emptySummary = (): Summary => ({
-  runs: 0,
-  databases: 0,
-  steps: 0,
-  pushed: 0,
-  sent: 0,
-  dropped: {},
-  lookUps: 0,
-  refusals: 0,
-  interruptions: 0
+  ...Object.fromEntries(counters.map((counter) => [counter, 0])) as { [Counter in typeof counters[number]]: number },
+  dropped: {}
 })
 
-export const addOutcome = (summary: Summary, outcome: Outcome): void => {
-  summary.runs++
-  summary.steps += outcome.steps
-  summary.lookUps += outcome.lookUps
-  summary.refusals += outcome.refusals
-  summary.interruptions += outcome.interruptions
-  for (const stats of outcome.stats) {
-    summary.databases++
-    summary.pushed += stats.pushed
-    summary.sent += stats.sent
-    addDropped(summary, stats.dropped)
+export const addSummary = (summary: Summary, more: Partial<Summary>): void => {
+  for (const counter of counters) summary[counter] += more[counter] ?? 0
+  for (const reason of Object.keys(more.dropped ?? {}) as Array<InfluxDatabase.DropReason>) {
+    summary.dropped[reason] = (summary.dropped[reason] ?? 0) + more.dropped![reason]!
   }
 }
 
-export const addSummary = (summary: Summary, other: Summary): void => {
-  for (const key of ["runs", "databases", "steps", "pushed", "sent", "lookUps", "refusals", "interruptions"] as const) {
-    summary[key] += other[key]
-  }
-  addDropped(summary, other.dropped)
-}
-
-const addDropped = (summary: Summary, dropped: Summary["dropped"]): void => {
-  for (const reason of Object.keys(dropped) as Array<InfluxDatabase.DropReason>) {
-    summary.dropped[reason] = (summary.dropped[reason] ?? 0) + dropped[reason]!
-  }
+export const addOutcome = (summary: Summary, { stats, ...counts }: Outcome): void => {
+  addSummary(summary, { ...counts, runs: 1, databases: stats.length })
+  for (const { dropped, pushed, sent } of stats) addSummary(summary, { dropped, pushed, sent })
 }

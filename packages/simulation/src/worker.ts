@@ -1,8 +1,8 @@
 /**
- * A thread that checks seeds, of the sources as they are or with a mutant. What no mutant changes is loaded once for all.
+ * What a thread does: it checks seeds, of the sources as they are or with a mutant. What no mutant changes is loaded once
+ * for all.
  */
-import { parentPort } from "node:worker_threads"
-import type { Check, CheckName } from "./Check.ts"
+import type { Answer, Check, CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"
 import { mutate } from "./mutate.ts"
 
@@ -14,20 +14,19 @@ export interface Job {
   readonly to: number
 }
 
-const port = parentPort!
 const loaded = new Map<string, Promise<Check>>()
 
 const load = async (name: CheckName, mutant: Mutant | undefined): Promise<Check> => {
   const end = mutant === undefined ? undefined : mutate(mutant)
-  const { checks } = await import("./Check.ts")
-  const check = await checks[name]()
+  const { load } = await import("./Check.ts")
+  const check = await load(name)
   end?.()
   return check
 }
 
-port.on("message", async ({ check: name, from, mutant, to }: Job) => {
+export const run = async ({ check: name, from, mutant, to }: Job): Promise<Answer> => {
   const key = `${name} ${mutant?.name}`
   if (!loaded.has(key)) loaded.set(key, load(name, mutant))
   const check = await loaded.get(key)!
-  port.postMessage(await check(from, to))
-})
+  return check(from, to)
+}
