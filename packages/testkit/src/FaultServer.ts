@@ -7,13 +7,29 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Net from "node:net"
+import * as Http from "node:http"
+import type * as Net from "node:net"
 import * as Zlib from "node:zlib"
 import { host } from "./internal/loopbackServer.ts"
-import { type Received, RequestReader } from "./internal/requestReader.ts"
 import { waitFor, type WaitTimeout } from "./waitFor.ts"
 
-export type { Received } from "./internal/requestReader.ts"
+/** A request that came whole. */
+export interface Received {
+  readonly method: string
+  /** Without the query string. */
+  readonly path: string
+  readonly params: URLSearchParams
+  /** Names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** As it came, perhaps compressed. */
+  readonly raw: Uint8Array
+  /** Inflated, if it can be. */
+  readonly body: Uint8Array
+  /** `body` as text. */
+  readonly text: string
+  /** For a whole answer, instead of the socket. */
+  readonly response: Http.ServerResponse
+}
 
 /** What happens to a request; `nth` counts all requests from 1. */
 export type Fault = (socket: Net.Socket, request: Received, nth: number) => void
@@ -24,37 +40,10 @@ export interface ServerOptions {
   readonly fallback?: Fault | undefined
 }
 
-/** A running server. The getters show the present state. */
-export interface Server {
-  /** Without a slash at the end. */
-  readonly url: string
-  readonly port: number
-  /** Appends faults for the next requests. */
-  readonly script: (...faults: ReadonlyArray<Fault>) => void
-  /** In the order of their ends; their bodies are inflated. */
-  readonly requests: ReadonlyArray<Received>
-  /** Connections so far. */
-  readonly connections: number
-  /** Connections that are open. */
-  readonly open: number
-  /** Bytes that came, heads included. */
-  readonly bytesRead: number
-  /** Bytes that were given to the kernel or wait to be. */
-  readonly bytesWritten: number
-  /** Stops to listen and resets what is open: from now on connections are refused. */
-  readonly refuse: Effect.Effect<void>
-  /** Listens again on the same port. */
-  readonly accept: Effect.Effect<void>
-  /** Waits until so many requests have come. */
-  readonly waitForRequests: (count: number) => Effect.Effect<void, WaitTimeout>
-  /** Waits until no connection is open. */
-  readonly waitUntilFreed: Effect.Effect<void, WaitTimeout>
-}
-
 /** Starts a server that lives as long as the scope. */
 export const make: (options?: ServerOptions) => Effect.Effect<Server, never, Scope.Scope> = Effect.fnUntraced(
   function*(options: ServerOptions = {}) {
-    const server = new LoopbackFaultServer(options.fallback ?? answer(204))
+    const server = new Server(options.fallback ?? answer(204))
     yield* Effect.acquireRelease(server.accept, () => server.refuse)
     return server
   }
@@ -118,9 +107,9 @@ export const drip = (text: string, everyMillis = 100): Fault => (socket) => {
 }
 
 /** The head of an answer at once, and then its body one byte at a time. */
-export const dripBody = (everyMillis = 100): Fault => (socket, request, nth) => {
+export const dripBody = (everyMillis = 100): Fault => (socket, ...rest) => {
   socket.write(head(200, { "content-length": "1000000" }))
-  drip("x", everyMillis)(socket, request, nth)
+  drip("x", everyMillis)(socket, ...rest)
 }
 
 /** An answer that is cut off. */
@@ -174,9 +163,9 @@ export const slow: Readonly<Record<string, Fault>> = {
   "does not come": silence,
   "has a head that drips": drip("HTTP/1.1 204 No Content\r\nX-A: ", 50),
   "has a body that drips": dripBody(50),
-  "has gzip that drips": (socket, request, nth) => {
+  "has gzip that drips": (socket, ...rest) => {
     socket.write(head(200, { "content-length": "1000000", "content-encoding": "gzip" }))
-    drip(Zlib.gzipSync("a".repeat(100_000)).toString("latin1"), 50)(socket, request, nth)
+    drip(Zlib.gzipSync("a".repeat(100_000)).toString("latin1"), 50)(socket, ...rest)
   }
 }
 
@@ -215,82 +204,106 @@ const head = (status: number, headers: Readonly<Record<string, string>>): Buffer
         .map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
   )
 
-class LoopbackFaultServer implements Server {
-  readonly fallback: Fault
-  readonly faults: Array<Fault> = []
-  readonly requests: Array<Received> = []
-  readonly sockets = new Set<Net.Socket>()
+/** A running server. The getters show the present state. */
+export class Server {
   port = 0
+  /** In the order of their ends. */
+  readonly requests: Array<Received> = []
+  /** Connections so far. */
   connections = 0
-  bytesRead = 0
-  closedWritten = 0
-  server: Net.Server | undefined
+  readonly #fallback: Fault
+  readonly #faults: Array<Fault> = []
+  readonly #sockets = new Set<Net.Socket>()
+  #written = 0
+  #server: Http.Server | undefined
 
   constructor(fallback: Fault) {
-    this.fallback = fallback
+    this.#fallback = fallback
   }
 
+  /** Without a slash at the end. */
   get url(): string {
     return `http://${host}:${this.port}`
   }
 
+  /** Connections that are open. */
   get open(): number {
-    return this.sockets.size
+    return this.#sockets.size
   }
 
+  /** Bytes that were given to the kernel or wait to be. */
   get bytesWritten(): number {
-    return Array.from(this.sockets).reduce((sum, socket) => sum + socket.bytesWritten, this.closedWritten)
+    return Array.from(this.#sockets).reduce((sum, socket) => sum + socket.bytesWritten, this.#written)
   }
 
+  /** Appends faults for the next requests. */
   script(...faults: ReadonlyArray<Fault>): void {
-    this.faults.push(...faults)
+    this.#faults.push(...faults)
   }
 
+  /** Listens again on the same port. */
   readonly accept: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.server !== undefined) return resume(Effect.void)
-    const server = Net.createServer((socket) => this.serve(socket))
-    this.server = server
+    if (this.#server !== undefined) return resume(Effect.void)
+    const server = Http.createServer({ requestTimeout: 0, headersTimeout: 0 })
+    this.#server = server
+    server.on("connection", (socket) => {
+      this.connections++
+      this.#sockets.add(socket)
+      socket.on("error", () => {}).on("close", () => {
+        this.#sockets.delete(socket)
+        this.#written += socket.bytesWritten
+      })
+    })
+    server.on("clientError", (_, socket) => socket.destroy())
+    server.on("request", (request, response) =>
+      // A rejection means that the client went away.
+      void receive(request, response).then((received) => {
+        this.requests.push(received)
+        const fault = this.#faults.shift() ?? this.#fallback
+        fault(request.socket, received, this.requests.length)
+      }, () => {}))
     server.listen(this.port, host, () => {
       this.port = (server.address() as Net.AddressInfo).port
       resume(Effect.void)
     })
   })
 
+  /** Stops to listen and resets what is open: from now on connections are refused. */
   readonly refuse: Effect.Effect<void> = Effect.callback((resume) => {
-    const { server } = this
-    this.server = undefined
+    const server = this.#server
+    this.#server = undefined
     if (server === undefined) return resume(Effect.void)
     server.close(() => resume(Effect.void))
-    for (const socket of this.sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) socket.resetAndDestroy()
   })
 
+  /** Waits until so many requests have come. */
   waitForRequests(count: number): Effect.Effect<void, WaitTimeout> {
     return Effect.asVoid(
       waitFor(Effect.sync(() => this.requests.length), (requests) => requests >= count, { what: `${count} requests` })
     )
   }
 
+  /** Waits until no connection is open. */
   readonly waitUntilFreed: Effect.Effect<void, WaitTimeout> = Effect.asVoid(
     waitFor(Effect.sync(() => this.open), (open) => open === 0, { what: "no open connection" })
   )
+}
 
-  private serve(socket: Net.Socket): void {
-    this.connections++
-    this.sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on("error", () => {})
-    socket.on("close", () => {
-      this.sockets.delete(socket)
-      this.closedWritten += socket.bytesWritten
-    })
-    const reader = new RequestReader()
-    socket.on("data", (data) => {
-      this.bytesRead += data.length
-      for (const request of reader.feed(data)) {
-        this.requests.push(request)
-        const fault = this.faults.shift() ?? this.fallback
-        fault(socket, request, this.requests.length)
-      }
-    })
+/** Reads a request to its end. */
+const receive = async (request: Http.IncomingMessage, response: Http.ServerResponse): Promise<Received> => {
+  const raw = Buffer.concat(await request.toArray())
+  const { method = "", url = "/" } = request
+  const headers = request.headers as Record<string, string>
+  const { pathname: path, searchParams: params } = new URL(url, "http://server")
+  const body = headers["content-encoding"] === "gzip" ? inflated(raw) : raw
+  return { method, path, params, headers, raw, body, text: new TextDecoder().decode(body), response }
+}
+
+const inflated = (bytes: Buffer): Buffer => {
+  try {
+    return Zlib.gunzipSync(bytes)
+  } catch {
+    return bytes
   }
 }

@@ -14,19 +14,56 @@
  * ```
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Binary from "./Binary.ts"
 import * as ExactJson from "./ExactJson.ts"
-import * as InfluxBinary from "./InfluxBinary.ts"
-import { command, type ServerOptions, type UdpListener } from "./internal/influxCommand.ts"
-import type * as LoopbackHttp from "./internal/loopbackHttp.ts"
-import { host, LoopbackServer, type RunningServer, startOnFreePorts } from "./internal/loopbackServer.ts"
-import type { ServerProcess } from "./internal/serverProcess.ts"
+import {
+  type Command,
+  type CommonOptions,
+  type Credentials,
+  host,
+  LoopbackServer,
+  type ServerError,
+  startOnFreePorts
+} from "./internal/loopbackServer.ts"
 import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 
-export type { ServerOptions, UdpListener }
+export type { ServerError }
+
+/** One `[[udp]]` listener. What is left out is the server's default, save for `batchTimeout`. */
+export interface UdpListener {
+  /** Where the points go; created before `make` returns. */
+  readonly database: string
+  /** Unit of the timestamps that arrive. The server's default is `n`. */
+  readonly precision?: "n" | "u" | "ms" | "s" | "m" | "h" | undefined
+  /** Points per batch; the server's default is 5000. */
+  readonly batchSize?: number | undefined
+  /**
+   * How long points wait for their batch, as the server spells durations.
+   * Default `10ms`, with `serverDefaults` the server's own `1s`.
+   */
+  readonly batchTimeout?: string | undefined
+  /** Batches that may be pending; the server's default is 10. */
+  readonly batchPending?: number | undefined
+  /** Receive buffer in bytes; the server's default is the system's. Above the system's maximum the server does not start. */
+  readonly readBuffer?: number | undefined
+}
+
+/** Options of a server. */
+export interface ServerOptions extends CommonOptions {
+  readonly udp?: ReadonlyArray<UdpListener> | undefined
+  /** Further databases to create. */
+  readonly databases?: ReadonlyArray<string> | undefined
+  /** Leaves every listener setting that is not given to the server. Default `false`. */
+  readonly serverDefaults?: boolean | undefined
+  /** Further settings of the `[http]` section, by their names in the file. */
+  readonly http?: Readonly<Record<string, string | number | boolean>> | undefined
+  /** Turns authentication on, with this administrator; the server's own operations sign in as them. */
+  readonly admin?: Credentials | undefined
+}
 
 /** A cell of a query result: an integer that a `number` can't hold exactly is a `bigint`. */
 export type Value = string | number | bigint | boolean | null
@@ -75,61 +112,24 @@ export interface UdpStats {
   readonly batchesTxFail: number
 }
 
-/** The server could not be had, did not start, or did not give what was asked. */
-export class InfluxServerError extends Data.TaggedError("InfluxServerError")<{
-  readonly message: string
-}> {}
-
-/** A running server. Of a killed one, what was acknowledged over HTTP stays, and UDP batches that are pending are lost. */
-export interface Server extends RunningServer<InfluxServerError> {
-  /** In the order of `udp` in the options; the same after a restart. */
-  readonly udpPorts: ReadonlyArray<number>
-  /** Fails also on an error inside an answer with status 200. */
-  readonly query: (statement: string, options?: QueryOptions) => Effect.Effect<QueryResponse, InfluxServerError>
-  /** The rows of all series of the first statement; times are in nanoseconds unless `epoch` says otherwise. */
-  readonly rows: (statement: string, options?: QueryOptions) => Effect.Effect<ReadonlyArray<Row>, InfluxServerError>
-  /** Rows of a measurement that have the field, or without a field the largest count of any; 0 when there is none. */
-  readonly count: (database: string, measurement: string, field?: string) => Effect.Effect<number, InfluxServerError>
-  /** Writes line protocol over HTTP. Every status is a success. */
-  readonly writeLines: (
-    database: string,
-    lines: string | Uint8Array,
-    precision?: string
-  ) => Effect.Effect<LoopbackHttp.Response, InfluxServerError>
-  /** Sends one datagram to a listener, the first by default. */
-  readonly sendUdp: (payload: string | Uint8Array, listener?: number) => Effect.Effect<void, InfluxServerError>
-  /** One per listener, in their order. */
-  readonly udpStats: Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError>
-  /** Waits until `count` gives at least `expected`, and returns what it gave. */
-  readonly waitForCount: (
-    database: string,
-    measurement: string,
-    expected: number,
-    options?: WaitOptions & { readonly field?: string | undefined }
-  ) => Effect.Effect<number, InfluxServerError | WaitTimeout>
-}
-
 /** The server as a service. */
 export class InfluxServer extends Context.Service<InfluxServer, Server>()("@efflux/testkit/InfluxServer") {}
 
 /** Starts a server that lives as long as the scope. */
-export const make: (options?: ServerOptions) => Effect.Effect<Server, InfluxServerError, Scope.Scope> = Effect
-  .fnUntraced(function*(options: ServerOptions = {}) {
-    const listeners = options.udp ?? []
-    const { ports, process } = yield* startOnFreePorts(
-      options.binary,
-      InfluxBinary.find(),
-      2 + listeners.length,
-      (binary, directory, ports) => command(binary, directory, ports, ports.slice(2), options),
-      (message) => new InfluxServerError({ message })
-    )
-    const server = new LocalInfluxServer(process, ports[1]!, ports.slice(2), options)
-    yield* server.prepare
-    return server
-  })
+export const make = Effect.fnUntraced(function*(options: ServerOptions = {}) {
+  const ports = 2 + (options.udp ?? []).length
+  const server = yield* startOnFreePorts(
+    Binary.influxd,
+    options.binary,
+    ports,
+    (binary, directory, ports) => new Server(binary, directory, ports, options)
+  )
+  yield* server.prepare
+  return server
+})
 
 /** A server for the life of the layer. */
-export const layer = (options?: ServerOptions): Layer.Layer<InfluxServer, InfluxServerError> =>
+export const layer = (options?: ServerOptions): Layer.Layer<InfluxServer, ServerError> =>
   Layer.effect(InfluxServer, make(options))
 
 const emptyStats = {
@@ -154,22 +154,20 @@ const errorIn = (response: QueryResponse): string | undefined =>
 const isQueryResponse = (body: unknown): body is QueryResponse =>
   typeof body === "object" && body !== null && (Object.hasOwn(body, "results") || Object.hasOwn(body, "error"))
 
-class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Server {
+/** A running server. Of a killed one, what was acknowledged over HTTP stays, and UDP batches that are pending are lost. */
+export class Server extends LoopbackServer {
   readonly options: ServerOptions
+  /** In the order of `udp` in the options; the same after a restart. */
   readonly udpPorts: ReadonlyArray<number>
 
-  constructor(process: ServerProcess, httpPort: number, udpPorts: ReadonlyArray<number>, options: ServerOptions) {
-    super(process, httpPort, options.requestTimeout, options.admin)
+  constructor(binary: string, directory: string, ports: ReadonlyArray<number>, options: ServerOptions) {
+    super(binary, directory, commandOf(directory, ports, options), options)
     this.options = options
-    this.udpPorts = udpPorts
-  }
-
-  protected error(message: string): InfluxServerError {
-    return new InfluxServerError({ message })
+    this.udpPorts = ports.slice(2)
   }
 
   /** The administrator and the databases of the options. */
-  get prepare(): Effect.Effect<void, InfluxServerError> {
+  get prepare(): Effect.Effect<void, ServerError> {
     return Effect.gen({ self: this }, function*() {
       const { admin, databases = [], udp = [] } = this.options
       if (admin !== undefined) {
@@ -185,7 +183,8 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
     })
   }
 
-  query(statement: string, options?: QueryOptions): Effect.Effect<QueryResponse, InfluxServerError> {
+  /** Fails also on an error inside an answer with status 200. */
+  query(statement: string, options?: QueryOptions): Effect.Effect<QueryResponse, ServerError> {
     return Effect.gen({ self: this }, function*() {
       const form = new URLSearchParams({ q: statement })
       if (options?.db !== undefined) form.set("db", options.db)
@@ -210,7 +209,8 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
     })
   }
 
-  rows(statement: string, options?: QueryOptions): Effect.Effect<ReadonlyArray<Row>, InfluxServerError> {
+  /** The rows of all series of the first statement; times are in nanoseconds unless `epoch` says otherwise. */
+  rows(statement: string, options?: QueryOptions): Effect.Effect<ReadonlyArray<Row>, ServerError> {
     return Effect.map(
       this.query(statement, { epoch: "ns", ...options }),
       (response) =>
@@ -228,7 +228,8 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
     )
   }
 
-  count(database: string, measurement: string, field?: string): Effect.Effect<number, InfluxServerError> {
+  /** Rows of a measurement that have the field, or without a field the largest count of any; 0 when there is none. */
+  count(database: string, measurement: string, field?: string): Effect.Effect<number, ServerError> {
     const what = field === undefined ? "*" : quoteIdentifier(field)
     return Effect.map(
       this.rows(`SELECT count(${what}) FROM ${quoteIdentifier(measurement)}`, { db: database }),
@@ -240,23 +241,26 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
     )
   }
 
+  /** Writes line protocol over HTTP. Every status is a success. */
   writeLines(
     database: string,
     lines: string | Uint8Array,
     precision?: string
-  ): Effect.Effect<LoopbackHttp.Response, InfluxServerError> {
+  ): ReturnType<LoopbackServer["request"]> {
     const parameters = new URLSearchParams({ db: database })
     if (precision !== undefined) parameters.set("precision", precision)
     return this.request("POST", `/write?${parameters}`, { body: lines })
   }
 
-  sendUdp(payload: string | Uint8Array, listener = 0): Effect.Effect<void, InfluxServerError> {
+  /** Sends one datagram to a listener, the first by default. */
+  sendUdp(payload: string | Uint8Array, listener = 0): Effect.Effect<void, ServerError> {
     const port = this.udpPorts[listener]
     if (port === undefined) return Effect.fail(this.failure(`there is no UDP listener ${listener}`))
     return this.sendDatagram(port, payload)
   }
 
-  get udpStats(): Effect.Effect<ReadonlyArray<UdpStats>, InfluxServerError> {
+  /** One per listener, in their order. */
+  get udpStats(): Effect.Effect<ReadonlyArray<UdpStats>, ServerError> {
     return Effect.map(this.rows("SHOW STATS FOR 'udp'"), (rows) =>
       this.udpPorts.map((port) => ({
         ...emptyStats,
@@ -269,12 +273,13 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
       })))
   }
 
+  /** Waits until `count` gives at least `expected`, and returns what it gave. */
   waitForCount(
     database: string,
     measurement: string,
     expected: number,
     options?: WaitOptions & { readonly field?: string | undefined }
-  ): Effect.Effect<number, InfluxServerError | WaitTimeout> {
+  ): Effect.Effect<number, ServerError | WaitTimeout> {
     return waitFor(this.count(database, measurement, options?.field), (count) => count >= expected, {
       what: `${expected} points of ${measurement} in ${database}`,
       ...options
@@ -286,4 +291,62 @@ class LocalInfluxServer extends LoopbackServer<InfluxServerError> implements Ser
 const stringifyParams = (params: Readonly<Record<string, unknown>>): string => {
   const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
   return JSON.stringify(params, (_key, value) => typeof value === "bigint" ? rawJson(String(value)) : value)
+}
+
+const setting = ([key, value]: readonly [string, string | number | boolean]): string =>
+  `${key} = ${JSON.stringify(value)}`
+
+/** Settings that are `undefined` are left to the server. */
+const settings = (record: Readonly<Record<string, string | number | boolean | undefined>>): ReadonlyArray<string> =>
+  Object.entries(record).flatMap(([key, value]) => value === undefined ? [] : [setting([key, value])])
+
+/** The command for these ports: first for backups, second for HTTP, then those over UDP. Writes the configuration file. */
+const commandOf = (
+  directory: string,
+  [rpcPort, httpPort, ...udpPorts]: ReadonlyArray<number>,
+  { admin, http, serverDefaults, udp = [] }: ServerOptions
+): Command => {
+  const config = Path.join(directory, "influxdb.conf")
+  const sections = {
+    meta: { dir: `${directory}/meta`, "logging-enabled": false },
+    data: { dir: `${directory}/data`, "wal-dir": `${directory}/wal`, "query-log-enabled": false },
+    monitor: { "store-enabled": false },
+    continuous_queries: { "log-enabled": false },
+    // Start-up messages are at "info", and readiness is read from them.
+    logging: { level: "info", format: "logfmt", "suppress-logo": true },
+    http: {
+      "bind-address": `${host}:${httpPort}`,
+      "log-enabled": false,
+      ...(admin === undefined ? {} : { "auth-enabled": true }),
+      ...http
+    }
+  }
+  const lines = [
+    ...settings({ "reporting-disabled": true, "bind-address": `${host}:${rpcPort}` }),
+    ...Object.entries(sections).flatMap(([name, section]) => [`[${name}]`, ...settings(section)]),
+    ...udp.flatMap(({ batchPending, batchSize, batchTimeout, database, precision, readBuffer }, index) => [
+      "[[udp]]",
+      ...settings({
+        enabled: true,
+        "bind-address": `${host}:${udpPorts[index]}`,
+        database,
+        precision,
+        "batch-size": batchSize,
+        "batch-timeout": batchTimeout ?? (serverDefaults === true ? undefined : "10ms"),
+        "batch-pending": batchPending,
+        "read-buffer": readBuffer
+      })
+    ])
+  ]
+  Fs.writeFileSync(config, `${lines.join("\n")}\n`)
+  const times = (text: string, part: string) => text.split(part).length - 1
+  return {
+    name: "influxd",
+    args: ["-config", config],
+    listens: (log) => times(log, "Listening on HTTP") === 1 && times(log, "Started listening on UDP") === udp.length,
+    httpPort: httpPort!,
+    pingPath: "/ping",
+    pingStatus: 204,
+    credentials: admin
+  }
 }

@@ -97,10 +97,11 @@ export const start = Effect.fnUntraced(function*<Functions>(
   const { child } = running
   const rpc = createBirpc({}, {
     post: (message) => void child.send(message, () => {}),
-    on: (receive) => void child.on("message", (message: object) => {
-      if ("log" in message) running.logs.push(String(message.log))
-      else receive(message)
-    }),
+    on: (receive) =>
+      void child.on("message", (message: object) => {
+        if ("log" in message) running.logs.push(String(message.log))
+        else receive(message)
+      }),
     timeout
   })
   child.on("close", (code, signal) => rpc.$close(new Error(`ended with code ${code}, signal ${signal}`)))

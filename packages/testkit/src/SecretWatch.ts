@@ -17,42 +17,28 @@ import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import { findIn, formsOf } from "./internal/secretForms.ts"
 
-/** A watch for secrets. */
-export interface SecretWatch {
-  /** Where a secret was found, each with its surroundings. */
-  readonly found: ReadonlyArray<string>
-  /** How many texts have been looked through: a watch that saw nothing found nothing. */
-  readonly looked: number
-  /** Every log record, as a line. */
-  readonly logs: ReadonlyArray<string>
-  /** The name of every span that ended. */
-  readonly spans: ReadonlyArray<string>
-  /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
-  readonly look: (where: string, value: unknown) => void
-  /** Looks at every log record and every span, of any level. Replaces the loggers and the tracer. */
-  readonly layer: Layer.Layer<never>
-  /** Looks at all metrics. */
-  readonly lookAtMetrics: Effect.Effect<void>
-  /** Looks at how an effect ends, whatever that is, and gives its exit's value or fails as it did. */
-  readonly watch: <A, E, R>(where: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-}
-
 /** Makes a watch for one secret or several. */
-export const make = (...secrets: ReadonlyArray<string>): SecretWatch => new Watch(secrets.flatMap(formsOf))
+export const make = (...secrets: ReadonlyArray<string>): SecretWatch => new SecretWatch(secrets.flatMap(formsOf))
 
 const formats = [Logger.formatSimple, Logger.formatLogFmt, Logger.formatJson]
 
-class Watch implements SecretWatch {
-  readonly forms: ReadonlyArray<string>
+/** A watch for secrets. */
+export class SecretWatch {
+  /** Where a secret was found, each with its surroundings. */
   readonly found: Array<string> = []
+  /** Every log record, as a line. */
   readonly logs: Array<string> = []
+  /** The name of every span that ended. */
   readonly spans: Array<string> = []
+  /** How many texts have been looked through: a watch that saw nothing found nothing. */
   looked = 0
+  readonly forms: ReadonlyArray<string>
 
   constructor(forms: ReadonlyArray<string>) {
     this.forms = forms
   }
 
+  /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
   look(where: string, value: unknown): void {
     this.text(where, String(printed(() => String(value))))
     this.text(`${where}, inspected`, printed(() => inspect(value, { depth: 20, showHidden: true, getters: true })))
@@ -62,6 +48,7 @@ class Watch implements SecretWatch {
     this.walk(where, value, new Set())
   }
 
+  /** Looks at every log record and every span, of any level. Replaces the loggers and the tracer. */
   get layer(): Layer.Layer<never> {
     const logger = Logger.make((options) => {
       this.logs.push(Logger.formatSimple.log(options))
@@ -92,8 +79,10 @@ class Watch implements SecretWatch {
     )
   }
 
+  /** Looks at all metrics. */
   readonly lookAtMetrics: Effect.Effect<void> = Effect.map(Metric.snapshot, (metrics) => this.look("metrics", metrics))
 
+  /** Looks at how an effect ends, whatever that is, and gives its exit's value or fails as it did. */
   watch<A, E, R>(where: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.onExit(effect, (exit) => Effect.sync(() => this.look(where, exit)))
   }

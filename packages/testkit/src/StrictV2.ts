@@ -284,14 +284,14 @@ const write = (
   check.contentType(["text/plain"])
   check.accept(["application/json"])
   const org = orgOf(check)
-  const { body, params } = check.request
+  const { params, raw } = check.request
   const bucket = params.get("bucket") ?? ""
   const precision = params.get("precision") ?? "ns"
   if (!authorized(options, check)) return unauthorized
   if (org !== options.org) return error(404, "not found", `organization name "${org}" not found`)
   if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
   const limit = options.maxBodyBytes ?? Number.POSITIVE_INFINITY
-  if (body.length > limit || Buffer.byteLength(text ?? "") > limit) {
+  if (raw.length > limit || Buffer.byteLength(text ?? "") > limit) {
     return error(413, "request too large", "unable to read data: points batch is too large")
   }
   if (text === undefined || check.problems.length > 0) return error(400, "invalid", check.problems.join("; "))

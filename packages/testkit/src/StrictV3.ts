@@ -166,7 +166,7 @@ const write = (
   check.contentType(["text/plain"])
   check.accept(["application/json"])
   const limit = options.maxBodyBytes ?? 10 * 1024 * 1024
-  if (check.request.body.length > limit || Buffer.byteLength(text ?? "") > limit) {
+  if (check.request.raw.length > limit || Buffer.byteLength(text ?? "") > limit) {
     return { status: 413, body: `max request size (${limit} bytes) exceeded` }
   }
   if (text === undefined || check.problems.length > 0) return error(400, check.problems.join("; "))

@@ -7,36 +7,29 @@
  * sees everything that was accepted.
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import * as Binary from "./Binary.ts"
 import * as ExactJson from "./ExactJson.ts"
 import {
+  type CommonOptions,
   type Credentials,
   host,
   LoopbackServer,
-  type RunningServer,
+  type ServerError,
   startOnFreePorts
 } from "./internal/loopbackServer.ts"
-import type { ServerProcess } from "./internal/serverProcess.ts"
-import * as VictoriaBinary from "./VictoriaBinary.ts"
 import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 
+export type { ServerError }
+
 /** Options of a server. */
-export interface ServerOptions {
+export interface ServerOptions extends CommonOptions {
   /** Further flags, by their names without the dash. */
   readonly flags?: Readonly<Record<string, string | number | boolean>> | undefined
   /** Turns authentication of HTTP requests on; the server's own operations sign in as them. */
   readonly user?: Credentials | undefined
-  /** Default: what `VictoriaBinary.find` finds or fetches. */
-  readonly binary?: string | undefined
-  /** For one start. Default 90 seconds. */
-  readonly startTimeout?: Duration.Input | undefined
-  /** For one request. Default 60 seconds: an export can be large. */
-  readonly requestTimeout?: Duration.Input | undefined
 }
 
 /** One stored series. */
@@ -51,60 +44,20 @@ export interface Series {
   readonly millis: ReadonlyArray<number>
 }
 
-/** The server could not be had, did not start, or did not give what was asked. */
-export class VictoriaServerError extends Data.TaggedError("VictoriaServerError")<{
-  readonly message: string
-}> {}
-
-/** A running server. Of a killed one, what came in the last seconds is lost, also what was acknowledged. */
-export interface Server extends RunningServer<VictoriaServerError> {
-  /** Takes line protocol over TCP and over UDP. */
-  readonly linePort: number
-  /** Sends one datagram. */
-  readonly sendUdp: (payload: string | Uint8Array) => Effect.Effect<void, VictoriaServerError>
-  /** Sends `payload` on a connection of its own, and returns when the server has closed it. */
-  readonly sendTcp: (payload: string | Uint8Array) => Effect.Effect<void, VictoriaServerError>
-  /** All series that the selector matches, by name; the default matches every one. */
-  readonly series: (selector?: string) => Effect.Effect<ReadonlyArray<Series>, VictoriaServerError>
-  /** Samples in all series that the selector matches. */
-  readonly count: (selector?: string) => Effect.Effect<number, VictoriaServerError>
-  /** Waits until `count` gives at least `expected`, and returns what it gave. */
-  readonly waitForCount: (
-    expected: number,
-    options?: WaitOptions & { readonly selector?: string | undefined }
-  ) => Effect.Effect<number, VictoriaServerError | WaitTimeout>
-  /** `SIGTERM`: it writes what it holds, and ends. */
-  readonly stop: Effect.Effect<void>
-}
-
 /** The server as a service. */
 export class VictoriaServer extends Context.Service<VictoriaServer, Server>()("@efflux/testkit/VictoriaServer") {}
 
 /** Starts a server that lives as long as the scope. */
-export const make: (options?: ServerOptions) => Effect.Effect<Server, VictoriaServerError, Scope.Scope> = Effect
-  .fnUntraced(function*(options: ServerOptions = {}) {
-    const { ports, process } = yield* startOnFreePorts(
-      options.binary,
-      VictoriaBinary.find(),
-      2,
-      (binary, directory, ports) => ({
-        name: "victoria-metrics",
-        binary,
-        args: Object.entries({ ...defaultFlags, ...flags(directory, ports, options) })
-          .map(([name, value]) => `-${name}=${value}`),
-        directory,
-        listens: (log) => log.includes("started VictoriaMetrics in") && log.includes("starting http server at"),
-        pingUrl: `http://${host}:${ports[0]}/health`,
-        pingStatus: 200,
-        startTimeoutMillis: Duration.toMillis(Duration.fromInputUnsafe(options.startTimeout ?? "90 seconds"))
-      }),
-      (message) => new VictoriaServerError({ message })
-    )
-    return new LocalVictoriaServer(process, ports[0]!, ports[1]!, options)
-  })
+export const make = (options: ServerOptions = {}) =>
+  startOnFreePorts(
+    Binary.victoriaMetrics,
+    options.binary,
+    2,
+    (binary, directory, ports) => new Server(binary, directory, ports, options)
+  )
 
 /** A server for the life of the layer. */
-export const layer = (options?: ServerOptions): Layer.Layer<VictoriaServer, VictoriaServerError> =>
+export const layer = (options?: ServerOptions): Layer.Layer<VictoriaServer, ServerError> =>
   Layer.effect(VictoriaServer, make(options))
 
 const defaultFlags = {
@@ -137,25 +90,33 @@ interface ExportedLine {
 /** The export writes what JSON has no number for as text or null. */
 const numberOf = (value: number | string | null): number => value === null ? Number.NaN : Number(value)
 
-class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements Server {
+/** A running server. Of a killed one, what came in the last seconds is lost, also what was acknowledged. */
+export class Server extends LoopbackServer {
+  /** Takes line protocol over TCP and over UDP. */
   readonly linePort: number
-  readonly options: ServerOptions
 
-  constructor(process: ServerProcess, httpPort: number, linePort: number, options: ServerOptions) {
-    super(process, httpPort, options.requestTimeout, options.user)
-    this.linePort = linePort
-    this.options = options
+  constructor(binary: string, directory: string, ports: ReadonlyArray<number>, options: ServerOptions) {
+    const all = { ...defaultFlags, ...flags(directory, ports, options) }
+    const command = {
+      name: "victoria-metrics",
+      args: Object.entries(all).map(([name, value]) => `-${name}=${value}`),
+      listens: (log: string) => log.includes("started VictoriaMetrics in") && log.includes("starting http server at"),
+      httpPort: ports[0]!,
+      pingPath: "/health",
+      pingStatus: 200,
+      credentials: options.user
+    }
+    super(binary, directory, command, options)
+    this.linePort = ports[1]!
   }
 
-  protected error(message: string): VictoriaServerError {
-    return new VictoriaServerError({ message })
-  }
-
-  sendUdp(payload: string | Uint8Array): Effect.Effect<void, VictoriaServerError> {
+  /** Sends one datagram. */
+  sendUdp(payload: string | Uint8Array): Effect.Effect<void, ServerError> {
     return this.sendDatagram(this.linePort, payload)
   }
 
-  sendTcp(payload: string | Uint8Array): Effect.Effect<void, VictoriaServerError> {
+  /** Sends `payload` on a connection of its own, and returns when the server has closed it. */
+  sendTcp(payload: string | Uint8Array): Effect.Effect<void, ServerError> {
     return Effect.callback((resume) => {
       const socket = Net.connect({ host, port: this.linePort }, () => socket.end(payload))
       socket.on("error", (cause) => resume(Effect.fail(this.failure(`TCP port ${this.linePort}: ${cause.message}`))))
@@ -165,15 +126,17 @@ class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements
     })
   }
 
+  /** `SIGTERM`: it writes what it holds, and ends. */
   get stop(): Effect.Effect<void> {
-    return this.process.stop
+    return this.end("SIGTERM")
   }
 
-  override get restart(): Effect.Effect<void, VictoriaServerError> {
+  override get restart(): Effect.Effect<void, ServerError> {
     return Effect.andThen(this.stop, this.start)
   }
 
-  series(selector: string = everything): Effect.Effect<ReadonlyArray<Series>, VictoriaServerError> {
+  /** All series that the selector matches, by name; the default matches every one. */
+  series(selector: string = everything): Effect.Effect<ReadonlyArray<Series>, ServerError> {
     return Effect.gen({ self: this }, function*() {
       yield* this.expectOk("/internal/force_flush")
       const body = yield* this.expectOk(`/api/v1/export?${new URLSearchParams({ "match[]": selector })}`)
@@ -184,14 +147,16 @@ class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements
     })
   }
 
-  count(selector?: string): Effect.Effect<number, VictoriaServerError> {
+  /** Samples in all series that the selector matches. */
+  count(selector?: string): Effect.Effect<number, ServerError> {
     return Effect.map(this.series(selector), (all) => all.reduce((sum, { values }) => sum + values.length, 0))
   }
 
+  /** Waits until `count` gives at least `expected`, and returns what it gave. */
   waitForCount(
     expected: number,
     options?: WaitOptions & { readonly selector?: string | undefined }
-  ): Effect.Effect<number, VictoriaServerError | WaitTimeout> {
+  ): Effect.Effect<number, ServerError | WaitTimeout> {
     return waitFor(this.count(options?.selector), (count) => count >= expected, {
       what: `${expected} samples of ${options?.selector ?? "any series"}`,
       interval: "50 millis",
@@ -199,7 +164,7 @@ class LocalVictoriaServer extends LoopbackServer<VictoriaServerError> implements
     })
   }
 
-  private expectOk(path: string): Effect.Effect<string, VictoriaServerError> {
+  private expectOk(path: string): Effect.Effect<string, ServerError> {
     return Effect.flatMap(this.request("GET", path), ({ body, status }) =>
       status === 200
         ? Effect.succeed(body)

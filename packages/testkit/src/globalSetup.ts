@@ -7,13 +7,12 @@
  */
 import * as Effect from "effect/Effect"
 import type { TestProject } from "vitest/node"
-import * as InfluxBinary from "./InfluxBinary.ts"
-import * as VictoriaBinary from "./VictoriaBinary.ts"
+import * as Binary from "./Binary.ts"
 
 /** Called by Vitest before the first worker starts. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const influxd = await Effect.runPromise(InfluxBinary.find())
-  const victoriaMetrics = await Effect.runPromise(VictoriaBinary.find())
+  const influxd = await Effect.runPromise(Binary.find(Binary.influxd))
+  const victoriaMetrics = await Effect.runPromise(Binary.find(Binary.victoriaMetrics))
   project.provide("influxd", influxd)
   project.provide("victoriaMetrics", victoriaMetrics)
   const outcome = process.env.CI === "true" ? "fail" : "are left out"

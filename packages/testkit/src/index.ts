@@ -6,9 +6,9 @@
  */
 
 export * as AnnotatedCsv from "./AnnotatedCsv.ts"
+export * as Binary from "./Binary.ts"
 export * as ExactJson from "./ExactJson.ts"
 export * as FaultServer from "./FaultServer.ts"
-export * as InfluxBinary from "./InfluxBinary.ts"
 export * as InfluxServer from "./InfluxServer.ts"
 export { kernelDrops, type UdpSocketState, udpSocketState } from "./kernelDrops.ts"
 export * as MsgPack from "./MsgPack.ts"
@@ -16,7 +16,6 @@ export * as SecretWatch from "./SecretWatch.ts"
 export * as StrictV2 from "./StrictV2.ts"
 export * as StrictV3 from "./StrictV3.ts"
 export * as UdpSink from "./UdpSink.ts"
-export * as VictoriaBinary from "./VictoriaBinary.ts"
 export * as VictoriaServer from "./VictoriaServer.ts"
 export * as VmAgent from "./VmAgent.ts"
 export { sleep, waitFor, type WaitOptions, WaitTimeout } from "./waitFor.ts"

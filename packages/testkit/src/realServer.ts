@@ -7,8 +7,8 @@
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect -- the suites are the callers' */
 
 import { describe, inject, it as plainIt, layer, type Vitest } from "@effect/vitest"
+import type { Located } from "./Binary.ts"
 import * as InfluxServer from "./InfluxServer.ts"
-import type { Located } from "./internal/debianProgram.ts"
 import * as VictoriaServer from "./VictoriaServer.ts"
 
 declare module "vitest" {

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { InfluxBinary } from "../src/index.ts"
+import { Binary } from "../src/index.ts"
 
 const influxd = (version: string) => `#!/bin/sh\necho 'InfluxDB v${version} (git: unknown unknown)'\n`
 
@@ -19,7 +19,7 @@ const makeSystem = Effect.acquireRelease(
   ({ root }) => Effect.sync(() => Fs.rmSync(root, { recursive: true }))
 )
 
-const options = (searchPath: string, cacheDirectory: string): InfluxBinary.FindOptions => ({
+const options = (searchPath: string, cacheDirectory: string): Binary.FindOptions => ({
   searchPath,
   cacheDirectory,
   explicitPath: ""
@@ -32,12 +32,12 @@ const dpkg = (version: string) =>
     influxd(version)
   }END\n/bin/chmod +x "$3/usr/bin/influxd"\n`
 
-describe("InfluxBinary", () => {
+describe("Binary", () => {
   it.effect("takes an influxd 1.x from the search path", () =>
     Effect.gen(function*() {
       const { bin, options, script } = yield* makeSystem
       script("influxd", influxd("1.8.10"))
-      assert.deepStrictEqual(yield* InfluxBinary.find(options), {
+      assert.deepStrictEqual(yield* Binary.find(Binary.influxd, options), {
         _tag: "Available",
         path: Path.join(bin, "influxd"),
         version: "1.8.10",
@@ -49,7 +49,7 @@ describe("InfluxBinary", () => {
     Effect.gen(function*() {
       const { cache, options, script } = yield* makeSystem
       script("influxd", influxd("2.7.1"))
-      const located = yield* InfluxBinary.find(options)
+      const located = yield* Binary.find(Binary.influxd, options)
       assert(located._tag === "Unavailable")
       assert.notInclude(located.reason + located.hint, "\n")
       assert.include(located.reason, "no apt-get and dpkg")
@@ -60,9 +60,9 @@ describe("InfluxBinary", () => {
     Effect.gen(function*() {
       const { bin, options, script } = yield* makeSystem
       script("influxd", influxd("1.8.10"))
-      const missing = yield* InfluxBinary.find({ ...options, explicitPath: "/nonexistent/influxd" })
+      const missing = yield* Binary.find(Binary.influxd, { ...options, explicitPath: "/nonexistent/influxd" })
       assert.strictEqual(missing._tag, "Unavailable")
-      const found = yield* InfluxBinary.find({ ...options, explicitPath: Path.join(bin, "influxd") })
+      const found = yield* Binary.find(Binary.influxd, { ...options, explicitPath: Path.join(bin, "influxd") })
       assert(found._tag === "Available")
       assert.strictEqual(found.source, "environment")
     }))
@@ -72,13 +72,13 @@ describe("InfluxBinary", () => {
       const { cache, options, script } = yield* makeSystem
       script("apt-get", aptGet)
       script("dpkg", dpkg("1.6.7"))
-      const all = yield* Effect.all(Array.from({ length: 4 }, () => InfluxBinary.find(options)), {
+      const all = yield* Effect.all(Array.from({ length: 4 }, () => Binary.find(Binary.influxd, options)), {
         concurrency: "unbounded"
       })
       const paths = all.map((located) => located._tag === "Available" ? located.path : located.reason)
       assert.strictEqual(new Set(paths).size, 1)
       assert.deepStrictEqual(Fs.readdirSync(cache), [`influxd-${process.arch}`])
-      const again = yield* InfluxBinary.find({ ...options, fetch: false })
+      const again = yield* Binary.find(Binary.influxd, { ...options, fetch: false })
       assert(again._tag === "Available")
       assert.strictEqual(again.source, "cache")
     }))
@@ -91,7 +91,7 @@ describe("InfluxBinary", () => {
       const folder = Path.join(cache, `influxd-${process.arch}`, "usr/bin")
       Fs.mkdirSync(folder, { recursive: true })
       Fs.writeFileSync(Path.join(folder, "influxd"), "cut off", { mode: 0o755 })
-      const located = yield* InfluxBinary.find(options)
+      const located = yield* Binary.find(Binary.influxd, options)
       assert(located._tag === "Available")
       assert.strictEqual(located.source, "debian")
       assert.deepStrictEqual(Fs.readdirSync(cache), [`influxd-${process.arch}`])
@@ -105,7 +105,7 @@ describe("InfluxBinary", () => {
         `#!/bin/sh\necho "$*" >> ${root}/calls\ncase "$*" in\n*update) exit 0;;\n*lists=*) echo p > influxdb.deb;;\n*) echo 'E: Unable to locate package influxdb' >&2; exit 100;;\nesac\n`
       )
       script("dpkg", dpkg("1.6.7"))
-      const located = yield* InfluxBinary.find(options)
+      const located = yield* Binary.find(Binary.influxd, options)
       assert.strictEqual(located._tag, "Available")
       const calls = Fs.readFileSync(Path.join(root, "calls"), "utf8").trim().split("\n")
       assert.deepStrictEqual(calls.map((call) => call.endsWith(" update")), [false, true, false])
@@ -116,7 +116,7 @@ describe("InfluxBinary", () => {
       const { cache, options, script } = yield* makeSystem
       script("apt-get", "#!/bin/sh\necho 'E: Unable to locate package influxdb' >&2\nexit 100\n")
       script("dpkg", dpkg("1.6.7"))
-      const located = yield* InfluxBinary.find(options)
+      const located = yield* Binary.find(Binary.influxd, options)
       assert(located._tag === "Unavailable")
       assert.include(located.reason, "fetched: Unable to locate package influxdb")
       assert.deepStrictEqual(Fs.readdirSync(cache), [])

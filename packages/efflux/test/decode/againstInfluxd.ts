@@ -91,7 +91,7 @@ export const compare = (
   server: InfluxServer.Server,
   texts: number,
   seed: number
-): Effect.Effect<Comparison, InfluxServer.InfluxServerError> =>
+): Effect.Effect<Comparison, InfluxServer.ServerError> =>
   Effect.gen(function*() {
     const random = below(seed)
     const disagreements: Array<string> = []
@@ -118,7 +118,7 @@ export const compare = (
       database: string,
       batch: ReadonlyArray<string>,
       expected: Map<string, Point.Point>
-    ): Effect.Effect<void, InfluxServer.InfluxServerError> =>
+    ): Effect.Effect<void, InfluxServer.ServerError> =>
       Effect.gen(function*() {
         const text = batch.join("\n")
         const verdict = yield* agrees(database, text)

@@ -251,7 +251,7 @@ export const write = Effect.fnUntraced(function*(
   db: string,
   points: number,
   seed: number
-): Effect.fn.Return<Comparison, InfluxServer.InfluxServerError> {
+): Effect.fn.Return<Comparison, InfluxServer.ServerError> {
   const { pid } = server
   const next = yield* makePoints(seed)
   const expected = new Expected()

@@ -47,7 +47,7 @@ export const write = Effect.fnUntraced(function*(
   server: VictoriaServer.Server,
   points: number,
   seed: number
-): Effect.fn.Return<Comparison, VictoriaServer.VictoriaServerError> {
+): Effect.fn.Return<Comparison, VictoriaServer.ServerError> {
   // The server cuts the names of labels after 256 bytes.
   const texts = (yield* Effect.orDie(Arbitrary.sampleEffect(hostile, { count: Math.ceil(points * 1.1), seed })))
     .filter((text) => Buffer.byteLength(text) <= 256).slice(0, points)

@@ -156,7 +156,7 @@ const processorMillis = (pid: number | undefined): number => {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-type ServerError = VictoriaServer.VictoriaServerError | InfluxServer.InfluxServerError
+type ServerError = VictoriaServer.ServerError | InfluxServer.ServerError
 
 interface Target {
   readonly server: { readonly pid: number | undefined }

@@ -88,14 +88,16 @@ const run = <Self>(layer: Layer.Layer<Self, InfluxError.InfluxError>, { flush, s
   const program = Effect.gen(function*() {
     const run = Effect.runPromiseWith(yield* Effect.context<Self | FileSystem.FileSystem>())
     yield* Effect.callback<void>((resume) => {
-      const leave = Program.serve({
-        load: () => run(load),
-        sample: () => run(sample),
-        end: () => {
-          leave()
-          resume(Effect.void)
-        }
-      } satisfies Functions)
+      const leave = Program.serve(
+        {
+          load: () => run(load),
+          sample: () => run(sample),
+          end: () => {
+            leave()
+            resume(Effect.void)
+          }
+        } satisfies Functions
+      )
     })
   })
   program.pipe(

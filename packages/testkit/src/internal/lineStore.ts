@@ -5,6 +5,7 @@
  * It is read by the library's own decoder, which is tested against real
  * servers, in the server's dialect.
  */
+import * as Result from "effect/Result"
 import * as LineProtocol from "efflux/LineProtocol"
 import type * as Point from "efflux/Point"
 import type { Precision } from "efflux/Precision"
@@ -18,6 +19,7 @@ export interface Stored extends Point.Point {
 export interface Refused {
   /** From 1. */
   readonly line: number
+  /** The first of its physical lines. */
   readonly text: string
   readonly reason:
     | { readonly _tag: "Parse"; readonly message: string }
@@ -80,24 +82,22 @@ export class LineStore {
     const known = this.containers.get(container)?.measurements
     const measurements = new Map<string, Columns>()
     const columnsOf = (measurement: string): Columns => {
-      let columns = measurements.get(measurement)
-      if (columns === undefined) {
-        columns = new Map(known?.get(measurement))
-        measurements.set(measurement, columns)
-      }
+      const columns = measurements.get(measurement) ?? new Map(known?.get(measurement))
+      measurements.set(measurement, columns)
       return columns
     }
     const now = BigInt(Date.now()) * 1_000_000n
     const points: Array<Stored> = []
     const refused: Array<Refused> = []
-    for (const { line, text: source } of lines(text, this.dialect)) {
-      const decoded = LineProtocol.decode(source, {
-        dialect: this.dialect,
-        precision: unit === "auto" ? "ns" : unit
-      })
-      if (decoded._tag === "Failure") {
-        if (decoded.failure.reason === "no point") continue
-        refused.push({ line, text: source, reason: { _tag: "Parse", message: decoded.failure.message } })
+    const lines = text.split("\n")
+    const decoder = LineProtocol.makeDecoder({ dialect: this.dialect, precision: unit === "auto" ? "ns" : unit })
+    decoder.feed(new TextEncoder().encode(text))
+    decoder.end()
+    for (let decoded = decoder.next(); decoded !== undefined; decoded = decoder.next()) {
+      const { line } = decoder
+      const refuse = (reason: Refused["reason"]) => void refused.push({ line, text: lines[line - 1]!, reason })
+      if (Result.isFailure(decoded)) {
+        refuse({ _tag: "Parse", message: decoded.failure.message })
         continue
       }
       const point = decoded.success
@@ -105,7 +105,7 @@ export class LineStore {
       const conflict = typesOf(point).find(([column, type]) => (columns.get(column) ?? type) !== type)
       if (conflict !== undefined) {
         const [column, is] = conflict
-        refused.push({ line, text: source, reason: { _tag: "Conflict", column, is, was: columns.get(column)! } })
+        refuse({ _tag: "Conflict", column, is, was: columns.get(column)! })
         continue
       }
       for (const [column, type] of typesOf(point)) columns.set(column, type)
@@ -120,18 +120,12 @@ export class LineStore {
 
   /** Stores points that were read. */
   store(container: string, points: ReadonlyArray<Stored>): void {
-    let kept = this.containers.get(container)
-    if (kept === undefined) {
-      kept = { arrived: [], measurements: new Map() }
-      this.containers.set(container, kept)
-    }
+    const kept = this.containers.get(container) ?? { arrived: [], measurements: new Map<string, Columns>() }
+    this.containers.set(container, kept)
     for (const point of points) {
       kept.arrived.push(point)
-      let columns = kept.measurements.get(point.measurement)
-      if (columns === undefined) {
-        columns = new Map()
-        kept.measurements.set(point.measurement, columns)
-      }
+      const columns = kept.measurements.get(point.measurement) ?? new Map<string, string>()
+      kept.measurements.set(point.measurement, columns)
       for (const [column, type] of typesOf(point)) columns.set(column, type)
     }
   }
@@ -162,28 +156,4 @@ const guessed = (units: bigint): bigint => {
     : size < 5_000_000_000_000_000n
     ? units * 1_000n
     : units
-}
-
-/** The lines of a text; a line feed in a quoted string does not end one. */
-const lines = function*(text: string, dialect: LineProtocol.Dialect) {
-  const physical = text.split("\n")
-  for (let index = 0; index < physical.length; index++) {
-    const line = index + 1
-    let source = physical[index]!
-    if (source.includes("\"")) {
-      let length = 0
-      while (index + length + 1 < physical.length && isOpen(source, dialect)) {
-        length++
-        source += `\n${physical[index + length]}`
-      }
-      if (isOpen(source, dialect)) source = physical[index]!
-      else index += length
-    }
-    if (source !== "") yield { line, text: source }
-  }
-}
-
-const isOpen = (source: string, dialect: LineProtocol.Dialect): boolean => {
-  const decoded = LineProtocol.decode(source, { dialect })
-  return decoded._tag === "Failure" && decoded.failure.reason === "unbalanced quotes"
 }

@@ -1,19 +1,33 @@
 /**
- * What every server of the kit can do: be asked over HTTP, be sent datagrams,
- * be stopped, killed and started again.
+ * What every server of the kit can do: be asked over HTTP, be sent datagrams, be stopped, killed and started again, one
+ * process at a time.
+ *
+ * A process is ended with `SIGKILL`: influxd 1.x can hang for 30 seconds on `SIGTERM` while a UDP batch is pending, and
+ * what was acknowledged is on disk already. It dies with its parent, also when the parent is killed, where `setpriv` of
+ * util-linux is there; elsewhere when the parent exits.
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { type ChildProcess, spawn } from "node:child_process"
 import * as Dgram from "node:dgram"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Binary from "../Binary.ts"
 import { sleep, waitFor } from "../waitFor.ts"
-import type { Located } from "./debianProgram.ts"
-import * as LoopbackHttp from "./loopbackHttp.ts"
+import * as AtExit from "./atExit.ts"
 import * as Ports from "./ports.ts"
 import * as ServerDirectory from "./serverDirectory.ts"
-import { type Command, ServerProcess } from "./serverProcess.ts"
 
 /** The address of every server. */
 export const host = "127.0.0.1"
+
+/** The server could not be had, did not start, or did not give what was asked. */
+export class ServerError extends Data.TaggedError("ServerError")<{
+  readonly message: string
+  /** At a start: somebody has one of its ports. */
+  readonly addressInUse?: boolean
+}> {}
 
 /** A request; `path` begins with a slash. */
 export interface RequestOptions {
@@ -27,75 +41,96 @@ export interface Credentials {
   readonly password: string
 }
 
+/** Options of every server. */
+export interface CommonOptions {
+  /** Default: what `Binary.find` finds or fetches. */
+  readonly binary?: string | undefined
+  /** For one start. Default 90 seconds. */
+  readonly startTimeout?: Duration.Input | undefined
+  /** For one request. Default a minute: an export can be large. */
+  readonly requestTimeout?: Duration.Input | undefined
+}
+
+/** How to run a server. */
+export interface Command {
+  /** What it is called in messages, and its log's file name. */
+  readonly name: string
+  readonly args: ReadonlyArray<string>
+  /** Whether the log of this start says that the server listens everywhere. */
+  readonly listens: (log: string) => boolean
+  readonly httpPort: number
+  /** Answered with `pingStatus` once the server is ready. */
+  readonly pingPath: string
+  readonly pingStatus: number
+  /** Turns authentication on; the server's own operations sign in as them. */
+  readonly credentials?: Credentials | undefined
+}
+
+const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find((path) => Fs.existsSync(path))
+
+const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
+
 /** A running server. Operations that change the process must not overlap. */
-export interface RunningServer<E> {
+export class LoopbackServer {
+  readonly command: Command
+  readonly directory: string
   /** Without a slash at the end. */
   readonly httpUrl: string
   readonly httpPort: number
-  /** Changes with a restart; `undefined` while the process is down. */
-  readonly pid: number | undefined
-  readonly directory: string
-  /** Any request; `path` begins with a slash. Every status is a success. */
-  readonly request: (method: string, path: string, options?: RequestOptions) => Effect.Effect<LoopbackHttp.Response, E>
-  readonly waitFor: typeof waitFor
-  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
-  readonly suspend: Effect.Effect<void>
-  /** `SIGCONT`. */
-  readonly resume: Effect.Effect<void>
-  /** `SIGKILL`: a crash. */
-  readonly kill: Effect.Effect<void>
-  /** Starts the server again on its ports and data. Does nothing when it runs. */
-  readonly start: Effect.Effect<void, E>
-  /** Ends the server, then starts it. */
-  readonly restart: Effect.Effect<void, E>
-  /** The end of the log, 50 lines. */
-  readonly log: Effect.Effect<string>
-}
-
-export abstract class LoopbackServer<E> implements RunningServer<E> {
-  readonly process: ServerProcess
-  readonly httpUrl: string
-  readonly httpPort: number
-  readonly directory: string
-  readonly requestTimeoutMillis: number
   readonly waitFor = waitFor
+  readonly #binary: string
+  readonly #options: CommonOptions
+  readonly #logPath: string
+  #child: ChildProcess | undefined
 
-  /** Sent with every request that does not say otherwise. */
-  readonly defaultHeaders: Readonly<Record<string, string>>
+  constructor(binary: string, directory: string, command: Command, options: CommonOptions) {
+    this.command = command
+    this.directory = directory
+    this.httpPort = command.httpPort
+    this.httpUrl = `http://${host}:${command.httpPort}`
+    this.#binary = binary
+    this.#options = options
+    this.#logPath = Path.join(directory, `${command.name}.log`)
+  }
 
-  constructor(
-    process: ServerProcess,
-    httpPort: number,
-    requestTimeout: Duration.Input = "1 minute",
-    credentials?: Credentials
-  ) {
-    this.process = process
-    this.defaultHeaders = credentials === undefined
+  /** Changes with a restart; `undefined` while the process is down. */
+  get pid(): number | undefined {
+    return this.#isRunning ? this.#child?.pid : undefined
+  }
+
+  get #isRunning(): boolean {
+    const child = this.#child
+    return child?.pid !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
+  /** The end of the log, 50 lines. */
+  readonly log: Effect.Effect<string> = Effect.sync(() => this.#logTail(50))
+
+  /** Any request; `path` begins with a slash. Every status is a success. No connection is used twice. */
+  request(
+    method: string,
+    path: string,
+    { body, headers }: RequestOptions = {}
+  ): Effect.Effect<{ readonly status: number; readonly body: string }, ServerError> {
+    const { credentials } = this.command
+    const authorization = credentials === undefined
       ? {}
       : { authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}` }
-    this.httpUrl = `http://${host}:${httpPort}`
-    this.httpPort = httpPort
-    this.directory = process.command.directory
-    this.requestTimeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(requestTimeout))
+    return Effect.tryPromise({
+      try: async (signal) => {
+        const response = await fetch(this.httpUrl + path, {
+          method,
+          body: (body ?? null) as RequestInit["body"] & {},
+          headers: { connection: "close", "accept-encoding": "identity", ...authorization, ...headers },
+          signal: AbortSignal.any([signal, AbortSignal.timeout(millisOf(this.#options.requestTimeout ?? "1 minute"))])
+        })
+        return { status: response.status, body: await response.text() }
+      },
+      catch: (cause) => this.failure(`${method} ${path}: ${(cause as Error).cause ?? cause}`)
+    })
   }
 
-  protected abstract error(message: string): E
-
-  get pid(): number | undefined {
-    return this.process.pid
-  }
-
-  request(method: string, path: string, options?: RequestOptions): Effect.Effect<LoopbackHttp.Response, E> {
-    return LoopbackHttp.send({
-      url: new URL(this.httpUrl + path),
-      method,
-      headers: { ...this.defaultHeaders, ...options?.headers },
-      body: options?.body,
-      timeoutMillis: this.requestTimeoutMillis
-    }).pipe(Effect.mapError((cause) => this.failure(`${method} ${path}: ${cause.message}`)))
-  }
-
-  protected sendDatagram(port: number, payload: string | Uint8Array): Effect.Effect<void, E> {
+  protected sendDatagram(port: number, payload: string | Uint8Array): Effect.Effect<void, ServerError> {
     return Effect.callback((resume) => {
       const socket = Dgram.createSocket("udp4")
       socket.send(payload, port, host, (cause) => {
@@ -105,80 +140,146 @@ export abstract class LoopbackServer<E> implements RunningServer<E> {
     })
   }
 
-  get suspend(): Effect.Effect<void> {
-    return this.process.suspend
-  }
+  /** `SIGKILL`: a crash. */
+  readonly kill: Effect.Effect<void> = Effect.suspend(() => this.end("SIGKILL"))
 
-  get resume(): Effect.Effect<void> {
-    return this.process.resume
-  }
+  /** `SIGSTOP`: nothing is read or answered any more, and the kernel goes on taking data. */
+  readonly suspend: Effect.Effect<void> = Effect.suspend(() => this.#signal("SIGSTOP", (state) => state === "T"))
 
-  get kill(): Effect.Effect<void> {
-    return this.process.kill
-  }
+  /** `SIGCONT`. */
+  readonly resume: Effect.Effect<void> = Effect.suspend(() => this.#signal("SIGCONT", (state) => state !== "T"))
 
-  /** A socket that is on its way out can hold a port for a moment. */
-  get start(): Effect.Effect<void, E> {
-    return Effect.gen({ self: this }, function*() {
-      const deadline = performance.now() + 60_000
-      while (true) {
-        const failure = yield* Effect.match(this.process.start, {
-          onFailure: (error) => error,
-          onSuccess: () => undefined
-        })
-        if (failure === undefined) return
-        if (!failure.addressInUse || performance.now() > deadline) {
-          return yield* Effect.fail(this.error(failure.message))
-        }
-        yield* sleep(100)
-      }
+  /** Starts the server again on its ports and data, which sockets on their way out can hold for a moment. */
+  readonly start: Effect.Effect<void, ServerError> = Effect.suspend(() => {
+    const deadline = performance.now() + 60_000
+    return Effect.retry(this.startOnce, {
+      while: ({ addressInUse }) => Effect.as(sleep(100), addressInUse === true && performance.now() < deadline)
     })
-  }
+  })
 
-  get restart(): Effect.Effect<void, E> {
+  /** Ends the server, then starts it. */
+  get restart(): Effect.Effect<void, ServerError> {
     return Effect.andThen(this.kill, this.start)
   }
 
-  get log(): Effect.Effect<string> {
-    return Effect.sync(() => this.process.logTail(50))
+  /** Starts a process unless one runs, and waits until it listens everywhere. */
+  get startOnce(): Effect.Effect<void, ServerError> {
+    return Effect.suspend(() => this.#isRunning ? Effect.void : Effect.onError(this.#startNew(), () => this.kill))
   }
 
   /** A server that is down explains itself by its log. */
-  protected failure(message: string): E {
-    return this.error(
-      this.process.isRunning
+  protected failure(message: string): ServerError {
+    return new ServerError({
+      message: this.#isRunning
         ? message
-        : `${message}; ${this.process.command.name} is down and its log ends with:\n${this.process.logTail(15)}`
+        : `${message}; ${this.command.name} is down and its log ends with:\n${this.#logTail(15)}`
+    })
+  }
+
+  /** Sends a signal that ends the process, and waits until it is gone. */
+  protected end(signal: NodeJS.Signals): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      AtExit.remove(this.#onParentExit)
+      if (!this.#isRunning) return resume(Effect.void)
+      this.#child!.once("exit", () => resume(Effect.void))
+      this.#child!.kill(signal)
+    })
+  }
+
+  readonly #onParentExit = (): void => {
+    this.#child?.kill("SIGKILL")
+    ServerDirectory.remove(this.directory)
+  }
+
+  #logTail(lines: number): string {
+    return this.#logFrom(0).trimEnd().split("\n").slice(-lines).join("\n")
+  }
+
+  #logFrom(offset: number): string {
+    return Fs.existsSync(this.#logPath) ? Fs.readFileSync(this.#logPath).subarray(offset).toString("utf8") : ""
+  }
+
+  readonly #startNew = Effect.fnUntraced(function*(this: LoopbackServer) {
+    const { args, listens, name, pingPath, pingStatus } = this.command
+    const timeout = millisOf(this.#options.startTimeout ?? "90 seconds")
+    const log = Fs.openSync(this.#logPath, "a")
+    const offset = Fs.fstatSync(log).size
+    const wrapper = setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL"]
+    const [file, ...rest] = [...wrapper, this.#binary, ...args]
+    // A bare environment, because INFLUXDB_* variables override the configuration file.
+    const child = spawn(file!, rest, {
+      cwd: this.directory,
+      env: { HOME: this.directory },
+      stdio: ["ignore", log, log]
+    })
+    let error: Error | undefined
+    child.on("error", (cause) => {
+      error = cause
+    })
+    this.#child = child
+    AtExit.add(this.#onParentExit)
+    Fs.closeSync(log)
+    const fail = (what: string) =>
+      new ServerError({
+        message: `${what}; its log ends with:\n${this.#logTail(15)}`,
+        addressInUse: this.#logFrom(offset).includes("address already in use")
+      })
+    const ping = Effect.promise(() =>
+      fetch(this.httpUrl + pingPath, { headers: { connection: "close" }, signal: AbortSignal.timeout(1000) })
+        .then(({ status }) => status === pingStatus, () => false)
     )
+    // The log is this process's own; another server may answer on the port that it failed to get.
+    for (const deadline = performance.now() + timeout;; yield* sleep(10)) {
+      if (error !== undefined) return yield* fail(`${name} did not start: ${error.message}`)
+      if (!this.#isRunning) {
+        return yield* fail(`${name} ended at start (code ${child.exitCode}, signal ${child.signalCode})`)
+      }
+      if (listens(this.#logFrom(offset)) && (yield* ping)) return
+      if (performance.now() > deadline) return yield* fail(`${name} was not ready within ${timeout} ms`)
+    }
+  })
+
+  #signal(signal: NodeJS.Signals, done: (state: string) => boolean): Effect.Effect<void> {
+    if (!this.#isRunning) return Effect.void
+    this.#child!.kill(signal)
+    const state = Effect.sync(() => processState(this.pid))
+    return Effect.orDie(waitFor(state, (state) => state === undefined || done(state), { what: signal, interval: 5 }))
+      .pipe(Effect.asVoid)
+  }
+}
+
+/** The state letter of a process, where the system tells. */
+const processState = (pid: number | undefined): string | undefined => {
+  try {
+    const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")
+    return stat.charAt(stat.lastIndexOf(")") + 2)
+  } catch {
+    return undefined
   }
 }
 
 /**
- * Starts a program on `count` ports of its own and in a folder of its own, and
- * ends it with the scope.
+ * Starts a server on `count` ports of its own and in a folder of its own, and ends it with the scope.
  *
- * Ports can be lost between the choice and the bind, so a start on new ports is
- * tried a few times.
+ * Ports can be lost between the choice and the bind, so a start on new ports is tried a few times.
  */
-export const startOnFreePorts = Effect.fnUntraced(function*<E>(
-  program: string | undefined,
-  find: Effect.Effect<Located>,
+export const startOnFreePorts = Effect.fnUntraced(function*<Server extends LoopbackServer>(
+  program: Binary.Program,
+  binary: string | undefined,
   count: number,
-  command: (binary: string, directory: string, ports: ReadonlyArray<number>) => Command,
-  onFailure: (message: string) => E
+  make: (binary: string, directory: string, ports: ReadonlyArray<number>) => Server
 ) {
-  const located = program === undefined ? yield* find : { _tag: "Available", path: program } as const
-  if (located._tag === "Unavailable") return yield* Effect.fail(onFailure(`${located.reason}: ${located.hint}`))
+  const located = binary === undefined ? yield* Binary.find(program) : { _tag: "Available", path: binary } as const
+  if (located._tag === "Unavailable") return yield* new ServerError({ message: `${located.reason}: ${located.hint}` })
   const directory = yield* Effect.acquireRelease(
     Effect.sync(ServerDirectory.create),
     (path) => Effect.sync(() => ServerDirectory.remove(path))
   )
-  for (let attempt = 1;; attempt++) {
-    const ports = yield* Ports.pick(count)
-    const process = new ServerProcess(command(located.path, directory, ports))
-    yield* Effect.addFinalizer(() => process.kill)
-    const failure = yield* Effect.match(process.start, { onFailure: (error) => error, onSuccess: () => undefined })
-    if (failure === undefined) return { process, ports }
-    if (!failure.addressInUse || attempt === 20) return yield* Effect.fail(onFailure(failure.message))
-  }
+  const startOne = Effect.gen(function*() {
+    const server = make(located.path, directory, yield* Ports.pick(count))
+    yield* Effect.addFinalizer(() => server.kill)
+    yield* server.startOnce
+    return server
+  })
+  return yield* Effect.retry(startOne, { times: 20, while: ({ addressInUse }) => addressInUse === true })
 })

@@ -10,8 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import * as Zlib from "node:zlib"
-import * as HttpListener from "./httpListener.ts"
-import { host } from "./loopbackServer.ts"
+import * as FaultServer from "../FaultServer.ts"
 
 /** An answer; a body of several parts is sent in chunks. */
 export interface Answer {
@@ -21,7 +20,7 @@ export interface Answer {
 }
 
 /** One request and how it was answered. */
-export interface Exchange extends HttpListener.Received {
+export interface Exchange extends Omit<FaultServer.Received, "text" | "response"> {
   /** The body, decompressed; `undefined` if it could not be. */
   readonly text: string | undefined
   readonly status: number
@@ -40,10 +39,10 @@ export const parseJson = (text: string): unknown => {
 
 /** Collects what is wrong with one request. */
 export class Check {
-  readonly request: HttpListener.Received
+  readonly request: Omit<Exchange, "status" | "text">
   readonly problems: Array<string> = []
 
-  constructor(request: HttpListener.Received) {
+  constructor(request: Check["request"]) {
     this.request = request
   }
 
@@ -60,8 +59,7 @@ export class Check {
   }
 
   header(name: string): string | undefined {
-    const value = this.request.headers[name]
-    return Array.isArray(value) ? value.join(", ") : value
+    return this.request.headers[name]
   }
 
   /** Every parameter must be known, occur once, and match. */
@@ -103,7 +101,7 @@ export class Check {
   /** The body as text; `undefined` when it is not what the headers say. */
   text(): string | undefined {
     const encoding = this.header("content-encoding")
-    const { body } = this.request
+    const { raw } = this.request
     if (
       !this.that(
         encoding === undefined || encoding === "gzip" || encoding === "identity",
@@ -113,7 +111,7 @@ export class Check {
       return undefined
     }
     try {
-      const plain = encoding === "gzip" ? Zlib.gunzipSync(body) : body
+      const plain = encoding === "gzip" ? Zlib.gunzipSync(raw) : raw
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plain)
     } catch (cause) {
       const what = encoding === "gzip" ? "the body is not gzip and UTF-8" : "the body is not UTF-8"
@@ -169,18 +167,17 @@ export const serve: (
   notFound: Answer,
   methodNotAllowed: Answer
 ) {
-  const traffic = new HttpListener.Traffic()
   const violations: Array<string> = []
   const exchanges: Array<Exchange> = []
   const scripted: Array<Answer> = []
 
   const answer = (check: Check): { readonly answer: Answer; readonly text: string | undefined } => {
-    const { body, headers, method, params, path } = check.request
+    const { headers, method, params, path, raw } = check.request
     check.that(headers.host !== undefined, "there is no host header")
     for (const name of ["token", "p", "password", "u"]) {
       check.that(!params.has(name), `the query parameter "${name}" shows a credential`)
     }
-    if (method === "GET") check.that(body.length === 0, "a GET has a body")
+    if (method === "GET") check.that(raw.length === 0, "a GET has a body")
     const route = [path, path.replace(/[^/]+$/, "*")].map((key) => Object.hasOwn(routes, key) ? routes[key] : undefined)
       .find((found) => found !== undefined)
     if (route === undefined) {
@@ -196,25 +193,23 @@ export const serve: (
     return { answer: scripted.shift() ?? given, text }
   }
 
-  const { port } = yield* HttpListener.listen(traffic, (server) => {
-    server.on("request", (incoming, outgoing) => {
-      void HttpListener.receive(incoming, traffic).then(async (request) => {
-        const check = new Check(request)
-        const { answer: given, text } = answer(check)
-        for (const problem of check.problems) violations.push(`${request.method} ${request.path}: ${problem}`)
-        exchanges.push({ ...request, text, status: given.status })
-        await send(outgoing, given, /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? "")))
-      }).catch(() => outgoing.destroy())
-    })
+  const server = yield* FaultServer.make({
+    fallback: (_, { response, ...request }) => {
+      const check = new Check(request)
+      const { answer: given, text } = answer(check)
+      for (const problem of check.problems) violations.push(`${request.method} ${request.path}: ${problem}`)
+      exchanges.push({ ...request, text, status: given.status })
+      send(response, given, /\bgzip\b/.test(request.headers["accept-encoding"] ?? "")).catch(() => response.destroy())
+    }
   })
 
   return {
-    url: `http://${host}:${port}`,
-    port,
+    url: server.url,
+    port: server.port,
     violations,
     exchanges,
     get connections() {
-      return { made: traffic.connections, open: traffic.sockets.size }
+      return { made: server.connections, open: server.open }
     },
     answerNext: (...answers) => void scripted.push(...answers)
   }
