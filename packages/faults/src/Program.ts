@@ -15,7 +15,9 @@ export const start = <Functions>(name: string, options: unknown, { namespace, ..
     options,
     inside: [
       ...(namespace === undefined ? [] : ["ip", "netns", "exec", namespace.name]),
-      ...["setpriv", "--pdeathsig", "KILL"]
+      "setpriv",
+      "--pdeathsig",
+      "KILL"
     ],
     env: Host.env,
     ...place

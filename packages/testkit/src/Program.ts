@@ -105,7 +105,7 @@ export const start = Effect.fnUntraced(function*<Functions>(
     timeout
   })
   child.on("close", (code, signal) => rpc.$close(new Error(`ended with code ${code}, signal ${signal}`)))
-  const ask = (name: string, ...args: Array<unknown>) =>
+  const ask = (name: string, ...args: Array<unknown>): Effect.Effect<unknown, ProgramError> =>
     Effect.tryPromise({
       try: () => rpc.$call(name as never, ...args as never),
       catch: (cause) =>
