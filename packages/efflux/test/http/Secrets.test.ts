@@ -44,7 +44,15 @@ const forms: Record<string, (text: string) => string> = {
   "a form": (text) => String(new URLSearchParams({ p: text })).slice(2),
   "percent twice": (text) => encodeURIComponent(encodeURIComponent(text)),
   "HTML of JSON": (text) => JSON.stringify(text).slice(1, -1).replace(/[&<>"']/g, (c) => html[c]),
-  "a quoted string of Go": (text) => `\\"${JSON.stringify(text).slice(1, -1)}\\"`
+  "a quoted string of Go": (text) => `\\"${JSON.stringify(text).slice(1, -1)}\\"`,
+  "in lines": (text) => text.replace(/[^]{5}(?!$)/gu, "$&\n"),
+  "in lines of a header": (text) => text.replace(/[^]{4}(?!$)/gu, "$&\r\n\t"),
+  "with what can't be seen": (text) => Array.from(text).join("\u200b"),
+  "base 64": (text) => Buffer.from(text).toString("base64"),
+  "base 64 in lines": (text) => Buffer.from(text).toString("base64").replace(/.{8}(?!$)/g, "$&\n"),
+  "hexadecimal": (text) => Buffer.from(text).toString("hex"),
+  "HEXADECIMAL in lines": (text) => Buffer.from(text).toString("hex").toUpperCase().replace(/.{8}(?!$)/g, "$& "),
+  "octal": (text) => Array.from(Buffer.from(text), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("")
 }
 
 const btoaOf = (text: string) => Buffer.from(text).toString("base64").replace(/=+$/, "")
@@ -81,6 +89,25 @@ describe("a password that a server repeats is hidden", () => {
     const urlSafe = Buffer.from(`admin:${password}`).toString("base64url")
     assert.strictEqual(scrub(password)(`no: Basic ${header.replace(/=+$/, "")}.`), "no: Basic <redacted>.")
     assert.strictEqual(scrub(password)(`no: ${urlSafe}; the password is ${btoaOf(password)}`), hiddenTwice)
+  })
+
+  // A line that ends within what looks like an escape leaves none.
+  it.each(passwords.slice(0, 4))("in lines, as JSON: %j", (password) => {
+    const said = JSON.stringify(`no: ${password.replace(/[^]{5}(?!$)/g, "$&\n")}.`)
+    assert.strictEqual(scrub(password)(said), `"no: <redacted>."`)
+  })
+
+  it.each(passwords)("in base 64 of what stands around it too: %j", (password) => {
+    for (const before of ["", "a", "ab", "abc", "password="]) {
+      for (const after of ["", "z", "yz", "&more=1"]) {
+        const said = `no: ${Buffer.from(before + password + after).toString("base64")}!`
+        const hidden = scrub(password)(said)
+        assert.match(hidden, /^no: .*<redacted>.*!$/)
+        // Characters that are of its neighbours too say little of it.
+        const left = hidden.length - "no: <redacted>!".length
+        assert.isAtMost(left, Math.ceil(4 * (before.length + after.length) / 3) + 6)
+      }
+    }
   })
 
   it.each([

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Base64 from "effect/encoding/Base64"
+import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import type { Credentials } from "../config/DatabaseSettings.ts"
 
@@ -57,6 +58,8 @@ export const scrubber = (
     let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
     for (let round = 0; round <= rounds && decoded !== undefined; round++) {
       if (decoded.text !== "") { for (const form of formsOf(decoded.text)) secrets.add(form) }
+      const { text = "" } = withoutBlanks(decoded) ?? {}
+      if (text.length >= shortestAnywhere) secrets.add(text.replaceAll("+", " "))
       decoded = decode(decoded)
     }
   }
@@ -64,21 +67,33 @@ export const scrubber = (
 }
 
 // The forms of a secret that are no escapes: those of other encodings, of which the decoder of a text, and a name like
-// `&eacute;`, leave a replacement character, and base 64 with any alphabet and without its end.
+// `&eacute;`, leave a replacement character, hexadecimal digits, and base 64 with any alphabet and without its end.
 const formsOf = (secret: string): ReadonlyArray<string> => {
   const bytes = new TextEncoder().encode(secret)
   return [
     secret,
     Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""),
     secret.replace(/[^\0-\x7f]/gu, "\ufffd"),
+    ...hexadecimal(bytes),
     ...base64Of(bytes)
   ].map((form) => form.replaceAll("+", " ")) // as a form writes a space
 }
 
+const hexadecimal = (bytes: Uint8Array): ReadonlyArray<string> => {
+  const lower = Hex.encode(bytes)
+  return [lower, lower.toUpperCase()]
+}
+
 const base64Of = (input: string | Uint8Array): ReadonlyArray<string> => {
-  const padded = Base64.encode(input)
-  const bare = padded.replace(/=+$/, "")
-  return [padded, bare, bare.replaceAll("+", "-").replaceAll("/", "_")]
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input
+  const whole = Base64.encode(bytes)
+  // With other bytes around, the characters that are of these alone.
+  const within = [0, 1, 2].map((before) =>
+    Base64.encode(Uint8Array.of(...Array(before).fill(0), ...bytes))
+      .slice(Math.ceil(before * 8 / 6), Math.floor((before + bytes.length) * 8 / 6))
+  ).filter((form) => form.length >= shortestAnywhere)
+  return [whole, whole.replace(/=+$/, ""), ...within]
+    .flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")])
 }
 
 /** A text, and where each of its UTF-16 units stood in the text that it was decoded from. */
@@ -90,16 +105,21 @@ interface Decoded {
 
 const hide = (text: string, secrets: ReadonlySet<string>): string => {
   const found: Array<readonly [start: number, end: number]> = []
-  let decoded: Decoded | undefined = { text, starts: [], ends: [] }
-  for (let round = 0; round <= rounds && decoded !== undefined; round++) {
-    const searched: string = decoded.text.replaceAll("+", " ")
+  const search = ({ ends, starts, text }: Decoded) => {
+    const searched = text.replaceAll("+", " ")
     for (const secret of secrets) {
       for (let at = searched.indexOf(secret); at >= 0; at = searched.indexOf(secret, at + secret.length)) {
         if (secret.length < shortestAnywhere && !announced.test(searched.slice(Math.max(0, at - 32), at))) continue
         const last = at + secret.length - 1
-        found.push([decoded.starts[at] ?? at, (decoded.ends[last] ?? last) + 1])
+        found.push([starts[at] ?? at, (ends[last] ?? last) + 1])
       }
     }
+  }
+  let decoded: Decoded | undefined = { text, starts: [], ends: [] }
+  for (let round = 0; round <= rounds && decoded !== undefined; round++) {
+    search(decoded)
+    const wrapped = withoutBlanks(decoded)
+    if (wrapped !== undefined) search(wrapped)
     decoded = decode(decoded)
   }
   if (found.length === 0) return text
@@ -129,30 +149,25 @@ const names = [
   "[a-z](?:acute|cedil|circ|grave|ring|tilde|uml)"
 ]
 const escapes = new RegExp(
-  String.raw`\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([^])|((?:%[0-9a-f]{2})+)|`
+  String.raw`\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([0-3][0-7]{2})|\\([^])|`
+    + String.raw`((?:%[0-9a-f]{2})+)|`
     + String.raw`&(?:#0*(\d{1,7})|#x0*([0-9a-f]{1,6})|(${names.join("|")})|[a-z]\w{1,31}(?=;));?`,
   "gi"
 )
 
+// What stands between the lines of a text that was wrapped, and what can't be seen.
+const blanks = /[\s\p{Cc}\p{Cf}]+/gu
+
+const withoutBlanks = (decoded: Decoded): Decoded | undefined => replace(decoded, blanks, () => "")
+
 // Takes one round of escapes out of a text; `undefined` if it has none.
-const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
-  const to = { text: "", starts: [] as Array<number>, ends: [] as Array<number> }
-  const add = (piece: string, from: number, length: number, isEscape: boolean) => {
-    to.text += piece
-    for (let i = 0; i < piece.length; i++) {
-      const first = isEscape ? from : from + i
-      const last = isEscape ? from + length - 1 : first
-      to.starts.push(starts[first] ?? first)
-      to.ends.push(ends[last] ?? last)
-    }
-  }
-  let position = 0
-  for (const match of text.matchAll(escapes)) {
-    const [all, unit, point, byte, single, percents, decimal, hex, name] = match
-    add(text.slice(position, match.index), position, 0, false)
+const decode = (decoded: Decoded): Decoded | undefined =>
+  replace(decoded, escapes, ([, unit, point, byte, octal, single, percents, decimal, hex, name]) => {
     const code = unit ?? point ?? byte ?? hex
-    const piece = code !== undefined
+    return code !== undefined
       ? character(parseInt(code, 16))
+      : octal !== undefined
+      ? character(parseInt(octal, 8))
       : decimal !== undefined
       ? character(Number(decimal))
       : percents !== undefined
@@ -160,8 +175,29 @@ const decode = ({ ends, starts, text }: Decoded): Decoded | undefined => {
       : single !== undefined
       ? singles[single] ?? single
       : entities[name?.toLowerCase()] ?? "\ufffd"
-    add(piece, match.index, all.length, true)
-    position = match.index + all.length
+  })
+
+// Replaces what matches, and keeps where everything stood; `undefined` if nothing does.
+const replace = (
+  { ends, starts, text }: Decoded,
+  pattern: RegExp,
+  by: (match: RegExpExecArray) => string
+): Decoded | undefined => {
+  const to = { text: "", starts: [] as Array<number>, ends: [] as Array<number> }
+  const add = (piece: string, from: number, length: number, isReplaced: boolean) => {
+    to.text += piece
+    for (let i = 0; i < piece.length; i++) {
+      const first = isReplaced ? from : from + i
+      const last = isReplaced ? from + length - 1 : first
+      to.starts.push(starts[first] ?? first)
+      to.ends.push(ends[last] ?? last)
+    }
+  }
+  let position = 0
+  for (const match of text.matchAll(pattern)) {
+    add(text.slice(position, match.index), position, 0, false)
+    add(by(match), match.index, match[0].length, true)
+    position = match.index + match[0].length
   }
   if (position === 0) return undefined
   add(text.slice(position), position, 0, false)
