@@ -11,7 +11,7 @@ describe("docs/timestamps.md", () => {
   const page = read("timestamps.md")
 
   it("has the name of every precision in every API", () => {
-    const section = page.slice(page.indexOf("### What each API calls them"), page.indexOf("### Conversions"))
+    const section = page.slice(page.indexOf("### Names of the units in each API"), page.indexOf("### Conversions"))
     const rows = section.split("\n").filter((line) => line.startsWith("| `\"")).map((line) =>
       line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", ""))
     )
@@ -26,20 +26,20 @@ describe("docs/timestamps.md", () => {
   })
 
   it("shows what its conversions give", () => {
-    const shown = (value: unknown) => typeof value === "bigint" ? `${value}n` : JSON.stringify(value)
-    const succeeds = <A>(result: Result.Result<A, unknown>) => `// Result.succeed(${shown(Result.getOrThrow(result))})`
+    const shown = (value: unknown) => typeof value === "bigint" ? `${value}n` : String(value)
+    const succeeds = <A>(result: Result.Result<A, unknown>) => `// ${shown(Result.getOrThrow(result))}`
     assert.include(
       page,
-      `(1_767_225_600_999_999_999n, "s")) ${succeeds(Precision.fromNanos(1767225600999999999n, "s"))}`
+      `(1_767_225_600_999_999_999n, "s"))) ${succeeds(Precision.fromNanos(1767225600999999999n, "s"))}`
     )
-    assert.include(page, `(-1n, "s")) ${succeeds(Precision.fromNanos(-1n, "s"))}`)
-    assert.include(page, `(1_767_225_600n, "s")) ${succeeds(Precision.toNanos(1767225600n, "s"))}`)
+    assert.include(page, `(-1n, "s"))) ${succeeds(Precision.fromNanos(-1n, "s"))}`)
+    assert.include(page, `(1_767_225_600n, "s"))) ${succeeds(Precision.toNanos(1767225600n, "s"))}`)
     assert.isTrue(Result.isFailure(Precision.toNanos(9_223_372_037n, "s")))
     assert.isTrue(Result.isSuccess(Precision.toNanos(9_223_372_036n, "s")))
     const point = { measurement: "m", fields: { value: 1 }, timestamp: new Date("2026-01-01T00:00:00.999Z") }
-    assert.include(page, `{ precision: "s" })) ${succeeds(LineProtocol.encode(point, { precision: "s" }))}`)
+    assert.include(page, `{ precision: "s" }))) ${succeeds(LineProtocol.encode(point, { precision: "s" }))}`)
     const decoded = Result.getOrThrow(LineProtocol.decode("m value=1 1767225600", { precision: "s" }))
-    assert.include(page, `{ precision: "s" })) // timestamp: ${shown(decoded.timestamp)}`)
+    assert.include(page, `Result.getOrThrow(decoded).timestamp) // ${shown(decoded.timestamp)}`)
     assert.include(page, String(Precision.maxTimestamp))
     assert.include(page, String(Precision.minTimestamp).replace("-", "−"))
   })
