@@ -312,7 +312,7 @@ export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClien
  * @since 0.1.0
  */
 export const layerTest = (
-  answer: Testing.Answer,
+  answer: Testing.Responder,
   options?: Testing.TestOptions
 ): Layer.Layer<InfluxClient | Spy> =>
   Layer.effectContext(Effect.sync(() => {
@@ -327,7 +327,7 @@ export const layerTest = (
  * @since 0.1.0
  */
 export const makeTest = (
-  answer: Testing.Answer,
+  answer: Testing.Responder,
   options?: Testing.TestOptions
 ): { readonly client: Client; readonly spy: Testing.Spy } => {
   const { backend, spy } = Testing.make(answer, options)

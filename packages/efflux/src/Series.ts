@@ -211,15 +211,15 @@ export const make = <const Measurement extends string, const F extends Fields, c
   // What reading back needs is made when it is first needed.
   let read: ReturnType<typeof RowReader.make> | undefined
   let schema: Schema.Codec<PointValues, Point.Point> | undefined
-  const decode = (valueOf: (column: SchemaColumn) => unknown, timestamp: bigint | undefined): Decoded => {
+  const decode = (valueOf: (column: SchemaColumn) => unknown, timestamp: bigint | undefined): DecodedValues => {
     const values = (read ??= RowReader.make(columns))(valueOf)
     return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
   }
-  const decodePoint = (point: Point.Point): Decoded =>
+  const decodePoint = (point: Point.Point): DecodedValues =>
     point.measurement === measurement
       ? decode(({ isTag, name }) => own(isTag ? point.tags : point.fields, name), point.timestamp)
       : Result.fail(RowReader.problemAt("measurement", preview(measurement)))
-  const decodeRow = (row: PointValues, options?: { readonly precision?: Precision | undefined }): Decoded =>
+  const decodeRow = (row: PointValues, options?: { readonly precision?: Precision | undefined }): DecodedValues =>
     Result.flatMap(
       RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
       (time) => decode(({ name }) => own(row, name), time)
@@ -253,7 +253,7 @@ interface Definition {
   readonly priority?: "normal" | "high" | undefined
 }
 
-type Decoded = Result.Result<PointValues, Schema.SchemaError>
+type DecodedValues = Result.Result<PointValues, Schema.SchemaError>
 
 /** The columns of a series in the order of a line. Throws for a definition that can't work. */
 const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<SchemaColumn> => {
@@ -290,7 +290,7 @@ const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definit
 const schemaOf = (
   reader: SeriesReader,
   columns: ReadonlyArray<SchemaColumn>,
-  decode: (point: Point.Point) => Decoded
+  decode: (point: Point.Point) => DecodedValues
 ): Schema.Codec<PointValues, Point.Point> => {
   const values = Schema.toType(Schema.Struct({
     ...Object.fromEntries(columns.map(({ name, schema }) => [name, schema])),

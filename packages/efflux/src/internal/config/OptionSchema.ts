@@ -38,7 +38,7 @@ export const infoOf = (schema: Schema.Constraint): OptionInfo => {
   return { allowed, read, fallback, isRequired: !("fallback" in known) } as OptionInfo
 }
 
-const describe = <Checked, Given>(
+const annotated = <Checked, Given>(
   allowed: string,
   schema: Schema.Codec<Checked, Given>,
   read?: OptionInfo["read"]
@@ -65,7 +65,7 @@ export const optional = <Checked, Given>(
 
 /** What only one option can be. */
 export const declare = <A>(allowed: string, is: (value: unknown) => value is A): OptionSchema<A> =>
-  describe(allowed, Schema.declare(is))
+  annotated(allowed, Schema.declare(is))
 
 /** What a user gives, and what it comes to. */
 const becomes = <Given, Checked>(
@@ -91,14 +91,14 @@ const orText = (read: (variable: string) => Config.Config<unknown>): OptionInfo[
   Config.orElse(read(variable), () => Config.String(variable))
 
 export const integer = (minimum: number, maximum: number): OptionSchema<number> =>
-  describe(
+  annotated(
     `an integer from ${minimum} to ${maximum}`,
     Schema.Int.check(Schema.isBetween({ minimum, maximum })),
     orText(Config.Number)
   )
 
 /** The port of a server. Kubernetes sets `INFLUX_PORT=tcp://…` for a service called influx; such a text is not ours. */
-export const port: OptionSchema<number> = describe(
+export const port: OptionSchema<number> = annotated(
   "an integer from 1 to 65535",
   integer(1, 65_535),
   (variable) =>
@@ -108,10 +108,10 @@ export const port: OptionSchema<number> = describe(
     )
 )
 
-export const boolean: OptionSchema<boolean> = describe("one of true, false", Schema.Boolean, orText(Config.Boolean))
+export const boolean: OptionSchema<boolean> = annotated("one of true, false", Schema.Boolean, orText(Config.Boolean))
 
 export const oneOf = <const A extends string | number>(values: ReadonlyArray<A>): OptionSchema<A> =>
-  describe(
+  annotated(
     `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`,
     Schema.Literals(values) as unknown as OptionSchema<A>,
     typeof values[0] === "number" ? orText(Config.Number) : undefined
@@ -119,14 +119,14 @@ export const oneOf = <const A extends string | number>(values: ReadonlyArray<A>)
 
 /** A number, or a word instead of one. */
 export const numberOr = <const A extends string>(word: A, number: OptionSchema<number>): OptionSchema<A | number> =>
-  describe(
+  annotated(
     `one of "${word}", or ${infoOf(number).allowed}`,
     Schema.Union([Schema.Literal(word), number]),
     infoOf(number).read
   )
 
 const matching = (allowed: string, pattern: Pick<RegExp, "test">): OptionSchema<string> =>
-  describe(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
+  annotated(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
 
 /** A text without spaces. */
 export const word = (allowed: string): OptionSchema<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
@@ -172,25 +172,25 @@ const urlProblem = (text: string) =>
     : undefined
 
 /** The base URL of a server. One with credentials is refused because a URL ends up in logs; so is one with a query. */
-export const url: OptionSchema<string> = describe(
+export const url: OptionSchema<string> = annotated(
   urlText,
   becomes(Schema.String.check(Schema.makeFilter(urlProblem)), Schema.String, (text) => new URL(text).href)
 )
 
-export const urls: OptionSchema<ReadonlyArray<string>> = describe(
+export const urls: OptionSchema<ReadonlyArray<string>> = annotated(
   `a list of URLs, each once, of which each is ${urlText}`,
   Schema.Array(url).check(Schema.makeFilter((all) => all.length > 0 && new Set(all).size === all.length)),
   text((list) => list.split(",").map((url) => url.trim()))
 )
 
 /** A secret that goes into a header as it is. */
-export const token = describe(
+export const token = annotated(
   "a Redacted string of printable ASCII without spaces",
   Schema.Redacted(Schema.String.check(Schema.isPattern(/^[!-~]+$/))),
   Config.Redacted
 )
 
-export const password = describe(
+export const password = annotated(
   "a Redacted string without control characters",
   Schema.Redacted(Schema.String.check(Schema.isPattern(/^[^\p{Cc}\p{Cs}]*$/u))),
   Config.Redacted
@@ -216,7 +216,7 @@ const record = <A extends object>(
   what: string,
   problem: (key: string, value: unknown) => Schema.FilterIssue | undefined
 ): OptionSchema<A> =>
-  describe(
+  annotated(
     `a plain object of ${what}, in a variable a=b,c=d with each key once`,
     Schema.declare((value): value is A => isPlainObject(value)).check(
       Schema.makeFilter((object) =>
@@ -244,7 +244,7 @@ const headerProblem = (name: string, value: unknown): Schema.FilterIssue | undef
 /** Headers of a request. */
 export const headers: OptionSchema<Headers> = record("headers", headerProblem)
 
-export const certificates = describe(
+export const certificates = annotated(
   "one or more certificates as PEM text",
   Schema.declare((value): value is string | ReadonlyArray<string> => value !== undefined).check(
     Schema.makeFilter((value) => certificateProblem(value))
@@ -253,7 +253,7 @@ export const certificates = describe(
 
 /** A length of time, which comes to milliseconds. The longest is that of the runtime's timers. */
 export const duration = (minimum: number): OptionSchema<number, Duration.Input> =>
-  describe(
+  annotated(
     `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`,
     becomes(
       Schema.declare(isDurationInput),
@@ -330,7 +330,7 @@ export interface CheckedPacing extends Pacing {
   readonly burst: number
 }
 
-export const pacing: OptionSchema<CheckedPacing | "none", Pacing | "none"> = describe(
+export const pacing: OptionSchema<CheckedPacing | "none", Pacing | "none"> = annotated(
   "\"none\" or { packetsPerSecond, burst }, in a variable 4000/32",
   becomes(
     Schema.declare((value): value is Pacing | "none" => value === "none" || isPlainObject(value)).check(

@@ -18,7 +18,7 @@ import { variableOf } from "./Variables.ts"
 export const readOptions = (config: unknown, what = ""): Result.Result<GivenOptions, InfluxError> => {
   const options: Array<[string, unknown]> = []
   const plain = "a plain object of options; { ...it } makes one of an instance of a class"
-  let reading: readonly [option: string, allowed: string, shown: string] = [what, plain, unreadable]
+  let reading: readonly [option: string, allowed: string, shown: string] = [what, plain, unreadableObject]
   try {
     if (!isPlainObject(config)) return invalidOption(what, config, plain)
     for (const key of Reflect.ownKeys(config)) {
@@ -26,7 +26,7 @@ export const readOptions = (config: unknown, what = ""): Result.Result<GivenOpti
       if (typeof key === "symbol") return invalidOption(String(key), key, "a name of an option", { shown: "a symbol" })
       reading = [key, "a value that can be read", "a getter that throws"]
       const value: unknown = Reflect.get(config, key)
-      reading = [key, "a value that can be read", unreadable]
+      reading = [key, "a value that can be read", unreadableObject]
       touch(value)
       if (value !== undefined) options.push([key, value])
     }
@@ -37,7 +37,7 @@ export const readOptions = (config: unknown, what = ""): Result.Result<GivenOpti
   }
 }
 
-const unreadable = "an object that can't be read"
+const unreadableObject = "an object that can't be read"
 
 // Reads what the checks read of a value, so that a getter or a Proxy that throws is noticed before them.
 const touch = (value: unknown): void => {

@@ -16,7 +16,7 @@
 import type * as Point from "../../Point.ts"
 import type { Lines } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
-import { LineWriter } from "../encode/LineWriter.ts"
+import { lineSlack, LineWriter } from "../encode/LineWriter.ts"
 import { splitPoint } from "../encode/splitPoint.ts"
 import { TimestampedPoint } from "./AutoTimestamps.ts"
 import type { Holder, PointBuffer } from "./PointBuffer.ts"
@@ -28,9 +28,6 @@ import type { Reporter } from "./Reporter.ts"
 // millisecond of the epoch a timestamp is a placeholder.
 const earliest = 315_532_800_000_000_000n
 const placeholder = 1_000_000n
-
-// Room behind a line for its timestamp and line feed, see LineWriter.
-const slack = 128
 
 const LF = 10
 
@@ -83,7 +80,7 @@ export class Packer {
     this.#holder = buffer.holder()
     this.#settings = settings
     this.#report = report
-    this.#writer = new LineWriter(2 * settings.maxPayloadBytes + slack, {
+    this.#writer = new LineWriter(2 * settings.maxPayloadBytes + lineSlack, {
       precision: settings.precision,
       dialect: settings.dialect,
       tags: settings.tags,

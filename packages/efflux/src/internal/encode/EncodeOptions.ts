@@ -8,7 +8,7 @@ import { type NamePlace, nameProblem, type TagValue } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
 import { wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
-import { noBytes } from "./EncodedText.ts"
+import { noText } from "./EncodedText.ts"
 import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Key.ts"
 
 /**
@@ -46,7 +46,7 @@ export const defaultMaxLineBytes = 1024 * 1024
  * @category validation
  * @since 0.1.0
  */
-export const checkOptions = (capacity: number, options: EncodeOptions): void => {
+export const checkEncodeOptions = (capacity: number, options: EncodeOptions): void => {
   if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
   const { maxLineBytes, precision, tags } = options
   if (precision !== undefined) nanosPer(precision)
@@ -80,8 +80,8 @@ const encodeDefault = (name: string, value: TagValue, dialect: Dialect): Constan
     throw fail(`tag value of ${preview(name)} must be a string, number, bigint or boolean`)
   }
   const key = new Key(name, encodeKey(name, "tag key", dialect))
-  if (key.prefix === noBytes) throw describe(name, "tag key")
+  if (key.prefix === noText) throw describe(name, "tag key")
   const constant = encodeTag(key, value, dialect)
-  if (constant.tag === noBytes) throw describe(String(value), "tag value")
+  if (constant.tag === noText) throw describe(String(value), "tag value")
   return constant
 }

@@ -84,7 +84,7 @@ export const encodeOnce = (
   const bytes = new Uint8Array(room + encodedRoom)
   const view = new DataView(bytes.buffer)
   const end = write(bytes, view)
-  return end < 0 ? noBytes : new EncodedText(text, view, 0, end)
+  return end < 0 ? noText : new EncodedText(text, view, 0, end)
 }
 
 /**
@@ -93,4 +93,4 @@ export const encodeOnce = (
  * @category constants
  * @since 0.1.0
  */
-export const noBytes = new EncodedText("", new DataView(new ArrayBuffer(8)), 0, 0)
+export const noText = new EncodedText("", new DataView(new ArrayBuffer(8)), 0, 0)

@@ -5,7 +5,7 @@
  */
 import type { Dialect } from "../../Dialect.ts"
 import { nameProblem } from "../../Point.ts"
-import { type EncodedText, encodeOnce, noBytes, writeEncoded } from "./EncodedText.ts"
+import { type EncodedText, encodeOnce, noText, writeEncoded } from "./EncodedText.ts"
 import { nameMasksOf, writeName } from "./Escape.ts"
 import { TextCache } from "./TextCache.ts"
 
@@ -71,7 +71,7 @@ export const isAbsent = (value: unknown): value is null | undefined | "" =>
 export const encodeTag = (key: Key, value: unknown, dialect: Dialect): ConstantTag => {
   const { prefix } = key
   const text = String(value)
-  const tag = prefix === noBytes || isAbsent(value) ? noBytes : encodeOnce(
+  const tag = prefix === noText || isAbsent(value) ? noText : encodeOnce(
     key.name,
     prefix.length + 3 * text.length,
     (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, nameMasksOf(dialect).tag)
@@ -86,7 +86,7 @@ export const encodeTag = (key: Key, value: unknown, dialect: Dialect): ConstantT
  * @since 0.1.0
  */
 export const encodeKey = (name: string, place: "tag key" | "field key", dialect: Dialect): EncodedText => {
-  if (nameProblem(name, place, dialect) !== undefined) return noBytes
+  if (nameProblem(name, place, dialect) !== undefined) return noText
   const { fieldKey, tag } = nameMasksOf(dialect)
   // A UTF-16 unit takes three bytes at the most, an escaped one two.
   return encodeOnce(name, 3 * name.length + 2, (bytes) => {

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import type { Dialect } from "../../Dialect.ts"
-import { type EncodedText, noBytes } from "./EncodedText.ts"
+import { type EncodedText, noText } from "./EncodedText.ts"
 import { compareKeys, type ConstantTag, encodeKey, encodeTag, isAbsent, Key } from "./Key.ts"
 import { ANY, type Column, type SeriesShape, STRING, UNDEFINED } from "./SeriesPoint.ts"
 
@@ -121,7 +121,7 @@ const weight = (name: string): number => 1 + (name.length >> 6)
 const unfamiliarObjects = 16_384
 
 const noColumns: Trie["columns"] = new Map()
-const noKey = new Key("", noBytes)
+const noKey = new Key("", noText)
 
 /**
  * The keys that one writer has seen.

@@ -15,7 +15,7 @@
 import type * as Point from "../../Point.ts"
 import { lengthOf } from "../text/units.ts"
 import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
-import { noBytes, writeEncoded } from "./EncodedText.ts"
+import { noText, writeEncoded } from "./EncodedText.ts"
 import { thrown } from "./EncodeError.ts"
 import { REFUSED, writeString } from "./Escape.ts"
 import { isRecord } from "./Key.ts"
@@ -28,6 +28,9 @@ const UNORDERED = -2
 
 const LF = 10
 const LOWER_I = 105
+
+/** Bytes that a buffer needs behind a line, for its timestamp and line feed. */
+export const lineSlack = 128
 
 const hasOwnProperty = Object.prototype.hasOwnProperty
 
@@ -273,7 +276,7 @@ export class LineWriter extends PartWriter {
       if (of instanceof KeyNode) {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
-        const known = typeof value === "string" && of.isText ? of.key.find(value) : noBytes
+        const known = typeof value === "string" && of.isText ? of.key.find(value) : noText
         pos = known.length > 0 && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)
           : this.tag(of.key, value, of.kinds, of.fallback, pos)

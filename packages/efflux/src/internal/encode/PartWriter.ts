@@ -12,9 +12,9 @@ import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { noBytes, writeEncoded } from "./EncodedText.ts"
+import { noText, writeEncoded } from "./EncodedText.ts"
 import { type EncodeErrorReason, makeProblem, type PointPart, type Problem } from "./EncodeError.ts"
-import { checkOptions, defaultMaxLineBytes, encodeDefaults, type EncodeOptions } from "./EncodeOptions.ts"
+import { checkEncodeOptions, defaultMaxLineBytes, encodeDefaults, type EncodeOptions } from "./EncodeOptions.ts"
 import { type NameMasks, nameMasksOf, REFUSED, writeName } from "./Escape.ts"
 import { type ConstantTag, isAbsent, type Key } from "./Key.ts"
 import { type KeyNode, KeyTries } from "./KeyTries.ts"
@@ -79,14 +79,14 @@ export abstract class PartWriter {
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
   readonly #measurements = new TextCache()
-  #lastMeasurement = noBytes
+  #lastMeasurement = noText
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
    * position `p` if `p + maxLineBytes + 1` is within it.
    */
   constructor(capacity: number, options: EncodeOptions = {}) {
-    checkOptions(capacity, options)
+    checkEncodeOptions(capacity, options)
     const buffer = new ArrayBuffer(capacity + room)
     this.bytes = new Uint8Array(buffer, 0, capacity)
     this.out = new Uint8Array(buffer)

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { lengthOf, unitAt } from "../text/units.ts"
-import { EncodedText, noBytes } from "./EncodedText.ts"
+import { EncodedText, noText } from "./EncodedText.ts"
 
 /**
  * UTF-16 units of the longest texts and keys that are remembered.
@@ -26,7 +26,7 @@ const takeOver = 16
 const missesAtOnce = 256
 const pause = 8192
 
-const noEntries: Array<EncodedText> = new Array(slots).fill(noBytes)
+const noEntries: Array<EncodedText> = new Array(slots).fill(noText)
 
 const slotOf = (hash: number): number => Math.imul(hash, 0x9e3779b1) >>> (32 - slotBits)
 
@@ -57,15 +57,15 @@ export class TextCache {
       last
   }
 
-  /** Looks up a text. Gives {@link noBytes} if it is not there. */
+  /** Looks up a text. Gives {@link noText} if it is not there. */
   find(text: string): EncodedText {
-    if (this.entries === noEntries || lengthOf(text) === 0) return noBytes
+    if (this.entries === noEntries || lengthOf(text) === 0) return noText
     const hash = this.#hashOf(text)
     const slot = slotOf(hash)
     const known = this.entries[slot]
     if (known.hash === hash && known.text === text) return known
     const other = this.entries[slot ^ 1]
-    return other.hash === hash && other.text === text ? other : noBytes
+    return other.hash === hash && other.text === text ? other : noText
   }
 
   /**
@@ -90,14 +90,14 @@ export class TextCache {
     const hash = this.#hashOf(text)
     let slot = slotOf(hash)
     const found = this.entries[slot]
-    if (found !== noBytes) {
+    if (found !== noText) {
       if (found.hash === hash && this.#moves < maxMoves) {
         this.#move(found.text, text)
         return this.#clear()
       }
       slot ^= 1
     }
-    const free = this.entries[slot] === noBytes
+    const free = this.entries[slot] === noText
     if (free ? !hasRoom : this.#misses % takeOver !== 0) return 0
     this.entries[slot] = new EncodedText(text, view, start, end, hash)
     if (free) this.#count++

@@ -66,7 +66,12 @@ const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Preci
   return units * unit < minTimestamp ? REFUSED : writeInt64(view, pos, units)
 }
 
-const millisOf = (timestamp: unknown): number | undefined =>
+/**
+ * Milliseconds since the epoch: NaN for an invalid `Date`, `undefined` for what is no instant.
+ *
+ * @internal
+ */
+export const millisOf = (timestamp: unknown): number | undefined =>
   timestamp instanceof Date
     ? timestamp.getTime()
     : DateTime.isDateTime(timestamp)

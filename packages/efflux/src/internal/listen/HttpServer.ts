@@ -85,7 +85,7 @@ const parseStatuses: { readonly [code: string]: number } = {
 }
 
 /** One of the write APIs. */
-interface Api {
+interface WriteApi {
   readonly version: 1 | 2 | 3
   /** Name of the parameter that names the database. */
   readonly database: string
@@ -93,16 +93,16 @@ interface Api {
   readonly precisions: { readonly [name: string]: Precision | "auto" }
 }
 
-const short = { ns: "ns", us: "us", ms: "ms", s: "s" } as const
-const shorter = { ...short, n: "ns", u: "us" } as const
+const unitNames = { ns: "ns", us: "us", ms: "ms", s: "s" } as const
+const moreUnitNames = { ...unitNames, n: "ns", u: "us" } as const
 
-const apis: { readonly [path: string]: Api } = {
-  "/write": { version: 1, database: "db", precisions: { ...shorter, "µ": "us", m: "m", h: "h" } },
-  "/api/v2/write": { version: 2, database: "bucket", precisions: short },
+const apis: { readonly [path: string]: WriteApi } = {
+  "/write": { version: 1, database: "db", precisions: { ...moreUnitNames, "µ": "us", m: "m", h: "h" } },
+  "/api/v2/write": { version: 2, database: "bucket", precisions: unitNames },
   "/api/v3/write_lp": {
     version: 3,
     database: "db",
-    precisions: { ...shorter, nanosecond: "ns", microsecond: "us", millisecond: "ms", second: "s", auto: "auto" }
+    precisions: { ...moreUnitNames, nanosecond: "ns", microsecond: "us", millisecond: "ms", second: "s", auto: "auto" }
   }
 }
 
@@ -158,7 +158,7 @@ const handle = (settings: ListenerSettings, backlog: Backlog, bodies: Semaphore.
 
 const write = Effect.fnUntraced(function*(
   request: Request.HttpServerRequest,
-  api: Api,
+  api: WriteApi,
   source: Source,
   named: string,
   settings: ListenerSettings,
@@ -218,7 +218,7 @@ const guessUnit = (timestamp: bigint): bigint => {
 // Nanoseconds since the epoch; a timestamp that would be later in one unit is taken for a finer one.
 const latestGuess = 5_000_000_000n * nanosPer("s")
 
-const partial = (api: Api, errors: ReadonlyArray<ReceivedError>, failed: number): Response.HttpServerResponse => {
+const partial = (api: WriteApi, errors: ReadonlyArray<ReceivedError>, failed: number): Response.HttpServerResponse => {
   if (api.version !== 3) {
     const lines = errors.map(({ error, excerpt }) => `unable to parse '${excerpt?.text ?? ""}': ${error.message}`)
     return answer(api, 400, `partial write: ${lines.join("\n")} dropped=${failed}`)
@@ -231,7 +231,7 @@ const partial = (api: Api, errors: ReadonlyArray<ReceivedError>, failed: number)
   return Response.jsonUnsafe({ error: "partial write of line protocol occurred", data }, { status: 400 })
 }
 
-const answer = (api: Api | undefined, status: number, message: string): Response.HttpServerResponse =>
+const answer = (api: WriteApi | undefined, status: number, message: string): Response.HttpServerResponse =>
   Response.jsonUnsafe(
     api?.version === 2 ? { code: status === 413 ? "request too large" : "invalid", message } : { error: message },
     { status, headers: { ...versionHeader, "x-influxdb-error": printable(message) } }

@@ -20,7 +20,7 @@ const grammar: Statement.Grammar = {
   }
 }
 
-const written: Statement.Writer = {
+const written: Statement.LiteralWriter = {
   String: (value) => quoted(value, "'"),
   Identifier: (name) => quoted(name, "\""),
   Integer: (value) =>
@@ -75,7 +75,7 @@ export const renderV3 = Statement.renderer<"InfluxQL">(grammar, {
 export const renderText = flow(Statement.renderer<"InfluxQL">(grammar, written), Result.map(({ text }) => text))
 
 // The parser ends at a NUL, and takes a carriage return for the end of the line.
-const quoted = (text: string, quote: "'" | "\""): Statement.Written => {
+const quoted = (text: string, quote: "'" | "\""): Statement.WrittenLiteral => {
   if (/[\0\r]/.test(text)) return Literal.invalid("a text with a NUL or a carriage return, which InfluxQL can't write")
   return `${quote}${text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(quote, `\\${quote}`)}${quote}`
 }

@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import { unreadable } from "./BadAnswer.ts"
+import { maxUint, minInt } from "./Literal.ts"
 import { type Container, isContainer, outOfRange, type PullParser } from "./PullParser.ts"
 
 const quote = 0x22
@@ -178,9 +179,6 @@ const fraction = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 // Converting a number of a million digits takes long, and no double needs as many.
 const maxDigits = 1100
-
-const minInt = -(2n ** 63n)
-const maxUint = 2n ** 64n - 1n
 
 // A bracket of an answer would become an object that is many times larger.
 const deepest = 10_000

@@ -104,9 +104,9 @@ const fromObject = (value: object | null): Literal | Invalid => {
   return value instanceof RegExp ? regex(value) : invalid("an object of a type that has no literal")
 }
 
-const minInt = -(2n ** 63n)
+export const minInt = -(2n ** 63n)
 const maxInt = 2n ** 63n - 1n
-const maxUint = 2n ** 64n - 1n
+export const maxUint = 2n ** 64n - 1n
 
 const integer = (value: unknown, min: bigint, max: bigint): Literal | Invalid =>
   typeof value !== "bigint"

@@ -73,7 +73,7 @@ export const make = (
     return invalid(language, `InfluxDB ${settings.version} is asked in ${Object.keys(languages).join(" and ")}`)
   }
   return Result.flatMap(
-    checkOptions(settings, options),
+    checkStatementOptions(settings, options),
     ({ measurement, ...options }) =>
       Result.mapBoth(languages[language][1](statement as never), {
         onFailure: (detail) => new InfluxError({ reason: new InvalidStatement({ language, detail }) }),
@@ -109,7 +109,7 @@ const apis: { readonly [version: number]: { readonly [language: string]: readonl
 const as = optional(declare("a Schema or a typed series", isUnknown))
 const check = checker("StatementOptions", { ...Options.statement, as }, "options")
 
-const checkOptions = ({ version }: ClientSettings, given: StatementOptions) =>
+const checkStatementOptions = ({ version }: ClientSettings, given: StatementOptions) =>
   Result.gen(function*() {
     const options = yield* check(given)
     for (const option of ["database", "measurement", "retentionPolicy"] as const) {

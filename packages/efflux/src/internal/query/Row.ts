@@ -42,11 +42,11 @@ export type Draft = { [column: string]: Cell }
  */
 export const set = (row: Draft, column: string, value: unknown): void => {
   if (value === null || value === undefined) return
-  if (typeof value === "object" || typeof value === "symbol") throw refused(column, value)
+  if (typeof value === "object" || typeof value === "symbol") throw badCell(column, value)
   put(row, column, value as Cell)
 }
 
-const refused = (column: string, value: unknown) =>
+const badCell = (column: string, value: unknown) =>
   unreadable(`a value of the column ${column} is ${value === outOfRange ? "out of range" : "a list or an object"}`)
 
 /**

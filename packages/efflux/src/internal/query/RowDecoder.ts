@@ -62,7 +62,7 @@ export const SafeInt = Whole.pipe(
 export const DateFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
   Schema.Date,
   transform({
-    decode: (nanos) => new Date(millisOf(nanos)),
+    decode: (nanos) => new Date(wholeMillis(nanos)),
     encode: (date) => BigInt(date.getTime()) * 1_000_000n
   })
 ))
@@ -76,13 +76,13 @@ export const DateFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
 export const DateTimeFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
   Schema.DateTimeUtc,
   transform({
-    decode: (nanos) => DateTime.makeUnsafe(millisOf(nanos)),
+    decode: (nanos) => DateTime.makeUnsafe(wholeMillis(nanos)),
     encode: (time) => BigInt(DateTime.toEpochMillis(time)) * 1_000_000n
   })
 ))
 
 // To the millisecond before, also before 1970.
-function millisOf(nanos: bigint): number {
+function wholeMillis(nanos: bigint): number {
   return Number((nanos - (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n)
 }
 

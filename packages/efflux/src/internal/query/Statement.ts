@@ -183,7 +183,7 @@ export interface Rendered {
  * @category models
  * @since 0.1.0
  */
-export type Written = string | { readonly _tag: "Param"; readonly json: string } | Literal.Invalid
+export type WrittenLiteral = string | { readonly _tag: "Param"; readonly json: string } | Literal.Invalid
 
 /**
  * How each kind of literal is written.
@@ -191,7 +191,9 @@ export type Written = string | { readonly _tag: "Param"; readonly json: string }
  * @category models
  * @since 0.1.0
  */
-export type Writer = { readonly [Tag in keyof Literal.LiteralValues]: (value: Literal.LiteralValues[Tag]) => Written }
+export type LiteralWriter = {
+  readonly [Tag in keyof Literal.LiteralValues]: (value: Literal.LiteralValues[Tag]) => WrittenLiteral
+}
 
 /**
  * A bind parameter.
@@ -199,7 +201,7 @@ export type Writer = { readonly [Tag in keyof Literal.LiteralValues]: (value: Li
  * @category constructors
  * @since 0.1.0
  */
-export const param = (json: string): Written => ({ _tag: "Param", json })
+export const param = (json: string): WrittenLiteral => ({ _tag: "Param", json })
 
 /**
  * What a language looks like, as far as it is read here. The expressions are
@@ -225,7 +227,7 @@ export interface Grammar {
  * @category rendering
  * @since 0.1.0
  */
-export const renderer = <L extends Language>(grammar: Grammar, writer: Writer) =>
+export const renderer = <L extends Language>(grammar: Grammar, writer: LiteralWriter) =>
 (
   fragment: Fragment<L>
 ): Result.Result<Rendered, string> => {

@@ -27,7 +27,7 @@ export type Answered = ReadonlyArray<Row> | ReadonlyArray<ResultSet<Row>>
  * @category testing
  * @since 0.1.0
  */
-export type Answer = (asked: Asked) => Answered | Effect.Effect<Answered, InfluxError>
+export type Responder = (asked: Asked) => Answered | Effect.Effect<Answered, InfluxError>
 
 /**
  * Options of a client for tests.
@@ -62,7 +62,10 @@ export interface Spy {
 /**
  * @internal
  */
-export const make = (answer: Answer, options: TestOptions = {}): { readonly backend: Backend; readonly spy: Spy } => {
+export const make = (
+  answer: Responder,
+  options: TestOptions = {}
+): { readonly backend: Backend; readonly spy: Spy } => {
   const asked: Array<Asked> = []
   const written: Array<string> = []
   const { database, version = 1 } = options

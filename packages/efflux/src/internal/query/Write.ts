@@ -17,7 +17,7 @@ import type { ClientSettings } from "../config/ClientSettings.ts"
 import { tagsProblem, writePaths } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import { describe } from "../encode/EncodeError.ts"
-import { LineWriter } from "../encode/LineWriter.ts"
+import { lineSlack, LineWriter } from "../encode/LineWriter.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
@@ -42,9 +42,6 @@ const keptBySink = 1000
 
 // Points after which the event loop gets a turn where no request gives it one.
 const pointsPerTurn = 4096
-
-// Room behind a line for its timestamp and line feed, see LineWriter.
-const slack = 128
 
 /**
  * Writes points, and says what became of them.
@@ -86,7 +83,7 @@ const batches = Effect.fnUntraced(function*(
   kept: number
 ) {
   const now = yield* Clock.currentTimeMillis
-  const writer = new LineWriter(2 * maxPayloadBytes + slack, { dialect, tags, maxLineBytes: maxPayloadBytes })
+  const writer = new LineWriter(2 * maxPayloadBytes + lineSlack, { dialect, tags, maxLineBytes: maxPayloadBytes })
   const rejections: Array<Rejection> = []
   // Points without a line among those of the request: they are settled with it.
   let refused: Array<Rejection> = []

@@ -8,7 +8,6 @@
  *
  * @since 0.1.0
  */
-import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -16,6 +15,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
 import { BIGINT, kindOf, NUMBER, type PointValues, UINT } from "../encode/SeriesPoint.ts"
+import { millisOf } from "../encode/Timestamp.ts"
 import * as Instant from "../text/Instant.ts"
 import type { SchemaColumn } from "./SchemaColumn.ts"
 
@@ -92,11 +92,7 @@ export const readTime = (
     const nanos = Instant.parse(time)
     return nanos === undefined ? badTime("an instant as RFC 3339, like 2026-01-01T00:00:00Z") : Result.succeed(nanos)
   }
-  const millis = time instanceof Date
-    ? time.getTime()
-    : DateTime.isDateTime(time)
-    ? DateTime.toEpochMillis(time)
-    : Number.NaN
+  const millis = millisOf(time) ?? Number.NaN
   return Number.isNaN(millis)
     ? badTime("a bigint, a number, a text, a Date or a DateTime")
     : Result.succeed(BigInt(Math.floor(millis)) * 1_000_000n)

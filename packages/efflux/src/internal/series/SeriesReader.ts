@@ -61,10 +61,10 @@ export class SeriesReader implements PointReader {
       try {
         value = written(column, given)
       } catch {
-        value = new Refused(makeProblem("tag value", "unreadable", name, undefined))
+        value = new RefusedValue(makeProblem("tag value", "unreadable", name, undefined))
       }
-      if (value instanceof Refused) fault ??= value.problem
-      values.set(name, value instanceof Refused ? undefined : value as Point.TagValue | undefined)
+      if (value instanceof RefusedValue) fault ??= value.problem
+      values.set(name, value instanceof RefusedValue ? undefined : value as Point.TagValue | undefined)
     }
     return new SeriesReader(measurement, this.#columns, { values, fault }, this.priority)
   }
@@ -75,12 +75,12 @@ export class SeriesReader implements PointReader {
 
   problem(values: PointValues): Problem | undefined {
     const read = this.#read(values)
-    return read instanceof Refused ? read.problem : undefined
+    return read instanceof RefusedValue ? read.problem : undefined
   }
 
   plain(values: PointValues): ReturnType<PointReader["plain"]> {
     const read = this.#read(values)
-    if (read instanceof Refused) throw new EncodeError(read.problem)
+    if (read instanceof RefusedValue) throw new EncodeError(read.problem)
     const present = <A>(isTag: boolean): { readonly [key: string]: A } =>
       Object.fromEntries(
         this.#columns.flatMap(({ isTag: is, name }, i) =>
@@ -91,15 +91,15 @@ export class SeriesReader implements PointReader {
   }
 
   // The values to write, in the order of the columns.
-  #read(values: PointValues): ReadonlyArray<unknown> | Refused {
+  #read(values: PointValues): ReadonlyArray<unknown> | RefusedValue {
     if (!this.isWritable(values)) {
-      return new Refused(this.#bound.fault ?? makeProblem("point", "missing", undefined, values))
+      return new RefusedValue(this.#bound.fault ?? makeProblem("point", "missing", undefined, values))
     }
     const { bound } = this.shape
     const read: Array<unknown> = []
     for (const column of this.#columns) {
       const value = bound.has(column.name) ? bound.get(column.name) : written(column, values)
-      if (value instanceof Refused) return value
+      if (value instanceof RefusedValue) return value
       read.push(value)
     }
     return read
@@ -110,10 +110,10 @@ const written = (column: SchemaColumn, values: PointValues): unknown => {
   const { convert, kinds, name } = column
   const given = own(values, name)
   const value = convert === undefined ? given : convert(given)
-  return (kindOf(value) & kinds) === 0 ? new Refused(schemaProblem(column, given)) : value
+  return (kindOf(value) & kinds) === 0 ? new RefusedValue(schemaProblem(column, given)) : value
 }
 
-class Refused {
+class RefusedValue {
   readonly problem: Problem
   constructor(problem: Problem) {
     this.problem = problem

@@ -54,10 +54,10 @@ const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 ||
 
 const daysIn = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
-const rfc3339 = /^(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)?$/
+const rfc3339Pattern = /^(\d{4}-\d\d-\d\d)[Tt ]((?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)?$/
 
 const parseAny = (text: string): bigint | undefined => {
-  const parts = rfc3339.exec(text)
+  const parts = rfc3339Pattern.exec(text)
   if (parts === null) return undefined
   const [, day, time, decimals = "", zone = "Z"] = parts
   const midnight = Date.parse(`${day}T00:00:00Z`)

@@ -173,7 +173,7 @@ class Sending {
     this.error = new InfluxError({ reason })
   }
 
-  #refused(from: number, to: number, { lines, numbers }: Refused, fate: "rejected" | "unknown"): void {
+  #refused(from: number, to: number, { lines, numbers }: RefusedVerdict, fate: "rejected" | "unknown"): void {
     const all = to - from
     if (lines >= all) this.settle(from, to, fate)
     else if (numbers !== undefined) {
@@ -204,7 +204,7 @@ class Sending {
   }
 }
 
-type Refused = WriteAnswer.Verdict & { readonly _tag: "Refused" }
+type RefusedVerdict = WriteAnswer.Verdict & { readonly _tag: "Refused" }
 
 const startOf = (lines: Lines, line: number): number => line === 0 ? 0 : lines.end(line - 1) + 1
 
