@@ -16,9 +16,7 @@ const to = (server: InfluxServer.Server, database: string) => [
 describeInfluxd("the demo with a real server", (binary) => {
   it("starts influxd with its own defaults, and stores all that it sent", async () => {
     const { code, leftovers, lines } = await demoStored(["--seconds", "3", "--target", "influxd"], {
-      env: {
-        EFFLUX_INFLUXD: binary
-      }
+      env: { EFFLUX_INFLUXD: binary }
     })
     assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
     assert.match(lines.at(-2)!, /queue_full [1-9]/)

@@ -17,9 +17,7 @@ describe("efflux demo with its embedded receiver", () => {
     assert.isAbove(Number(sent), 1000)
 
     const law = /^pushed (\d+) = sent (\d+) \+ dropped (\d+) \(queue_full (\d+)\) \+ queued 0 \+ in flight 0: holds/
-      .exec(
-        lines.at(-2)!
-      )
+      .exec(lines.at(-2)!)
     assert.isNotNull(law, lines.at(-2))
     assert.isAtLeast(Number(law![1]), 200_000)
     assert.isAbove(Number(law![4]), 0)

@@ -95,10 +95,7 @@ describe("efflux lint", () => {
       assert.strictEqual(code, 2)
       assert.deepStrictEqual(
         out.split("\n").filter((line) => line.includes("error")).map((line) => line.split(" ")[0]),
-        [
-          "a.lp:2:4:",
-          "b.lp.gz:1:7:"
-        ]
+        ["a.lp:2:4:", "b.lp.gz:1:7:"]
       )
       assert.deepStrictEqual(err.trimEnd().split("\n"), [
         "efflux lint: missing.lp: there is no such file",

@@ -209,10 +209,7 @@ describe("efflux listen in a terminal", () => {
   it("obeys nothing that comes from the network", async () => {
     const run = startInTerminal(["listen", "--udp", "0", "--dialect", "influx-2"])
     const port = await run.port("udp")
-    await sendUdp(port, [
-      "\x1b[2Jm\x07,t\x9b31m=\u202ev f\x1b]0;title\x07=\"\x1b[31m\" 1",
-      "\x1b[5mbad v=\x1b[31mno"
-    ])
+    await sendUdp(port, ["\x1b[2Jm\x07,t\x9b31m=\u202ev f\x1b]0;title\x07=\"\x1b[31m\" 1", "\x1b[5mbad v=\x1b[31mno"])
     await run.printed(/title[^]*error/)
     run.child.stdin!.write("\x03")
     const { out } = await run.ended

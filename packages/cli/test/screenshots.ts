@@ -58,11 +58,7 @@ const program = Effect.gen(function*() {
 
 const services = Layer.merge(
   // Slow enough that the full queue is to be seen for some seconds.
-  InfluxDatabase.layer({
-    name: "metrics",
-    port: receiver.address().port,
-    pacing: { packetsPerSecond: 200, burst: 8 }
-  }),
+  InfluxDatabase.layer({ name: "metrics", port: receiver.address().port, pacing: { packetsPerSecond: 200, burst: 8 } }),
   Panel.layerServer({ interval: "500 millis" })
 ).pipe(Layer.provideMerge(Panel.layerLogs), Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map())))
 

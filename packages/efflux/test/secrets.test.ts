@@ -19,10 +19,7 @@ const failsUnseen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void> => 
     yield* watch.lookAtMetrics
     assert.deepStrictEqual(watch.found, [])
     assert.isTrue(Exit.isFailure(exit))
-  }).pipe(
-    Effect.provide(watch.layer),
-    Effect.provideService(Metric.MetricRegistry, new Map())
-  )
+  }).pipe(Effect.provide(watch.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
 }
 
 const urls = [
@@ -134,10 +131,6 @@ describe("a secret in use", () => {
       yield* watch.lookAtMetrics
       assert.isTrue(watch.logs.some((line) => line.includes("<redacted>")), watch.logs.join("\n"))
       assert.deepStrictEqual(watch.found, [])
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(watch.layer),
-      Effect.provideService(Metric.MetricRegistry, new Map())
-    )
+    }).pipe(Effect.scoped, Effect.provide(watch.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
   })
 })

@@ -180,9 +180,7 @@ describe("the page", () => {
 describe("a sample", () => {
   it("has every database of the registry once, in the order of their names, and nothing of others", () => {
     const metrics = new Map()
-    const context = Effect.runSync(
-      Effect.context<never>().pipe(Effect.provideService(Metric.MetricRegistry, metrics))
-    )
+    const context = Effect.runSync(Effect.context<never>().pipe(Effect.provideService(Metric.MetricRegistry, metrics)))
     const counter = (id: string, attributes: Record<string, string>, value: number) =>
       Metric.withAttributes(Metric.counter(id), attributes).updateUnsafe(value, context)
     counter("efflux_points_pushed", { name: "b" }, 3)

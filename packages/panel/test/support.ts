@@ -8,10 +8,7 @@ export const page = (name: string, options?: Panel.ServerOptions) =>
   Layer.merge(
     InfluxDatabase.layerTransport({ name, queueCapacity: 1000 }).pipe(Layer.provide(Transport.layerNoop)),
     Panel.layerServer({ interval: "100 millis", ...options })
-  ).pipe(
-    Layer.provideMerge(Panel.layerLogs),
-    Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map()))
-  )
+  ).pipe(Layer.provideMerge(Panel.layerLogs), Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map())))
 
 export const push = (count: number) =>
   Influx.pushAll(Array.from({ length: count }, (_, n) => ({ measurement: "m", fields: { n } })))

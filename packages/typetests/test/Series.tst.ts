@@ -4,12 +4,7 @@ import { describe, expect, test } from "tstyche"
 
 const requests = Series.make("http_request", {
   tags: { host: Schema.String, route: Schema.String, status: Schema.Literals(["200", "404"]) },
-  fields: {
-    duration: Schema.Number,
-    bytes: Schema.BigInt,
-    ok: Schema.Boolean,
-    note: Schema.optional(Schema.String)
-  }
+  fields: { duration: Schema.Number, bytes: Schema.BigInt, ok: Schema.Boolean, note: Schema.optional(Schema.String) }
 })
 const values = { host: "h", route: "/", status: "200", duration: 1, bytes: 1n, ok: true } as const
 

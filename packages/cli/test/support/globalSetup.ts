@@ -33,10 +33,7 @@ const bundle = async (): Promise<void> => {
   const build = await rolldown({
     input: program,
     platform: "node",
-    plugins: [{
-      name: "places",
-      transform: (code, id) => id.includes("node_modules") ? undefined : placed(code, id)
-    }]
+    plugins: [{ name: "places", transform: (code, id) => id.includes("node_modules") ? undefined : placed(code, id) }]
   })
   const fresh = `${file}.${process.pid}`
   await build.write({ file: fresh, format: "esm", codeSplitting: false })

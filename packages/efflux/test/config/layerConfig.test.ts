@@ -34,10 +34,7 @@ const everyOption = {
   senders: Config.Int("SENDERS"),
   drainTimeout: Config.Duration("DRAIN_TIMEOUT"),
   resolveInterval: Config.Duration("RESOLVE_INTERVAL"),
-  pacing: Config.all({
-    packetsPerSecond: Config.Number("PACKETS_PER_SECOND"),
-    burst: Config.Int("BURST")
-  }),
+  pacing: Config.all({ packetsPerSecond: Config.Number("PACKETS_PER_SECOND"), burst: Config.Int("BURST") }),
   selfReport: Config.Duration("SELF_REPORT"),
   logInterval: Config.Duration("LOG_INTERVAL"),
   bindAddress: Config.String("BIND_ADDRESS"),
@@ -88,9 +85,7 @@ describe("every option from environment variables", () => {
         yield* Influx.flush
         const stats = yield* Influx.stats
         assert.deepStrictEqual([stats.pushed, stats.sent], [40, 40])
-        const capacity = yield* Metric.value(
-          Metric.withAttributes(DatabaseMetrics.queueCapacity, { name: "from-env" })
-        )
+        const capacity = yield* Metric.value(Metric.withAttributes(DatabaseMetrics.queueCapacity, { name: "from-env" }))
         assert.strictEqual(capacity.value, 50)
         assert.strictEqual(udpSockets() - before, 2)
       }).pipe(Effect.provide(layer), Effect.provideService(Metric.MetricRegistry, new Map()), quiet)

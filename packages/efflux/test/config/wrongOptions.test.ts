@@ -101,20 +101,14 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
     [{ ["x".repeat(5000)]: 1 }, `Option "${"x".repeat(128)}…" is 1, but ${udp}. ${udpOptions}`],
     [{ apiv3_0123456789abcdefghijklmnop: 1 }, `Option "<redacted>" is 1, but ${udp}. ${udpOptions}`],
     [{ [Symbol("host")]: "h" }, `Option "Symbol(host)" is a symbol, allowed is a name of an option`],
-    [
-      JSON.parse(`{"__proto__":1}`),
-      `Option "__proto__" is 1, but ${udp}. ${udpOptions}`
-    ]
+    [JSON.parse(`{"__proto__":1}`), `Option "__proto__" is 1, but ${udp}. ${udpOptions}`]
   ],
   "an option of something else": [
     [
       { database: "d" },
       `Option "database" is a string, but ${udp}, it belongs to transport "http" with version 1 or 3; set transport to "http" and version`
     ],
-    [
-      { version: 2 },
-      `Option "version" is 2, but ${udp}, it belongs to transport "http"; set transport to "http"`
-    ],
+    [{ version: 2 }, `Option "version" is 2, but ${udp}, it belongs to transport "http"; set transport to "http"`],
     [
       { transport: "tcp", ttl: 4 },
       `Option "ttl" is 4, but transport "tcp" has no such option, it belongs to transport "udp"`

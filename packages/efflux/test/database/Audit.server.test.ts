@@ -87,10 +87,7 @@ describeServer("an audit", { udp: [{ database: "db" }] }, (it) => {
           { listener }
         )
         assert.deepStrictEqual([conflict.lost, conflict.received.points], [0, 1])
-        yield* server.waitFor(
-          Effect.map(server.udpStats, ([stats]) => stats!.batchesTxFail),
-          (failed) => failed >= 1
-        )
+        yield* server.waitFor(Effect.map(server.udpStats, ([stats]) => stats!.batchesTxFail), (failed) => failed >= 1)
       })))
 
   it.effect("does not know what was lost when the server was restarted", () =>

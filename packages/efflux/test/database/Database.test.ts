@@ -280,10 +280,7 @@ describe("shedding", () => {
         yield* TestClock.adjust("5 seconds")
         const shed = (yield* Influx.stats).dropped.queue_full
         assert.strictEqual(logs.length, 2)
-        assert.strictEqual(
-          logs[1],
-          `Info Efflux: shedding stopped: ${shed} points dropped (queue_full)`
-        )
+        assert.strictEqual(logs[1], `Info Efflux: shedding stopped: ${shed} points dropped (queue_full)`)
         yield* TestClock.adjust("1 minute")
         assert.strictEqual(logs.length, 2)
         for (let n = 0; n < 7; n++) yield* Influx.push(point(n))

@@ -94,11 +94,7 @@ describe("split points", () => {
       yield* Influx.flush
       assert.strictEqual((yield* Influx.stats).omittedFields, 0)
       const text = "y".repeat(20)
-      yield* Influx.push({
-        measurement: "m",
-        fields: { a: Number.NaN, b: Infinity, c: text, d: text },
-        timestamp: 0n
-      })
+      yield* Influx.push({ measurement: "m", fields: { a: Number.NaN, b: Infinity, c: text, d: text }, timestamp: 0n })
       yield* Influx.flush
       const stats = yield* Influx.stats
       assert.strictEqual(stats.omittedFields, 2)

@@ -33,9 +33,7 @@ describeInfluxd("outages", (binary) => {
           })
           yield* waitFor(pushSome, (stats) => stats.refusals >= 5, { interval: 5, what: "five refusals" })
           refused = database.statsUnsafe().refusals
-          const pushing = yield* Effect.forkScoped(
-            Effect.forever(Effect.andThen(pushSome, Effect.sleep(5)))
-          )
+          const pushing = yield* Effect.forkScoped(Effect.forever(Effect.andThen(pushSome, Effect.sleep(5))))
           yield* server.start
           yield* server.waitForCount("db", "steady", 1)
           pushing.interruptUnsafe()
@@ -47,10 +45,7 @@ describeInfluxd("outages", (binary) => {
           yield* database.flush
           assert.strictEqual(yield* server.waitForCount("db", "after", 1000), 1000)
           assert.isAtMost(database.statsUnsafe().refusals - open, 4)
-        })).pipe(
-          Effect.provide(logs.layer),
-          Effect.provideService(Metric.MetricRegistry, new Map())
-        )
+        })).pipe(Effect.provide(logs.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
       // UDP tells late or never: what was sent while nobody listened counts as sent.
       assert.strictEqual(stats.sent + droppedOf(stats), stats.pushed)
       assert.strictEqual(droppedOf(stats), 0)

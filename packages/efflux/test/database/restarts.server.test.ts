@@ -32,12 +32,7 @@ const killAndStart = Effect.fnUntraced(function*(server: InfluxServer.Server, me
       const load = yield* Effect.forkChild(pushPaced(database, {
         total: Number.POSITIVE_INFINITY,
         perSecond,
-        make: (n) => ({
-          measurement,
-          tags: { host: n % 100 },
-          fields: { n: BigInt(n) },
-          timestamp: start + BigInt(n)
-        })
+        make: (n) => ({ measurement, tags: { host: n % 100 }, fields: { n: BigInt(n) }, timestamp: start + BigInt(n) })
       }))
       for (let i = 0; i < restarts; i++) {
         const before = yield* database.stats

@@ -119,10 +119,7 @@ describe("measurementQuota", () => {
       yield* Influx.push(point("last", 11))
       const { dropped } = yield* Influx.stats
       assert.deepStrictEqual([dropped.quota, dropped.queue_full], [4, 1])
-      assert.deepStrictEqual(
-        yield* queued(sender),
-        ["noisy 6", "m7 7", "m8 8", "m9 9", "m10 10", "last 11"]
-      )
+      assert.deepStrictEqual(yield* queued(sender), ["noisy 6", "m7 7", "m8 8", "m9 9", "m10 10", "last 11"])
     }))
 
   it.effect("points of high priority count for no quota, and points without a measurement harm nobody", () =>

@@ -125,10 +125,7 @@ describe("shards", () => {
 
   it.live("one that is down and one that does not answer shed their own points; the others take all of theirs", () =>
     Effect.gen(function*() {
-      const well = [
-        yield* FaultServer.make(),
-        yield* FaultServer.make()
-      ]
+      const well = [yield* FaultServer.make(), yield* FaultServer.make()]
       const slow = yield* FaultServer.make({ fallback: FaultServer.silence })
       // Nobody listens on this address, whoever gets the port on the other one.
       const down = { url: slow.url.replace("127.0.0.1", "127.0.0.99") }
@@ -199,9 +196,7 @@ describe("shards", () => {
     Effect.gen(function*() {
       yield* Effect.scoped(
         Effect.gen(function*() {
-          yield* InfluxShards.make({
-            shards: { a: { ...closed, name: undefined }, b: { ...closed, name: undefined } }
-          })
+          yield* InfluxShards.make({ shards: { a: { ...closed, name: undefined }, b: { ...closed, name: undefined } } })
           const labels = (yield* Metric.snapshot).map(({ attributes }) => attributes?.["name"])
           assert.sameMembers([...new Set(labels)], ["efflux/InfluxShards/a", "efflux/InfluxShards/b"])
         })

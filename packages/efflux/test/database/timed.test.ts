@@ -145,10 +145,7 @@ describe("RequestTiming", () => {
         HttpRouter.route("*", "/files/*", Effect.succeed(HttpServerResponse.empty({ status: 404 }))),
         HttpRouter.route("GET", "/bug", Effect.die("a bug"))
       ]).pipe(Layer.provide(RequestTiming.layer({ measurement: "request", tags: { app: "shop" } })))
-      const routes = Layer.mergeAll(
-        timed,
-        HttpRouter.add("GET", "/health", Effect.succeed(HttpServerResponse.empty()))
-      )
+      const routes = Layer.mergeAll(timed, HttpRouter.add("GET", "/health", Effect.succeed(HttpServerResponse.empty())))
       yield* Effect.gen(function*() {
         yield* HttpClient.get("/users/1")
         yield* HttpClient.get("/users/2?secret=x")

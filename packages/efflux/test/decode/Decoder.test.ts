@@ -64,11 +64,7 @@ describe("a decoder that is fed by hand", () => {
     const first = [decoder.next(), decoder.next(), decoder.next()]
     assert.deepStrictEqual(
       first.map((line) => line === undefined ? 0 : decoder.excerpt(Result.getOrThrow(Result.flip(line)))),
-      [
-        { text: "a", at: 1 },
-        { text: "b", at: 1 },
-        0
-      ]
+      [{ text: "a", at: 1 }, { text: "b", at: 1 }, 0]
     )
     decoder.feed(encoder.encode("bad\nd"))
     assert.deepStrictEqual(decoder.excerpt(Result.getOrThrow(Result.flip(decoder.next()!))), { text: "c v=bad", at: 4 })

@@ -73,9 +73,7 @@ describe("a float is written as JavaScript prints it", () => {
   })
 
   it("at the ends and at zero", () => {
-    for (
-      const value of [0, -0, 5e-324, 2 ** -1022, Number.MAX_VALUE, 1e-6, besides(1e-6, -1), 1e17, 1e21]
-    ) {
+    for (const value of [0, -0, 5e-324, 2 ** -1022, Number.MAX_VALUE, 1e-6, besides(1e-6, -1), 1e17, 1e21]) {
       for (const signed of [value, -value]) assert.strictEqual(written(signed), printed(signed))
     }
     assert.strictEqual(written(0.1 + 0.2), "0.30000000000000004")

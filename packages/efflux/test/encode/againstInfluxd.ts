@@ -221,9 +221,7 @@ export const compare = Effect.fnUntraced(function*(
   yield* Effect.forEach(expected.measurements, ([measurement, points]) =>
     Effect.gen(function*() {
       // A query without times leaves out the ends of what the server stores.
-      const all = yield* seriesOf(
-        `SELECT * FROM ${identifier(measurement)} WHERE time >= ${first} AND time <= ${last}`
-      )
+      const all = yield* seriesOf(`SELECT * FROM ${identifier(measurement)} WHERE time >= ${first} AND time <= ${last}`)
       same("the answer", all.map(({ name }) => text(name)), [text(measurement)])
       const { columns, values = [] } = all[0] ?? { columns: [] }
       if (values.length !== points.size) {

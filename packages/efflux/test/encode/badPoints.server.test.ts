@@ -152,24 +152,14 @@ describeServer("one bad point of ten", { udp: [{ database: "db" }] }, (it) => {
           const stats = yield* withDatabase(
             { port: server.udpPorts[0]!, name: "test" },
             (database) => database.pushAll(points as ReadonlyArray<Point.Input>)
-          ).pipe(
-            Effect.provide(logs.layer),
-            Effect.provideService(Metric.MetricRegistry, new Map())
-          )
+          ).pipe(Effect.provide(logs.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
           const reason = wrong.startsWith("point, oversize") ? "oversize" : "invalid"
           const nothing = Object.fromEntries(Object.keys(stats.dropped).map((reason) => [reason, 0]))
-          assert.deepStrictEqual(
-            [stats.pushed, stats.sent, stats.dropped],
-            [10, 9, { ...nothing, [reason]: 1 }],
-            wrong
-          )
+          assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped], [10, 9, { ...nothing, [reason]: 1 }], wrong)
           // It was found bad while the database closed, which ends with one line of all losses.
           assert.deepStrictEqual(logs.lines.slice(1), [`Warn Efflux: closed with 1 point not sent: ${reason} 1`])
           assert.match(logs.lines[0]!, log)
-          assert.match(
-            logs.lines[0]!,
-            new RegExp(`^Warn Efflux: 1 point dropped, ${reason}( in "[^"]*")?: `)
-          )
+          assert.match(logs.lines[0]!, new RegExp(`^Warn Efflux: 1 point dropped, ${reason}( in "[^"]*")?: `))
           // oxlint-disable-next-line no-control-regex
           assert.notMatch(logs.lines[0]!, /[\x00-\x1f\x7f-\x9f]/)
           assert.strictEqual(yield* server.waitForCount("db", measurement, 9), 9, wrong)

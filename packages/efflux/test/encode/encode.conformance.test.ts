@@ -101,11 +101,7 @@ describeForeign(["encoder.jsonl", "escape.jsonl"], () => {
 
   // Alone these lines read back. With the right string behind it such a tag makes the server store what the string holds
   // as a point (see encode.server.test.ts), so that a backslash before a space in a tag is refused altogether.
-  const exceptions = [
-    "lpv2/7c0c4a665d3581854019e2c01c485f56",
-    "influxdb1.6/new-186",
-    "influxdb1.6/new-188"
-  ]
+  const exceptions = ["lpv2/7c0c4a665d3581854019e2c01c485f56", "influxdb1.6/new-186", "influxdb1.6/new-188"]
 
   it("is written as InfluxDB 1.6 reads it back", () => {
     const faults = rows.flatMap((row) => {

@@ -83,10 +83,7 @@ it.live("socketPath: a Unix socket, whatever the host of the URL", () =>
       (server) => Effect.sync(() => server.close())
     )
     yield* both({ socketPath, url: "http://influx.test:8086" })
-    assert.deepStrictEqual(requests, [
-      "POST influx.test:8086/write?db=d&precision=n",
-      "GET influx.test:8086/ping"
-    ])
+    assert.deepStrictEqual(requests, ["POST influx.test:8086/write?db=d&precision=n", "GET influx.test:8086/ping"])
   }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
 it.effect("maxConnectionAge: a connection is used for so long", () =>

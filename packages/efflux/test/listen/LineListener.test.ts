@@ -143,10 +143,7 @@ describe("UDP", () => {
       const sent = 3000
       // The kernel takes these sends at once, while this thread has no turn to read.
       yield* sendUdp(listener.udp!.port, Array.from({ length: sent }, () => `m v=1`))
-      const counts = yield* waitFor(
-        listener.counts,
-        ({ kernelDrops = 0, payloads }) => payloads + kernelDrops >= sent
-      )
+      const counts = yield* waitFor(listener.counts, ({ kernelDrops = 0, payloads }) => payloads + kernelDrops >= sent)
       assert.strictEqual(counts.payloads + (counts.kernelDrops ?? 0), sent)
       assert.strictEqual(counts.points, counts.payloads)
       if (process.platform === "linux") assert.isAbove(counts.kernelDrops ?? 0, 0)

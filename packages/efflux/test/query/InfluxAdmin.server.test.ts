@@ -10,9 +10,7 @@ const withHttp = <Eff extends Effect.Effect<any, any, InfluxClient.InfluxClient>
 ) =>
   Effect.gen(function*() {
     const server = yield* InfluxServer.InfluxServer
-    yield* Effect.gen(() => use(server)).pipe(
-      Effect.provide(InfluxClient.layer({ version: 1, url: server.httpUrl }))
-    )
+    yield* Effect.gen(() => use(server)).pipe(Effect.provide(InfluxClient.layer({ version: 1, url: server.httpUrl })))
   })
 
 // A name that wants to be more.

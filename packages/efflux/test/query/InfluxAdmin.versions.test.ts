@@ -11,12 +11,7 @@ class Second extends InfluxClient.Service<Second>()("test/Second") {}
 
 const v2 = Effect.fnUntraced(function*() {
   const server = yield* StrictV2.make({ token, org: "an org", buckets: ["b"], queryParams: false })
-  const client = yield* InfluxClient.make({
-    version: 2,
-    url: server.url,
-    org: "an org",
-    token: Redacted.make(token)
-  })
+  const client = yield* InfluxClient.make({ version: 2, url: server.url, org: "an org", token: Redacted.make(token) })
   return { server, on: InfluxClient.withClient(Effect.succeed(client)), client }
 })
 

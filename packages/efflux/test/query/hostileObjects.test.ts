@@ -103,10 +103,7 @@ describe("an object with methods of its own", () => {
   it.each(lists)("is a list of its elements, whatever it has: %s", (_, make) => {
     assert.deepStrictEqual(rendered(make()), rendered(["x"]))
     const list = make() as ReadonlyArray<string>
-    assert.deepStrictEqual(
-      Result.getOrThrow(InfluxQLRenderer.renderText(InfluxQL.isIn("h", list))),
-      `(("h" = 'x'))`
-    )
+    assert.deepStrictEqual(Result.getOrThrow(InfluxQLRenderer.renderText(InfluxQL.isIn("h", list))), `(("h" = 'x'))`)
     const conditions = Object.assign([InfluxQL.query`a = 1`], { map: () => [injected] })
     assert.strictEqual(Result.getOrThrow(InfluxQLRenderer.renderText(InfluxQL.and(conditions))), "((a = 1))")
   })

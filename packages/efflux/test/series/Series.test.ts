@@ -105,20 +105,14 @@ describe("a line of a series", () => {
     const line = (dialect: LineProtocol.Dialect) =>
       Result.merge(Result.mapError(LineProtocol.encode(point, { dialect }), (error) => error.message))
     for (let again = 0; again < 2; again++) {
-      assert.strictEqual(
-        line("influx-3"),
-        "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ f\\\\f=\"a\nb\",n=1u"
-      )
+      assert.strictEqual(line("influx-3"), "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ f\\\\f=\"a\nb\",n=1u")
       for (const dialect of ["influx-1", "influx-2", "telegraf"] as const) {
         assert.strictEqual(
           line(dialect),
           "tag value of \"bound\": tag values must not end in a backslash, got \"end\\\\\""
         )
       }
-      assert.strictEqual(
-        line("victoria-metrics"),
-        "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ n=1u"
-      )
+      assert.strictEqual(line("victoria-metrics"), "a\\\\b,bound=end\\\\,k\\\\k=\\\\\\\\ n=1u")
     }
   })
 
@@ -374,10 +368,7 @@ describe("push", () => {
         return yield* test(spy.lines, logs.lines)
       }).pipe(
         Effect.provide(
-          Layer.provideMerge(
-            InfluxDatabase.layerTransport({ name: "test", tags: { zone: "eu" } }),
-            Transport.layerSpy
-          )
+          Layer.provideMerge(InfluxDatabase.layerTransport({ name: "test", tags: { zone: "eu" } }), Transport.layerSpy)
         ),
         Effect.provideService(Metric.MetricRegistry, new Map()),
         Effect.provide(logs.layer)
@@ -395,11 +386,7 @@ describe("push", () => {
         yield* mine.push(rest)
         yield* Influx.flush
         const line = "http_request,host=h,route=/,status=200,zone=eu duration=1,bytes=1i,ok=true"
-        assert.deepStrictEqual(sent(), [
-          `${line} 1767225600000000000`,
-          `${line} 7`,
-          `${line} 1767225600000000001`
-        ])
+        assert.deepStrictEqual(sent(), [`${line} 1767225600000000000`, `${line} 7`, `${line} 1767225600000000001`])
       })
     ))
 

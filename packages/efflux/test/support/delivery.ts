@@ -10,10 +10,7 @@ export const identifier = (name: string): string => `"${name.replaceAll("\\", "\
 
 /** Log lines thrown away, and a metric registry of its own. */
 export const alone = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  effect.pipe(
-    Effect.provide(Logger.layer([])),
-    Effect.provideService(Metric.MetricRegistry, new Map())
-  )
+  effect.pipe(Effect.provide(Logger.layer([])), Effect.provideService(Metric.MetricRegistry, new Map()))
 
 /** Runs with a database on loopback, closes it, and returns its counters from after the end. */
 export const withDatabase = <E, R>(
@@ -21,9 +18,7 @@ export const withDatabase = <E, R>(
   use: (database: InfluxDatabase.Database) => Effect.Effect<unknown, E, R>
 ) =>
   Effect.gen(function*() {
-    const database = yield* Effect.scoped(
-      Effect.tap(InfluxDatabase.make(config), use)
-    )
+    const database = yield* Effect.scoped(Effect.tap(InfluxDatabase.make(config), use))
     const stats = database.statsUnsafe()
     assertLaw(stats)
     assert.deepStrictEqual([stats.queued, stats.inFlight, stats.sendersBusy], [0, 0, 0])

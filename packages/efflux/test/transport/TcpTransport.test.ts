@@ -60,10 +60,7 @@ const withDatabase = <Eff extends Effect.Effect<any, any, any>, A>(
       InfluxDatabase.make({ transport: "tcp", flushInterval: 20, logInterval: 50, ...config }),
       (database) => Effect.gen(() => use(database))
     )
-  ).pipe(
-    Effect.provideService(Metric.MetricRegistry, new Map()),
-    Effect.provide(Logger.layer([]))
-  )
+  ).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([])))
 
 const push = (database: InfluxDatabase.Database, count: number, from = 0) =>
   database.pushAll(

@@ -64,9 +64,7 @@ describe("H1: refused, reset, closed before the answer", () => {
       fate: { sent: 2, unknown: 5 }
     }, function*(bench) {
       yield* bench.push(5)
-      yield* bench.until("the points are given up", () => bench.stats().dropped.unknown === 5, {
-        atMost: "40 seconds"
-      })
+      yield* bench.until("the points are given up", () => bench.stats().dropped.unknown === 5, { atMost: "40 seconds" })
       bench.server.script(answer(204))
       yield* bench.settle(2)
     }))
@@ -329,10 +327,7 @@ describe("H11: an answer that is broken", () => {
 describe("H12: an answer without end", () => {
   const bytes = 100 * 1024 * 1024
   it.effect.each(
-    [
-      ["100 MB", FaultServer.hugeBody(bytes)],
-      ["a gzip bomb of 100 MB", FaultServer.gzipBomb(bytes)]
-    ] as const
+    [["100 MB", FaultServer.hugeBody(bytes)], ["a gzip bomb of 100 MB", FaultServer.gzipBomb(bytes)]] as const
   )("%s: is cut at the limit, and memory stays bounded", ([, fault]) =>
     // Whether the server took the first is not known: it said so, but nobody heard it out.
     withBench({ faults: [fault], fate: { sent: 2, unknown: 5 } }, function*(bench) {
