@@ -34,23 +34,7 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
         stdio: ["ignore", out, "pipe"]
       }))
       const port = await run.port("udp")
-      const capture = new Run(
-        spawn("tcpdump", [
-          "-i",
-          "lo",
-          "-n",
-          "-s",
-          "64",
-          "-B",
-          "65536",
-          "-w",
-          "/dev/null",
-          "udp",
-          "dst",
-          "port",
-          String(port)
-        ])
-      )
+      const capture = new Run(spawn("tcpdump", `-i lo -n -s 64 -B 65536 -w /dev/null udp dst port ${port}`.split(" ")))
       await capture.printed(/listening on lo/)
       const payloads = Flood.payloads("flood", 1n, "ns")
       const dose = { packetsPerSecond: Math.ceil(200_000 / payloads.points), burst: 64, packets: 0 }

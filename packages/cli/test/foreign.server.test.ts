@@ -74,28 +74,6 @@ describe("clients from npm", () => {
       }
     }))
 
-  it.live("influxdb-client understands the answer to a bad line", () =>
-    Effect.gen(function*() {
-      const listener = yield* LineListener.make({ http: 0 })
-      const failure = yield* Effect.promise(async () => {
-        const client = new InfluxDB({ url: `http://127.0.0.1:${listener.http!.port}`, token: "t" })
-        let failure: unknown
-        const writer = client.getWriteApi("o", "b", "ns", {
-          maxRetries: 0,
-          writeFailed: async (error) => {
-            failure = error
-          }
-        })
-        writer.writeRecord("good v=1 1")
-        writer.writeRecord("bad v=no")
-        await writer.close().catch(() => {})
-        return failure
-      })
-      assert.match(String(failure), /partial write.*bad v=no.*expected a number/s)
-      const [point] = yield* take(listener, 1)
-      assert.strictEqual(point!.measurement, "good")
-    }))
-
   it.live("node-influx writes to /write, and its unescaped measurement is explained", () =>
     Effect.gen(function*() {
       const listener = yield* LineListener.make({ http: 0 })

@@ -76,22 +76,6 @@ describe("MetricsExporter", () => {
       pulled.remove()
     }).pipe(fresh))
 
-  it.effect("a metric that is removed and made again counts from nothing, also when nobody looked meanwhile", () =>
-    Effect.gen(function*() {
-      const { close, transport } = yield* start({ interval: "1 second", temporality: "delta" })
-      const upDown = Metric.counter("u")
-      yield* Metric.update(upDown, 5)
-      yield* TestClock.adjust("1 second")
-      yield* Metric.remove(upDown)
-      yield* Metric.update(upDown, 7)
-      yield* TestClock.adjust("1 second")
-      yield* Metric.remove(upDown)
-      yield* TestClock.adjust("1 second")
-      yield* Metric.update(upDown, 9)
-      yield* close
-      assert.deepStrictEqual(transport.lines.map((line) => line.split(" ")[1]), ["count=5", "count=7", "count=9"])
-    }).pipe(fresh))
-
   it.effect("a metric or a filter that throws costs only itself, and is logged once", () => {
     const logs = capture()
     return Effect.gen(function*() {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 import { LineProtocol, Point } from "efflux"
-import { hostile, point } from "./support/arbitraries.ts"
+import { point } from "./support/arbitraries.ts"
 
 const isPoint = Schema.is(Point.Point)
 const valid = { measurement: "m", tags: { t: "v" }, fields: { f: 1 } }
@@ -49,35 +49,6 @@ describe("decoding with the Schema", () => {
       assert.isTrue(Result.isFailure(decode({ ...valid, tags: { t: "v", [key]: "v" } })), key)
       assert.isTrue(Result.isFailure(decode({ ...valid, fields: { f: 1, [key]: 1 } })), key)
     }
-  })
-})
-
-describe("nameProblem", () => {
-  it.prop(
-    "calls a name good only if it is well-formed, without control characters and not empty",
-    [hostile],
-    ([name]) => {
-      for (const place of ["measurement", "tag key", "tag value", "field key"] as const) {
-        if (Point.nameProblem(name, place) !== undefined) continue
-        assert.isTrue(name.length > 0 && name.isWellFormed() && !name.endsWith("\\"))
-        // oxlint-disable-next-line no-control-regex
-        assert.notMatch(name, /[\u0000-\u001f\u007f]/)
-      }
-    },
-    { arbitrary: { runs: 5000 } }
-  )
-
-  it("knows the place", () => {
-    assert.strictEqual(Point.nameProblem("#", "measurement"), "comment")
-    assert.strictEqual(Point.nameProblem("#", "tag value"), undefined)
-    assert.strictEqual(Point.nameProblem("time", "tag key"), "reserved")
-    assert.strictEqual(Point.nameProblem("time", "field key"), "reserved")
-    assert.strictEqual(Point.nameProblem("time", "tag value"), undefined)
-    assert.strictEqual(Point.nameProblem("time", "measurement"), undefined)
-    assert.strictEqual(Point.nameProblem("a\\ b", "field key"), "backslash before a special character")
-    assert.strictEqual(Point.nameProblem("a\\ b", "tag key"), "backslash before a special character")
-    assert.strictEqual(Point.nameProblem("a\\ b", "tag value"), "backslash before a special character")
-    assert.strictEqual(Point.nameProblem("a\\,b", "tag key"), undefined)
   })
 })
 

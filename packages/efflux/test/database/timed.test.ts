@@ -102,6 +102,14 @@ describe("Influx.timed", () => {
     })))
 })
 
+/** Serves routes, and asks them. */
+const asking = <E, R>(routes: Layer.Layer<never, E, R>) =>
+  Effect.provide(
+    HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+      Layer.provideMerge(NodeHttpServer.layerTest)
+    )
+  )
+
 class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
 
 it.effect("further databases time effects, and requests to the routes that name them", () =>
@@ -112,11 +120,7 @@ it.effect("further databases time effects, and requests to the routes that name 
     )
     yield* HttpClient.get("/login").pipe(
       Audit.timed({ measurement: "call", tags: { to: "/login" } }),
-      Effect.provide(
-        HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-          Layer.provideMerge(NodeHttpServer.layerTest)
-        )
-      ),
+      asking(routes),
       Effect.provide(audit)
     )
     const pushed = yield* Audit.flush.pipe(
@@ -155,12 +159,7 @@ describe("RequestTiming", () => {
         yield* HttpClient.get("/health")
         yield* HttpClient.get("/nowhere")
       }).pipe(
-        Effect.provide(
-          HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-            Layer.provideMerge(NodeHttpServer.layerTest),
-            Layer.provide(Layer.succeed(InfluxDatabase.InfluxDatabase, database))
-          )
-        )
+        asking(Layer.provide(routes, Layer.succeed(InfluxDatabase.InfluxDatabase, database)))
       )
       assert.deepStrictEqual((yield* lines).map((line) => line.split(" ")[0]), [
         "request,app=shop,method=GET,route=/users/:id,status=200",
@@ -181,12 +180,7 @@ describe("RequestTiming", () => {
         yield* Effect.raceFirst(Effect.ignore(HttpClient.get("/slow")), Deferred.await(arrived))
         while ((yield* Influx.stats).pushed === 0) yield* Effect.sleep(10)
       }).pipe(
-        Effect.provide(
-          HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
-            Layer.provideMerge(NodeHttpServer.layerTest),
-            Layer.provide(Layer.succeed(InfluxDatabase.InfluxDatabase, database))
-          )
-        )
+        asking(Layer.provide(routes, Layer.succeed(InfluxDatabase.InfluxDatabase, database)))
       )
       assert.deepStrictEqual((yield* lines).map((line) => line.split(" ")[0]), [
         "http_request,method=GET,route=/slow,status=499"

@@ -54,27 +54,13 @@ const stricter: { readonly [reason: string]: string } = {
 const isStricter = ({ errors }: LineProtocol.Decoded): boolean =>
   errors.some(({ reason }) => Object.hasOwn(stricter, reason))
 
+// A control character in every place.
+const placed = "m v=^t|m v=^false123|m v=^1|m v=1^|m v=1^2|m v=1^i|m v=t^|m v=1 5^|m v=1 ^5|m v=1 5^6|m v=1 -^5|^m v=1"
+  .concat("|m ^v=1|m,a=^ v=1|m,a^=b v=1|m^ v=1|m s=\"^\"|m v^=1").split("|")
+
 const controlTexts: ReadonlyArray<string> = [...Array.from({ length: 32 }, (_, code) => code), 127]
-  .filter((code) => code !== 10).map((code) => String.fromCharCode(code)).flatMap((c) => [
-    `m v=${c}t`,
-    `m v=${c}false123`,
-    `m v=${c}1`,
-    `m v=1${c}`,
-    `m v=1${c}2`,
-    `m v=1${c}i`,
-    `m v=t${c}`,
-    `m v=1 5${c}`,
-    `m v=1 ${c}5`,
-    `m v=1 5${c}6`,
-    `m v=1 -${c}5`,
-    `${c}m v=1`,
-    `m ${c}v=1`,
-    `m,a=${c} v=1`,
-    `m,a${c}=b v=1`,
-    `m${c} v=1`,
-    `m s="${c}"`,
-    `m v${c}=1`
-  ])
+  .filter((code) => code !== 10)
+  .flatMap((code) => placed.map((text) => text.replace("^", String.fromCharCode(code))))
 
 const perRequest = 40
 const perDatabase = 2000

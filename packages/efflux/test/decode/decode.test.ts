@@ -142,7 +142,7 @@ describe("decodeStream", () => {
         [1, "line too long", 2]
       )
       assert.deepInclude(Result.isFailure(results[1]) ? results[1].failure : {}, { line: 2, column: 2 ** 20 + 1 })
-    }), 30_000)
+    }))
 
   it.effect("does not keep the chunks that it was given", () =>
     Effect.gen(function*() {

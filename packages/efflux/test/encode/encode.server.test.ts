@@ -22,17 +22,8 @@ describeServer("the encoder and InfluxDB 1", {
       assert.deepStrictEqual(disagreements, [])
       assert.strictEqual(equal, overHttp)
       // The points were as hostile as they were meant to be.
-      assert.includeMembers(Object.keys(refused), [
-        "missing",
-        "empty",
-        "control character",
-        "trailing backslash",
-        "backslash before a special character",
-        "comment",
-        "lone surrogate",
-        "reserved",
-        "out of range"
-      ])
+      const all = "missing|empty|control character|trailing backslash|backslash before a special character|comment"
+      assert.includeMembers(Object.keys(refused), `${all}|lone surrogate|reserved|out of range`.split("|"))
       assert.strictEqual((yield* server.request("GET", "/ping")).status, 204)
     }))
 

@@ -223,12 +223,16 @@ const sizes = [1, 2, 3, 7, 100, 100_000]
 
 const twoMembers = "Unreadable: an object has two members of one name; rename one of two such columns with AS"
 
+const partial = "Failed: the answer is partial: it has more rows than the server gives"
+
 const sameName = (name: string) =>
   `Unreadable: two columns, or a column and a tag, are named ${name}; rename one of them with AS`
 
 describe("an answer of InfluxDB 1 in JSON", () => {
   const document = (values: string, more = "") =>
     `{"results":[{"statement_id":0,"series":[{"name":"m","tags":{"host":"ä","none":""},"columns":["time","n"],"values":[${values}]}]${more}}]}\n`
+
+  const series = (text: string) => `{"results":[{"series":[${text}]}]}\n`
 
   it.each(sizes)("is read in pieces of %i bytes", (size) => {
     const text = document(`["1970-01-01T00:00:00.000000001Z",1],["1970-01-01T00:00:01Z",null]`, `,"partial":true`) +
@@ -246,52 +250,40 @@ describe("an answer of InfluxDB 1 in JSON", () => {
     ["Unreadable: it is not JSON", "<html>\n"],
     ["Unreadable: it is not JSON", document("[1,1]").slice(0, 40) + "\n"],
     ["Unreadable: it is not the JSON of a query", "[]\n"],
-    ["Unreadable: it is not the JSON of a query", "{}\n"],
-    ["Unreadable: it is not the JSON of a query", "{\"results\":[null]}\n"],
-    ["Unreadable: it is not the JSON of a query", "{\"results\":[{\"series\":[{\"columns\":[1],\"values\":[]}]}]}\n"],
+    ["Unreadable: it is not the JSON of a query", `{}\n`],
+    ["Unreadable: it is not the JSON of a query", `{"results":[null]}\n`],
+    ["Unreadable: it is not the JSON of a query", series(`{"columns":[1],"values":[]}`)],
     ["Unreadable: it is not the JSON of a query", document("[1]")],
     ["Unreadable: it is not the JSON of a query", document("[1,2,3]")],
     ["Unreadable: it is not the JSON of a query", document("{}")],
-    ["Failed: no", "{\"error\":\"no\"}\n"],
-    ["Failed: {\"code\":3}", "{\"error\":{\"code\":3}}\n"],
-    ["Failed: 7", "{\"results\":[{\"error\":7}]}\n"],
-    ["Failed: false", "{\"error\":false,\"results\":[]}\n"],
+    ["Failed: no", `{"error":"no"}\n`],
+    ["Failed: {\"code\":3}", `{"error":{"code":3}}\n`],
+    ["Failed: 7", `{"results":[{"error":7}]}\n`],
+    ["Failed: false", `{"error":false,"results":[]}\n`],
     [
-      "Failed: the answer is partial: it has more rows than the server gives",
-      document("[1,1]", ",\"partial\":true") + document("[1,1]").replace("\"statement_id\":0", "\"statement_id\":1")
+      partial,
+      document("[1,1]", `,"partial":true`) + document("[1,1]").replace("\"statement_id\":0", "\"statement_id\":1")
     ],
     ["Unreadable: a value of the column n is a list or an object", document("[1,{\"a\":1}]")],
     ["Unreadable: a value of the column n is a list or an object", document("[1,[]]")],
-    [sameName("n"), "{\"results\":[{\"series\":[{\"columns\":[\"n\",\"n\"],\"values\":[[1,2]]}]}]}\n"],
-    [
-      sameName("host"),
-      "{\"results\":[{\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\"],\"values\":[[1]]}]}]}\n"
-    ],
-    [
-      sameName("host"),
-      "{\"results\":[{\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\"],\"values\":[[null]]}]}]}\n"
-    ],
-    [twoMembers, "{\"results\":[],\"results\":[]}\n"],
-    [twoMembers, document("[1,1]", ",\"series\":[]")],
-    [
-      twoMembers,
-      "{\"results\":[{\"series\":[{\"tags\":{\"h\":\"a\",\"h\":\"b\"},\"columns\":[\"n\"],\"values\":[[1]]}]}]}\n"
-    ],
+    [sameName("n"), series(`{"columns":["n","n"],"values":[[1,2]]}`)],
+    [sameName("host"), series(`{"tags":{"host":"a"},"columns":["host"],"values":[[1]]}`)],
+    [sameName("host"), series(`{"tags":{"host":"a"},"columns":["host"],"values":[[null]]}`)],
+    [twoMembers, `{"results":[],"results":[]}\n`],
+    [twoMembers, document("[1,1]", `,"series":[]`)],
+    [twoMembers, series(`{"tags":{"h":"a","h":"b"},"columns":["n"],"values":[[1]]}`)],
     ["Unreadable: a value of the column n is out of range", document("[1,-1e999]")],
     ["Unreadable: a value of the column n is out of range", document(`[1,${"9".repeat(500)}]`)],
-    ["Failed: no", document("[1,1]", ",\"partial\":true") + "{\"results\":[{\"error\":\"no\"}]}\n"],
-    ["Failed: the answer is partial: it has more rows than the server gives", document("[1,1]", ",\"partial\":true")],
-    [
-      "Failed: the answer is partial: it has more rows than the server gives",
-      "{\"results\":[{\"series\":[{\"name\":\"m\",\"columns\":[\"n\"],\"values\":[[1]],\"partial\":true}]}]}\n"
-    ]
+    ["Failed: no", document("[1,1]", `,"partial":true`) + `{"results":[{"error":"no"}]}\n`],
+    [partial, document("[1,1]", `,"partial":true`)],
+    [partial, series(`{"name":"m","columns":["n"],"values":[[1]],"partial":true}`)]
   ])("%s", (expected, text) => {
     for (const size of sizes) assert.strictEqual(read(v1(), text, size), expected)
   })
 
   it("may repeat a tag in a column, and have an error that is null", () => {
     const text =
-      "{\"error\":null,\"results\":[{\"error\":null,\"series\":[{\"tags\":{\"host\":\"a\"},\"columns\":[\"host\",\"n\"],\"values\":[[\"a\",1]]}]}]}\n"
+      `{"error":null,"results":[{"error":null,"series":[{"tags":{"host":"a"},"columns":["host","n"],"values":[["a",1]]}]}]}\n`
     assert.deepStrictEqual(read(v1(), text, 100), [{ host: "a", n: 1 }])
   })
 
@@ -313,8 +305,7 @@ describe("an answer of InfluxDB 1 in JSON", () => {
   })
 
   it("may have columns of any name", () => {
-    const text =
-      "{\"results\":[{\"series\":[{\"name\":\"m\",\"columns\":[\"__proto__\",\"toString\"],\"values\":[[1,2]]}]}]}\n"
+    const text = series(`{"name":"m","columns":["__proto__","toString"],"values":[[1,2]]}`)
     const [row] = read(v1(), text, 100) as ReadonlyArray<object>
     assert.deepStrictEqual(Object.entries(row!), [["__proto__", 1], ["toString", 2]])
     assert.strictEqual(Object.getPrototypeOf(row), Object.prototype)
@@ -622,23 +613,8 @@ describe("an answer of InfluxDB 1 in MessagePack", () => {
   })
 
   it("has every integer and float as what it is", () => {
-    const integers = [
-      0n,
-      127n,
-      128n,
-      255n,
-      256n,
-      65536n,
-      2n ** 32n,
-      2n ** 64n - 1n,
-      -1n,
-      -32n,
-      -33n,
-      -129n,
-      -32769n,
-      -(2n ** 31n) - 1n,
-      -(2n ** 63n)
-    ]
+    const integers = "0 127 128 255 256 65536 4294967296 18446744073709551615 -1 -32 -33 -129 -32769 -2147483649"
+      .concat(" -9223372036854775808").split(" ").map(BigInt)
     const floats = [0, -0, 1, 1e21, 5e-324, Number.MAX_VALUE, Infinity, Number.NaN, 2 ** 53]
     for (const value of [...integers, ...floats, true, false, "", "\u0000", "a".repeat(70_000)]) {
       const bytes = document({ columns: ["v"], values: [[value]] })
@@ -673,14 +649,8 @@ describe("an answer of InfluxDB 1 in MessagePack", () => {
     ["Failed: no", () => encode({ error: "no" })],
     ["Failed: no", () => encode({ results: [{ error: "no" }] })],
     ["Failed: no", () => Buffer.concat([document(series()), encode({ results: [{ statement_id: 1n, error: "no" }] })])],
-    [
-      "Failed: the answer is partial: it has more rows than the server gives",
-      () => encode({ results: [{ statement_id: 0n, series: [series()], partial: true }] })
-    ],
-    [
-      "Failed: the answer is partial: it has more rows than the server gives",
-      () => Buffer.concat([document(series({ partial: true })), encode({ results: [{ statement_id: 1n }] })])
-    ],
+    [partial, () => encode({ results: [{ statement_id: 0n, series: [series()], partial: true }] })],
+    [partial, () => Buffer.concat([document(series({ partial: true })), encode({ results: [{ statement_id: 1n }] })])],
     [sameName("n"), () => document(series({ columns: ["n", "n"] }))],
     [sameName("host"), () => document(series({ columns: ["time", "host"], values: [[1n, "b"]] }))]
   ])("%s", (expected, bytes) => {

@@ -61,7 +61,7 @@ describe("what is loaded", () => {
     it.live(`${what} loads no HTTP client: nothing of effect/http, node:http or undici`, () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* httpOf(code), yield* ofEffect)
-      }), 30_000)
+      }))
   }
 
   it.live("no public module loads one when it is imported", () =>
@@ -69,7 +69,7 @@ describe("what is loaded", () => {
       assert.include(publicModules, "./InfluxClient")
       const imports = publicModules.map((path) => `await import("efflux${path.slice(1)}")\n`).join("")
       assert.deepStrictEqual(yield* httpOf(imports), yield* ofEffect)
-    }), 30_000)
+    }))
 
   it.live("programs that send over HTTP do load it, so that the list shows it", () =>
     Effect.gen(function*() {
@@ -83,5 +83,5 @@ describe("what is loaded", () => {
       )
       assert.includeMembers([...fetched], ["http/HttpClient", "undici"])
       assert.notInclude(yield* ofEffect, "http/HttpClient")
-    }), 30_000)
+    }))
 })
