@@ -28,11 +28,11 @@ export type {
 }
 
 /**
- * Pushes a point. Never waits and never fails: it is one offer to the queue.
+ * Pushes a point. Never waits and never fails: it puts the point into the queue.
  *
- * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later,
- * by a sender (`invalid`, `oversize`). Everything is counted, see {@link stats}. The database owns the point until
- * it is sent: do not change it.
+ * If the queue is full its oldest point is dropped (`queue_full`). A point that can't be written is dropped later, by a
+ * sender (`invalid`, `oversize`). All drops are counted, see {@link stats}. The database keeps the object until the
+ * point is sent: do not change it.
  *
  * A point pushed with `{ priority: "high" }` is dropped only if all points in the queue have high priority. It is
  * then counted as `queue_full_high`.
@@ -43,8 +43,8 @@ export type {
 export const push: Push<InfluxDatabase> = InfluxDatabase.push
 
 /**
- * Pushes points in order. Never fails; gives the event loop a turn every few
- * thousand points. Points that an interruption kept back were not pushed.
+ * Pushes points in order. Never fails; yields to the event loop every few thousand points. After an interruption the
+ * remaining points are not pushed and not counted.
  *
  * @category operations
  * @since 0.1.0
@@ -52,10 +52,10 @@ export const push: Push<InfluxDatabase> = InfluxDatabase.push
 export const pushAll: Operations<InfluxDatabase>["pushAll"] = InfluxDatabase.pushAll
 
 /**
- * A `Sink` that pushes every point it receives and waits while the queue is full. It slows down a stream that is
- * faster than the server, so memory stays flat. It drops nothing itself, but points that others push into a full
- * queue still drop the oldest, whoever pushed it. When the stream ends, points may still be queued; see {@link
- * flush}.
+ * A `Sink` that pushes every point it receives and waits while the queue is full. It slows down a stream that is faster
+ * than the server, so memory stays flat. It drops nothing itself, but points that other code pushes into a full queue
+ * still drop the oldest one, even if it came from the sink. When the stream ends, points may still be queued; see
+ * {@link flush}.
  *
  * **Example** (a file into a server)
  *
@@ -81,8 +81,8 @@ export const pushAll: Operations<InfluxDatabase>["pushAll"] = InfluxDatabase.pus
 export const sink: Operations<InfluxDatabase>["sink"] = InfluxDatabase.sink
 
 /**
- * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
- * sent or dropped. This has no timeout of its own: while the server's name does not resolve it waits. Use
+ * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled: sent
+ * or dropped. There is no timeout: while the server's name does not resolve, for example, it waits. Use
  * `Effect.timeout`.
  *
  * @category operations
@@ -100,7 +100,7 @@ export const flush: Operations<InfluxDatabase>["flush"] = InfluxDatabase.flush
 export const stats: Operations<InfluxDatabase>["stats"] = InfluxDatabase.stats
 
 /**
- * The current pressure: how full the queue is, and how fast points arrive, leave and are shed.
+ * The current pressure: how full the queue is, and how fast points arrive, leave and are dropped.
  *
  * @category operations
  * @since 0.1.0
@@ -108,9 +108,9 @@ export const stats: Operations<InfluxDatabase>["stats"] = InfluxDatabase.stats
 export const pressure: Operations<InfluxDatabase>["pressure"] = InfluxDatabase.pressure
 
 /**
- * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
- * ended. It is checked ten times a second. The stream never ends. A slow consumer gets the newest value and misses
- * those in between.
+ * Emits the current pressure, and then a new value whenever the queue has changed by a tenth of its capacity, or
+ * dropping began or ended. The pressure is checked ten times a second. The stream never ends. A slow consumer gets the
+ * newest value and misses those in between.
  *
  * @category operations
  * @since 0.1.0
@@ -119,8 +119,8 @@ export const pressureChanges: Operations<InfluxDatabase>["pressureChanges"] = In
 
 /**
  * The server's rejections as they happen: how many points, the reason, and the lines if the server names them. Over
- * HTTP only, because UDP has no answers. A slow consumer misses the oldest; without a consumer nothing is kept. Ends
- * with the database.
+ * HTTP only, because UDP and TCP have no replies. A slow consumer misses the oldest; without a consumer nothing is
+ * kept. The stream ends when the database closes.
  *
  * @category operations
  * @since 0.1.0
@@ -151,8 +151,8 @@ export const audit: (options?: AuditOptions) => Effect.Effect<Audit, InfluxError
   })
 
 /**
- * Like {@link audit}, over the run of an effect instead of an interval. What the effect pushes is sent before the
- * server is queried again.
+ * Like {@link audit}, for the duration of an effect instead of an interval. The points that the effect pushes are sent
+ * before the server is queried again.
  *
  * @category operations
  * @since 0.1.0

@@ -24,8 +24,8 @@
  *   )
  * ```
  *
- * Nothing is retried. Every `InfluxError` says whether it `isRetryable`, for use with `Effect.retry`. A statement
- * that failed may still have changed something.
+ * Nothing is retried, except a read on an idle connection that the server had closed. Use `Effect.retry` with the
+ * `isRetryable` of an `InfluxError`. A statement that failed may still have changed something: see `isUncertain`.
  *
  * @module
  * @since 0.1.0
@@ -63,7 +63,7 @@ export interface ClientService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Client>, Operations<Self>
 {
   /**
-   * Connects with the first statement. Fails only for a wrong option; the error names the option, its value and what
+   * Connects with the first statement. Fails only for an invalid option; the error names the option, its value and what
    * is allowed.
    */
   readonly layer: (config: ClientConfig) => Layer.Layer<Self, InfluxError>
@@ -72,14 +72,14 @@ export interface ClientService<Self, Identifier extends string>
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
   /**
-   * Like `layer`, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates.
-   * That client then decides on `ca` and `maxConnectionAge`.
+   * Like `layer`, over the `HttpClient` of the context: on any runtime, through a proxy, with client certificates. The
+   * options `ca`, `socketPath` and `maxConnectionAge` then have no effect; configure the client instead.
    */
   readonly layerHttp: (config: ClientConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
 }
 
 /**
- * Makes another client class, distinct from all others by its type and its identifier.
+ * Makes a service class for a further client. Its identifier must be unique.
  *
  * @category constructors
  * @since 0.1.0
@@ -140,8 +140,8 @@ const makeWith = (
 export class InfluxClient extends Service<InfluxClient>()("efflux/InfluxClient") {}
 
 /**
- * The default client. Connects with the first statement; fails only for an invalid option, with its name, its value
- * and what is allowed.
+ * The default client. Connects with the first statement. Fails only for an invalid option; the error names the option,
+ * its value and what is allowed.
  *
  * @category layers
  * @since 0.1.0
@@ -223,7 +223,8 @@ export const queryAll: Operations<InfluxClient>["queryAll"] = InfluxClient.query
 
 /**
  * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at most
- * one line of it is held. A consumer that stops early closes the connection, which ends the query on the server.
+ * one line of it is in memory. If the consumer stops early, the connection is closed, which ends the query on the
+ * server.
  *
  * @category operations
  * @since 0.1.0
@@ -231,7 +232,7 @@ export const queryAll: Operations<InfluxClient>["queryAll"] = InfluxClient.query
 export const queryStream: Operations<InfluxClient>["queryStream"] = InfluxClient.queryStream
 
 /**
- * Runs a statement for its effect and ignores its rows. It reaches a server at most once.
+ * Executes a statement that changes something, and ignores its rows. The statement reaches a server at most once.
  *
  * @category operations
  * @since 0.1.0
@@ -239,9 +240,9 @@ export const queryStream: Operations<InfluxClient>["queryStream"] = InfluxClient
 export const execute: Operations<InfluxClient>["execute"] = InfluxClient.execute
 
 /**
- * Writes points in batches, one request after the other, and returns what became of each: how many the server
- * stored, and which it rejected and why. Use it for points that must arrive, and `Influx.push`, which does not wait,
- * for all others. Nothing is queued, and no request is sent twice.
+ * Writes points in batches, one request after the other, and returns how many the server stored, and which it rejected
+ * and why. Use it for points that must arrive. For all others use `Influx.push`, which does not wait. Nothing is
+ * queued, and no request is sent twice.
  *
  * **Example**
  *
@@ -262,7 +263,7 @@ export const execute: Operations<InfluxClient>["execute"] = InfluxClient.execute
 export const write: Operations<InfluxClient>["write"] = InfluxClient.write
 
 /**
- * Makes a sink that writes points like {@link write}, and reads them no faster than the server accepts them.
+ * Makes a sink that writes points like {@link write}. It reads the stream no faster than the server accepts the points.
  *
  * @category operations
  * @since 0.1.0
@@ -270,8 +271,8 @@ export const write: Operations<InfluxClient>["write"] = InfluxClient.write
 export const writeSink: Operations<InfluxClient>["writeSink"] = InfluxClient.writeSink
 
 /**
- * Makes any other request of the server's API, with the client's credentials and limits, and returns the body of the
- * answer.
+ * Sends any other request to the server's HTTP API, with the client's credentials and limits, and returns the body of
+ * the answer.
  *
  * @category operations
  * @since 0.1.0

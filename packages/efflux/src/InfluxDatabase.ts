@@ -2,7 +2,7 @@
  * Databases as services: `InfluxDatabase` is the default one, and `InfluxDatabase.Service` makes others.
  *
  * A database is one Layer. It owns its queue, its sender fibers, its sockets and its counters. Two databases share
- * nothing, and everything ends with the scope of the layer.
+ * nothing. A database closes with the scope of its layer.
  *
  * **Example**
  *
@@ -114,12 +114,12 @@ export interface DatabaseService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Database>, Operations<Self>
 {
   /**
-   * A database that sends over UDP unless the option `transport` says otherwise. Fails only for a wrong option; the
-   * error names the option, its value and what is allowed. A host name that does not resolve or a closed port
-   * neither fails the layer nor delays it.
+   * A database that sends over UDP unless the option `transport` says otherwise. Fails only for an invalid option; the
+   * error names the option, its value and what is allowed. A host name that does not resolve or a closed port neither
+   * fails nor delays the layer.
    */
   readonly layer: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError>
-  /** Like `layer`, with each option as a `Config`, for example from environment variables. */
+  /** Like `layer`, with each option as a value or a `Config`, for example from environment variables. */
   readonly layerConfig: (
     config: Wrapped
   ) => Layer.Layer<Self, InfluxError | Config.ConfigError>
@@ -130,7 +130,8 @@ export interface DatabaseService<Self, Identifier extends string>
   readonly layerTransport: (config?: DatabaseConfig) => Layer.Layer<Self, InfluxError, Transport>
   /**
    * A database that writes over the `HttpClient` of the context: on any runtime, through a proxy, with client
-   * certificates or additional headers. That client then decides on `ca` and `maxConnectionAge`.
+   * certificates or additional headers. The options `ca`, `socketPath` and `maxConnectionAge` then have no effect;
+   * configure the client instead.
    */
   readonly layerHttp: (config: HttpDatabaseConfig) => Layer.Layer<Self, InfluxError, HttpClient.HttpClient>
   /** Runs an effect, pushes a point with its duration and outcome when it ends. See `Influx.timed`. */
@@ -138,7 +139,7 @@ export interface DatabaseService<Self, Identifier extends string>
 }
 
 /**
- * Makes another database class, distinct from all others by its type and its identifier.
+ * Makes a service class for a further database. Its identifier must be unique.
  *
  * **Example**
  *
@@ -208,7 +209,7 @@ export const make = (config?: DatabaseConfig): Effect.Effect<Database, InfluxErr
  * The default database. It sends over UDP unless the option `transport` says otherwise.
  *
  * Fails only for an invalid option; the error names the option, its value and what is allowed. A host name that does
- * not resolve or a closed port neither fails the layer nor delays it.
+ * not resolve or a closed port neither fails nor delays the layer.
  *
  * @category layers
  * @since 0.1.0

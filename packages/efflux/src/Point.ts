@@ -1,9 +1,8 @@
 /**
  * A point: one measurement at one instant, with its tags and fields.
  *
- * `Point.Input` is what a program pushes, a plain object with the values that
- * JavaScript has. `Point.Point` is the same point in normal form, as a Schema:
- * what a server holds after it was written, and what decoding gives back.
+ * `Point.Input` is what a program pushes: a plain object of JavaScript values. `Point.Point` is the Schema of a point
+ * in normal form: what a server stores, and what decoding returns.
  *
  * **Example**
  *
@@ -18,8 +17,8 @@
  * }
  * ```
  *
- * Ownership: an object that was pushed belongs to the database until it was
- * sent or dropped. It is read later, so it must not be changed after the push.
+ * Ownership: the database keeps an object that was pushed, and reads it later, until the point is sent or dropped. Do
+ * not change it after the push.
  *
  * @module
  * @since 0.1.0
@@ -33,20 +32,20 @@ import { preview } from "./internal/text/preview.ts"
 import { maxTimestamp, minTimestamp } from "./Precision.ts"
 
 /**
- * An unsigned 64-bit integer, written with a `u`. InfluxDB 1 answers 400 to it,
- * all others take it: it is refused unless the `dialect` is theirs.
+ * An unsigned 64-bit integer, written with a `u`. InfluxDB 1 does not support it, so the dialect `influx-1` refuses it.
+ * All other dialects accept it.
  *
  * @category models
  * @since 0.1.0
  */
 export class Uint {
   readonly _tag = "Uint"
-  /** The integer, 0 to 2⁶⁴−1 where it is written. */
+  /** The integer. To be written it must be from 0 to 2⁶⁴−1. */
   readonly value: bigint
   constructor(value: bigint) {
     this.value = value
   }
-  /** The value as line protocol has it, as `5u`. */
+  /** The value as in line protocol, such as `5u`. */
   toString(): string {
     return typeof this.value === "bigint" ? `${this.value}u` : `Uint(${preview(this.value)})`
   }
@@ -57,8 +56,7 @@ export class Uint {
 }
 
 /**
- * Marks a bigint as an unsigned 64-bit integer, 0 to 2⁶⁴−1. A value outside is
- * refused when the point is written, not here.
+ * Marks a bigint as an unsigned 64-bit integer. A value outside 0 to 2⁶⁴−1 makes the point invalid when it is written.
  *
  * @category constructors
  * @since 0.1.0
@@ -66,9 +64,8 @@ export class Uint {
 export const uint = (value: bigint): Uint => new Uint(value)
 
 /**
- * The value of a field: `number` is written as a float, `bigint` as a signed
- * 64-bit integer, {@link Uint} as an unsigned one, `boolean` and `string` as
- * themselves.
+ * The value of a field: `number` is written as a float, `bigint` as a signed 64-bit integer, {@link Uint} as an
+ * unsigned one, `boolean` as a boolean, and `string` as a string.
  *
  * @category models
  * @since 0.1.0
@@ -85,9 +82,8 @@ export type FieldValue = number | bigint | boolean | string | Uint
 export type TagValue = string | number | bigint | boolean
 
 /**
- * An instant: a `bigint` is nanoseconds since the Unix epoch, a `Date` and a
- * `DateTime` are what they are. A bare `number` is not taken, because nothing
- * says its unit.
+ * An instant: a `bigint` of nanoseconds since the Unix epoch, a `Date` or a `DateTime`. A `number` is not accepted,
+ * because it does not say its unit.
  *
  * @category models
  * @since 0.1.0
@@ -97,14 +93,12 @@ export type Timestamp = bigint | Date | DateTime.DateTime
 /**
  * A point as a program pushes it.
  *
- * - Tags that are `undefined`, `null` or empty are left out, as the server has
- *   no empty tags.
- * - Fields that are `undefined` or `null` are left out. So are NaN and the infinities, which line protocol does not
- *   have, and strings in the dialect `victoria-metrics`. A database counts these in `omittedFields`. A point with no
+ * - Tags that are `undefined`, `null` or empty are left out, because servers do not store empty tags.
+ * - Fields that are `undefined` or `null` are left out. So are NaN and the infinities, which line protocol can't
+ *   express, and strings in the dialect `victoria-metrics`. A database counts these in `omittedFields`. A point with no
  *   field left is invalid.
- * - Tags and fields are the own enumerable properties of a plain object or of an
- *   instance of a class. Arrays, Maps, Dates, buffers and other objects of the
- *   language are invalid.
+ * - Tags and fields are the own enumerable properties of a plain object or of an instance of a class. Arrays, Maps,
+ *   Dates, buffers and other built-in objects are invalid.
  * - Without a timestamp a database uses the time of the push.
  * - Tags are written sorted by key, as InfluxDB recommends.
  *
@@ -115,13 +109,13 @@ export interface Input {
   /** The name of what is measured. Not empty, without control characters, and not beginning with `#`. */
   readonly measurement: string
   /**
-   * Indexed texts that tell series apart, default none. They are written sorted by key. `undefined`, `null` and an
-   * empty text leave a tag out.
+   * Indexed strings that identify the series, default none. They are written sorted by key. A tag that is `undefined`,
+   * `null` or empty is left out.
    */
   readonly tags?: { readonly [key: string]: TagValue | null | undefined } | undefined
   /**
-   * The measured values, at least one of which must be left to write. `undefined`, `null`, NaN and the infinities leave
-   * a field out.
+   * The measured values. A field that is `undefined`, `null`, NaN or infinite is left out; at least one other must
+   * remain.
    */
   readonly fields: { readonly [key: string]: FieldValue | null | undefined }
   /**
@@ -132,7 +126,7 @@ export interface Input {
 }
 
 /**
- * Where a name is used. The places differ in which names they allow.
+ * Where a name is used. Different names are allowed in each place.
  *
  * @category models
  * @since 0.1.0
@@ -140,7 +134,7 @@ export interface Input {
 export type NamePlace = "measurement" | "tag key" | "tag value" | "field key"
 
 /**
- * What keeps a name from being written, in words of the `EncodeError` reasons.
+ * Why a name can't be written: a reason of `EncodeError`.
  *
  * @category models
  * @since 0.1.0
@@ -156,9 +150,9 @@ export type NameProblem =
   | "reserved"
 
 /**
- * Returns why a name is not possible in a place, or `undefined` if it is. A name that is possible in `influx-1`, the
- * default, is possible in every dialect, except for a quote in a field key and a tag named `__name__`, which
- * `victoria-metrics` does not accept.
+ * Returns why a name can't be used in a place, or `undefined` if it can. A name that `influx-1`, the default, accepts
+ * is accepted by every dialect, except for a quote in a field key and a tag named `__name__`, which `victoria-metrics`
+ * refuses.
  *
  * @category validation
  * @since 0.1.0
@@ -182,8 +176,8 @@ export const nameProblem = (name: string, place: NamePlace, dialect?: Dialect): 
   return undefined
 }
 
-// What strings are generated from: mostly words, otherwise what is hard to write. In names, backslashes stand only where
-// each place can hold them. The schemas still check what was generated.
+// Strings are generated from words, and from characters that are hard to write. In names, backslashes are generated
+// only where the place allows them. The schemas still check the result.
 const hardCharacters = "a-z#.:\\u00e9\\u2028\\ud7ff\\ue000\\ufeff\\uffff\\u{1f600}\\u{10ffff}"
 const generatedName = (backslashes: string) =>
   `^(?:[a-z_]{1,8}|\\w{1,20}|${backslashes}|[a-z ,="\\u{1f600}]{30,90}|__proto__|constructor|toString|[0-9]{1,4})$`
@@ -204,8 +198,8 @@ const nameSchema = (place: NamePlace, dialect: Dialect) =>
     }, generatesNames(dialect))
   )
 
-// A record leaves keys out that its key schema refuses. Nothing of a point may be lost in silence, so its key schema
-// refuses none, and the record is checked as a whole.
+// A record silently omits keys that its key schema refuses. So the key schema here refuses none, and the record is
+// checked as a whole.
 const anyName = (dialect: Dialect) =>
   Schema.String.check(Schema.makeFilter<string>(() => true, generatesNames(dialect)))
 
@@ -260,8 +254,8 @@ export const FieldValueSchema = Schema.Union([
 ])
 
 /**
- * Makes the Schema of points in normal form whose names can be written in a
- * dialect. That of `influx-1` is {@link Point}.
+ * Makes the Schema of points in normal form whose names can be written in a dialect. {@link Point} is the Schema for
+ * `influx-1`.
  *
  * @category schemas
  * @since 0.1.0
@@ -270,9 +264,9 @@ export const makeSchema = (dialect: Dialect) =>
   Schema.Struct({
     /** The name of what is measured. */
     measurement: nameSchema("measurement", dialect),
-    /** Tags, of which none is empty. */
+    /** Tags; none is empty. */
     tags: Schema.Record(anyName(dialect), nameSchema("tag value", dialect)).check(keysSchema("tag key", dialect)),
-    /** Fields, at least one. */
+    /** Fields; at least one. */
     fields: Schema.Record(anyName(dialect), FieldValueSchema).check(
       keysSchema("field key", dialect),
       Schema.makeFilter(
@@ -281,7 +275,10 @@ export const makeSchema = (dialect: Dialect) =>
         { arbitraryConstraint: { minProperties: 1 } }
       )
     ),
-    /** Nanoseconds since the epoch. A point without it gets the time of its push, or the server's time of receipt. */
+    /**
+     * Nanoseconds since the epoch. A point without a timestamp gets the time of its push, or the server's time of
+     * receipt.
+     */
     timestamp: Schema.optional(
       Schema.BigInt.check(Schema.isBetweenBigInt({ minimum: minTimestamp, maximum: maxTimestamp }))
     )

@@ -2,9 +2,9 @@
  * The precision of a timestamp: its unit, conversions from and to nanoseconds,
  * and the name that each InfluxDB API uses for it.
  *
- * Inside Efflux a timestamp is a `bigint` of nanoseconds since the Unix epoch. A precision only says in which unit
- * it is written on the wire. A UDP client can't find out the precision of the listener (`[[udp]] precision`). If it
- * is configured differently, its points end up in 1970 or far in the future.
+ * Inside Efflux a timestamp is a `bigint` of nanoseconds since the Unix epoch. The precision is only the unit in which
+ * it is sent. A UDP client can't find out the precision of the listener (`[[udp]] precision`). If the two differ,
+ * points get timestamps near 1970 or far in the future.
  *
  * @module
  * @since 0.1.0
@@ -15,9 +15,8 @@ import { EncodeError } from "./internal/encode/EncodeError.ts"
 import { known, wrong } from "./internal/text/arguments.ts"
 
 /**
- * The units in which a timestamp can be written: nanoseconds, microseconds,
- * milliseconds, seconds, minutes, hours. Minutes and hours exist in the
- * InfluxDB 1 HTTP and UDP APIs only.
+ * The units in which a timestamp can be written: nanoseconds, microseconds, milliseconds, seconds, minutes, hours. Only
+ * the HTTP and UDP APIs of InfluxDB 1 have minutes and hours.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,7 +65,7 @@ const nanosPerUnit: Record<Precision, bigint> = {
 }
 
 /**
- * How many nanoseconds one unit of the precision lasts.
+ * The number of nanoseconds in one unit of the precision.
  *
  * @category conversions
  * @since 0.1.0
@@ -74,12 +73,11 @@ const nanosPerUnit: Record<Precision, bigint> = {
 export const nanosPer = (precision: Precision): bigint => known("precision", precision, nanosPerUnit)
 
 /**
- * Converts nanoseconds since the epoch to whole units of a precision, rounded
- * down (towards the past, also before 1970). The result is exact otherwise, so
- * `toNanos(fromNanos(t, p), p)` is at most one unit before `t`.
+ * Converts nanoseconds since the epoch to whole units of a precision, rounded down (towards the past, also before
+ * 1970). `toNanos(fromNanos(t, p), p)` is less than one unit before `t`.
  *
- * Fails where the rounded instant lies outside what InfluxDB stores
- * ({@link minTimestamp} to {@link maxTimestamp}).
+ * Fails if the rounded instant is outside the range that InfluxDB stores ({@link minTimestamp} to {@link
+ * maxTimestamp}).
  *
  * @category conversions
  * @since 0.1.0
@@ -107,7 +105,7 @@ export const toNanos = (units: bigint, precision: Precision): Result.Result<bigi
 }
 
 /**
- * The APIs that accept line protocol, as far as they name precisions differently.
+ * The APIs that accept line protocol; each has its own names for the precisions.
  *
  * `v1`: `/write` and `/query` of InfluxDB 1; `udp`: the `[[udp]]` section of its
  * configuration; `v2`: `/api/v2/write`; `v3`: `/api/v3/write_lp`;
@@ -120,7 +118,7 @@ export type Api = "v1" | "udp" | "v2" | "v3" | "victoria-metrics"
 
 const names: Record<Api, Partial<Record<Precision, string>>> = {
   v1: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
-  // Its `/write` and `/api/v2/write`. It takes "n" for no precision at all, and guesses one.
+  // For `/write` and `/api/v2/write`. The server treats "n" like a missing precision, and guesses one.
   "victoria-metrics": { ns: "ns", us: "us", ms: "ms", s: "s", m: "m", h: "h" },
   udp: { ns: "n", us: "u", ms: "ms", s: "s", m: "m", h: "h" },
   v2: { ns: "ns", us: "us", ms: "ms", s: "s" },

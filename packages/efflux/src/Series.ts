@@ -1,8 +1,8 @@
 /**
  * A typed series: a measurement with its tags and fields, each with a Schema.
  *
- * The type of the pushed values follows from the Schemas. Names are escaped, tags are sorted and the encoder is
- * prepared once, at construction. The values are one flat object, because a tag and a field can't share a name.
+ * The Schemas determine the type of the pushed values. Names are escaped, tags are sorted and the encoder is prepared
+ * once, when the series is made. The values are one flat object, because a tag and a field can't share a name.
  *
  * **Example**
  *
@@ -19,11 +19,10 @@
  * export const program = mine.push({ route: "/users", status: "200", duration: Duration.millis(12.5), bytes: 512n })
  * ```
  *
- * **What a Schema may do.** The encoded side of a tag is a string, number,
- * bigint or boolean; that of a field is one of the values that `Point.FieldValue` names; either may be optional. The
- * decoded side can be anything: brands, literals, checks, transformations. Schemas of types, brands or literals cost
- * almost nothing, and a check costs what its predicate does. Transformations run in the sender and not in `push`.
- * They must be synchronous.
+ * **Which Schemas.** The encoded side of a tag must be a string, number, bigint or boolean, and that of a field a
+ * `Point.FieldValue`. Both may be optional. The decoded side can be anything: brands, literals, checks,
+ * transformations. Types, brands and literals cost almost nothing; a check costs one call of its predicate.
+ * Transformations run in the sender and not in `push`. They must be synchronous.
  *
  * **What is refused.** `push` never fails. If a Schema does not accept a value, the sender counts the point as
  * `invalid` and logs the name of the tag or field.
@@ -31,11 +30,12 @@
  * **Reading back.** `decodePoint` and `decodeRow` turn points and query rows
  * into the values of the series. Columns that the series does not have are ignored.
  *
- * - Servers have no empty tags. If a tag may be any text, a missing one is read as `""`; otherwise it is absent.
+ * - Servers do not store empty tags. If the Schema of a tag accepts any string, a missing tag is read as `""`;
+ *   otherwise it is absent.
  * - A tag is text. If its Schema is for numbers or booleans, the text is converted.
- * - An integer may arrive as `number` or as `bigint`. Either is converted to the other if that is exact.
+ * - An integer may arrive as a `number` or as a `bigint`. It is converted to the type of the Schema if that is exact.
  *
- * This module needs no Node: a browser can import `efflux/Series`.
+ * This module does not need Node. In a browser, import `efflux/Series`.
  *
  * @module
  * @since 0.1.0
@@ -91,8 +91,8 @@ export type Tags = { readonly [name: string]: TagSchema }
 export type Fields = { readonly [name: string]: FieldSchema }
 
 /**
- * The values that a series pushes: one for each tag that is not bound and for each field, and optionally a
- * timestamp. The default is the time of the push.
+ * The values for a push: one for each tag that is not bound and for each field, and optionally a timestamp. The default
+ * is the time of the push.
  *
  * @category models
  * @since 0.1.0
@@ -136,16 +136,15 @@ export interface Series<T extends Tags, F extends Fields, Bound extends keyof T 
   readonly push: (values: Input<T, F, Bound>) => Effect.Effect<void, never, InfluxDatabase>
 
   /**
-   * A point for anything that takes one: `Audit.push(series.point(values))`,
-   * `database.pushUnsafe(series.point(values))`. It holds the values, so do not change them afterwards. `tags` and
-   * `fields` are computed only when they are read. Don't spread it.
+   * Makes a point, for example for another database: `Audit.push(series.point(values))`,
+   * `database.pushUnsafe(series.point(values))`. The point keeps the values, so do not change them afterwards. `tags`
+   * and `fields` are getters: do not spread the point.
    */
   readonly point: (values: Input<T, F, Bound>) => Point.Input
 
   /**
-   * The same series with some tags bound: they stand in all of its points, and
-   * are encoded here, once. A value that can't be written makes its points
-   * invalid.
+   * Makes the same series with some tags bound: all of its points have them, and they are encoded once, here. A value
+   * that can't be written makes all points invalid.
    */
   readonly with: <const K extends Exclude<keyof T, Bound>>(
     tags: Pick<Schema.Struct.Type<T>, K & keyof Schema.Struct.Type<T>>
@@ -155,9 +154,9 @@ export interface Series<T extends Tags, F extends Fields, Bound extends keyof T 
   readonly decodePoint: (point: Point.Point) => Result.Result<Values<T, F>, Schema.SchemaError>
 
   /**
-   * Reads a query row: an object with a property for each column. `null` is an
-   * absent value. `time` becomes the timestamp: text is RFC 3339, numbers count
-   * units of `precision`, by default nanoseconds, and must be exact.
+   * Reads a query row: an object with a property for each column. `null` counts as absent. `time` becomes the
+   * timestamp: a string has the format RFC 3339; a number counts units of `precision`, by default nanoseconds, and must
+   * be a safe integer.
    */
   readonly decodeRow: (
     row: { readonly [column: string]: unknown },
@@ -168,7 +167,7 @@ export interface Series<T extends Tags, F extends Fields, Bound extends keyof T 
   readonly schema: Schema.Codec<Values<T, F>, Point.Point>
 }
 
-// A refused name gets a text in place of its Schema: the compiler says that the Schema is not assignable to it.
+// A refused name gets a message as its type, so the compiler shows the message when the Schema is not assignable to it.
 type CheckName<Name, Place extends string> = string extends Name ? unknown
   : Name extends "" ? `a ${Place} must have a name`
   : Name extends "time" ? `InfluxDB drops a ${Place} named time`
@@ -208,7 +207,7 @@ export const make = <const Measurement extends string, const F extends Fields, c
 ): Series<T, F> => {
   const { fields, priority = "normal", tags = {} }: Definition = options
   const columns = columnsOf(measurement, options)
-  // What reading back needs is made when it is first needed.
+  // Reading back is prepared on first use.
   let read: ReturnType<typeof RowReader.make> | undefined
   let schema: Schema.Codec<PointValues, Point.Point> | undefined
   const decode = (valueOf: (column: SchemaColumn) => unknown, timestamp: bigint | undefined): DecodedValues => {
@@ -326,6 +325,6 @@ const finite = (fields: Point.Point["fields"]): Point.Point["fields"] =>
     Object.entries(fields).filter(([, value]) => typeof value !== "number" || Number.isFinite(value))
   )
 
-// The database by its key alone: the module of databases is Node's, this one is everybody's.
+// The database is found by its key alone, because its module needs Node and this one must run everywhere.
 const key: typeof InfluxDatabase.key = "efflux/InfluxDatabase"
 const defaultDatabase = Context.Service<InfluxDatabase, Pick<Database, "pushUnsafe">>()(key)

@@ -4,7 +4,7 @@
  * A database asks its `Transport` for one connection per sender fiber and sends one payload at a time over each. The
  * default sends UDP datagrams. The transports here are for tests, and for programs that should not send anything.
  *
- * **Example** (a test that looks at what would be sent)
+ * **Example** (a test that checks what would be sent)
  *
  * ```ts
  * import { Effect, Layer } from "effect"
@@ -38,13 +38,14 @@ import type { InfluxError, Rejected } from "./InfluxError.ts"
  */
 export interface Connection {
   /**
-   * Sends one payload: complete lines separated by line feeds. `points` is how many points have their last line in it,
-   * which is the number of lines unless points are split; `lines` says where each line ends.
+   * Sends one payload: complete lines separated by line feeds. `points` is the number of points whose last line is in
+   * the payload. It equals the number of lines unless points are split. `lines` says where each line ends.
    *
    * Succeeds when the payload was accepted; what that means depends on the transport. A transport that knows of losses
-   * within the payload succeeds with an {@link Outcome}. Points that it does not name, and all points after a failure
-   * or an object that is no outcome, count as `send_error`. A value that is no object says nothing.
-   * `send` must be interruptible, and must not keep `payload` or `lines` after it ends, because both are reused.
+   * within the payload succeeds with an {@link Outcome}. Points that the outcome does not name count as `send_error`.
+   * So do all points of a payload if `send` fails, or succeeds with an object that is not an outcome. If it succeeds
+   * with a value that is not an object, all points count as sent. `send` must be interruptible, and must not keep
+   * `payload` or `lines` after it ends, because both are reused.
    */
   readonly send: (
     payload: Uint8Array,
@@ -52,11 +53,10 @@ export interface Connection {
     lines: Lines
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
-   * What became of the points of the latest send, as far as the transport knows. It is called once, right after that
-   * send was interrupted because the database closes. The send may have ended just before, or may not have started,
-   * so the transport must keep what it knows of the latest call of `send` until the next one. Points that are not in
-   * the outcome count as `shutdown`, which means that they were not sent. A transport that can't know reports them as
-   * `unknown`.
+   * Returns the outcome of the latest send, as far as the transport knows it. It is called once, right after that send
+   * was interrupted because the database closes. The send may have ended just before, or may not have started, so the
+   * transport must remember the latest call of `send` until the next one. Points that are not in the outcome count as
+   * `shutdown`, which means that they were not sent. A transport that can't know reports them as `unknown`.
    *
    * Without this function all points of an interrupted send count as `shutdown`, even if the server stored them or the
    * send had just succeeded. Leave it out only if an interrupted send sends nothing.
@@ -77,29 +77,28 @@ export interface Lines {
   readonly count: number
   /** Where a line ends in the payload: at its line feed, or at the end of the payload. Lines count from 0. */
   readonly end: (line: number) => number
-  /** Whether a line is the last one of its point. It is, unless points are split. */
+  /** Whether a line is the last one of its point. Always true unless points are split. */
   readonly completes: (line: number) => boolean
 }
 
 /**
- * What became of the points of one payload. Each point is counted in one of the numbers; points in none of them were
- * not sent.
+ * The outcome of one payload. Each point is counted in one of the numbers; points in none of them were not sent.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Outcome {
-  /** Points that were sent: over HTTP acknowledged, otherwise taken by the operating system. */
+  /** Points that were sent: acknowledged by the server over HTTP, otherwise accepted by the operating system. */
   readonly sent: number
   /** Points that the server refused, default 0. */
   readonly rejected?: number | undefined
-  /** Points that did not leave, default 0. */
+  /** Points that were not sent, default 0. */
   readonly send_error?: number | undefined
-  /** Points that may have been stored: the server got at least part of them and did not answer. */
+  /** Points that may have been stored: the server may have received them, but did not acknowledge them. */
   readonly unknown?: number | undefined
   /** Bytes of the payload that were accepted, default all of them if any point was sent. */
   readonly bytes?: number | undefined
-  /** What happened last, for the log. */
+  /** The latest error, for the log. */
   readonly error?: InfluxError | undefined
   /** What the server said about the points that it rejected. */
   readonly rejections?: ReadonlyArray<Rejected> | undefined
@@ -114,7 +113,7 @@ export interface Outcome {
 export interface Events {
   /** The server's host refused a payload: nobody listens on the port. */
   readonly onRefused: (endpoint: string) => void
-  /** A name look-up failed. It is repeated. */
+  /** A name look-up failed. It will be repeated. */
   readonly onFailure: (error: InfluxError) => void
 }
 
@@ -133,7 +132,7 @@ export class Transport extends Context.Service<Transport, {
 }>()("efflux/Transport") {}
 
 /**
- * What {@link layerSpy} keeps: every payload sent, in order.
+ * What {@link layerSpy} recorded: every payload sent, in order.
  *
  * @category testing
  * @since 0.1.0
@@ -148,8 +147,8 @@ export class Spy extends Context.Service<Spy, {
 }>()("efflux/Transport/Spy") {}
 
 /**
- * A transport for tests that records what it is given. The layer provides the `Transport` and the {@link Spy}. It
- * keeps everything, so it is not for long runs.
+ * A transport for tests that records all payloads. The layer provides the `Transport` and the {@link Spy}. Nothing is
+ * ever discarded, so do not use it in long runs.
  *
  * @category layers
  * @since 0.1.0
