@@ -292,6 +292,25 @@ describe("HTTP", () => {
       assert.deepInclude(yield* listener.counts, { points: 3, errors: 6, refused: 0 })
     }))
 
+  it.live("answers in any script, and however long a bad line is: its header has what a header can have", () =>
+    Effect.gen(function*() {
+      const listener = yield* made
+      for (const path of ["/write", "/api/v2/write?bucket=b"]) {
+        for (const line of ["漢", "é 😀", `a\u2028 ${"x".repeat(3000)}`, "\u0001 \u0085"]) {
+          const { body, status } = yield* post(listener, path, `good v=1\n${line}`)
+          assert.strictEqual(status, 400)
+          assert.match(body, /dropped=1/)
+        }
+        // More bad lines than an answer names.
+        assert.strictEqual((yield* post(listener, path, `good v=1\n${"漢\n".repeat(200)}`)).status, 400)
+      }
+      for (const precision of ["漢", "x".repeat(1000)]) {
+        const { body, status } = yield* post(listener, `/write?precision=${encodeURIComponent(precision)}`, "m v=1")
+        assert.strictEqual(status, 400)
+        assert.match(body, /allowed is ns, us/)
+      }
+    }))
+
   it.live("takes nothing of a body that is too large, inflated too, that is cut off or no gzip, and says so", () =>
     Effect.gen(function*() {
       const listener = yield* made

@@ -234,5 +234,6 @@ const partial = (api: WriteApi, errors: ReadonlyArray<ReceivedError>, failed: nu
 const answer = (api: WriteApi | undefined, status: number, message: string): Response.HttpServerResponse =>
   Response.jsonUnsafe(
     api?.version === 2 ? { code: status === 413 ? "request too large" : "invalid", message } : { error: message },
-    { status, headers: { ...versionHeader, "x-influxdb-error": printable(message) } }
+    // Node refuses to send a header with other characters, and clients refuse long ones.
+    { status, headers: { ...versionHeader, "x-influxdb-error": printable(message).replace(/[^ -~]/g, "?") } }
   )
