@@ -315,7 +315,7 @@ const check = checker("MetricsExporter", allFields)
 const perTurn = 256
 
 // Problems that are remembered in order not to be logged twice.
-const keptProblems = 1000
+const maxKeptProblems = 1000
 
 /** Pushes the value of every metric. An interruption between two metrics loses nothing: each has its own totals. */
 const exporting = (
@@ -339,7 +339,7 @@ const exporting = (
   }
   const log = ({ detail, metric }: MetricProblem): Effect.Effect<void> => {
     const message = `The metric ${preview(metric)} is not exported as it is: ${detail}`
-    if (logged.has(message) || logged.size >= keptProblems) return Effect.void
+    if (logged.has(message) || logged.size >= maxKeptProblems) return Effect.void
     logged.add(message)
     return Effect.annotateLogs(Effect.logWarning(message), { package: "efflux", module: "MetricsExporter" })
   }

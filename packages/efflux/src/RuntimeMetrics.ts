@@ -141,7 +141,7 @@ interface Watched {
 }
 
 // The gauges of one snapshot are read one after the other, and belong to one interval.
-const shortestLook = 1000
+const minSampleMillis = 1000
 
 const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clock: Clock.Clock): Watched => {
   const histogram = monitorEventLoopDelay()
@@ -150,7 +150,7 @@ const watchLoop = ({ monitorEventLoopDelay, performance }: typeof PerfHooks, clo
   let latest = { mean: 0, p50: 0, p99: 0, max: 0, utilization: 0 }
   const look = () => {
     const now = monotonicMillis(clock)
-    if (now - looked < shortestLook) return latest
+    if (now - looked < minSampleMillis) return latest
     looked = now
     const busy = performance.eventLoopUtilization()
     if (before === undefined) histogram.enable()

@@ -187,7 +187,7 @@ export const mutants: ReadonlyArray<Mutant> = [
       ),
       "follows a clock that steps back a little": at(
         "AutoTimestamps.give",
-        "now >= this.#seen - longestWait",
+        "now >= this.#seen - maxStepBackMillis",
         "now >= this.#seen"
       ),
       "gives a timestamp again that it gave before the clock stepped back": at(

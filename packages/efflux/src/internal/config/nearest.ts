@@ -33,9 +33,9 @@ const distanceOf = (wanted: string, name: string, strict: boolean): number | und
 }
 
 const isAbbreviation = (short: string, long: string): boolean => {
-  let at = 0
-  for (const letter of long) if (letter === short[at]) at++
-  return short[0] === long[0] && at === short.length
+  let matched = 0
+  for (const letter of long) if (letter === short[matched]) matched++
+  return short[0] === long[0] && matched === short.length
 }
 
 // Insertions, deletions, replacements, and swaps of neighbours.

@@ -53,7 +53,7 @@ export type QueuedPoint = Point.Input | TimestampedPoint
 const maxMillis = Number(maxTimestamp / 1_000_000n)
 
 // A clock that steps back by up to this many milliseconds is waited for.
-const longestWait = 1000
+const maxStepBackMillis = 1000
 
 /**
  * The automatic timestamps of one database.
@@ -94,7 +94,7 @@ export class AutoTimestamps {
     const now = Math.floor(this.#clock.currentTimeMillisUnsafe())
     // A reading that no timestamp can hold would stay the latest for ever.
     if ((now > this.#millis && now < maxMillis) || this.#unitsPerMilli === 0) this.#moveTo(now)
-    else if (now >= this.#seen - longestWait || !this.#stepBack(now)) this.#countOn()
+    else if (now >= this.#seen - maxStepBackMillis || !this.#stepBack(now)) this.#countOn()
     if (now > this.#seen && now < maxMillis) this.#seen = now
     return new TimestampedPoint(point, this.#millis, this.#sub)
   }

@@ -131,7 +131,7 @@ export interface Database extends Operations<never> {
 }
 
 // Rejections that wait for a consumer of `rejections`; older ones go.
-const keptRejections = 64
+const maxKeptRejections = 64
 
 // Points that pushAll offers before it gives the event loop a turn: a millisecond or two.
 const pointsPerTurn = 4096
@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function*<R>(
   }, settings)
   yield* Effect.forkIn(reporter.run, scope)
   yield* Effect.forkIn(flushEvery(buffer, settings.flushInterval), scope)
-  const rejections = yield* Effect.acquireRelease(PubSub.sliding<Rejected>(keptRejections), PubSub.shutdown)
+  const rejections = yield* Effect.acquireRelease(PubSub.sliding<Rejected>(maxKeptRejections), PubSub.shutdown)
   const senders = yield* SenderPool.start(
     {
       buffer,

@@ -91,8 +91,9 @@ export class PressureMeter {
       this.#wanted.openUnsafe()
     }
     // The older of two notes, unless the event loop was held and the newer is a second old as well.
-    const since = now.at - this.#newer.at >= windowMillis ? this.#newer : this.#older!
-    const perSecond = (points: number): number => now.at > since.at ? points * 1000 / (now.at - since.at) : 0
+    const since = now.millis - this.#newer.millis >= windowMillis ? this.#newer : this.#older!
+    const elapsed = now.millis - since.millis
+    const perSecond = (points: number): number => elapsed > 0 ? points * 1000 / elapsed : 0
     const queued = this.#buffer.size
     const drainedPerSecond = perSecond(now.drained - since.drained)
     const { queueBytes, queueCapacity } = this.#settings
@@ -123,7 +124,7 @@ type Sample = ReturnType<typeof sampleOf>
 const sampleOf = ({ ledger, size }: PointBuffer, clock: Clock.Clock) => {
   const { inFlight, pushed, shed } = ledger
   return {
-    at: monotonicMillis(clock),
+    millis: monotonicMillis(clock),
     pushed,
     // What was pushed is shed, waits, is with a sender, or has gone; after the end it may also have been refused.
     drained: pushed - shed - size - inFlight,

@@ -13,8 +13,8 @@ import * as Schedule from "effect/Schedule"
  *
  * @internal
  */
-export const backoff = (first: number, longest: number): Schedule.Schedule<Duration.Duration> =>
+export const backoff = (first: number, max: number): Schedule.Schedule<Duration.Duration> =>
   Schedule.exponential(first).pipe(
-    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(longest)))),
+    Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.millis(max)))),
     Schedule.jittered
   )

@@ -22,10 +22,10 @@ import { printable } from "../text/preview.ts"
 import type { Answer } from "./HttpRequest.ts"
 
 /** No server is waited for longer than these milliseconds before it is asked again, whatever it says. */
-const longestWait = 60_000
+const maxRetryAfter = 60_000
 
 /** Characters of an answer's body that an error keeps. */
-const longestDetail = 256
+const maxDetailLength = 256
 
 /**
  * The error of an answer whose status is not 2xx.
@@ -86,7 +86,7 @@ const hintOf = ({ body, path, status }: Answer): string | undefined => {
 export const parseRetryAfter = (header: string, nowMillis: number): number | undefined =>
   Result.match(Headers.parseRetryAfter(header), {
     onFailure: () => undefined,
-    onSuccess: (asked) => Math.min(Duration.toMillis(Headers.retryAfterDelay(asked, nowMillis)), longestWait)
+    onSuccess: (asked) => Math.min(Duration.toMillis(Headers.retryAfterDelay(asked, nowMillis)), maxRetryAfter)
   })
 
 /**
@@ -165,7 +165,7 @@ const headerOf = ({ headers }: Answer): string => headers["x-influxdb-error"] ??
  *
  * @internal
  */
-export const shorten = (text: string): string => printable(text, longestDetail).slice(0, longestDetail)
+export const shorten = (text: string): string => printable(text, maxDetailLength).slice(0, maxDetailLength)
 
 const decoder = new TextDecoder()
 

@@ -36,9 +36,9 @@ import {
 } from "./Received.ts"
 
 // Bodies that are held at the same time, each of `maxBodyBytes` at the most.
-const bodiesAtOnce = 4
+const maxBodies = 4
 // Milliseconds that a request may take to come in, as it takes up one of those bodies.
-const longestRequest = 30_000
+const maxRequestMillis = 30_000
 // Errors that one answer names.
 const errorsAnswered = 100
 
@@ -48,12 +48,12 @@ export const open = Effect.fnUntraced(function*(
   port: number,
   backlog: Backlog
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
-  const native = createServer({ requestTimeout: longestRequest })
+  const native = createServer({ requestTimeout: maxRequestMillis })
   const server: Server.HttpServer["Service"] = yield* Effect.mapError(
     NodeHttpServer.make(() => native, { host: settings.host, port, disablePreemptiveShutdown: true }),
     openFailed("http", settings, port)
   )
-  yield* server.serve(handle(settings, backlog, yield* Semaphore.make(bodiesAtOnce)))
+  yield* server.serve(handle(settings, backlog, yield* Semaphore.make(maxBodies)))
   const clock = yield* Clock.Clock
   const requests = new WeakMap<object, IncomingMessage>()
   native.on("request", (request) => requests.set(request.socket, request))
@@ -211,12 +211,12 @@ const write = Effect.fnUntraced(function*(
 /** Nanoseconds from a timestamp without a unit, guessed by its size as InfluxDB 3 does. */
 const guessUnit = (timestamp: bigint): bigint => {
   const size = timestamp < 0n ? -timestamp : timestamp
-  const unit = (["s", "ms", "us"] as const).find((precision) => size * nanosPer(precision) < latestGuess)
+  const unit = (["s", "ms", "us"] as const).find((precision) => size * nanosPer(precision) < maxGuessedNanos)
   return timestamp * nanosPer(unit ?? "ns")
 }
 
 // Nanoseconds since the epoch; a timestamp that would be later in one unit is taken for a finer one.
-const latestGuess = 5_000_000_000n * nanosPer("s")
+const maxGuessedNanos = 5_000_000_000n * nanosPer("s")
 
 const partial = (api: WriteApi, errors: ReadonlyArray<ReceivedError>, failed: number): Response.HttpServerResponse => {
   if (api.version !== 3) {

@@ -131,7 +131,7 @@ export class JsonParser implements PullParser {
     while (!this.#isPlain && isEscaped(text, end)) end = text.indexOf("\"", end + 1)
     if (end < 0) throw notJson
     this.position = end + 1
-    if (this.#isPlain && end - start <= longestSlice && isPrintable(text, start, end)) return text.slice(start + 1, end)
+    if (this.#isPlain && end - start <= maxSlice && isPrintable(text, start, end)) return text.slice(start + 1, end)
     try {
       // A long slice would keep the whole text in memory.
       return JSON.parse(text.slice(start, end + 1)) as string
@@ -166,13 +166,13 @@ const isEscaped = (text: string, end: number): boolean => {
 }
 
 const isPrintable = (text: string, start: number, end: number): boolean => {
-  let at = start
-  while (at < end && text.charCodeAt(at) >= 0x20) at++
-  return at === end
+  let pos = start
+  while (pos < end && text.charCodeAt(pos) >= 0x20) pos++
+  return pos === end
 }
 
 // V8 copies a slice that is as short.
-const longestSlice = 12
+const maxSlice = 12
 
 const whole = /^-?(?:0|[1-9]\d*)$/
 const fraction = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/

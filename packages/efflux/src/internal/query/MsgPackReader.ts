@@ -92,7 +92,7 @@ class MsgPackParser implements PullParser {
     const end = pos + length
     if (end > this.end) return short
     this.position = end
-    if (length > longestByHand) return this.#decode(pos, end)
+    if (length > maxByHand) return this.#decode(pos, end)
     let text = ""
     for (let i = pos; i < end; i++) {
       const byte = this.#bytes[i]
@@ -112,7 +112,7 @@ class MsgPackParser implements PullParser {
 }
 
 // Calling the decoder takes longer than a few characters do.
-const longestByHand = 24
+const maxByHand = 24
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 

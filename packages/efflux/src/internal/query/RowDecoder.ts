@@ -111,7 +111,7 @@ export const make = <A>(
         const { message } = value.failure
         const reason = new InvalidRow({
           index: firstIndex + values.length,
-          detail: `${printable(message.replace(/\s+/g, " "), longestDetail)}${hintOf(message, row)}`
+          detail: `${printable(message.replace(/\s+/g, " "), maxDetailLength)}${hintOf(message, row)}`
         })
         return Result.fail(new InfluxError({ reason }))
       }
@@ -121,7 +121,7 @@ export const make = <A>(
   })
 }
 
-const longestDetail = 256
+const maxDetailLength = 256
 
 // Most Schemas name the first column whose type their author did not expect, and not the type that it has.
 const hintOf = (message: string, row: Row): string => {

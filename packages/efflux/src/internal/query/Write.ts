@@ -38,7 +38,7 @@ export interface WriteSettings {
 }
 
 // Rejections that a sink keeps; it counts the others.
-const keptBySink = 1000
+const maxKeptRejections = 1000
 
 // Points after which the event loop gets a turn where no request gives it one.
 const pointsPerTurn = 4096
@@ -72,7 +72,7 @@ export const sink = (
   settings: WriteSettings
 ): Sink.Sink<Written, Point.Input, never, InfluxError> =>
   Sink.unwrap(Effect.map(
-    batches(exchange, settings, keptBySink),
+    batches(exchange, settings, maxKeptRejections),
     ({ add, end }) => Sink.mapEffect(Sink.forEachArray(add), () => end)
   ))
 

@@ -12,7 +12,7 @@ import { monotonicMillis } from "../text/monotonic.ts"
 
 // Milliseconds that a host is skipped for after failures.
 const firstSkip = 1000
-const longestSkip = 30_000
+const maxSkip = 30_000
 
 /**
  * One host.
@@ -84,7 +84,7 @@ export class Hosts<A> {
     // Several senders that fail at the same time are one failure.
     if (host.skippedUntil > now) return
     // A host that asks for no wait would be healthy at once, and the retries of a payload used up in no time.
-    const millis = retryAfter ?? Math.min(firstSkip * 2 ** host.failures, longestSkip)
+    const millis = retryAfter ?? Math.min(firstSkip * 2 ** host.failures, maxSkip)
     host.skippedUntil = now + Math.max(millis, firstSkip)
     host.failures = Math.min(host.failures + 1, 16)
   }

@@ -35,7 +35,7 @@ import { Hosts } from "./Hosts.ts"
 
 // Pauses between the tries of a payload, in milliseconds.
 const firstPause = 250
-const longestPause = 15_000
+const maxPause = 15_000
 
 // Milliseconds for which payloads are halved without asking once the server said that one is too large. Not for ever: it
 // may have been a single one that could hardly be compressed.
@@ -74,7 +74,7 @@ const makeShared = (
   const isWorthATry = (error: InfluxError): boolean =>
     (repeats || !mayHaveArrived(error)) &&
     (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
-  const retry = backoff(firstPause, longestPause).pipe(
+  const retry = backoff(firstPause, maxPause).pipe(
     Schedule.setInputType<InfluxError>(),
     Schedule.modifyDelay(({ duration, input }) =>
       Effect.sync(() =>

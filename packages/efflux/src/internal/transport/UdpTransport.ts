@@ -34,7 +34,7 @@ import { limited } from "./LookUps.ts"
 // Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, and lengthened by up to a
 // fifth, so that the programs of a whole network do not ask a resolver that comes back at one moment.
 const firstRetry = 100
-const longestRetry = 2000
+const maxRetry = 2000
 
 // Refusals after which another address of the name is tried, if it has one.
 const refusalsPerAddress = 3
@@ -140,7 +140,7 @@ const lookUpForever = Effect.fnUntraced(function*(
       yield* Effect.timeoutOption(server.wanted.await, Math.max(1, settings.resolveInterval - pause))
     } else {
       yield* Effect.sleep(Math.min(retry, settings.resolveInterval) * (yield* Random.nextBetween(1, 1.2)))
-      retry = Math.min(2 * retry, longestRetry)
+      retry = Math.min(2 * retry, maxRetry)
     }
   }
 })
