@@ -1,6 +1,6 @@
 /**
- * The configuration of `InfluxClient`: the server, the credentials and the limits. The comment of each option says
- * what it does, its unit and its default. docs/configuration.md has them as tables.
+ * The configuration of `InfluxClient`: the server, the credentials and the limits. The comment of each option describes
+ * it, with its unit and its default. docs/configuration.md has tables of all options.
  *
  * @module
  * @since 0.1.0
@@ -35,7 +35,7 @@ export interface V2Options extends Options.Given<typeof Options.client2> {}
 export interface V3Options extends Options.Given<typeof Options.client3> {}
 
 /**
- * Which server is asked, told apart by `version`.
+ * The server to query, distinguished by `version`.
  *
  * @category models
  * @since 0.1.0
@@ -87,8 +87,8 @@ type SomeOf<C> = C extends unknown ? Partial<C> : never
 
 /**
  * Every option as a variable, for `InfluxClient.layerConfig`: `INFLUX_VERSION`, `INFLUX_URL`, `INFLUX_TOKEN`,
- * `INFLUX_MAX_RESPONSE_BYTES`, … behind the prefix `"INFLUX"`. An unset option has its default. A wrong value fails
- * the layer, and the error names the variable.
+ * `INFLUX_MAX_RESPONSE_BYTES`, … behind the prefix `"INFLUX"`. If a variable is not set, its option has the default. A
+ * wrong value fails the layer, and the error names the variable.
  *
  * Options in `fixed` are used as they are, and their variables are not read. A `DatabaseConfig` can share the
  * prefix; see `DatabaseConfig.config`.

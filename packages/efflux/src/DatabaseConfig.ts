@@ -1,8 +1,8 @@
 /**
- * The configuration of a database: its options and their defaults. The comment of each option says what it does, its
- * unit, its default and what it costs. docs/configuration.md has them as tables.
+ * The configuration of a database: its options and their defaults. The comment of each option describes it, with its
+ * unit, its default and its cost. docs/configuration.md has tables of all options.
  *
- * A wrong or unknown option fails the layer before anything starts. The error has its name, its value and what is
+ * A wrong or unknown option fails the layer before anything starts. The error names the option, its value and what is
  * allowed.
  *
  * @module
@@ -38,8 +38,8 @@ export interface UdpConfig extends Options.Given<typeof Options.udp> {}
 export interface TcpConfig extends Options.Given<typeof Options.tcp> {}
 
 /**
- * A database that writes over HTTP to the API of InfluxDB 1, which VictoriaMetrics, Telegraf, QuestDB and others have as
- * well (`POST /write`).
+ * A database that writes over HTTP to the API of InfluxDB 1 (`POST /write`), which VictoriaMetrics, Telegraf, QuestDB
+ * and others support too.
  *
  * @category models
  * @since 0.1.0
@@ -141,15 +141,16 @@ export type Some = SomeOf<DatabaseConfig>
 type SomeOf<C> = C extends unknown ? Partial<C> : never
 
 /**
- * Every option as a variable, for `layerConfig`: `INFLUX_TRANSPORT`, `INFLUX_HOST`, `INFLUX_QUEUE_CAPACITY`, …
- * behind the prefix `"INFLUX"`. An unset option has its default. A wrong value fails the layer, and the error names
- * the variable. A variable that is nearly named like one of an option is not read, and a log line says so.
+ * Every option as a variable, for `layerConfig`: `INFLUX_TRANSPORT`, `INFLUX_HOST`, `INFLUX_QUEUE_CAPACITY`, … behind
+ * the prefix `"INFLUX"`. If a variable is not set, its option has the default. A wrong value fails the layer, and the
+ * error names the variable. A variable whose name resembles that of an option is not read, and a warning is logged.
  *
  * Options in `fixed` are used as they are, and their variables are not read, unless they are `undefined`.
  *
- * Durations are written like `500 millis`, `TAGS` like `a=b,c=d`, `URLS` like `http://a:8086,http://b:8086`,
- * `PACING` is `none` or packets per second and burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`.
- * A `PORT` like `tcp://10.0.0.1:8086` counts as not set: Kubernetes sets it for a service named like the prefix.
+ * Durations are written like `500 millis`, `TAGS` like `a=b,c=d`, `URLS` like `http://a:8086,http://b:8086`, `PACING`
+ * is `none` or packets per second and burst, like `4000/32`. `PASSWORD` and `TOKEN` are read as `Redacted`. A `PORT`
+ * like `tcp://10.0.0.1:8086` counts as not set, because Kubernetes sets it for a service that has the prefix as its
+ * name.
  *
  * A `ClientConfig` can share the prefix. If `TRANSPORT` is `udp` or `tcp`, variables that only a client has (`URL`,
  * `VERSION`, `DATABASE`, `TOKEN`, …) are left to the client. If `TRANSPORT` is not set, they are refused.
@@ -169,7 +170,7 @@ type SomeOf<C> = C extends unknown ? Partial<C> : never
 export const config = (prefix: string, fixed: Some = {}): Config.Config<DatabaseConfig> =>
   Variables.read(prefix, fixed, Options.transports, isNotTheClients)
 
-// What a client has and the chosen transport has not is read by the client.
+// Options of a client that the chosen transport does not have are read by the client.
 const isNotTheClients: Variables.IsOurs = (option, { transport }) =>
   transport === "udp" || transport === "tcp"
     ? Object.hasOwn(transport === "udp" ? Options.udp : Options.tcp, option) ||

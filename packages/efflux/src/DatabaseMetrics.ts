@@ -3,7 +3,7 @@
  *
  * Every value has the attribute `name` (the option `name`), and {@link pointsDropped} also has `reason`. The values
  * read the ledger of the database when a snapshot is taken, so they cost nothing per point and agree with
- * `Influx.stats`. They leave the registry when the scope of the database closes.
+ * `Influx.stats`. They are removed from the registry when the scope of the database closes.
  *
  * **Example** (reading one)
  *
@@ -32,7 +32,7 @@ import { counter, gauge } from "./internal/database/PulledMetrics.ts"
 export const pointsPushed = counter("efflux_points_pushed", "Points offered to the database")
 
 /**
- * Points in payloads that were taken: over UDP and TCP by the operating system, over HTTP by the server.
+ * Points in payloads that were accepted: over UDP and TCP by the operating system, over HTTP by the server.
  *
  * @category metrics
  * @since 0.1.0
@@ -67,7 +67,7 @@ export const payloadsSent = counter("efflux_payloads_sent", "Payloads sent")
 export const bytesSent = counter("efflux_bytes_sent", "Bytes of payload sent")
 
 /**
- * Fields left out of points that were written: NaN, infinities, and what the dialect does not have.
+ * Fields left out of points that were written: NaN, infinities, and values that the dialect does not support.
  *
  * @category metrics
  * @since 0.1.0
@@ -119,7 +119,7 @@ export const queueCapacity = gauge("efflux_queue_capacity", "Points that the que
 export const pointsInFlight = gauge("efflux_points_in_flight", "Points taken by a sender and not settled yet")
 
 /**
- * Senders that wait for the pace or send.
+ * Senders that are sending a payload, or wait with one for their turn under `pacing`.
  *
  * @category metrics
  * @since 0.1.0
@@ -136,7 +136,7 @@ export const sendersBusy = gauge("efflux_senders_busy", "Senders that wait for t
 export const databaseInfo = gauge("efflux_database_info", "Always 1: the attributes are the configuration")
 
 /**
- * How long the transport took to take a payload, in seconds.
+ * How long the transport took to send a payload, in seconds, without the wait for `pacing`.
  *
  * @category metrics
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
  * Flux scripts for InfluxDB 2, safe from injection.
  *
- * A script is a tagged template. Open-source InfluxDB 2 has no bind parameters, so every interpolated value becomes
- * a literal of its type, and can't be more than the content of that literal. The text of the template is taken
- * exactly as in the source, including backslashes.
+ * A script is a tagged template. Open-source InfluxDB 2 has no bind parameters, so every interpolated value becomes a
+ * literal of its type, and can't end that literal. The text of the template is used exactly as in the source, including
+ * backslashes.
  *
  * **Example**
  *
@@ -19,10 +19,10 @@
  *       |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")`
  * ```
  *
- * A string in brackets names a column, `r[${name}]`, so there is no function for names. A value of a type that Flux
- * does not have fails when the script is used, with an `InfluxError` whose reason is `InvalidStatement`.
+ * A string in brackets names a column, `r[${name}]`, so there is no function for names. If a value has a type that Flux
+ * does not support, using the script fails with an `InfluxError` whose reason is `InvalidStatement`.
  *
- * This module needs no Node: a browser can import `efflux/Flux`.
+ * This module does not need Node. In a browser, import `efflux/Flux`.
  *
  * @module
  * @since 0.1.0
@@ -69,7 +69,7 @@ export const query: (strings: TemplateStringsArray, ...values: ReadonlyArray<Val
 export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
 
 /**
- * A float, also of a whole number.
+ * A float, even if the number is whole.
  *
  * @category constructors
  * @since 0.1.0
@@ -78,7 +78,7 @@ export const float = (value: number): Fragment =>
   make(Number.isFinite(value) ? { _tag: "Float", value } : Literal.invalid("a number that is not finite"))
 
 /**
- * Text that becomes part of a script unchanged. Whoever controls it controls the script.
+ * Inserts a string into a script unchanged. Whoever controls the string controls the script.
  *
  * @category constructors
  * @since 0.1.0
@@ -86,7 +86,7 @@ export const float = (value: number): Fragment =>
 export const unsafe = (text: string): Fragment => make(Literal.text(text))
 
 /**
- * A regular expression that finds exactly this text.
+ * A regular expression that matches exactly this text.
  *
  * @category constructors
  * @since 0.1.0

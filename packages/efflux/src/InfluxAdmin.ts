@@ -2,9 +2,8 @@
  * Administration: databases of InfluxDB 1 and 3, buckets of InfluxDB 2, deletion of points on 1 and 2, and the
  * retention policies, continuous queries and contents of databases of InfluxDB 1.
  *
- * All operations use the default `InfluxClient`; `InfluxClient.withClient` makes them use another. No name can
- * inject anything into a statement. An operation that the server does not have fails with `InvalidOption` or
- * `InvalidStatement`.
+ * All operations use the default `InfluxClient`; `InfluxClient.withClient` makes them use another. Names are escaped.
+ * An operation that the version of the server does not support fails with `InvalidOption` or `InvalidStatement`.
  *
  * **Example**
  *
@@ -45,7 +44,7 @@ export type { DatabaseRetention, Range, Retention } from "./internal/query/Admin
 
 const { identifier, query } = InfluxQL
 
-/** What an operation of this module is. */
+/** An operation of this module. */
 type Administration<A> = Effect.Effect<A, InfluxError, InfluxClient>
 
 const execute = (
@@ -64,10 +63,10 @@ const list = <A>(
   database: string | undefined,
   read: (row: Row) => A
 ): Administration<ReadonlyArray<A>> =>
-  // The name of a series is that of a measurement, of a database: what the rows are about.
+  // The name of the series in the answer: for example the measurement or the database to which the rows belong.
   Effect.map(InfluxClient.query(statement, { database, measurement: "about" }), (rows) => rows.map(read))
 
-/** An operation that the servers of some versions have. */
+/** An operation that only some versions of the server support. */
 const on = <A>(
   what: string,
   operations: { readonly [version: number]: (client: Client) => Administration<A> }
@@ -145,7 +144,7 @@ export const deleteBucket = (name: string): Administration<void> =>
 
 /**
  * Deletes the points of a time range, without its end, from a database of InfluxDB 1 or a bucket of InfluxDB 2.
- * `measurement` and `tags` restrict it to some series. A condition on a field is not possible. InfluxDB 3 Core can't
+ * `measurement` and `tags` limit it to some series. A condition on a field is not possible. InfluxDB 3 Core can't
  * delete points.
  *
  * @category contents
@@ -167,13 +166,13 @@ export const deleteRange = (name: string, range: Range): Administration<void> =>
 export interface RetentionPolicy {
   /** The name of the policy. */
   readonly name: string
-  /** `Duration.infinity` if points are kept for ever. */
+  /** `Duration.infinity` if points are kept forever. */
   readonly duration: Duration.Duration
-  /** The time that one shard of the storage covers. */
+  /** The time range of one shard of the storage. */
   readonly shardDuration: Duration.Duration
   /** How many nodes of a cluster have a copy of each point. */
   readonly replication: number
-  /** Whether points whose writer names no policy go there. */
+  /** Whether it is the default policy, which applies to writes that name none. */
   readonly isDefault: boolean
 }
 
@@ -239,7 +238,7 @@ export interface ContinuousQuery {
   readonly database: string
   /** The name of the continuous query. */
   readonly name: string
-  /** The whole statement that made it, as the server writes it. */
+  /** The complete statement that creates it, as the server returns it. */
   readonly statement: string
 }
 
@@ -257,7 +256,7 @@ export const continuousQueries: Administration<ReadonlyArray<ContinuousQuery>> =
 
 /**
  * Creates a continuous query from a `SELECT … INTO … GROUP BY time(…)`. The server stores its text, so values are
- * written as literals. A text value with a NUL or a carriage return has no literal and is refused.
+ * written as literals. A string with a NUL or a carriage return has no literal and is refused.
  *
  * @category continuous queries
  * @since 0.1.0
@@ -269,7 +268,7 @@ export const createContinuousQuery = (
   options: {
     /** How often it runs, by default at the interval of its `GROUP BY`. */
     readonly every?: Duration.Input | undefined
-    /** How far back it looks each time, default the interval of its groups. */
+    /** The time range that each run covers, default the interval of its `GROUP BY`. */
     readonly for?: Duration.Input | undefined
   } = {}
 ): Administration<void> => execute(AdminStatements.createContinuousQuery(database, name, select, options))

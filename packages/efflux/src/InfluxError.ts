@@ -21,11 +21,11 @@ export class InvalidOption extends reason<InvalidOption>()("InvalidOption", {
   option: Schema.String,
   /** The variable that the option comes from. */
   variable: Schema.optional(Schema.String),
-  /** The value as it was given, quoted and shortened, without what may be a secret. */
+  /** The value as it was given, quoted and shortened; `<redacted>` if it may be a secret. */
   value: Schema.String,
-  /** What the option can be, or which options there are. */
+  /** The allowed values, or the options that exist. */
   allowed: Schema.String,
-  /** What is wrong with the option itself and what to do, if it is not the value. */
+  /** If the option itself is wrong and not its value: what is wrong and what to do. */
   hint: Schema.optional(Schema.String)
 }, {
   message: ({ allowed, hint = `allowed is ${allowed}`, option, value, variable }) => {
@@ -103,9 +103,9 @@ const retried = ["Resolve", "Refused", "Unreachable", "Closed", "Truncated", "Pr
 const final = ["Tls", "Encoding", "Redirect", "Upgrade"] as const
 
 /**
- * An HTTP request got no answer that could be read whole. Whether the server
- * acted on it is not known, except for the kinds `Refused`, `Resolve`,
- * `Unreachable` and `Tls`, where it never got there, and `Redirect` and `Upgrade`, where it did not.
+ * An HTTP request got no complete answer. It is not known whether the server executed it, with two exceptions: for the
+ * kinds `Refused`, `Resolve`, `Unreachable` and `Tls` the request never reached the server, and for `Redirect` and
+ * `Upgrade` the server did not execute it.
  *
  * @category errors
  * @since 0.1.0
@@ -116,8 +116,8 @@ export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
    * - `Resolve`, `Refused`, `Unreachable`, `Tls`: there is no connection.
    * - `Closed`: the connection ended before the answer's first byte. `Truncated`: it ended within the answer.
    * - `Protocol`: the answer is not HTTP. `Encoding`: its body is not in the encoding that it names.
-   * - `Redirect`: the server wants the request sent elsewhere, which is refused.
-   * - `Upgrade`: the server wants another protocol (101), which is refused.
+   * - `Redirect`: the server redirects the request, and Efflux does not follow.
+   * - `Upgrade`: the server switches to another protocol (101), which is not supported.
    */
   kind: Schema.Literals([...retried, ...final])
 }, {
@@ -126,7 +126,7 @@ export class RequestFailed extends reason<RequestFailed>()("RequestFailed", {
 }) {}
 
 /**
- * A request was not answered in time, and was given up. Whether the server acted on it is not known.
+ * A request was aborted because it was not answered in time. It is not known whether the server executed it.
  *
  * @category errors
  * @since 0.1.0
@@ -142,7 +142,7 @@ export class Timeout extends reason<Timeout>()("Timeout", {
 }) {}
 
 /**
- * The server does not know the token or the user (401), or does not let it do this (403).
+ * The server does not accept the token or the user (401), or does not permit the operation (403).
  *
  * @category errors
  * @since 0.1.0
@@ -168,7 +168,7 @@ export class NotFound extends reason<NotFound>()("NotFound", withHint, {
 }) {}
 
 /**
- * A request is larger than the server takes (413), or an answer larger than its limit.
+ * A request is larger than the server accepts (413), or an answer exceeds its limit.
  *
  * @category errors
  * @since 0.1.0
@@ -185,7 +185,7 @@ export class TooLarge extends reason<TooLarge>()("TooLarge", {
 }) {}
 
 /**
- * The server takes nothing for now (408, 429, 503).
+ * The server is temporarily unavailable (408, 429, 503).
  *
  * @category errors
  * @since 0.1.0
@@ -193,7 +193,7 @@ export class TooLarge extends reason<TooLarge>()("TooLarge", {
 export class Unavailable extends reason<Unavailable>()("Unavailable", {
   ...withDetail,
   ...withStatus,
-  /** Milliseconds to wait, if the server said so, at most 60 000. */
+  /** The milliseconds that the server asks to wait, at most 60 000. */
   retryAfter: Schema.optional(Schema.Number)
 }, {
   message: ({ detail, endpoint, status }) => `${endpoint} is not available (${status})${behind(detail)}`,
@@ -201,7 +201,7 @@ export class Unavailable extends reason<Unavailable>()("Unavailable", {
 }) {}
 
 /**
- * The server, or a proxy before it, failed (any other 5xx).
+ * The server, or a proxy in front of it, failed (any other 5xx).
  *
  * @category errors
  * @since 0.1.0
@@ -212,7 +212,7 @@ export class ServerError extends reason<ServerError>()("ServerError", { ...withD
 }) {}
 
 /**
- * The server does not understand the request, or does not agree with it (400 and any other 4xx).
+ * The server refused the request (400 and any other 4xx).
  *
  * @category errors
  * @since 0.1.0
@@ -223,8 +223,8 @@ export class BadRequest extends reason<BadRequest>()("BadRequest", { ...withHint
 }) {}
 
 /**
- * An answer is not what the API gives: to a statement no JSON, rows without columns or an end before the end; to a write
- * a web page or any other text behind a success.
+ * An answer does not follow the API. To a statement: not JSON, rows without columns, or incomplete. To a write: a
+ * success with a web page or any other text as its body.
  *
  * @category errors
  * @since 0.1.0
@@ -234,14 +234,14 @@ export class InvalidAnswer extends reason<InvalidAnswer>()("InvalidAnswer", with
 }) {}
 
 /**
- * A statement can't be sent: a value in it has no literal, or stands where none can stand, or the server does not have
- * the language. Nothing was sent.
+ * A statement can't be sent: a value in it has no literal or is in a place where values are not possible, or the server
+ * does not support the language. Nothing was sent.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidStatement extends reason<InvalidStatement>()("InvalidStatement", {
-  /** The language of the statement; empty if it is none. */
+  /** The language of the statement; empty if it is not a statement. */
   language: Schema.String,
   /** Why it can't be sent. */
   detail: Schema.String
@@ -251,8 +251,8 @@ export class InvalidStatement extends reason<InvalidStatement>()("InvalidStateme
 }) {}
 
 /**
- * The server does not understand a statement, or failed at it: in an answer whose status was a success, also in the
- * middle of its rows, or by status 400. A statement that changes something may have done so.
+ * The server does not understand a statement, or failed to execute it. It reports this by status 400, or within a
+ * successful answer, even in the middle of the rows. A statement that changes something may have been executed.
  *
  * @category errors
  * @since 0.1.0
@@ -263,19 +263,19 @@ export class StatementFailed extends reason<StatementFailed>()("StatementFailed"
 }) {}
 
 /**
- * A row is not what the Schema or the series says.
+ * A row does not fit the Schema or the series.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidRow extends reason<InvalidRow>()("InvalidRow", {
-  /** Which row of the answer, from 0. */
+  /** The index of the row in the answer, from 0. */
   index: Schema.Int,
   /** What does not fit. */
   detail: Schema.String
 }, { message: ({ detail, index }) => `Row ${index} of an answer does not fit${behind(detail)}` }) {}
 
-// What InfluxDB 1 says of a statement that it had no room or no time for.
+// Messages of InfluxDB 1 about a statement for which it had no memory or no time.
 const overloaded =
   /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
 
@@ -339,7 +339,7 @@ export const Rejection = Schema.Struct({
 export interface Rejection extends Schema.Schema.Type<typeof Rejection> {}
 
 /**
- * What became of the points of `InfluxClient.write`.
+ * The result of `InfluxClient.write`.
  *
  * @category models
  * @since 0.1.0
@@ -354,7 +354,7 @@ export const Written = Schema.Struct({
 })
 
 /**
- * What became of the points of `InfluxClient.write`.
+ * The result of `InfluxClient.write`.
  *
  * @category models
  * @since 0.1.0
@@ -372,13 +372,13 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
   /** What failed, distinguished by `_tag`. */
   reason: InfluxErrorReason,
   /**
-   * For a write of several requests: what became of the points of the requests before the one that failed. The first
-   * `written + rejected` points are settled.
+   * For a write of several requests: the result of the requests before the one that failed. The first `written +
+   * rejected` points are settled.
    */
   settled: Schema.optional(Written),
   /**
-   * `true` if the server may have executed a statement or request that changes something, although no answer says so:
-   * the answer of `execute` was cut off or late.
+   * `true` if the server may have executed a statement or request that changes something, although no answer confirms
+   * it: the answer to `execute` was incomplete or late.
    */
   isUncertain: Schema.optional(Schema.Boolean)
 }) {
@@ -386,8 +386,8 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
     return this.reason.message
   }
   /**
-   * Whether the same call may succeed later without a change by the caller. `false` if it may have been executed
-   * already and is not harmless to repeat ({@link InfluxError.isUncertain}).
+   * Whether the same call may succeed later. `false` if it may already have been executed and repeating it is not
+   * harmless ({@link InfluxError.isUncertain}).
    */
   get isRetryable(): boolean {
     return this.reason.isRetryable && this.isUncertain !== true

@@ -1,9 +1,9 @@
 /**
  * InfluxQL statements for InfluxDB 1 and 3, safe from injection.
  *
- * A statement is a tagged template. Every interpolated value becomes a bind parameter, or a literal if the API has
- * no parameter of that kind. It can't end the string, the name or the statement that contains it. Interpolate names
- * with {@link identifier}. The text of the template is taken exactly as in the source, including backslashes.
+ * A statement is a tagged template. Every interpolated value becomes a bind parameter, or a literal if the API does not
+ * support parameters of its type. It can't end the string, the name or the statement that contains it. Interpolate
+ * names with {@link identifier}. The text of the template is used exactly as in the source, including backslashes.
  *
  * **Example**
  *
@@ -18,10 +18,10 @@
  *     GROUP BY time(${Duration.minutes(5)}), host`
  * ```
  *
- * A value of a type that InfluxQL does not have fails when the statement is used, with an `InfluxError` whose reason
- * is `InvalidStatement`.
+ * If a value has a type that InfluxQL does not support, using the statement fails with an `InfluxError` whose reason is
+ * `InvalidStatement`.
  *
- * This module needs no Node: a browser can import `efflux/InfluxQL`.
+ * This module does not need Node. In a browser, import `efflux/InfluxQL`.
  *
  * @module
  * @since 0.1.0
@@ -100,7 +100,7 @@ export const and = (conditions: ReadonlyArray<Fragment>): Fragment => combine(co
 export const or = (conditions: ReadonlyArray<Fragment>): Fragment => combine(conditions, (each) => each, ") OR (")
 
 /**
- * Text that becomes part of a statement unchanged. Whoever controls it controls the statement.
+ * Inserts a string into a statement unchanged. Whoever controls the string controls the statement.
  *
  * @category constructors
  * @since 0.1.0

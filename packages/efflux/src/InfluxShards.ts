@@ -2,11 +2,11 @@
  * Several databases used as one: each series is stored in one of them.
  *
  * A shard is a database with any transport and its own queue, senders and counters. The law holds for each shard and
- * for their sum. A shard that is down or slow sheds only its own points.
+ * for their sum. A shard that is down or slow drops only its own points.
  *
- * The measurement and tags of a series and the names of the shards decide where the series goes (`HashRing`), so
- * every program with these shards agrees. Adding or removing a shard moves about its share of the series and leaves
- * the others where they are. There is no replication: the points of a shard are in that shard only.
+ * The measurement and tags of a series and the names of the shards determine the shard of the series (`HashRing`), so
+ * all programs with these shards agree. Adding or removing a shard moves about its share of the series and leaves the
+ * others where they are. There is no replication: each point is stored in one shard only.
  *
  * **Example**
  *
@@ -91,8 +91,8 @@ export interface ShardsStats {
 }
 
 /**
- * What shards do together. See `Influx` for the contracts. `R` is what an operation requires: nothing for shards as a
- * value, the service for its functions.
+ * The operations of all shards together. See `Influx` for the contracts. `R` is the requirement of an operation:
+ * nothing for shards as a value, the service for its functions.
  *
  * @category models
  * @since 0.1.0
@@ -102,7 +102,7 @@ export interface Operations<R> {
   readonly push: Database.Push<R>
   /** Pushes points in order, each to the shard of its series. Never fails. */
   readonly pushAll: (points: Iterable<Point.Input>, options?: Database.PushOptions) => Effect.Effect<void, never, R>
-  /** Pushes every point that it receives, and waits while the shard of one has a full queue. */
+  /** Pushes every point that it receives, and waits while the shard of a point has a full queue. */
   readonly sink: Sink.Sink<void, Point.Input, never, never, R>
   /** Sends what is queued now, and waits until all points pushed before are settled in every shard. */
   readonly flush: Effect.Effect<void, never, R>
@@ -123,7 +123,7 @@ export interface Shards extends Operations<never> {
   readonly statsUnsafe: () => ShardsStats
   /** The name of the shard that a point goes to. */
   readonly shardOf: (point: Point.Input) => string
-  /** The database of each shard, for operations that the shards together do not have. */
+  /** The database of each shard, for operations that exist only for a single database. */
   readonly databases: ReadonlyMap<string, Database.Database>
 }
 
@@ -136,19 +136,21 @@ export interface Shards extends Operations<never> {
 export interface ShardsService<Self, Identifier extends string>
   extends Context.ServiceClass<Self, Identifier, Shards>, Operations<Self>
 {
-  /** Fails only for a wrong option, named `shards.NAME.OPTION`. */
+  /** Fails only for an invalid option, which the error names as `shards.NAME.OPTION`. */
   readonly layer: (config: ShardsConfig) => Layer.Layer<Self, InfluxError>
   /** Like `layer`, with the options of each shard, and the tags, as a `Config`. */
   readonly layerConfig: (config: Wrapped) => Layer.Layer<Self, InfluxError | Config.ConfigError>
 }
 
-// Series fall into so many slots, and each slot has its place on the ring: no text is hashed for a point but its own.
+// Series are divided into this many slots, and each slot has its place on the ring. So for a point only its series key
+// is hashed.
 const slots = 4096
 
-// Places of each shard on the ring: enough for shares that differ by a tenth.
+// Places of each shard on the ring, enough for shares that differ by at most a tenth.
 const placesPerShard = 1024
 
-// The ring's hash spreads what differs at the end of a long text. Of short names alone one would get nearly everything.
+// The ring's hash distributes well only long strings that differ at the end. With short names alone, one shard would
+// get nearly everything.
 const onRing = "shard of efflux: "
 
 interface Shard extends PrimaryKey.PrimaryKey {
@@ -173,7 +175,7 @@ const makeShards = Effect.fnUntraced(
       try {
         return table[SeriesHash.of(point, tags) % slots]
       } catch {
-        // It throws again when it is written, and is counted as invalid there.
+        // The point throws again when it is written, and is counted as invalid there.
         return table[0]
       }
     }
@@ -211,7 +213,7 @@ const sum = <T extends object>(a: T, b: T): T =>
   ) as T
 
 /**
- * Makes another class of shards, distinct from all others by its type and its identifier.
+ * Makes a service class for further shards. Its identifier must be unique.
  *
  * @category constructors
  * @since 0.1.0

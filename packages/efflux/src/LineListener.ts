@@ -1,15 +1,12 @@
 /**
- * Receives line protocol over UDP, TCP and HTTP as a stream of points and errors. It is the counterpart of a
- * database: use it to test a program that sends metrics, or to look at what a program sends.
+ * Receives line protocol over UDP, TCP and HTTP as a stream of points and errors. It is the counterpart of a database:
+ * use it to test a program that sends metrics, or to inspect what a program sends.
  *
- * - Nothing is stored. What no reader takes waits, up to `capacity`; then the
- *   oldest is dropped and counted.
- * - A bad line costs only itself. It gives an error with its place, the reason
- *   and the text around it.
- * - A listener binds to loopback unless `host` says otherwise. It asks for no
- *   password and takes any token.
+ * - Nothing is stored. Up to `capacity` elements wait for a reader; beyond that the oldest is dropped and counted.
+ * - A bad line does not affect others. It gives an error with its position, the reason and the text around it.
+ * - A listener binds to loopback unless `host` says otherwise. It does not check passwords and tokens.
  *
- * **Example** (A test of what a program sends)
+ * **Example** (a test of what a program sends)
  *
  * ```ts
  * import { Effect, Stream } from "effect"
@@ -97,9 +94,9 @@ export type {
 
 export {
   /**
-   * What Linux reports about the sockets that are bound to a local UDP port, of this program or another: the datagrams
-   * that the kernel dropped, and the bytes that wait to be read. `undefined` if nothing is bound to the port, or the
-   * system does not tell.
+   * What Linux reports about the sockets that are bound to a local UDP port, by this program or another: the datagrams
+   * that the kernel dropped, and the bytes that wait to be read. `undefined` if nothing is bound to the port, or on
+   * other systems.
    *
    * @category operations
    * @since 0.1.0
@@ -130,13 +127,13 @@ export interface Listener {
   /** Address of the HTTP server; `undefined` without the option. */
   readonly http: Address | undefined
   /**
-   * Everything received, in order of arrival. It does not end. Several readers share it: each element goes to one of
-   * them, and `points` counts as a reader.
+   * Everything received, in order of arrival. The stream does not end. Several readers share it: each element goes to
+   * one of them. `points` is a reader too.
    */
   readonly received: Stream.Stream<Received>
-  /** The points of `received`, without everything else. */
+  /** Only the points of `received`. */
   readonly points: Stream.Stream<Point.Point>
-  /** What was received so far, and what was lost. */
+  /** Counters of what was received and lost so far. */
   readonly counts: Effect.Effect<Counts>
 }
 
@@ -151,7 +148,7 @@ export class LineListener extends Context.Service<LineListener, Listener>()("eff
 /**
  * Opens a listener, which closes with the scope.
  *
- * Fails with `InvalidOption` for a wrong option, and with `OpenFailed` if a port can't be bound.
+ * Fails with `InvalidOption` for an invalid option, and with `OpenFailed` if a port can't be bound.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,27 +1,25 @@
 /**
- * Line protocol, InfluxDB's text format for points: pure functions without services, which a browser can import from
+ * Line protocol, InfluxDB's text format for points: pure functions without services. In a browser, import
  * `efflux/LineProtocol`.
  *
- * - {@link encode} turns one point into one line, or says why it can't;
- *   {@link encodeLines} into several, where one would be too long.
- * - {@link makeWriter} gives the byte writer behind it, for many points.
- * - {@link decode} turns one line into a point, {@link decodeAll} a whole text,
- *   {@link decodeStream} chunks of bytes as they come; {@link makeDecoder} is for
- *   callers that hold the chunks themselves.
+ * - {@link encode} turns a point into a line, or fails with the reason. {@link encodeLines} makes several lines if one
+ *   would be too long.
+ * - {@link makeWriter} makes a writer of bytes, for many points.
+ * - {@link decode} turns one line into a point, {@link decodeAll} a whole text, {@link decodeStream} a stream of bytes.
+ *   {@link makeDecoder} is for callers that have the chunks themselves.
  * - {@link Line} is the Schema codec between a line and a point.
  *
- * The promise of the encoder: a server of the {@link Dialect} reads a line that it wrote as exactly the point. A
+ * The promise of the encoder: a server of the {@link Dialect} reads a line that `encode` wrote as exactly the point. A
  * point for which this is not possible is refused with an {@link EncodeError} that names the part and the reason.
  *
- * The promise of the decoder: it reads a line as the server of its {@link Dialect} does, whatever the line; it never
- * throws, and its time is linear in the size of the text. What the encoder wrote decodes to exactly the point. Like
- * servers, the decoder also accepts lines that the encoder would not write:
+ * The promise of the decoder: it reads any line as the server of its {@link Dialect} does. It never throws, and its
+ * time is linear in the size of the text. A line that the encoder wrote decodes to exactly the point. Like servers, the
+ * decoder also accepts lines that the encoder would not write:
  *
  * - Names may have control characters, a backslash at the end or before a
  *   special character. `encode` refuses such a point.
- * - A tag or field may be named `time`. InfluxDB 1 reads it as well, but does
- *   not store it: it drops such a tag, and such a field where another field is
- *   left, else the point. `encode` refuses such a point.
+ * - A tag or field may be named `time`. InfluxDB 1 reads it too, but does not store it: it drops such a tag or field,
+ *   and the point if no other field remains. `encode` refuses such a point.
  * - The timestamp is kept as it is, in nanoseconds, or absent.
  *
  * {@link Line} accepts only points that can be encoded again.
@@ -100,8 +98,7 @@ export type {
 }
 
 /**
- * Encodes a point as one line, without a line feed. A point without a timestamp
- * gets none.
+ * Encodes a point as one line, without a line feed. A point without a timestamp gives a line without one.
  *
  * NaN and infinite fields are left out. Anything else that can't be written fails.
  *
@@ -124,7 +121,7 @@ const shortLine = 1024
 const growth = 16
 const lineRoom = 128
 
-// Keeps its writer: to make one takes longer than to write a line.
+// The writer is kept, because making one takes longer than writing a line.
 const makeEncode = (options: EncodeOptions | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   // Most lines are short. A long one is written again, into a larger buffer.
@@ -132,7 +129,7 @@ const makeEncode = (options: EncodeOptions | undefined) => {
   let idle: TextWriter | undefined
   return (point: Point.Input): Result.Result<string, EncodeError> => {
     const writer = idle ?? new TextWriter(capacity + lineRoom, options)
-    // A getter of the point may encode another point: nobody else has the writer meanwhile.
+    // A getter of the point may encode another point, so nobody else may have the writer meanwhile.
     idle = undefined
     const result = writer.encode(point)
     idle = writer
@@ -145,12 +142,11 @@ const makeEncode = (options: EncodeOptions | undefined) => {
 }
 
 /**
- * Encodes a point as lines of at most `maxLineBytes` each: as one line if that
- * fits, otherwise with its fields spread over several lines of the same series
- * and timestamp. To a server these are the same point.
+ * Encodes a point as lines of at most `maxLineBytes` each: one line if it fits, otherwise several lines with the same
+ * series and timestamp that share the fields. A server stores them as one point.
  *
- * What can't be split fails as `oversize`: a single field that is too large, and a point without a timestamp,
- * because a server would give each of its lines a different one.
+ * Fails as `oversize` if splitting does not help: for a single field that is too large, and for a point without a
+ * timestamp, because a server would give each of its lines a different one.
  *
  * **Example**
  *
@@ -184,8 +180,8 @@ export const encodeLines = (
     : Result.fail(writer.problem === undefined ? line.failure : new EncodeError(writer.problem))
 }
 
-// Node's own decoding takes half of the time of a `TextDecoder` on a short line, for which a view has to be made first.
-// `toString` would look the name of the encoding up before it calls the same function.
+// For a short line Node's own decoding takes half the time of a `TextDecoder`, which needs a view first. `toString`
+// would look up the name of the encoding before it calls the same function.
 const { Buffer } = globalThis as {
   readonly Buffer?: {
     readonly from: (bytes: ArrayBufferLike, start: number, length: number) => {
@@ -194,7 +190,7 @@ const { Buffer } = globalThis as {
   }
 }
 
-/** A writer whose line is read as a string. */
+/** A writer whose lines can be read as strings. */
 class TextWriter {
   readonly #writer: LineWriter
   readonly #text: (end: number) => string
@@ -269,9 +265,9 @@ export const decodeAll = (
  * its point or a failure with its error. A bad line does not end the stream; only an error of the source does.
  *
  * The source is pulled only when its last chunk is used up, and results are emitted in arrays of at most 1024. In
- * addition to the current chunk at most `maxLineBytes` are held. A longer line gives one error as soon as it is too
- * long, and is skipped to its end. A line without a line feed at the end of the source is a line; if the source
- * fails, it is dropped.
+ * addition to the current chunk at most `maxLineBytes` are kept in memory. A longer line gives one error as soon as it
+ * is too long, and is skipped to its end. The last line needs no line feed; if the source fails, an incomplete line is
+ * dropped.
  *
  * As on the server, an unclosed quote starts a string that lasts until the next quote.
  *
@@ -331,7 +327,7 @@ export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder
  */
 export const makeLine = (options?: DecodeOptions & EncodeOptions) => {
   if (options !== undefined) {
-    // A wrong option is known at once.
+    // So that a wrong option throws at once.
     makeDecoder(options)
     makeWriter(0, options)
   }
@@ -372,7 +368,7 @@ const orInvalid = <A>(
     Result.mapError(result, ({ message }) => new SchemaIssue.InvalidValue({ message }, input, options))
   )
 
-// A byte order mark in front is a part of the measurement.
+// A byte order mark at the start is part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-// It only saves time: the writer is made when first needed, of bounded size, and nothing of it can be observed.
+// This state only saves time: the writer is made on first use, its size is bounded, and nothing of it can be observed.
 const encodeDefault = makeEncode(undefined)

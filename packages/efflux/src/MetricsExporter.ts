@@ -3,7 +3,7 @@
  *
  * `MetricsExporter.layer` reads the metric registry at an interval, once more before it closes, and whenever
  * `OtlpExporter.Flusher` is flushed, and pushes the values as points. It never waits for the database: a full queue
- * sheds points, and a dead server does not delay it. The points of one export share one timestamp.
+ * drops points, and a dead server does not delay it. The points of one export share one timestamp.
  *
  * **Example**
  *
@@ -33,9 +33,8 @@
  *   and so on, the number of values up to it.
  * - Summary: `count` and `sum`, `min` and `max`, and the quantiles `q_0.5` and so on.
  *
- * `"telegraf-prometheus-v1"` and `"telegraf-prometheus-v2"` are what Telegraf's
- * Prometheus input writes with `metric_version` 1 and 2 when it scrapes the
- * program, with floats only, and a frequency as a counter with the tag `key`.
+ * `"telegraf-prometheus-v1"` and `"telegraf-prometheus-v2"` write what Telegraf's Prometheus input writes with
+ * `metric_version` 1 and 2 when it scrapes the program: only floats, and a frequency as a counter with the tag `key`.
  *
  * @module
  * @since 0.1.0
@@ -83,11 +82,11 @@ const pointFields = {
   /** Default `"efflux"`. The layouts of Telegraf's Prometheus input are for dashboards that were made for it. */
   layout: withDefault(oneOf(Object.keys(layouts) as ReadonlyArray<LayoutName>), "efflux"),
   /**
-   * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: what was counted since the last
-   * export; the first export has all that was counted before it. A delta that the database drops is lost, whereas
-   * the next cumulative value makes up for a lost one. Choose an interval longer than one unit of the database's
-   * `precision`: within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never
-   * deltas; extremes are left out from the second delta on, because a metric knows only those since it began.
+   * Default `"cumulative"`: counts and sums since the metric began. `"delta"`: the increase since the last export; the
+   * first export has everything counted before it. A delta that the database drops is lost; a cumulative value that is
+   * dropped is made up for by the next one. Choose an interval longer than one unit of the database's `precision`:
+   * within one unit the later delta overwrites the earlier. Gauges, extremes and quantiles are never deltas; extremes
+   * are left out from the second delta on, because a metric knows only those since it began.
    */
   temporality: withDefault(oneOf(["cumulative", "delta"]), "cumulative"),
   /** Prefix of every metric name, default `""`. */
@@ -106,8 +105,8 @@ const fields = {
   /** Time between two exports, default 10 seconds. The first comes after one interval. */
   interval: withDefault(duration(1), "10 seconds"),
   /**
-   * Whether a metric is exported, asked at each export before its value is read. Default: all but those of Efflux
-   * itself, whose names begin with `efflux_`.
+   * Whether a metric is exported. It is called at each export before the value is read. Default: all metrics except
+   * those of Efflux itself, whose names begin with `efflux_`.
    */
   filter: withDefault(
     declare(
@@ -160,7 +159,7 @@ export type Wrapped<Self = InfluxDatabase> =
 export type MetricInfo = Pick<Metric.Metric.Snapshot, "id" | "type" | "description" | "attributes">
 
 /**
- * What the metrics had counted at one {@link toPoints}, for the next.
+ * The counts of the metrics at one call of {@link toPoints}, for the next call.
  *
  * @category models
  * @since 0.1.0
@@ -176,9 +175,8 @@ export type Baseline = ReadonlyMap<string, MetricTotals>
 export const defaults = defaultsOf(fields)
 
 /**
- * Turns metrics into points, without a database. With `temporality: "delta"`
- * the values are what was counted since the call that returned `baseline`,
- * without one since the metrics began.
+ * Turns metrics into points, without a database. With `temporality: "delta"` the values are the increases since the
+ * call that returned `baseline`, or since the metrics began if there is none.
  *
  * Characters that line protocol can't hold are replaced: control characters, quotes, backslashes, lone surrogates
  * and a leading `#` become `_`. If a layout needs a tag whose name is also an attribute of the metric, the attribute
@@ -231,7 +229,7 @@ export const toPoints = (
   return { points, problems: exported.problems, baseline }
 }
 
-// The service by its key: its module would load an HTTP client.
+// The service is found by its key, because its module would load an HTTP client.
 const flusherKey: typeof OtlpExporter.Flusher.key = "effect/observability/OtlpExporter/Flusher"
 const Flusher = Context.Service<OtlpExporter.Flusher, OtlpExporter.Flusher["Service"]>(flusherKey)
 
@@ -248,7 +246,7 @@ export const make: <Self = InfluxDatabase>(
     const settings = yield* Effect.suspend(() => Effect.fromResult(check(options)))
     const database = yield* settings.database as Context.Key<Self, Database>
     const context = yield* Effect.context<never>()
-    // An export gives the event loop turns, in which another may be asked for.
+    // An export yields to the event loop, so another one may be requested meanwhile.
     const runExport = Semaphore.makeUnsafe(1).withPermit(exporting(settings, context, database.pushUnsafe))
     const flusher = yield* Effect.serviceOption(Flusher)
     if (Option.isSome(flusher)) {
@@ -263,9 +261,9 @@ export const make: <Self = InfluxDatabase>(
 /**
  * Exports the metrics of the program to the `InfluxDatabase` in the context.
  *
- * Its last export runs when it closes, before the database drains, so build it so that it closes after whatever it
- * measures. The `queueCapacity` of the database should hold the points of one export, which are pushed at once.
- * Points beyond it are shed, oldest first, and counted.
+ * The last export runs when the layer closes, before the database drains. Build the layer so that it closes after
+ * everything that it measures. The `queueCapacity` of the database should hold the points of one export, which are
+ * pushed at once. Points beyond it are dropped, oldest first, and counted.
  *
  * Fails only for an invalid option. A metric or a filter that throws is left
  * out of that export. That, and metrics left out because they collide with
@@ -278,7 +276,7 @@ export const layer = <Self = InfluxDatabase>(options?: Options<Self>): Layer.Lay
   Layer.effectDiscard(make(options))
 
 /**
- * Like {@link layer}, with each option as a `Config`, for example from environment variables, or as it is.
+ * Like {@link layer}, with each option as a value or a `Config`, for example from environment variables.
  *
  * **Example**
  *
@@ -311,7 +309,7 @@ type ExporterSettings = Checked<typeof allFields>
 
 const check = checker("MetricsExporter", allFields)
 
-// Metrics and points after which the event loop gets a turn: a millisecond or two.
+// The number of metrics and points after which an export yields: a millisecond or two.
 const perTurn = 256
 
 // Problems that are remembered in order not to be logged twice.
@@ -323,11 +321,11 @@ const exporting = (
   context: Context.Context<never>,
   push: (point: Input) => void
 ): Effect.Effect<void> => {
-  // By what reads the metric: one that was removed and made again starts anew.
+  // Keyed by the hooks of a metric, so that a metric that was removed and made again starts from zero.
   const allTotals = new WeakMap<object, MetricTotals>()
   const logged = new Set<string>()
   const pointsOf = function*({ hooks, ...info }: Metric.Metric.Metadata<any, any>, exported: MetricPoints) {
-    // The filter and what reads the metric are the program's.
+    // The filter and the reading of the metric are code of the program.
     try {
       if (!settings.filter(info)) return
       let totals = allTotals.get(hooks)

@@ -1,5 +1,5 @@
 /**
- * Times the requests of an `HttpRouter`: each becomes a point with its duration and the status of its answer.
+ * Times the requests of an `HttpRouter`: each becomes a point with its duration and the status of its response.
  *
  * @module
  * @since 0.1.0
@@ -29,21 +29,19 @@ export interface Options<Self = InfluxDatabase> {
 }
 
 /**
- * Middleware that pushes a point for each request to the routes that it is
- * provided to, also when the handler fails or the client goes away. The point
- * has the time at which the handler ended.
+ * Middleware that pushes a point for each request to the routes to which it is provided, even if the handler fails or
+ * the client disconnects. The point has the time at which the handler ended.
  *
- * - Tags: `method`, `route`, and `status`, that of the answer: 499 if the client
- *   went away, 503 if the server was closing.
- * - Field: `duration_ms`, the milliseconds that the handler took as a float. The
- *   time to send the body is not in it.
+ * - Tags: `method`, `route`, and `status`, the status of the response: 499 if the client disconnected, 503 if the
+ *   server was closing.
+ * - Field: `duration_ms`, the milliseconds that the handler took as a float. It does not include sending the body.
  *
  * `route` is the pattern (`/users/:id`), never the path, so the cardinality is
  * the number of routes × methods × statuses that occur. A tag with the path
  * would be a series for each user. Requests that no route matches are not timed,
  * for the same reason.
  *
- * Building the layer loads `effect/http/HttpRouter`, so it is asynchronous. It fails only for a wrong option.
+ * Building the layer loads `effect/http/HttpRouter`, so it is asynchronous. It fails only for an invalid option.
  *
  * **Example**
  *
@@ -69,7 +67,7 @@ export const layer = <Self = InfluxDatabase>(
 ): Layer.Layer<never, InfluxError, Self> =>
   Layer.unwrap(Effect.gen(function*() {
     const { database, ...timed } = yield* Effect.fromResult(check(options))
-    // Loaded here because whoever imports the barrel imports this module, and few programs have a router.
+    // Loaded here because the barrel imports this module, and few programs have a router.
     const { make } = yield* Effect.promise(() => import("./internal/listen/TimingMiddleware.ts"))
     return make(database as Context.Key<Self, Database>, timed)
   }))

@@ -1,9 +1,9 @@
 /**
  * Metrics of the Node process: event loop, garbage collection, memory, processor time.
  *
- * `RuntimeMetrics.layer` registers the metrics of this module; any exporter can show them, including
- * `MetricsExporter`. Each is read on demand. The delay of the event loop and garbage collections are measured from
- * the first read on.
+ * `RuntimeMetrics.layer` registers the metrics of this module; any exporter can export them, including
+ * `MetricsExporter`. Each is read on demand. The delay of the event loop and garbage collections are measured from the
+ * first read on.
  *
  * **Example**
  *
@@ -113,7 +113,7 @@ export const cpuSeconds = counter("process_cpu_seconds", "Processor time of the 
 export const layer: Layer.Layer<never> = Layer.effectDiscard(
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
-    // Only here, so that a bundle for a browser can hold this module.
+    // Loaded here, so that a bundle for a browser can contain this module.
     const perfHooks = yield* Effect.promise(() => import("node:perf_hooks"))
     const watched = [watchLoop(perfHooks, yield* Clock.Clock), watchCollections(perfHooks)]
     yield* Effect.acquireRelease(
@@ -134,7 +134,7 @@ const ofProcess: ReadonlyArray<PulledMetric> = [
   [cpuSeconds, () => process.cpuUsage().system / 1e6, { mode: "system" }]
 ]
 
-/** Metrics of something that is watched from the first read of one on. */
+/** Metrics of something that is observed from the first read of one of them. */
 interface Watched {
   readonly metrics: ReadonlyArray<PulledMetric>
   readonly stop: () => void

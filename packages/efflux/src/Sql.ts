@@ -1,9 +1,9 @@
 /**
  * SQL queries for InfluxDB 3, safe from injection.
  *
- * A query is a tagged template. Strings, numbers and booleans become bind parameters. Names (see
- * {@link identifier}), times and durations are written as literals. The text of the template is taken exactly as in
- * the source, including backslashes.
+ * A query is a tagged template. Strings, numbers and booleans become bind parameters. Names (see {@link identifier}),
+ * times and durations are written as literals. The text of the template is used exactly as in the source, including
+ * backslashes.
  *
  * **Example**
  *
@@ -19,10 +19,10 @@
  *     GROUP BY bucket ORDER BY bucket`
  * ```
  *
- * A value of a type that SQL does not have fails when the query is used, with an `InfluxError` whose reason is
+ * If a value has a type that SQL does not support, using the query fails with an `InfluxError` whose reason is
  * `InvalidStatement`.
  *
- * This module needs no Node: a browser can import `efflux/Sql`.
+ * This module does not need Node. In a browser, import `efflux/Sql`.
  *
  * @module
  * @since 0.1.0
@@ -39,8 +39,7 @@ import * as Statement from "./internal/query/Statement.ts"
 export type Fragment = Statement.Fragment<"SQL">
 
 /**
- * What can be interpolated. A list becomes its elements with commas between them,
- * for `IN (…)`; it must have some.
+ * What can be interpolated. A list becomes its elements with commas between them, for `IN (…)`; it must not be empty.
  *
  * @category models
  * @since 0.1.0
@@ -75,7 +74,7 @@ export const identifier = (name: string): Fragment => make(Literal.identifier(na
 export const time = (nanos: bigint): Fragment => make(Literal.instant(nanos))
 
 /**
- * Text that becomes part of a query unchanged. Whoever controls it controls the query.
+ * Inserts a string into a query unchanged. Whoever controls the string controls the query.
  *
  * @category constructors
  * @since 0.1.0

@@ -33,8 +33,7 @@ const fromEnv = (env: { readonly [name: string]: string }) =>
   build(InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX")), env)
 const plain = "allowed is a plain object of options; { ...it } makes one of an instance of a class"
 const pem = "allowed is one or more certificates as PEM text"
-const httpUrl =
-  "allowed is an http or https URL without credentials (these have options of their own), query and fragment"
+const httpUrl = "allowed is an http or https URL without credentials (use the options for them), query and fragment"
 const udp = `transport "udp" (the default) has no such option`
 const udpOptions = `It has ${Object.keys(DatabaseConfig.schemas.udp.fields).join(", ")}`
 const atLeast1ms = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`

@@ -158,7 +158,7 @@ export const hostName = matching(
   /^(?![^:]*:[^:]*$)[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u
 )
 
-const urlText = "an http or https URL without credentials (these have options of their own), query and fragment"
+const urlText = "an http or https URL without credentials (use the options for them), query and fragment"
 
 const isUrl = (text: string): boolean =>
   /^https?:/i.test(text) && !/[\p{Cc}\p{Cf}\p{Z}?#@]/u.test(text) && URL.canParse(text)

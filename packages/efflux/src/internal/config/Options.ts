@@ -1,6 +1,6 @@
 /**
- * Every option, described once: editors show its comment, and its line has its kind and its default. The public
- * types, the checks, the variables and the tables of docs/configuration.md come from here.
+ * Every option, described once: editors show the comment, and the line has the kind and the default. The public types,
+ * the checks, the variables and the tables of docs/configuration.md are derived from here.
  *
  * `option` gives an option a default, `optional` makes one that can be left out, and a bare kind is required.
  *
@@ -78,27 +78,27 @@ const common = (own: TransportDefaults) => ({
   /** Points that the queue holds, default 10 000, for TCP and HTTP 50 000. A full queue drops its oldest point for each new one. */
   queueCapacity: OptionSchema.withDefault(OptionSchema.integer(1, 100_000_000), own.queueCapacity),
   /**
-   * Points of one measurement that a full queue protects, default no limit, at most `queueCapacity`. When the queue
-   * is full, the oldest point of a measurement that holds more is dropped first (`quota`), so a noisy measurement
-   * does not displace the others. Nothing changes while the queue has room. Every push has to look at the
-   * measurement.
+   * The number of points of one measurement that a full queue keeps, default no limit, at most `queueCapacity`. When
+   * the queue is full, the oldest point of a measurement that has more is dropped first (`quota`), so a noisy
+   * measurement does not displace the others. While the queue has room, the quota has no effect. It makes every push a
+   * little slower.
    */
   measurementQuota: OptionSchema.optional(OptionSchema.integer(1, 100_000_000)),
   /**
-   * Bytes of memory that the queued points may use, default no limit, at least 1024. Every push estimates the size
-   * from the lengths of texts and the number of tags and fields, which takes some time. Beyond the limit the oldest
-   * points are dropped (`queue_bytes`).
+   * Bytes of memory that the queued points may use, default no limit, at least 1024. Every push estimates the size from
+   * the lengths of strings and the number of tags and fields, which makes it slower. Beyond the limit the oldest points
+   * are dropped (`queue_bytes`).
    */
   queueBytes: OptionSchema.optional(OptionSchema.integer(1024, Number.MAX_SAFE_INTEGER)),
   /**
-   * The number of queued points at which the senders start before `flushInterval`, and the most points of one
-   * payload, default 100, for TCP and HTTP 5000. At most `queueCapacity`.
+   * The number of queued points at which the senders start before `flushInterval`, and the maximum number of points in
+   * one payload, default 100, for TCP and HTTP 5000. At most `queueCapacity`.
    */
   batchSize: OptionSchema.withDefault(OptionSchema.integer(1, 100_000_000), own.batchSize),
   /**
    * The most bytes of one payload. UDP: default 1432, which fits an Ethernet frame, at most 65 507 (IPv4). TCP and
-   * HTTP: default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, the most that these servers accept in one
-   * request. At least 32, what the shortest lines with a timestamp need.
+   * HTTP: default 1 MiB, at most 25 000 000, for InfluxDB 3 10 MiB, the most that these servers accept in one request.
+   * At least 32, enough for the shortest lines with a timestamp.
    */
   maxPayloadBytes: OptionSchema.withDefault(OptionSchema.integer(32, own.maxPayloadBytesAllowed), own.maxPayloadBytes),
   /**
@@ -107,7 +107,7 @@ const common = (own: TransportDefaults) => ({
    * the server stores as one point. A field that is too large by itself is still `oversize`.
    */
   oversize: OptionSchema.withDefault(OptionSchema.oneOf(["drop", "split"]), "drop"),
-  /** How long a point may wait for others, default 1 second. */
+  /** How long a point may wait in the queue for others, default 1 second. */
   flushInterval: OptionSchema.withDefault(OptionSchema.duration(1), "1 second"),
   /** Sender fibers, each with its own connection, default 4, for TCP 1. */
   senders: OptionSchema.withDefault(OptionSchema.integer(1, 1024), own.senders),
@@ -162,7 +162,7 @@ export const udp = {
 
 /** TCP. */
 export const tcp = {
-  // As many bytes as HTTP servers take, so that one point can be no larger here than there.
+  // As many bytes as HTTP servers accept, so that the largest point is the same for both.
   ...common({ ...streams, senders: 1, maxPayloadBytesAllowed: 25_000_000, dialect: "influx-1" }),
   /** How payloads leave. The options of other transports are refused. */
   transport: OptionSchema.oneOf(["tcp"]),
@@ -174,7 +174,7 @@ export const tcp = {
   timeout: OptionSchema.withDefault(OptionSchema.duration(1), "10 seconds")
 }
 
-// What writing and asking have in common.
+// Options of both databases and clients.
 const server = (url_: string) => ({
   /**
    * Base URL of the server, default `"http://127.0.0.1:8086"`, for InfluxDB 3 `"http://127.0.0.1:8181"`. Its path comes
@@ -190,7 +190,7 @@ const server = (url_: string) => ({
   ca: OptionSchema.optional(OptionSchema.certificates),
   /** Headers of every request, default none: for a proxy or a gateway. A value that is a secret is a `Redacted`. */
   headers: OptionSchema.optional(OptionSchema.headers),
-  /** Path of a Unix socket to connect to, default none. The host of `url` is then only sent, not looked up. */
+  /** Path of a Unix socket to connect to, default none. The host of `url` is then only the `Host` header. */
   socketPath: OptionSchema.optional(OptionSchema.word("the path of a Unix socket")),
   /** How long a connection is used, default 1 minute. The next connection looks the name up again. */
   maxConnectionAge: OptionSchema.withDefault(OptionSchema.duration(1), "1 minute"),
@@ -255,7 +255,10 @@ export const http1 = {
   ...http("influx-1", url8086, 25_000_000),
   /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
   version: OptionSchema.oneOf([1]),
-  /** Name of the database on the server. `""` sends none: VictoriaMetrics and Telegraf would make a tag of it. */
+  /**
+   * Name of the database on the server. `""` sends none, for VictoriaMetrics and Telegraf, which would turn it into a
+   * tag.
+   */
   database: OptionSchema.nameOrNone,
   /** How many nodes of a cluster must have accepted a write, default: the server's choice. */
   consistency: OptionSchema.optional(OptionSchema.oneOf(["any", "one", "quorum", "all"])),
@@ -272,7 +275,7 @@ export const http2 = {
   bucket: OptionSchema.name("a bucket")
 }
 
-/** HTTP, to the API of InfluxDB 3, which takes 10 MiB of a request. */
+/** HTTP, to the API of InfluxDB 3, which accepts requests of up to 10 MiB. */
 export const http3 = {
   ...http("influx-3", url8181, 10_485_760),
   /** The API of the server: 1, 2 or 3, as in InfluxDB 1, 2 or 3. */
@@ -305,7 +308,7 @@ export const client1 = {
   /** The API of the server: 1 for InfluxQL, 2 for Flux, 3 for SQL or InfluxQL. */
   version: OptionSchema.oneOf([1]),
   ...client(url8086),
-  /** The database of statements that name none. */
+  /** The default database of statements. */
   database: OptionSchema.optional(OptionSchema.name("a database on the server")),
   ...accountOf1,
   /** Rows that the server puts into one line of its answer, default 10 000. */
