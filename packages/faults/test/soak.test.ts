@@ -8,7 +8,7 @@ import * as Journal from "../src/Journal.ts"
 import type { Sample } from "../src/Load.ts"
 import { slopePerMinute } from "../src/Slope.ts"
 import { chart } from "../src/soak/Chart.ts"
-import { roundUp, short, svg } from "../src/soak/Plot.ts"
+import { short, svg } from "../src/soak/Plot.ts"
 import type { Look, Soaked } from "../src/soak/Soak.ts"
 import { verdict } from "../src/soak/Verdict.ts"
 
@@ -116,14 +116,13 @@ describe("the verdict of a soak", () => {
 })
 
 describe("the drawing of a soak", () => {
-  it("has each line, each fault and scales that end on round numbers", () => {
+  it("has each line, each fault and short numbers", () => {
     const drawn = chart(soaked(), 42, "a machine")
     const text = svg(drawn)
-    assert.strictEqual(text.match(/<polyline/g)!.length, drawn.panels.flatMap((panel) => panel.lines).length)
+    for (const { color } of drawn.panels.flatMap((panel) => panel.lines)) assert.include(text, `stroke="${color}"`)
     assert.include(text, "a &lt; b &amp; &quot;c&quot;")
     assert.include(text, "seed 42")
     assert.notMatch(text, /NaN|Infinity|undefined/)
-    assert.deepStrictEqual([0, 0.35, 7, 11, 10_001, 81_000].map(roundUp), [1, 0.4, 8, 12, 12_000, 100_000])
     assert.deepStrictEqual([0, 12, 9999.4, 12_345, 3_450_000].map(short), ["0", "12", "10000", "12.3 k", "3.45 M"])
   })
 })
