@@ -2,17 +2,13 @@
  * Bundles code as the tools of a web page do, says what keeps the bundle from a browser, and runs it where nothing
  * of Node is: in Chromium, and in a realm that has only what every browser has.
  */
-import { execFile } from "node:child_process"
-import * as Fs from "node:fs"
+import { Effect } from "effect"
 import { isBuiltin } from "node:module"
-import * as Os from "node:os"
 import * as Path from "node:path"
-import { pathToFileURL } from "node:url"
-import { promisify } from "node:util"
 import * as Vm from "node:vm"
 import { gzipSync } from "node:zlib"
 import { rolldown } from "rolldown"
-import { args, executablePath } from "../packages/testkit/src/chromium.ts"
+import { open } from "../packages/testkit/src/Browser.ts"
 import { root } from "./fences.ts"
 
 export interface Bundle {
@@ -99,34 +95,11 @@ export const runInRealm = (code: string): string => {
 }
 
 /** Runs a bundle as a module of a page in headless Chromium, and gives what it left in `globalThis.report`. */
-export const runInChromium = async (code: string): Promise<string> => {
-  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-browser-"))
-  try {
-    const page = Path.join(folder, "page.html")
-    // The page shows its report as base64, which needs no escapes in HTML.
-    const show = "const show = (kind, text) => document.body.append(`[${kind} ${" +
-      "btoa(String.fromCharCode(...new TextEncoder().encode(text)))}]`)\n"
-    Fs.writeFileSync(
-      page,
-      `<!doctype html><meta charset="utf-8"><title>Efflux</title><body>
-<script>${show}addEventListener("error", (event) => show("error", event.message))</script>
-<script type="module">${code.replaceAll("</script", "<\\/script")}</script>
-<script type="module">if ("report" in globalThis) show("report", report)</script>
-`
+export const runInChromium = (code: string): Promise<string> =>
+  Effect.gen(function*() {
+    const { page } = yield* open("about:blank")
+    const blob = `new Blob([${JSON.stringify(code)}], { type: "text/javascript" })`
+    return yield* Effect.promise(() =>
+      page.evaluate<string>(`import(URL.createObjectURL(${blob})).then(() => globalThis.report)`)
     )
-    const { stdout } = await promisify(execFile)(executablePath, [
-      "--headless",
-      ...args,
-      `--user-data-dir=${Path.join(folder, "profile")}`,
-      "--dump-dom",
-      pathToFileURL(page).href
-    ], { timeout: 50_000, killSignal: "SIGKILL", maxBuffer: 2 ** 26 })
-    const [, kind, text] = /\[(error|report) ([\w+/=]*)\]/.exec(stdout.slice(stdout.lastIndexOf("</script>"))) ?? []
-    if (kind === undefined) throw new Error(`Chromium shows no report: ${stdout.slice(-1000)}`)
-    const report = Buffer.from(text!, "base64").toString()
-    if (kind === "error") throw new Error(report)
-    return report
-  } finally {
-    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
-  }
-}
+  }).pipe(Effect.scoped, Effect.runPromise)

@@ -4,28 +4,16 @@
  * what the README says, on the smallest Node that the package promises: a project by `npm init` and `npm install`,
  * `efflux listen`, and the README's first program, whose point must be seen to arrive.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { root } from "./fences.ts"
-import { pack } from "./tarball.ts"
+import { install, pack } from "./tarball.ts"
 
 const run = (cwd: string, command: string, ...args: ReadonlyArray<string>): void => {
   execFileSync(command, args, { cwd, stdio: "inherit" })
-}
-
-/** A new project with packages from tarballs and from the registry. Returns what npm said. */
-const install = (project: string, ...packages: ReadonlyArray<string>): string => {
-  Fs.mkdirSync(project)
-  const npm = (...args: ReadonlyArray<string>) => {
-    const { output, status } = spawnSync("npm", args, { cwd: project, encoding: "utf8" })
-    if (status !== 0) throw new Error(`npm ${args.join(" ")}: ${output.join("")}`)
-    return output.join("")
-  }
-  npm("init", "-y")
-  return npm("install", "--no-audit", "--no-fund", "--no-progress", ...packages)
 }
 
 const megabytes = (folder: string): string => {

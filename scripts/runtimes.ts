@@ -6,19 +6,19 @@
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect } from "effect"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
-import * as Http from "node:http"
 import { isBuiltin } from "node:module"
 import * as Net from "node:net"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { rolldown } from "rolldown"
-import { args, executablePath } from "../packages/testkit/src/chromium.ts"
+import { open } from "../packages/testkit/src/Browser.ts"
 import { InfluxServer } from "../packages/testkit/src/index.ts"
+import { pick } from "../packages/testkit/src/internal/ports.ts"
 import { root } from "./fences.ts"
-import { pack } from "./tarball.ts"
+import { install, pack } from "./tarball.ts"
 
 const fetching = ["codec", "write, layerHttp", "query, layerHttp"]
 const everything = ["codec", "udp", "tcp", "write, layer", "query, layer", "write, layerHttp", "query, layerHttp"]
@@ -63,7 +63,7 @@ const bundle = async (
 const workerd = async (folder: string, request: string): Promise<string> => {
   const modules = await bundle(folder, "worker.js")
   for (const { code, fileName } of modules) Fs.writeFileSync(Path.join(folder, fileName), code)
-  const port = await freePort()
+  const [port] = await Effect.runPromise(pick(1))
   Fs.writeFileSync(
     Path.join(folder, "worker.capnp"),
     `using Workerd = import "/workerd/workerd.capnp";
@@ -96,50 +96,27 @@ const config :Workerd.Config = (
 }
 
 const chromium = async (folder: string, request: string): Promise<string> => {
-  Fs.writeFileSync(
-    Path.join(folder, "page.js"),
-    `import { run } from "./checks.js"\nrun(${request}).then((results) => fetch("/done", { method: "POST", body: JSON.stringify(results) }))`
-  )
-  const modules = new Map((await bundle(folder, "page.js")).map(({ code, fileName }) => [`/${fileName}`, code]))
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const server = Http.createServer((incoming, outgoing) => {
-    if (incoming.url === "/done") {
-      let body = ""
-      incoming.on("data", (data) => body += data).on("end", () => resolve(body))
-      outgoing.end()
-    } else if (modules.has(incoming.url ?? "")) {
-      outgoing.writeHead(200, { "content-type": "text/javascript" }).end(modules.get(incoming.url!))
-    } else {outgoing.writeHead(200, { "content-type": "text/html" }).end(
-        `<script type="module" src="/entry.js"></script>`
-      )}
-  }).listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as Net.AddressInfo
-  const child = spawn(executablePath, [
-    "--headless",
-    ...args,
-    `--user-data-dir=${Path.join(folder, "chromium")}`,
-    `http://127.0.0.1:${port}/`
-  ], { stdio: "ignore" })
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<string>((resolve) => setTimeout(() => resolve(`{"start":"no answer within a minute"}`), 60_000))
-    ])
-  } finally {
-    child.kill()
-    server.close()
-    server.closeAllConnections()
-  }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = Net.createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as Net.AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
+  const modules = new Map((await bundle(folder, "checks.js")).map(({ code, fileName }) => [`/${fileName}`, code]))
+  const origin = "http://127.0.0.1:9"
+  return Effect.gen(function*() {
+    const { page } = yield* open("about:blank")
+    yield* Effect.promise(async () => {
+      await page.route(`${origin}/**`, (route) => {
+        const code = modules.get(new URL(route.request().url()).pathname)
+        return route.fulfill({ body: code ?? "", contentType: code === undefined ? "text/html" : "text/javascript" })
+      })
+      await page.goto(origin)
+    })
+    return yield* Effect.promise(() =>
+      page.evaluate(
+        async ([entry, request]) => JSON.stringify(await (await import(entry!)).run(JSON.parse(request!))),
+        [
+          "/entry.js",
+          request
+        ]
+      )
+    )
+  }).pipe(Effect.scoped, Effect.runPromise)
 }
 
 const runtimes: ReadonlyArray<Runtime> = [
@@ -155,21 +132,8 @@ const runtimes: ReadonlyArray<Runtime> = [
 const project = Effect.acquireRelease(
   Effect.sync(() => {
     const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-runtimes-"))
-    Fs.writeFileSync(Path.join(folder, "package.json"), JSON.stringify({ name: "runtimes", type: "module" }))
-    execFileSync("npm", [
-      "install",
-      "--silent",
-      "--no-audit",
-      "--no-fund",
-      pack(folder),
-      "effect",
-      "@effect/platform-node",
-      "node22@npm:node@22.19.0",
-      "node24@npm:node@24",
-      "bun",
-      "deno",
-      "workerd"
-    ], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] })
+    const nodes = ["node22@npm:node@22.19.0", "node24@npm:node@24"]
+    install(folder, pack(folder), "effect", "@effect/platform-node", ...nodes, "bun", "deno", "workerd")
     for (const file of Fs.readdirSync(Path.join(root, "scripts/runtimes"))) {
       Fs.copyFileSync(Path.join(root, "scripts/runtimes", file), Path.join(folder, file))
     }

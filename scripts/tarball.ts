@@ -1,5 +1,5 @@
-/** `efflux` as npm would publish it: packed, and unpacked into a project of its own. */
-import { execFileSync } from "node:child_process"
+/** `efflux` as npm would publish it: packed, and in a project of its own. */
+import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -17,6 +17,19 @@ export const pack = (folder: string, name = "efflux"): string => {
   })
   const { name: packed, version } = JSON.parse(Fs.readFileSync(Path.join(cwd, "package.json"), "utf8"))
   return Path.join(folder, `${packed.replace("@", "").replace("/", "-")}-${version}.tgz`)
+}
+
+/** A new project with packages from tarballs and from the registry. Returns what npm said. */
+export const install = (project: string, ...packages: ReadonlyArray<string>): string => {
+  const npm = (...args: ReadonlyArray<string>) => {
+    const { output, status } = spawnSync("npm", args, { cwd: project, encoding: "utf8" })
+    if (status !== 0) throw new Error(`npm ${args.join(" ")}: ${output.join("")}`)
+    return output.join("")
+  }
+  Fs.mkdirSync(project, { recursive: true })
+  npm("init", "-y")
+  npm("pkg", "set", "type=module")
+  return npm("install", "--no-audit", "--no-fund", "--no-progress", ...packages)
 }
 
 /** A consumer's project that has the packed library, and `effect` beside it as npm would place it. */

@@ -2,12 +2,12 @@
  * Compiles a program that uses `efflux` as it would be published, with each version of TypeScript that docs/runtimes.md
  * names, as strictly as TypeScript can and with the declarations of all packages checked.
  */
-import { execFileSync, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { root } from "./fences.ts"
-import { pack } from "./tarball.ts"
+import { install, pack } from "./tarball.ts"
 
 const page = Path.join(root, "docs/runtimes.md")
 const versions = Array.from(
@@ -33,9 +33,7 @@ const options = {
 
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-typescript-"))
 try {
-  const packages = [pack(folder), "effect", "@effect/platform-node", "@types/node@24"]
-  execFileSync("npm", ["init", "-y", "--silent"], { cwd: folder })
-  execFileSync("npm", ["install", "--silent", "--no-audit", "--no-fund", ...packages], { cwd: folder })
+  install(folder, pack(folder), "effect", "@effect/platform-node", "@types/node@24")
   Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(folder, "smoke.mts"))
   Fs.writeFileSync(Path.join(folder, "tsconfig.json"), JSON.stringify(options))
   for (const version of versions) {

@@ -23,7 +23,7 @@ describe("the faults", () => {
   it.each(Row.rows)("$id has a test that measures it, by itself or as a row of a table", ({ id }) => {
     assert.match(
       suite,
-      new RegExp(`\\("${id}: [^]*Row\\.result\\(\\s*"${id}",|\\[\\s*"${id}",[^]*Row\\.result\\(\\s*row,`)
+      new RegExp(`\\("${id}: [^]*report\\(\\s*"${id}",|\\[\\s*"${id}",[^]*report\\(\\s*row,`)
     )
   })
 

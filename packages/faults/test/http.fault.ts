@@ -6,8 +6,7 @@ import { Effect } from "effect"
 import type { InfluxDatabase } from "efflux"
 import { dose } from "../src/Dose.ts"
 import * as Pusher from "../src/Pusher.ts"
-import * as Row from "../src/Row.ts"
-import { account, close, grouped, sound, stopwatch, until } from "./support.ts"
+import { close, report, sound, stopwatch, until } from "./support.ts"
 
 const db = "http"
 
@@ -47,8 +46,7 @@ const reconciled = <E, R>(
     return { stored, seconds, law: sample.law, stats: closed.stats }
   })
 
-const figures = ({ law, stats, stored }: { stored: number } & Parameters<typeof account>[0]) =>
-  `stored ${grouped(stored)}: at least sent, at most sent and unknown; ${account({ law, stats })}`
+const storedOf = (points: number): string => `stored ${points}: at least sent, at most sent and unknown`
 
 describeInfluxd("a real InfluxDB over HTTP", (binary) => {
   const restarts = dose(5, 2)
@@ -79,7 +77,7 @@ describeInfluxd("a real InfluxDB over HTTP", (binary) => {
     ([row, , dosed, fault]) =>
       Effect.gen(function*() {
         const outcome = yield* reconciled(binary, 10_000, fault)
-        Row.result(row, `${dosed} at 10 000 points/s, ${outcome.seconds.toFixed(0)} s`, figures(outcome))
+        report(row, `${dosed} at 10 000 points/s, ${outcome.seconds.toFixed(0)} s`, [storedOf(outcome.stored)], outcome)
       })
   )
 })
@@ -125,9 +123,10 @@ it.live("S6: a server that is slow, refuses, breaks off or is silent: what it to
     assertReconciled(stored.size, closed.stats)
     for (const [what] of faults) assert.isAbove(answers.get(what) ?? 0, 0, what)
     const shares = [...answers].map(([what, count]) => `${what} ${count}`).join(", ")
-    Row.result(
+    report(
       "S6",
       `${dose(20, 6)} s at 5000 points/s, then refused for 1 s; requests: ${shares}`,
-      figures({ stored: stored.size, law: sample.law, stats: closed.stats })
+      [storedOf(stored.size)],
+      { law: sample.law, stats: closed.stats }
     )
   }).pipe(Effect.scoped))

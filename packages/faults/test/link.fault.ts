@@ -7,16 +7,15 @@ import type { Sample } from "../src/Load.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
-import * as Row from "../src/Row.ts"
 import { slopePerMinute } from "../src/Slope.ts"
 import {
-  account,
   assertSound,
   close,
-  grouped,
+  grown,
   measured,
   megabytes,
   port,
+  report,
   sound,
   stopwatch,
   until,
@@ -80,15 +79,12 @@ describe("the link", () => {
       const closed = yield* close(pusher)
       const got = yield* untilQuiet(receiver)
       assert.isAtMost(got.distinct, closed.stats.sent)
-      Row.result(
-        "U5",
-        `link down for ${seconds} s, then another address, at 2000 points/s`,
-        `points arrived ${down.toFixed(2)} s after the link's return and ${changed.toFixed(2)} s after the change (${
-          after.sockets - sockets
-        } new sockets); ${grouped(closed.stats.dropped.send_error)} points \`send_error\`, ${
-          grouped(closed.stats.sent - got.distinct)
-        } sent and not received`
-      )
+      report("U5", `link down for ${seconds} s, then another address, at 2000 points/s`, [
+        `points arrived ${down.toFixed(2)} s after the link's return and ${changed.toFixed(2)} s after the change`,
+        `${after.sockets - sockets} new sockets`,
+        `${closed.stats.dropped.send_error} points \`send_error\``,
+        `${closed.stats.sent - got.distinct} sent and not received`
+      ])
     }).pipe(Effect.scoped))
 
   it.live("U5: a server's host that is gone is not noticed, and found again within 2 s", () =>
@@ -122,13 +118,10 @@ describe("the link", () => {
       const closed = yield* close(pusher)
       const got = yield* untilQuiet(receiver)
       assert.isBelow(got.distinct, closed.stats.sent)
-      Row.result(
-        "U5",
-        `no host at the address for ${seconds} s, at 2000 points/s`,
-        `points arrived ${took.toFixed(2)} s after the host's return; no error and no drop seen by the program: ${
-          grouped(closed.stats.sent - got.distinct)
-        } sent and not received; ${account(last)}`
-      )
+      report("U5", `no host at the address for ${seconds} s, at 2000 points/s`, [
+        `points arrived ${took.toFixed(2)} s after the host's return`,
+        `no error and no drop seen by the program: ${closed.stats.sent - got.distinct} sent and not received`
+      ], last)
     }).pipe(Effect.scoped))
 
   it.live("U6: a slow link fills neither the memory nor the pool, and what is too much is shed", () =>
@@ -161,13 +154,10 @@ describe("the link", () => {
       const closed = yield* close(pusher)
       const got = yield* waitFor(receiver.received(), ({ distinct }) => distinct === closed.stats.sent)
       assert.strictEqual(got.outOfOrder, 0)
-      Row.result(
-        "U6",
-        `1 Mbit/s for ${seconds} s, 10 000 points/s`,
-        `at most ${last.most.inFlight} in flight, resident memory +${megabytes(rss - first.rss)} to ${
-          megabytes(rss)
-        }; received is sent; ${account(last)}`
-      )
+      report("U6", `1 Mbit/s for ${seconds} s, 10 000 points/s`, [
+        `at most ${last.most.inFlight} in flight, resident memory ${grown(rss - first.rss)} to ${megabytes(rss)}`,
+        "received is sent"
+      ], last)
     }).pipe(Effect.scoped))
 
   it.live("U6: a slow link with a short queue loses without a word, and only the link knows how much", () =>
@@ -186,13 +176,10 @@ describe("the link", () => {
       assert.strictEqual(last.stats.droppedTotal, 0)
       // The link's packets hold the load alone, but for a question about the neighbour's address, which is dropped, too.
       assert.closeTo(last.stats.payloads - got.payloads, dropped, 5)
-      Row.result(
-        "U6",
-        `the same link with a queue of 20 kB, ${seconds} s`,
-        `no error and no drop seen by the program: ${grouped(last.stats.payloads)} payloads sent, ${
-          grouped(got.payloads)
-        } received, ${grouped(dropped)} dropped by the link's queue`
-      )
+      report("U6", `the same link with a queue of 20 kB, ${seconds} s`, [
+        `no error and no drop seen by the program: ${last.stats.payloads} payloads sent, ${got.payloads} received, ` +
+        `${dropped} dropped by the link's queue`
+      ])
     }).pipe(Effect.scoped))
 
   it.live("U7: datagrams that the receiver's host drops are not seen, and add up", () =>
@@ -217,11 +204,11 @@ describe("the link", () => {
         assert.strictEqual(stats.refusals, 0)
         assert.strictEqual(sent, got.payloads - before.got.payloads + dropped)
         if (percent === 100) assert.strictEqual(got.payloads, before.got.payloads)
-        figures.push(`${percent} %: ${grouped(sent)} payloads sent, ${grouped(dropped)} dropped by the filter`)
+        figures.push(`${percent} %: ${sent} payloads sent, ${dropped} dropped by the filter`)
       }
       yield* close(pusher)
       assert.deepStrictEqual(pusher.program.logs.filter((line) => !line.startsWith("Info")), [])
-      Row.result("U7", `${seconds} s each at 10 000 points/s`, `${figures.join("; ")}; the rest received, no error`)
+      report("U7", `${seconds} s each at 10 000 points/s`, [...figures, "the rest received, no error"])
     }).pipe(Effect.scoped))
 
   it.live("U11: ten times what the network takes: flat memory, quick pushes, and the newest survive in order", () =>
@@ -297,20 +284,19 @@ describe("the link", () => {
           slope <= steepest && last.push.p99 <= Math.min(0.05, 2 * reference.push.p99) && last.loopBusy.p99 <= 50
       )
       const { drain, end, last, slope, tail } = measure
-      Row.result(
+      const micros = ({ push }: Sample) => (push.p99 * 1000).toFixed(1)
+      report(
         "U11",
-        `${seconds} s at ${grouped(Math.round(10 * drain))} points/s on a link that takes ${
-          grouped(Math.round(drain))
-        }`,
-        `memory ${slope.toFixed(2)} MB/min; push p99 ${(last.push.p99 * 1000).toFixed(1)} µs (${
-          (reference.push.p99 * 1000).toFixed(1)
-        } at ${grouped(calmRate)} points/s without overload), turn of the event loop ${
-          last.loopBusy.p99.toFixed(1)
-        } ms of processor time p99 (${reference.loopBusy.p99.toFixed(1)}), timers late by ${
-          last.loopDelay.p99.toFixed(1)
-        } ms p99 (${reference.loopDelay.p99.toFixed(1)}); the newest ${
-          grouped(tail)
-        } points arrived without a gap, all in order; ${account(end)}`
+        `${seconds} s at ${Math.round(10 * drain)} points/s on a link that takes ${Math.round(drain)}`,
+        [
+          `memory ${slope.toFixed(2)} MB/min`,
+          `push p99 ${micros(last)} µs (${micros(reference)} at ${calmRate} points/s without overload)`,
+          `turn of the event loop ${last.loopBusy.p99.toFixed(1)} ms of processor time p99 ` +
+          `(${reference.loopBusy.p99.toFixed(1)})`,
+          `timers late by ${last.loopDelay.p99.toFixed(1)} ms p99 (${reference.loopDelay.p99.toFixed(1)})`,
+          `the newest ${tail} points arrived without a gap, all in order`
+        ],
+        end
       )
     }))
 
@@ -346,12 +332,10 @@ describe("the link", () => {
       assert.strictEqual(sent + shutdown + queue_full + send_error + unknown, pushed)
       yield* near.namespace.fast(near.device, deepQueue)
       assert.isAtMost((yield* untilQuiet(receiver)).outOfOrder, 0)
-      Row.result(
-        "U12",
-        `10 000 queued on a link of 50 kbit/s, \`drainTimeout\` ${drainTimeout} ms`,
-        `closed in ${closed.millis.toFixed(0)} ms, ended ${(exit * 1000).toFixed(0)} ms later with code 0; ${
-          grouped(dropped.shutdown)
-        } \`shutdown\`, ${grouped(sent)} sent; a second closing did nothing, a late push was counted`
-      )
+      report("U12", `10 000 queued on a link of 50 kbit/s, \`drainTimeout\` ${drainTimeout} ms`, [
+        `closed in ${closed.millis.toFixed(0)} ms, ended ${(exit * 1000).toFixed(0)} ms later with code 0`,
+        `${dropped.shutdown} \`shutdown\`, ${sent} sent`,
+        "a second closing did nothing, a late push was counted"
+      ])
     }).pipe(Effect.scoped))
 })

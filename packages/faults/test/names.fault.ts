@@ -6,8 +6,7 @@ import { dose } from "../src/Dose.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
-import * as Row from "../src/Row.ts"
-import { account, close, grouped, measured, port, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
+import { close, measured, port, report, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
 
 const name = "influx.test"
 
@@ -60,14 +59,15 @@ describe("names", () => {
       const [got, more] = [yield* untilQuiet(one), yield* untilQuiet(two)]
       assert.strictEqual(got.distinct + more.distinct, closed.stats.sent)
       assert.strictEqual(closed.stats.dropped.send_error, 0)
-      Row.result(
+      report(
         "U8",
         `\`/etc/hosts\` without the name, with it, with another address, without it for ${seconds} s`,
-        `sent ${appears.toFixed(2)} s after the name appeared, ${
-          changes.toFixed(2)
-        } s after it changed (\`resolveInterval\` ${
-          resolveInterval / 1000
-        } s), and on to the last address while look-ups failed; received is sent; ${account(gone)}`
+        [
+          `sent ${appears.toFixed(2)} s after the name appeared, ${changes.toFixed(2)} s after it changed ` +
+          `(\`resolveInterval\` ${resolveInterval / 1000} s), and on to the last address while look-ups failed`,
+          "received is sent"
+        ],
+        gone
       )
     }).pipe(Effect.scoped))
 
@@ -102,14 +102,10 @@ describe("names", () => {
       assert.isBelow(closed.millis, drainTimeout + 1000)
       // Node waits for a look-up in progress, even in process.exit; that takes as long as resolv.conf says.
       assert.isBelow(ended, timeout * attempts + 2)
-      Row.result(
-        "U8",
-        "a name server that never answers, 20 000 points/s",
-        `one look-up at a time; closed in ${
-          closed.millis.toFixed(0)
-        } ms (\`drainTimeout\` ${drainTimeout} ms), the process ended ${ended.toFixed(2)} s after closing began; ${
-          grouped(closed.stats.pushed)
-        } pushed, ${account(during)}`
-      )
+      report("U8", "a name server that never answers, 20 000 points/s", [
+        "one look-up at a time",
+        `closed in ${closed.millis.toFixed(0)} ms (\`drainTimeout\` ${drainTimeout} ms), the process ended ` +
+        `${ended.toFixed(2)} s after closing began`
+      ], { law: during.law, stats: closed.stats })
     }).pipe(Effect.scoped))
 })

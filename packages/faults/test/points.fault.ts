@@ -11,15 +11,14 @@ import { dose } from "../src/Dose.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
-import * as Row from "../src/Row.ts"
 import {
-  account,
   assertSound,
   close,
-  grouped,
+  grown,
   measured,
   megabytes,
   port,
+  report,
   sound,
   stopwatch,
   untilMore,
@@ -63,7 +62,7 @@ describe("points", () => {
           [...sink.lines].sort(),
           points(large).flatMap((_, n) => n === 15 ? [] : [`m n=${n}i ${n}`]).sort()
         )
-        figures.push(`a line of ${grouped(large)} bytes: 29 of 30 sent, 1 \`oversize\``)
+        figures.push(`a line of ${large} bytes: 29 of 30 sent, 1 \`oversize\``)
       }
       yield* sink.clear
       const database = yield* InfluxDatabase.make({ port: sink.port, oversize: "split" })
@@ -80,7 +79,7 @@ describe("points", () => {
       assert.isAbove(parts.length, 1)
       assert.deepStrictEqual(fields.sort(), Array.from({ length: 10 }, (_, f) => `${f}:200`))
       figures.push(`split: all fields in ${parts.length} lines of one timestamp`)
-      Row.result("U3", "30 points, one of them large", figures.join("; "))
+      report("U3", "30 points, one of them large", figures)
     })))
 
   it.live("U14: a point whose getter throws is counted, its neighbours go out, and the senders live on", () =>
@@ -115,13 +114,9 @@ describe("points", () => {
       ])
       assert.isAtLeast(thrown, total / 10)
       yield* sink.waitForPoints(total * 0.9)
-      Row.result(
-        "U14",
-        `${grouped(total)} points, one in ten throws`,
-        `${grouped(stats.sent)} sent and received, ${
-          grouped(stats.dropped.invalid)
-        } \`invalid\`, by 4 senders to the end`
-      )
+      report("U14", `${total} points, one in ten throws`, [
+        `${stats.sent} sent and received, ${stats.dropped.invalid} \`invalid\`, by 4 senders to the end`
+      ])
     })))
 
   it.live("U13: whatever is interrupted, the law holds and nothing is left", () =>
@@ -171,11 +166,10 @@ describe("points", () => {
       }
       assert.isAbove(finished.length, lives / 2)
       assert.isAtMost(descriptors(), before)
-      Row.result(
-        "U13",
-        `${grouped(seeds)} simulated lives, ${lives} with real sockets`,
-        `no violation in any; ${descriptors()} open descriptors after ${lives} interrupted databases, ${before} before`
-      )
+      report("U13", `${seeds} simulated lives, ${lives} with real sockets`, [
+        "no violation in any",
+        `${descriptors()} open descriptors after ${lives} interrupted databases, ${before} before`
+      ])
     }).pipe(Effect.scoped))
 })
 
@@ -203,11 +197,9 @@ describe("floods", () => {
       assert.strictEqual(last.stats.pushed, series + series / 10)
       assert.isAbove(last.stats.sent, series / 2)
       assert.isAbove((yield* receiver.received()).strange, 0)
-      Row.result(
-        "U15",
-        `${grouped(series)} series, one point each, in ${seconds.toFixed(0)} s`,
-        `heap ${growth < 0 ? "−" : "+"}${megabytes(Math.abs(growth))} after a collection; ${account(last)}`
-      )
+      report("U15", `${series} series, one point each, in ${seconds.toFixed(0)} s`, [
+        `heap ${grown(growth)} after a collection`
+      ], last)
     }).pipe(Effect.scoped))
 
   it.live("U16: a flood does not exhaust a heap of 64 MB", () =>
@@ -232,12 +224,11 @@ describe("floods", () => {
       const closed = yield* close(pusher)
       assert.isAbove(last.stats.pushed, one.stats.pushed)
       assert.isAtMost(last.most.queued, 10_000)
-      Row.result(
+      report(
         "U16",
         `a million points at once, then 500 000 points/s for ${seconds} s, half of it with the port closed`,
-        `ended with code 0, heap ${megabytes(last.heapUsed)}, resident ${megabytes(last.rss)}; ${
-          account({ law: last.law, stats: closed.stats })
-        }`
+        ["ended with code 0", `heap ${megabytes(last.heapUsed)}, resident ${megabytes(last.rss)}`],
+        { law: last.law, stats: closed.stats }
       )
     }).pipe(Effect.scoped))
 
@@ -265,15 +256,11 @@ describe("floods", () => {
       assert.isAtLeast(last.stats.pushed, points)
       assertSound(pusher, last)
       yield* close(pusher)
-      Row.result(
-        "U17",
-        `${grouped(points)} points in ${seconds.toFixed(2)} s`,
-        `longest turn ${last.loopBusy.max.toFixed(1)} ms of processor time (99 %: ${
-          last.loopBusy.p99.toFixed(1)
-        } ms), a timer late by ${last.loopDelay.max.toFixed(1)} ms at the most; at most ${
-          grouped(last.most.queued)
-        } queued; ${account(last)}`
-      )
+      report("U17", `${points} points in ${seconds.toFixed(2)} s`, [
+        `longest turn ${last.loopBusy.max.toFixed(1)} ms of processor time (99 %: ${last.loopBusy.p99.toFixed(1)} ms)`,
+        `a timer late by ${last.loopDelay.max.toFixed(1)} ms at the most`,
+        `at most ${last.most.queued} queued`
+      ], last)
     }).pipe(Effect.scoped))
 })
 
@@ -311,14 +298,9 @@ describe("time", () => {
       assert.strictEqual(late.payloads, quiet.payloads)
       const closed = yield* close(pusher)
       assert.strictEqual(quiet.distinct, closed.stats.sent)
-      Row.result(
-        "U18",
-        `−1 h, +1 day, −1 day, +1 h under load; the program stopped for ${stopped / 1000} s`,
-        `${
-          grouped(stepped.points)
-        } timestamps, ${stepped.notLater} not greater than the one before, at the two steps back; ${
-          quiet.payloads - stepped.payloads
-        } payload after the stop`
-      )
+      report("U18", `−1 h, +1 day, −1 day, +1 h under load; the program stopped for ${stopped / 1000} s`, [
+        `${stepped.points} timestamps, ${stepped.notLater} not greater than the one before, at the two steps back`,
+        `${quiet.payloads - stepped.payloads} payload after the stop`
+      ])
     }).pipe(Effect.scoped))
 })

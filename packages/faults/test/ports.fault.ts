@@ -6,15 +6,13 @@ import { dose } from "../src/Dose.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
-import * as Row from "../src/Row.ts"
 import {
-  account,
   assertSound,
   close,
-  grouped,
+  grown,
   measured,
-  megabytes,
   port,
+  report,
   sound,
   stopwatch,
   until,
@@ -65,15 +63,10 @@ describe("ports", () => {
       yield* untilMore(receiver, 500)
       assert.isAtMost((yield* sound(pusher)).stats.refusals - open.stats.refusals, 4)
       yield* close(pusher)
-      Row.result(
-        "U1",
-        `${seconds} s at 1000 points/s`,
-        `${grouped(last.stats.refusals)} refusals counted, heap ${growth < 0 ? "−" : "+"}${
-          megabytes(Math.abs(growth))
-        } after a collection, first payload ${
-          wait.toFixed(0)
-        } ms after the port opened (\`flushInterval\` ${flushInterval} ms); ${account(last)}`
-      )
+      report("U1", `${seconds} s at 1000 points/s`, [
+        `${last.stats.refusals} refusals counted, heap ${grown(growth)} after a collection`,
+        `first payload ${wait.toFixed(0)} ms after the port opened (\`flushInterval\` ${flushInterval} ms)`
+      ], last)
     }).pipe(Effect.scoped))
 
   it.live("U2: a server that is restarted loses nothing but what was sent while it was down", () =>
@@ -114,13 +107,10 @@ describe("ports", () => {
       const lost = closed.stats.sent - received
       assert.isAbove(lost, 0)
       assert.isAtMost(lost, sentWhileDown)
-      Row.result(
-        "U2",
-        `${restarts} restarts in ${watch().toFixed(0)} s at 5000 points/s`,
-        `${grouped(closed.stats.sent)} sent, ${grouped(sentWhileDown)} of them while the server was down, ${
-          grouped(lost)
-        } missing; ${closed.stats.refusals} refusals`
-      )
+      report("U2", `${restarts} restarts in ${watch().toFixed(0)} s at 5000 points/s`, [
+        `${closed.stats.sent} sent, ${sentWhileDown} of them while the server was down, ${lost} missing`,
+        `${closed.stats.refusals} refusals`
+      ])
     }).pipe(Effect.scoped))
 
   it.live("U4: a firewall that refuses is counted, is not hammered at, and is forgotten once it is gone", () =>
@@ -156,12 +146,11 @@ describe("ports", () => {
       const got = yield* untilQuiet(receiver)
       assert.strictEqual(got.distinct, closed.stats.sent)
       assertSound(pusher, after)
-      Row.result(
-        "U4",
-        `${seconds} s at 5000 points/s`,
-        `${refused} sends in ${seconds} s by ${senders} senders, ${
-          ((during.cpuMillis - before.cpuMillis) / (during.at - before.at) * 100).toFixed(0)
-        } % of a processor; points flowed again after ${recovery.toFixed(2)} s; received is sent; ${account(after)}`
-      )
+      const cpu = (during.cpuMillis - before.cpuMillis) / (during.at - before.at) * 100
+      report("U4", `${seconds} s at 5000 points/s`, [
+        `${refused} sends in ${seconds} s by ${senders} senders, ${cpu.toFixed(0)} % of a processor`,
+        `points flowed again after ${recovery.toFixed(2)} s`,
+        "received is sent"
+      ], after)
     }).pipe(Effect.scoped))
 })

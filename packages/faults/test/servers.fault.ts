@@ -6,9 +6,8 @@ import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import { firstNumber, lineBytes } from "../src/Load.ts"
 import * as Pusher from "../src/Pusher.ts"
-import * as Row from "../src/Row.ts"
 import * as UdpProxy from "../src/UdpProxy.ts"
-import { account, close, grouped, measured, sound, stopwatch, until } from "./support.ts"
+import { close, measured, report, sound, stopwatch, until } from "./support.ts"
 
 /** Points of every payload: so a lost datagram is a known number of points. */
 const perPayload = 16
@@ -88,13 +87,10 @@ describeInfluxd("a real InfluxDB", (binary) => {
             { times: times - 1 }
           ))
         assert.isAbove(drops, 0)
-        Row.result(
-          row,
-          `${dosed} at ${grouped(perSecond)} points/s`,
-          `stored ${grouped(stored)} = ${grouped(sample.stats.pushed)} − ${grouped(drops)} datagrams × ${perPayload}${
-            sample.stats.droppedTotal > 0 ? " − dropped" : ""
-          }; ${account(sample)}`
-        )
+        report(row, `${dosed} at ${perSecond} points/s`, [
+          `stored ${stored} = ${sample.stats.pushed} − ${drops} datagrams × ${perPayload}` +
+          (sample.stats.droppedTotal > 0 ? " − dropped" : "")
+        ], sample)
       })
   )
 
@@ -136,15 +132,11 @@ describeInfluxd("a real InfluxDB", (binary) => {
       assert.strictEqual(sample.stats.dropped.send_error, 0)
       assert.strictEqual(sample.stats.droppedTotal, sample.stats.dropped.queue_full)
       if (drops === 0) assert.strictEqual(stored, expected)
-      Row.result(
-        "S2",
-        `${restarts} restarts in ${seconds.toFixed(0)} s at 20 000 points/s`,
-        `after the last restart stored ${grouped(stored)} of ${grouped(expected)} with ${drops} kernel drops; in all ${
-          grouped(total)
-        } of ${
-          grouped(sample.stats.pushed)
-        }, the rest was sent while the server was down; ${sample.stats.refusals} refusals; ${account(sample)}`
-      )
+      report("S2", `${restarts} restarts in ${seconds.toFixed(0)} s at 20 000 points/s`, [
+        `after the last restart stored ${stored} of ${expected} with ${drops} kernel drops`,
+        `in all ${total} of ${sample.stats.pushed}, the rest was sent while the server was down`,
+        `${sample.stats.refusals} refusals`
+      ], sample)
     }).pipe(Effect.scoped))
 
   /** A load through a proxy, and what is stored of it. A datagram that the kernel drops may have had a copy. */
@@ -181,13 +173,10 @@ describeInfluxd("a real InfluxDB", (binary) => {
       const { drops, heldBack, least, lost, sample, stored } = yield* throughProxy(seconds, seed, weather)
       assert.strictEqual(stored, least)
       assert.isAbove(lost, 0)
-      Row.result(
-        "S3",
-        `5 % lost, 5 % held back, 5 to 25 ms late, seed ${seed}, ${seconds} s at 20 000 points/s`,
-        `stored ${grouped(stored)} = ${grouped(sample.stats.sent)} − (${
-          grouped(lost)
-        } lost + ${drops} kernel drops) × ${perPayload}; ${grouped(heldBack)} held back; ${account(sample)}`
-      )
+      report("S3", `5 % lost, 5 % held back, 5 to 25 ms late, seed ${seed}, ${seconds} s at 20 000 points/s`, [
+        `stored ${stored} = ${sample.stats.sent} − (${lost} lost + ${drops} kernel drops) × ${perPayload}`,
+        `${heldBack} held back`
+      ], sample)
     }))
 
   it.live("S3: a network that also doubles stores nothing twice", () =>
@@ -200,13 +189,9 @@ describeInfluxd("a real InfluxDB", (binary) => {
       assert.isAtLeast(stored, least)
       assert.isAtMost(stored, most)
       assert.isAbove(doubled, 0)
-      Row.result(
-        "S3",
-        `the same, and 20 % doubled, seed ${seed}, ${seconds} s`,
-        `stored ${grouped(stored)} of ${grouped(sample.stats.sent)} sent, ${grouped(lost)} datagrams lost, ${
-          grouped(doubled)
-        } doubled, ${drops} kernel drops; ${account(sample)}`
-      )
+      report("S3", `the same, and 20 % doubled, seed ${seed}, ${seconds} s`, [
+        `stored ${stored} of ${sample.stats.sent} sent, ${lost} datagrams lost, ${doubled} doubled, ${drops} kernel drops`
+      ], sample)
     }))
 
   it.live("U10: a whole queue at once is stored by a default server, with the default pacing", () =>
@@ -239,12 +224,9 @@ describeInfluxd("a real InfluxDB", (binary) => {
         run,
         ({ stored }) => stored >= points * 0.99
       )
-      Row.result(
-        "U10",
-        `${grouped(points)} points into an empty queue, then the end`,
-        `${grouped(stored)} stored (${(stored / points * 100).toFixed(1)} %), sent in ${
-          seconds.toFixed(2)
-        } s, ${drops} datagrams dropped by the kernel`
-      )
+      report("U10", `${points} points into an empty queue, then the end`, [
+        `${stored} stored (${(stored / points * 100).toFixed(1)} %), sent in ${seconds.toFixed(2)} s, ` +
+        `${drops} datagrams dropped by the kernel`
+      ])
     }).pipe(Effect.scoped))
 })

@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import type { Sample } from "../src/Load.ts"
 import type { Pusher } from "../src/Pusher.ts"
 import type { Receiver } from "../src/Receiver.ts"
+import * as Row from "../src/Row.ts"
 
 export const port = 8089
 
@@ -87,14 +88,27 @@ export const stopwatch = () => {
 
 export const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
 
-/** A number in groups of three digits. */
-export const grouped = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, " ")
+/** By how much something grew. */
+export const grown = (bytes: number): string => `${bytes < 0 ? "−" : "+"}${megabytes(Math.abs(bytes))}`
 
 /** Looks and reasons that are not 0, in few words. */
-export const account = ({ law, stats }: Pick<Sample, "law" | "stats">): string => {
+const account = ({ law, stats }: Pick<Sample, "law" | "stats">): ReadonlyArray<string> => {
   const dropped = Object.entries(stats.dropped).filter(([, points]) => points > 0)
-    .map(([reason, points]) => `, ${reason} ${grouped(points)}`)
-  return `pushed ${grouped(stats.pushed)}, sent ${grouped(stats.sent)}${dropped.join("")}; law exact in ${
-    grouped(law.looks)
-  } checks`
+    .map(([reason, points]) => `, ${reason} ${points}`)
+  return [`pushed ${stats.pushed}, sent ${stats.sent}${dropped.join("")}`, `law exact in ${law.looks} looks`]
+}
+
+/** What a test measured of a row, with what became of the points; numbers are shown in groups of three digits. */
+export const report = (
+  id: string,
+  dose: string,
+  figures: ReadonlyArray<string>,
+  sample?: Pick<Sample, "law" | "stats">
+): void => {
+  const texts = sample === undefined ? figures : [...figures, ...account(sample)]
+  Row.result(
+    id,
+    dose,
+    texts.join("; ").replace(/(?<![.\d])\d{4,}/g, (digits) => digits.replace(/\B(?=(?:\d{3})+$)/g, " "))
+  )
 }
