@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import * as Fs from "node:fs"
+import * as Http from "node:http"
 import { isBuiltin } from "node:module"
 import * as Net from "node:net"
 import * as Os from "node:os"
@@ -97,26 +98,18 @@ const config :Workerd.Config = (
 
 const chromium = async (folder: string, request: string): Promise<string> => {
   const modules = new Map((await bundle(folder, "checks.js")).map(({ code, fileName }) => [`/${fileName}`, code]))
-  const origin = "http://127.0.0.1:9"
-  return Effect.gen(function*() {
-    const { page } = yield* open("about:blank")
-    yield* Effect.promise(async () => {
-      await page.route(`${origin}/**`, (route) => {
-        const code = modules.get(new URL(route.request().url()).pathname)
-        return route.fulfill({ body: code ?? "", contentType: code === undefined ? "text/html" : "text/javascript" })
-      })
-      await page.goto(origin)
-    })
-    return yield* Effect.promise(() =>
-      page.evaluate(
-        async ([entry, request]) => JSON.stringify(await (await import(entry!)).run(JSON.parse(request!))),
-        [
-          "/entry.js",
-          request
-        ]
-      )
+  const server = Http.createServer(({ url = "" }, response) => {
+    response.writeHead(200, { "content-type": modules.has(url) ? "text/javascript" : "text/html" }).end(
+      modules.get(url)
     )
-  }).pipe(Effect.scoped, Effect.runPromise)
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  return Effect.gen(function*() {
+    const { page } = yield* open(`http://127.0.0.1:${(server.address() as Net.AddressInfo).port}/`)
+    return yield* Effect.promise(() =>
+      page.evaluate<string>(`import("/entry.js").then(({ run }) => run(${request})).then(JSON.stringify)`)
+    )
+  }).pipe(Effect.scoped, Effect.ensuring(Effect.sync(() => server.close())), Effect.runPromise)
 }
 
 const runtimes: ReadonlyArray<Runtime> = [

@@ -98,6 +98,14 @@ const questdb = (raws: ReadonlyArray<Raw>): Write => {
   }
 }
 
+/** A plain object, as the clients without a class for points take it. */
+const plainOf = (raw: Raw) => ({
+  measurement: raw.measurement,
+  tags: Object.fromEntries(raw.tags),
+  fields: Object.fromEntries(raw.fields.map(([key, , value]) => [key, value])),
+  timestamp: raw.time
+})
+
 const nodeInflux = (raws: ReadonlyArray<Raw>): Write => {
   const types = {
     float: Influx.FieldType.FLOAT,
@@ -124,12 +132,7 @@ const nodeInflux = (raws: ReadonlyArray<Raw>): Write => {
       }
     }
   })
-  const points = raws.map((raw) => ({
-    measurement: raw.measurement,
-    tags: Object.fromEntries(raw.tags),
-    fields: Object.fromEntries(raw.fields.map(([key, , value]) => [key, value])),
-    timestamp: raw.time
-  }))
+  const points = raws.map(plainOf)
   return () => {
     void influx.writePoints(points)
     return payload
@@ -153,12 +156,7 @@ const influxdbLite = (raws: ReadonlyArray<Raw>): Write | undefined => {
     return Promise.resolve()
   }
   const db = lite.db({ url: "http://127.0.0.1:1", db: "none" })
-  const points = raws.map((raw) => ({
-    measurement: raw.measurement,
-    tags: Object.fromEntries(raw.tags),
-    fields: Object.fromEntries(raw.fields.map(([key, , value]) => [key, value])),
-    timestamp: raw.time
-  }))
+  const points = raws.map(plainOf)
   return () => {
     void db.write(points)
     return payload

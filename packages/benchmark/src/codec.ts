@@ -9,7 +9,8 @@ import type { Shape } from "./Shape.ts"
 /** Written so that reading it is not optimised away. */
 export let read = 0
 
-const capacity = 2 * 1024 * 1024
+/** Bytes of a buffer that takes the points of any shape. */
+export const capacity = 2 * 1024 * 1024
 
 /** What must come out of all of them, whatever their order of tags and their spelling of numbers. */
 const canonical = (payload: string | Uint8Array | ReadonlyArray<string>): string => {
@@ -29,22 +30,12 @@ const canonical = (payload: string | Uint8Array | ReadonlyArray<string>): string
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => a < b ? -1 : 1
 
-export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
-  const { ascii, build, literal, points } = shape
-  const writer = LineProtocol.makeWriter(capacity)
-  const buffer = Buffer.alloc(capacity)
+/** A contender: what it is called, what a run does, and what the figures that are promised know it by. */
+export type Contender<Payload> = readonly [name: string, run: () => Payload, id?: string]
 
-  const write = (): Uint8Array => {
-    writer.position = 0
-    for (const point of points) writer.write(point)
-    return writer.bytes.subarray(0, writer.position)
-  }
-  const buildAndWrite = (): Uint8Array => {
-    writer.position = 0
-    for (const point of points) writer.write(build(point))
-    return writer.bytes.subarray(0, writer.position)
-  }
-  // The quicker of the methods that are right for the text.
+/** The template literal into a buffer, as one string and line by line; by the quicker of the methods right for the text. */
+export const literals = ({ ascii, literal, points }: Shape) => {
+  const buffer = Buffer.alloc(capacity)
   const encoding = ascii ? "latin1" : "utf8"
   const joined = (): Uint8Array => {
     let payload = ""
@@ -56,6 +47,36 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     for (const point of points) position += buffer.write(literal(point), position, encoding)
     return buffer.subarray(0, position)
   }
+  return [
+    ["template literal: lines joined, bytes in a buffer", joined, "joined"],
+    ["template literal: bytes in a buffer, line by line", eachWritten, "literal"]
+  ] as const satisfies ReadonlyArray<Contender<Uint8Array>>
+}
+
+/** Contenders as rungs; the literal that is written line by line is the reference. */
+export const rungsOf = (contenders: ReadonlyArray<Contender<unknown>>, { points }: Shape): ReadonlyArray<Rung> =>
+  contenders.map(([name, run, id]) => ({
+    ...(id === undefined ? {} : { id }),
+    name,
+    points: points.length,
+    run,
+    reference: id === "literal"
+  }))
+
+export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
+  const { build, literal, points } = shape
+  const writer = LineProtocol.makeWriter(capacity)
+  const write = (): Uint8Array => {
+    writer.position = 0
+    for (const point of points) writer.write(point)
+    return writer.bytes.subarray(0, writer.position)
+  }
+  const buildAndWrite = (): Uint8Array => {
+    writer.position = 0
+    for (const point of points) writer.write(build(point))
+    return writer.bytes.subarray(0, writer.position)
+  }
+  const [joined, eachWritten] = literals(shape)
   const flattened = (): string => {
     let payload = ""
     for (const point of points) payload += literal(point)
@@ -76,34 +97,30 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
   }
   const encode = (): ReadonlyArray<string> => points.map((point) => Result.getOrThrow(LineProtocol.encode(point)))
 
-  const contenders: ReadonlyArray<
-    readonly [name: string, run: () => string | Uint8Array | ReadonlyArray<string>, id?: string]
-  > = [
+  const contenders: ReadonlyArray<Contender<string | Uint8Array | ReadonlyArray<string>>> = [
     ["template literal: a rope of pieces, no bytes yet", rope],
     ["template literal: one string, no bytes yet", flattened],
     ["template literal: a string for each line, no bytes yet", eachFlattened, "string"],
-    ["template literal: lines joined, bytes in a buffer", joined, "joined"],
-    ["template literal: bytes in a buffer, line by line", eachWritten, "literal"],
+    joined,
+    eachWritten,
     ["**efflux, the writer**: bytes in a buffer, line by line", write, "writer"],
     ["efflux, the writer, with building the point", buildAndWrite],
     ["efflux, `LineProtocol.encode`: a string for each point", encode, "encode"],
-    ...rivals.flatMap((rival): ReadonlyArray<readonly [string, () => string | Uint8Array, string]> => {
+    ...rivals.flatMap((rival): ReadonlyArray<Contender<string | Uint8Array>> => {
       const run = rival.prepare(shape)
       return run === undefined ? [] : [[rival.name, run, rival.package]]
     })
   ]
-  const expected = canonical(joined())
+  const expected = canonical(joined[1]())
   for (const [name, run] of contenders) {
     // the second time with what a contender may have remembered
     run()
     Assert.equal(canonical(run()), expected, `${shape.name}: ${name} does not write the same points`)
   }
-  Assert.deepEqual(Buffer.from(write()), Buffer.from(eachWritten()), "the writer and the literal write the same bytes")
-  return contenders.map(([name, run, id]) => ({
-    ...(id === undefined ? {} : { id }),
-    name,
-    points: points.length,
-    run,
-    reference: id === "literal"
-  }))
+  Assert.deepEqual(
+    Buffer.from(write()),
+    Buffer.from(eachWritten[1]()),
+    "the writer and the literal write the same bytes"
+  )
+  return rungsOf(contenders, shape)
 }

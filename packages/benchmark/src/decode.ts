@@ -3,6 +3,7 @@ import { Result } from "effect"
 import { LineProtocol, type Point } from "efflux"
 import * as Assert from "node:assert/strict"
 import { isDeepStrictEqual } from "node:util"
+import { capacity } from "./codec.ts"
 import type { Rung } from "./Measure.ts"
 import { readers } from "./Reader.ts"
 import type { Shape } from "./Shape.ts"
@@ -13,8 +14,6 @@ interface Contender {
   readonly name: string
   readonly run: () => unknown
 }
-
-const capacity = 2 * 1024 * 1024
 
 // JSON has no 64-bit integers, so they are texts there.
 const jsonOf = (point: Point.Input): string =>

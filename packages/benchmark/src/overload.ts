@@ -8,6 +8,7 @@
  * It runs in its own process, because its memory is measured.
  */
 import * as Program from "@efflux/testkit/Program"
+import { slopePerMinute } from "@efflux/testkit/Slope"
 import { Effect, Layer, Logger, ManagedRuntime } from "effect"
 import { InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -99,18 +100,9 @@ class Arrivals {
   }
 }
 
-/** Megabytes a minute: the slope of a line through samples. */
-const slopeOf = (samples: ReadonlyArray<number>): number => {
-  const middle = (samples.length - 1) / 2
-  const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length
-  let above = 0
-  let below = 0
-  for (const [i, value] of samples.entries()) {
-    above += (i - middle) * (value - mean)
-    below += (i - middle) ** 2
-  }
-  return below === 0 ? 0 : above / below * (60_000 / sampleMillis) / 1e6
-}
+/** Megabytes a minute. */
+const slopeOf = (samples: ReadonlyArray<number>): number =>
+  slopePerMinute(samples.map((bytes, i) => ({ at: i * sampleMillis, bytes }))) / 1e6
 
 const collect = (): void => {
   if (globalThis.gc === undefined) throw new Error("memory is measured after collections: run node with --expose-gc")

@@ -2,10 +2,9 @@
 import { Duration, Schema } from "effect"
 import { LineProtocol, type Point, Series } from "efflux"
 import * as Assert from "node:assert/strict"
+import { capacity, type Contender, literals, rungsOf } from "./codec.ts"
 import type { Rung } from "./Measure.ts"
 import { request4x4 } from "./Shape.ts"
-
-const capacity = 2 * 1024 * 1024
 
 const tags = { host: Schema.String, method: Schema.String, route: Schema.String, status: Schema.String }
 const fields = { duration: Schema.Number, bytes: Schema.BigInt, ok: Schema.Boolean, path: Schema.String }
@@ -31,9 +30,8 @@ const values = (point: Point.Input): Values => {
 }
 
 export const seriesRungs = (): ReadonlyArray<Rung> => {
-  const { build, literal, points } = request4x4
+  const { build, points } = request4x4
   const writer = LineProtocol.makeWriter(capacity)
-  const buffer = Buffer.alloc(capacity)
 
   const written = <A>(items: ReadonlyArray<A>, point: (item: A) => Point.Input) => (): Uint8Array => {
     writer.position = 0
@@ -43,17 +41,8 @@ export const seriesRungs = (): ReadonlyArray<Rung> => {
   const flat = points.map(values)
   const durations = flat.map((value) => ({ ...value, duration: Duration.millis(value.duration) }))
   const ready = flat.map(requests.point)
-  const contenders: ReadonlyArray<readonly [name: string, run: () => Uint8Array, id?: string]> = [
-    ["template literal: lines joined, bytes in a buffer", () => {
-      let payload = ""
-      for (const point of points) payload += literal(point)
-      return buffer.subarray(0, buffer.write(payload, 0, "latin1"))
-    }, "joined"],
-    ["template literal: bytes in a buffer, line by line", () => {
-      let position = 0
-      for (const point of points) position += buffer.write(literal(point), position, "latin1")
-      return buffer.subarray(0, position)
-    }, "literal"],
+  const contenders: ReadonlyArray<Contender<Uint8Array>> = [
+    ...literals(request4x4),
     ["efflux, the writer", written(points, (point) => point), "plain"],
     ["efflux, the writer, with building the point", written(points, build)],
     ["**efflux, a series**", written(ready, (point) => point), "series"],
@@ -67,11 +56,5 @@ export const seriesRungs = (): ReadonlyArray<Rung> => {
       Assert.deepEqual(Buffer.from(run()), expected, `${name}: not the same bytes`)
     }
   }
-  return contenders.map(([name, run, id]) => ({
-    ...(id === undefined ? {} : { id }),
-    name,
-    points: points.length,
-    run,
-    reference: id === "literal"
-  }))
+  return rungsOf(contenders, request4x4)
 }

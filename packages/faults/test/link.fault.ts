@@ -1,13 +1,13 @@
 /** Two hosts and the cable between them: down, slow, lossy, overloaded. */
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
+import { slopePerMinute } from "@efflux/testkit/Slope"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import type { Sample } from "../src/Load.ts"
 import * as Namespace from "../src/Namespace.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as Receiver from "../src/Receiver.ts"
-import { slopePerMinute } from "../src/Slope.ts"
 import {
   assertSound,
   close,

@@ -1,12 +1,12 @@
 /** What the soak computes and draws. */
 import { assert, describe, it } from "@effect/vitest"
 import { statsOf } from "@efflux/testkit/law"
+import { slopePerMinute } from "@efflux/testkit/Slope"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Journal from "../src/Journal.ts"
 import type { Sample } from "../src/Load.ts"
-import { slopePerMinute } from "../src/Slope.ts"
 import { chart } from "../src/soak/Chart.ts"
 import { short, svg } from "../src/soak/Plot.ts"
 import type { Look, Soaked } from "../src/soak/Soak.ts"

@@ -67,19 +67,17 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
   function*(options: ServerOptions) {
     const store = new LineStore("influx-2")
     const buckets = new Buckets(options.buckets)
-    const api = (answer: (check: Check, text: string | undefined) => Answer) => (check: Check, text?: string) =>
-      authorized(options, check) ? answer(check, text) : unauthorized
+    const api: Api = { ...options, store, buckets }
+    const signedIn = (answer: (api: Api, check: Check, text?: string) => Answer) => (check: Check, text?: string) =>
+      authorized(options, check) ? answer(api, check, text) : unauthorized
     const strict = yield* serve(
       {
-        "/api/v2/write": { POST: (check, text) => write(options, buckets, store, check, text) },
-        "/api/v2/query": { POST: (check, text) => query(options, store, check, text) },
-        "/api/v2/delete": { POST: api((check, text) => remove(options, buckets, store, check, text)) },
-        "/api/v2/orgs": { GET: api((check) => orgs(options, check)) },
-        "/api/v2/buckets": {
-          GET: api((check) => buckets.list(options, check)),
-          POST: api((check, text) => buckets.create(options, check, text))
-        },
-        "/api/v2/buckets/*": { DELETE: api((check) => buckets.remove(check)) },
+        "/api/v2/write": { POST: (check, text) => write(api, check, text) },
+        "/api/v2/query": { POST: (check, text) => query(api, check, text) },
+        "/api/v2/delete": { POST: signedIn(remove) },
+        "/api/v2/orgs": { GET: signedIn(orgs) },
+        "/api/v2/buckets": { GET: signedIn(listBuckets), POST: signedIn(createBucket) },
+        "/api/v2/buckets/*": { DELETE: signedIn(removeBucket) },
         "/health": { GET: () => health },
         "/ping": { GET: () => ping, HEAD: () => ping }
       },
@@ -92,6 +90,12 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
     })
   }
 )
+
+/** What a function of the API works with. */
+interface Api extends Omit<ServerOptions, "buckets"> {
+  readonly store: LineStore
+  readonly buckets: Buckets
+}
 
 const version = "v2.7.12"
 
@@ -111,7 +115,7 @@ const unauthorized = error(401, "unauthorized", "unauthorized access")
 const anything = /^[^]+$/
 
 /** The scheme is `Token`, and nothing else is documented. */
-const authorized = (options: ServerOptions, check: Check): boolean => {
+const authorized = (options: StrictOptions, check: Check): boolean => {
   const value = check.header("authorization")
   if (!check.that(value !== undefined, "there is no authorization header")) return false
   if (!check.that(/^Token [^\s]+$/.test(value!), "the authorization header is not \"Token …\"")) return false
@@ -127,12 +131,12 @@ const orgOf = (check: Check): string | undefined => {
 
 const orgId = "0a1b2c3d4e5f6071"
 
-const orgs = (options: ServerOptions, check: Check): Answer => {
+const orgs = (api: Api, check: Check): Answer => {
   check.params({ org: anything, orgID: anything, limit: /^\d+$/, offset: /^\d+$/ }, [])
   check.accept(["application/json"])
   const org = check.request.params.get("org")
-  return org === null || org === options.org
-    ? json(200, { links: { self: "/api/v2/orgs" }, orgs: [{ id: orgId, name: options.org, description: "" }] })
+  return org === null || org === api.org
+    ? json(200, { links: { self: "/api/v2/orgs" }, orgs: [{ id: orgId, name: api.org, description: "" }] })
     : error(404, "not found", `organization name "${org}" not found`)
 }
 
@@ -145,82 +149,81 @@ interface Bucket {
 
 /** The buckets of the organization, besides the two that every server has. */
 class Buckets {
-  readonly #all: Array<Bucket> = []
+  all: Array<Bucket> = []
   #created = 0
 
   constructor(names: ReadonlyArray<string>) {
-    for (const name of ["_monitoring", "_tasks"]) this.#add(name, "system", [])
-    for (const name of names) this.#add(name, "user", [])
+    for (const name of ["_monitoring", "_tasks"]) this.add(name, "system", [])
+    for (const name of names) this.add(name, "user", [])
   }
 
   has(name: string): boolean {
-    return this.#all.some((bucket) => bucket.name === name)
+    return this.all.some((bucket) => bucket.name === name)
   }
 
-  #add(name: string, type: Bucket["type"], retentionRules: ReadonlyArray<unknown>): Bucket {
+  add(name: string, type: Bucket["type"], retentionRules: ReadonlyArray<unknown>): Bucket {
     const bucket = { id: (++this.#created).toString(16).padStart(16, "0"), name, type, retentionRules }
-    this.#all.push(bucket)
+    this.all.push(bucket)
     return bucket
   }
+}
 
-  list(options: ServerOptions, check: Check): Answer {
-    check.params({
-      org: anything,
-      orgID: anything,
-      name: anything,
-      id: anything,
-      after: /^[0-9a-f]{16}$/,
-      limit: /^(?:100|[1-9]\d?)$/,
-      offset: /^\d+$/
-    }, [])
-    check.accept(["application/json"])
-    const { params } = check.request
-    if ((params.get("org") ?? options.org) !== options.org) return error(404, "not found", "organization not found")
-    const name = params.get("name")
-    const named = this.#all.filter((bucket) => name === null || bucket.name === name)
-    if (name !== null && named.length === 0) return error(404, "not found", `bucket "${name}" not found`)
-    const page = named.filter(({ id }) => id > (params.get("after") ?? ""))
-    return json(200, { links: { self: "/api/v2/buckets" }, buckets: page.slice(0, Number(params.get("limit") ?? 20)) })
-  }
+const listBuckets = ({ buckets, org }: Api, check: Check): Answer => {
+  check.params({
+    org: anything,
+    orgID: anything,
+    name: anything,
+    id: anything,
+    after: /^[0-9a-f]{16}$/,
+    limit: /^(?:100|[1-9]\d?)$/,
+    offset: /^\d+$/
+  }, [])
+  check.accept(["application/json"])
+  const { params } = check.request
+  if ((params.get("org") ?? org) !== org) return error(404, "not found", "organization not found")
+  const name = params.get("name")
+  const named = buckets.all.filter((bucket) => name === null || bucket.name === name)
+  if (name !== null && named.length === 0) return error(404, "not found", `bucket "${name}" not found`)
+  const page = named.filter(({ id }) => id > (params.get("after") ?? ""))
+  return json(200, { links: { self: "/api/v2/buckets" }, buckets: page.slice(0, Number(params.get("limit") ?? 20)) })
+}
 
-  create(options: ServerOptions, check: Check, text: string | undefined): Answer {
-    check.params({}, [])
-    check.contentType(["application/json"])
-    const body = check.record(text)
-    if (body === undefined) return error(400, "invalid", "failed to decode request body")
-    const keys = ["orgID", "name", "description", "rp", "retentionRules", "schemaType"]
-    for (const key of Object.keys(body)) check.that(keys.includes(key), `a bucket has no "${key}"`)
-    check.that(typeof body.name === "string" && body.name !== "", "\"name\" is not a text")
-    check.that(body.orgID === orgId, "\"orgID\" is not the organization's")
-    const rules = body.retentionRules ?? []
-    if (
-      check.that(Array.isArray(rules) && rules.length <= 1, "\"retentionRules\" are not one rule") &&
-      Array.isArray(rules)
-    ) {
-      for (const rule of rules) {
-        const { everySeconds, shardGroupDurationSeconds = 0, type } = rule as Record<string, unknown>
-        check.that(type === undefined || type === "expire", "the type of a rule is not \"expire\"")
-        check.that(Number.isSafeInteger(everySeconds) && Number(everySeconds) >= 0, "\"everySeconds\" is not a number")
-        check.that(Number.isSafeInteger(shardGroupDurationSeconds), "\"shardGroupDurationSeconds\" is not a number")
-        if (Number(everySeconds) > 0 && Number(everySeconds) < 3600) {
-          return error(422, "unprocessable entity", "expiration seconds must be greater than or equal to one hour")
-        }
+const createBucket = ({ buckets, org }: Api, check: Check, text?: string): Answer => {
+  check.params({}, [])
+  check.contentType(["application/json"])
+  const body = check.record(text)
+  if (body === undefined) return error(400, "invalid", "failed to decode request body")
+  check.keys(body, "a bucket", ["orgID", "name", "description", "rp", "retentionRules", "schemaType"])
+  check.that(typeof body.name === "string" && body.name !== "", "\"name\" is not a text")
+  check.that(body.orgID === orgId, "\"orgID\" is not the organization's")
+  const rules = body.retentionRules ?? []
+  if (
+    check.that(Array.isArray(rules) && rules.length <= 1, "\"retentionRules\" are not one rule") &&
+    Array.isArray(rules)
+  ) {
+    for (const rule of rules) {
+      const { everySeconds, shardGroupDurationSeconds = 0, type } = rule as Record<string, unknown>
+      check.that(type === undefined || type === "expire", "the type of a rule is not \"expire\"")
+      check.that(Number.isSafeInteger(everySeconds) && Number(everySeconds) >= 0, "\"everySeconds\" is not a number")
+      check.that(Number.isSafeInteger(shardGroupDurationSeconds), "\"shardGroupDurationSeconds\" is not a number")
+      if (Number(everySeconds) > 0 && Number(everySeconds) < 3600) {
+        return error(422, "unprocessable entity", "expiration seconds must be greater than or equal to one hour")
       }
     }
-    const name = String(body.name)
-    if (check.problems.length > 0) return error(400, "invalid", check.problems.join("; "))
-    if (this.has(name)) return error(422, "conflict", `bucket with name ${name} already exists`)
-    return json(201, { orgID: options.org, ...this.#add(name, "user", Array.isArray(rules) ? rules : []) })
   }
+  const name = String(body.name)
+  if (check.problems.length > 0) return error(400, "invalid", check.problems.join("; "))
+  if (buckets.has(name)) return error(422, "conflict", `bucket with name ${name} already exists`)
+  return json(201, { orgID: org, ...buckets.add(name, "user", Array.isArray(rules) ? rules : []) })
+}
 
-  remove(check: Check): Answer {
-    check.params({}, [])
-    const id = check.request.path.slice(check.request.path.lastIndexOf("/") + 1)
-    const at = this.#all.findIndex((bucket) => bucket.id === id)
-    if (at < 0) return error(404, "not found", "bucket not found")
-    this.#all.splice(at, 1)
-    return { status: 204 }
-  }
+const removeBucket = ({ buckets }: Api, check: Check): Answer => {
+  check.params({}, [])
+  const id = check.request.path.slice(check.request.path.lastIndexOf("/") + 1)
+  const at = buckets.all.findIndex((bucket) => bucket.id === id)
+  if (at < 0) return error(404, "not found", "bucket not found")
+  buckets.all.splice(at, 1)
+  return { status: 204 }
 }
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
@@ -238,22 +241,17 @@ const predicateOf = (text: string): ReadonlyArray<readonly [string, string]> | u
   return conditions
 }
 
-const remove = (
-  options: ServerOptions,
-  buckets: Buckets,
-  store: LineStore,
-  check: Check,
-  text: string | undefined
-): Answer => {
+const remove = (api: Api, check: Check, text?: string): Answer => {
+  const { buckets, store } = api
   check.params({ org: anything, orgID: anything, bucket: anything, bucketID: anything }, ["bucket"])
   check.contentType(["application/json"])
   const bucket = check.request.params.get("bucket") ?? ""
-  if (orgOf(check) !== options.org) return error(404, "not found", "organization not found")
+  if (orgOf(check) !== api.org) return error(404, "not found", "organization not found")
   if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
   const body = check.record(text)
   if (body === undefined) return error(400, "invalid", "failed to decode request body")
-  const { predicate = "", start, stop, ...others } = body
-  for (const key of Object.keys(others)) check.that(false, `a deletion has no "${key}"`)
+  const { predicate = "", start, stop } = body
+  check.keys(body, "a deletion", ["predicate", "start", "stop"])
   const isTime = (time: unknown): time is string => typeof time === "string" && rfc3339.test(time)
   const conditions = predicateOf(String(predicate))
   check.that(isTime(start) && isTime(stop), "\"start\" and \"stop\" are not RFC 3339")
@@ -273,13 +271,8 @@ const nanosOf = (time: string): bigint => {
   return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, "0"))
 }
 
-const write = (
-  options: ServerOptions,
-  buckets: Buckets,
-  store: LineStore,
-  check: Check,
-  text: string | undefined
-): Answer => {
+const write = (api: Api, check: Check, text?: string): Answer => {
+  const { buckets, store } = api
   check.params({ org: anything, orgID: anything, bucket: anything, precision: /^(?:ns|us|ms|s)$/ }, ["bucket"])
   check.contentType(["text/plain"])
   check.accept(["application/json"])
@@ -287,10 +280,10 @@ const write = (
   const { params, raw } = check.request
   const bucket = params.get("bucket") ?? ""
   const precision = params.get("precision") ?? "ns"
-  if (!authorized(options, check)) return unauthorized
-  if (org !== options.org) return error(404, "not found", `organization name "${org}" not found`)
+  if (!authorized(api, check)) return unauthorized
+  if (org !== api.org) return error(404, "not found", `organization name "${org}" not found`)
   if (!buckets.has(bucket)) return error(404, "not found", `bucket "${bucket}" not found`)
-  const limit = options.maxBodyBytes ?? Number.POSITIVE_INFINITY
+  const limit = api.maxBodyBytes ?? Number.POSITIVE_INFINITY
   if (raw.length > limit || Buffer.byteLength(text ?? "") > limit) {
     return error(413, "request too large", "unable to read data: points batch is too large")
   }
@@ -320,18 +313,18 @@ const describe = ({ reason, text }: Refused): string =>
       text.split(/[ ,]/, 1)[0]
     }" is type ${reason.is}, already exists as type ${reason.was}`
 
-const query = (options: ServerOptions, store: LineStore, check: Check, text: string | undefined): Answer => {
+const query = (api: Api, check: Check, text?: string): Answer => {
   check.params({ org: anything, orgID: anything }, [])
   check.contentType(["application/json", "application/vnd.flux"])
   check.accept(["application/csv", "text/csv", "application/json"])
   const org = orgOf(check)
-  if (!authorized(options, check)) return unauthorized
-  if (org !== options.org) return error(400, "invalid", "failed to decode request body: organization not found")
-  const asked = text === undefined ? undefined : parseQuery(options, check, text)
+  if (!authorized(api, check)) return unauthorized
+  if (org !== api.org) return error(400, "invalid", "failed to decode request body: organization not found")
+  const asked = text === undefined ? undefined : parseQuery(api, check, text)
   if (asked === undefined || check.problems.length > 0) {
     return error(400, "invalid", `failed to decode request body: ${check.problems.join("; ")}`)
   }
-  const given = (options.onQuery ?? ((asked) => allPoints(store, asked)))({ org: org!, ...asked })
+  const given = (api.onQuery ?? ((asked) => allPoints(api.store, asked)))({ org: org!, ...asked })
   return "answer" in given ? given.answer : {
     status: 200,
     headers: { "content-type": "text/csv; charset=utf-8" },
@@ -341,18 +334,17 @@ const query = (options: ServerOptions, store: LineStore, check: Check, text: str
 
 const defaultDialect: AnnotatedCsv.Dialect = { header: true, delimiter: ",", annotations: [] }
 
-const parseQuery = (options: ServerOptions, check: Check, text: string): Omit<Query, "org"> | undefined => {
+const parseQuery = (api: Api, check: Check, text: string): Omit<Query, "org"> | undefined => {
   if (/^application\/vnd\.flux/i.test(check.header("content-type") ?? "")) {
     return { query: text, params: {}, dialect: defaultDialect }
   }
   const body = check.record(text)
   if (body === undefined) return undefined
-  const keys = ["query", "type", "params", "dialect", "now", "extern"]
-  for (const key of Object.keys(body)) check.that(keys.includes(key), `the query has no "${key}"`)
+  check.keys(body, "the query", ["query", "type", "params", "dialect", "now", "extern"])
   check.that(typeof body.query === "string" && body.query !== "", "\"query\" is not a text")
   check.that(body.type === undefined || body.type === "flux", "\"type\" is not \"flux\"")
   check.that(body.params === undefined || isRecord(body.params), "\"params\" is not an object")
-  check.that(body.params === undefined || options.queryParams !== false, "this server has no \"params\"")
+  check.that(body.params === undefined || api.queryParams !== false, "this server has no \"params\"")
   check.that(body.params === undefined || body.extern === undefined, "both \"params\" and \"extern\" are there")
   return {
     query: String(body.query),
@@ -366,7 +358,7 @@ const dialectOf = (check: Check, value: unknown): AnnotatedCsv.Dialect => {
   if (!check.that(isRecord(value), "\"dialect\" is not an object") || !isRecord(value)) return defaultDialect
   // The documentation has no "quoteChar", but the official client sends it.
   const keys = ["header", "delimiter", "annotations", "commentPrefix", "dateTimeFormat", "quoteChar"]
-  for (const key of Object.keys(value)) check.that(keys.includes(key), `the dialect has no "${key}"`)
+  check.keys(value, "the dialect", keys)
   const { annotations = [], commentPrefix = "#", dateTimeFormat = "RFC3339", delimiter = ",", header = true } = value
   check.that(typeof header === "boolean", "\"header\" is not a boolean")
   check.that(typeof delimiter === "string" && delimiter.length === 1, "\"delimiter\" is not one character")

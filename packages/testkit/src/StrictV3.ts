@@ -73,25 +73,25 @@ export const error = (status: number, message: string, data: unknown = null): An
 export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scope.Scope> = Effect.fnUntraced(
   function*(options: ServerOptions) {
     const store = new LineStore("influx-3")
-    const query = (language: Query["language"]) => (check: Check, text: string | undefined) =>
-      authenticated(options, check) ?? answerQuery(options, store, language, check, text)
+    const api: Api = { ...options, store }
+    const signedIn = (answer: (api: Api, check: Check, text?: string) => Answer) => (check: Check, text?: string) =>
+      authenticated(options, check) ?? answer(api, check, text)
+    const [sql, influxql] = (["sql", "influxql"] as const).map((language) =>
+      signedIn((api, check, text) => answerQuery(api, language, check, text))
+    )
     const strict = yield* serve(
       {
-        "/api/v3/write_lp": {
-          POST: (check, text) => authenticated(options, check) ?? writeLp(options, store, check, text)
-        },
-        "/api/v2/write": {
-          POST: (check, text) => authenticated(options, check) ?? writeV2(options, store, check, text)
-        },
-        "/api/v3/query_sql": { GET: query("sql"), POST: query("sql") },
-        "/api/v3/query_influxql": { GET: query("influxql"), POST: query("influxql") },
+        "/api/v3/write_lp": { POST: signedIn(writeLp) },
+        "/api/v2/write": { POST: signedIn(writeV2) },
+        "/api/v3/query_sql": { GET: sql!, POST: sql! },
+        "/api/v3/query_influxql": { GET: influxql!, POST: influxql! },
         "/api/v3/configure/database": {
-          GET: (check) => authenticated(options, check) ?? listDatabases(store, check),
-          POST: (check, text) => authenticated(options, check) ?? createDatabase(store, check, text),
-          DELETE: (check) => authenticated(options, check) ?? deleteDatabase(store, check)
+          GET: signedIn(listDatabases),
+          POST: signedIn(createDatabase),
+          DELETE: signedIn(deleteDatabase)
         },
-        "/health": { GET: (check) => authenticated(options, check) ?? { status: 200, body: "OK" } },
-        "/ping": { GET: (check) => authenticated(options, check) ?? ping }
+        "/health": { GET: signedIn(() => ({ status: 200, body: "OK" })) },
+        "/ping": { GET: signedIn(() => ping) }
       },
       { status: 404, body: "not found" },
       error(405, "unsupported method")
@@ -102,6 +102,11 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
     })
   }
 )
+
+/** What a function of the API works with. */
+interface Api extends ServerOptions {
+  readonly store: LineStore
+}
 
 const version = "3.8.0"
 
@@ -127,7 +132,7 @@ const databaseName = /^[A-Za-z0-9][A-Za-z0-9_-]*$/
 const anything = /^[^]+$/
 const trueOrFalse = /^(?:true|false)$/
 
-const writeLp = (options: ServerOptions, store: LineStore, check: Check, text: string | undefined): Answer => {
+const writeLp = (api: Api, check: Check, text?: string): Answer => {
   check.params({
     db: databaseName,
     precision: /^(?:auto|nanosecond|microsecond|millisecond|second)$/,
@@ -136,13 +141,10 @@ const writeLp = (options: ServerOptions, store: LineStore, check: Check, text: s
   }, ["db"])
   const { params } = check.request
   const units: Record<string, Unit> = { nanosecond: "ns", microsecond: "us", millisecond: "ms", second: "s" }
-  return write(options, store, check, text, {
-    database: params.get("db") ?? "",
-    unit: units[params.get("precision") ?? "auto"] ?? "auto"
-  })
+  return write(api, check, text, params.get("db") ?? "", units[params.get("precision") ?? "auto"] ?? "auto")
 }
 
-const writeV2 = (options: ServerOptions, store: LineStore, check: Check, text: string | undefined): Answer => {
+const writeV2 = (api: Api, check: Check, text?: string): Answer => {
   check.params({
     bucket: databaseName,
     org: anything,
@@ -150,22 +152,14 @@ const writeV2 = (options: ServerOptions, store: LineStore, check: Check, text: s
     accept_partial: trueOrFalse
   }, ["bucket"])
   const { params } = check.request
-  return write(options, store, check, text, {
-    database: params.get("bucket") ?? "",
-    unit: (params.get("precision") ?? "ns") as Unit
-  })
+  return write(api, check, text, params.get("bucket") ?? "", (params.get("precision") ?? "ns") as Unit)
 }
 
-const write = (
-  options: ServerOptions,
-  store: LineStore,
-  check: Check,
-  text: string | undefined,
-  { database, unit }: { readonly database: string; readonly unit: Unit }
-): Answer => {
+const write = (api: Api, check: Check, text: string | undefined, database: string, unit: Unit): Answer => {
+  const { store } = api
   check.contentType(["text/plain"])
   check.accept(["application/json"])
-  const limit = options.maxBodyBytes ?? 10 * 1024 * 1024
+  const limit = api.maxBodyBytes ?? 10 * 1024 * 1024
   if (check.request.raw.length > limit || Buffer.byteLength(text ?? "") > limit) {
     return { status: 413, body: `max request size (${limit} bytes) exceeded` }
   }
@@ -196,20 +190,20 @@ const lineError = ({ line, reason, text }: Refused) => ({
 const columnType = (type: string): string =>
   type === "tag" ? "iox::column_type::tag" : `iox::column_type::field::${type}`
 
-const listDatabases = (store: LineStore, check: Check): Answer => {
+const listDatabases = ({ store }: Api, check: Check): Answer => {
   check.params({ format: /^(?:json|csv|pretty|parquet|jsonl)$/, show_deleted: trueOrFalse }, ["format"])
   check.that(check.request.params.get("format") === "json", "only the format json is served here")
   const names = ["_internal", ...store.containers.keys()].toSorted()
   return json(200, names.map((name) => ({ "iox::database": name })))
 }
 
-const createDatabase = (store: LineStore, check: Check, text: string | undefined): Answer => {
+const createDatabase = ({ store }: Api, check: Check, text?: string): Answer => {
   check.params({}, [])
   check.contentType(["application/json"])
   const body = check.record(text)
   if (body === undefined) return error(400, "no JSON")
-  const { db, retention_period: period, ...others } = body
-  for (const key of Object.keys(others)) check.that(false, `a database has no "${key}"`)
+  const { db, retention_period: period } = body
+  check.keys(body, "a database", ["db", "retention_period"])
   check.that(
     period === undefined || /^(?:\d+(?:s|m|h|d|w))+$/.test(String(period)),
     "\"retention_period\" is no duration"
@@ -221,7 +215,7 @@ const createDatabase = (store: LineStore, check: Check, text: string | undefined
   return { status: 200 }
 }
 
-const deleteDatabase = (store: LineStore, check: Check): Answer => {
+const deleteDatabase = ({ store }: Api, check: Check): Answer => {
   check.params({ db: anything, data_only: trueOrFalse, hard_delete_at: anything }, ["db"])
   return store.containers.delete(check.request.params.get("db") ?? "")
     ? { status: 200 }
@@ -234,13 +228,7 @@ const mediaTypes: Record<Format, string> = {
   csv: "text/csv"
 }
 
-const answerQuery = (
-  options: ServerOptions,
-  store: LineStore,
-  language: Query["language"],
-  check: Check,
-  text: string | undefined
-): Answer => {
+const answerQuery = (api: Api, language: Query["language"], check: Check, text?: string): Answer => {
   const asked = check.request.method === "GET" ? fromParameters(check) : fromBody(check, text)
   if (asked === undefined || check.problems.length > 0) return { status: 400, body: check.problems.join("; ") }
   check.that(language === "influxql" || asked.db !== undefined, "\"db\" is missing")
@@ -252,9 +240,7 @@ const answerQuery = (
     )
   }
   if (check.problems.length > 0) return { status: 400, body: check.problems.join("; ") }
-  const given = options.onQuery === undefined
-    ? allPoints(store, language, asked)
-    : options.onQuery({ language, ...asked })
+  const given = api.onQuery?.({ language, ...asked }) ?? allPoints(api.store, language, asked)
   return "answer" in given ? given.answer : {
     status: 200,
     headers: { "content-type": mediaTypes[asked.format] },
@@ -296,9 +282,7 @@ const fromBody = (check: Check, text: string | undefined): Asked | undefined => 
   check.that(check.header("content-type") !== undefined, "there is no content type")
   const body = check.record(text)
   if (body === undefined) return undefined
-  for (const key of Object.keys(body)) {
-    check.that(["db", "q", "format", "params"].includes(key), `the query has no "${key}"`)
-  }
+  check.keys(body, "the query", ["db", "q", "format", "params"])
   const { db, format, params, q } = body
   check.that(db === undefined || typeof db === "string", "\"db\" is not a text")
   check.that(typeof q === "string" && q !== "", "\"q\" is not a text")

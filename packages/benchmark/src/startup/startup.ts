@@ -11,20 +11,12 @@ import { fileURLToPath } from "node:url"
 import { median } from "../Measure.ts"
 import { figure, type Part, type Table } from "../Report.ts"
 
-interface Library {
-  readonly id: string
-  readonly name: string
-  /** What a program that only imports it consists of. */
-  readonly imports: string
-  /** Where the program that pushes sends to. */
-  readonly receiver: "udp" | "http"
-}
-
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
 const efflux = new URL("../../../efflux/dist/index.js", import.meta.url)
 
-const libraries: ReadonlyArray<Library> = [
+/** What a program that only imports each consists of, and where the program that pushes sends to. */
+const libraries = [
   { id: "node", name: "no library", imports: "", receiver: "udp" },
   { id: "effect", name: "`effect` alone", imports: `import "effect"`, receiver: "udp" },
   { id: "efflux", name: "**efflux over UDP**", imports: `import "${efflux}"`, receiver: "udp" },
@@ -35,7 +27,7 @@ const libraries: ReadonlyArray<Library> = [
     imports: `import "@influxdata/influxdb-client"`,
     receiver: "http"
   }
-]
+] as const
 
 interface Cost {
   readonly millis: number
@@ -119,44 +111,39 @@ export const startup = async (rounds: number): Promise<Part> => {
 
 /** What the programs of one kind cost, round by round. */
 class Costs {
-  readonly #costs = new Map<string, Array<Cost>>()
+  readonly #costs: Record<string, Array<Cost>> = Object.fromEntries(libraries.map(({ id }) => [id, []]))
 
   add(id: string, cost: Cost): void {
-    this.#costs.set(id, [...this.#of(id), cost])
+    this.#costs[id].push(cost)
   }
 
-  #of(id: string): ReadonlyArray<Cost> {
-    return this.#costs.get(id) ?? []
-  }
-
-  #ratio(what: keyof Cost, id: string, by: (round: number) => number): number {
-    return median(this.#of(id).map((cost, round) => cost[what] / by(round)))
+  #ratio(what: keyof Cost, id: string, by: (costs: (id: string) => number) => number): number {
+    return median(this.#costs[id].map((cost, round) => cost[what] / by((other) => this.#costs[other][round][what])))
   }
 
   /** By what Effect and the dearest other client need together. What Node needs is in both, and counts once. */
   byBudget(what: keyof Cost): number {
-    const at = (id: string, round: number) => this.#of(id)[round][what]
-    return Math.min(
-      ...["hot-shots", "influxdb-client"].map((other) =>
-        this.#ratio(what, "efflux", (round) => at("effect", round) + at(other, round) - at("node", round))
-      )
+    const ratios = ["hot-shots", "influxdb-client"].map((other) =>
+      this.#ratio(what, "efflux", (cost) => cost("effect") + cost(other) - cost("node"))
     )
+    return Math.min(...ratios)
   }
 
   table(): Table {
-    const ratio = (id: string, what: keyof Cost) =>
-      this.#ratio(what, id, (round) => this.#of("effect")[round][what]).toFixed(2)
-    const middle = (id: string, what: keyof Cost) => figure(median(this.#of(id).map((cost) => cost[what])))
     return {
       heads: ["", "ms", "processor ms", "ratio", "peak resident MB", "ratio of memory"],
-      rows: libraries.map(({ id, name }) => [
-        name,
-        middle(id, "millis"),
-        middle(id, "processor"),
-        ratio(id, "processor"),
-        middle(id, "megabytes"),
-        ratio(id, "megabytes")
-      ])
+      rows: libraries.map(({ id, name }) => {
+        const ratio = (what: keyof Cost) => this.#ratio(what, id, (cost) => cost("effect")).toFixed(2)
+        const middle = (what: keyof Cost) => figure(median(this.#costs[id].map((cost) => cost[what])))
+        return [
+          name,
+          middle("millis"),
+          middle("processor"),
+          ratio("processor"),
+          middle("megabytes"),
+          ratio("megabytes")
+        ]
+      })
     }
   }
 }

@@ -1,6 +1,6 @@
 /** What streaming a file promises, and whether it was kept. */
+import { slopePerMinute } from "@efflux/testkit/Slope"
 import type { Promised } from "../Conclusion.ts"
-import { slopePerMinute } from "../Slope.ts"
 import { type Bulk, settings, sumOf } from "./Bulk.ts"
 
 const megabyte = 2 ** 20

@@ -1,6 +1,6 @@
 /** What a soak promises, and whether it was kept. */
+import { slopePerMinute } from "@efflux/testkit/Slope"
 import type { Promised } from "../Conclusion.ts"
-import { slopePerMinute } from "../Slope.ts"
 import { settings, type Soaked } from "./Soak.ts"
 
 // Resident memory breathes: in a short run that is more than any slope.

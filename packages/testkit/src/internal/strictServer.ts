@@ -58,6 +58,11 @@ export class Check {
     return this.that(isRecord(body), "the body is not a JSON object") && isRecord(body) ? body : undefined
   }
 
+  /** Every member of an object must be known. */
+  keys(object: Readonly<Record<string, unknown>>, what: string, allowed: ReadonlyArray<string>): void {
+    for (const key of Object.keys(object)) this.that(allowed.includes(key), `${what} has no "${key}"`)
+  }
+
   header(name: string): string | undefined {
     return this.request.headers[name]
   }
@@ -122,7 +127,7 @@ export class Check {
 }
 
 /** A function of the API; it may record violations on `check`. */
-export type Handler = (check: Check, text: string | undefined) => Answer
+export type Handler = (check: Check, text?: string) => Answer
 
 /** Options of every strict server. */
 export interface StrictOptions {
