@@ -191,15 +191,13 @@ describe("MetricsExporter", () => {
       yield* Metric.update(counter, 3)
       const each = {
         interval: Config.Duration("INTERVAL"),
-        layout: Config.Literals(["efflux", "telegraf-prometheus-v1"], "LAYOUT"),
         prefix: Config.String("PREFIX"),
         filter: ({ id }: MetricsExporter.MetricInfo) => id === "c",
-        flushTimeout: { seconds: 1 },
         temporality: undefined,
         database: Audit
       }
-      const env = { INTERVAL: "5 seconds", LAYOUT: "telegraf-prometheus-v1", PREFIX: "shop_" }
-      assert.deepStrictEqual(yield* lines(each, env), ["shop_c counter=3"])
+      const env = { INTERVAL: "5 seconds", PREFIX: "shop_" }
+      assert.deepStrictEqual(yield* lines(each, env), ["shop_c count=3"])
       const all = Config.map(Config.String("PREFIX"), (prefix) => ({ prefix, database: Audit }))
       assert.deepStrictEqual(yield* lines(all, env), ["shop_c count=3"])
       const missing = yield* Effect.flip(lines(each, { ...env, INTERVAL: "soon" }))

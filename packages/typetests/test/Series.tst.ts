@@ -161,15 +161,4 @@ describe("make", () => {
     expect(Series.make).type.not.toBeCallableWith("m", { fields: { x: Schema.Struct({ y: Schema.Number }) } })
     expect(Series.make).type.not.toBeCallableWith("m", { fields: { x: "number" } })
   })
-
-  test("says why in the error", () => {
-    // @ts-expect-error x is a field as well
-    Series.make("m", { tags: { x: Schema.String }, fields: { x: Schema.Number } })
-    // @ts-expect-error InfluxDB drops a field named time
-    Series.make("m", { fields: { time: Schema.Number } })
-    // @ts-expect-error timestamp is the name of the point's timestamp
-    Series.make("m", { tags: { timestamp: Schema.String }, fields: { x: Schema.Number } })
-    // @ts-expect-error a series needs a field
-    Series.make("m", { fields: {} })
-  })
 })

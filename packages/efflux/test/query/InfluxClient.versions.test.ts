@@ -57,31 +57,6 @@ describe("InfluxDB 2", () => {
       assert.deepStrictEqual(yield* http.ping, { version: "v2.7.12", build: "OSS" })
       assert.deepStrictEqual(server.violations, [])
     })))
-
-  it.live("has typed errors: of its status, and of a script that fails in the middle of its tables", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { http, server } = yield* v2(() => [
-        table(["2026-01-01T00:00:00Z", "a", "1", "1"]),
-        { error: "runtime error: it broke", reference: "897" }
-      ])
-      const script = Flux.query`from(bucket: "b")`
-      yield* failsWith(http.query(script), "StatementFailed", /runtime error: it broke$/)
-      const some = yield* Stream.runCollect(Stream.take(http.queryStream(script), 1))
-      assert.strictEqual(some.length, 1)
-      server.answerNext(StrictV2.error(400, "invalid", "compilation failed: error at @1:1"))
-      yield* failsWith(http.query(script), "StatementFailed", /compilation failed: error at @1:1$/)
-      server.answerNext(StrictV2.error(404, "not found", "bucket \"b\" not found"))
-      yield* failsWith(http.query(script), "NotFound", /bucket "b" not found$/)
-      const stranger = yield* InfluxClient.make({
-        version: 2,
-        url: server.url,
-        org: "an org",
-        token: Redacted.make("x")
-      })
-      yield* failsWith(stranger.query(script), "Unauthorized", /unauthorized access$/)
-      yield* failsWith(http.query(InfluxQL.query`SHOW DATABASES`), "InvalidStatement", /InfluxDB 2 is asked in Flux$/)
-      assert.deepStrictEqual(server.violations, [])
-    })))
 })
 
 describe("InfluxDB 3", () => {
@@ -136,25 +111,6 @@ describe("InfluxDB 3", () => {
         assert.deepStrictEqual(server.violations, [])
       }))
   )
-
-  it.live("has typed errors", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { http, server } = yield* v3(() => rows)
-      const sql = Sql.query`SELECT 1`
-      server.answerNext(StrictV3.error(400, "error parsing query"), StrictV3.error(404, "database not found: metrics"))
-      yield* failsWith(http.query(sql), "StatementFailed", /error parsing query$/)
-      yield* failsWith(http.query(sql), "NotFound", /database not found: metrics$/)
-      yield* failsWith(http.query(Sql.query`SELECT ${{} as string}`), "InvalidStatement", /value 1 is an object/)
-      yield* failsWith(http.query(Flux.query`x`), "InvalidStatement", /asked in SQL and InfluxQL$/)
-      const stranger = yield* InfluxClient.make({
-        version: 3,
-        url: server.url,
-        database: "metrics",
-        token: Redacted.make("x")
-      })
-      yield* failsWith(stranger.query(sql), "Unauthorized", /not authenticated$/)
-      assert.deepStrictEqual(server.violations, [])
-    })))
 })
 
 describe("the configuration of a server to ask", () => {

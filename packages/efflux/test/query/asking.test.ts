@@ -204,6 +204,9 @@ describe("wrong options and statements", () => {
         "InvalidStatement",
         /^The SQL statement can't be sent: InfluxDB 1 is asked in InfluxQL$/
       )
+      const [v2, v3] = ([2, 3] as const).map((version) => InfluxClient.makeTest(() => [], { version }).client)
+      yield* failsWith(v2!.query(InfluxQL.query`x`), "InvalidStatement", /InfluxDB 2 is asked in Flux$/)
+      yield* failsWith(v3!.query(Flux.query`x`), "InvalidStatement", /asked in SQL and InfluxQL$/)
     }))
 })
 
