@@ -66,11 +66,5 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
       const shown = Fs.readFileSync(shownFile, "utf8").trimEnd().split("\n").length
       assert.strictEqual(points, payloadsRead * payloads.points)
       assert.strictEqual(shown + notShown, points, err)
-      console.log(
-        `tcpdump saw ${seen + missed} packets, ${
-          Math.round(sent.packets * payloads.points / sent.seconds)
-        } points/s: ` +
-          `${points} points read, ${shown} shown, ${notShown} not shown, ${kernelDrops} packets dropped by the kernel`
-      )
     }))
 })

@@ -123,7 +123,6 @@ describeInfluxd("MetricsExporter", (binary) => {
             ([row]) => Number(row?.["n"])
           )
         const exports = yield* server.count("db", "c", "count")
-        console.log(`${counted} rounds, counted in ${exports} deltas, the server killed between them`)
         assert.isAbove(exports, 3)
         assert.strictEqual(yield* sum("count", "c"), 3 * counted)
         assert.strictEqual(yield* sum("count", "h"), counted)
@@ -143,21 +142,11 @@ describeInfluxd("MetricsExporter", (binary) => {
           if (i % 2 === 0) yield* Metric.update(Metric.gauge("gauge", { attributes }), i)
           else yield* Metric.update(Metric.histogram("histogram", { attributes, boundaries: [1, 10, 100, 1000] }), i)
         }
-        // Time that this thread computes: what else the machine does is no part of a turn.
-        const computed = () => {
-          const { system, user } = process.threadCpuUsage()
-          return (system + user) / 1000
-        }
         // How many points were pushed at the turns that the event loop had meanwhile.
         const pushed = new Set<number>()
-        let longest = 0
         let watching: NodeJS.Immediate | undefined
         const watch = ({ statsUnsafe }: InfluxDatabase.Database) => {
-          let before = computed()
           const look = (): void => {
-            const now = computed()
-            longest = Math.max(longest, now - before)
-            before = now
             pushed.add(statsUnsafe().pushed)
             watching = setImmediate(look)
           }
@@ -165,7 +154,6 @@ describeInfluxd("MetricsExporter", (binary) => {
         }
         yield* exporting(server, "db", { queueCapacity: 20_000 }, Effect.map(InfluxDatabase.InfluxDatabase, watch))
         clearImmediate(watching)
-        console.log(`10 000 metrics: ${pushed.size} turns while pushing, the longest computed ${longest.toFixed(1)} ms`)
         assert.strictEqual(yield* server.count("db", "gauge", "value"), 5000)
         assert.strictEqual(yield* server.count("db", "histogram", "count"), 5000)
         assert.isAbove(pushed.size, 10_000 / 256)

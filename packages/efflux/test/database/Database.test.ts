@@ -259,7 +259,6 @@ describe("shedding", () => {
           yield* PrometheusMetrics.format(),
           `efflux_points_dropped{name="test",reason="queue_full"} ${stats.dropped.queue_full}\n`
         )
-        console.log(`1 000 000 pushes: ${JSON.stringify(stats)}`)
       })
   )
 

@@ -4,7 +4,7 @@ import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import type { Point } from "efflux"
-import { alone, figures, pushPaced, sendRounds, waitUntilRead, withDatabase } from "../support/delivery.ts"
+import { alone, pushPaced, sendRounds, waitUntilRead, withDatabase } from "../support/delivery.ts"
 
 /** A request as a program would push it: two tags, three fields, no timestamp. */
 const request = (measurement: string, n: number): Point.Input => ({
@@ -23,27 +23,20 @@ describeServer("a server with default listeners", {
     Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer
       const total = 20_000
-      let seconds = 0
-      const { drops, stats, stored } = yield* sendRounds(server, {
+      const { stats, stored } = yield* sendRounds(server, {
         name: "paced",
         listener: 0,
         send: (database, measurement) =>
-          Effect.map(
-            pushPaced(database, { total, perSecond: 20_000, make: (n) => request(measurement, n) }),
-            (took) => {
-              seconds = took
-            }
-          ),
+          pushPaced(database, { total, perSecond: 20_000, make: (n) => request(measurement, n) }),
         accept: intact
       })
-      console.log(`20 000 in ${seconds.toFixed(2)} s: ${figures(stats)}; stored ${stored}, kernel drops ${drops}`)
       assert.deepStrictEqual([stats.pushed, stats.sent, stored], [total, total, total])
     }))
 
   it.effect("stores at least 99 % of a full queue of 10 000 points pushed at once, with the default pacing", () =>
     Effect.gen(function*() {
       const server = yield* InfluxServer.InfluxServer
-      const { drops, stats, stored } = yield* sendRounds(server, {
+      const { stats, stored } = yield* sendRounds(server, {
         name: "burst",
         listener: 1,
         send: (database, measurement) =>
@@ -52,7 +45,6 @@ describeServer("a server with default listeners", {
           }),
         accept: (round) => round.stored >= 9900
       })
-      console.log(`10 000 at once: ${figures(stats)}; stored ${stored}, kernel drops ${drops}`)
       assert.deepStrictEqual([stats.pushed, stats.sent], [10_000, 10_000])
       assert.isAtLeast(stored, 9900)
     }))
@@ -69,7 +61,6 @@ describeServer("a server with default listeners", {
           }),
         accept: intact
       })
-      console.log(`5000 and the end: ${figures(stats)}; stored ${stored}`)
       assert.deepStrictEqual([stats.pushed, stats.sent, stored], [5000, 5000, 5000])
     }))
 
@@ -87,7 +78,6 @@ describeServer("a server with default listeners", {
       const millis = performance.now() - start
       yield* waitUntilRead(server.udpPorts[3]!)
       const stored = yield* server.waitForCount("hasty", "m", stats.sent)
-      console.log(`5000 and 300 ms to the end, took ${millis.toFixed(0)} ms: ${figures(stats)}; stored ${stored}`)
       assert.strictEqual(stats.pushed, 5000)
       assert.strictEqual(stats.sent + stats.dropped.shutdown, 5000)
       assert.isAbove(stats.sent, 0)

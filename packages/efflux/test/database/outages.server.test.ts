@@ -5,7 +5,7 @@ import { assertLaw, droppedOf } from "@efflux/testkit/law"
 import { describeInfluxd } from "@efflux/testkit/realServer"
 import { Effect, Metric } from "effect"
 import { InfluxDatabase, type Point } from "efflux"
-import { alone, figures, waitUntilRead, withDatabase } from "../support/delivery.ts"
+import { alone, waitUntilRead, withDatabase } from "../support/delivery.ts"
 import { capture } from "../support/logs.ts"
 
 const point = (measurement: string, n: number): Point.Input => ({
@@ -22,7 +22,6 @@ describeInfluxd("outages", (binary) => {
       yield* server.kill
       const logs = capture()
       const began = performance.now()
-      let refused = 0
       const stats = yield* withDatabase({ port, flushInterval: "20 millis" }, (database) =>
         Effect.gen(function*() {
           let n = 0
@@ -32,7 +31,6 @@ describeInfluxd("outages", (binary) => {
             return database.statsUnsafe()
           })
           yield* waitFor(pushSome, (stats) => stats.refusals >= 5, { interval: 5, what: "five refusals" })
-          refused = database.statsUnsafe().refusals
           const pushing = yield* Effect.forkScoped(Effect.forever(Effect.andThen(pushSome, Effect.sleep(5))))
           yield* server.start
           yield* server.waitForCount("db", "steady", 1)
@@ -53,13 +51,6 @@ describeInfluxd("outages", (binary) => {
       assert.isAtLeast(refusals.length, 1)
       // One in each logInterval, 10 seconds.
       assert.isAtMost(refusals.length, 2 + (performance.now() - began) / 10_000)
-      console.log(
-        `server started later: ${refused} refusals before, ${figures(stats)}; ` +
-          `stored ${yield* server.count(
-            "db",
-            "steady"
-          )} of "steady", 1000 of 1000 of "after"; ${logs.lines.length} log lines`
-      )
     }))
 
   it.live("a server killed and started again under load: the law on every look, and points flow again", () =>
@@ -91,7 +82,6 @@ describeInfluxd("outages", (binary) => {
       ))
       assert.strictEqual(stats.dropped.send_error, 0)
       assert.strictEqual(stats.sent + droppedOf(stats), stats.pushed)
-      console.log(`3 restarts under load: ${figures(stats)}; ${stats.refusals} refusals`)
     }))
 })
 

@@ -4,7 +4,7 @@ import { InfluxServer, waitFor } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect, Fiber } from "effect"
-import { alone, figures, pushPaced, withDatabase } from "../support/delivery.ts"
+import { alone, pushPaced, withDatabase } from "../support/delivery.ts"
 
 const perSecond = 5000
 const restarts = 5
@@ -16,7 +16,6 @@ const start = 1_700_000_000_000_000_000n
  * word of its own: such a round says nothing about what is stored.
  */
 const killAndStart = Effect.fnUntraced(function*(server: InfluxServer.Server, measurement: string) {
-  const recoveries: Array<number> = []
   let serverLost = false
   const stats = yield* alone(withDatabase({
     transport: "http",
@@ -48,17 +47,10 @@ const killAndStart = Effect.fnUntraced(function*(server: InfluxServer.Server, me
         yield* server.start
         if ((yield* server.log).includes("File corrupt")) serverLost = true
         const down = yield* database.stats
-        const at = performance.now()
         assertLaw(yield* waitFor(database.stats, ({ sent }) => sent > down.sent, { timeout: "2 minutes" }))
-        recoveries.push(performance.now() - at)
       }
       yield* Fiber.interrupt(load)
     })))
-  console.log(
-    `${restarts} restarts: ${figures(stats)}; first points after a start: ${
-      recoveries.map((millis) => `${Math.round(millis)} ms`).join(", ")
-    }`
-  )
   assert.strictEqual(stats.droppedTotal, 0)
   assert.strictEqual(stats.sent, stats.pushed)
   return { stats, serverLost }

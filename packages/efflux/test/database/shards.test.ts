@@ -70,7 +70,6 @@ describe("the place of a series", () => {
       assert.deepStrictEqual(yield* places(named("d", "c", "b", "a")), four)
       const five = yield* places(named("a", "b", "c", "d", "e"))
       const moved = five.filter((place, n) => place !== four[n]).length
-      console.log(`a fifth shard moves ${(100 * moved / total).toFixed(1)} % of the series`)
       assert.strictEqual(moved, five.filter((place) => place === "e").length)
       assert.closeTo(moved, total / 5, total / 5 * 0.15)
     }))

@@ -34,7 +34,6 @@ describeServer("signals", { udp: [{ database: "SIGTERM" }, { database: "SIGINT" 
         assert.deepStrictEqual([ended.stdout, ended.stderr], ["pushed\nending\n", ""])
         yield* waitUntilRead(port)
         assert.strictEqual(yield* server.waitForCount(signal, "m", 2001), 2001)
-        console.log(`${signal}: 2001 pushed, 2001 stored, exit code ${ended.code}`)
       }))
   }
 })

@@ -51,9 +51,6 @@ describeServer("a listener of each precision", {
         )
         const [date] = yield* server.rows("SELECT v FROM \"date\"", { db: precision })
         assert.strictEqual(date!.time, floor(1_234_567_890_123_000_000n))
-        console.log(
-          `${precision}: automatic ${time}, between ${before} and ${after}; explicit ${explicit.map(floor).join(" ")}`
-        )
       }))
   }
 
@@ -76,6 +73,5 @@ describeServer("a listener of each precision", {
       assert.deepStrictEqual(rows.filter((row) => row.host === "a").map((row) => row.n), [9])
       assert.strictEqual(new Set(rows.map((row) => row.time)).size, 1)
       assert.isTrue(rows[0]!.time as bigint >= before)
-      console.log("timestamps \"server\": 10 points of one series are 1 row, 10 points of 10 series are 10 rows")
     }))
 })

@@ -14,11 +14,6 @@ describe.skipIf(process.platform !== "linux")("an answer that becomes much more 
     ([name, { outcome }]) =>
       Effect.gen(function*() {
         const fared = yield* Effect.promise(() => run(name))
-        console.log(
-          `${name}: ${fared.seconds.toFixed(1)} s, +${fared.grown.toFixed(0)} MiB, longest turn ${
-            fared.longestTurn.toFixed(0)
-          } ms`
-        )
         assert.match(fared.outcome, outcome)
         // 256 MiB of rows by default, and what the collector has not collected yet.
         assert.isBelow(fared.grown, 600)

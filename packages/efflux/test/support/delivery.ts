@@ -1,7 +1,7 @@
 /** What the tests against a real server share: how to send, and how to know what the kernel lost on the way. */
 import { assert } from "@effect/vitest"
 import { type InfluxServer, kernelDrops, udpSocketState, waitFor } from "@efflux/testkit"
-import { assertLaw, droppedOf } from "@efflux/testkit/law"
+import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Fiber, Logger, Metric, Option, Stream } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point } from "efflux"
 
@@ -119,9 +119,3 @@ const settledCount = Effect.fnUntraced(function*(server: InfluxServer.Server, da
     count = now
   }
 })
-
-/** `pushed`, `sent` and each reason that is not 0, on one line. */
-export const figures = (stats: InfluxDatabase.Stats): string =>
-  `pushed ${stats.pushed} = sent ${stats.sent} + dropped ${droppedOf(stats)} ${
-    JSON.stringify(Object.fromEntries(Object.entries(stats.dropped).filter(([, points]) => points > 0)))
-  }; ${stats.payloads} payloads, ${stats.bytes} bytes`

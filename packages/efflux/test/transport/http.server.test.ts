@@ -4,7 +4,7 @@ import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect, Redacted, Stream } from "effect"
 import type { DatabaseConfig, Point } from "efflux"
-import { alone, figures, rejectionOf, withDatabase } from "../support/delivery.ts"
+import { alone, rejectionOf, withDatabase } from "../support/delivery.ts"
 
 const hosts = 100
 const start = 1_700_000_000_000_000_000n
@@ -43,15 +43,12 @@ for (const [name, total, options, credentials] of suites) {
       Effect.gen(function*() {
         const server = yield* InfluxServer.InfluxServer
         const config = httpV1(server, { ...credentials, queueCapacity: total, drainTimeout: "1 minute" })
-        const started = performance.now()
         const stats = yield* alone(
           withDatabase(config, (database) =>
             Effect.sync(() => {
               for (let n = 0; n < total; n++) database.pushUnsafe(point("m", n))
             }))
         )
-        const seconds = (performance.now() - started) / 1000
-        console.log(`InfluxDB 1 over HTTP, ${name}: ${figures(stats)}; ${(total / seconds).toFixed(0)} points/s`)
         assert.strictEqual(stats.sent, total)
         assert.strictEqual(yield* server.count("metrics", "m"), total)
         for (let from = 0; from < total; from += 20_000) {

@@ -9,7 +9,7 @@ import { kernelDrops, VictoriaServer } from "@efflux/testkit"
 import { describeVictoria } from "@efflux/testkit/realServer"
 import { Effect, Redacted } from "effect"
 import type { DatabaseConfig, Point } from "efflux"
-import { alone, figures, rejectionOf, waitUntilRead, withDatabase } from "../support/delivery.ts"
+import { alone, rejectionOf, waitUntilRead, withDatabase } from "../support/delivery.ts"
 
 const total = 200_000
 const hosts = 100
@@ -80,7 +80,6 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
     /** Sends all points, and gives how many datagrams the kernel dropped in front of the server. */
     const send = Effect.fnUntraced(function*(server: VictoriaServer.Server, measurement: string) {
       const before = (yield* kernelDrops(server.linePort))!
-      const started = performance.now()
       const stats = yield* alone(
         withDatabase(
           { ...config(server), queueCapacity: total, drainTimeout: "1 minute" },
@@ -95,10 +94,8 @@ describeVictoria("200 000 points into VictoriaMetrics", {}, (it) => {
             })
         )
       )
-      const seconds = (performance.now() - started) / 1000
       yield* waitUntilRead(server.linePort)
       assert.strictEqual(stats.sent, total)
-      console.log(`VictoriaMetrics over ${name}: ${figures(stats)}; ${(total / seconds).toFixed(0)} points/s`)
       return (yield* kernelDrops(server.linePort))! - before
     })
 

@@ -10,7 +10,7 @@ import { VictoriaServer, VmAgent, waitFor } from "@efflux/testkit"
 import { droppedOf } from "@efflux/testkit/law"
 import { describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
-import { alone, figures, withDatabase } from "../support/delivery.ts"
+import { alone, withDatabase } from "../support/delivery.ts"
 
 const start = 1_700_000_000_000
 const perSecond = 2000
@@ -22,7 +22,6 @@ describeVictoriaBinary("vmagent", (binary) => {
       Effect.gen(function*() {
         const server = yield* VictoriaServer.make({ binary })
         const agent = yield* VmAgent.make({ victoriaUrl: server.httpUrl })
-        let queuedOnDisk = 0
         let acknowledgedWhileDown = 0
         const stats = yield* withDatabase(
           { transport: "http", version: 1, url: agent.httpUrl, database: "", queueCapacity: 100_000, senders: 4 },
@@ -53,7 +52,7 @@ describeVictoriaBinary("vmagent", (binary) => {
               // The agent is restarted while points go on, and has its queue on disk.
               yield* Effect.all([push(3), Effect.delay(agent.restart, "1 second")], { concurrency: "unbounded" })
               acknowledgedWhileDown = database.statsUnsafe().sent - before
-              queuedOnDisk = yield* waitFor(agent.pendingBytes, (bytes) => bytes > 0, { what: "a queue on disk" })
+              yield* waitFor(agent.pendingBytes, (bytes) => bytes > 0, { what: "a queue on disk" })
               yield* server.start
               yield* push(2)
             })
@@ -66,11 +65,6 @@ describeVictoriaBinary("vmagent", (binary) => {
         const stored = new Set(samples.map(([value]) => value))
         for (const [value, millis] of samples) assert.strictEqual(value, millis)
         const missing = Array.from({ length: stats.sent }, (_, n) => n).filter((n) => !stored.has(n))
-        console.log(
-          `vmagent: ${figures(stats)}; ${acknowledgedWhileDown} acknowledged while the server was down ` +
-            `(${queuedOnDisk} bytes on disk); stored ${stored.size}, missing ${missing.length}, ` +
-            `twice ${samples.length - stored.size}`
-        )
         assert.deepStrictEqual(missing, [])
         assert.strictEqual(acknowledgedWhileDown, 6 * perSecond)
       })
