@@ -236,20 +236,4 @@ describe("a wrong option", () => {
         assert.include(failure.message, "MY_PORT")
       }
     }))
-
-  it.live("an option that is undefined is left to its default", () =>
-    Effect.gen(function*() {
-      const layer = InfluxDatabase.layerConfig(
-        {
-          host: undefined,
-          pacing: Config.succeed("none"),
-          drainTimeout: Config.succeed(0)
-        } as unknown as DatabaseConfig.Wrapped
-      )
-      const stats = yield* Influx.stats.pipe(
-        Effect.provide(layer),
-        Effect.provideService(Metric.MetricRegistry, new Map())
-      )
-      assert.strictEqual(stats.pushed, 0)
-    }))
 })

@@ -1,19 +1,16 @@
 /** The promise of the encoder, held against a real InfluxDB 1, and what a naive encoder would do to it. */
 import { assert } from "@effect/vitest"
-import { InfluxServer, kernelDrops } from "@efflux/testkit"
+import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"
 import { Effect, Result } from "effect"
 import { LineProtocol } from "efflux"
-import { alone, waitUntilRead, withDatabase } from "../support/delivery.ts"
-import { compare, Expected, makePoints, write } from "./againstInfluxd.ts"
+import { write } from "./againstInfluxd.ts"
 
 const seed = 20_260_101
 const overHttp = 20_000
-const overUdp = 10_000
 
 describeServer("the encoder and InfluxDB 1", {
-  databases: ["http", "injection", "limits"],
-  udp: [{ database: "udp" }]
+  databases: ["http", "injection", "limits"]
 }, (it) => {
   it.effect(`every line of ${overHttp} hostile points is taken, and reads back as exactly its point`, () =>
     Effect.gen(function*() {
@@ -25,40 +22,6 @@ describeServer("the encoder and InfluxDB 1", {
       const all = "missing|empty|control character|trailing backslash|backslash before a special character|comment"
       assert.includeMembers(Object.keys(refused), `${all}|lone surrogate|reserved|out of range`.split("|"))
       assert.strictEqual((yield* server.request("GET", "/ping")).status, 204)
-    }))
-
-  it.effect(`${overUdp} hostile points over UDP: no datagram is refused, and every point reads back`, () =>
-    Effect.gen(function*() {
-      const server = yield* InfluxServer.InfluxServer
-      const { pid } = server
-      const port = server.udpPorts[0]!
-      const next = yield* makePoints(seed + 1)
-      const expected = new Expected()
-      const maxPayloadBytes = 32_768
-      const before = yield* kernelDrops(port)
-      const stats = yield* alone(withDatabase({ port, maxPayloadBytes }, (database) =>
-        Effect.gen(function*() {
-          while (expected.points < overUdp) {
-            // As many as the kernel's buffer holds, before the server has read any.
-            for (let i = 0; i < 200; i++) {
-              const point = next()
-              if (Result.isSuccess(LineProtocol.encode(point, { maxLineBytes: maxPayloadBytes }))) expected.add(point)
-              database.pushUnsafe(point)
-            }
-            yield* database.flush
-            yield* waitUntilRead(port)
-          }
-        })))
-      assert.strictEqual(stats.sent, expected.points)
-      assert.strictEqual(yield* kernelDrops(port), before)
-      const [udp] = yield* server.waitFor(server.udpStats, ([udp]) => udp!.pointsTx >= expected.points)
-      assert.deepStrictEqual([udp!.pointsRx, udp!.pointsParseFail, udp!.batchesTxFail], [expected.points, 0, 0])
-      const disagreements: Array<string> = []
-      const equal = yield* compare(server, "udp", expected, disagreements)
-      assert.deepStrictEqual(disagreements, [])
-      assert.strictEqual(equal, expected.points)
-      assert.strictEqual((yield* server.request("GET", "/ping")).status, 204)
-      assert.strictEqual(server.pid, pid)
     }))
 
   it.effect("a series key and a field key are as long as the server takes them, and not a byte longer", () =>

@@ -153,18 +153,6 @@ describe("an option that can't be", () => {
 })
 
 describe("messages", () => {
-  it("of a line that is too long give its size, the limit and the option", () => {
-    const long = { measurement: "m", fields: { s: "x".repeat(2000) } }
-    assert.strictEqual(
-      told(long, { maxLineBytes: 1432 }),
-      "point: the line is longer than the payload limit of 1432 bytes (maxPayloadBytes of a database, else maxLineBytes)" +
-        ", got at least 2004"
-    )
-    for (const point of [{ ...long, measurement: "m".repeat(40) }, { ...long, tags: { t: "t".repeat(40) } }]) {
-      assert.match(told(point, { maxLineBytes: 20 }), /limit of 20 bytes .* got at least \d\d$/)
-    }
-  })
-
   it("of a point that threw give the error", () => {
     const throwing = (error: unknown) => ({
       measurement: "m",

@@ -266,7 +266,7 @@ describe("H8: a server that asks to be left alone", () => {
   const garbage = ["0.5 s", "1e9", "30 s", "NaN", "Infinity", "Tue, 99 Nov 2026 14:00:20 GMT"]
     .map((header) => [header, 190, 5000] as const)
   for (const status of [429, 503]) {
-    for (const [header, least, most] of status === 503 ? [...asked, ...garbage] : asked) {
+    for (const [header, least, most] of status === 503 ? [...asked, ...garbage] : asked.slice(0, 1)) {
       it.effect(`${status}, Retry-After "${header}": waits at least ${least} ms and at most about a minute`, () =>
         withBench({
           faults: [answer(status, { headers: { "retry-after": header } })],
