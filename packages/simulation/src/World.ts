@@ -19,7 +19,7 @@ import {
   Scheduler,
   Semaphore
 } from "effect"
-import * as LookUps from "../../efflux/src/internal/transport/LookUps.ts"
+import * as LookUpLimit from "../../efflux/src/internal/transport/LookUpLimit.ts"
 
 interface Timer {
   readonly at: number
@@ -138,7 +138,7 @@ export class World implements Scheduler.Scheduler {
     const context = Context.make(Scheduler.Scheduler, this as Scheduler.Scheduler).pipe(
       Context.add(Clock.Clock, this.clock),
       Context.add(Random.Random, this.#jitter),
-      Context.add(LookUps.Slots, Semaphore.makeUnsafe(2)),
+      Context.add(LookUpLimit.Permits, Semaphore.makeUnsafe(2)),
       Context.add(Metric.MetricRegistry, this.metrics),
       Context.add(Logger.CurrentLoggers, loggers),
       Context.add(References.MinimumLogLevel, loggers.size === 0 ? "None" : "Info")

@@ -117,7 +117,7 @@ export const check = (
         ? Math.min(checked.batchSize, checked.queueCapacity)
         : checked.batchSize
     }
-    const problem = problemOf(settings, version, isCustom)
+    const problem = wrongCombination(settings, version, isCustom)
     if (problem !== undefined) {
       const [option, value, allowed, shown] = problem
       return yield* invalidOption(option, value, allowed, { config, shown })
@@ -128,7 +128,7 @@ export const check = (
 /** What is wrong with an option in the light of others, and its value as a message shows it, where that is special. */
 type WrongOption = readonly [option: string, value: unknown, allowed: string, shown?: string]
 
-const problemOf = (
+const wrongCombination = (
   settings: Named<typeof Options.udp> | Named<typeof Options.tcp> | Http & { readonly name: string },
   version: 1 | 2 | 3 | undefined,
   isCustom: boolean

@@ -35,7 +35,7 @@ export class KeyNode {
   readonly isTag: boolean
   readonly key: Key
   readonly prefix: EncodedText
-  readonly kinds: number
+  readonly types: number
   readonly isText: boolean
   readonly convert: Column["convert"]
   /** Whether nothing is written for `undefined`. */
@@ -72,12 +72,12 @@ export class KeyNode {
     this.isTag = role === "tag"
     this.key = key
     this.prefix = key.prefix
-    this.kinds = column === undefined ? ANY : column.kinds
-    this.isText = (this.kinds & STRING) !== 0
+    this.types = column === undefined ? ANY : column.types
+    this.isText = (this.types & STRING) !== 0
     this.convert = column?.convert
     this.before = constants.slice(from, to)
     this.fallback = role === "tag" ? constants.find(({ key }) => key.name === name) : undefined
-    this.isOptional = (this.kinds & UNDEFINED) !== 0 && this.fallback === undefined
+    this.isOptional = (this.types & UNDEFINED) !== 0 && this.fallback === undefined
     this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
     this.isPlain = role !== "other" && this.convert === undefined && from === to
     this.isIndex = /^\d+$/.test(name)
@@ -201,7 +201,7 @@ export class KeyTries {
     const own = new Set(tags.map(({ name }) => name))
     const names = [...columns.values()].flatMap(({ isTag, name }) => isTag ? [] : [name]).concat("timestamp")
     const ending = {
-      isComplete: others.every(({ convert, kinds }) => convert === undefined && (kinds & UNDEFINED) !== 0),
+      isComplete: others.every(({ convert, types }) => convert === undefined && (types & UNDEFINED) !== 0),
       tags: [
         ...tags,
         ...constants.filter(({ key }) => !own.has(key.name)).map((of) => ({ name: of.key.name, index: -1, of }))

@@ -208,7 +208,7 @@ export class LineWriter extends PartWriter {
         }
         pos = typeof value === "string" && node.isText && lengthOf(value) > 0
           ? this.textTag(node.key, value, pos)
-          : this.tag(node.key, value, node.kinds, node.fallback, pos)
+          : this.tag(node.key, value, node.types, node.fallback, pos)
         if (pos < 0) return REFUSED
         continue
       }
@@ -216,20 +216,20 @@ export class LineWriter extends PartWriter {
         if (!this.leavesRoom(pos)) return REFUSED
         start = this.#start = pos
       }
-      const { kinds, prefix } = node
+      const { types, prefix } = node
       const { length } = prefix
       let end: number = REFUSED
       if (length > 0 && length <= this.maxPrefix && pos + length <= limit) {
         const begin = writeEncoded(view, pos, prefix)
         if (typeof value === "number") {
-          if (value - value === 0 && (kinds & NUMBER) !== 0) end = writeFloat(view, begin, value)
+          if (value - value === 0 && (types & NUMBER) !== 0) end = writeFloat(view, begin, value)
         } else if (typeof value === "string") {
-          if ((kinds & STRING) !== 0 && begin + lengthOf(value) <= limit && this.strings) {
+          if ((types & STRING) !== 0 && begin + lengthOf(value) <= limit && this.strings) {
             end = writeString(out, begin, value)
           }
         } else if (typeof value === "boolean") {
-          if ((kinds & BOOLEAN) !== 0) end = writeBoolean(view, begin, value)
-        } else if (typeof value === "bigint" && BigInt.asIntN(64, value) === value && (kinds & BIGINT) !== 0) {
+          if ((types & BOOLEAN) !== 0) end = writeBoolean(view, begin, value)
+        } else if (typeof value === "bigint" && BigInt.asIntN(64, value) === value && (types & BIGINT) !== 0) {
           end = writeInt64(view, begin, value)
           out[end++] = LOWER_I
         }
@@ -279,7 +279,7 @@ export class LineWriter extends PartWriter {
         const known = typeof value === "string" && of.isText ? of.key.find(value) : noText
         pos = known.length > 0 && pos + known.length <= this.limit
           ? writeEncoded(this.view, pos, known)
-          : this.tag(of.key, value, of.kinds, of.fallback, pos)
+          : this.tag(of.key, value, of.types, of.fallback, pos)
       } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }

@@ -18,7 +18,7 @@ import { checkEncodeOptions, defaultMaxLineBytes, encodeDefaults, type EncodeOpt
 import { type NameMasks, nameMasksOf, REFUSED, writeName } from "./Escape.ts"
 import { type ConstantTag, isAbsent, type Key } from "./Key.ts"
 import { type KeyNode, KeyTries } from "./KeyTries.ts"
-import { ANY, kindOf } from "./SeriesPoint.ts"
+import { ANY, typeOf } from "./SeriesPoint.ts"
 import { TextCache } from "./TextCache.ts"
 import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 
@@ -146,9 +146,9 @@ export abstract class PartWriter {
   }
 
   /** Writes a tag of any kind of value. */
-  protected tag(key: Key, value: unknown, kinds: number, fallback: ConstantTag | undefined, pos: number): number {
+  protected tag(key: Key, value: unknown, types: number, fallback: ConstantTag | undefined, pos: number): number {
     const { name, prefix } = key
-    if ((kindOf(value) & kinds) === 0) return this.fail("tag value", "schema", name, value)
+    if ((typeOf(value) & types) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
     if (typeof value === "string") return this.textTag(key, value, pos)
     if (prefix.length === 0) return this.#failName("tag key", name, name)
@@ -185,9 +185,9 @@ export abstract class PartWriter {
   }
 
   // A field that is left out, is unsigned or can't be written. It would end at `end`, if that is known.
-  protected oddField({ key, kinds }: KeyNode, value: unknown, pos: number, end: number): number {
+  protected oddField({ key, types }: KeyNode, value: unknown, pos: number, end: number): number {
     const { name, prefix } = key
-    if ((kindOf(value) & kinds) === 0) return this.fail("field value", "schema", name, value)
+    if ((typeOf(value) & types) === 0) return this.fail("field value", "schema", name, value)
     if (value === undefined || value === null) return pos
     if (this.omits(value)) {
       this.omittedFields++

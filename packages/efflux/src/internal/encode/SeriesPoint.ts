@@ -7,7 +7,7 @@ import type * as Point from "../../Point.ts"
 import { Uint } from "../../Point.ts"
 import type { Problem } from "./EncodeError.ts"
 
-// The kinds of values, as bits.
+// The types of values, as bits.
 export const NUMBER = 1
 export const BIGINT = 2
 export const BOOLEAN = 4
@@ -19,12 +19,12 @@ const OTHER = 64
 export const ANY = 127
 
 /**
- * The kind of a value.
+ * The type of a value.
  *
  * @category models
  * @since 0.1.0
  */
-export const kindOf = (value: unknown): number => {
+export const typeOf = (value: unknown): number => {
   switch (typeof value) {
     case "string":
       return STRING
@@ -50,14 +50,14 @@ export const kindOf = (value: unknown): number => {
 export interface Column {
   readonly name: string
   readonly isTag: boolean
-  /** The kinds of values that may be written. */
-  readonly kinds: number
+  /** The types of values that may be written. */
+  readonly types: number
   /** Turns a given value into the one to write, or into {@link refused}. */
   readonly convert: ((value: unknown) => unknown) | undefined
 }
 
 /**
- * Stands for a value that a column does not accept. It is of no kind that can be written.
+ * Stands for a value that a column does not accept. It is of no type that can be written.
  *
  * @category constants
  * @since 0.1.0

@@ -14,7 +14,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { BIGINT, kindOf, NUMBER, type PointValues, UINT } from "../encode/SeriesPoint.ts"
+import { BIGINT, NUMBER, type PointValues, typeOf, UINT } from "../encode/SeriesPoint.ts"
 import { millisOf } from "../encode/Timestamp.ts"
 import * as Instant from "../text/Instant.ts"
 import type { SchemaColumn } from "./SchemaColumn.ts"
@@ -49,9 +49,9 @@ const tagText = (column: SchemaColumn, value: unknown): unknown => {
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 
-const fieldValue = ({ kinds }: SchemaColumn, value: unknown): unknown => {
+const fieldValue = ({ types }: SchemaColumn, value: unknown): unknown => {
   if (value === undefined || value === null) return undefined
-  if ((kindOf(value) & kinds) !== 0) return value
+  if ((typeOf(value) & types) !== 0) return value
   const integer = typeof value === "bigint"
     ? value
     : value instanceof Uint
@@ -60,13 +60,13 @@ const fieldValue = ({ kinds }: SchemaColumn, value: unknown): unknown => {
     ? BigInt(value)
     : undefined
   if (integer === undefined) return value
-  if ((kinds & BIGINT) !== 0) return integer
-  if ((kinds & NUMBER) !== 0) {
+  if ((types & BIGINT) !== 0) return integer
+  if ((types & NUMBER) !== 0) {
     // JSON has floats beyond 2⁵³ as integers, in the fewest digits that tell them from other floats.
     const number = Number(integer)
     if (String(number) === String(integer)) return number
   }
-  return (kinds & UINT) !== 0 && integer >= 0n ? new Uint(integer) : value
+  return (types & UINT) !== 0 && integer >= 0n ? new Uint(integer) : value
 }
 
 /**

@@ -17,17 +17,17 @@ import {
   BIGINT,
   BOOLEAN,
   type Column,
-  kindOf,
   NUMBER,
   refused,
   STRING,
+  typeOf,
   UINT,
   UNDEFINED
 } from "../encode/SeriesPoint.ts"
 import { preview, printable } from "../text/preview.ts"
 
 /**
- * One tag or field. Its kinds and its check are those of values as they are, or
+ * One tag or field. Its types and its check are those of values as they are, or
  * of what the Schema makes of them.
  *
  * @category models
@@ -70,21 +70,21 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
  * @since 0.1.0
  */
 export const makeColumn = (name: string, isTag: boolean, schema: Schema.Constraint): SchemaColumn | undefined => {
-  const encoded = kindsOf(SchemaAST.toEncoded(schema.ast))
+  const encoded = typesOf(SchemaAST.toEncoded(schema.ast))
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
   const plain = plainOf(schema.ast)
   const isOptional = schema.ast.context?.isOptional === true
   if (plain === undefined) {
-    return { name, isTag, schema, convert: runner(schema, isOptional), kinds: encoded | UNDEFINED, isText: false }
+    return { name, isTag, schema, convert: runner(schema, isOptional), types: encoded | UNDEFINED, isText: false }
   }
-  const { accepts, kinds } = plain
+  const { accepts, types } = plain
   return {
     name,
     isTag,
     schema,
     convert: accepts && ((value) => isOptional && value === undefined || accepts(value) ? value : refused),
-    kinds: isOptional ? kinds | UNDEFINED : kinds,
-    isText: kinds === STRING && accepts === undefined && !isOptional
+    types: isOptional ? types | UNDEFINED : types,
+    isText: types === STRING && accepts === undefined && !isOptional
   }
 }
 
@@ -99,21 +99,21 @@ const runner = (schema: Schema.Constraint, isOptional: boolean): Column["convert
   }
 }
 
-/** What a Schema that changes no value takes: values of these kinds, and of them those that it accepts. */
+/** What a Schema that changes no value takes: values of these types, and of them those that it accepts. */
 interface Plain {
-  readonly kinds: number
+  readonly types: number
   readonly accepts?: (value: unknown) => boolean
 }
 
 const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
-  const kinds = kindsOf(ast)
-  if (kinds === undefined || !keepsValues(ast)) return undefined
   const types = typesOf(ast)
-  if (types.every(isBare)) return { kinds }
-  if (!types.every(isLiteral)) return { kinds, accepts: SchemaParser.is(Schema.make(ast)) }
+  if (types === undefined || !keepsValues(ast)) return undefined
+  const all = membersOf(ast)
+  if (all.every(isBare)) return { types }
+  if (!all.every(isLiteral)) return { types, accepts: SchemaParser.is(Schema.make(ast)) }
   // A set answers several times as fast as the Schema.
-  const literals = new Set(types.flatMap(literalsOf))
-  return { kinds, accepts: (value) => literals.has(value) }
+  const literals = new Set(all.flatMap(literalsOf))
+  return { types, accepts: (value) => literals.has(value) }
 }
 
 const keepsValues = (ast: SchemaAST.AST): boolean =>
@@ -121,10 +121,12 @@ const keepsValues = (ast: SchemaAST.AST): boolean =>
   (ast._tag !== "Union" || ast.encodingChecks === undefined && ast.types.every(keepsValues))
 
 // The members of a union, if it is no more than these.
-const typesOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
-  ast._tag === "Union" && ast.checks === undefined && ast.options?.mode !== "oneOf" ? ast.types.flatMap(typesOf) : [ast]
+const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
+  ast._tag === "Union" && ast.checks === undefined && ast.options?.mode !== "oneOf"
+    ? ast.types.flatMap(membersOf)
+    : [ast]
 
-const bareKinds: ReadonlyMap<string, number> = new Map([
+const bareTypes: ReadonlyMap<string, number> = new Map([
   ["String", STRING],
   ["Number", NUMBER],
   ["BigInt", BIGINT],
@@ -132,9 +134,9 @@ const bareKinds: ReadonlyMap<string, number> = new Map([
   ["Undefined", UNDEFINED]
 ])
 
-// Whether its kind says all. The range of a `Uint` is looked at when it is written.
+// Whether its type says all. The range of a `Uint` is looked at when it is written.
 const isBare = (ast: SchemaAST.AST): boolean =>
-  ast === UintSchema.ast || bareKinds.has(ast._tag) && ast.checks === undefined
+  ast === UintSchema.ast || bareTypes.has(ast._tag) && ast.checks === undefined
 
 const isLiteral = (ast: SchemaAST.AST): ast is SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined =>
   (ast._tag === "Literal" || ast._tag === "Enum" || ast._tag === "Undefined") && ast.checks === undefined
@@ -142,22 +144,22 @@ const isLiteral = (ast: SchemaAST.AST): ast is SchemaAST.Literal | SchemaAST.Enu
 const literalsOf = (ast: SchemaAST.Literal | SchemaAST.Enum | SchemaAST.Undefined): ReadonlyArray<unknown> =>
   ast._tag === "Literal" ? [ast.literal] : ast._tag === "Enum" ? ast.enums.map(([, value]) => value) : [undefined]
 
-// The kinds of values that a Schema takes, `undefined` if it takes others than line protocol has.
-const kindsOf = (ast: SchemaAST.AST): number | undefined => {
+// The types of values that a Schema takes, `undefined` if it takes others than line protocol has.
+const typesOf = (ast: SchemaAST.AST): number | undefined => {
   switch (ast._tag) {
     case "TemplateLiteral":
       return STRING
     case "Literal":
     case "Enum":
-      return literalsOf(ast).reduce<number>((kinds, value) => kinds | kindOf(value), 0)
+      return literalsOf(ast).reduce<number>((types, value) => types | typeOf(value), 0)
     case "Union":
-      return ast.types.map(kindsOf).reduce(
+      return ast.types.map(typesOf).reduce(
         (all, one) => all === undefined || one === undefined ? undefined : all | one,
         0
       )
     case "Declaration":
       return Schema.is(Schema.make(ast))(new Uint(0n)) ? UINT : undefined
     default:
-      return bareKinds.get(ast._tag)
+      return bareTypes.get(ast._tag)
   }
 }

@@ -5,7 +5,7 @@
  */
 import type * as Point from "../../Point.ts"
 import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
-import { kindOf, own, type PointReader, type PointValues, type SeriesShape } from "../encode/SeriesPoint.ts"
+import { own, type PointReader, type PointValues, type SeriesShape, typeOf } from "../encode/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
 import { type SchemaColumn, schemaProblem } from "./SchemaColumn.ts"
 
@@ -107,10 +107,10 @@ export class SeriesReader implements PointReader {
 }
 
 const written = (column: SchemaColumn, values: PointValues): unknown => {
-  const { convert, kinds, name } = column
+  const { convert, types, name } = column
   const given = own(values, name)
   const value = convert === undefined ? given : convert(given)
-  return (kindOf(value) & kinds) === 0 ? new RefusedValue(schemaProblem(column, given)) : value
+  return (typeOf(value) & types) === 0 ? new RefusedValue(schemaProblem(column, given)) : value
 }
 
 class RefusedValue {

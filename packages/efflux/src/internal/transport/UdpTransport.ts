@@ -29,7 +29,7 @@ import type { UdpSettings } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import { isIp, isIpv6 } from "../config/OptionSchema.ts"
 import { preview } from "../text/preview.ts"
-import { limited } from "./LookUps.ts"
+import { limited } from "./LookUpLimit.ts"
 
 // Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, and lengthened by up to a
 // fifth, so that the programs of a whole network do not ask a resolver that comes back at one moment.

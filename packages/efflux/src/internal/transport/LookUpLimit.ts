@@ -2,7 +2,7 @@
  * Limits how many host names a process looks up at a time.
  *
  * A look-up by the operating system can't be cancelled, occupies one of four threads that compression and files also
- * use, and keeps the process alive until it returns. A look-up that waits for a slot does none of that.
+ * use, and keeps the process alive until it returns. A look-up that waits for its permit does none of that.
  *
  * @since 0.1.0
  */
@@ -14,26 +14,25 @@ import * as Semaphore from "effect/Semaphore"
 const maxAtOnce = 2
 
 /**
- * The slots of a process. A simulated world has its own.
+ * The permits of a process. A simulated world has its own.
  *
  * @internal
  */
-export const Slots = Context.Reference("efflux/internal/LookUps", {
+export const Permits = Context.Reference("efflux/internal/LookUps", {
   defaultValue: () => Semaphore.makeUnsafe(maxAtOnce)
 })
 
 /**
- * Runs a look-up in a slot. Interruption ends the wait, and frees the slot only
- * when the look-up has returned.
+ * Runs a look-up with a permit. Interruption ends the wait; the permit is free when the look-up has returned.
  *
  * @internal
  */
 export const limited = <A, E, R>(lookUp: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
-      const slots = yield* Slots
-      yield* restore(slots.take(1))
-      const fiber = yield* Effect.forkDetach(Effect.ensuring(lookUp, slots.release(1)))
+      const permits = yield* Permits
+      yield* restore(permits.take(1))
+      const fiber = yield* Effect.forkDetach(Effect.ensuring(lookUp, permits.release(1)))
       return yield* restore(Fiber.join(fiber))
     })
   )
