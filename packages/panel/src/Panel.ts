@@ -29,7 +29,6 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Logs from "./internal/LogLines.ts"
 import * as Page from "./internal/Page.ts"
 import { read } from "./internal/Sample.ts"
@@ -89,7 +88,7 @@ export const layer = (options: Options = {}): Layer.Layer<never, never, HttpRout
     const logs = yield* Effect.serviceOption(Logs.LogLines)
     const context = yield* Effect.context<never>()
     yield* Page.route(router, options.path ?? "/efflux", "panel", options, {
-      sample: (at) => Effect.sync(() => read(at, Metric.snapshotUnsafe(context))),
+      sample: (at) => Effect.sync(() => read(at, context)),
       details: logs._tag === "Some" ? logs.value.lines : () => []
     })
   }))

@@ -1,7 +1,8 @@
 /**
  * What the page shows of each database, read from the Metric registry.
  */
-import type * as Metric from "effect/Metric"
+import * as Context from "effect/Context"
+import * as Metric from "effect/Metric"
 
 /** The figures of one database at one moment. Counters count since the database was made. */
 export interface DatabaseSample {
@@ -46,15 +47,16 @@ const figures: { readonly [id: string]: Exclude<keyof DatabaseSample, "name" | "
 }
 
 /**
- * Reads a snapshot of the registry, which is taken in one turn of the event loop: the figures of a database agree with
- * each other. Metrics of others are passed over, and so is one of a database that has not registered all of its own.
+ * Reads the registry of a context, in one turn of the event loop: the figures of a database agree with each other.
+ * Metrics of others are not read, because one that throws would end the readings.
  */
-export const read = (at: number, snapshots: ReadonlyArray<Metric.Metric.Snapshot>): Sample => {
+export const read = (at: number, context: Context.Context<never>): Sample => {
   const databases = new Map<string, Draft>()
-  for (const { attributes, id, state } of snapshots) {
+  for (const { attributes, hooks, id } of Context.get(context, Metric.MetricRegistry).values()) {
     if (!id.startsWith("efflux_") || attributes === undefined) continue
     const { name, ...others } = attributes
     if (name === undefined) continue
+    const state = hooks.get(context)
     let draft = databases.get(name)
     if (draft === undefined) databases.set(name, draft = empty(name))
     if (id === "efflux_database_info") draft.info = others
