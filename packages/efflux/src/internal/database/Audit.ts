@@ -1,10 +1,10 @@
 /**
- * How much of what a database sent over UDP arrived: compares its counters with those of InfluxDB 1's listener over
- * an interval.
+ * Measures how much of what a database sent over UDP arrived: compares its counters with those of InfluxDB 1's listener
+ * over an interval.
  *
- * `sent` means that the operating system took a payload. After that the network, the receive buffer of the server's
- * kernel and the server's parser can drop points, and nothing tells the sender. The server counts what it received,
- * and `SHOW STATS FOR 'udp'` shows it.
+ * `sent` means that the operating system accepted a payload. After that the network, the receive buffer of the server's
+ * kernel and the server's parser can drop points, and the sender is not told. The server counts what it received, and
+ * `SHOW STATS FOR 'udp'` shows it.
  *
  * @since 0.1.0
  */
@@ -49,11 +49,11 @@ export interface Audit {
   readonly millis: number
   /** The address of the listener, as the server reports it. */
   readonly listener: string
-  /** Points and bytes that the operating system took from the database. */
+  /** Points and bytes that the operating system accepted from the database. */
   readonly sent: { readonly points: number; readonly bytes: number }
   /** Points that the server's parser accepted, and bytes of all datagrams that it read, from any sender. */
   readonly received: { readonly points: number; readonly bytes: number }
-  /** Points that the server has written. The others wait for their batch, or were in a batch that failed. */
+  /** Points that the server has written. The others are waiting for their batch, or were in a batch that failed. */
   readonly stored: number
   /** Datagrams that the server read and could not parse: all of their points are lost. */
   readonly unparsed: number
@@ -63,13 +63,13 @@ export interface Audit {
   readonly failedBatches: number
   /**
    * The estimate of the points that were sent and not received: lost in the network, in the kernel of the server, or
-   * with a datagram that it could not parse. Never below 0. Points of other senders to the same listener hide as
-   * many losses. `undefined` if the server was restarted, because its counters then start again.
+   * with a datagram that it could not parse. Never below 0. Every point that another program sends to the same listener
+   * hides one loss. `undefined` if the server was restarted, because its counters then start again.
    */
   readonly lost: number | undefined
   /**
-   * By how much `lost` may be off: points that were sent while the server was being queried. Points in transit at
-   * the two queries, at most as many as the receive buffer of the listener holds, add to this.
+   * The possible error of `lost`: points that were sent while the server was being queried. Points in transit at the
+   * two queries add to it, at most as many as the receive buffer of the listener holds.
    */
   readonly uncertainty: number
   /** Points that were received but not sent by this database: at least this many came from other senders. */
@@ -77,8 +77,8 @@ export interface Audit {
 }
 
 /**
- * Compares what a database sends with what its listener receives, over the run of an effect. What the effect pushes
- * is sent before the second query.
+ * Compares what a database sends with what its listener receives, for the duration of an effect. The points that the
+ * effect pushes are sent before the second query.
  *
  * @internal
  */
@@ -105,7 +105,7 @@ export const audit = Effect.fnUntraced(
   }
 )
 
-// Whether the server has such a listener is seen when it is asked.
+// The query shows whether the server has such a listener.
 const check = checker("AuditOptions", {
   interval: withDefault(duration(1), "10 seconds"),
   listener: optional(declare("a port or an address", isUnknown))
@@ -130,7 +130,7 @@ type Counter = typeof counterNames[number]
 
 type Counters = { readonly [name in Counter]: number } & { readonly bind: string }
 
-// The server's counters between two looks at the database's.
+// The server's counters, read between two readings of the database's.
 const look = Effect.fnUntraced(function*(database: Database, client: Client, listener: number | string) {
   const sentBefore = database.statsUnsafe()
   const counters = yield* countersOf(client, listener)
@@ -138,8 +138,8 @@ const look = Effect.fnUntraced(function*(database: Database, client: Client, lis
   return { millis, sentBefore, sentAfter: database.statsUnsafe(), server: counters }
 })
 
-// The server reads its socket all the time, but it may be behind: it has caught up when two looks see the same, or when
-// it is given no more time. Sending may go on, and then they never do.
+// The server reads its socket continuously, but may be behind. It has caught up when two readings are equal. While
+// other points are sent they never are, so the wait has a limit.
 const arrival = Effect.fnUntraced(function*(client: Client, listener: number | string) {
   let last = yield* countersOf(client, listener)
   for (let waited = 0; waited < 10; waited++) {

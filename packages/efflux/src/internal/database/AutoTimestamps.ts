@@ -36,14 +36,14 @@ export class TimestampedPoint {
     this.sub = sub
   }
 
-  /** Whether something is a timestamped point. Unlike `instanceof` this asks no proxy. */
+  /** Whether something is a timestamped point. Unlike `instanceof` this does not call into a proxy. */
   static is(u: unknown): u is TimestampedPoint {
     return typeof u === "object" && u !== null && #brand in u
   }
 }
 
 /**
- * What a queue holds: a point with a timestamp of its own, or one that was given one.
+ * An element of a queue: a point with its own timestamp, or one with an automatic timestamp.
  *
  * @category models
  * @since 0.1.0
@@ -92,7 +92,7 @@ export class AutoTimestamps {
   /** Gives a point the time of now. */
   give(point: Point.Input): TimestampedPoint {
     const now = Math.floor(this.#clock.currentTimeMillisUnsafe())
-    // A reading that no timestamp can hold would stay the latest for ever.
+    // A reading beyond the range of timestamps would stay the latest forever.
     if ((now > this.#millis && now < maxMillis) || this.#unitsPerMilli === 0) this.#moveTo(now)
     else if (now >= this.#seen - maxStepBackMillis || !this.#stepBack(now)) this.#countOn()
     if (now > this.#seen && now < maxMillis) this.#seen = now
@@ -116,7 +116,7 @@ export class AutoTimestamps {
     if (this.#usedUnits > 0) this.#avoidUsed()
   }
 
-  /** Goes on behind the milliseconds that were used, once there may be no unit left in them. */
+  /** Continues after the milliseconds that were used, once they may have no units left. */
   #avoidUsed(): void {
     if (this.#usedUnits + this.#count < this.#unitsPerMilli) return
     if (this.#millis < this.#usedFrom || this.#millis > this.#usedTo) return

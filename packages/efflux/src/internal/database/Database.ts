@@ -41,7 +41,7 @@ import * as SenderPool from "./SenderPool.ts"
 export interface PushOptions {
   /**
    * `"high"`: a full queue drops the point only if all its points have high priority. It is sent in the order of its
-   * push like any other point. Default `"normal"`, or what the series of the point says.
+   * push like any other point. Default `"normal"`, or the priority of the point's series.
    */
   readonly priority?: "normal" | "high" | undefined
 }
@@ -87,31 +87,34 @@ export interface Operations<R> {
    */
   readonly push: Push<R>
   /**
-   * Pushes points in order. Never fails. Yields to the event loop every few thousand points. What is not iterable, or
-   * throws meanwhile, is counted as one `invalid` point.
+   * Pushes points in order. Never fails. Yields to the event loop every few thousand points. If the argument is not
+   * iterable, or throws while it is iterated, that is counted as one `invalid` point.
    */
   readonly pushAll: (points: Iterable<Point.Input>, options?: PushOptions) => Effect.Effect<void, never, R>
   /**
    * Pushes every point that it receives, and waits while the queue is full. It drops nothing itself, but points that
-   * others push into a full queue still drop the oldest, whoever pushed it.
+   * other code pushes into a full queue still drop the oldest one, even if it came from the sink.
    */
   readonly sink: Sink.Sink<void, Point.Input, never, never, R>
   /**
    * Sends what is queued without waiting for `flushInterval`, and waits until all points pushed before are settled:
-   * sent or dropped. This has no timeout of its own: while the server's name does not resolve it waits. Use
+   * sent or dropped. There is no timeout: while the server's name does not resolve, for example, it waits. Use
    * `Effect.timeout`.
    */
   readonly flush: Effect.Effect<void, never, R>
   /** A consistent snapshot: `pushed = sent + dropped (by reason) + queued + in flight` holds exactly. */
   readonly stats: Effect.Effect<Stats, never, R>
-  /** How full the queue is, and how fast points arrive, leave and are shed. */
+  /** How full the queue is, and how fast points arrive, leave and are dropped. */
   readonly pressure: Effect.Effect<Pressure.Pressure, never, R>
   /**
-   * The current pressure, and then a new value whenever it has changed by a tenth of the queue, or shedding began or
-   * ended. It is checked ten times a second. Never ends.
+   * Emits the current pressure, and then a new value whenever the queue has changed by a tenth of its capacity, or
+   * dropping began or ended. The pressure is checked ten times a second. The stream never ends.
    */
   readonly pressureChanges: Stream.Stream<Pressure.Pressure, never, R>
-  /** The server's rejections as they happen. A slow consumer misses the oldest. Ends with the database. */
+  /**
+   * The server's rejections as they happen. A slow consumer misses the oldest. The stream ends when the database
+   * closes.
+   */
   readonly rejections: Stream.Stream<Rejected, never, R>
 }
 
@@ -130,10 +133,10 @@ export interface Database extends Operations<never> {
   readonly statsUnsafe: () => Stats
 }
 
-// Rejections that wait for a consumer of `rejections`; older ones go.
+// The number of rejections that wait for a consumer of `rejections`; older ones are discarded.
 const maxKeptRejections = 64
 
-// Points that pushAll offers before it gives the event loop a turn: a millisecond or two.
+// The number of points that `pushAll` offers before it yields: a millisecond or two.
 const pointsPerTurn = 4096
 
 /**
@@ -188,7 +191,7 @@ export const make = Effect.fnUntraced(function*<R>(
     let high = false
     let hasTimestamp = true
     try {
-      // A property that plain points lack is cheaper to read than the prototypes that `instanceof` walks.
+      // Reading a property that plain points lack is cheaper than `instanceof`, which walks the prototypes.
       if (options !== undefined || (point as Partial<SeriesPoint>).reader !== undefined) high = isHigh(point, options)
       hasTimestamp = point.timestamp !== undefined && point.timestamp !== null
     } catch {
@@ -237,7 +240,7 @@ export const make = Effect.fnUntraced(function*<R>(
 const isHigh = (point: Point.Input, options: PushOptions | undefined): boolean =>
   (options?.priority ?? (point instanceof SeriesPoint ? point.reader.priority : undefined)) === "high"
 
-// Where it waits for room, it waits until there is room for more than one: points leave the queue in batches.
+// It waits until there is room for more than one point, because points leave the queue in batches.
 const pushEach = Effect.fnUntraced(function*(
   points: Iterable<Point.Input>,
   pushUnsafe: (point: Point.Input) => void,
@@ -259,7 +262,7 @@ const pushEach = Effect.fnUntraced(function*(
 export const operationsOf = <Self, Stats>(
   tag: Context.Service<Self, Pick<Database, "flush" | "pushAll" | "pushUnsafe" | "sink"> & { statsUnsafe: () => Stats }>
 ) => ({
-  // One step of the fiber: a service looked up and a function called.
+  // One step of the fiber: it looks up the service and calls the function.
   push: (point: Point.Input, options?: PushOptions) =>
     Effect.withFiberSucceed((fiber) =>
       Context.get(fiber.context as Context.Context<Self>, tag).pushUnsafe(point, options)
@@ -273,7 +276,7 @@ export const operationsOf = <Self, Stats>(
 /** @internal */
 export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void): Effect.Effect<void> =>
   pushEach(points, pushUnsafe).pipe(
-    // What can't be iterated is counted and logged as one point that can't be read.
+    // An argument that can't be iterated is counted and logged as one unreadable point.
     Effect.catchDefect((error) =>
       Effect.sync(() =>
         pushUnsafe({
@@ -288,7 +291,7 @@ export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point
     )
   )
 
-// A point waits for others at most one interval, counted from when the queue was empty.
+// A point waits for others for at most one interval, measured from the time when the queue was empty.
 const flushEvery = (buffer: PointBuffer, interval: number): Effect.Effect<never> =>
   buffer.filled.pipe(
     Effect.andThen(Effect.sleep(interval)),

@@ -1,17 +1,17 @@
 /**
- * The ledger of one database: where every pushed point is.
+ * The ledger of one database: it says where every pushed point is.
  *
  * The law, at every moment and exactly:
  * `pushed = sent + dropped (by reason) + queued + in flight`.
  *
- * The counters are plain numbers, because a point passes several of them. What is shown outside (`Influx.stats`, the
- * Metric values) is read from here, so it can't disagree. `queued` is not counted but read from the queue itself.
+ * The counters are plain numbers, because each point changes several of them. `Influx.stats` and the Metric values read
+ * them here, so they can't disagree. `queued` is not a counter but the size of the queue.
  *
  * @since 0.1.0
  */
 
 /**
- * The reasons that a full queue drops points for.
+ * The reasons for which a full queue drops points.
  *
  * @category constants
  * @since 0.1.0
@@ -39,14 +39,14 @@ export const dropReasons = [
  *
  * - `queue_full`: the queue was full, and this was its oldest point.
  * - `queue_full_high`: the queue was full of points of high priority, and this was the oldest of them.
- * - `queue_bytes`: the queue held `queueBytes`, and this was its oldest point; or the point alone is larger.
+ * - `queue_bytes`: the queue held `queueBytes`, and this was its oldest point; or the point is larger by itself.
  * - `quota`: the queue was full, and this was the oldest point of a measurement that held more than `measurementQuota`.
  * - `invalid`: it can't be written as line protocol (see `EncodeError`).
  * - `oversize`: its line alone is longer than `maxPayloadBytes`.
- * - `send_error`: the operating system or the network did not take its payload.
- * - `rejected`: the server answered that it refuses the point. UDP has no answers.
- * - `unknown`: the server got at least part of its payload and did not answer, or the database closed first. It may
- *   have been stored. Over UDP this is a datagram that was being sent at the close.
+ * - `send_error`: the operating system or the network refused its payload.
+ * - `rejected`: the server replied that it refuses the point. UDP and TCP have no replies.
+ * - `unknown`: it may have been stored. The server may have received its payload but did not acknowledge it, or the
+ *   database closed first. Over UDP this is a datagram that was being sent at the close.
  * - `shutdown`: it was pushed after closing, or was left when `drainTimeout` ended.
  *
  * @category models
@@ -83,11 +83,11 @@ export interface Stats {
   readonly payloads: number
   /** Bytes of payload sent. */
   readonly bytes: number
-  /** Fields left out of points that were written: NaN, infinities, and what the dialect does not have. */
+  /** Fields left out of points that were written: NaN, infinities, and values that the dialect does not support. */
   readonly omittedFields: number
   /** How often the server's host refused a payload (ICMP port unreachable), a sign that nobody listens. */
   readonly refusals: number
-  /** Senders that wait for the pace with a payload, or are sending one. */
+  /** Senders that are sending a payload, or wait with one for their turn under `pacing`. */
   readonly sendersBusy: number
 }
 

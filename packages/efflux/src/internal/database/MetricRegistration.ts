@@ -19,7 +19,7 @@ import * as PulledMetrics from "./PulledMetrics.ts"
  */
 export const isRegistered = (context: Context.Context<never>, name: string): boolean =>
   Array.from(Context.get(context, Metric.MetricRegistry).values()).some(({ attributes, hooks, id }) =>
-    // A program that reads the value before its database exists registers it as well, but then it is 0.
+    // A program that reads the value before its database exists also registers it, with the value 0.
     id === DatabaseMetrics.databaseInfo.id && attributes?.["name"] === name && hooks.get(context).value === 1
   )
 
@@ -67,7 +67,7 @@ export const register = (
 }
 
 /**
- * What may be shown: options are named one by one, so that no secret gets in with a new option.
+ * The options to show. They are listed one by one, so that a new option can't expose a secret.
  */
 const infoOf = (settings: DatabaseSettings, transport: string): { readonly [option: string]: string } => {
   const { batchSize, dialect, flushInterval, maxPayloadBytes, pacing, precision, queueBytes, queueCapacity, senders } =
@@ -96,6 +96,6 @@ const serverOf = (settings: DatabaseSettings): { readonly [option: string]: unkn
   }
   const { api, params, urls } = settings.http
   const { bucket, db, org, rp } = params
-  // The check has refused an URL with credentials.
+  // URLs with credentials were refused by the check.
   return { address: urls.join(", "), version: api.slice(1), database: db, retentionPolicy: rp, org, bucket }
 }

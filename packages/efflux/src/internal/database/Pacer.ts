@@ -1,9 +1,8 @@
 /**
- * A token bucket that says how long a sender must wait before its next payload.
+ * A token bucket that determines how long a sender must wait before its next payload.
  *
- * The bucket is kept as one number, the time at which it would be full again
- * (the generic cell rate algorithm). A sender that wakes up late finds the
- * credit of the time that passed, so coarse timers cost no throughput.
+ * The bucket is kept as one number, the time at which it would be full again (the generic cell rate algorithm). Tokens
+ * also accumulate while a sender wakes up late, so coarse timers cost no throughput.
  *
  * @since 0.1.0
  */
@@ -34,9 +33,8 @@ export class Pacer {
   }
 
   /**
-   * Takes the tokens for a payload and returns how many milliseconds to wait
-   * before sending it, 0 for none. `now` is monotonic, in milliseconds. The
-   * tokens are taken in any case, also if the caller is then interrupted.
+   * Takes the tokens for a payload and returns how many milliseconds to wait before sending it, 0 for none. `now` is
+   * monotonic, in milliseconds. The tokens are taken even if the caller is then interrupted.
    */
   reserve(bytes: number, now: number): number {
     if (this.#millisPerPacket === 0) return 0

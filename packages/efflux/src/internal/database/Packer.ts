@@ -5,9 +5,8 @@
  * longer fits becomes the first of the next payload. A point that can't be written is settled at once, and the
  * others are sent.
  *
- * With `oversize: "split"` a point may take several lines, and these several
- * payloads: it counts with the payload of its last line, and is lost as a whole
- * if one of them is.
+ * With `oversize: "split"` a point may have several lines, in one payload or several. It is counted with the payload of
+ * its last line, and counts as lost if one of its payloads is lost.
  *
  * The payload is a view of the packer's own buffer: it must not be used after the next call of {@link Packer.next}.
  *
@@ -24,17 +23,17 @@ import { empty } from "./PointQueue.ts"
 import { measurementOf } from "./PointSize.ts"
 import type { Reporter } from "./Reporter.ts"
 
-// A bigint of the present in seconds, milliseconds or microseconds, taken for nanoseconds, is a time before 1980. Within a
-// millisecond of the epoch a timestamp is a placeholder.
+// The current time in seconds, milliseconds or microseconds, read as nanoseconds, is before 1980. Within a millisecond
+// of the epoch a timestamp is a placeholder.
 const earliest = 315_532_800_000_000_000n
 const placeholder = 1_000_000n
 
 const LF = 10
 
-/** Told what a packer leaves out. */
+/** Is told what a packer leaves out. */
 type Report = Pick<Reporter, "early" | "invalid" | "omitted">
 
-/** Where the lines of a payload end, one payload after the other. */
+/** The ends of the lines of a payload; reused for each payload. */
 class PayloadLines implements Lines {
   count = 0
   // Twice the end of each line, and one more for the last line of a point: small integers, in one list that is reused.
@@ -56,7 +55,7 @@ class PayloadLines implements Lines {
  * @since 0.1.0
  */
 export class Packer {
-  /** Points whose last line, which mostly is their only one, is in the payload. */
+  /** Points whose last line, usually the only one, is in the payload. */
   points = 0
 
   /** Where the lines of the payload end. */
@@ -106,8 +105,8 @@ export class Packer {
   }
 
   /**
-   * Takes and writes at most `limit` points, until the payload is full or the queue is empty, and returns how many
-   * it took, the bad ones among them. Synchronous: nothing comes between taking a point and counting it.
+   * Takes and writes at most `limit` points, until the payload is full or the queue is empty, and returns how many it
+   * took, the bad ones among them. Synchronous, so nothing can come between taking a point and counting it.
    */
   fill(limit: number): number {
     const buffer = this.#buffer
@@ -166,7 +165,7 @@ export class Packer {
         this.#report.early(timestamp, measurementOf(point))
       }
     } catch {
-      // A getter that throws the second time only. The point is written.
+      // A getter threw only the second time. The point is already written.
     }
   }
 
@@ -175,8 +174,8 @@ export class Packer {
   }
 
   /**
-   * Gives up the point whose lines are packed only in part, because a payload of
-   * it was lost. Returns how many points that are, for the caller to settle.
+   * Discards the point whose lines are only partly packed, because one of its payloads was lost. Returns how many
+   * points that are (0 or 1), for the caller to settle.
    */
   breakSplit(): number {
     if (this.#packed === 0) return 0
@@ -185,7 +184,7 @@ export class Packer {
     return 1
   }
 
-  /** Forgets the payload, whose points were settled, and makes the line behind it the first of the next one. */
+  /** Discards the payload, whose points are settled, and makes the line after it the first of the next payload. */
   next(): void {
     const writer = this.#writer
     this.lines.count = 0
@@ -205,7 +204,7 @@ export class Packer {
     this.#buffer.checkFlushes()
   }
 
-  /** Forgets everything that it holds, after that was settled. */
+  /** Discards everything that it holds, after it was settled. */
   reset(): void {
     this.#carried = undefined
     this.#lines = []

@@ -21,8 +21,7 @@ import { empty, type PointQueue } from "./PointQueue.ts"
 import { type QueueLimits, SelectiveQueue } from "./SelectiveQueue.ts"
 
 /**
- * What a sender holds: the number of its oldest point, `Infinity` while it has
- * none.
+ * The number of the oldest point that a sender holds, `Infinity` while it has none.
  *
  * @category models
  * @since 0.1.0
@@ -32,7 +31,7 @@ export interface Holder {
 }
 
 interface Flush {
-  /** The points below this number are waited for. */
+  /** The flush waits for the points below this number. */
   readonly upTo: number
   readonly done: () => void
 }
@@ -64,7 +63,7 @@ export class PointBuffer {
   #shedReported = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushUpTo = 0
-  // Closed while somebody waits for room.
+  // Closed while a sink waits for room.
   readonly #room = Latch.makeUnsafe(true)
 
   constructor(
@@ -192,7 +191,7 @@ export class PointBuffer {
     })
   })
 
-  /** Ends the flushes whose points are all settled. Called by whoever settles points, after it noted what it holds. */
+  /** Ends the flushes whose points are all settled. Whoever settles points calls it, after updating what it holds. */
   checkFlushes(): void {
     if (this.#flushes.size === 0) return
     let settled = this.oldest
@@ -228,12 +227,12 @@ export class PointBuffer {
     return this.ledger.snapshot(this.size, this.bytes)
   }
 
-  // A flush may have waited for the points that were shed, and no sender may come by to tell it.
+  // A flush may be waiting for the points that were shed, and there may be no sender left to end it.
   #wakeAfterOffer(hasShed: boolean): void {
     if (hasShed ? !this.isShedding || this.#flushes.size > 0 : !this.gate.isOpen()) this.#wake()
   }
 
-  // Opening a latch runs its waiters at once: inside a push, the caller would encode, send and log.
+  // Opening a latch runs its waiters at once. Inside a push, the caller would then encode, send and log.
   #wake(): void {
     if (this.#isWaking) return
     this.#isWaking = true

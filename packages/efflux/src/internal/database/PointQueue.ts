@@ -44,7 +44,7 @@ export interface PointQueue {
   readonly take: () => QueuedPoint | typeof empty
   /** Waits until there is a point in the queue, or the queue is closed. */
   readonly filled: Effect.Effect<void>
-  /** Forgets all points without counting them, and ends all waits. */
+  /** Discards all points without counting them, and ends all waits. */
   readonly close: () => void
 }
 

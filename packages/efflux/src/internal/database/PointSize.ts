@@ -1,6 +1,5 @@
 /**
- * What a database reads of a point at its push if an option needs it: its measurement, and roughly how much memory
- * it uses.
+ * Reads the measurement of a point and estimates its memory, at the push, if an option needs that.
  *
  * @since 0.1.0
  */
@@ -14,8 +13,7 @@ const objectBytes = 128
 const propertyBytes = 32
 
 /**
- * The measurement of a point, `undefined` where there is none or reading it throws: such a point can't be written
- * anyway.
+ * The measurement of a point, `undefined` if there is none or reading it throws; such a point can't be written anyway.
  *
  * @category measuring
  * @since 0.1.0
@@ -74,7 +72,7 @@ const bytesOf = (
 const valueBytes = (key: string, value: unknown, longer: RegExp): number =>
   propertyBytes + textBytes(key, inName) + textBytes(value, longer)
 
-// A character takes one byte, two if it is escaped, or beyond ASCII but kept in one by V8, else at most three.
+// A character takes one byte; two if it is escaped or Latin-1; otherwise at most three.
 const textBytes = (value: unknown, longer: RegExp): number =>
   typeof value === "string"
     ? value.length * (beyondLatin1.test(value) ? 3 : longer.test(value) ? 2 : 1)

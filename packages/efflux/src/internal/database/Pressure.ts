@@ -40,10 +40,10 @@ export interface Pressure {
 // Rates are measured over at least this long, and at most twice as long.
 const windowMillis = 1000
 
-// How often a stream of pressures looks.
+// How often a stream checks the pressure.
 const lookMillis = 100
 
-// A change of the queue by so much is told. Sums of tenths are not exact.
+// The change of the queue that is emitted. A little less than a tenth, because sums of tenths are not exact.
 const step = 0.1 - 1e-9
 
 /**
@@ -90,7 +90,7 @@ export class PressureMeter {
       this.#older = this.#newer = now
       this.#wanted.openUnsafe()
     }
-    // The older of two notes, unless the event loop was held and the newer is a second old as well.
+    // The older of two readings, unless the event loop was blocked and the newer one is a second old too.
     const since = now.millis - this.#newer.millis >= windowMillis ? this.#newer : this.#older!
     const elapsed = now.millis - since.millis
     const perSecond = (points: number): number => elapsed > 0 ? points * 1000 / elapsed : 0
@@ -126,7 +126,7 @@ const sampleOf = ({ ledger, size }: PointBuffer, clock: Clock.Clock) => {
   return {
     millis: monotonicMillis(clock),
     pushed,
-    // What was pushed is shed, waits, is with a sender, or has gone; after the end it may also have been refused.
+    // Points that were pushed are shed, queued, in flight or settled; after the close they may also have been refused.
     drained: pushed - shed - size - inFlight,
     shed
   }

@@ -1,5 +1,5 @@
 /**
- * Metrics whose values are read when somebody asks for them, so that they cost nothing until then.
+ * Metrics whose values are computed when they are read, so they cost nothing until then.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ export const counter = (name: string, description: string): Metric.Counter<numbe
 export const gauge = (name: string, description: string): Metric.Gauge<number> => Metric.gauge(name, { description })
 
 /**
- * A metric, what its value is read with, and its attributes.
+ * A metric, the function that reads its value, and its attributes.
  *
  * @internal
  */

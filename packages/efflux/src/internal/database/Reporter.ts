@@ -1,8 +1,8 @@
 /**
  * What a database logs: rarely, and with counts.
  *
- * A topic (a kind of invalid point, an error of the transport, …) is logged when it first comes up, and from then on
- * at most once in `logInterval`, with how often it came up since. Shedding is logged when it starts and when it has
+ * A topic (a kind of invalid point, an error of the transport, …) is logged when it first occurs, and from then on at
+ * most once in `logInterval`, with the number of occurrences since. Shedding is logged when it starts and when it has
  * stopped for `logInterval`. The close logs one line with all losses.
  *
  * @since 0.1.0
@@ -22,7 +22,7 @@ import type { PointBuffer } from "./PointBuffer.ts"
 
 type Annotations = { readonly [key: string]: unknown }
 
-/** What is logged of a topic. */
+/** The state of a topic. */
 interface Latest {
   readonly text: string
   readonly annotations?: Annotations | undefined
@@ -30,11 +30,11 @@ interface Latest {
 }
 
 interface Topic {
-  /** How often it came up since it was last logged. */
+  /** The number of occurrences since it was last logged. */
   count: number
   /** Points that were dropped for it since it was last logged. */
   points: number
-  /** Until when it is not logged, in monotonic milliseconds. */
+  /** The monotonic time in milliseconds before which it is not logged again. */
   quietUntil: number
   latest: () => Latest
 }
@@ -48,11 +48,11 @@ interface Topic {
 export class Reporter {
   readonly #buffer: PointBuffer
   readonly #settings: DatabaseSettings
-  // One entry for each part and reason, and for each kind of error: bounded by what the code can name.
+  // One entry for each part and reason, and for each kind of error. The code bounds their number.
   readonly #topics = new Map<string, Topic>()
   readonly #news = Latch.makeUnsafe(false)
   readonly #sheds = Latch.makeUnsafe(false)
-  /** What was shed when that was last reported. */
+  /** The number of shed points at the last report. */
   #shedReported: Ledger["dropped"]
   #droppedAtClose: Ledger["dropped"] | undefined = undefined
 
@@ -140,7 +140,7 @@ export class Reporter {
       yield* this.#logTopics(true)
       yield* this.#logSheddingStopped()
       const { late, ledger } = this.#buffer
-      // Points that were pushed after the close are no part of it.
+      // Points that were pushed after the close are not included.
       const dropped = { ...ledger.dropped, shutdown: ledger.dropped.shutdown - late }
       const lost = reasonsSince(dropReasons, dropped, this.#droppedAtClose)
       if (lost.length === 0) return
@@ -160,7 +160,7 @@ export class Reporter {
   #note(key: string, points: number, latest: () => Latest): void {
     let topic = this.#topics.get(key)
     if (topic === undefined) {
-      // A transport of somebody's own may name ever new kinds of errors.
+      // A custom transport may use an unlimited number of kinds of errors.
       if (this.#topics.size >= maxTopics && key !== otherTopics) return this.#note(otherTopics, points, latest)
       topic = { count: 0, points: 0, quietUntil: Number.NEGATIVE_INFINITY, latest }
       this.#topics.set(key, topic)
@@ -238,7 +238,7 @@ export class Reporter {
     log = Effect.logWarning
   ): Effect.Effect<void> {
     const message = printable(`Efflux: ${text}`, maxLogLength)
-    // A logger that throws must not end the reporter, nor fail the program at the close.
+    // A logger that throws must neither end the reporter nor fail the program at the close.
     return Effect.ignoreCause(
       Effect.annotateLogs(cause === undefined ? log(message) : log(message, cause), {
         name: this.#settings.name,
@@ -265,7 +265,7 @@ const total = (dropped: Dropped): number => dropped.reduce((sum, [, points]) => 
 
 const list = (dropped: Dropped): string => dropped.map((each) => each.join(" ")).join(", ")
 
-// An error of somebody's own transport may throw when it is read.
+// An error of a custom transport may throw when it is read.
 const read = (latest: () => Latest): Latest => {
   try {
     return latest()

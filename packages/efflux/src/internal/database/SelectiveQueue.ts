@@ -8,8 +8,8 @@
  * 2. the oldest point,
  * 3. the oldest point of high priority.
  *
- * Points of high priority do not count towards a quota. Every step takes constant time, and nothing is kept about a
- * measurement that has no point in the queue.
+ * Points of high priority do not count towards a quota. Every operation takes constant time. A measurement that has no
+ * point in the queue uses no memory.
  *
  * @since 0.1.0
  */
@@ -113,7 +113,7 @@ export class SelectiveQueue implements PointQueue {
 
   /**
    * Adds a point at the end, and drops what then exceeds a limit. Returns whether points were dropped. A point that
-   * alone is larger than the limit in bytes is dropped itself.
+   * exceeds the limit in bytes by itself is dropped.
    */
   offer(point: QueuedPoint, high: boolean): boolean {
     const number = this.#next++

@@ -9,7 +9,7 @@ import { InfluxError, OpenFailed, Rejected, SendFailed } from "../../InfluxError
 import { preview } from "../text/preview.ts"
 
 /**
- * How an outcome can name points that are lost. Of a point that is lost in several ways the last counts.
+ * The ways in which an outcome can report lost points. If a point is lost in several ways, the last of these counts.
  *
  * @category constants
  * @since 0.1.0
@@ -39,7 +39,7 @@ export const read = (outcome: unknown, payloadBytes: number) => {
 }
 
 /**
- * A number of points, or `otherwise` for what is none.
+ * The value if it is a number of points, else `otherwise`.
  *
  * @category reading
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const whole = (points: unknown, otherwise = 0): number =>
   Number.isSafeInteger(points) && Number(points) >= 0 ? Number(points) : otherwise
 
 /**
- * The error of an outcome that names fewer points than there were, without one of its own. Never throws.
+ * The error for an outcome that names fewer points than there were and has no error. Never throws.
  *
  * @category reading
  * @since 0.1.0
@@ -64,7 +64,7 @@ const describe = (outcome: unknown): string => {
     const numbers = Object.entries({ sent, rejected, send_error, unknown }).filter(([, points]) => points !== undefined)
     if (numbers.length > 0) return `{ ${numbers.map(([name, points]) => `${name}: ${preview(points)}`).join(", ")} }`
   } catch {
-    // Of null, or of what can be read only once, the type is all that is shown.
+    // For null, or for an object that can't be read again, only the type is shown.
   }
   return preview(outcome)
 }

@@ -34,8 +34,8 @@ const maxFailingMillis = 1000
 // Pauses after failures.
 const pauses = backoff(10, 1000)
 
-// Writing points, and sends that finish at once, never give the event loop a turn; after this many points, a few
-// milliseconds, a sender does. A payload costs as much as some points.
+// Writing points, and sends that complete at once, never yield to the event loop. A sender yields after this many
+// points, which take a few milliseconds. A payload counts as several points.
 const pointsPerTurn = 2048
 const pointsPerPayload = 16
 
@@ -74,7 +74,7 @@ class Sender {
   readonly #clock: Clock.Clock
   readonly #packer: Packer
   #busy = false
-  // Since the last payload that was taken: how often and since when sending or opening failed, and the pauses between.
+  // Since the last successful payload: how often and since when sending or opening failed, and the pauses between.
   #failures = 0
   #failingSince = 0
   #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
@@ -107,7 +107,7 @@ class Sender {
       const buffer = this.#buffer
       const packer = this.#packer
       const connection = yield* restore(effectOf("open", this.#dependencies.transport.open))
-      // It would be opened again and again, at once and without a word.
+      // Otherwise it would be opened again and again, without a pause or a log line.
       if (connection.isStale()) return yield* SendOutcome.staleFromTheStart
       let turn = pointsPerTurn
       while (!connection.isStale() && !this.#isFailing()) {
@@ -128,10 +128,10 @@ class Sender {
         this.#setBusy(true)
         const payload = packer.payload
         const wait = this.#pacer.reserve(payload.length, monotonicMillis(this.#clock))
-        // Interrupted here the payload was not sent.
+        // If it is interrupted here, the payload was not sent.
         if (wait > 0) yield* restore(Effect.sleep(wait))
         const started = monotonicMillis(this.#clock)
-        // Nothing may follow the send inside `restore`: an interruption there would hide a result that is known.
+        // Inside `restore` nothing may follow the send, because an interruption there would discard its result.
         let isStarted = false
         const exit = yield* Effect.exit(restore(Effect.suspend<unknown, InfluxError, never>(() => {
           isStarted = true
@@ -159,7 +159,7 @@ class Sender {
   /** Settles the payload after a send that succeeded. Returns whether the next one may follow at once. */
   #sent(outcome: unknown, bytes: number): boolean {
     const { points } = this.#packer
-    // An effect that is typed as void may succeed with anything, such as what a call returned. Only an object is read.
+    // An effect of type void may succeed with any value. Only an object is read as an outcome.
     if (typeof outcome !== "object" || outcome === null) {
       this.#buffer.settleSent(points)
       this.#countPayload(bytes)
@@ -186,7 +186,7 @@ class Sender {
     const buffer = this.#buffer
     const packer = this.#packer
     const { onRejected, reporter } = this.#dependencies
-    // Read as a whole before anything is booked: a transport of somebody's own may throw here.
+    // Read completely before anything is booked, because a custom transport may throw here.
     const named = SendOutcome.read(outcome, bytes)
     let left = packer.points
     const take = (points: number): number => {

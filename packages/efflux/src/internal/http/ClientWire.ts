@@ -1,5 +1,5 @@
 /**
- * A wire over an `HttpClient` of the program, for example `fetch`.
+ * A wire that uses an `HttpClient` of the program, for example `fetch`.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export const make = (context: Context.Context<HttpClient.HttpClient>): Effect.Ef
   return Effect.succeed({
     kept: client,
     fresh: client,
-    // No client but Node's says which connection it used.
+    // Only Node's client reports which connection it used.
     isStale: () => false,
     gzip: (bytes) =>
       Effect.promise(async () => {

@@ -36,14 +36,14 @@ import * as Secrets from "./Secrets.ts"
 export interface HttpExchange {
   /** Scheme, host and port of the server, for messages. */
   readonly endpoint: string
-  /** Succeeds with any whole answer, whatever its status, except a redirect. */
+  /** Succeeds with any complete answer, whatever its status, except a redirect. */
   readonly exchange: (request: Request) => Effect.Effect<Answer, InfluxError>
   /** Succeeds with 2xx only; any other status is an error with a reason of its own. */
   readonly request: (request: Request) => Effect.Effect<Answer, InfluxError>
   /**
-   * Like `request`, but the body is read as the consumer takes it. The deadline is for the head of the answer, and
-   * from there for every wait for more of it; time that the consumer takes does not count. The connection is closed
-   * with the scope.
+   * Like `request`, but the body is read as the consumer takes it. The deadline applies to the head of the answer, and
+   * then to every wait for more of it; time that the consumer needs does not count. The connection is closed with the
+   * scope.
    */
   readonly open: (request: Request) => Effect.Effect<OpenAnswer, InfluxError, Scope.Scope>
 }
@@ -79,7 +79,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     return yield* HttpFailure.ofAnswer({ ...answer, body: new Uint8Array() }, 0)
   })
 
-  // The body of an error must not hide the status that it came with: its first bytes, as far as they can be read.
+  // A failure to read the body of an error must not hide its status, so only its readable first bytes are used.
   const collect = (request: Request, answer: OpenAnswer): Effect.Effect<Answer, InfluxError> =>
     Effect.suspend(() => {
       const most = answer.status < 300 ? Number.POSITIVE_INFINITY : request.maxErrorBytes ?? defaults.maxErrorBytes
@@ -115,16 +115,16 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   }
 })
 
-/** Gives up what takes too long. */
+/** Aborts an effect that takes too long. */
 export const withTimeout = (endpoint: string, millis: number) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(effect, {
     duration: millis,
     orElse: () => Effect.fail(new InfluxError({ reason: new Timeout({ endpoint, millis }) }))
   })
 
-// Made with the first request: a program that only makes the layer loads no client, and makes the layer at once.
+// Made with the first request, so making the layer loads no client and is immediate.
 const loadSend = Effect.fnUntraced(function*(options: Options, destination: HttpSend.Destination) {
-  // Its place among the finalizers is that of this moment: connections end after what uses them.
+  // The finalizer is registered now, so connections are closed after everything that uses them.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
   const clock = yield* Clock.Clock
   const { client } = options

@@ -21,10 +21,10 @@ import {
 import { printable } from "../text/preview.ts"
 import type { Answer } from "./HttpRequest.ts"
 
-/** No server is waited for longer than these milliseconds before it is asked again, whatever it says. */
+/** The longest wait that a server can ask for, in milliseconds. */
 const maxRetryAfter = 60_000
 
-/** Characters of an answer's body that an error keeps. */
+/** The number of characters of an answer's body that an error keeps. */
 const maxDetailLength = 256
 
 /**
@@ -53,11 +53,12 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
         return new Unavailable({ endpoint, status, retryAfter, detail })
       }
     }
-    // InfluxDB 1 fails with 500 for a policy that it does not have, which does not change from one try to the next.
+    // InfluxDB 1 answers 500 for a retention policy that does not exist. Retrying does not help.
     if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
     if (status >= 500) return new ServerError({ endpoint, status, detail })
     if (status >= 400) return new BadRequest({ endpoint, status, detail, hint: hintOf(answer) })
-    // A browser hides the status of a redirect that it does not follow. Where it points to may name a credential, and following it would give ours away.
+    // A browser hides the status of a redirect that it does not follow. The target is not shown because it may contain
+    // a credential, and not followed because that would disclose ours.
     return new RequestFailed({
       endpoint,
       kind: status === 101 ? "Upgrade" : status >= 300 || status === 0 ? "Redirect" : "Protocol",
@@ -66,11 +67,11 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
   }
 }
 
-// What an answer of something else than the API means, which it does not say itself.
+// The meaning of answers that do not come from the API and do not explain themselves.
 const hintOf = ({ body, path, status }: Answer): string | undefined => {
   const said = messageOf(body) ?? startOf(body)
   if (/HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
-  // The APIs say in JSON which database or bucket they don't have.
+  // The APIs name a missing database or bucket in JSON.
   const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said)
   return status === 405 || status === 404 && !isOfApi || /unsupported path/.test(said)
     ? `there is no ${path} on this server: it may have another version than the option version says, or the option url names another server`
@@ -78,8 +79,8 @@ const hintOf = ({ body, path, status }: Answer): string | undefined => {
 }
 
 /**
- * The milliseconds that a header `Retry-After` asks to wait for, at most a minute;
- * `undefined` if it is not one, and the caller's own schedule decides.
+ * The milliseconds that a header `Retry-After` asks to wait for, at most a minute; `undefined` if the header is
+ * invalid; then the caller's own schedule applies.
  *
  * @internal
  */
@@ -90,7 +91,7 @@ export const parseRetryAfter = (header: string, nowMillis: number): number | und
   })
 
 /**
- * Whether a server may have acted on a request that failed like this.
+ * Whether the server may have executed a request that failed with this error.
  *
  * @internal
  */
@@ -98,7 +99,7 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
   switch (reason._tag) {
     case "RequestFailed":
       return !notArrived.has(reason.kind)
-    // A proxy got no answer, or no whole one, or a cluster not from all of its members.
+    // A proxy got no complete answer, or a cluster not from all of its members.
     case "ServerError":
       return reason.status === 502 || reason.status === 504 || /time(?:d )?out/i.test(reason.detail)
     case "TooLarge":
@@ -108,25 +109,24 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
   }
 }
 
-// A redirect and another protocol are answers, and say that the server did not act.
+// Answers with a redirect or another protocol show that the server did not execute the request.
 const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect", "Upgrade"])
 
 /**
- * What a server says in an answer, without credentials, printable, at most 256
- * characters: the message of the body's JSON if it is a text of JSON, else the
- * body, else the message in a header.
+ * The message of an answer, without credentials, printable, at most 256 characters: from the JSON of the body, else the
+ * body itself, else from a header.
  *
  * @internal
  */
 export const detailOf = (answer: Answer): string => shorten(answer.withoutSecrets(saidIn(answer)))
 
 /**
- * What a server says in an answer, with whatever it repeats: for matching only.
+ * The message of an answer including secrets that the server repeats: for matching only.
  *
  * @internal
  */
 export const saidIn = (answer: Answer): string => {
-  // InfluxDB 1 gives an error in the format that was asked for.
+  // InfluxDB 1 returns errors in the requested format.
   const isBinary = answer.headers["content-type"] === "application/x-msgpack"
   const said = isBinary ? "" : (messageOf(answer.body) ?? startOf(answer.body)).trim()
   return said || headerOf(answer)
@@ -143,7 +143,8 @@ export const messageOf = (body: Uint8Array): string | undefined => {
   if (!/^\s*\{/.test(text)) return undefined
   const message = body.length <= maxParsedBytes ? Result.getOrUndefined(parseMessage(text)) : undefined
   if (message !== undefined) return message.error ?? message.message
-  // Cut off, too large to be parsed for the sake of one text, or with control characters that JSON has only escaped.
+  // The body is cut off, too large to be parsed for one message, or contains control characters, which JSON requires to
+  // be escaped.
   const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\[^])*")/.exec(text)?.[1]
   return quoted === undefined ? undefined : Result.getOrUndefined(parseString(quoted.replace(control, escaped)))
 }
@@ -153,7 +154,7 @@ const control = /(\\[^\0-\x1f])|\\?[\0-\x1f]/g
 const escaped = (found: string, escape?: string) =>
   escape ?? `\\u${found.charCodeAt(found.length - 1).toString(16).padStart(4, "0")}`
 
-/** Bytes of a body that are parsed: what JSON becomes is many times larger than its text. */
+/** The largest body that is parsed, in bytes: parsed JSON takes many times as much memory as its text. */
 const maxParsedBytes = 64 * 1024
 
 const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, maxParsedBytes))
@@ -161,7 +162,7 @@ const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, ma
 const headerOf = ({ headers }: Answer): string => headers["x-influxdb-error"] ?? headers["x-influx-error"] ?? ""
 
 /**
- * A text as an error keeps it: printable, at most 256 characters.
+ * A text in the form that an error keeps: printable, at most 256 characters.
  *
  * @internal
  */

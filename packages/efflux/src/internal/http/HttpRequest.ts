@@ -1,5 +1,5 @@
 /**
- * What a server is asked over HTTP, within which bounds, and what it answers.
+ * Requests to a server over HTTP, their limits, and the answers.
  *
  * @since 0.1.0
  */
@@ -10,21 +10,21 @@ import type { InfluxError } from "../../InfluxError.ts"
 import type { ServerSettings } from "../config/DatabaseSettings.ts"
 
 /**
- * Where and how to ask. All values are checked by whoever makes them from options.
+ * The server and the limits. All values were checked when they were made from options.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options extends Partial<ServerSettings> {
-  /** The server's base URL, without credentials, query and fragment; a path stands before those of the requests. */
+  /** The server's base URL, without credentials, query and fragment; its path comes before those of the requests. */
   readonly url: string
-  /** Bytes of an answer at the most, before and after inflation; default 16 MiB. */
+  /** The most bytes of an answer, before and after decompression; default 16 MiB. */
   readonly maxAnswerBytes?: number | undefined
-  /** Connections at the most, default as many as there are requests at a time; more requests wait for one. */
+  /** The most connections, default one for each concurrent request; further requests wait. */
   readonly connections?: number | undefined
   /**
-   * Holds the client to use instead of Node's; `connections`, `ca`, `socketPath` and `maxConnectionAge` are then its own
-   * matter. A context, because the key of the client is loaded with the first request.
+   * Contains the client to use instead of Node's; `connections`, `ca`, `socketPath` and `maxConnectionAge` then have no
+   * effect. It is a context because the key of the client is loaded with the first request.
    */
   readonly client?: Context.Context<HttpClient.HttpClient> | undefined
 }
@@ -40,25 +40,25 @@ export interface Request {
   readonly params?: { readonly [name: string]: string | undefined } | undefined
   /** Names are in lower case. */
   readonly headers?: { readonly [name: string]: string } | undefined
-  /** Copied, or compressed, before the first wait: the caller may change it when the exchange has ended. */
+  /** Copied or compressed before the first wait. The caller may change it when the exchange has ended. */
   readonly body?: Uint8Array | undefined
   /** Whether the body is sent compressed, default `false`. */
   readonly gzip?: boolean | undefined
   readonly contentType?: string | undefined
   /**
-   * Makes the request one that can be sent twice: it is sent again when a connection that was kept turns out to be
-   * closed, and this is called before. Without it the request is sent at most once, over a connection of its own.
+   * With this function the request may be sent twice: it is called before the request is sent again because a kept
+   * connection turned out to be closed. Without it the request is sent at most once, over a new connection.
    */
   readonly onRepeat?: (() => void) | undefined
   /** Instead of those of {@link Options}. */
   readonly timeout?: number | undefined
   readonly maxAnswerBytes?: number | undefined
-  /** Bytes of the body of an answer that is no success, default 64 KiB. What is behind is not read, and no error. */
+  /** The number of bytes to read of the body of an unsuccessful answer, default 64 KiB. The rest is ignored. */
   readonly maxErrorBytes?: number | undefined
 }
 
 /**
- * A whole answer. A body that was encoded is inflated.
+ * A complete answer. Its body is decompressed.
  *
  * @category models
  * @since 0.1.0
@@ -70,9 +70,9 @@ export interface Answer {
   readonly status: number
   /** Names are in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
-  /** As the server sent it: a text of it goes into an error by way of `withoutSecrets`. */
+  /** As the server sent it. Before a text of it goes into an error, apply `withoutSecrets`. */
   readonly body: Uint8Array
-  /** Hides the credentials in a text of the server, before it goes into an error. */
+  /** Hides the credentials in a text from the server that goes into an error. */
   readonly withoutSecrets: (text: string) => string
 }
 

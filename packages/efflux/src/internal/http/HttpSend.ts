@@ -19,7 +19,7 @@ import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
 import { after } from "./reasons.ts"
 
 /**
- * The server, and what every request to it has.
+ * The server, and what all requests to it have in common.
  *
  * @category models
  * @since 0.1.0
@@ -27,7 +27,7 @@ import { after } from "./reasons.ts"
 export interface Destination {
   /** Scheme, host and port, for messages. */
   readonly endpoint: string
-  /** Stands before the path of a request. */
+  /** Comes before the path of a request. */
   readonly prefix: string
   readonly headers: { readonly [name: string]: string }
   readonly maxAnswerBytes: number
@@ -59,7 +59,7 @@ export const make = (wire: HttpWire, destination: Destination): Send => (request
   const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
     if (!wire.isStale(error)) return Effect.fail(error)
     onRepeat()
-    // An interruption closes the connection too, and shows at the first step that can be interrupted.
+    // An interruption also closes the connection. It takes effect at the first interruptible step.
     return Effect.andThen(Effect.yieldNow, send)
   })
   return Effect.mapBoth(sent, {
@@ -74,7 +74,7 @@ export const make = (wire: HttpWire, destination: Destination): Send => (request
   })
 }
 
-// A copy, as a server that answers early is still sent the rest of a body whose buffer its owner uses again.
+// A copy: if a server answers early, the rest of the body is still being sent while its owner reuses the buffer.
 const encode = ({ gzip }: HttpWire, request: Request): Effect.Effect<Uint8Array | undefined> =>
   request.body !== undefined && request.gzip === true
     ? gzip(request.body)
@@ -96,9 +96,9 @@ const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefine
   })
 
 /**
- * The bytes of a body as its sender meant them. One that ends early, that is not what its `Content-Encoding` says, or
- * that is larger than its limit is an error, never a short result. The limit applies before and after decompression,
- * and nothing beyond it is read. Back-pressured: the source is read no faster than the result.
+ * The decompressed bytes of a body. A body that ends early, does not match its `Content-Encoding`, or exceeds its limit
+ * is an error, never a short result. The limit applies before and after decompression, and nothing beyond it is read.
+ * Back-pressured: the source is read no faster than the result.
  */
 const inflate = (
   wire: HttpWire,
@@ -129,7 +129,7 @@ const inflate = (
   )
 }
 
-// The client's error holds the request, and with it the credentials: of it only the code and the message are kept.
+// The client's error contains the request with its credentials, so only the code and the message are kept.
 const failureOf = (
   error: HttpClientError.HttpClientError,
   endpoint: string,
@@ -147,7 +147,7 @@ const failureOf = (
   })
 }
 
-/** What to do about a connection that TLS refuses, by its code. */
+/** Hints for TLS errors, by their code. */
 const tlsHints: ReadonlyArray<readonly [code: RegExp, hint: string]> = [
   [
     /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|CERT_UNTRUSTED/,
@@ -167,7 +167,7 @@ const causeOf = (error: HttpClientError.HttpClientError): unknown => {
   return cause
 }
 
-// A name with several addresses fails with one error for each, and no text of its own.
+// For a name with several addresses there is one error for each address, and no message for the whole.
 const messageOf = (cause: unknown): string =>
   cause instanceof AggregateError && cause.message === ""
     ? [...new Set(cause.errors.map((error) => String(Object(error).message ?? error)))].join(", ")

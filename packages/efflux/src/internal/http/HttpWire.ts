@@ -24,15 +24,15 @@ export interface HttpWire {
   readonly kept: HttpClient.HttpClient
   /** Opens a connection for each request. */
   readonly fresh: HttpClient.HttpClient
-  /** Whether a connection that was kept ended before anything of the answer came. */
+  /** Whether a kept connection ended before any byte of the answer. */
   readonly isStale: (error: HttpClientError.HttpClientError) => boolean
   readonly gzip: (bytes: Uint8Array) => Effect.Effect<Uint8Array>
-  /** Inflates a body that came as gzip; absent if the client does so by itself. */
+  /** Decompresses gzip; absent if the client does so by itself. */
   readonly gunzip?: (<E>(body: Stream.Stream<Uint8Array, E>) => Stream.Stream<Uint8Array, E | GunzipFailed>) | undefined
 }
 
 /**
- * A body is not what its encoding says.
+ * A body does not match its encoding.
  *
  * @category errors
  * @since 0.1.0

@@ -21,10 +21,10 @@ import { defaults, type Options } from "./HttpRequest.ts"
 import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
 import * as LookUp from "./SharedLookUp.ts"
 
-// Milliseconds that an idle connection is kept: longer than a flush interval and the pauses of a query loop.
+// How long an idle connection is kept, in milliseconds: longer than a flush interval and the pauses of a query loop.
 const keepAliveTimeout = 30_000
 
-// Line protocol repeats itself so much that a higher level costs four times the time for a sixth of the size.
+// Line protocol is so repetitive that a higher level takes four times as long to save a sixth of the size.
 const gzipOptions = { level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 }
 
 /**

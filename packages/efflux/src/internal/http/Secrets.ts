@@ -1,8 +1,8 @@
 /**
- * Hides credentials in what a server says.
+ * Hides credentials in messages of servers.
  *
- * Some servers and proxies repeat in an error what they got, unchanged or escaped for JSON, HTML or a URL, even
- * several times over. A text is searched as it is and after each round of unescaping.
+ * Some servers and proxies repeat the request in an error, unchanged or escaped for JSON, HTML or a URL, even several
+ * times over. A text is searched as it is and after each round of unescaping.
  *
  * @since 0.1.0
  */
@@ -11,8 +11,8 @@ import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import type { Credentials } from "../config/DatabaseSettings.ts"
 
-// A shorter secret may be a part of any word. It is hidden only behind a word that announces a credential: hiding it
-// everywhere would make a message unreadable, and tell which letters the secret has.
+// A shorter secret may be part of any word. It is hidden only after a word that announces a credential. Hiding it
+// everywhere would make a message unreadable, and reveal the letters of the secret.
 const shortestAnywhere = 6
 
 const announced =
@@ -21,7 +21,7 @@ const announced =
 // Rounds of unescaping: a proxy may escape what a server has escaped.
 const rounds = 3
 
-// Characters of a server's text that can be shown at all.
+// The number of characters of a server's text that are searched and can be shown.
 const maxCharacters = 64 * 1024
 
 /**
@@ -54,7 +54,7 @@ export const scrubber = (
     : [Redacted.value(credentials.token)]
   const secrets = new Set<string>()
   for (const secret of [...own, ...others]) {
-    // A round takes out what looks like an escape, in the secret as well.
+    // A round also removes what looks like an escape within the secret.
     let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
     for (let round = 0; round <= rounds && decoded !== undefined; round++) {
       if (decoded.text !== "") { for (const form of formsOf(decoded.text)) secrets.add(form) }
@@ -96,7 +96,7 @@ const base64Of = (input: string | Uint8Array): ReadonlyArray<string> => {
     .flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")])
 }
 
-/** A text, and where each of its UTF-16 units stood in the text that it was decoded from. */
+/** A text, with the position of each UTF-16 unit in the text from which it was decoded. */
 interface Decoded {
   readonly text: string
   readonly starts: ReadonlyArray<number>
@@ -155,12 +155,12 @@ const escapes = new RegExp(
   "gi"
 )
 
-// What stands between the lines of a text that was wrapped, and what can't be seen.
+// Line breaks of a wrapped text, and invisible characters.
 const blanks = /[\s\p{Cc}\p{Cf}]+/gu
 
 const withoutBlanks = (decoded: Decoded): Decoded | undefined => replace(decoded, blanks, () => "")
 
-// Takes one round of escapes out of a text; `undefined` if it has none.
+// Removes one round of escapes from a text; `undefined` if it has none.
 const decode = (decoded: Decoded): Decoded | undefined =>
   replace(decoded, escapes, ([, unit, point, byte, octal, single, percents, decimal, hex, name]) => {
     const code = unit ?? point ?? byte ?? hex
@@ -177,7 +177,7 @@ const decode = (decoded: Decoded): Decoded | undefined =>
       : entities[name?.toLowerCase()] ?? "\ufffd"
   })
 
-// Replaces what matches, and keeps where everything stood; `undefined` if nothing does.
+// Replaces matches and keeps the original positions; `undefined` if nothing matches.
 const replace = (
   { ends, starts, text }: Decoded,
   pattern: RegExp,

@@ -1,5 +1,5 @@
 /**
- * Reads from the answer to a write what became of the points.
+ * Determines the outcome of a write from its answer.
  *
  * InfluxDB 1 and 2 send a message with a number, InfluxDB 3 names every line, proxies and clusters add a prefix, and
  * a server that is not InfluxDB may answer anything with 200.
@@ -12,11 +12,11 @@ import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
 import { detailOf, messageOf, saidIn, shorten } from "./HttpFailure.ts"
 import type { Answer } from "./HttpRequest.ts"
 
-/** Lines that a rejection names at the most, unless the caller wants more. */
+/** The most lines that a rejection names, unless the caller wants more. */
 const maxLines = 16
 
 /**
- * How much is read of the answer to a write of so many bytes. InfluxDB 3 quotes every bad line, escaped, behind a
+ * How many bytes are read of the answer to a write of this size. InfluxDB 3 quotes every bad line, escaped, after a
  * message about it.
  *
  * @internal
@@ -28,10 +28,10 @@ export const limits = (payload: number) => ({
 
 /**
  * - `Taken`: all lines are stored.
- * - `Refused`: the server did not store `lines` of them, and does not if they come again; the others are stored.
- *   `numbers` are those of the lines, from 1, where it says them.
- * - `Unclear`: nobody knows what became of the points, and sending them there again is no use.
- * - `Failed`: the status says what it is.
+ * - `Refused`: the server did not store `lines` of the lines, and would not if they were sent again; the others are
+ *   stored. `numbers` are the numbers of these lines, from 1, if the server gives them.
+ * - `Unclear`: the outcome is not known, and sending the points to this server again would not help.
+ * - `Failed`: see the status.
  *
  * @category models
  * @since 0.1.0
@@ -69,17 +69,15 @@ export const read = (answer: Answer, lines: number, most = maxLines): Verdict =>
 }
 
 /**
- * Whether a server that answered like this takes the good points of a payload
- * when it gets it once more. InfluxDB 1 refuses all of a payload whose points
- * are the first ones of a field and don't agree on its type; from then on it
- * knows the type.
+ * Whether a server that gave this answer accepts the good points of the payload if it is sent once more. InfluxDB 1
+ * refuses a whole payload if the first points of a new field have different types; afterwards it knows the type.
  *
  * @internal
  */
 export const isFirstConflict = (api: "v1" | "v2" | "v3", rejected: Rejected): boolean =>
   api === "v1" && rejected.detail === "field type conflict"
 
-// Texts of InfluxDB that are as true at the next try, by whatever status they come.
+// Messages of InfluxDB about errors that a retry does not fix, whatever their status.
 const finalFailure =
   /^(?:[\w :-]*: )?(?:partial write\b|unable to parse|field type conflict|points beyond retention policy|max key length exceeded|max-\S+ limit exceeded|invalid (?:field|tag|measurement)|missing fields)/
 
@@ -87,7 +85,7 @@ const finalFailure =
 const isHalfDone = (message: string): boolean =>
   /hinted handoff/.test(startOf(message)) || /^(?:[\w :-]*: )?partial write$/.test(message.trim())
 
-// What stands behind it may be the text of a line, that is of anybody.
+// The rest may quote a line, whose content can be anything.
 const startOf = (message: string): string => message.split(/(?<=unable to parse)|['"]/, 1)[0]
 
 const isError = /^\s*\{\s*"error"\s*:\s*"[^"]/
@@ -102,7 +100,7 @@ const refused = (
   const start = startOf(message)
   const said = { status: answer.status < 300 ? undefined : answer.status, detail: detailOf(answer) }
   if (all > 0 && entries.length > 0) {
-    // With `acceptPartial` off the server takes nothing, whatever lines it names.
+    // With `acceptPartial: false` the server stores nothing, whatever lines it names.
     const isPartial = answer.status < 300 || /partial write/.test(start)
     const numbers = isPartial && all === entries.length
       ? ofLines(new Set(entries.map(({ line_number }) => line_number)), lines)
@@ -141,7 +139,7 @@ const countOf = (message: string, start: string, lines: number): number | undefi
   const rejected = /\b(\d+) (?:out )?of \d+ points? (?:rejected|dropped)/.exec(start)?.[1]
   if (rejected !== undefined) return Number(rejected)
   if (!/partial write/.test(start)) return undefined
-  // It does not count the lines that it could not parse, but quotes each.
+  // The server does not count the lines that it could not parse, but quotes each of them.
   const dropped = /dropped=(\d+)/.exec(message.slice(Math.max(0, message.lastIndexOf("dropped="))))?.[1]
   const unparsed = message.split("unable to parse '").length - 1
   return dropped === undefined && unparsed === 0 ? undefined : Number(dropped ?? 0) + unparsed
@@ -154,7 +152,8 @@ const numbersOf = (message: string, start: string): ReadonlySet<number> | undefi
   return numbers.size === 0 ? undefined : numbers
 }
 
-// A server that names a line that was not sent counts otherwise: how many were refused is all that is known.
+// If the server names a line that was not sent, it counts lines differently, so only the number of refused lines is
+// known.
 const ofLines = (numbers: ReadonlySet<number>, lines: number): ReadonlyArray<number> | undefined =>
   [...numbers].every((number) => number >= 1 && number <= lines) ? [...numbers] : undefined
 
@@ -194,9 +193,8 @@ const decodeRejectedLine = Schema.decodeUnknownOption(Schema.fromJsonString(Reje
 const minRejectedLineBytes = 17
 
 /**
- * The lines that InfluxDB 3 names in `data`: how many, and the first of them. The
- * body is walked through, not parsed: an answer can be as large as a payload, and
- * what JSON becomes is many times larger than its text.
+ * The lines that InfluxDB 3 names in `data`: how many, and the first of them. The body is scanned, not parsed, because
+ * an answer can be as large as a payload, and parsed JSON takes many times as much memory as its text.
  */
 const rejectedLinesOf = (
   body: Uint8Array

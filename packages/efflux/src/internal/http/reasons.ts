@@ -6,9 +6,9 @@
 import type * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 
-/** What every reason says. */
+/** Properties of every reason. */
 export interface Retryable {
-  /** Whether the same call may succeed later without a change by the caller. */
+  /** Whether the same call may succeed later. */
   readonly isRetryable: boolean
 }
 
@@ -19,7 +19,7 @@ interface Getters<Fields> {
 }
 
 /**
- * The class of a reason, by its tag, its fields, and what it says of them.
+ * Makes the class of a reason from its tag, its fields, and its message.
  *
  * @category constructors
  * @since 0.1.0
@@ -46,14 +46,14 @@ const withEndpoint = {
   endpoint: Schema.String
 }
 
-/** What most reasons have. */
+/** Properties of most reasons. */
 export const withDetail = {
   ...withEndpoint,
-  /** What the server said, or what is known of the failure: printable, at most 256 characters. */
+  /** What the server said, or what is known about the failure: printable, at most 256 characters. */
   detail: Schema.String
 }
 
-/** What a socket's failure has. */
+/** Properties of a socket's failure. */
 export const withCause = {
   ...withEndpoint,
   /** The kind of Effect's socket error, or the code of the system's. */
@@ -64,7 +64,7 @@ export const withCause = {
 
 export const withHint = {
   ...withDetail,
-  /** What the answer means and what to do, where the server does not say it. */
+  /** What the answer means and what to do, if the server does not say so. */
   hint: Schema.optional(Schema.String)
 }
 

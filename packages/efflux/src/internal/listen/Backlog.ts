@@ -1,5 +1,5 @@
 /**
- * What was received and not yet read, bounded: the oldest elements are dropped and counted.
+ * Received elements that wait for a reader. Their number is limited: the oldest are dropped and counted.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Queue from "effect/Queue"
 import type { Decoder } from "../decode/Decoder.ts"
 import type { Received, ReceivedError, Source } from "./Received.ts"
 
-// A reader gets its turn after so many lines, also within one large body.
+// After this many lines the loop yields to readers, even within one large body.
 const linesAtOnce = 512
 
 /** @internal */

@@ -35,11 +35,11 @@ import {
   toAddress
 } from "./Received.ts"
 
-// Bodies that are held at the same time, each of `maxBodyBytes` at the most.
+// The number of bodies in memory at a time, each of at most `maxBodyBytes`.
 const maxBodies = 4
-// Milliseconds that a request may take to come in, as it takes up one of those bodies.
+// How long receiving a request may take, in milliseconds, because it occupies one of these bodies.
 const maxRequestMillis = 30_000
-// Errors that one answer names.
+// The number of errors that one answer names.
 const errorsAnswered = 100
 
 /** @internal */
@@ -57,11 +57,11 @@ export const open = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const requests = new WeakMap<object, IncomingMessage>()
   native.on("request", (request) => requests.set(request.socket, request))
-  // Node answers what is no request, and closes the connection with the error.
+  // Node replies to data that is not a request, and closes the connection with the error.
   native.on("connection", (socket) => {
     const source = { transport: "http", address: socket.remoteAddress ?? "" } as const
     socket.on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
-      // Where a request is not at its end, its handler refuses it.
+      // If a request is not complete, its handler refuses it.
       if (!/^HPE_|^ERR_HTTP_/.test(code) || requests.get(socket)?.complete === false) return
       const reason = `no HTTP request could be read: ${printable(message)} (${code})`
       backlog.refuse("(not HTTP)", parseStatuses[code] ?? 400, reason, source, clock.currentTimeNanosUnsafe())
@@ -77,7 +77,7 @@ export const open = Effect.fnUntraced(function*(
   return toAddress(server.address as NetAddress.InetAddress)
 })
 
-/** The answers of Node to what it can't read as a request, where they are not 400. */
+/** The statuses with which Node replies to data that is not a request, if not 400. */
 const parseStatuses: { readonly [code: string]: number } = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
@@ -119,7 +119,7 @@ const answers: { readonly [path: string]: Response.HttpServerResponse } = {
   )
 }
 
-/** Why nothing is taken of a request. */
+/** Why nothing of a request is accepted. */
 interface Refusal {
   readonly status: number
   readonly reason: string
@@ -234,6 +234,6 @@ const partial = (api: WriteApi, errors: ReadonlyArray<ReceivedError>, failed: nu
 const answer = (api: WriteApi | undefined, status: number, message: string): Response.HttpServerResponse =>
   Response.jsonUnsafe(
     api?.version === 2 ? { code: status === 413 ? "request too large" : "invalid", message } : { error: message },
-    // Node refuses to send a header with other characters, and clients refuse long ones.
+    // Node refuses other characters in a header, and clients refuse long ones.
     { status, headers: { ...versionHeader, "x-influxdb-error": printable(message).replace(/[^ -~]/g, "?") } }
   )

@@ -76,12 +76,14 @@ export interface ReceivedError extends Arrived {
   readonly _tag: "Error"
   /** The line number counts from the start of the datagram, the body or the connection. */
   readonly error: DecodeError
-  /** The text around the place, `undefined` where it is no longer known. It is shown as it came: escape it. */
+  /**
+   * The text around the error, `undefined` if it is no longer known. It is not escaped: escape it before you show it.
+   */
   readonly excerpt: Excerpt | undefined
 }
 
 /**
- * An HTTP request of which nothing was taken: not a write, too large, or not readable.
+ * An HTTP request of which nothing was accepted: not a write, too large, or unreadable.
  *
  * @category models
  * @since 0.1.0
@@ -89,11 +91,11 @@ export interface ReceivedError extends Arrived {
 export interface ReceivedRefusal extends Arrived {
   readonly _tag: "Refused"
   /**
-   * Method and path, without the query, in which a password may stand; at most 200 characters. `(not HTTP)` if no request
+   * Method and path without the query, which may contain a password; at most 200 characters. `(not HTTP)` if no request
    * could be read.
    */
   readonly request: string
-  /** The HTTP status of the answer that it got. */
+  /** The HTTP status of the reply. */
   readonly status: number
   /** One sentence that says what was wrong. */
   readonly reason: string
@@ -130,7 +132,7 @@ export const fields = {
   tcp: optional(port),
   /** HTTP port, like `udp`. It accepts `/write`, `/api/v2/write` and `/api/v3/write_lp`, with and without gzip. */
   http: optional(port),
-  /** Whose rules decide what a good line is, default `"influx-1"`. */
+  /** The server whose rules decide which lines are valid, default `"influx-1"`. */
   dialect: withDefault(oneOf(Dialect.all), "influx-1"),
   /**
    * Unit of the timestamps, default `"ns"`. An HTTP request may name another. If a version 3 write names none, the
@@ -178,21 +180,20 @@ export interface Counts {
   readonly points: number
   /** Bad lines. */
   readonly errors: number
-  /** HTTP requests of which nothing was taken. */
+  /** HTTP requests of which nothing was accepted. */
   readonly refused: number
   /** Datagrams, HTTP requests and TCP connections. */
   readonly payloads: number
-  /** Bytes of datagrams, TCP connections and HTTP bodies, the latter as they came, perhaps compressed. */
+  /** Bytes of datagrams, TCP connections and HTTP bodies; compressed bodies count as received. */
   readonly bytes: number
-  /** What waits to be read from `received`. */
+  /** Elements that wait to be read from `received`. */
   readonly waiting: number
-  /** What was given up before it was read from `received`, because more than `capacity` was waiting. */
+  /** Elements that were dropped because more than `capacity` were waiting to be read from `received`. */
   readonly dropped: number
-  /** Datagrams that the program did not read in time from its own socket; their points are unknown. */
+  /** Datagrams that the program did not process in time; their points are unknown. */
   readonly droppedDatagrams: number
   /**
-   * Datagrams that the kernel gave up because the socket's buffer was full; `undefined` where the system does not show
-   * it, which is everywhere but on Linux.
+   * Datagrams that the kernel dropped because the socket's buffer was full; `undefined` except on Linux.
    */
   readonly kernelDrops: number | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Receives line protocol over TCP: each connection is a separate text and gets no answer.
+ * Receives line protocol over TCP. Each connection is a separate text and gets no replies.
  *
  * @since 0.1.0
  */
@@ -59,7 +59,7 @@ const read = Effect.fnUntraced(function*(socket: Socket.Socket, settings: Listen
     }
   })
   yield* Effect.ignore(Effect.forever(receive))
-  // However the connection ended, what came last is read: a line without a line feed is a line.
+  // However the connection ended, its last line is read, even without a line feed.
   decoder.end()
   yield* decode
 })

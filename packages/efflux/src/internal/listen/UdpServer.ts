@@ -11,7 +11,7 @@ import { Decoder } from "../decode/Decoder.ts"
 import type { Backlog } from "./Backlog.ts"
 import { type ListenerSettings, openFailed, toAddress } from "./Received.ts"
 
-// Datagrams that Node has read and the listener has not, 64 KiB each at the most.
+// The number of datagrams that Node has read and the listener has not, of at most 64 KiB each.
 const unread = 4096
 
 /** @internal */
@@ -42,7 +42,7 @@ export const open = Effect.fnUntraced(function*(
       decoder.end()
       while (backlog.decode(decoder, source, receivedAt)) yield* Effect.yieldNow
     }
-    // The socket is read by the event loop, which must get its turn between batches.
+    // The event loop reads the socket, so the listener must yield between batches.
     yield* Effect.yieldNow
   })
   yield* Effect.forkScoped(Effect.ignore(Effect.forever(receive)))

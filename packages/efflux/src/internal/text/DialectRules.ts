@@ -1,6 +1,5 @@
 /**
- * Where servers read line protocol differently. The table in this file is the
- * only place where a dialect is decided.
+ * How servers read line protocol differently. Only the table in this file defines a dialect.
  *
  * @since 0.1.0
  */
@@ -14,7 +13,7 @@ const influx1 = {
   /** A quote in a field key is an ordinary character. */
   quoteInFieldKey: true,
   stringEscapes: false,
-  /** Of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
+  /** The limit of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   maxSeriesKeyBytes: 65_535,
   controlCharacters: true,
   emptyTags: false,
@@ -27,7 +26,10 @@ const influx1 = {
   duplicateFields: true,
   /** Strings are stored as values of fields. */
   strings: true,
-  /** The server guesses the unit of a timestamp by its digits, takes 0 for none, and stores nothing before 1970. */
+  /**
+   * The server guesses the unit of a timestamp from its number of digits, treats 0 as missing, and stores nothing
+   * before 1970.
+   */
   guessesUnits: false,
   /** A tag may be named `__name__`. */
   nameTag: true,

@@ -5,15 +5,15 @@
  */
 
 /**
- * Nanoseconds since the epoch, `undefined` if the text is no instant. Up to nine
- * decimals are read; an instant that names no zone is in UTC.
+ * Nanoseconds since the epoch, `undefined` if the text is not an instant. Up to nine decimals are read; an instant that
+ * names no zone is in UTC.
  *
  * @category decoding
  * @since 0.1.0
  */
 export const parse = (text: string): bigint | undefined => parseUtc(text) ?? parseAny(text)
 
-// What servers send, `2026-01-01T00:00:00.123456789Z`, without the cost of an expression and a Date.
+// A fast path for what servers send, `2026-01-01T00:00:00.123456789Z`, without a regular expression and a Date.
 const parseUtc = (text: string): bigint | undefined => {
   let end = text.length
   if (text.charCodeAt(end - 1) === 0x5a) end--
@@ -61,7 +61,7 @@ const parseAny = (text: string): bigint | undefined => {
   if (parts === null) return undefined
   const [, day, time, decimals = "", zone = "Z"] = parts
   const midnight = Date.parse(`${day}T00:00:00Z`)
-  // JavaScript takes February 30th for March 2nd.
+  // JavaScript reads February 30th as March 2nd.
   if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return undefined
   const millis = Date.parse(`${day}T${time}${zone.toUpperCase()}`)
   return Number.isNaN(millis) ? undefined : BigInt(millis) * 1_000_000n + BigInt(decimals.padEnd(9, "0"))

@@ -1,5 +1,5 @@
 /**
- * Addresses as messages show them.
+ * Addresses in the form that messages show.
  *
  * @since 0.1.0
  */

@@ -6,7 +6,7 @@
 import { preview } from "./preview.ts"
 
 /**
- * The error of an argument that can't be.
+ * The error of an invalid argument.
  *
  * @internal
  */
@@ -14,7 +14,7 @@ export const wrong = (name: string, given: unknown, allowed: string): TypeError 
   new TypeError(`${name} must be ${allowed}, got ${preview(given)}`)
 
 /**
- * What a table has for a key. Throws for a key that it does not have.
+ * Looks up a key in a table. Throws if there is no such key.
  *
  * @internal
  */

@@ -1,12 +1,12 @@
 /**
- * The clock that never steps back.
+ * The monotonic clock.
  *
  * @since 0.1.0
  */
 import type * as Clock from "effect/Clock"
 
 /**
- * What the monotonic clock shows, in milliseconds.
+ * The time of the monotonic clock, in milliseconds.
  *
  * @internal
  */

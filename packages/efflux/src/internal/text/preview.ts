@@ -1,12 +1,11 @@
 /**
- * Values and texts as messages and log lines show them.
+ * Values and texts in the form that messages and log lines show.
  *
  * @since 0.1.0
  */
 
 /**
- * A value as it appears in a message: quoted, at most 64 characters,
- * free of control characters. Never throws.
+ * A value in the form that messages show: quoted, at most 64 characters, without control characters. Never throws.
  *
  * @category formatting
  * @since 0.1.0
@@ -19,7 +18,7 @@ export const preview = (value: unknown): string => {
     if (typeof value === "function") return "function"
     if (typeof value === "object" && value !== null) return printable(classOf(value), 64)
     if (typeof value === "bigint") {
-      // Writing out a huge one takes seconds.
+      // Printing a huge one takes seconds.
       return BigInt.asIntN(256, value) === value ? `${value}n` : "a bigint of more than 256 bits"
     }
     return printable(String(value).slice(0, 64))
@@ -28,16 +27,16 @@ export const preview = (value: unknown): string => {
   }
 }
 
-// What the language takes an object for: "object" for a plain one and for an instance of a class, else "an Array", "a Map".
+// The kind of an object: "object" for a plain object and for an instance of a class, else for example "an Array" or "a
+// Map".
 const classOf = (value: object): string => {
   const name = Array.isArray(value) ? "Array" : Object.prototype.toString.call(value).slice(8, -1)
   return name === "Object" ? "object" : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
 }
 
 /**
- * A text for a log line: control characters, line separators and what changes
- * the direction of text are written as escapes, and it ends after `length`
- * characters.
+ * A text for a log line: control characters, line separators and characters that change the direction of text are
+ * escaped, and it is cut after `length` characters.
  *
  * @category formatting
  * @since 0.1.0

@@ -10,7 +10,7 @@
 import type * as Clock from "effect/Clock"
 import { monotonicMillis } from "../text/monotonic.ts"
 
-// Milliseconds that a host is skipped for after failures.
+// How long a host is skipped after failures, in milliseconds.
 const firstSkip = 1000
 const maxSkip = 30_000
 
@@ -23,7 +23,7 @@ const maxSkip = 30_000
 export interface Host<A> {
   readonly http: A
   failures: number
-  /** Until when it is skipped, in monotonic milliseconds. */
+  /** The monotonic time in milliseconds until which it is skipped. */
   skippedUntil: number
 }
 
@@ -81,9 +81,9 @@ export class Hosts<A> {
   /** Notes that a host failed. It may have said how long to wait. */
   failed(host: Host<A>, retryAfter: number | undefined): void {
     const now = monotonicMillis(this.#clock)
-    // Several senders that fail at the same time are one failure.
+    // Failures of several senders at the same time count as one.
     if (host.skippedUntil > now) return
-    // A host that asks for no wait would be healthy at once, and the retries of a payload used up in no time.
+    // A host that asks for no wait would be healthy at once, and all retries of a payload would follow without a pause.
     const millis = retryAfter ?? Math.min(firstSkip * 2 ** host.failures, maxSkip)
     host.skippedUntil = now + Math.max(millis, firstSkip)
     host.failures = Math.min(host.failures + 1, 16)

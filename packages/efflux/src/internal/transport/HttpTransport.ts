@@ -10,7 +10,7 @@
  * - 413: the payload is sent in two halves, down to single lines. 415: it is sent uncompressed, like all later ones.
  * - An attempt without an answer may have been stored. It is retried, because a point with the same series and
  *   timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried. Points that no
- *   later attempt confirms are counted as `unknown`, also those that a later attempt refuses.
+ *   later attempt confirms are counted as `unknown`, even if a later attempt is refused.
  * - The lines of one payload keep their order; payloads of several senders can overtake each other.
  *
  * @since 0.1.0
@@ -37,8 +37,8 @@ import { Hosts } from "./Hosts.ts"
 const firstPause = 250
 const maxPause = 15_000
 
-// Milliseconds for which payloads are halved without asking once the server said that one is too large. Not for ever: it
-// may have been a single one that could hardly be compressed.
+// How long payloads are halved at once after the server found one too large, in milliseconds. Not forever: that payload
+// may only have been hard to compress.
 const sizeIsKnownFor = 600_000
 
 /**
@@ -70,7 +70,7 @@ const makeShared = (
 ) => {
   // Whether points that arrive twice are stored once, because they have a timestamp.
   const repeats = timestamps === "client"
-  // The certificate or redirect of one host says nothing about the others.
+  // Another host may have a valid certificate and no redirect.
   const isWorthATry = (error: InfluxError): boolean =>
     (repeats || !mayHaveArrived(error)) &&
     (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
@@ -93,7 +93,7 @@ const makeShared = (
     tooLarge = isTooLarge(tooLarge) ? Math.min(tooLarge, bytes) : bytes
     toldAt = monotonicMillis(clock)
   }
-  // From how many bytes a payload is compressed: none, once the server said that it can't read that.
+  // The size from which payloads are compressed; no payload is, once the server refused gzip.
   const gzipFrom = http.gzipThreshold === "none" ? Number.POSITIVE_INFINITY : http.gzipThreshold
   return { http, hosts, retry, repeats, isWorthATry, isTooLarge, wasTooLarge, onRetry: onFailure, gzipFrom }
 }
@@ -105,7 +105,7 @@ const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", 
 /** The reasons for points that are not sent. */
 type Loss = "rejected" | "send_error" | "unknown"
 
-/** What became of the points of one payload. */
+/** The outcome of one payload. */
 class Sending {
   readonly payload: Uint8Array
   readonly lines: Lines
@@ -113,11 +113,11 @@ class Sending {
   bytes = 0
   /** Points that are not settled and may have been stored. */
   #inDoubt = 0
-  /** The end of the lines that an attempt may have stored which got no answer. */
+  /** The end of the lines that may be stored by an attempt that got no answer. */
   #doubtfulTo = 0
   error: InfluxError | undefined = undefined
   readonly rejections: Array<Rejected> = []
-  /** How lines of a point were lost whose last line is in a later part. */
+  /** How lines were lost of a point whose last line is in a later part. */
   #broken: Loss | undefined = undefined
 
   constructor(payload: Uint8Array, lines: Lines) {
@@ -144,7 +144,7 @@ class Sending {
     return line < this.#doubtfulTo
   }
 
-  /** Settles lines that share one fate. */
+  /** Settles lines that have the same outcome. */
   settle(from: number, to: number, fate: "sent" | Loss): void {
     this.isUnderWay(to, to)
     for (let line = from; line < to; line++) {
@@ -164,7 +164,7 @@ class Sending {
     if (verdict._tag !== "Refused") return this.settle(from, to, "sent")
     const before = this.counts.rejected
     const isDoubtful = this.isDoubtful(from)
-    // What is refused now may have been stored by an attempt that got no answer.
+    // Points that are refused now may have been stored by an earlier attempt that got no answer.
     this.#refused(from, to, verdict, isDoubtful ? "unknown" : "rejected")
     const reason = isDoubtful
       ? verdict.rejected
@@ -186,7 +186,7 @@ class Sending {
       this.settle(from, to - lines, "sent")
       this.settle(to - lines, to, fate)
     } else {
-      // They are lines of one point at least.
+      // The refused lines belong to at least one point.
       this.settle(from, to, lines === 0 ? "sent" : "unknown")
     }
   }
@@ -231,7 +231,7 @@ const connect = (shared: Shared): Connection => {
       return Effect.map(write(shared, sending, 0, lines.count), () => sending.outcome)
     },
     isStale: () => false,
-    // Also of a send that came to its end: the interruption may have come before its result was seen.
+    // This includes a send that completed: the interruption may have come before its result was read.
     interrupted: () => current?.outcome ?? { sent: 0 }
   }
 }

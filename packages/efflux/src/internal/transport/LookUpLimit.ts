@@ -14,7 +14,7 @@ import * as Semaphore from "effect/Semaphore"
 const maxAtOnce = 2
 
 /**
- * The permits of a process. A simulated world has its own.
+ * The permits of a process. A simulation has its own.
  *
  * @internal
  */

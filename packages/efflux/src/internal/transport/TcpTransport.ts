@@ -2,7 +2,7 @@
  * The TCP transport: line protocol over one connection per sender fiber, for
  * Telegraf, VictoriaMetrics and QuestDB.
  *
- * - A success means that the operating system took the payload. A server that reads slowly slows the sender down,
+ * - A success means that the operating system accepted the payload. A server that reads slowly slows the sender down,
  *   and a full queue drops its oldest points.
  * - Each payload ends with a line feed. A server ignores a line without one, so a truncated payload leaves only
  *   whole lines.
@@ -26,7 +26,7 @@ import { address } from "../text/address.ts"
 
 const lineFeed = new Uint8Array([10])
 
-// Milliseconds after which an idle connection is probed, so that a host that is gone is noticed.
+// How long a connection is idle before it is probed, to detect a host that is gone, in milliseconds.
 const keepAliveInitialDelay = 10_000
 
 /**
@@ -65,7 +65,7 @@ const open = Effect.fnUntraced(
     let isBroken = false
     // What is known of the latest payload.
     let latest: Outcome = { sent: 0 }
-    // What these servers say is of no use; that they close is.
+    // Data from these servers is ignored, but their closing of the connection is not.
     yield* Effect.forkScoped(
       Effect.onExit(Effect.forever(reader.pull), () =>
         Effect.sync(() => {
@@ -76,9 +76,10 @@ const open = Effect.fnUntraced(
       new InfluxError({ reason: new SendFailed({ endpoint, kind, cause }) })
     const write = (payload: Uint8Array) =>
       writer.writeAll([payload, lineFeed]).pipe(
-        // The socket says once that it has drained, soon after the write: a yield in between would miss it.
+        // The socket emits `drain` only once, soon after the write. A yield in between would miss it.
         Effect.provideService(PreventSchedulerYield, true),
-        // What is left of the payload must neither keep the process alive nor follow later from a buffer in other use.
+        // The rest of the payload must neither keep the process alive nor be sent later from a buffer that is already
+        // reused.
         Effect.onInterrupt(() => Effect.ignore(writer.write(new Socket.CloseEvent(1000))))
       )
     return {
@@ -102,7 +103,7 @@ const open = Effect.fnUntraced(
   }
 )
 
-// Node would take payloads into a buffer of its own and call them written. It knows the option, its types do not.
+// Otherwise Node would buffer payloads and report them as written. Node supports the option; its types do not.
 const unbuffered: object = { writableHighWaterMark: 1 }
 
 const kindOf = ({ reason }: Socket.SocketError): string => {

@@ -4,10 +4,10 @@
  * - Sockets are connected, because for an unconnected socket Node looks the host name up for every datagram, hides
  *   ICMP refusals, and loses the callbacks of sends in flight when it closes.
  * - A name is looked up when the database starts and every `resolveInterval`, one look-up at a time for all senders.
- *   While look-ups fail the last address is used. When it is no longer among the addresses of the name, or a few
- *   datagrams were refused there, the sockets are replaced by ones for another address. IPv4 is preferred.
- * - A success means only that the operating system took the datagram. An ICMP refusal is reported by a later send,
- *   whose datagram the kernel did not take: it is sent again once, and the refusal is counted.
+ *   While look-ups fail, the last address is used. If it is no longer among the addresses of the name, or a few
+ *   datagrams were refused there, the sockets are replaced by sockets for another address. IPv4 is preferred.
+ * - A success means only that the operating system accepted the datagram. An ICMP refusal is reported by a later send,
+ *   whose datagram the kernel did not accept. That datagram is sent once more, and the refusal is counted.
  *
  * @since 0.1.0
  */
@@ -31,8 +31,8 @@ import { isIp, isIpv6 } from "../config/OptionSchema.ts"
 import { preview } from "../text/preview.ts"
 import { limited } from "./LookUpLimit.ts"
 
-// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, and lengthened by up to a
-// fifth, so that the programs of a whole network do not ask a resolver that comes back at one moment.
+// Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, with up to a fifth of
+// jitter, so that not all programs of a network query a recovering resolver at the same moment.
 const firstRetry = 100
 const maxRetry = 2000
 
@@ -81,7 +81,7 @@ export const makeDns = Effect.fnUntraced(function*(
 class ServerAddress {
   /** Open once there is an address. */
   readonly known = Latch.makeUnsafe(false)
-  /** Open when a look-up is needed before its time. */
+  /** Open when a look-up is needed early. */
   readonly wanted = Latch.makeUnsafe(true)
   ip = ""
   /** Counts the changes of the address. */
@@ -134,7 +134,7 @@ const lookUpForever = Effect.fnUntraced(function*(
       onFailure(new InfluxError({ reason: new ResolveFailed({ host: settings.host, cause }) }))
     }
     if (server.known.isOpen()) {
-      // At most one look-up in a while, however often senders ask for one.
+      // Limits the rate of look-ups, however often senders request one.
       const pause = Math.min(firstRetry, settings.resolveInterval)
       yield* Effect.sleep(pause)
       yield* Effect.timeoutOption(server.wanted.await, Math.max(1, settings.resolveInterval - pause))
@@ -191,13 +191,13 @@ const connect = Effect.fnUntraced(function*(
         return Effect.catch(write, failed)
       })
     },
-    // The operating system may have the datagram, or not yet.
+    // The operating system may or may not have accepted the datagram.
     interrupted: () => ({ sent: 0, unknown: sending }),
     isStale: () => server.generation !== generation
   }
 })
 
-// Opening again is no use, and points that wait for it would keep a flush waiting for ever.
+// Opening again would not help, and points that wait for it would keep a flush waiting forever.
 const misconfigured = (bindAddress: string): Connection => {
   const allowed = "an IP address that this host has, of the same family as the server's"
   const wrong = invalidOption("bindAddress", bindAddress, allowed, { shown: preview(bindAddress) })

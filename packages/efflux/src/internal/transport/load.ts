@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function*(
     const kind = isMissing ? "the package @effect/platform-node is not installed" : String(cause)
     return new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause }) })
   }
-  // Its place among the finalizers is that of this moment: sockets end after what uses them.
+  // The finalizer is registered now, so sockets are closed after everything that uses them.
   const scope = yield* Effect.flatMap(Effect.scope, (parent) => Scope.fork(parent))
   const loading = yield* Effect.tryPromise({ try: imported, catch: failed }).pipe(
     Effect.flatten,
