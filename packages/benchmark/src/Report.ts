@@ -1,4 +1,5 @@
 /** What was measured, as tables for the terminal and for `docs/internals/benchmarks.md`. */
+import { markdownTable } from "markdown-table"
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
 import * as Os from "node:os"
@@ -68,13 +69,10 @@ export const tableOf = (measured: ReadonlyArray<Measured>): Table => {
 }
 
 /** A table that is Markdown, and lines up in a terminal. */
-export const tableText = ({ heads, rows }: Table): string => {
-  const widths = heads.map((_, column) => Math.max(3, ...[heads, ...rows].map((row) => row[column].length)))
-  const line = (row: ReadonlyArray<string>) =>
-    `| ${row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join(" | ")} |`
-  const rule = `| ${widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")} |`
-  return [line(heads), rule, ...rows.map(line)].join("\n")
-}
+export const tableText = ({ heads, rows }: Table): string =>
+  markdownTable([heads.map((head) => head.padStart(3)), ...rows], {
+    align: heads.map((_, column) => column === 0 ? "" : "right")
+  })
 
 export const sectionText = ({ note, table, title }: Section): string =>
   `## ${title}\n\n${note === undefined ? "" : `${note}\n\n`}${tableText(table)}\n`

@@ -1,10 +1,7 @@
 /** A mistake planted in the library, which a check must notice. */
 import type { CheckName } from "./Check.ts"
 
-/**
- * A change of one place in the syntax of a module. Comments, types and layout do not matter, nor what stands around the
- * place.
- */
+/** A change of one place in the syntax of a module. Comments and layout do not matter, nor what stands around the place. */
 export interface Edit {
   /** Where to look: the name of a function, constant or member, inside another one as `Class.member`; default the whole module. */
   readonly in?: string | undefined
@@ -24,5 +21,5 @@ export interface Mutant {
   readonly check: CheckName
   /** A file in the library's sources. */
   readonly module: string
-  readonly edits: ReadonlyArray<Edit>
+  readonly edit: Edit
 }

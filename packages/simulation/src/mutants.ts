@@ -30,7 +30,7 @@ simulation PointBuffer.ts
   lets a flush wait for points that were shed | PointBuffer.#wakeAfterOffer | !this.isShedding || $flushes | !this.isShedding
   does not wake its senders for a full batch | PointBuffer.#wake | if (this.ready) this.gate.openUnsafe() | -
 simulation Database.ts
-  has a queue that holds one point more | make | Queue.sliding($capacity) | Queue.sliding($capacity + 1)
+  has a queue that holds one point more | make | Queue.sliding<$point>($capacity) | Queue.sliding($capacity + 1)
   waits for a close without end | make | Effect.timeoutOption($flush, settings.drainTimeout) | $flush
   does not drain at the close | make | Effect.timeoutOption($flush, settings.drainTimeout) | Effect.void
   leaves its metrics behind when its start is interrupted | make | Effect.acquireRelease(Effect.sync($register), $release) | Effect.tap(Effect.sync($register), (acquired) => Effect.addFinalizer(() => ($release)(acquired)))
@@ -79,7 +79,7 @@ export const mutants: ReadonlyArray<Mutant> = table.trim().split(/\n(?! )/).flat
     const [name, place, find, put] = row.trim().split(" | ")
     if (put === undefined) throw new Error(`not a row of four cells: ${row}`)
     const edit = { in: place === "-" ? undefined : place, find, put: put === "-" ? "void 0" : put }
-    return { name, check: check as CheckName, module, edits: [edit] }
+    return { name, check: check as CheckName, module, edit }
   })
 })
 

@@ -1,8 +1,8 @@
 /** Puts a mutant into the sources of the library while they are loaded. */
+import { Lang, parse, type SgNode } from "@ast-grep/napi"
 import * as Fs from "node:fs"
 import { registerHooks } from "node:module"
-import type { Edit, Mutant } from "./Mutant.ts"
-import * as Syntax from "./Syntax.ts"
+import type { Mutant } from "./Mutant.ts"
 
 export const sources = new URL("../../efflux/src/", import.meta.url)
 
@@ -44,26 +44,39 @@ export const mutate = (mutant: Mutant): () => void => {
   }
 }
 
-/** The text of a module with the mutant's faults in it. */
-export const apply = (mutant: Mutant, text: string): string =>
-  mutant.edits.reduce((text, edit) => applyEdit(mutant, edit, text), text)
-
-const applyEdit = (mutant: Mutant, edit: Edit, text: string): string => {
+/** The text of a module with the mutant's fault in it. */
+export const apply = ({ edit, module, name }: Mutant, text: string): string => {
   const fail = (what: string): never => {
-    throw new Error(`mutant "${mutant.name}": ${what} in ${mutant.module}`)
+    throw new Error(`mutant "${name}": ${what} in ${module}`)
   }
-  const module = Syntax.parse(text)
-  const scopes = edit.in === undefined ? [module] : Syntax.named(module, edit.in)
-  const pattern = Syntax.parsePattern(edit.find)
-  const matches = scopes.flatMap((scope) => Syntax.matches(scope, pattern))
+  const root = parse(Lang.TypeScript, text).root()
+  const scopes = edit.in?.split(".").reduce((scopes, name) => scopes.flatMap(declared(name)), [root]) ?? [root]
+  // The library's names of what a pattern captures are in capitals.
+  const pattern = edit.find.replace(/\$\w+/g, (name) => name.toUpperCase())
+  const matches = scopes.flatMap((scope) => scope.findAll(pattern))
   if (matches.length !== 1) {
     fail(`its code stands ${matches.length} times, not once, in ${edit.in ?? "the whole"}: ${edit.find}`)
   }
-  const [{ captured, node }] = matches
-  const textOf = ({ end, start }: Syntax.Node): string => text.slice(start, end)
+  const [node] = matches
   const put = edit.put.replace(
     /\$(&|\w+)/g,
-    (name, key: string) => textOf(key === "&" ? node : captured.get(name) ?? fail(`nothing is called ${name}`))
+    (whole, key: string) =>
+      (key === "&" ? node : node.getMatch(key.toUpperCase()))?.text() ?? fail(`nothing is called ${whole}`)
   )
-  return text.slice(0, node.start) + put + text.slice(node.end)
+  return root.commitEdits([node.replace(put)])
 }
+
+const kinds = [
+  "class_declaration",
+  "function_declaration",
+  "method_definition",
+  "pair",
+  "public_field_definition",
+  "variable_declarator"
+]
+
+/** The members, functions and constants of a name. */
+const declared = (name: string) => (scope: SgNode): ReadonlyArray<SgNode> =>
+  scope.findAll({
+    rule: { any: kinds.map((kind) => ({ kind, has: { field: kind === "pair" ? "key" : "name", regex: `^${name}$` } })) }
+  })

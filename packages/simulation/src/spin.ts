@@ -6,6 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem } from "effect"
 import { execFile, spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 
 const model = fileURLToPath(new URL("../model/buffer.pml", import.meta.url))
 
@@ -28,15 +29,9 @@ export const isInstalled = (): boolean =>
   ["spin", "gcc"].every((program) => spawnSync(program, ["--version"]).error === undefined)
 
 const run = (directory: string, program: string, args: ReadonlyArray<string>): Effect.Effect<string> =>
-  Effect.callback((resume) => {
-    const child = execFile(program, args, { cwd: directory, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
-      resume(
-        error === null
-          ? Effect.succeed(stdout)
-          : Effect.die(new Error(`${program} failed: ${stdout}${stderr}`, { cause: error }))
-      )
-    })
-    return Effect.sync(() => child.kill())
+  Effect.promise(async (signal) => {
+    const { stdout } = await promisify(execFile)(program, args, { cwd: directory, maxBuffer: 1 << 24, signal })
+    return stdout
   })
 
 /** Checks the model, in a temporary directory. */

@@ -27,11 +27,11 @@ describe("mutants", { concurrent: true }, () => {
     const text = readFileSync(find("PointBuffer.ts"), "utf8")
     const mutant = { name: "test", check: "simulation", module: "PointBuffer.ts" } as const
     assert.throws(
-      () => apply({ ...mutant, edits: [{ find: "no.such.code()", put: "" }] }, text),
+      () => apply({ ...mutant, edit: { find: "no.such.code()", put: "" } }, text),
       /stands 0 times, not once/
     )
     assert.throws(
-      () => apply({ ...mutant, edits: [{ find: "this.ledger.inFlight -= points", put: "" }] }, text),
+      () => apply({ ...mutant, edit: { find: "this.ledger.inFlight -= points", put: "" } }, text),
       /times, not once, in the whole: this\.ledger\.inFlight -= points in PointBuffer\.ts/
     )
   })

@@ -55,35 +55,24 @@ export const encode = function*(tables: Iterable<Table | Failure>, dialect: Dial
   const { annotations, delimiter, header } = dialect
   const row = (cells: ReadonlyArray<string>): string =>
     `${cells.map((cell) => quote(cell, delimiter)).join(delimiter)}\r\n`
+  const annotated = (of: Readonly<Record<string, ReadonlyArray<string>>>): string =>
+    ["datatype", "group", "default"].filter((name) => annotations.includes(name))
+      .map((name) => row([`#${name}`, ...of[name]!])).join("")
   let number = 0
   for (const table of tables) {
-    let text = number === 0 ? "" : "\r\n"
+    const text = number === 0 ? "" : "\r\n"
     if ("error" in table) {
-      if (annotations.includes("datatype")) text += row(["#datatype", "string", "string"])
-      if (annotations.includes("group")) text += row(["#group", "true", "true"])
-      if (annotations.includes("default")) text += row(["#default", "", ""])
-      yield text + row(["", "error", "reference"]) + row(["", table.error, table.reference])
-      number++
-      continue
+      const head = annotated({ datatype: ["string", "string"], group: ["true", "true"], default: ["", ""] })
+      yield text + head + row(["", "error", "reference"]) + row(["", table.error, table.reference])
+    } else {
+      const { columns, result = "_result", rows } = table
+      yield text + annotated({
+        datatype: ["string", "long", ...columns.map(({ type }) => type)],
+        group: ["false", "false", ...columns.map(({ group }) => String(group ?? false))],
+        default: [result, "", ...columns.map((column) => column.default ?? "")]
+      }) + (header ? row(["", "result", "table", ...columns.map(({ name }) => name)]) : "")
+      for (const cells of rows) yield row(["", annotations.includes("default") ? "" : result, String(number), ...cells])
     }
-    const { columns, result = "_result", rows } = table
-    if (annotations.includes("datatype")) {
-      text += row([
-        "#datatype",
-        "string",
-        "long",
-        ...columns.map(({ type }) => type)
-      ])
-    }
-    if (annotations.includes("group")) {
-      text += row(["#group", "false", "false", ...columns.map(({ group }) => String(group ?? false))])
-    }
-    if (annotations.includes("default")) {
-      text += row(["#default", result, "", ...columns.map((column) => column.default ?? "")])
-    }
-    if (header) text += row(["", "result", "table", ...columns.map(({ name }) => name)])
-    yield text
-    for (const cells of rows) yield row(["", annotations.includes("default") ? "" : result, String(number), ...cells])
     number++
   }
 }

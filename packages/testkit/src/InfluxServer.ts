@@ -100,18 +100,6 @@ export interface QueryOptions {
 /** Columns and tags of one row by name; `time` is a `bigint`. */
 export type Row = Readonly<Record<string, Value>>
 
-/** What one UDP listener has counted since it was started. */
-export interface UdpStats {
-  readonly port: number
-  readonly pointsRx: number
-  readonly bytesRx: number
-  readonly pointsParseFail: number
-  readonly readFail: number
-  readonly batchesTx: number
-  readonly pointsTx: number
-  readonly batchesTxFail: number
-}
-
 /** The server as a service. */
 export class InfluxServer extends Context.Service<InfluxServer, Server>()("@efflux/testkit/InfluxServer") {}
 
@@ -141,6 +129,9 @@ const emptyStats = {
   pointsTx: 0,
   batchesTxFail: 0
 }
+
+/** What one UDP listener has counted since it was started. */
+export type UdpStats = typeof emptyStats & { readonly port: number }
 
 const quoteIdentifier = (name: string): string =>
   `"${name.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")}"`
