@@ -58,11 +58,43 @@ describe("a cache of bytes", () => {
     assert.deepStrictEqual(found.at(-1), ["read a=", "read b=", "read c="])
   })
 
+  it("finds again within a few look-ups what it knew before very many that never came again", () => {
+    const cache = new ByteCache(1024, 32, equals)
+    for (let i = 0; i < 50; i++) look(cache, `known ${i % 5}=`)
+    for (let i = 0; i < 20_000; i++) look(cache, `${i}=`)
+    const found = Array.from({ length: 200 }, (_, i) => look(cache, `known ${i % 5}=`)?.text)
+    assert.isAtMost(found.findIndex((text) => text !== undefined), 32)
+    assert.isAtLeast(found.filter((text) => text !== undefined).length, 160)
+  })
+
+  for (const [texts, least] of [[100, 0.99], [700, 0.85], [1024, 0.7], [5000, 0.05]]) {
+    it(`finds ${100 * least} % of ${texts} that come in turn in 1024 slots`, () => {
+      const cache = new ByteCache(1024, 32, equals)
+      const turn = () => {
+        let found = 0
+        for (let i = 0; i < texts; i++) if (look(cache, `text ${i * 7919}=`) !== undefined) found++
+        return found / texts
+      }
+      for (let i = 0; i < 20_000; i++) look(cache, `${i}=`)
+      const turns = Array.from({ length: 30 }, turn)
+      assert.isAtLeast(Math.min(...turns.slice(20)), least)
+    })
+  }
+
+  it("finds what comes again among as many that do not", () => {
+    const cache = new ByteCache(1024, 32, equals)
+    const found = Array.from({ length: 4000 }, (_, i) => {
+      look(cache, `${i}=`)
+      return look(cache, `known ${i % 50}=`)
+    })
+    assert.isAbove(found.slice(2000).filter((entry) => entry !== undefined).length, 1980)
+  })
+
   it("says of an entry that was overwritten that it is dead", () => {
-    const cache = new ByteCache(2, 32, equals)
-    const entries = ["a=", "b=", "c=", "d=", "e="].flatMap((text) => [1, 2, 3].map(() => look(cache, text)))
-    const alive = entries.filter((entry) => entry?.alive).length
-    assert.isAtMost(alive, 2)
+    const cache = new ByteCache(4, 32, equals)
+    const texts = Array.from({ length: 20 }, (_, i) => `${i}=`)
+    const entries = texts.flatMap((text) => Array.from({ length: 20 }, () => look(cache, text)))
+    assert.isAtMost(new Set(entries.filter((entry) => entry?.alive)).size, 4)
     assert.isAbove(entries.filter((entry) => entry?.alive === false).length, 0)
   })
 })

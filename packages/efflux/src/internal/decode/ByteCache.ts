@@ -5,11 +5,14 @@
  * reading it, and the engine sets a property quickly only if the key is a string that it has seen before.
  *
  * The cache is only a shortcut. An entry is made when its bytes are seen for the second time, so what is ever new costs
- * little extra. A slot is overwritten when other bytes claim it: memory is fixed, and no input makes a look-up slow.
+ * little extra. A slot is overwritten when other bytes claim it that were found less recently: memory is fixed, and no
+ * input makes a look-up slow. Where look-ups fail, most are left out until some succeed again.
  *
  * @since 0.1.0
  */
 import * as Bytes from "./Bytes.ts"
+
+const { BACKSLASH, zeroBytes } = Bytes
 
 /**
  * What was kept.
@@ -22,6 +25,8 @@ export interface Entry {
   readonly text: string
   /** The tags of a series, to be copied, never given away. */
   readonly tags: Readonly<Record<string, string>> | undefined
+  /** Of a series: see `KeyCache.find`. */
+  readonly place: number
   /** How many bytes it has, with the stop byte. */
   readonly length: number
   readonly words: ReadonlyArray<number>
@@ -29,9 +34,17 @@ export interface Entry {
   readonly mask: number
   /** Whether it was not overwritten. No two that are alive have the same bytes. */
   alive: boolean
+  /** Whether it was found since other bytes claimed its slot. */
+  found: boolean
   /** For the reader: the record in which it saw the key last; 0 if it did not look. */
   seenIn: number
 }
+
+// What is found saves the time of about so many look-ups that fail.
+const worth = 4
+const ways = 4
+const maxCredit = 64
+const maxSkips = 31
 
 /**
  * @category models
@@ -41,37 +54,35 @@ export class ByteCache {
   readonly #entries: Array<Entry | undefined>
   // Of the entry in each slot; of an empty slot any that it can't have.
   readonly #hashes: Int32Array
-  // What was last looked for in vain, by slot.
+  // What was looked for in vain, by slot.
   readonly #missed: Int32Array
   readonly #shift: number
   readonly #maxBytes: number
-  readonly #patience: number
   readonly #stops: number
   // The bytes that were last looked for: their hash, and how many they are, 0 if they can't be kept.
   #hash = 0
   #length = 0
-  // How many look-ups in a row found nothing.
-  #misses = 0
+  // How many look-ups may fail before most are left out, and how many of these are to be left out now.
+  #credit = maxCredit
+  #skips = 0
+  #rivals = 0
 
-  /** @param slots A power of two. */
+  /** @param slots A power of two, at least 4. */
   constructor(slots: number, maxBytes: number, stop: number) {
     this.#entries = new Array(slots).fill(undefined)
     this.#shift = 32 - Math.log2(slots)
     this.#hashes = new Int32Array(slots).map((_, slot) => ~(slot << this.#shift))
     this.#missed = new Int32Array(slots)
     this.#maxBytes = maxBytes
-    // What comes again in turn is found in the third turn.
-    this.#patience = 2 * slots
     this.#stops = stop * 0x01010101
   }
 
   /** What is known of the bytes from `start` to the stop byte. */
   find(view: DataView, start: number, end: number): Entry | undefined {
     this.#length = 0
-    // Where all is ever new only each eighth is looked for, until one is found.
-    if (++this.#misses > this.#patience) {
-      if (this.#misses < this.#patience + 13) return undefined
-      this.#misses = this.#patience
+    if (this.#skips > 0) {
+      this.#skips--
+      return undefined
     }
     const stops = this.#stops
     const last = Math.min(end, start + this.#maxBytes) - 4
@@ -97,20 +108,31 @@ export class ByteCache {
           this.#hash = hash
           this.#length = length
           // To look at the hash first keeps what is not known from touching what is.
-          let slot = hash >>> this.#shift
-          for (let i = 0; i < 2; i++, slot ^= 1) {
+          const home = hash >>> this.#shift
+          for (let way = 0; way < ways; way++) {
+            const slot = home ^ way
             const entry = this.#hashes[slot] === hash ? this.#entries[slot] : undefined
             if (entry !== undefined && entry.length === length && isAt(entry, view, start)) {
-              this.#misses = 0
+              entry.found = true
+              this.#earn()
               return entry
             }
           }
-          return undefined
+          break
         }
       }
       hash = mixed(hash ^ word)
     }
+    // Bytes that come again lead to the same bytes again: what comes in turn is met, however long the turn is.
+    if (--this.#credit <= 0) {
+      this.#credit = 0
+      this.#skips = hash & maxSkips
+    }
     return undefined
+  }
+
+  #earn(): void {
+    this.#credit = Math.min(this.#credit + worth, maxCredit)
   }
 
   /** Keeps the bytes that `find` did not find, with the stop byte, if they are seen for a second time. */
@@ -119,28 +141,43 @@ export class ByteCache {
     start: number,
     end: number,
     text: string,
-    tags?: Record<string, string>
+    tags?: Record<string, string>,
+    place = 0
   ): Entry | undefined {
     const length = end - start
     if (length !== this.#length) return undefined
     const hash = this.#hash
-    let slot = hash >>> this.#shift
-    if (this.#missed[slot] !== hash) {
-      this.#missed[slot] = hash
+    const missed = this.#missed
+    const home = hash >>> this.#shift
+    if (missed[home] !== hash) {
+      // Others rarely replace it, or those that come in turn would do so before any comes again.
+      if (missed[home] === 0 || (++this.#rivals & 3) === 0) missed[home] = hash
       return undefined
     }
     // To the one who copies the tags it would be a prototype.
     if (tags !== undefined && Object.hasOwn(tags, "__proto__")) return undefined
     const entries = this.#entries
-    if (entries[slot] !== undefined && (entries[slot ^ 1] === undefined || (hash & 1) !== 0)) slot ^= 1
-    const words: Array<number> = new Array((length + 3) >> 2).fill(0)
-    for (let i = 0; i < length; i++) words[i >> 2] |= view.getUint8(start + i) << ((i & 3) << 3)
+    let way = 0
+    while (way < ways && entries[home ^ way]?.found) way++
+    if (way === ways) {
+      if ((++this.#rivals & 3) !== 0) return undefined
+      while (way > 0) entries[home ^ --way]!.found = false
+      return undefined
+    }
+    const slot = home ^ way
     const overwritten = entries[slot]
     if (overwritten !== undefined) overwritten.alive = false
+    missed[home] = 0
+    this.#earn()
+    // Signed, because the engine keeps a larger number as a double.
+    const mask = (-1 >>> ((-length & 3) << 3)) | 0
+    const words = new Array<number>((length + 3) >> 2)
+    for (let i = 0; i < words.length; i++) words[i] = view.getInt32(start + 4 * i, true)
+    words[words.length - 1] &= mask
     this.#hashes[slot] = hash
-    const mask = -1 >>> ((-length & 3) << 3)
     // The copy is quick to copy again, even if the tags are a table to the engine.
-    return entries[slot] = { text, tags: tags && { ...tags }, length, words, mask, alive: true, seenIn: 0 }
+    const copy = tags && { ...tags }
+    return entries[slot] = { text, tags: copy, place, length, words, mask, alive: true, found: true, seenIn: 0 }
   }
 }
 
@@ -172,5 +209,3 @@ const mixed = (hash: number): number => {
   const product = Math.imul(hash, 0x9e3779b1)
   return product ^ (product >>> 15)
 }
-
-const { BACKSLASH, zeroBytes } = Bytes

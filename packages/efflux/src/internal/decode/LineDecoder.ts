@@ -191,7 +191,7 @@ export class LineDecoder {
     }
   }
 
-  // Passes empty lines and blanks. Whether a line starts that is no comment and has no blanks before it.
+  // Passes empty lines, most comments, and blanks. Whether a line starts that is no comment and has no blanks before it.
   #startLine(): boolean {
     const chunk = this.#chunk
     const end = this.#end
@@ -200,14 +200,22 @@ export class LineDecoder {
       const byte = chunk[pos]
       if (byte === LF) {
         this.#nextLine++
-        this.#endLine()
+        this.#blanks = 0
+        this.#afterSpace = false
       } else if (isBlank(byte, this.#rules)) {
         if (byte === SPACE) this.#afterSpace = true
         this.#blanks++
       } else {
-        this.#started = true
-        this.#comment = byte === HASH
-        break
+        const found = byte === HASH ? this.#reader.commentEnd(chunk, pos, end) : -1
+        if (found < 0 || found - pos > this.#maxLineBytes) {
+          this.#started = true
+          this.#comment = byte === HASH
+          break
+        }
+        pos = found
+        this.#nextLine++
+        this.#blanks = 0
+        this.#afterSpace = false
       }
     }
     this.#pos = pos

@@ -21,7 +21,7 @@ import * as Records from "./Records.ts"
 import { TextReader } from "./TextReader.ts"
 
 const { BACKSLASH, COMMA, CR, DOT, EQUALS, LF, MINUS, QUOTE, SPACE } = Bytes
-const { ENDS_LINE, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
+const { ENDS_LINE, firstControl, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
 const { narrow, put, wideRecord } = Records
 
 /**
@@ -75,6 +75,12 @@ export class LineReader {
     return this.#texts.unsure ? -1 : next
   }
 
+  /** Where the line feed behind the comment at `start` is, -1 if that takes a closer look. */
+  commentEnd(bytes: Uint8Array, start: number, end: number): number {
+    const found = this.#texts.plainEnd(bytes, start, end)
+    return this.#rules.controlCharacters || firstControl(bytes, start, found) < 0 ? found : -1
+  }
+
   /** How many line feeds are inside the line. */
   get lineFeeds(): number {
     return this.#texts.lineFeeds
@@ -94,27 +100,31 @@ export class LineReader {
     let pos: number
     let measurement: string | undefined
     let tags: Record<string, string>
+    let place: number
     const series = cache.find(view, start, end)
     if (series !== undefined) {
       pos = start + series.length - 1
       measurement = series.text
+      place = series.place
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
     } else {
       if (start >= end || bytes[start] === COMMA) return this.#refuse("missing measurement", start)
       pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
       measurement = texts.name(start, pos)
       if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
+      // Where its keys are expected: those of tags, with fields from the 32nd on.
+      place = 64 * (pos - start + bytes[pos - 1])
       tags = {}
       if (pos < end && bytes[pos] === COMMA) {
-        pos = this.#tags(pos, tags, placeOf(measurement))
+        pos = this.#tags(pos, tags, place)
         if (pos < 0) return pos
       }
       if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#refuse("series key too long", start)
       if (pos >= end) return this.#refuse("missing fields", end)
-      if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags)
+      if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags, place)
     }
 
-    const place = placeOf(measurement) + 32
+    place += 32
     const width = this.#keys.widthAt(place)
     const fields: Record<string, Point.FieldValue> = width > narrow ? wideRecord(width) : {}
     const maxKeyBytes = this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes
@@ -148,6 +158,7 @@ export class LineReader {
     const paired = this.#rules.escapedBackslash
     const mayBeEmpty = this.#rules.emptyTags
     const record = ++keys.records
+    let unknown = 0
     while (pos < end && bytes[pos] === COMMA) {
       const keyStart = pos + 1
       let known = keys.find(view, keyStart, end, place++)
@@ -164,6 +175,7 @@ export class LineReader {
         key = texts.tag(keyStart, keyEnd)
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
         if (texts.plainKey && key !== "") known = keys.keep(view, keyStart, keyEnd, key)
+        if (known === undefined) unknown++
       }
 
       const valueStart = keyEnd + 1
@@ -175,7 +187,7 @@ export class LineReader {
       const value = texts.tag(valueStart, pos)
       if (value === undefined) return this.#refuse(texts.reason, texts.at)
       if (keyEnd === keyStart || pos === valueStart) continue
-      if (isRepeated(known, record, key, tags)) return this.#refuse("duplicate tag", keyStart)
+      if (isRepeated(known, record, key, tags, unknown)) return this.#refuse("duplicate tag", keyStart)
       put(tags, key, value)
     }
     return pos
@@ -214,7 +226,7 @@ export class LineReader {
         if (texts.plainKey) known = keys.keep(view, pos, start - 1, key)
         if (known === undefined) unknown++
       }
-      if (!mayRepeat && isRepeated(known, record, key, fields)) return this.#refuse("duplicate field", pos)
+      if (!mayRepeat && isRepeated(known, record, key, fields, unknown)) return this.#refuse("duplicate field", pos)
 
       const first = start < end ? bytes[start] : SPACE
       let value: Point.FieldValue | undefined
@@ -296,10 +308,17 @@ export class LineReader {
   }
 }
 
-// Whether the record has the key. A mark on what is known of the key tells it quicker than the record.
-const isRepeated = (known: Entry | undefined, record: number, key: string, fields: object): boolean => {
+// Whether the record has the key. A mark on what is known of the key tells it quicker than the record, unless the key
+// may be among those of the record that were unknown when they were read.
+const isRepeated = (
+  known: Entry | undefined,
+  record: number,
+  key: string,
+  fields: object,
+  unknown: number
+): boolean => {
   if (known === undefined) return Object.hasOwn(fields, key)
-  const repeated = known.seenIn === 0 ? Object.hasOwn(fields, key) : known.seenIn === record
+  const repeated = known.seenIn === 0 || unknown > 0 ? Object.hasOwn(fields, key) : known.seenIn === record
   known.seenIn = record
   return repeated
 }
@@ -311,10 +330,6 @@ const booleans = new Map(
     i < 5
   ])
 )
-
-// Where the keys of a measurement are expected: that of its tags, with fields from the 32nd on.
-const placeOf = (measurement: string): number =>
-  64 * (measurement.length + measurement.charCodeAt(measurement.length - 1))
 
 const floorTo = (nanos: bigint, unit: bigint): bigint => {
   const units = nanos / unit

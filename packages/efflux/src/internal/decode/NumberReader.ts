@@ -121,11 +121,16 @@ export class NumberReader {
     let low = high === 0 ? -1 : eightDigits(view, pos, end)
     if (low < 0) low = 0
     else pos += 8
-    for (; pos < end && isDigit(bytes[pos]); pos++) low = low * 10 + bytes[pos] - 48
+    // As long as they are no more than nine, the rest is an integer to the engine.
+    const restFrom = pos
+    let rest = 0
+    for (; pos < end && isDigit(bytes[pos]); pos++) rest = (Math.imul(rest, 10) + bytes[pos] - 48) | 0
     if (pos === first) return this.#refuse("invalid timestamp")
     this.next = pos
-    const short = pos - from <= 11 && high < maxHigh
-    let nanos = short ? whole(high, powersOfTen[pos - from], low, negative) : wholeNumber(bytes, first, pos, negative)
+    const short = pos - from <= 11 && pos - restFrom <= 9 && high < maxHigh
+    let nanos = short
+      ? whole(high, powersOfTen[pos - from], low * powersOfTen[pos - restFrom] + rest, negative)
+      : wholeNumber(bytes, first, pos, negative)
     // The first digits nearly always show that it is in range: to compare bigints takes longer.
     if (short && this.#unitIsOne) return nanos
     nanos *= this.#unit
