@@ -18,6 +18,8 @@ export interface KindRung {
   readonly kind: string
   readonly bytes: number
   readonly run: () => unknown
+  /** Done before each run, not timed. */
+  readonly before?: () => Promise<unknown>
 }
 
 /** The rungs in turn, the first of which is the plain kind, and the worst ratio to it. */
@@ -27,10 +29,16 @@ export const measureKinds = async (
   rungs: ReadonlyArray<KindRung>,
   effort: Effort
 ): Promise<{ readonly section: Section; readonly worst: Measured }> => {
-  // All in turn, so that the engine has seen every kind before it decides how to compile what is timed.
-  for (let round = 0; effort.time > 0 && round < 100; round++) for (const { run } of rungs) run()
+  await warm(rungs, effort)
   const measured = await measure(
-    rungs.map(({ bytes, kind, run }, i): Rung => ({ id: kind, name: kind, points: bytes, run, reference: i === 0 })),
+    rungs.map(({ before, bytes, kind, run }, i): Rung => ({
+      id: kind,
+      name: kind,
+      points: bytes,
+      run,
+      ...(before && { before }),
+      reference: i === 0
+    })),
     // Many short rounds: what the machine does meanwhile is then done to all kinds alike.
     effort.time === 0 ? effort : { rounds: 3 * effort.rounds, time: effort.time / 4 }
   )
@@ -44,5 +52,15 @@ export const measureKinds = async (
       }
     },
     worst: measured.reduce((worst, next) => next.ratio > worst.ratio ? next : worst)
+  }
+}
+
+/** Runs all in turn, so that the engine has seen every kind before it decides how to compile what is timed. */
+export const warm = async (rungs: ReadonlyArray<Pick<Rung, "before" | "run">>, effort: Effort): Promise<void> => {
+  for (let round = 0; effort.time > 0 && round < 100; round++) {
+    for (const { before, run } of rungs) {
+      if (before !== undefined) await before()
+      run()
+    }
   }
 }

@@ -4,6 +4,7 @@ import { LineDecoder, MORE } from "../../../efflux/src/internal/decode/LineDecod
 import { type Effort, measure, ratioOf } from "../Measure.ts"
 import { figure, type Section } from "../Report.ts"
 import type { DecodeKind } from "./decode.ts"
+import { warm } from "./Kind.ts"
 
 const caches = [
   { without: "", make: () => new KeyCache() },
@@ -16,6 +17,10 @@ const chosen = [
   "plain",
   "an ever new tag value",
   "ever new tag values, all four",
+  "1000 series in turn",
+  "5000 series in turn",
+  "every other line of a new series",
+  "20 new series, then a known one",
   "keys in ever another order",
   "10 floats",
   "100 fields",
@@ -24,25 +29,24 @@ const chosen = [
 
 export const cacheSection = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort): Promise<Section> => {
   const some = kinds.filter(({ kind }) => chosen.includes(kind))
-  const rungs = some.flatMap(({ bytes, kind, texts }) =>
+  const rungs = some.flatMap(({ bytes, decoding, kind }) =>
     caches.map(({ make, without }) => {
       const cache = make()
-      let next = 0
       return {
         name: `${kind} ${without}`,
         points: bytes,
-        run: () => {
+        ...decoding((text) => {
           const lines = new LineDecoder({}, cache)
-          lines.feed(texts[next++ % texts.length])
+          lines.feed(text)
           lines.end()
           const points = []
           while (lines.step() !== MORE) points.push(lines.point)
           return points
-        }
+        })
       }
     })
   )
-  for (let round = 0; effort.time > 0 && round < 100; round++) for (const { run } of rungs) run()
+  await warm(rungs, effort)
   const measured = await measure(rungs, effort)
   return {
     title: "Kinds of lines: decoding without a cache",

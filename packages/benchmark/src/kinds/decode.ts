@@ -12,6 +12,8 @@ interface Lines {
   readonly separator?: string
   /** Points of the whole text, where it is not one for each line. */
   readonly points?: number
+  /** Whether no text is decoded twice. Otherwise 24 come in turn. */
+  readonly endless?: boolean
 }
 
 const pick = <A>(values: ReadonlyArray<A>, i: number): A => values[i % values.length]
@@ -25,19 +27,31 @@ interface Parts {
   readonly tagKey?: string
   readonly host?: string
   readonly route?: string
+  readonly method?: string
+  readonly status?: string
   readonly fields?: string
   readonly fieldKey?: string
   readonly path?: string
   readonly timestamp?: string
 }
 
+/** Unique for 97 million lines, of the length that it has in the first 12 000. */
+const unique = (i: number): number => (i * 7919) % 97_000_000
+
 const lineOf = (i: number, parts: Parts = {}): string =>
   `${parts.measurement ?? "http_request"},${parts.tagKey ?? "host"}=${parts.host ?? pick(hosts, i)},` +
-  `method=${pick(["GET", "POST", "PUT"], i)},route=${parts.route ?? pick(routes, i * 7)},` +
-  `status=${pick(["200", "404", "500"], i >> 2)} ` +
+  `method=${parts.method ?? pick(["GET", "POST", "PUT"], i)},route=${parts.route ?? pick(routes, i * 7)},` +
+  `status=${parts.status ?? pick(["200", "404", "500"], i >> 2)} ` +
   (parts.fields ?? `${parts.fieldKey ?? "duration"}=${((i * 7919) % 100_000) / 1000},` +
       `bytes=${(i * 104_729) % 1_000_000}i,ok=${i % 5 !== 0},path="${parts.path ?? path(i)}"`) +
   (parts.timestamp ?? ` ${stamp(i)}`)
+
+const tagsOf = (series: number): Parts => ({
+  host: `web-${unique(series)}`,
+  route: pick(routes, series),
+  method: pick(["GET", "POST", "PUT"], series),
+  status: pick(["200", "404", "500"], series)
+})
 
 const numbered = (count: number, value: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => `field_${n}=${value(n)}`).join(",")
@@ -65,18 +79,38 @@ const kinds: ReadonlyArray<Lines> = [
         fieldKey: "total\\ duration\\,\\ s"
       })
   },
-  { name: "an escape in an ever new tag value", line: (i) => lineOf(i, { host: `web\\ ${i * 7919}` }) },
+  {
+    name: "an escape in an ever new tag value",
+    endless: true,
+    line: (i) => lineOf(i, { host: `web\\ ${unique(i)}` })
+  },
   { name: "a Windows path in a tag", line: (i) => lineOf(i, { route: `C:\\Users\\${pick(hosts, i)}\\app` }) },
   { name: "quotes in a tag", line: (i) => lineOf(i, { host: `"${pick(hosts, i)}"` }) },
-  { name: "an ever new tag value", line: (i) => lineOf(i, { host: `web-${i * 7919}` }) },
+  { name: "an ever new tag value", endless: true, line: (i) => lineOf(i, { host: `web-${unique(i)}` }) },
   {
     name: "an ever new tag value of 36 characters",
-    line: (i) => lineOf(i, { host: `0f8fad5b-d9cb-469f-a165-${String(i * 7919).padStart(12, "0")}` })
+    endless: true,
+    line: (i) => lineOf(i, { host: `0f8fad5b-d9cb-469f-a165-${String(unique(i)).padStart(12, "0")}` })
   },
   {
     name: "ever new tag values, all four",
-    line: (i) => `m,a=x${i * 31},b=y${i * 7919},c=z${i * 104729},d=w${i * 13} v=${i % 97},w=${i % 89} ${stamp(i)}`
+    endless: true,
+    line: (i) =>
+      `m,a=x${(i * 31) % 380_000},b=y${unique(i)},c=z${(i * 104_729) % 1_280_000_000},d=w${(i * 13) % 160_000} ` +
+      `v=${i % 97},w=${i % 89} ${stamp(i)}`
   },
+  ...[100, 1000, 2000, 5000, 100_000].map((series) => ({
+    name: `${series} series in turn`,
+    endless: series > 10_000,
+    line: (i: number) => lineOf(i, tagsOf(i % series))
+  })),
+  {
+    name: "1000 series at random",
+    line: (i) => lineOf(i, tagsOf(((Math.imul(i, 0x9e3779b1) ^ Math.imul(i, 0x85ebca6b)) >>> 8) % 1000))
+  },
+  { name: "every other line of a new series", endless: true, line: (i) => lineOf(i, tagsOf(i % 2 === 0 ? i : i % 20)) },
+  { name: "a new series in 50 lines", endless: true, line: (i) => lineOf(i, tagsOf(i % 50 === 0 ? i : i % 20)) },
+  { name: "20 new series, then a known one", endless: true, line: (i) => lineOf(i, tagsOf(i % 21 === 0 ? 0 : i)) },
   {
     name: "several measurements in turn",
     line: (i) => lineOf(i, { measurement: pick(["http_request", "rpc_call", "sql_query", "job", "cache_hit"], i) })
@@ -157,29 +191,37 @@ const kinds: ReadonlyArray<Lines> = [
   { name: "a comment before each line", line: (i) => `# request ${i}\n${lineOf(i)}` }
 ]
 
-/** What Go's library is given as well. */
 export interface DecodeKind extends KindRung {
+  /** Some texts, which Go's library is given as well. */
   readonly texts: ReadonlyArray<Uint8Array>
+  /** A rung that has the next text decoded. */
+  readonly decoding: (decode: (text: Uint8Array) => unknown) => Pick<KindRung, "before" | "run">
 }
 
 export const decodeKindRungs = (): ReadonlyArray<DecodeKind> =>
-  kinds.map(({ dialect, line, name, points = batch, separator = "\n" }) => {
+  kinds.map(({ dialect, endless = false, line, name, points = batch, separator = "\n" }) => {
     const options = dialect === undefined ? {} : { dialect }
-    // So many texts in turn that what is ever new in one was forgotten by all caches when it comes again.
-    const texts = Array.from({ length: 24 }, (_, n) =>
+    const textOf = (n: number): Uint8Array =>
       new TextEncoder().encode(
         Array.from({ length: batch }, (_, i) => line(n * batch + i)).join(separator) + separator
-      ))
+      )
+    const texts = Array.from({ length: 24 }, (_, n) => textOf(n))
     for (const text of texts) {
       const { errors, points: made } = LineProtocol.decodeAll(text, options)
       Assert.deepEqual(errors, [], name)
       Assert.equal(made.length, points, name)
     }
-    let next = 0
+    const decoding: DecodeKind["decoding"] = (decode) => {
+      let next = 0
+      if (!endless) return { run: () => decode(texts[next++ % texts.length]) }
+      let text = texts[0]
+      return { before: async () => void (text = textOf(next++)), run: () => decode(text) }
+    }
     return {
       kind: name,
       texts,
       bytes: texts.reduce((sum, text) => sum + text.length, 0) / texts.length,
-      run: () => LineProtocol.decodeAll(texts[next++ % texts.length], options)
+      decoding,
+      ...decoding((text) => LineProtocol.decodeAll(text, options))
     }
   })

@@ -48,12 +48,19 @@ export const besideGo = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort)
       const { value } = await lines.next()
       if (value === undefined) throw new Error("the Go program ended")
       const theirs = (value as string).split(" ").map((pair) => pair.split(",").map(Number))
-      rounds.push(kinds.map(({ bytes, run, texts }, i) => {
-        const start = performance.now()
-        for (let n = 0; n < texts.length; n++) run()
-        const ours = ((performance.now() - start) * 1e6) / texts.length / bytes
-        return [ours, theirs[i][0] / texts.length / bytes, theirs[i][1] / texts.length / bytes]
-      }))
+      const round: Array<readonly [number, number, number]> = []
+      for (const [i, { before, bytes, run, texts }] of kinds.entries()) {
+        let ours = 0
+        for (let n = 0; n < texts.length; n++) {
+          await before?.()
+          const start = performance.now()
+          run()
+          ours += (performance.now() - start) * 1e6
+        }
+        const [decode, encode] = theirs[i]
+        round.push([ours / texts.length / bytes, decode / texts.length / bytes, encode / texts.length / bytes])
+      }
+      rounds.push(round)
     }
     go.stdin.end()
     const middle = (values: Array<number>) => values.sort((a, b) => a - b)[values.length >> 1]
