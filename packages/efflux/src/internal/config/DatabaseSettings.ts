@@ -38,9 +38,7 @@ type Http =
   | Options.Checked<typeof Options.http3>
 
 /** Where requests go, and with which parameters. */
-export interface HttpSettings
-  extends ServerSettings, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy">
-{
+interface HttpSettings extends ServerSettings, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy"> {
   readonly api: "v1" | "v2" | "v3"
   readonly urls: ReadonlyArray<string>
   readonly path: string

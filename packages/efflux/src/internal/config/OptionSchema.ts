@@ -20,7 +20,7 @@ import { nearest } from "./nearest.ts"
 export interface OptionSchema<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
 
 /** What is known of an option besides its type. */
-export interface OptionInfo {
+interface OptionInfo {
   /** What the option can be, as in "allowed is …". */
   readonly allowed: string
   /** How a variable is read. Text that stands for nothing stays as it is, so that the check names it. */

@@ -23,7 +23,7 @@ export type Given<F extends Fields> =
 export type Checked<F extends Fields> = Schema.Struct.Type<F>
 
 /** The defaults of the options that have one, as a user would give them. */
-export type Defaults<F extends Fields> = {
+type Defaults<F extends Fields> = {
   readonly [K in keyof F as undefined extends F[K]["Encoded"] ? undefined extends F[K]["Type"] ? never : K : never]:
     Exclude<
       F[K]["Encoded"],

@@ -13,7 +13,7 @@ import * as Options from "./Options.ts"
 import { infoOf, isPlainObject } from "./OptionSchema.ts"
 
 /** `queueCapacity` is `QUEUE_CAPACITY`. */
-export const nameOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+const nameOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
 /** Whether a variable is this configuration's, in the light of all. */
 export type IsOurs = (option: string, options: { readonly [option: string]: unknown }) => boolean

@@ -8,13 +8,8 @@
  */
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 
-/**
- * Bytes of payload that one packet of `Pacing` stands for.
- *
- * @category constants
- * @since 0.1.0
- */
-export const packetBytes = 1432
+/** Bytes of payload that one packet of `Pacing` stands for. */
+const packetBytes = 1432
 
 /**
  * One bucket, shared by the senders of a database.

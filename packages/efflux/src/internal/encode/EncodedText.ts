@@ -43,13 +43,8 @@ const asKey = (text: string): string => {
 // Most keys and tags fit into three words. Copying three always costs less than asking how many there are.
 const fixedWords = 3
 
-/**
- * Bytes that must be free behind an {@link EncodedText} where it is written.
- *
- * @category constants
- * @since 0.1.0
- */
-export const encodedRoom = 8 * fixedWords
+/** Bytes that must be free behind an {@link EncodedText} where it is written. */
+const encodedRoom = 8 * fixedWords
 
 /**
  * Writes at `pos` and returns where it ended. Up to {@link encodedRoom} bytes

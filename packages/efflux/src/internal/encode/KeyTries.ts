@@ -105,13 +105,8 @@ export interface Ending {
   readonly places: ReadonlyArray<{ readonly name: string; readonly index: number }>
 }
 
-/**
- * How many keys and values are remembered: they take a few megabytes at the most.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxRemembered = 4096
+/** How many keys and values are remembered: they take a few megabytes at the most. */
+const maxRemembered = 4096
 
 // UTF-16 units of the longest keys that are remembered. A long one counts as several.
 const maxKeyLength = 1024

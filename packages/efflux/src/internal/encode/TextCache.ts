@@ -8,13 +8,8 @@
 import { lengthOf, unitAt } from "../text/units.ts"
 import { EncodedText, noText } from "./EncodedText.ts"
 
-/**
- * UTF-16 units of the longest texts and keys that are remembered.
- *
- * @category constants
- * @since 0.1.0
- */
-export const maxTextLength = 64
+/** UTF-16 units of the longest texts and keys that are remembered. */
+const maxTextLength = 64
 
 const slotBits = 7
 const slots = 1 << slotBits

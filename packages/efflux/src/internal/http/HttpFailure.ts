@@ -81,10 +81,8 @@ const hintOf = ({ body, path, status }: Answer): string | undefined => {
 /**
  * The milliseconds that a header `Retry-After` asks to wait for, at most a minute; `undefined` if the header is
  * invalid; then the caller's own schedule applies.
- *
- * @internal
  */
-export const parseRetryAfter = (header: string, nowMillis: number): number | undefined =>
+const parseRetryAfter = (header: string, nowMillis: number): number | undefined =>
   Result.match(Headers.parseRetryAfter(header), {
     onFailure: () => undefined,
     onSuccess: (asked) => Math.min(Duration.toMillis(Headers.retryAfterDelay(asked, nowMillis)), maxRetryAfter)

@@ -36,11 +36,8 @@ export interface Destination {
 /**
  * Sends a request. Succeeds with the head of any answer, and its body, decompressed; the connection is closed with
  * the scope.
- *
- * @category models
- * @since 0.1.0
  */
-export type Send = (
+type Send = (
   request: Request
 ) => Effect.Effect<Pick<OpenAnswer, "status" | "headers" | "body">, InfluxError, Scope.Scope>
 

@@ -26,7 +26,7 @@ import * as Options from "./OperationOptions.ts"
 import type { WriteOptions } from "./Operations.ts"
 
 /** Options that were checked. */
-export interface WriteSettings {
+interface WriteSettings {
   readonly path: string
   readonly params: { readonly [name: string]: string | undefined }
   readonly dialect: Dialect.Dialect

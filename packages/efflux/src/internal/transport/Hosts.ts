@@ -14,13 +14,8 @@ import { monotonicMillis } from "../text/monotonic.ts"
 const firstSkip = 1000
 const maxSkip = 30_000
 
-/**
- * One host.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Host<A> {
+/** One host. */
+interface Host<A> {
   readonly http: A
   failures: number
   /** The monotonic time in milliseconds until which it is skipped. */
