@@ -45,6 +45,45 @@ describe("the client for tests", () => {
       ))
     ))
 
+  it.effect("takes a request of the API only if its path can't name another host, and all of it can be sent", () => {
+    const sent: Array<string> = []
+    const wrong: ReadonlyArray<readonly [request: unknown, option: string]> = [
+      // With the URL in front of it, this is a password and the host of somebody else.
+      [{ method: "GET", path: "@evil.example/x" }, `"path" is "<redacted>@evil.example/x"`],
+      [{ method: "GET", path: ".evil.example/x" }, `"path"`],
+      [{ method: "GET", path: ":1/x" }, `"path"`],
+      [{ method: "GET", path: "" }, `"path"`],
+      [{ method: "GET", path: "\\\\evil.example" }, `"path"`],
+      [{ method: "GET", path: "/a\r\nb" }, `"path"`],
+      [{ method: "GET", path: "/a#b" }, `"path"`],
+      [{ method: "GET" }, `"path" is missing`],
+      [{ method: "PATCH", path: "/x" }, `"method" is "PATCH"`],
+      [{ method: "POST", path: "/x", params: { limit: 5 } }, `"params"`],
+      [{ method: "POST", path: "/x", body: { n: 1n } }, `"body"`],
+      [{ method: "POST", path: "/x", body: () => 1 }, `"body" is a function`],
+      [{ method: "POST", path: "/x", header: { a: "b" } }, `"header"`],
+      ["/x", "request"],
+      [undefined, "request"]
+    ]
+    return Effect.gen(function*() {
+      for (const [request, option] of wrong) {
+        yield* failsWith(InfluxClient.request(request as never), "InvalidOption", new RegExp(option))
+      }
+      assert.deepStrictEqual(sent, [])
+      for (const path of ["/x", "/x?a=b", "/é x", "//x"]) {
+        yield* InfluxClient.request({ method: "POST", path, params: { a: undefined, b: "c" }, body: [null] })
+      }
+      assert.deepStrictEqual(sent, ["/x", "/x?a=b", "/é x", "//x"])
+    }).pipe(
+      Effect.provide(InfluxClient.layerTest(() => [], {
+        onRequest: ({ path }) => {
+          sent.push(path)
+          return ""
+        }
+      }))
+    )
+  })
+
   it.effect("can be any class, beside the default one, and be what the default is asked of", () => {
     const archive = InfluxClient.makeTest(() => [{ name: "archive" }])
     return Effect.gen(function*() {

@@ -12,12 +12,14 @@ import * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { InfluxError, InvalidAnswer, StatementFailed, TooLarge } from "../../InfluxError.ts"
+import { checker } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import { type HttpExchange, withTimeout } from "../http/HttpExchange.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
 import { isFinal } from "../http/reasons.ts"
 import { printable } from "../text/preview.ts"
+import * as OperationOptions from "./OperationOptions.ts"
 import type { Client, StatementOptions, WriteOptions } from "./Operations.ts"
 import * as QueryRequest from "./QueryRequest.ts"
 import type { Asked } from "./QueryRequest.ts"
@@ -79,6 +81,8 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend 
       (answer) => QueryRequest.read(settings, asked, answer)
     ))
 })
+
+const checkRequest = checker("ApiRequest", OperationOptions.request, "request")
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -206,7 +210,10 @@ export const make = (backend: Backend): Client => {
     ping: Effect.withSpan(backend.ping, "InfluxClient.ping", span()),
     request: (request) =>
       Effect.withSpan(
-        request.method === "GET" ? backend.request(request) : Effect.mapError(backend.request(request), asUncertain),
+        Effect.flatMap(Effect.suspend(() => Effect.fromResult(checkRequest(request))), ({ method }) =>
+          method === "GET"
+            ? backend.request(request)
+            : Effect.mapError(backend.request(request), asUncertain)),
         "InfluxClient.request",
         span()
       ),

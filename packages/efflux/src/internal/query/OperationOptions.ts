@@ -1,5 +1,5 @@
 /**
- * The options of statements and of writes, described once, as those of configurations are.
+ * The options of statements, writes and requests, described once, as those of configurations are.
  *
  * @since 0.1.0
  */
@@ -43,4 +43,31 @@ export const write = {
   acceptPartial: OptionSchema.withDefault(OptionSchema.boolean, true),
   /** How long one request may take, default the timeout of the client. */
   timeout: OptionSchema.optional(OptionSchema.duration(1))
+}
+
+/** A request of the API. */
+export const request = {
+  method: OptionSchema.oneOf(["GET", "POST", "DELETE"]),
+  // Without the slash it would go on with the host, which gets the credentials.
+  path: OptionSchema.declare(
+    "a path that begins with a slash, like /api/v2/buckets, without fragment, backslashes and control characters",
+    (value): value is string => typeof value === "string" && /^\/[^\p{Cc}\p{Cs}\\#]*$/u.test(value)
+  ),
+  params: OptionSchema.optional(
+    OptionSchema.declare(
+      "a plain object of strings",
+      (value): value is { readonly [name: string]: string | undefined } =>
+        OptionSchema.isPlainObject(value) &&
+        Object.values(value).every((one) => one === undefined || typeof one === "string")
+    )
+  ),
+  body: OptionSchema.optional(OptionSchema.declare("a value that JSON has", isJson))
+}
+
+function isJson(value: unknown): value is unknown {
+  try {
+    return JSON.stringify(value) !== undefined
+  } catch {
+    return false
+  }
 }

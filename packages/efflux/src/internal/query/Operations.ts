@@ -56,7 +56,7 @@ export interface ResultSet<A> {
 export interface ApiRequest {
   /** The method of the request. */
   readonly method: "GET" | "POST" | "DELETE"
-  /** Begins with a slash, like `/api/v2/buckets`. */
+  /** Begins with a slash, like `/api/v2/buckets`; anything else is an `InvalidOption`. */
   readonly path: string
   /** Parameters of the URL, default none. Those that are `undefined` are left out. */
   readonly params?: { readonly [name: string]: string | undefined } | undefined
