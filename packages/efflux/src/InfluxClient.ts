@@ -43,9 +43,9 @@ import type { InfluxError } from "./InfluxError.ts"
 import { check } from "./internal/config/ClientSettings.ts"
 import { unwrap } from "./internal/config/Variables.ts"
 import * as HttpExchange from "./internal/http/HttpExchange.ts"
-import * as Asking from "./internal/query/Client.ts"
+import { make as makeClient, overHttp } from "./internal/query/Client.ts"
 import type { Client, Operations, Ping } from "./internal/query/Operations.ts"
-import * as Testing from "./internal/query/TestBackend.ts"
+import * as TestBackend from "./internal/query/TestBackend.ts"
 
 export type * from "./internal/query/Operations.ts"
 export type { Asked } from "./internal/query/QueryRequest.ts"
@@ -127,8 +127,7 @@ const makeWith = (
 ): Effect.Effect<Client, InfluxError, Scope.Scope> =>
   Effect.flatMap(
     Effect.fromResult(check(config)),
-    (settings) =>
-      Effect.map(HttpExchange.make({ ...settings, client }), (http) => Asking.make(Asking.overHttp(settings, http)))
+    (settings) => Effect.map(HttpExchange.make({ ...settings, client }), (http) => makeClient(overHttp(settings, http)))
   )
 
 /**
@@ -285,7 +284,7 @@ export const request: Operations<InfluxClient>["request"] = InfluxClient.request
  * @category testing
  * @since 0.1.0
  */
-export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClient/Spy") {}
+export class Spy extends Context.Service<Spy, TestBackend.Spy>()("efflux/InfluxClient/Spy") {}
 
 /**
  * A client without a server, for tests. A function answers each statement. The layer provides the `InfluxClient` and
@@ -313,8 +312,8 @@ export class Spy extends Context.Service<Spy, Testing.Spy>()("efflux/InfluxClien
  * @since 0.1.0
  */
 export const layerTest = (
-  answer: Testing.Responder,
-  options?: Testing.TestOptions
+  answer: TestBackend.Responder,
+  options?: TestBackend.TestOptions
 ): Layer.Layer<InfluxClient | Spy> =>
   Layer.effectContext(Effect.sync(() => {
     const { client, spy } = makeTest(answer, options)
@@ -328,9 +327,9 @@ export const layerTest = (
  * @since 0.1.0
  */
 export const makeTest = (
-  answer: Testing.Responder,
-  options?: Testing.TestOptions
-): { readonly client: Client; readonly spy: Testing.Spy } => {
-  const { backend, spy } = Testing.make(answer, options)
-  return { client: Asking.make(backend), spy }
+  answer: TestBackend.Responder,
+  options?: TestBackend.TestOptions
+): { readonly client: Client; readonly spy: TestBackend.Spy } => {
+  const { backend, spy } = TestBackend.make(answer, options)
+  return { client: makeClient(backend), spy }
 }
