@@ -45,7 +45,7 @@ interface HttpSettings extends ServerSettings, Pick<Http, "gzipThreshold" | "ret
   readonly params: { readonly [name: string]: string | undefined }
 }
 
-/** What writing and querying both need to know about a server. */
+/** What both writing and querying need about a server. */
 export interface ServerSettings extends Pick<Http, "ca" | "headers" | "maxConnectionAge" | "socketPath" | "timeout"> {
   readonly credentials: Credentials | undefined
 }
@@ -69,7 +69,7 @@ const owners = [
 /** The options of any transport, where no message has to tell them apart. */
 export const anyTransport: Owner = { name: "DatabaseConfig", fields: Object.assign({}, ...Options.transports) }
 
-/** The versions that can be asked, as messages name them. */
+/** The versions that can be queried, as messages name them. */
 export const clientOwners = {
   1: owner("ClientConfig", Options.client1, 1),
   2: owner("ClientConfig", Options.client2, 2),
@@ -84,8 +84,8 @@ export const versionOf = (config: GivenOptions): Result.Result<1 | 2 | 3, Influx
   Result.map(decodeVersion(config), ({ version }) => version)
 
 /**
- * Checks the configuration of a database, whose `name` is the label unless it has one. A custom transport is nobody's
- * listener: it is not paced by default, and knows itself what its server takes.
+ * Checks the configuration of a database, whose `name` is the label unless it has one. A custom transport is not paced
+ * by default, and has no limits of a known server.
  */
 export const check = (
   given: unknown,
@@ -110,7 +110,7 @@ export const check = (
       ...checked,
       ...(isCustom && options["pacing"] === undefined && { pacing: "none" as const }),
       name: checked.name ?? label,
-      // A batch that never comes together would leave the queue to the flush interval alone.
+      // If a batch could never be complete, only the flush interval would empty the queue.
       batchSize: options["batchSize"] === undefined
         ? Math.min(checked.batchSize, checked.queueCapacity)
         : checked.batchSize
@@ -123,7 +123,9 @@ export const check = (
     return settings.transport === "http" ? { ...settings, http: yield* httpOf(settings, config) } : settings
   })
 
-/** What is wrong with an option in the light of others, and its value as a message shows it, where that is special. */
+/**
+ * What is wrong with an option in combination with others, and the value for the message if it needs a special form.
+ */
 type WrongOption = readonly [option: string, value: unknown, allowed: string, shown?: string]
 
 const wrongCombination = (
@@ -184,8 +186,8 @@ const transportHint = (option: string, { options, variable }: GivenOptions): str
     }, or ${from}=udp if it is for a ClientConfig`
 }
 
-// A server that can't be told the unit of the timestamps takes them for nanoseconds, or guesses: VictoriaMetrics takes
-// minutes and hours for seconds.
+// A server that can't be told the unit of the timestamps reads them as nanoseconds, or guesses: VictoriaMetrics reads
+// minutes and hours as seconds.
 const isUnitOf = (
   unit: Precision.Precision,
   dialect: Dialect.Dialect,
@@ -200,7 +202,7 @@ const isUnitOf = (
 const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
   dialect === "victoria-metrics" ? dialect : `v${version}`
 
-/** Where each version takes points. */
+/** The write endpoint of each version. */
 export const writePaths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
 
 const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSettings, InfluxError> =>
@@ -238,7 +240,7 @@ interface Account {
   readonly tokenScheme?: "Token" | "Bearer" | undefined
 }
 
-/** How the server knows who asks. A user needs a password, and a password a user. */
+/** The credentials. A user needs a password, and a password needs a user. */
 export const credentialsOf = (
   { password, token, tokenScheme, username, version }: Account,
   config: GivenOptions

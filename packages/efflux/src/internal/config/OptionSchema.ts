@@ -16,18 +16,18 @@ import { preview } from "../text/preview.ts"
 import { certificateProblem } from "./certificates.ts"
 import { nearest } from "./nearest.ts"
 
-/** What a user gives (`Given`), and what it comes to. */
+/** The type that a user gives (`Given`), and the decoded type. */
 export interface OptionSchema<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}
 
-/** What is known of an option besides its type. */
+/** Properties of an option besides its type. */
 interface OptionInfo {
-  /** What the option can be, as in "allowed is …". */
+  /** The allowed values, as in "allowed is …". */
   readonly allowed: string
-  /** How a variable is read. Text that stands for nothing stays as it is, so that the check names it. */
+  /** How a variable is read. Text that can't be read is returned unchanged, so that the check reports it. */
   readonly read: (variable: string) => Config.Config<unknown>
   /** The value of an option that is left out, as a user would give it. */
   readonly fallback?: unknown
-  /** Whether it can't be left out. */
+  /** Whether it is required. */
   readonly isRequired: boolean
 }
 
@@ -44,7 +44,7 @@ const annotated = <Checked, Given>(
   read?: OptionInfo["read"]
 ): OptionSchema<Checked, Given> => schema.annotate({ allowed, read }) as OptionSchema<Checked, Given>
 
-/** An option that can be left out, and what it is then. */
+/** An optional option with a default. */
 export const withDefault = <Checked, Given>(
   of: OptionSchema<Checked, Given>,
   fallback: NoInfer<Given>
@@ -54,7 +54,7 @@ export const withDefault = <Checked, Given>(
     fallback
   })
 
-/** An option that can be left out, and is nothing then. */
+/** An optional option without a default. */
 export const optional = <Checked, Given>(
   of: OptionSchema<Checked, Given>
 ): Schema.withDecodingDefault<OptionSchema<Checked | undefined, Given | undefined>> =>
@@ -78,7 +78,7 @@ const becomes = <Given, Checked>(
     encode: SchemaGetter.transform((checked) => checked as unknown as Given)
   }))
 
-/** A name that is quoted where it is sent: any characters are allowed. */
+/** A name that is quoted when it is sent, so any characters are allowed. */
 export const anyName: OptionSchema<string> = declare(
   "a name that is not empty",
   (value): value is string => typeof value === "string" && value !== "" && value.isWellFormed()
@@ -97,7 +97,7 @@ export const integer = (minimum: number, maximum: number): OptionSchema<number> 
     orText(Config.Number)
   )
 
-/** The port of a server. Kubernetes sets `INFLUX_PORT=tcp://…` for a service called influx; such a text is not ours. */
+/** The port of a server. Kubernetes sets `INFLUX_PORT=tcp://…` for a service called influx; such a text is ignored. */
 export const port: OptionSchema<number> = annotated(
   "an integer from 1 to 65535",
   integer(1, 65_535),
@@ -131,13 +131,13 @@ const matching = (allowed: string, pattern: Pick<RegExp, "test">): OptionSchema<
 /** A text without spaces. */
 export const word = (allowed: string): OptionSchema<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
 
-/** A name that the server has for something: spaces are allowed. */
+/** A name on the server; spaces are allowed. */
 export const name = (of: string): OptionSchema<string> => matching(`the name of ${of}`, /^[^\p{Cc}\p{Cs}]+$/u)
 
 /** The name of a database on the server, or `""` for none. */
 export const nameOrNone = matching("one of \"\", or the name of a database on the server", /^[^\p{Cc}\p{Cs}]*$/u)
 
-/** Basic authentication ends the name at its first colon. */
+/** In basic authentication the name ends at its first colon. */
 export const userName = matching("the name of a user, without a colon", /^[^\p{Cc}\p{Cs}:]+$/u)
 
 /** Whether a text with a colon, which is a host or an address, is one of IPv6. */
@@ -149,10 +149,12 @@ export const isIp = (text: string): boolean =>
     ? URL.canParse(`http://[${text.replace(/%[^%\]]+$/, "")}]`)
     : /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
-/** An IP address; an interface's name is none. */
+/** An IP address; the name of an interface is not allowed. */
 export const ipAddress = (allowed: string): OptionSchema<string> => matching(allowed, { test: isIp })
 
-/** Neither a URL nor a name with its port, which would be looked up for ever: one colon is no IPv6 address. */
+/**
+ * Neither a URL nor a name with a port, which would be looked up forever. A text with one colon is not an IPv6 address.
+ */
 export const hostName = matching(
   "a host name or an IP address, without scheme and port",
   /^(?![^:]*:[^:]*$)[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u
@@ -163,7 +165,7 @@ const urlText = "an http or https URL without credentials (use the options for t
 const isUrl = (text: string): boolean =>
   /^https?:/i.test(text) && !/[\p{Cc}\p{Cf}\p{Z}?#@]/u.test(text) && URL.canParse(text)
 
-// Every request adds its path, perhaps behind that of a proxy.
+// Every request appends its path, perhaps to the path of a proxy.
 const apiPath = /\/+(?:api\/v[23](?:\/(?:write|write_lp|query|query_sql|query_influxql))?|write|query)\/*$/i
 
 const urlProblem = (text: string) =>
@@ -196,7 +198,7 @@ export const password = annotated(
   Config.Redacted
 )
 
-/** Whether a value is an object as `{}` makes it: neither a list nor an instance of a class. */
+/** Whether a value is a plain object, neither a list nor an instance of a class. */
 export const isPlainObject = (value: unknown): value is object => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -204,7 +206,7 @@ export const isPlainObject = (value: unknown): value is object => {
     Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty")
 }
 
-// `Config.Record` leaves out a pair that has no "=", in silence, and all but the last of one key.
+// `Config.Record` silently omits a pair without "=", and all but the last pair of a repeated key.
 const pairs = (list: string): unknown => {
   const all = list.split(",").map((pair) => /^\s*([^=]+?)\s*=\s*(.+?)\s*$/.exec(pair))
   const entries = new Map(all.map((pair) => [pair?.[1], pair?.[2]]))
@@ -228,7 +230,7 @@ const record = <A extends object>(
 
 type Headers = { readonly [name: string]: string | Redacted.Redacted }
 
-// What the request itself says.
+// Headers that the request sets itself.
 const ownHeaders = /^(?:authorization|connection|content-(?:encoding|length|type)|host|transfer-encoding)$/i
 
 // A value may be a secret, and no message shows it.
@@ -251,7 +253,7 @@ export const certificates = annotated(
   )
 )
 
-/** A length of time, which comes to milliseconds. The longest is that of the runtime's timers. */
+/** A duration, decoded to milliseconds. The longest is that of the runtime's timers. */
 export const duration = (minimum: number): OptionSchema<number, Duration.Input> =>
   annotated(
     `a duration from ${minimum} ms to 24 days, like "500 millis" or "1 second"`,
@@ -262,7 +264,7 @@ export const duration = (minimum: number): OptionSchema<number, Duration.Input> 
     )
   )
 
-// Duration takes what it does not understand for zero: NaN, an unknown unit, a Date.
+// `Duration` reads invalid input as zero: NaN, an unknown unit, a Date.
 const isDurationInput = (value: unknown): value is Duration.Input => {
   if (typeof value === "number") return !Number.isNaN(value)
   if (typeof value === "string" || typeof value === "bigint" || Duration.isDuration(value)) return true
@@ -293,8 +295,8 @@ export const tags: OptionSchema<Tags> = record("tags", tagProblem)
  * How fast a database sends. A packet is a payload of up to 1432 bytes; a larger
  * payload counts as several.
  *
- * The kernel of the server's host keeps only so much of what the server has not
- * read yet, and drops the rest without a word. A burst must fit in there.
+ * The kernel of the server's host buffers only a limited number of packets that the server has not read yet, and drops
+ * the rest silently. A burst must fit into this buffer.
  *
  * @category models
  * @since 0.1.0
@@ -302,7 +304,7 @@ export const tags: OptionSchema<Tags> = record("tags", tagProblem)
 export interface Pacing {
   /** Packets per second, on average. */
   readonly packetsPerSecond: number
-  /** Packets that may go out at once after a pause, default 32. */
+  /** The number of packets that may be sent at once after a pause, default 32. */
   readonly burst?: number | undefined
 }
 

@@ -43,7 +43,7 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
     for (const name of names) {
       const shard = yield* readOptions(shards.options[name], `shards.${name}`)
       const { name: ownName = `${label}/${name}`, tags: own = {} } = shard.options
-      // What is no object is left for the check of the shard.
+      // A value that is not an object is left to the check of the shard.
       const options = { ...shard.options, name: ownName, tags: isPlainObject(own) ? { ...ofAll, ...own } : own }
       databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
     }

@@ -15,7 +15,7 @@ import { infoOf, isPlainObject } from "./OptionSchema.ts"
 /** `queueCapacity` is `QUEUE_CAPACITY`. */
 const nameOf = (option: string): string => option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
-/** Whether a variable is this configuration's, in the light of all. */
+/** Whether a variable belongs to this configuration, given all variables. */
 export type IsOurs = (option: string, options: { readonly [option: string]: unknown }) => boolean
 
 /**
@@ -29,7 +29,7 @@ export const read = <C extends object>(
   all: ReadonlyArray<Options.Fields>,
   isOurs: IsOurs = () => true
 ): Config.Config<C> => {
-  // What is no object is left for the check.
+  // A value that is not an object is left to the check.
   if (!isPlainObject(given)) return Config.succeed(given)
   const path = prefix.replace(/_+$/, "")
   const fixed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
@@ -43,14 +43,14 @@ export const read = <C extends object>(
       const kept = Object.entries(options).filter(([option, value]) =>
         Object.hasOwn(fixed, option) || value !== undefined && isOurs(option, options)
       )
-      // Errors look for the prefix here. It is not enumerable, so that nothing else sees it.
+      // Errors find the prefix here. It is not enumerable, so nothing else sees it.
       const config = Object.defineProperty(Object.fromEntries(kept), origin, { value: { path, fixed } }) as C
       return path === "" ? Effect.succeed(config) : Effect.as(warnOfMisspelled(path), config)
     }
   )
 }
 
-/** Other programs have variables behind the prefix too, so that only a name that is nearly right is worth a warning. */
+/** Other programs may have variables with this prefix, so only names that resemble an option get a warning. */
 const warnOfMisspelled = (path: string): Effect.Effect<void> => {
   const known = Options.everyName.map(nameOf)
   const warn = (name: string) => {
@@ -86,7 +86,7 @@ const origin = Symbol("efflux/variables")
 export const inherit = (from: object, options: object): object =>
   Object.defineProperty(options, origin, { value: Reflect.get(from, origin) })
 
-/** The variable that an option of this configuration comes from, or would. */
+/** The variable of an option of this configuration, whether it is set or not. */
 export const variableOf = (config: object): (option: string) => string | undefined => {
   const from: unknown = Reflect.get(config, origin)
   if (from === undefined) return () => undefined
@@ -123,7 +123,7 @@ export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> 
       Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))
     ) as unknown as Config.Config<C>
   } catch {
-    // The check names what can't be read.
+    // The check reports what can't be read.
     return Config.succeed(wrapped as C)
   }
 }

@@ -1,13 +1,12 @@
 /**
- * What is wrong with a text that should hold certificates. A wrong one would
- * fail every request, long after the program has started.
+ * Checks a text of certificates at the start. A wrong certificate would otherwise fail every request later.
  *
  * @since 0.1.0
  */
 
 const allowed = "one or more certificates as PEM text"
 
-/** What is allowed instead, with the reason and what to do; `undefined` if nothing is wrong. */
+/** Returns what is allowed, with the reason and what to do; `undefined` if the text is valid. */
 export const certificateProblem = (value: unknown): string | undefined => {
   const texts: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
   if (texts.length === 0) return allowed
@@ -44,5 +43,5 @@ const problemOf = (part: string): string | undefined => {
   }
 }
 
-// Asked for here and not imported, for the module must load in a browser, where only the form is checked.
+// Loaded here and not imported, because the module must load in a browser, where only the form is checked.
 const x509 = () => typeof process === "object" ? process.getBuiltinModule?.("node:crypto")?.X509Certificate : undefined

@@ -14,7 +14,7 @@ import type { Checked, Fields } from "./Options.ts"
 import { infoOf, isPlainObject } from "./OptionSchema.ts"
 import { variableOf } from "./Variables.ts"
 
-/** Reads every option of a configuration once. What is no plain object is an error, and so is what can't be read. */
+/** Reads every option of a configuration once. A value that is not a plain object, or can't be read, is an error. */
 export const readOptions = (config: unknown, what = ""): Result.Result<GivenOptions, InfluxError> => {
   const options: Array<[string, unknown]> = []
   const plain = "a plain object of options; { ...it } makes one of an instance of a class"
@@ -48,14 +48,14 @@ const touch = (value: unknown): void => {
   }
 }
 
-/** A set of options that another one may be mistaken for. */
+/** A set of options with which another one may be confused. */
 export interface Owner {
   /** As a message names it, as in `transport "http"`. */
   readonly name: string
   readonly version?: number | undefined
   /** Whether it is another kind of configuration, and not another transport or version. */
   readonly isForeign?: boolean
-  /** Of which only the names matter. */
+  /** Only the names are used. */
   readonly fields: object
 }
 
@@ -67,7 +67,7 @@ export const owner = <F extends Fields>(name: string, fields: F, version?: 1 | 2
   decode: decoder(fields)
 })
 
-/** Refuses an option that its owner does not have, and says which one has it, or which name is nearest. */
+/** Refuses an unknown option. The error says to which transport it belongs, or which name is most similar. */
 export const refuseUnknown = (
   config: GivenOptions,
   owner: Owner,
@@ -81,10 +81,10 @@ export const refuseUnknown = (
     const advice = holders !== ""
       ? `, it belongs to ${holders}`
       : didYouMean(option, owner, others) ?? `. It has ${own}`
-    // An empty name would stand for the configuration itself.
+    // An empty name would mean the configuration itself.
     return invalidOption(option || "\"\"", value, `one of the options ${own}`, {
       config,
-      // The name may be a misspelled `token`, so that a text is not shown.
+      // The name may be a misspelled `token`, so a text is not shown.
       shown: typeof value === "string" ? "a string" : undefined,
       hint: `but ${describe([owner])} has no such option${advice}${hint(option) ?? ""}`
     })
@@ -126,7 +126,7 @@ export const decoder = <F extends Fields>(fields: F) => {
   }
 }
 
-/** Where something is wrong, and what is allowed there if not all that is allowed of the option. */
+/** The place of the problem, and what is allowed there if it differs from what the option allows. */
 interface Issue {
   readonly path: ReadonlyArray<string>
   readonly message?: string | undefined

@@ -30,7 +30,7 @@ export const invalidOption = (
   const secrets = secretsOf(details?.config)
   const hide = (text: string) =>
     secrets.filter(isUnmistakable).reduce((text, one) => text.replaceAll(one, redacted), text)
-  // Of an option for secrets only the kind of the value is shown anyway.
+  // For an option that holds a secret only the kind of the value is shown.
   const isSecret = !secretName.test(option) && secrets.includes(String(typeof value === "object" ? "" : value))
   return Result.fail(
     new InfluxError({
@@ -50,7 +50,7 @@ const redacted = "<redacted>"
 // A shorter text may be a part of any word.
 const isUnmistakable = (secret: string): boolean => secret.length >= 6
 
-// What the options for secrets hold: it may stand under another name too.
+// The values of the options for secrets, which may occur under another name too.
 const secretsOf = (config: GivenOptions | undefined): ReadonlyArray<string> =>
   Object.entries(config?.options ?? {}).flatMap(([option, value]) =>
     (isPlainObject(value) ? Object.values(value) : [value]).flatMap((one) => {
@@ -59,7 +59,7 @@ const secretsOf = (config: GivenOptions | undefined): ReadonlyArray<string> =>
     })
   )
 
-// A secret may stand where it is not allowed: in a URL, or under the name of something else.
+// A secret may be in the wrong place: in a URL, or in another option.
 const shown = (option: string, value: unknown): string => {
   if (value === undefined) return "missing"
   const isSecret = secretName.test(option)

@@ -1,5 +1,5 @@
 /**
- * The name that a misspelled one was meant to be.
+ * Finds the name that a misspelled one was probably meant to be.
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ const distanceOf = (wanted: string, name: string, strict: boolean): number | und
   const edits = editsBetween(wanted, name)
   if (edits < wanted.length && edits <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 4))) return edits
   if (strict) return undefined
-  // "queue" for queueCapacity and "db" for database are further away in edits, and plain to a reader.
+  // "queue" for `queueCapacity` and "db" for `database` need many edits, but are obvious to a reader.
   if (wanted.length >= 4 && (name.includes(wanted) || name.length >= 4 && wanted.includes(name))) {
     return (name[0] === wanted[0] ? 10 : 15) + edits
   }

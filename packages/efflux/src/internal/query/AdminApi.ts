@@ -24,11 +24,11 @@ const ask = <A>(client: Client, schema: Schema.ConstraintDecoder<A>, path: strin
 
 const named = (given: string) => Effect.fromResult(checkName(given))
 
-// Leaves it at that where what is to be dropped is not there.
+// Succeeds if the thing to drop does not exist.
 const ifThere = <A>(effect: Effect.Effect<A, InfluxError>): Effect.Effect<void, InfluxError> =>
   Effect.catchReason(Effect.asVoid(effect), "InfluxError", "NotFound", () => Effect.void)
 
-// The servers have 0 for ever.
+// For the servers 0 means forever.
 const secondsOf = (input: Duration.Input): number => {
   const duration = Duration.fromInputUnsafe(input)
   return Duration.isFinite(duration) ? Math.ceil(Duration.toSeconds(duration)) : 0
@@ -45,7 +45,7 @@ export interface Bucket {
   readonly id: string
   /** The name of the bucket. */
   readonly name: string
-  /** How long points are kept: `Duration.infinity` if for ever. */
+  /** How long points are kept; `Duration.infinity` if forever. */
   readonly duration: Duration.Duration
 }
 
@@ -135,7 +135,7 @@ export const deleteFromBucket = Effect.fnUntraced(function*(
     params: { org: client.org, bucket },
     body: {
       start: Literal.rfc3339(start),
-      // The API deletes what lies at the second instant too.
+      // The API also deletes points at the end instant.
       stop: Literal.rfc3339(stop - 1n),
       predicate: conditions.map(([name, value]) => `${quoted(name)}=${quoted(value)}`).join(" AND ") || undefined
     }
@@ -179,7 +179,7 @@ export const createDatabase = Effect.fnUntraced(function*(
   const seconds = secondsOf(duration)
   const retention_period = seconds === 0 ? undefined : `${seconds}s`
   yield* client.request({ method: "POST", path: databasePath, body: { db, retention_period } }).pipe(
-    // There is one already, which is what is wanted unless it should be another.
+    // It exists already, which is a success unless its options differ.
     Effect.catchIf(
       ({ reason }) => reason._tag === "BadRequest" && reason.status === 409 && options === undefined,
       () => Effect.void

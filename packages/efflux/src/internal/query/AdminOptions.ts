@@ -1,5 +1,5 @@
 /**
- * The options of administration, checked: one that is misspelled must not keep points for ever, or delete more.
+ * The options of administration, checked, because a misspelled one could keep points forever or delete too many.
  *
  * @since 0.1.0
  */
@@ -55,7 +55,7 @@ const retention = {
   duration: lasting,
   /** How many nodes of a cluster hold a point, default 1. */
   replication: optional(copies),
-  /** What a shard spans, default what the server finds fit for the duration. */
+  /** The time range of a shard, default chosen by the server according to the duration. */
   shardDuration: optional(lasting)
 }
 
@@ -92,8 +92,7 @@ const fields = {
 }
 
 /**
- * How long a retention policy keeps points, in how many copies, and in how large
- * pieces.
+ * How long a retention policy keeps points, in how many copies, and in shards of which length.
  *
  * @category models
  * @since 0.1.0
@@ -108,7 +107,7 @@ export interface Retention extends Given<typeof retention> {}
  */
 export interface DatabaseRetention extends Given<typeof fields.createDatabase> {}
 
-/** What can be changed of a retention policy. */
+/** The properties of a retention policy that can be changed. */
 export interface PolicyOptions extends Given<typeof changes> {}
 
 /**

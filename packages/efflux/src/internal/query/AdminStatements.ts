@@ -19,7 +19,7 @@ const fragment = (segment: Statement.Segment): Fragment => new Statement.Fragmen
 const identifier = (name: string): Fragment => fragment(Literal.identifier(name))
 const noClause = fragment("")
 
-/** Words with a value behind them, or nothing. */
+/** Words followed by a value, or nothing if there is no value. */
 const clause = (words: string, value: unknown): Fragment =>
   value === undefined ? noClause : query`${fragment(words)} ${value}`
 
@@ -71,7 +71,7 @@ const policy = (verb: string, database: string, name: string, { isDefault, ...op
   }`
 
 /**
- * A duration as Go writes it: 168h0m0s.
+ * A duration in Go's format: 168h0m0s.
  *
  * @category decoding
  * @since 0.1.0

@@ -11,7 +11,7 @@ import { BadAnswer, unreadable } from "./BadAnswer.ts"
 import type { Rows } from "./Row.ts"
 
 /**
- * Not to be asked again once it gave a `BadAnswer`.
+ * Must not be called again after it returned a `BadAnswer`.
  *
  * @internal
  */
@@ -21,7 +21,7 @@ export interface AnswerReader<in Input> {
 }
 
 /**
- * Makes a reader of functions that throw a `BadAnswer`, behind the rows that they give before.
+ * Makes a reader from functions that throw a `BadAnswer`. Rows that were read before are returned first.
  *
  * @internal
  */
@@ -40,8 +40,8 @@ function* caught(read: () => Iterable<Rows>): Iterable<Rows | BadAnswer> {
 }
 
 /**
- * Makes a function that decodes what arrives, without a byte order mark and without replacing what is not UTF-8. To be
- * called without bytes at the end.
+ * Makes a function that decodes bytes as they arrive. It removes a byte order mark, and refuses what is not UTF-8. Call
+ * it without bytes at the end.
  *
  * @internal
  */
@@ -56,7 +56,7 @@ export const utf8 = () => {
   }
 }
 
-/** Columns of a table at the most. A line of bare separators would have millions. */
+/** The most columns of a table. A line of bare separators would have millions. */
 export const maxColumns = 65_536
 
 /** @internal */
@@ -68,7 +68,7 @@ export const twoMembers = unreadable(
 )
 
 /**
- * Refuses a name that comes again, of which a row could hold one value only.
+ * Refuses a repeated name, because a row can hold only one value for it.
  *
  * @internal
  */

@@ -1,12 +1,12 @@
 /**
- * Why an answer ends before its end.
+ * Why reading an answer stops early.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 
 /**
- * The server says that it failed, or what it says can't be read. Thrown within a reader, which gives it as its last
+ * The server reported an error, or its answer can't be read. It is thrown within a reader, which returns it as the last
  * piece.
  *
  * @internal

@@ -1,5 +1,5 @@
 /**
- * The operations of a client, over anything that answers statements.
+ * The operations of a client, on top of a backend.
  *
  * @since 0.1.0
  */
@@ -52,7 +52,7 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend 
     // All versions have it.
     http.request({ method: "GET", path: "/ping", onRepeat: constVoid, maxAnswerBytes: 64 * 1024 }),
     ({ body, headers }) => {
-      // InfluxDB 3 says it in the body too, and some of its builds only there.
+      // InfluxDB 3 also reports it in the body, and some builds only there.
       const said = Result.getOrUndefined(parsePing(decoder.decode(body)))
       return {
         version: shown(headers["x-influxdb-version"] ?? said?.version),
@@ -91,11 +91,11 @@ const parsePing = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct
 
 const shown = (text: string | undefined): string | undefined => text === undefined ? undefined : printable(text, 64)
 
-// The server says by its status that it does not understand the statement, or in the answer: to a program it is the
-// same. InfluxDB 3 answers 500 for what it can't plan.
+// A server reports a statement that it does not understand by the status or in the answer; both become the same error.
+// InfluxDB 3 answers 500 if it can't plan a statement.
 const asStatementFailed = (error: InfluxError): InfluxError => {
   const { reason } = error
-  // InfluxDB 1 repeats its error in a header, where a control character has no place.
+  // InfluxDB 1 repeats its error in a header, which can't contain control characters.
   if (reason._tag === "RequestFailed" && reason.detail.includes("HPE_INVALID_HEADER_TOKEN")) {
     const detail =
       "what the server says of it holds a control character and can't be read; does the statement hold one?"
@@ -106,7 +106,7 @@ const asStatementFailed = (error: InfluxError): InfluxError => {
     : error
 }
 
-// What may have been executed is not to be asked again, unless that is harmless.
+// A statement that may have been executed must not be retried, unless that is harmless.
 const asUncertain = (error: InfluxError): InfluxError => {
   const { isRetryable, reason } = error
   return mayHaveArrived(error)
@@ -115,7 +115,7 @@ const asUncertain = (error: InfluxError): InfluxError => {
     : error
 }
 
-// Rows take several times the bytes that they come in. What they take is bounded by so many times `maxResponseBytes`.
+// Rows take several times as much memory as their bytes. This factor of `maxResponseBytes` limits it.
 const memoryPerByte = 4
 
 /**
@@ -160,7 +160,7 @@ export const make = (backend: Backend): Client => {
 
   const invalid = (detail: string) => Effect.fail(new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) }))
 
-  /** The results apart, as far as memory goes. */
+  /** The separate results, within the limit of memory. */
   const results = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
     Effect.suspend(() => {
       const results = new Map<number | string, Array<unknown>>()
@@ -187,7 +187,7 @@ export const make = (backend: Backend): Client => {
     })
   })
 
-  /** Of two results only the first would be told from the second by its rows. */
+  /** Fails for a second result, because rows alone would not show where it begins. */
   const single = (pieces: Stream.Stream<Rows, InfluxError>, options: QueryOptions) =>
     Stream.suspend(() => {
       let first: number | string | undefined
@@ -265,10 +265,10 @@ const ifHarmless = ({ operation, text }: Asked): (() => void) | undefined =>
 const rowsOf = (pieces: Stream.Stream<Rows<unknown>, InfluxError>) =>
   pieces.pipe(Stream.map(({ rows }) => rows), Stream.filter(Arr.isReadonlyArrayNonEmpty), Stream.flattenArray)
 
-/** Reads the rows by what the options say, and counts them for each result. */
+/** Decodes the rows according to the options, and counts them for each result. */
 const decoded = (
   pieces: Stream.Stream<Rows, InfluxError>,
-  // Options that are none fail where the statement is asked.
+  // Invalid options fail when the statement is sent.
   options: QueryOptions | null
 ): Stream.Stream<Rows<unknown>, InfluxError> =>
   options?.as === undefined ? pieces : Stream.unwrap(Effect.map(

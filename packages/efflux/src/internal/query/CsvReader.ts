@@ -12,7 +12,7 @@ interface Table {
   readonly names: ReadonlyArray<string>
   readonly parsers: ReadonlyArray<(text: string) => unknown>
   readonly defaults: ReadonlyArray<string>
-  /** Where the columns begin that are the table's own: behind the annotation, `result` and `table`. */
+  /** The index of the table's own columns, after the annotation, `result` and `table`. */
   readonly first: number
 }
 
@@ -76,7 +76,7 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
 }
 
 /**
- * Refuses, as bytes arrive, a record that has more columns than are read: before its cells take memory.
+ * Refuses a record with too many columns while its bytes arrive, before its cells take memory.
  *
  * @internal
  */
@@ -108,7 +108,7 @@ const rowOf = ({ defaults, first, names, parsers }: Table, record: ReadonlyArray
   return row
 }
 
-// A bigint of a million digits takes seconds, and none has as many.
+// Parsing a bigint of a million digits takes seconds, and no valid one has so many.
 const csvInteger = (min: bigint, max: bigint) => (text: string): unknown => {
   const integer = text.length <= 20 && /^-?\d+$/.test(text) ? BigInt(text) : undefined
   return integer !== undefined && integer >= min && integer <= max ? integer : undefined

@@ -17,9 +17,9 @@ type Reading<A = void> = Generator<Row.Rows | undefined, A>
 /** The columns of a series, and what its rows have in common. */
 interface SeriesHeader {
   readonly columns: ReadonlyArray<string>
-  /** Tags, and the name of the series, that no column is named like. */
+  /** Tags, and the name of the series, whose names are not those of a column. */
   readonly common: ReadonlyArray<readonly [name: string, value: string]>
-  /** Tags that a column is named like. */
+  /** Tags whose names are those of a column. */
   readonly shared: ReadonlyArray<readonly [column: string, value: string]>
   /** Which column is `time`, -1 if none is. */
   readonly time: number
@@ -35,14 +35,14 @@ const headerOf = (columns: ReadonlyArray<string>, tags: ReadonlyArray<Tag>): Ser
   refuseRepeated(tags.map(([name]) => name))
   for (const [name, value] of tags) {
     if (typeof value !== "string") throw unreadable(`the tag ${name} is not a text`)
-    // Servers have no empty tags: an absent one comes as "".
+    // Servers do not store empty tags; an absent tag arrives as "".
     if (names.has(name)) shared.push([name, value])
     else if (value !== "") common.push([name, value])
   }
   return { columns, common, shared, time: columns.indexOf("time") }
 }
 
-// Tags stand once in an answer, and then in each row: a short answer could fill the memory.
+// Tags are sent once in an answer and copied into each row, so a short answer could fill the memory.
 const maxCopies = 20_000_000
 
 /**
@@ -54,7 +54,7 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
   const notThat = unreadable(`it is not the ${format} of a query`)
   let statement = -1
   let copies = 0
-  /** Whether the result that was read last says that there is more of it. */
+  /** Whether the last result was marked as continued. */
   let isPartial = false
 
   function* take(next: () => unknown = parser.take): Reading<unknown> {
@@ -82,7 +82,7 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
     return value
   }
 
-  // What is not known here is passed over, however deep it is.
+  // Unknown members are skipped, however deeply they are nested.
   function* skip(): Reading {
     for (let left = 1; left > 0; left--) {
       let value = parser.take()
@@ -238,7 +238,7 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
 
   return {
     document,
-    /** Refuses what can't be the end. */
+    /** Refuses an answer that ends too early. */
     end: (): ReadonlyArray<never> => {
       if (statement < 0) throw unreadable("it is empty")
       if (isPartial) throw cutShort

@@ -8,7 +8,7 @@ import * as Statement from "./Statement.ts"
 
 const grammar: Statement.Grammar = {
   comment: /\/\/[^\n]*\n?/y,
-  // A string with an expression in it is left to the opening: where it ends would take a parser to know.
+  // For a string with an expression in it only the opening is matched, because finding its end would need a parser.
   quoted: /"[^"\\$]*(?:(?:\\[\s\S]|\$(?!\{))[^"\\$]*)*"/y,
   opening: /"/y,
   regex: {

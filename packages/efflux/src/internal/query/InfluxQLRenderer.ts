@@ -35,8 +35,7 @@ const written: Statement.LiteralWriter = {
 }
 
 /**
- * The statement for InfluxDB 1: every value is a bind parameter, also names,
- * durations and regular expressions.
+ * The statement for InfluxDB 1: every value is a bind parameter, including names, durations and regular expressions.
  *
  * @category rendering
  * @since 0.1.0
@@ -53,9 +52,8 @@ export const renderV1 = Statement.renderer<"InfluxQL">(grammar, {
 })
 
 /**
- * The statement for InfluxDB 3: strings are bind parameters, which it has for
- * scalars only; names, regular expressions and all that consists of digits are
- * literals.
+ * The statement for InfluxDB 3, which supports bind parameters only for scalars: strings are parameters; names, regular
+ * expressions, numbers, times and durations are literals.
  *
  * @category rendering
  * @since 0.1.0
@@ -66,15 +64,14 @@ export const renderV3 = Statement.renderer<"InfluxQL">(grammar, {
 })
 
 /**
- * The statement with all of its values written into it, for where there are no
- * parameters. NUL and carriage return can't be written.
+ * The statement with all values as literals, for places without parameters. NUL and carriage return can't be written.
  *
  * @category rendering
  * @since 0.1.0
  */
 export const renderText = flow(Statement.renderer<"InfluxQL">(grammar, written), Result.map(({ text }) => text))
 
-// The parser ends at a NUL, and takes a carriage return for the end of the line.
+// The parser stops at a NUL, and reads a carriage return as the end of the line.
 const quoted = (text: string, quote: "'" | "\""): Statement.WrittenLiteral => {
   if (/[\0\r]/.test(text)) return Literal.invalid("a text with a NUL or a carriage return, which InfluxQL can't write")
   return `${quote}${text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll(quote, `\\${quote}`)}${quote}`

@@ -33,14 +33,14 @@ export class JsonParser implements PullParser {
     this.#hasBigints = integers === "bigints"
   }
 
-  /** Goes on with another text. */
+  /** Continues with another text. */
   begin(text: string): void {
     this.#text = text
     this.#isPlain = !text.includes("\\")
     this.position = 0
   }
 
-  /** Refuses what follows the value. */
+  /** Refuses text after the value. */
   end(): void {
     if (!Number.isNaN(this.#next())) throw notJson
   }
@@ -68,7 +68,7 @@ export class JsonParser implements PullParser {
     return this.#number(word)
   }
 
-  /** The name of a member: `likely`, which makes no new string, or another one. */
+  /** The name of a member. If it is `likely`, no new string is made. */
   name(likely = ""): string {
     if (this.#next() !== quote) throw notJson
     const end = this.position + 1 + likely.length
@@ -133,7 +133,7 @@ export class JsonParser implements PullParser {
     this.position = end + 1
     if (this.#isPlain && end - start <= maxSlice && isPrintable(text, start, end)) return text.slice(start + 1, end)
     try {
-      // A long slice would keep the whole text in memory.
+      // A slice of a long text would keep the whole text in memory.
       return JSON.parse(text.slice(start, end + 1)) as string
     } catch {
       throw notJson
@@ -171,16 +171,16 @@ const isPrintable = (text: string, start: number, end: number): boolean => {
   return pos === end
 }
 
-// V8 copies a slice that is as short.
+// V8 copies short slices.
 const maxSlice = 12
 
 const whole = /^-?(?:0|[1-9]\d*)$/
 const fraction = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-// Converting a number of a million digits takes long, and no double needs as many.
+// Converting a number of a million digits takes long, and no double needs so many.
 const maxDigits = 1100
 
-// A bracket of an answer would become an object that is many times larger.
+// Each bracket of an answer would become an object that is many times larger.
 const deepest = 10_000
 
 const notJson = unreadable("it is not JSON")

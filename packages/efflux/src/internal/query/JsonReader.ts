@@ -55,7 +55,7 @@ export const rows = (
 ): AnswerReader<Uint8Array> => {
   const lines = new LineSplitter(maxLineBytes)
   const json = new JsonParser("bigints")
-  // Those of the line before, of which no two are one.
+  // The names of the previous line, which were checked to be distinct.
   let known: ReadonlyArray<string> = []
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
     const piece = new Row.Piece()
@@ -105,7 +105,7 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
     for (const text of texts) {
       json.begin(text)
-      // The text is whole: the reader never asks for more of it.
+      // The text is complete, so the reader never needs more.
       yield* series.document() as Iterable<Row.Rows>
       json.end()
     }

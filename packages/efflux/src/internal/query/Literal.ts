@@ -20,7 +20,7 @@ export type Literal = {
 }[keyof LiteralValues]
 
 /**
- * What each kind of literal holds.
+ * The value of each kind of literal.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +40,7 @@ export interface LiteralValues {
 }
 
 /**
- * Why a value can't stand in a statement. The text never shows the value.
+ * Why a value can't be used in a statement. The text never shows the value.
  *
  * @category models
  * @since 0.1.0
@@ -57,10 +57,10 @@ export interface Invalid {
 export const invalid = (detail: string): Invalid => ({ _tag: "Invalid", detail })
 
 /**
- * What a hole of a statement takes besides fragments and lists.
+ * The values that can be interpolated, besides fragments and lists.
  *
- * A whole `number` is an integer, like a `bigint`; any other a float. A `RegExp`
- * is sent as it is written, to a server whose dialect is RE2.
+ * A whole `number` is an integer, like a `bigint`; any other is a float. A `RegExp` is sent unchanged, and the server
+ * reads it as RE2.
  *
  * @category models
  * @since 0.1.0
@@ -68,8 +68,8 @@ export const invalid = (detail: string): Invalid => ({ _tag: "Invalid", detail }
 export type Value = string | number | bigint | boolean | Date | DateTime.DateTime | Duration.Duration | RegExp | Uint
 
 /**
- * Makes a literal of a value. Throws for an object that only claims to be what it
- * is. Nothing of an object is called that its maker could have written.
+ * Makes a literal of a value. Throws for an object that only pretends to be of a type. No method of the object that
+ * could have been replaced is called.
  *
  * @category constructors
  * @since 0.1.0
@@ -146,12 +146,12 @@ export const instant = (nanos: unknown): Literal | Invalid =>
 const duration = (value: Duration.Duration): Literal | Invalid => {
   if (!Duration.isFinite(value)) return invalid("a duration that is not finite")
   const nanos: unknown = Duration.toNanosUnsafe(value)
-  // Something that only claims to be a Duration.
+  // An object that only pretends to be a Duration.
   if (typeof nanos !== "bigint") return invalid("an object that can't be read")
   return isInt64(nanos) ? { _tag: "Duration", value: nanos } : invalid("a duration of more than 292 years")
 }
 
-// A subclass can have a `source` of its own, which is not what its maker matches with.
+// A subclass can have its own `source`, which differs from the expression that it matches.
 const own = (name: "source" | "flags"): (regex: RegExp) => string => {
   const { get } = Object.getOwnPropertyDescriptor(RegExp.prototype, name)!
   return (regex) => Reflect.apply(get!, regex, []) as string
@@ -163,7 +163,7 @@ const regex = (value: RegExp): Literal | Invalid => {
   const given = flagsOf(value)
   if (/[dyv]/.test(given)) return invalid("a regular expression with a flag other than g, i, m, s and u")
   const flags = given.replace(/[^ims]/g, "")
-  // RE2 does not know `\u2028`, which is how JavaScript writes what its own literals can't hold.
+  // RE2 does not support `\u2028`, which JavaScript writes for characters that its literals can't contain.
   const source = sourceOf(value).replace(escapes, (found, units?: string, point?: string) =>
     units !== undefined
       ? [...fromUnits(units)].map((character) => `\\x{${character.codePointAt(0)!.toString(16)}}`).join("")
@@ -175,7 +175,7 @@ const regex = (value: RegExp): Literal | Invalid => {
     : { _tag: "Regex", value: flags === "" ? source : `(?${flags})${source}` }
 }
 
-// Two of these may be one character. Other escapes are matched to pass over them.
+// Two of these may form one character. Other escapes are matched in order to skip them.
 const escapes = /((?:\\u[\da-f]{4})+)|\\u\{([\da-f]+)\}|\\[\s\S]/gi
 
 const fromUnits = (escaped: string): string =>
@@ -197,7 +197,7 @@ export const identifier = (name: unknown): Literal | Invalid =>
     : { _tag: "Identifier", value: name }
 
 /**
- * Text that its author answers for.
+ * Text that was passed to `unsafe`.
  *
  * @category constructors
  * @since 0.1.0
@@ -206,8 +206,8 @@ export const text = (text: unknown): string | Invalid =>
   typeof text === "string" ? text : invalid("a text that is not a string")
 
 /**
- * A finite number in decimal, without an exponent and with a point: what query
- * languages read as a float. It reads back as the same double.
+ * A finite number in decimal, with a point and without an exponent, which query languages read as a float. It reads
+ * back as the same double.
  *
  * @category formatting
  * @since 0.1.0
@@ -221,7 +221,7 @@ export const decimal = (value: number): string => {
 }
 
 /**
- * A finite number as a JSON number that no reader takes for an integer.
+ * A finite number as a JSON number that no reader reads as an integer.
  *
  * @category formatting
  * @since 0.1.0
@@ -273,7 +273,7 @@ export const durationUnits = (micros: "u" | "us"): ReadonlyArray<readonly [name:
 ]
 
 /**
- * A regular expression that finds exactly this text, wherever it stands.
+ * A regular expression that matches exactly this text, wherever it occurs.
  *
  * @category formatting
  * @since 0.1.0

@@ -11,7 +11,7 @@ import { unreadable } from "./BadAnswer.ts"
 import * as DocumentReader from "./DocumentReader.ts"
 import { type Container, type PullParser, short } from "./PullParser.ts"
 
-/** What has arrived and was not read. */
+/** Bytes that have arrived and were not read. */
 class MsgPackParser implements PullParser {
   position = 0
   end = 0
@@ -111,12 +111,12 @@ class MsgPackParser implements PullParser {
   }
 }
 
-// Calling the decoder takes longer than a few characters do.
+// For a few characters a call of the decoder costs more than a loop.
 const maxByHand = 24
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
-/** What stands behind the types that name no length themselves: a value, or the length of a text, a list or a map. */
+/** What follows a type byte that does not contain a length: a value, or the length of a text, a list or a map. */
 const types: {
   readonly [type: number]: readonly [size: number, read: (view: DataView, pos: number) => unknown] | undefined
 } = {

@@ -6,18 +6,18 @@
 import * as Dialect from "../../Dialect.ts"
 import * as OptionSchema from "../config/OptionSchema.ts"
 
-/** What goes along with a statement. */
+/** The options of a statement. */
 export const statement = {
-  /** Another database than that of the configuration; InfluxDB 2 has none. */
+  /** The database, default that of the configuration; not for InfluxDB 2. */
   database: OptionSchema.optional(OptionSchema.anyName),
-  /** Another retention policy than that of the configuration; InfluxDB 1 only. */
+  /** The retention policy, default that of the configuration; only for InfluxDB 1. */
   retentionPolicy: OptionSchema.optional(OptionSchema.anyName),
   /**
    * Name of a column for the measurement of each row, in answers to InfluxQL; default none. For statements about several
    * measurements.
    */
   measurement: OptionSchema.optional(OptionSchema.anyName),
-  /** Instead of the timeout of the configuration. */
+  /** The timeout, default that of the configuration. */
   timeout: OptionSchema.optional(OptionSchema.duration(1))
 }
 

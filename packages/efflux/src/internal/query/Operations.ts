@@ -16,7 +16,7 @@ import type { RowDecoder } from "./RowDecoder.ts"
 import type { Statement } from "./Statement.ts"
 
 /**
- * What goes along with a statement.
+ * The options of a statement.
  *
  * @category models
  * @since 0.1.0
@@ -65,13 +65,13 @@ export interface ApiRequest {
 }
 
 /**
- * What a server says about itself. Servers other than InfluxDB may say nothing.
+ * Version and build of a server. Servers other than InfluxDB may not report them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Ping {
-  /** As the server writes it, for example `1.8.10`, `v2.7.12` or `3.4.1`. */
+  /** As the server reports it, for example `1.8.10`, `v2.7.12` or `3.4.1`. */
   readonly version: string | undefined
   /** For example `OSS`, `ENT` or `Core`. */
   readonly build: string | undefined
@@ -127,42 +127,41 @@ export interface Operations<R> {
     options?: StatementOptions
   ): Effect.Effect<ReadonlyArray<ResultSet<Row>>, InfluxError, R>
   /**
-   * Streams the rows of an answer as values. The answer is read no faster than the rows are consumed, and at most
-   * one line of it is held. A consumer that stops early closes the connection, which ends the query on the server.
+   * Streams the rows of an answer as values. The answer is read no faster than the rows are consumed, and at most one
+   * line of it is in memory. If the consumer stops early, the connection is closed, which ends the query on the server.
    * If the answer is incomplete, the stream emits its rows and then fails.
    */
   queryStream<A>(statement: Statement, options: TypedQueryOptions<A>): Stream.Stream<A, InfluxError, R>
   /**
-   * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at
-   * most one line of it is held. A consumer that stops early closes the connection, which ends the query on the
+   * Streams the rows of an answer as they arrive. The answer is read no faster than the rows are consumed, and at most
+   * one line of it is in memory. If the consumer stops early, the connection is closed, which ends the query on the
    * server. If the answer is incomplete, the stream emits its rows and then fails.
    */
   queryStream(statement: Statement, options?: StatementOptions): Stream.Stream<Row, InfluxError, R>
   /**
-   * Runs a statement for its effect and ignores its rows. It reaches a server at most once. If it fails and it is not
-   * known whether it was executed, the error `isUncertain` and is not `isRetryable`.
+   * Executes a statement that changes something, and ignores its rows. The statement reaches a server at most once. If
+   * it fails and may have been executed, the error has `isUncertain` set and `isRetryable` not set.
    */
   execute(statement: Statement, options?: StatementOptions): Effect.Effect<void, InfluxError, R>
   /**
-   * Writes points in their order, and returns what became of each: how many the server stored, and which it rejected
-   * and why. A point that can't be written is rejected too. Waits for every answer. Nothing is queued and nothing is
-   * sent twice.
+   * Writes points in their order, and returns how many the server stored, and which it rejected and why. A point that
+   * can't be written is rejected too. It waits for every answer. Nothing is queued and nothing is sent twice.
    *
-   * Fails if a request gets no such answer: no connection, wrong credentials, a busy server. `isRetryable` and
-   * `retryAfter` say whether and when a retry helps, and `settled` says what became of the earlier requests. The
-   * points of the failed request may have been stored. A retry is harmless for points with a timestamp, because the
-   * server overwrites them; others get the time of the call.
+   * Fails if a request gets no such answer, for example without a connection, with wrong credentials, or if the server
+   * is busy. `isRetryable` and `retryAfter` say whether and when a retry helps, and `settled` has the result of the
+   * earlier requests. The points of the failed request may have been stored. A retry is harmless for points with a
+   * timestamp, because the server overwrites them; others get the time of the call.
    */
   write(points: Iterable<Point.Input>, options?: WriteOptions): Effect.Effect<Written, InfluxError, R>
   /**
-   * A sink that writes points like `write`, and reads them no faster than the server accepts them. Holds one batch.
-   * It keeps the first 1000 rejections and counts all.
+   * A sink that writes points like `write`. It reads the stream no faster than the server accepts the points, keeps one
+   * batch in memory, keeps the first 1000 rejections, and counts all of them.
    */
   writeSink(options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
   /**
-   * Makes any other request of the server's HTTP API, with the credentials and limits of the client, and returns the
-   * body of the answer. Any status other than 2xx is an error. One of a POST or DELETE that may have been executed
-   * `isUncertain`.
+   * Sends any other request to the server's HTTP API, with the credentials and limits of the client, and returns the
+   * body of the answer. Any status other than 2xx is an error. If a POST or DELETE may have been executed, the error
+   * has `isUncertain` set.
    */
   request(request: ApiRequest): Effect.Effect<string, InfluxError, R>
 }
@@ -174,7 +173,7 @@ export interface Operations<R> {
  * @since 0.1.0
  */
 export interface Client extends Operations<never> {
-  /** The API that it speaks, the option `version`. */
+  /** The API of the server, as in the option `version`. */
   readonly version: 1 | 2 | 3
   /** Scheme, host and port of the server. */
   readonly endpoint: string

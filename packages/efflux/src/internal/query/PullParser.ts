@@ -12,7 +12,7 @@
  */
 export interface Container {
   readonly isMap: boolean
-  /** How far it was read: a matter of its parser. */
+  /** How far it was read; used by its parser. */
   left: number
 }
 
@@ -21,7 +21,7 @@ export interface Container {
  * @since 0.1.0
  */
 export interface PullParser {
-  /** Where the next value begins. Can be set back to where it was before a value that was {@link short}. */
+  /** The position of the next value. It can be reset to before a value that was {@link short}. */
   position: number
   /** Bytes that have arrived and were not read. */
   readonly left: number
@@ -31,16 +31,16 @@ export interface PullParser {
   readonly name: () => unknown
   /** Whether a container has one more element or member, which then is next. */
   readonly more: (container: Container) => boolean
-  /** Passes over as much of a container as can be passed over at once, and gives how many values of it are left. */
+  /** Skips as much of a container as has arrived, and returns how many of its values are left. */
   readonly skip: (container: Container) => number
-  /** A container as a message shows it. */
+  /** A container in the form that messages show. */
   readonly show: (container: Container) => string
 }
 
-/** There are not enough bytes yet. */
+/** More bytes are needed. */
 export const short = Symbol()
 
-/** A number that no value of JavaScript is. */
+/** A number that JavaScript can't represent. */
 export const outOfRange = Symbol()
 
 /**

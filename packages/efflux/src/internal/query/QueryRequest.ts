@@ -1,5 +1,5 @@
 /**
- * Turns a statement into a request of the server's API, and says how to read the answer.
+ * Turns a statement into a request to the server's API, and chooses the reader of the answer.
  *
  * @since 0.1.0
  */
@@ -30,7 +30,7 @@ import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
 /**
- * A statement as a server is asked it.
+ * A statement in the form that is sent to a server.
  *
  * @category models
  * @since 0.1.0
@@ -124,8 +124,8 @@ const checkStatementOptions = ({ version }: ClientSettings, given: StatementOpti
   })
 
 /**
- * The request of a statement. Every statement is a POST, for parameters in a URL
- * end up in logs; `GET` would not keep InfluxDB 1 from executing anything either.
+ * The request of a statement. Every statement is a POST, because parameters in a URL end up in logs. `GET` would not
+ * prevent InfluxDB 1 from executing changes either.
  *
  * @internal
  */
@@ -156,7 +156,7 @@ export const request = ({ chunkSize, gzip, org, version }: ClientSettings, asked
       return post("application/csv", json, JSON.stringify({ query: text, type: "flux", dialect }))
     case 3: {
       const body = JSON.stringify({ db: database, q: text, format: "jsonl" })
-      // The parameters are JSON already, whose integers JavaScript might not hold.
+      // The parameters are JSON already, with integers that JavaScript might not represent.
       return post("application/jsonl", json, params === undefined ? body : `${body.slice(0, -1)},"params":${params}}`)
     }
   }
@@ -177,8 +177,8 @@ const dialect = {
 const encoder = new TextEncoder()
 
 /**
- * The rows of an answer as they arrive, in pieces between which other work can be
- * done. An answer that does not end as it should fails behind its rows.
+ * The rows of an answer as they arrive, in pieces between which other work can be done. An answer that ends too early
+ * fails after its rows.
  *
  * @internal
  */
@@ -234,7 +234,7 @@ const pieces = <Input>(
   fail: (answer: BadAnswer) => InfluxError
 ): Stream.Stream<Rows, InfluxError> =>
   Stream.concat(
-    // What arrives is read at once, and there may be a lot of it: other work is done in between.
+    // Large amounts may have arrived, so reading yields in between.
     Stream.mapEffect(input, (some) => Effect.as(Effect.yieldNow, reader.read(some))),
     Stream.sync(reader.end)
   ).pipe(

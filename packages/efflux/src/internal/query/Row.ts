@@ -18,8 +18,7 @@ import { outOfRange } from "./PullParser.ts"
 export type Cell = string | number | bigint | boolean
 
 /**
- * A row: its values by the names of their columns. What is null on the server is
- * not there. `time`, where there is one, is an instant.
+ * A row: its values by the names of their columns. A null on the server is absent. `time`, if present, is an instant.
  *
  * @category models
  * @since 0.1.0
@@ -36,7 +35,7 @@ export interface Row {
 export type Draft = { [column: string]: Cell }
 
 /**
- * Puts a value into a row, null aside.
+ * Puts a value into a row unless it is null.
  *
  * @internal
  */
@@ -50,7 +49,7 @@ const badCell = (column: string, value: unknown) =>
   unreadable(`a value of the column ${column} is ${value === outOfRange ? "out of range" : "a list or an object"}`)
 
 /**
- * The value of a column named `time`: what is no instant stays what it is.
+ * The value of a column named `time`. A value that is not an instant is returned unchanged.
  *
  * @internal
  */
@@ -74,21 +73,21 @@ export interface Rows<out A = Row> {
   readonly weight: number
 }
 
-/** Rows of a piece at the most. */
+/** The most rows of a piece. */
 export const maxRows = 5000
 
-// Where a piece of few, but wide rows ends.
+// The limit of a piece with few but wide rows.
 const maxWeight = 2 ** 20
 
 /**
- * Whether so many rows are enough for one turn of the event loop.
+ * Whether this many rows are enough for one turn of the event loop.
  *
  * @internal
  */
 export const isLong = (rows: number, weight: number): boolean => rows >= maxRows || weight >= maxWeight
 
 /**
- * Rows on their way into a piece of an answer. Between two pieces other work is done.
+ * Collects the rows of a piece of an answer. Between two pieces other work can run.
  *
  * @internal
  */
@@ -104,7 +103,7 @@ export class Piece {
     return isLong(this.#rows.length, this.#weight)
   }
 
-  /** Adds a row that was read from so many bytes. */
+  /** Adds a row that was read from this many bytes. */
   add(row: Row, columns: number, bytes: number): void {
     this.#rows.push(row)
     this.#weight += 80 + 32 * columns + bytes

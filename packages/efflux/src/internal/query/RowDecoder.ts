@@ -13,12 +13,10 @@ import { preview, printable } from "../text/preview.ts"
 import type { Row } from "./Row.ts"
 
 /**
- * What rows are read by: a Schema that decodes a row without services, or a
- * series, or whatever else reads a row.
+ * Decodes rows: a Schema that needs no services, a series, or any other object with the method of a series.
  *
- * A Schema is given the row as it is: what is absent is no property of it, an
- * integer is a `bigint`, and a time a `bigint` of nanoseconds. A series makes of it
- * what its columns need.
+ * A Schema gets the row as it is: absent values are not properties, an integer is a `bigint`, and a time is a `bigint`
+ * of nanoseconds. A series converts the values to the types of its columns.
  *
  * @category models
  * @since 0.1.0
@@ -33,8 +31,8 @@ const { transform } = SchemaTransformation
 const Whole = Schema.Union([Schema.BigInt, Schema.Int])
 
 /**
- * An integer of a row as a `bigint`. It takes a `number` too, as servers that
- * answer InfluxQL in JSON give it.
+ * An integer of a row as a `bigint`. It accepts a `number` too, because servers that answer InfluxQL in JSON return
+ * numbers.
  *
  * @category schemas
  * @since 0.1.0
@@ -81,7 +79,7 @@ export const DateTimeFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
   })
 ))
 
-// To the millisecond before, also before 1970.
+// Rounded down to the millisecond, also before 1970.
 function wholeMillis(nanos: bigint): number {
   return Number((nanos - (((nanos % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n)
 }
@@ -123,7 +121,7 @@ export const make = <A>(
 
 const maxDetailLength = 256
 
-// Most Schemas name the first column whose type their author did not expect, and not the type that it has.
+// The errors of most Schemas name the first column of an unexpected type, but not the type that it has.
 const hintOf = (message: string, row: Row): string => {
   const [, expected = "", column] = /Expected ([^\n]*?)\s+at \["((?:[^"\\]|\\.)+)"\]/.exec(message) ?? []
   if (column === undefined || !Object.hasOwn(row, column)) return ""

@@ -17,8 +17,7 @@ const grammar: Statement.Grammar = {
 }
 
 /**
- * The query: strings, numbers and booleans are bind parameters, the rest is
- * written.
+ * The query: strings, numbers and booleans are bind parameters; all other values are literals.
  *
  * @category rendering
  * @since 0.1.0

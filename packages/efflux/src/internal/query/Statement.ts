@@ -1,6 +1,6 @@
 /**
- * Statements of query languages as tagged templates: the template is the statement, and an interpolated value is
- * never more than a value in it.
+ * Statements of query languages as tagged templates: the template is the statement, and an interpolated value can't
+ * change it.
  *
  * A template becomes a {@link Fragment}: a list of texts, which the program's author wrote, of literals, which may
  * come from anywhere, and of other fragments. A statement is rendered when it is sent: a literal becomes a bind
@@ -21,7 +21,7 @@ import * as Literal from "./Literal.ts"
 export type Language = "InfluxQL" | "Flux" | "SQL"
 
 /**
- * A segment of a statement: a text, a literal, what stands where a literal should, or another fragment.
+ * A segment of a statement: a text, a literal, an invalid value, or another fragment.
  *
  * @category models
  * @since 0.1.0
@@ -30,7 +30,7 @@ export type Segment = string | Literal.Literal | Literal.Invalid | Fragment<Lang
 
 type Leaf = Exclude<Segment, Fragment<Language>>
 
-/** Steps through a statement at the most. A few fragments that contain each other twice would take for ever. */
+/** The most steps through a statement. A few fragments that contain each other twice would take forever. */
 const maxSteps = 4_000_000
 
 /**
@@ -91,12 +91,12 @@ export class Fragment<out L extends Language> {
  */
 export type Statement = Fragment<"InfluxQL"> | Fragment<"Flux"> | Fragment<"SQL">
 
-/** What stands around a list. An empty one needs something. */
+/** What is written around a list, and for an empty one. */
 const brackets = { InfluxQL: ["", ""], Flux: ["[", "]"], SQL: ["", ""] } as const
 
 /**
- * Makes the template function of a language. The texts are taken as they stand in
- * the source, backslashes too, as by `String.raw`; `` \` `` is a backtick.
+ * Makes the template function of a language. The texts are used as they are in the source, including backslashes, as by
+ * `String.raw`; `` \` `` is a backtick.
  *
  * @category constructors
  * @since 0.1.0
@@ -137,14 +137,13 @@ export const segmentOf = <L extends Language>(language: L, value: unknown): Segm
     )
     return new Fragment(language, [open, ...joined(segments, ", "), close])
   } catch {
-    // Something that only claims to be what it is, or a proxy.
+    // An object that only pretends to be of a type, or a proxy.
     return Literal.invalid("an object that can't be read")
   }
 }
 
 /**
- * The elements of a list by their numbers: a list can have an iterator, a `map`
- * and a length of its own.
+ * Reads the elements of a list by index, because a list can have its own iterator, `map` and length.
  *
  * @category constructors
  * @since 0.1.0
@@ -177,8 +176,8 @@ export interface Rendered {
 }
 
 /**
- * How a literal is written: a text, or a parameter of this JSON. `Invalid` is a
- * literal that this language or API does not have.
+ * How a literal is written: as text, or as a parameter with this JSON. `Invalid` is a literal that this language or API
+ * does not support.
  *
  * @category models
  * @since 0.1.0
@@ -204,25 +203,24 @@ export type LiteralWriter = {
 export const param = (json: string): WrittenLiteral => ({ _tag: "Param", json })
 
 /**
- * What a language looks like, as far as it is read here. The expressions are
- * sticky.
+ * The parts of a language's syntax that are needed here. The expressions are sticky.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Grammar {
-  /** A comment, whole: to the end of the line and of the text, or to where it is closed. */
+  /** A complete comment, to the end of the line or text, or to its closing delimiter. */
   readonly comment: RegExp
-  /** A string or a quoted name, whole. */
+  /** A complete string or quoted name. */
   readonly quoted: RegExp
   /** What begins one of them. */
   readonly opening: RegExp
-  /** A regular expression, whole, and the words that one may follow; `undefined` if the language has none. */
+  /** A complete regular expression, and the words after which one can follow; `undefined` if the language has none. */
   readonly regex: { readonly whole: RegExp; readonly after: ReadonlySet<string> } | undefined
 }
 
 /**
- * Renders statements of a language, or says why one can't be. The reason never shows a value.
+ * Renders statements of a language, or returns why a statement can't be rendered. The reason never shows a value.
  *
  * @category rendering
  * @since 0.1.0
@@ -233,7 +231,7 @@ export const renderer = <L extends Language>(grammar: Grammar, writer: LiteralWr
 ): Result.Result<Rendered, string> => {
   const leaves = Fragment.leaves(fragment)
   const params: Array<string> = []
-  // Pieces instead of one text, whose last character could not be looked at without copying it.
+  // Pieces instead of one text, because reading the last character of a concatenated text would copy it.
   const pieces: Array<string> = []
   let values = 0
   let last = ""
@@ -246,7 +244,7 @@ export const renderer = <L extends Language>(grammar: Grammar, writer: LiteralWr
       const isLast = index === leaves.length - 1
       const open = scan(grammar, segment, values > 0, isLast)
       if (open !== undefined) return Result.fail(values === 0 && isLast ? open : `value ${values + 1}: ${open}`)
-      // Two tokens must not become one: `-` and `-1` a comment, two strings one string with a quote in it.
+      // Two tokens must not merge: `-` and `-1` would be a comment, and two strings one string with a quote in it.
       if (values > 0 && !mayFollow.test(segment)) put(" ")
       put(segment)
       continue
@@ -266,10 +264,10 @@ export const renderer = <L extends Language>(grammar: Grammar, writer: LiteralWr
 const mayPrecede = /[\s(,.=<>[]/
 const mayFollow = /^[\s),.;:\]=<>]/
 
-/** Says what the end of a text stands in, if a value could not stand there. */
+/** Returns the construct in which a text ends, if a value can't be placed there. */
 const scan = (grammar: Grammar, text: string, behindValue: boolean, isLast: boolean): string | undefined => {
   let position = 0
-  // Behind an operand a slash divides, elsewhere it begins a regular expression.
+  // After an operand a slash divides; elsewhere it begins a regular expression.
   let isOperand = behindValue
   const take = (token: RegExp): string | undefined => {
     token.lastIndex = position

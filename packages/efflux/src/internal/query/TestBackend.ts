@@ -36,16 +36,16 @@ export type Responder = (asked: Asked) => Answered | Effect.Effect<Answered, Inf
  * @since 0.1.0
  */
 export interface TestOptions {
-  /** What the server would be, default 1. */
+  /** The version of the imitated server, default 1. */
   readonly version?: 1 | 2 | 3 | undefined
-  /** The database that statements are about unless they name one. */
+  /** The default database of statements. */
   readonly database?: string | undefined
   /** Answers `request`, which otherwise fails with `NotFound`. */
   readonly onRequest?: ((request: ApiRequest) => string) | undefined
 }
 
 /**
- * What was asked.
+ * The recorded statements and writes.
  *
  * @category testing
  * @since 0.1.0
@@ -55,7 +55,7 @@ export interface Spy {
   readonly asked: ReadonlyArray<Asked>
   /** The requests of `write` and `writeSink`, in order, each as its lines. */
   readonly written: ReadonlyArray<string>
-  /** Forgets what was asked and written. */
+  /** Discards the recorded statements and writes. */
   readonly clear: () => void
 }
 

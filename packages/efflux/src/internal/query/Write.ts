@@ -37,14 +37,14 @@ interface WriteSettings {
   readonly timeout: number
 }
 
-// Rejections that a sink keeps; it counts the others.
+// The number of rejections that a sink keeps; it counts the others.
 const maxKeptRejections = 1000
 
-// Points after which the event loop gets a turn where no request gives it one.
+// The number of points after which writing yields, if no request does.
 const pointsPerTurn = 4096
 
 /**
- * Writes points, and says what became of them.
+ * Writes points, and returns the result.
  *
  * @internal
  */
@@ -63,7 +63,7 @@ export const write = (
   })
 
 /**
- * Writes the points of a stream, reading it no faster than the server takes them.
+ * Writes the points of a stream, and reads it no faster than the server accepts them.
  *
  * @internal
  */
@@ -76,7 +76,7 @@ export const sink = (
     ({ add, end }) => Sink.mapEffect(Sink.forEachArray(add), () => end)
   ))
 
-/** The points of one write on their way, in their order. `end` sends the rest. */
+/** Collects the points of one write in order. `end` sends the rest. */
 const batches = Effect.fnUntraced(function*(
   exchange: HttpExchange["exchange"],
   { batchSize, dialect, gzipThreshold, maxPayloadBytes, params, path, tags, timeout }: WriteSettings,
@@ -87,7 +87,7 @@ const batches = Effect.fnUntraced(function*(
   const rejections: Array<Rejection> = []
   // Points without a line among those of the request: they are settled with it.
   let refused: Array<Rejection> = []
-  // Which point each line of the request is of.
+  // The point of each line of the request.
   let indexes: Array<number> = []
   let read = 0
   let written = 0
@@ -105,7 +105,8 @@ const batches = Effect.fnUntraced(function*(
     refused = []
   }
 
-  // Points without a time get that of the call, and a nanosecond more each: equal points would overwrite each other.
+  // Points without a timestamp get the time of the call, each one nanosecond later than the last, because equal points
+  // would overwrite each other.
   const encode = (point: Point.Input): boolean => {
     const index = read++
     const isWritten = writer.writeStamped(point, now + Math.floor(index / 1e6), index % 1e6)
@@ -114,7 +115,7 @@ const batches = Effect.fnUntraced(function*(
     return isWritten
   }
 
-  /** Sends the lines before `end`, and keeps what is behind. */
+  /** Sends the lines before `end`, and keeps the rest. */
   const send = Effect.fnUntraced(function*(end: number) {
     if (end === 0) return
     const isAll = end === writer.position
