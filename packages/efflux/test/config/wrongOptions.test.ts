@@ -147,6 +147,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { pacing: { packetsPerSecond: 5, burst: null } },
       `Option "pacing.burst" is null, allowed is an integer from 1 to 1000000`
     ],
+    [{ pacing: { rate: 5 } }, `Option "pacing.rate" is 5, allowed is packetsPerSecond and burst only`],
     [
       { pacing: new Options() },
       `Option "pacing" is an instance of Options, allowed is "none" or { packetsPerSecond, burst }, in a variable 4000/32`
@@ -302,6 +303,7 @@ const tables: { readonly [name: string]: ReadonlyArray<readonly [config: unknown
       { ...v1, username: "u", password: secret },
       `Option "password" is a string, allowed is a Redacted string without control characters`
     ],
+    [{ ...v1, ca: token }, `Option "ca" is a Redacted, ${pem}`],
     [{ ...v2, org: token }, `Option "org" is a Redacted, allowed is the name of an organization`],
     [{ tags: { a: token } }, `Option "tags.a" is a Redacted, allowed is a string, number, bigint or boolean`],
     [
@@ -462,6 +464,7 @@ describe("a wrong option of shards", () => {
       { shards: { a: {} }, tags: { "": 1 } }
     ],
     [`The configuration is null, ${plain}`, null],
+    [`Option "shards" is missing, allowed is the options of one or more shards, by name`, {}],
     [`Option "shards" is a list of 1, ${plain}`, { shards: [{}] }],
     [`Option "shards.a" is "x", ${plain}`, { shards: { a: "x" } }],
     [`Option "shards.a.port" is 0, allowed is an integer from 1 to 65535`, { shards: { a: { port: 0 } } }],

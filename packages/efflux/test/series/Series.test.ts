@@ -94,6 +94,7 @@ describe("a line of a series", () => {
     assert.include(line(room - 6, { f: 1, "a,b=": 1 }), "wrote m,")
     assert.include(line(room - 5, { f: 1, "a,b=": 1 }), "field key: measurement, tags and a field key together")
     assert.include(line(room, { f: 1 }), "field key: measurement, tags and a field key together")
+    assert.include(line(room + 5, { f: 1 }), "measurement: measurement, tags and a field key together")
   })
 
   it("is in the dialect of the writer, with the bound tags too", () => {
