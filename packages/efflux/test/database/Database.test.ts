@@ -361,13 +361,12 @@ describe("bad points", () => {
       assert.include(logs.join("\n"), "2 fields left out, NaN or infinite (omittedFields)")
     }))
 
-  it.effect("strings are left out as well where the server has none, and the log says so", () =>
-    withDatabase({ senders: 1, dialect: "victoria-metrics" }, function*(sender, logs) {
+  it.effect("and a log line says if strings are left out as well, where the server has none", () =>
+    withDatabase({ dialect: "victoria-metrics" }, function*(sender, logs) {
       yield* Influx.push({ measurement: "m", fields: { a: "text", b: 1 }, timestamp: 1_700_000_000_000_000_000n })
       yield* Influx.flush
-      assert.deepStrictEqual(sender.lines, ["m b=1 1700000000000000000"])
-      assert.strictEqual((yield* Influx.stats).omittedFields, 1)
       yield* turns
+      assert.deepStrictEqual(sender.lines, ["m b=1 1700000000000000000"])
       assert.include(logs.join("\n"), "1 field left out, NaN, infinite or a string (omittedFields)")
     }))
 })

@@ -236,29 +236,7 @@ describe("timestamps before 1980", () => {
     }))
 })
 
-describe("what is no point, and what is no list of points", () => {
-  const noPoints: ReadonlyArray<readonly [point: unknown, got: string]> = [
-    [5, "5"],
-    ["point", "\"point\""],
-    [1n, "1n"],
-    [Symbol("p"), "Symbol(p)"],
-    [() => 1, "function"],
-    [[{ measurement: "m", fields: { v: 1 } }], "an Array"],
-    [null, "null"]
-  ]
-  it.effect.each(noPoints)("push counts and logs as invalid what is %#", ([point, got]) =>
-    Effect.gen(function*() {
-      const { close, database, logs } = yield* open({ send: () => Effect.void })
-      yield* database.push(point as Point.Input)
-      yield* close
-      assert.strictEqual(database.statsUnsafe().dropped.invalid, 1)
-      assert.include(
-        logs.lines[0],
-        `invalid: point: a point must be an object with a measurement and fields, got ${got}`
-      )
-      assertLaw(database.statsUnsafe())
-    }))
-
+describe("what is no list of points", () => {
   const throws = {
     *[Symbol.iterator]() {
       yield* points(2)
