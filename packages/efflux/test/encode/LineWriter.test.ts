@@ -190,25 +190,6 @@ describe("what the writer remembers changes nothing", () => {
     })
   }, { arbitrary: { runs: 1500 } })
 
-  it("whatever the order of keys, and with tags missing here and there", () => {
-    const keys = ["a", "b", "c", "d", "e"]
-    let seed = 1
-    const next = (n: number) => (seed = (seed * 48_271) % 2_147_483_647) % n
-    for (const option of options) {
-      const writer = new LineWriter(4096, option)
-      for (let round = 0; round < 5000; round++) {
-        writer.position = 0
-        const order = [...keys].sort(() => next(3) - 1).slice(next(6))
-        const value = () => [undefined, null, "", "x", "y", "long enough to be a slice", 5, "a b"][next(8)]
-        check(writer, option, {
-          measurement: ["m", "cpu", "mem"][next(3)],
-          tags: Object.fromEntries(order.map((key) => [key, value()])),
-          fields: Object.fromEntries(["n", ...order].map((key) => [key, next(1000) / 8]))
-        })
-      }
-    }
-  })
-
   it("with more keys, values and measurements than it can remember", () => {
     const writer = new LineWriter(4096)
     for (let i = 0; i < 20_000; i++) {

@@ -2,8 +2,8 @@
 import { assert, it } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeInfluxd } from "@efflux/testkit/realServer"
-import { Effect, Result, Stream } from "effect"
-import { InfluxClient, LineProtocol, type Point } from "efflux"
+import { Effect } from "effect"
+import { InfluxClient, type Point } from "efflux"
 
 describeInfluxd("InfluxClient.write", (binary) => {
   it.live(
@@ -61,24 +61,4 @@ describeInfluxd("InfluxClient.write", (binary) => {
         assert.strictEqual(yield* count, 2505)
       })
   )
-
-  it.live("a text of 100 000 lines streams through the decoder into the server", () =>
-    Effect.gen(function*() {
-      const server = yield* InfluxServer.make({ binary, databases: ["db"] })
-      const client = yield* InfluxClient.make({ version: 1, url: server.httpUrl, database: "db" })
-      const encoder = new TextEncoder()
-      const chunks = Array.from({ length: 100 }, (_, chunk) =>
-        encoder.encode(
-          Array.from({ length: 1000 }, (_, n) => `m,n=${n} v=${chunk}.5,s="a\\"b" ${(chunk + 1) * 1_000_000}\n`).join(
-            ""
-          )
-        ))
-      const result = yield* Stream.fromIterable(chunks).pipe(
-        LineProtocol.decodeStream(),
-        Stream.map(Result.getOrThrow),
-        Stream.run(client.writeSink())
-      )
-      assert.deepStrictEqual([result.written, result.rejected], [100_000, 0])
-      assert.strictEqual(yield* server.count("db", "m", "v"), 100_000)
-    }))
 })
