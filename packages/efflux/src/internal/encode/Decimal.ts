@@ -2,7 +2,7 @@
  * Writes numbers in decimal: integers, 64-bit integers and floats, as ASCII
  * digits into a buffer.
  *
- * Every function writes at `pos` and returns where it ended. It writes at most {@link maxDecimalBytes} bytes, which
+ * Every function writes at `pos` and returns the end position. It writes at most {@link maxDecimalBytes} bytes, which
  * the caller keeps free; the bytes after the returned position may have been overwritten.
  *
  * @since 0.1.0
@@ -12,7 +12,7 @@ import { maxShortest, minShortest, writeShortest } from "./ShortestFloat.ts"
 import { decimals, writeNine, writeSix, writeWhole } from "./WholeNumber.ts"
 
 /**
- * Bytes that must be free where a number is written.
+ * The number of bytes that must be free where a number is written.
  *
  * @category constants
  * @since 0.1.0
@@ -61,8 +61,8 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
   return end < 0 ? writeText(view, pos, String(size)) : end
 }
 
-// A bigint is taken apart through shared memory: storing it and reading two 32-bit halves allocates nothing,
-// arithmetic on bigints does.
+// A bigint is split through shared memory: storing it and reading two 32-bit halves allocates nothing, unlike
+// arithmetic on bigints.
 const int64 = new BigInt64Array(1)
 const halves = new Uint32Array(int64.buffer)
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
@@ -127,8 +127,8 @@ export const writeText = (view: DataView, pos: number, text: string): number => 
 }
 
 /**
- * A value as JavaScript prints it, `undefined` if that is surely longer than
- * `room`. To print a bigint of millions of digits takes seconds.
+ * A value as JavaScript prints it, `undefined` if that is certainly longer than `room`. Printing a bigint of millions
+ * of digits takes seconds.
  *
  * @category formatting
  * @since 0.1.0
@@ -137,14 +137,14 @@ export const printed = (value: number | bigint | boolean, room: number): string 
   // A digit has less than four bits.
   typeof value === "bigint" && BigInt.asIntN(4 * room + 1, value) !== value ? undefined : String(value)
 
-// The billions that were written last, in digits: nanoseconds of one second have them in common. A digit is no byte of a
-// NaN that a double could lose.
+// The digits of the billions that were written last, which nanosecond timestamps of one second share. Digits never form
+// a NaN, whose bytes a double could lose.
 const known = { billions: -1, length: 0, view: new DataView(new ArrayBuffer(maxDecimalBytes)) }
 
 /** Writes `high · 2³² + low`. */
 const writeHalves = (view: DataView, pos: number, high: number, low: number): number => {
   if (high === 0) return writeWhole(view, pos, low)
-  // The quotient of the rounded value is right or one beside; the rest is exact modulo 2³², which tells which.
+  // The quotient of the rounded value is right or off by one. The remainder is exact modulo 2³², and shows which.
   let billions = Math.floor((high * 4_294_967_296 + low) * 1e-9)
   let rest = (low - Math.imul(billions, 1_000_000_000)) | 0
   if (rest < 0) {

@@ -24,26 +24,23 @@ export type PointPart =
   | "timestamp"
 
 /**
- * The reason for which a part can't be written. Every one of them is something
- * that a server would reject, split into several points, alter in silence, or
- * crash of.
+ * The reason for which a part can't be written. For each of them a server would reject the point, split it into
+ * several, alter it silently, or crash.
  *
  * - `missing`: there is no measurement, or no field is left to write.
  * - `empty`: a name has no characters.
  * - `control character`: U+0000–U+001F or U+007F in a name; a line feed would end
  *   the line and turn the rest into a point of its own.
- * - `quote`: in a field key, in a dialect in which it begins a string there too.
- * - `trailing backslash`: the server takes the separator behind it as escaped.
- * - `backslash before a special character`: with a backslash before a space, in a
- *   tag too, the server looks for the end of the line in the wrong place, and may
- *   take what stands in a string for a line. In measurements and field keys the
+ * - `quote`: in a field key, in a dialect in which it begins a string there.
+ * - `trailing backslash`: the server reads the separator after it as escaped.
+ * - `backslash before a special character`: after a backslash before a space, in a tag too, the server looks for the
+ *   end of the line in the wrong place, and may read a part of a string as a line. In measurements and field keys the
  *   server reads `\` before `"`, `,`, `=` or a space as an escape.
  * - `comment`: a measurement that begins with `#` makes the line a comment.
- * - `lone surrogate`: it has no UTF-8 form; distinct values would become one.
- * - `reserved`: a tag or field named `time` is dropped by the server, and so is a
- *   tag named `__name__` by VictoriaMetrics, which takes a timestamp before
- *   3 March 1973 for another one.
- * - `type`: a value of a type that line protocol does not have.
+ * - `lone surrogate`: it has no UTF-8 encoding; distinct values would become equal.
+ * - `reserved`: a tag or field named `time` is dropped by the server, and a tag named `__name__` by VictoriaMetrics,
+ *   which also misreads timestamps before 3 March 1973.
+ * - `type`: a value of a type that line protocol does not support.
  * - `out of range`: an integer outside 64 bits, or a timestamp outside what
  *   InfluxDB stores.
  * - `unsigned`: an unsigned integer in a dialect without them.
@@ -84,13 +81,13 @@ export type EncodeErrorReason =
 export interface Problem {
   /** Which part of the point can't be written. */
   readonly part: PointPart
-  /** Why it can't. */
+  /** Why it can't be written. */
   readonly reason: EncodeErrorReason
   /** The key of the tag or field, shortened and quoted. */
   readonly key: string | undefined
   /** The offending value, shortened and quoted. */
   readonly value: string | undefined
-  /** What else is known: the sentence of a Schema, the error that was thrown, or the limit of a line in bytes. */
+  /** Details: the message of a Schema, the error that was thrown, or the limit of a line in bytes. */
   readonly detail?: string | undefined
 }
 
@@ -169,7 +166,7 @@ const allowed: { readonly [R in EncodeErrorReason]: string | ((problem: Problem)
 }
 
 /**
- * An error as a message shows it: its name and, quoted, its message.
+ * An error in the form that messages show: its name and its quoted message.
  *
  * @category formatting
  * @since 0.1.0

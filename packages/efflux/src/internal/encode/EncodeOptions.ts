@@ -18,7 +18,7 @@ import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord, Key } from 
  * @since 0.1.0
  */
 export interface EncodeOptions {
-  /** The unit of the timestamps, default `"ns"`. It must be what the receiver is set to. */
+  /** The unit of the timestamps, default `"ns"`. The receiver must use the same. */
   readonly precision?: Precision | undefined
   /**
    * Whose line protocol to write, default `"influx-1"`: every other server reads it too, except for a few texts that
@@ -27,7 +27,7 @@ export interface EncodeOptions {
   readonly dialect?: Dialect | undefined
   /** Tags that every line gets, unless the point has a tag of that key. Escaped once, at construction. */
   readonly tags?: { readonly [key: string]: TagValue | null | undefined } | undefined
-  /** Bytes that one line may have at the most, without its line feed; default 1 MiB. Longer ones are `oversize`. */
+  /** The most bytes of one line, without its line feed; default 1 MiB. Longer lines are `oversize`. */
   readonly maxLineBytes?: number | undefined
 }
 

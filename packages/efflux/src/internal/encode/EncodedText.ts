@@ -16,12 +16,12 @@ export class EncodedText {
   readonly hash: number
   readonly length: number
   // Bytes are copied eight at a time, as doubles. A double keeps its bytes unless it is a NaN, whose last byte would be
-  // 0x7F or 0xFF: neither stands in a name.
+  // 0x7F or 0xFF. Neither occurs in a name.
   readonly words: Float64Array
 
   /** Takes the bytes from `start` to `end` of a buffer that has eight bytes to spare behind them. */
   constructor(text: string, view: DataView, start: number, end: number, hash = -1) {
-    // From 13 characters on a text could be a slice, and keep alive the whole text that it was cut from.
+    // A text of 13 characters or more could be a slice, which keeps the whole original text alive.
     this.text = lengthOf(text) < 13 ? text : asKey(text)
     this.hash = hash
     this.length = end - start
@@ -40,7 +40,7 @@ const asKey = (text: string): string => {
   return Object.keys(table)[0]
 }
 
-// Most keys and tags fit into three words. Copying three always costs less than asking how many there are.
+// Most keys and tags fit into three words. Always copying three costs less than checking how many are needed.
 const fixedWords = 3
 
 /** Bytes that must be free behind an {@link EncodedText} where it is written. */

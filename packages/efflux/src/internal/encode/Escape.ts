@@ -11,7 +11,7 @@ import { rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
 
 /**
- * In place of a position: the text can't be written.
+ * Returned in place of a position: the text can't be written.
  *
  * @category constants
  * @since 0.1.0
@@ -24,7 +24,7 @@ const COMMA = 44
 const EQUALS = 61
 const BACKSLASH = 92
 
-// Flags for each ASCII character, so that a text is scanned with one look-up a character.
+// Flags for each ASCII character, so that a text is scanned with one look-up per character.
 const CONTROL = 1
 const ESCAPE_MEASUREMENT = 2
 const ESCAPE_KEY = 4
@@ -44,7 +44,7 @@ flagsOf[EQUALS] = ESCAPE_KEY | NOT_AFTER_BACKSLASH
 flagsOf[QUOTE] = NOT_AFTER_BACKSLASH | ESCAPE_STRING | NOT_IN_FIELD_KEY
 flagsOf[BACKSLASH] = ESCAPE_STRING | ESCAPE_BACKSLASH | NOT_AT_END
 
-// From this length on the fixed price of native calls is less than what they save.
+// From this length on native calls save more than their fixed cost.
 const nativeLength = 64
 const encoder = new TextEncoder()
 
@@ -79,7 +79,7 @@ export const nameMasksOf = (dialect: Dialect): NameMasks => {
 }
 
 /**
- * Writes a name. It is refused where the server would not read it back.
+ * Writes a name. It is refused if the server would not read it back.
  *
  * @category writing
  * @since 0.1.0
@@ -149,7 +149,7 @@ const writeUnits = (bytes: Uint8Array, pos: number, text: string, length: number
   return pos
 }
 
-// Native code writes the text without escapes, which then are put in from its end on.
+// Native code writes the text without escapes, which are then inserted from the end.
 const writeLongString = (bytes: Uint8Array, pos: number, value: string, length: number): number => {
   const { read, written } = encoder.encodeInto(value, bytes.subarray(pos))
   if (read < length) return bytes.length

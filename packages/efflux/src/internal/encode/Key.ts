@@ -31,8 +31,8 @@ export class Key extends TextCache {
 }
 
 /**
- * Whether an object is what tags and fields can be: a plain object or an instance of a class of the program, but no
- * object of the language, such as a collection or a date, whose content would be lost or be taken for something else.
+ * Whether an object can hold tags or fields: a plain object or an instance of a class of the program, but not a
+ * built-in object such as a collection or a date, whose content would be lost or misread.
  *
  * @category validation
  * @since 0.1.0
@@ -88,7 +88,7 @@ export const encodeTag = (key: Key, value: unknown, dialect: Dialect): ConstantT
 export const encodeKey = (name: string, place: "tag key" | "field key", dialect: Dialect): EncodedText => {
   if (nameProblem(name, place, dialect) !== undefined) return noText
   const { fieldKey, tag } = nameMasksOf(dialect)
-  // A UTF-16 unit takes three bytes at the most, an escaped one two.
+  // A UTF-16 unit takes at most three bytes, an escaped one two.
   return encodeOnce(name, 3 * name.length + 2, (bytes) => {
     bytes[0] = COMMA
     const end = writeName(bytes, 1, name, place === "tag key" ? tag : fieldKey)
@@ -98,7 +98,7 @@ export const encodeKey = (name: string, place: "tag key" | "field key", dialect:
 }
 
 /**
- * Orders keys as InfluxDB does, by their UTF-8 bytes. The order of UTF-16, by which JavaScript compares, is another.
+ * Orders keys as InfluxDB does, by their UTF-8 bytes. JavaScript compares by UTF-16 units, which is a different order.
  *
  * @category ordering
  * @since 0.1.0

@@ -6,8 +6,8 @@
  * is rolled back to the start of its line, and `problem` says why.
  *
  * Escaping follows what a server of the dialect reads back: comma and space in a measurement; comma, equals sign and
- * space in tag keys, tag values and field keys; in names a backslash too, if the dialect has an escape for it; `"`
- * and `\` in string values. A point that a server would not read back exactly is refused (see `EncodeError`).
+ * space in tag keys, tag values and field keys; in names a backslash too, if the dialect can escape it; `"` and `\` in
+ * string values. A point that a server would not read back exactly is refused (see `EncodeError`).
  *
  * @see https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
  * @since 0.1.0
@@ -73,12 +73,12 @@ export class LineWriter extends PartWriter {
     try {
       this.limit = Math.min(this.position + this.maxLineBytes, this.bytes.length - 1)
       end = point instanceof SeriesPoint ? this.#ofSeries(point, millis, sub) : this.#line(point, millis, sub)
-      // What is no object has no measurement either.
+      // A value that is not an object has no measurement either.
       if (end === REFUSED && (typeof point !== "object" || Array.isArray(point))) {
         this.fail("point", "missing", undefined, point)
       }
     } catch (error) {
-      // A getter or a proxy of the point threw, or it is no object at all.
+      // A getter or a proxy of the point threw, or the point is not an object.
       end = typeof point === "object" && point !== null
         ? this.fail("point", "unreadable", undefined, undefined, thrown(error))
         : this.fail("point", "missing", undefined, point)

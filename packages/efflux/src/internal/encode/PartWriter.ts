@@ -35,7 +35,8 @@ const SPACE = 32
 const ZERO = 48
 const MINUS = 45
 
-// What timestamps have from 1973-03-03T09:46:40Z on, which is 10^17 ns. Seconds may have any number of digits up to 11.
+// The number of digits of timestamps from 1973-03-03T09:46:40Z on, which is 10^17 ns. Seconds may have any number of
+// digits up to 11.
 const fewestDigits: Record<Precision, number> = { ns: 18, us: 15, ms: 12, s: 1, m: 1, h: 1 }
 const HASH = 35
 const LOWER_U = 117
@@ -61,11 +62,11 @@ export abstract class PartWriter {
 
   protected readonly maxLineBytes: number
   protected readonly keys: KeyTries
-  /** How long the field keys of the present line may be, with what is around them. */
+  /** How long the field keys of the current line may be, with the characters around them. */
   protected maxPrefix = 0
-  /** Where the present line must end. */
+  /** The position at which the current line must end. */
   protected limit = 0
-  /** How many lines were written. */
+  /** The number of lines written. */
   protected lines = 0
 
   protected readonly out: Uint8Array
@@ -156,7 +157,7 @@ export abstract class PartWriter {
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
     pos = writeEncoded(this.view, pos, prefix)
     if (typeof value === "number" && value - value === 0) {
-      // As a text, −0 is "0".
+      // As a string, −0 is "0".
       pos = writeFloat(this.view, pos, value + 0)
     } else if (typeof value === "boolean") {
       pos = writeBoolean(this.view, pos, value)

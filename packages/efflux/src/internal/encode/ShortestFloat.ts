@@ -7,16 +7,15 @@
  * reads back as `v`. So a multiple of 100 is tried, which has 15 digits or less, then a multiple of 10, then a whole
  * number. If that can't be decided with certainty, the engine prints the number.
  *
- * Whether to round up, and whether 16 digits are enough, is as good as random: a processor that has to guess a branch
- * loses more time than all the arithmetic takes. So comparisons are multiplied instead, `Math.round` included.
+ * Whether to round up, and whether 16 digits are enough, is practically random. A mispredicted branch takes more time
+ * than all the arithmetic, so comparisons are multiplied instead of branching, also in place of `Math.round`.
  *
  * @since 0.1.0
  */
 import { writeEight, writeNine } from "./WholeNumber.ts"
 
 /**
- * Numbers that can be written, from the first to below the second. JavaScript
- * writes smaller ones with an exponent.
+ * The range of numbers that can be written; the second is excluded. JavaScript writes smaller ones with an exponent.
  *
  * @category constants
  * @since 0.1.0
@@ -41,7 +40,7 @@ const lows = scales.map((scale, i) => scale - highs[i])
 // Half a unit in the last place of a double, by its binary exponent from −20 on.
 const halfUnits = Float64Array.from({ length: 80 }, (_, i) => 2 ** (i - 20 - 53))
 
-// Where rounding could have decided.
+// Rounding could have decided the result.
 const doubt = 1e-6
 
 const ZERO = 48
@@ -61,7 +60,7 @@ const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0
 export const writeShortest = (view: DataView, pos: number, value: number): number => {
   float[0] = value
   const high = words[HIGH]
-  // The doubles next to a power of two are not equally far.
+  // The doubles next to a power of two are not equally far apart.
   if ((high & 0xfffff) === 0 && words[1 - HIGH] === 0) return -1
   const binary = (high >>> 20) - 1023
   // A decimal exponent that is right or one too small.

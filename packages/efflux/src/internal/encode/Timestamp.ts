@@ -56,7 +56,7 @@ const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Preci
   if (nanos > maxTimestamp || nanos < minTimestamp) return REFUSED
   if (precision === "ns") return writeInt64(view, pos, nanos)
   if (nanos >= 0n && precision !== "m" && precision !== "h") {
-    // To leave digits out is to round down.
+    // Omitting digits rounds down.
     const end = writeInt64(view, pos, nanos) - (precision === "s" ? 9 : precision === "ms" ? 6 : 3)
     return end > pos ? end : writeInt64(view, pos, 0n)
   }
@@ -67,7 +67,7 @@ const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Preci
 }
 
 /**
- * Milliseconds since the epoch: NaN for an invalid `Date`, `undefined` for what is no instant.
+ * Milliseconds since the epoch: NaN for an invalid `Date`, `undefined` for a value that is not an instant.
  *
  * @internal
  */

@@ -11,7 +11,7 @@ const threeDigits = new Int32Array(1000)
 // Without leading zeros; the number of digits stands in the top byte.
 const upToThreeDigits = new Int32Array(1000)
 /**
- * How many of three decimals are left without trailing zeros.
+ * How many of three decimals remain without trailing zeros.
  *
  * @category constants
  * @since 0.1.0

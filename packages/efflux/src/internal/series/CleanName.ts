@@ -6,7 +6,7 @@
 import { type NamePlace, nameProblem } from "../../Point.ts"
 
 /**
- * The name if every dialect can hold it in that place, else one that it can: control characters, lone surrogates, quotes
+ * The name if every dialect accepts it in that place, else a cleaned one: control characters, lone surrogates, quotes
  * and backslashes become `_`, as does a leading `#`; `time` becomes `time_`; an empty name becomes `_`.
  *
  * @internal

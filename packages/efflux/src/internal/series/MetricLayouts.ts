@@ -34,7 +34,7 @@ export type MetricLayout = {
 
 type Observed = Extract<MetricState, { readonly min: unknown }>
 
-/** Counts are whole numbers whatever says them; a field keeps its type. */
+/** Counts are whole numbers, whether of type `number` or `bigint`; a field keeps its type. */
 const integer = (count: number): bigint | undefined => Number.isFinite(count) ? BigInt(Math.trunc(count)) : undefined
 
 const isFinite = ([boundary]: readonly [boundary: number, count: number]): boolean =>

@@ -11,7 +11,7 @@ import { layouts, type MetricLayout, type MetricPoint } from "./MetricLayouts.ts
 import { cumulative, type MetricTotals } from "./MetricTotals.ts"
 
 /**
- * Something about a metric that is not exported as it is.
+ * A problem of a metric that is not exported, or not as it is.
  *
  * @category models
  * @since 0.1.0
@@ -45,7 +45,7 @@ export class MetricPoints {
     this.#timestamp = timestamp
   }
 
-  /** The points of a metric; with totals what it counted since they were last advanced. */
+  /** The points of a metric; with totals, the increases since they were last advanced. */
   *points(snapshot: Metric.Metric.Snapshot, totals: MetricTotals | undefined): Generator<Point.Input> {
     const values = totals === undefined ? cumulative(snapshot) : totals.advance(snapshot)
     const tags = this.#tagsOf(snapshot)
@@ -79,7 +79,7 @@ export class MetricPoints {
     const tags = { ...attributes }
     if (tag !== undefined) {
       const [key, value] = tag
-      // The name that Prometheus gives to a label that it needs itself.
+      // The name that Prometheus gives to a label whose name it needs itself.
       if (Object.hasOwn(tags, key)) tags[`exported_${key}`] = attributes[key]!
       tags[key] = clean(value, "tag value")
     }
@@ -94,7 +94,7 @@ export class MetricPoints {
     }
   }
 
-  // Two metrics become one series where their names differ in what was cleaned, or in their units only.
+  // Two metrics become one series if their names differ only in cleaned characters, or only in their units.
   #isNew(metric: string, point: Point.Input): boolean {
     const tags = Object.entries(point.tags!).sort(([a], [b]) => a < b ? -1 : 1)
     const series = JSON.stringify([point.measurement, tags])

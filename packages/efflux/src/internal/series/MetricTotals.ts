@@ -1,5 +1,5 @@
 /**
- * What a metric had counted at its last export, and what it has counted since.
+ * The counts of a metric at its last export, and the increases since.
  *
  * @since 0.1.0
  */
@@ -29,13 +29,13 @@ type State<S> = {
  * @internal
  */
 export const cumulative = ({ state, type }: Metric.Metric.Snapshot): MetricState =>
-  // Where nothing was observed, or only NaN, the smallest is still the largest number, and the other way round.
+  // If nothing was observed, or only NaN, `min` is still the largest number, and `max` the smallest.
   ({ ...state, type, ..."min" in state && !(state.min <= state.max) ? noExtremes : {} }) as MetricState
 
 const noExtremes = { min: undefined, max: undefined }
 
 /**
- * What one metric had counted. It is carried from one export to the next.
+ * The counts of one metric. They are carried from one export to the next.
  *
  * @internal
  */
@@ -51,8 +51,8 @@ export class MetricTotals {
   }
 
   /**
-   * What was counted since the last call, since the metric began at the first. A metric that counted less than before
-   * began anew. The words of a frequency are taken over as they are read.
+   * What was counted since the last call, since the metric began at the first. A metric that has counted less than
+   * before was restarted. The words of a frequency are taken over as they are read.
    */
   advance(snapshot: Metric.Metric.Snapshot): MetricState {
     const values = cumulative(snapshot)

@@ -33,7 +33,7 @@ export const make = (columns: ReadonlyArray<SchemaColumn>) => {
     )) as unknown as Schema.Codec<PointValues>
   )
   return (valueOf: (column: SchemaColumn) => unknown): Result.Result<PointValues, Schema.SchemaError> => {
-    // Without a prototype, from which a Schema would read a name like `toString` that is absent here.
+    // Without a prototype, because a Schema would read an absent name such as `toString` from it.
     const given: Record<string, unknown> = Object.create(null)
     for (const column of columns) {
       const value = column.isTag ? tagText(column, valueOf(column)) : fieldValue(column, valueOf(column))
@@ -43,7 +43,7 @@ export const make = (columns: ReadonlyArray<SchemaColumn>) => {
   }
 }
 
-// Servers have no empty tags: an absent tag and an empty one are the same.
+// Servers do not store empty tags, so an absent tag and an empty one are the same.
 const tagText = (column: SchemaColumn, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
@@ -62,7 +62,7 @@ const fieldValue = ({ types }: SchemaColumn, value: unknown): unknown => {
   if (integer === undefined) return value
   if ((types & BIGINT) !== 0) return integer
   if ((types & NUMBER) !== 0) {
-    // JSON has floats beyond 2⁵³ as integers, in the fewest digits that tell them from other floats.
+    // JSON has floats beyond 2⁵³ as integers, in the fewest digits that identify them.
     const number = Number(integer)
     if (String(number) === String(integer)) return number
   }

@@ -35,7 +35,7 @@ import { preview, printable } from "../text/preview.ts"
  */
 export interface SchemaColumn extends Column {
   readonly schema: Schema.Constraint
-  /** Whether any text will do, the empty one too. */
+  /** Whether any string is accepted, including the empty one. */
   readonly isText: boolean
 }
 
@@ -50,7 +50,7 @@ export const schemaProblem = ({ isTag, name, schema }: SchemaColumn, value: unkn
   value: preview(value)
 })
 
-// What the Schema itself says, which may be a text of the program.
+// The message of the Schema, which may come from the program.
 const sentence = (schema: Schema.Constraint, value: unknown): string | undefined => {
   try {
     const encoded = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)(value)
@@ -63,8 +63,7 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
 }
 
 /**
- * Looks into the Schema of a tag or field, `undefined` if it encodes to something
- * that can't be written there.
+ * Analyses the Schema of a tag or field; `undefined` if it encodes to something that can't be written there.
  *
  * @category constructors
  * @since 0.1.0
@@ -111,7 +110,7 @@ const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
   const all = membersOf(ast)
   if (all.every(isBare)) return { types }
   if (!all.every(isLiteral)) return { types, accepts: SchemaParser.is(Schema.make(ast)) }
-  // A set answers several times as fast as the Schema.
+  // A set is several times as fast as the Schema.
   const literals = new Set(all.flatMap(literalsOf))
   return { types, accepts: (value) => literals.has(value) }
 }
@@ -120,7 +119,7 @@ const keepsValues = (ast: SchemaAST.AST): boolean =>
   ast.encoding === undefined &&
   (ast._tag !== "Union" || ast.encodingChecks === undefined && ast.types.every(keepsValues))
 
-// The members of a union, if it is no more than these.
+// The members of a plain union, without checks; any other type is its own only member.
 const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
   ast._tag === "Union" && ast.checks === undefined && ast.options?.mode !== "oneOf"
     ? ast.types.flatMap(membersOf)

@@ -32,14 +32,14 @@ export const of = (point: Point.Input, defaults: { readonly [key: string]: Point
   return mix(hash)
 }
 
-// FNV-1a over UTF-16 units. It is ours, because where a series lives must not change with a library.
+// FNV-1a over UTF-16 units. It is our own, because an update of a library must not move a series to another shard.
 const hashText = (text: string): number => {
   let hash = 0x811c9dc5 | 0
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return hash
 }
 
-// Addition does not care for the order. What is not written is not a part of the series.
+// Addition is independent of the order. Tags that are not written are not part of the series.
 const add = (hash: number, key: string, value: Point.TagValue | null | undefined): number =>
   isAbsent(value)
     ? hash
@@ -47,7 +47,7 @@ const add = (hash: number, key: string, value: Point.TagValue | null | undefined
         mix(hashText(key) ^ Math.imul(hashText(typeof value === "string" ? value : String(value)), 0x9e3779b1)) |
       0
 
-// Spreads every bit over all others: the end of MurmurHash3.
+// Distributes every bit over all others: the finalizer of MurmurHash3.
 const mix = (hash: number): number => {
   let h = hash
   h = Math.imul(h ^ h >>> 16, 0x85ebca6b)
