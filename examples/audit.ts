@@ -2,7 +2,7 @@
  * How much of what I send over UDP arrives?
  *
  * Needs an InfluxDB 1 on this host with a UDP listener: `node examples/audit.ts`. `sent` is what the operating system
- * took; the server says what its listener received.
+ * accepted; the server reports what its listener received.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"

@@ -3,7 +3,7 @@
  *
  *     INFLUX_HOST=metrics.internal INFLUX_TAGS=region=eu,host=a node examples/configFromEnv.ts
  *
- * A variable that is not set leaves the default; one that is wrong fails the program before anything starts.
+ * If a variable is not set, the default applies. A wrong value fails the program before anything starts.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"

@@ -3,7 +3,7 @@
  *
  *     node examples/decode.ts < points.txt
  *
- * Prints each point as JSON, and each bad line with its place. A bad line does not end the stream.
+ * Prints each point as JSON, and each bad line with its position. A bad line does not end the stream.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, Result, Stdio, Stream } from "effect"

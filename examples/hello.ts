@@ -1,8 +1,8 @@
 /**
- * How do I send a point, and how do I know what became of it?
+ * How do I send a point, and how do I know whether it was sent?
  *
- * Sends to a UDP listener of InfluxDB on this host: `node examples/hello.ts`. Nothing need be there: the program ends
- * the same way, because nobody answers over UDP.
+ * Sends to a UDP listener of InfluxDB on this host: `node examples/hello.ts`. It also runs without one, because UDP has
+ * no replies.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"

@@ -1,5 +1,5 @@
 /**
- * How do I push figures of this host once a second?
+ * How do I push metrics of this host once a second?
  *
  *     node examples/hostFigures.ts       # until Ctrl-C
  *     node examples/hostFigures.ts 10    # ten times

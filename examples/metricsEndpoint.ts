@@ -1,8 +1,8 @@
 /**
  * How do I let Prometheus see what was sent and what was dropped?
  *
- * The counters of a database are Metric values, so every exporter of Effect shows them. This program serves them on
- * `/metrics` until it is interrupted, and pushes a point now and then.
+ * The counters of a database are Metric values, so every exporter of Effect metrics exports them. This program serves
+ * them at `/metrics` until it is interrupted, and pushes a point now and then.
  */
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer, Schedule } from "effect"

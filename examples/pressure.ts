@@ -1,8 +1,8 @@
 /**
  * How do I push less before points are dropped?
  *
- * The transport here takes ten points every 20 ms, and the program makes far more. It keeps a smaller and smaller share
- * of them as the queue fills, so that it decides itself what is left out, and nothing is dropped.
+ * The transport here accepts ten points every 20 ms, and the program produces far more. As the queue fills, the program
+ * pushes a smaller share of them. So it chooses itself what to omit, and nothing is dropped.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Random, Stream } from "effect"

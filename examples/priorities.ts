@@ -1,9 +1,9 @@
 /**
- * Which points go first when not all can be sent?
+ * Which points are dropped last under overload?
  *
- * The transport here never takes a payload, so all that can be kept is what fits in the queue of 10 points. A thousand
- * points of one noisy measurement come first and last: its quota gives way to the others, and points of high priority
- * stay.
+ * The transport here never accepts a payload, so only the 10 points that fit into the queue are kept. A thousand points
+ * of one noisy measurement are pushed before and after the others. Its quota makes it drop its own points, and points
+ * of high priority stay.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer, Schema } from "effect"

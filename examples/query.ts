@@ -1,8 +1,8 @@
 /**
  * How do I query InfluxDB, with types and without injection?
  *
- * Writes some points to an InfluxDB 1 on this host, and asks for them: `node examples/query.ts`. InfluxDB 2 is asked by
- * `Flux.query`, InfluxDB 3 by `Sql.query` or `InfluxQL.query`; `version` and a few options differ.
+ * Writes some points to an InfluxDB 1 on this host, and queries them: `node examples/query.ts`. For InfluxDB 2 use
+ * `Flux.query`, for InfluxDB 3 `Sql.query` or `InfluxQL.query`; `version` and a few options differ.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Layer, Schema, Stream } from "effect"

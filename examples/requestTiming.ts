@@ -1,9 +1,9 @@
 /**
  * How do I time the requests of an HTTP server?
  *
- * `RequestTiming` is middleware that pushes one point per request, also for those that fail or are interrupted. Its tag
- * `route` is the pattern (`/users/:id`), not the path: a tag value per user would be a series per user. `Influx.timed` does
- * the same for any effect, here for the look-up inside the handler.
+ * `RequestTiming` is middleware that pushes one point per request, including those that fail or are interrupted. Its
+ * tag `route` is the pattern (`/users/:id`), not the path: a tag value per user would be a series per user.
+ * `Influx.timed` does the same for any effect, here for the look-up inside the handler.
  */
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"

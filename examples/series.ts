@@ -1,8 +1,8 @@
 /**
- * How do I push points whose tags and fields are typed?
+ * How do I push points with typed tags and fields?
  *
- * The Schemas of a series decide what it takes: a missing tag, another status or a number of bytes that is no bigint does
- * not compile. What only shows at run time is found by the sender, counted as invalid and logged.
+ * The Schemas of a series determine its values: a missing tag, another status, or a `number` for `bytes` does not
+ * compile. Values that are invalid only at run time are found by the sender, counted as `invalid` and logged.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Result, Schema } from "effect"

@@ -1,8 +1,8 @@
 /**
- * What happens when points come faster than they can be sent?
+ * What happens if points arrive faster than they can be sent?
  *
- * The transport here is one of our own that takes 50 ms for a payload, so 1000 points overrun a queue of 100 within one
- * turn. The oldest go, the newest survive, all are counted, and the log has a line when it starts and one when it ends.
+ * The custom transport here needs 50 ms for a payload, so 1000 points at once overflow a queue of 100. The oldest are
+ * dropped, the newest are sent, all are counted, and the log has a line when dropping starts and one when it ends.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"

@@ -1,8 +1,8 @@
 /**
  * How do I test a program that pushes?
  *
- * With `layerTransport` and `Transport.layerSpy` everything is real but the socket, so a test sees the lines as they would
- * go out: with default tags, escaped, stamped, and without the points that could not be written.
+ * With `layerTransport` and `Transport.layerSpy` everything except the socket is real, so a test sees the lines as they
+ * would be sent: escaped, with default tags and timestamps, and without points that can't be written.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Duration, Effect, Layer } from "effect"

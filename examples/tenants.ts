@@ -1,8 +1,8 @@
 /**
  * How do I give each tenant a database, at run time?
  *
- * A `LayerMap` makes the layer of a tenant when it is first needed, shares it from then on, and closes it when nobody has
- * used it for a while. Closing sends what is queued.
+ * A `LayerMap` makes the layer of a tenant on first use, shares it, and closes it when it has not been used for a
+ * while. Closing sends what is queued.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, LayerMap } from "effect"

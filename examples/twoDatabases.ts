@@ -1,8 +1,8 @@
 /**
  * How do I write to two databases?
  *
- * A UDP listener of InfluxDB belongs to one database, so another database is another port. Each has a queue, senders
- * and counters of its own: one that sheds does not slow the other.
+ * A UDP listener of InfluxDB writes to one database, so a second database needs a second port. Each has its own queue,
+ * senders and counters, so overload of one does not slow the other.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect, Layer } from "effect"

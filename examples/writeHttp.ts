@@ -1,5 +1,5 @@
 /**
- * How do I write over HTTP, and how do I hear what the server rejects?
+ * How do I write over HTTP, and see what the server rejects?
  *
  * Writes to an InfluxDB 1 on this host: `node examples/writeHttp.ts`. For InfluxDB 2 and 3 only the options differ:
  * `version: 2` with `org`, `bucket` and `token`, `version: 3` with `database` and `token`.
