@@ -82,8 +82,6 @@ const check = checker("RequestTiming", {
     ),
     "http_request"
   ),
-  tags: optional(
-    declare("a plain object of tags", (value): value is Tags => isPlainObject(value))
-  ),
+  tags: optional(declare("a plain object of tags", (value): value is Tags => isPlainObject(value))),
   database: withDefault(declare("a class made by InfluxDatabase.Service", Context.isKey), InfluxDatabase)
 })

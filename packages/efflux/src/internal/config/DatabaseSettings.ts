@@ -87,11 +87,7 @@ export const versionOf = (config: GivenOptions): Result.Result<1 | 2 | 3, Influx
  * Checks the configuration of a database, whose `name` is the label unless it has one. A custom transport is not paced
  * by default, and has no limits of a known server.
  */
-export const check = (
-  given: unknown,
-  label: string,
-  isCustom = false
-): Result.Result<DatabaseSettings, InfluxError> =>
+export const check = (given: unknown, label: string, isCustom = false): Result.Result<DatabaseSettings, InfluxError> =>
   Result.gen(function*() {
     const config = yield* readOptions(given)
     const { options } = config

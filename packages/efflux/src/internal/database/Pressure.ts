@@ -8,9 +8,9 @@ import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
-import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
 import type { PointBuffer } from "./PointBuffer.ts"
+import type { QueueLimits } from "./SelectiveQueue.ts"
 
 /**
  * The pressure on a database at one moment. Rates are points per second over the last one to two seconds, or since
@@ -55,19 +55,15 @@ const step = 0.1 - 1e-9
  */
 export class PressureMeter {
   readonly #buffer: PointBuffer
-  readonly #settings: Pick<DatabaseSettings, "queueBytes" | "queueCapacity">
+  readonly #limits: Pick<QueueLimits, "queueBytes" | "queueCapacity">
   readonly #clock: Clock.Clock
   readonly #wanted = Latch.makeUnsafe(false)
   #older: Sample | undefined = undefined
   #newer: Sample | undefined = undefined
 
-  constructor(
-    buffer: PointBuffer,
-    settings: Pick<DatabaseSettings, "queueBytes" | "queueCapacity">,
-    clock: Clock.Clock
-  ) {
+  constructor(buffer: PointBuffer, limits: Pick<QueueLimits, "queueBytes" | "queueCapacity">, clock: Clock.Clock) {
     this.#buffer = buffer
-    this.#settings = settings
+    this.#limits = limits
     this.#clock = clock
   }
 
@@ -96,7 +92,7 @@ export class PressureMeter {
     const perSecond = (points: number): number => elapsed > 0 ? points * 1000 / elapsed : 0
     const queued = this.#buffer.size
     const drainedPerSecond = perSecond(now.drained - since.drained)
-    const { queueBytes, queueCapacity } = this.#settings
+    const { queueBytes, queueCapacity } = this.#limits
     return {
       fill: Math.max(queued / queueCapacity, queueBytes === undefined ? 0 : this.#buffer.bytes / queueBytes),
       queued,

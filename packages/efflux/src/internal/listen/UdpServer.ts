@@ -15,11 +15,7 @@ import { type ListenerSettings, openFailed, toAddress } from "./Received.ts"
 const unread = 4096
 
 /** @internal */
-export const open = Effect.fnUntraced(function*(
-  settings: ListenerSettings,
-  port: number,
-  backlog: Backlog
-) {
+export const open = Effect.fnUntraced(function*(settings: ListenerSettings, port: number, backlog: Backlog) {
   const socket = yield* NodeDatagramSocket.make({
     bind: { address: settings.host, port },
     kernelReceiveBufferSize: settings.receiveBufferBytes,

@@ -62,10 +62,7 @@ const retention = {
 const changes = {
   ...retention,
   duration: optional(lasting),
-  isDefault: withDefault(
-    declare("true or false", (value): value is boolean => typeof value === "boolean"),
-    false
-  )
+  isDefault: withDefault(declare("true or false", (value): value is boolean => typeof value === "boolean"), false)
 }
 
 /** The options of each operation, by its name. */

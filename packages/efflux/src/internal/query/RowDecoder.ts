@@ -59,10 +59,7 @@ export const SafeInt = Whole.pipe(
  */
 export const DateFromNanos = Schema.BigInt.pipe(Schema.decodeTo(
   Schema.Date,
-  transform({
-    decode: (nanos) => new Date(wholeMillis(nanos)),
-    encode: (date) => BigInt(date.getTime()) * 1_000_000n
-  })
+  transform({ decode: (nanos) => new Date(wholeMillis(nanos)), encode: (date) => BigInt(date.getTime()) * 1_000_000n })
 ))
 
 /**
