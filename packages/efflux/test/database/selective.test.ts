@@ -293,7 +293,6 @@ describe("pressure", () => {
   for (
     const [what, idle, looks] of [
       ["an idle hour", "1 hour", 0],
-      ["an idle day", "1 day", 0],
       ["looks every 10 seconds", "10 seconds", 6],
       ["looks every 100 ms", "100 millis", 50]
     ] as const

@@ -11,9 +11,9 @@ describe("round trip", () => {
     Effect.gen(function*() {
       const seed = newSeed()
       console.log(
-        `round trip: 20000 points, seed ${seed} (more: node packages/efflux/test/encode/roundTrip.ts 1000000 ${seed})`
+        `round trip: 10000 points, seed ${seed} (more: node packages/efflux/test/encode/roundTrip.ts 1000000 ${seed})`
       )
-      yield* check(20_000, seed)
+      yield* check(10_000, seed)
     }))
 
   it.effect("the Schema codec gives back the point that it wrote", () =>

@@ -188,7 +188,7 @@ describe("what the writer remembers changes nothing", () => {
       writer.position = 0
       for (const point of [...points, ...points]) check(writer, options[i], point)
     })
-  }, { arbitrary: { runs: 1500 } })
+  }, { arbitrary: { runs: 1000 } })
 
   it("with more keys, values and measurements than it can remember", () => {
     const writer = new LineWriter(4096)

@@ -66,7 +66,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
       const read = Result.getOrThrow(LineProtocol.decode(result.success, { dialect }))
       assert.isTrue(samePoint(stored(point, dialect), read), result.success)
     },
-    { arbitrary: { runs: 2000 } }
+    { arbitrary: { runs: 1000 } }
   )
 
   it.prop("any text in any place reads back, or is refused", [hostile], ([text]) => {
@@ -89,7 +89,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     written.forEach((point, i) =>
       assert.isTrue(samePoint(stored(point, dialect), decoded.points[i]), JSON.stringify(text))
     )
-  }, { arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 1000 } })
 
   it("what was written for InfluxDB 1 reads back, with the exceptions that the table names and no other", () => {
     let exceptions = 0
@@ -117,7 +117,7 @@ describe.each(Dialect.all)("in %s", (dialect) => {
     const line = LineProtocol.encode(point)
     if (Result.isFailure(line) || isExcepted(normal(point), dialect)) return
     assert.isTrue(samePoint(normal(point), Result.getOrThrow(LineProtocol.decode(line.success, { dialect }))))
-  }, { arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 1000 } })
 })
 
 describe("encodeLines", () => {
@@ -185,7 +185,7 @@ describe("encodeLines", () => {
         assert.isTrue(samePoint(expected, { ...expected, fields }))
       }
     }
-  }, { arbitrary: { runs: 1500 } })
+  }, { arbitrary: { runs: 500 } })
 
   it("of a typed series too", () => {
     const series = Series.make("m", { tags: { host: Schema.String }, fields: { a: Schema.String, b: Schema.Number } })

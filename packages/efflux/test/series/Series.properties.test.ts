@@ -154,7 +154,7 @@ describe("whatever the series", () => {
       }
       assert.strictEqual(read(ours), read(theirs))
     }
-  }, { arbitrary: { runs: 3000 } })
+  }, { arbitrary: { runs: 1500 } })
 
   it.prop("its line reads back as the values, and so does its Schema", [makeCase(tagKinds, fieldKinds)], ([
     { make, points }
@@ -177,7 +177,7 @@ describe("whatever the series", () => {
       assert.deepStrictEqual(Schema.encodeSync(series.schema)(back as never), decoded)
       assertSame(Schema.decodeSync(series.schema)(decoded) as never, values)
     }
-  }, { arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 1000 } })
 
   it.prop("a bound tag stands where its value would", [
     makeCase([kind(Schema.String, tagText), kind(Schema.NumberFromString, whole)], fieldKinds)
@@ -213,7 +213,7 @@ describe("whatever the series", () => {
       const row = Object.fromEntries([...columns, ["time", timestamp ?? null], ["another", 5]])
       assertSame(Result.getOrThrow(series.decodeRow(row)) as never, values)
     }
-  }, { arbitrary: { runs: 2000 } })
+  }, { arbitrary: { runs: 1000 } })
 })
 
 /** Values are the same but for what a server does not keep: absent and empty are one. */
