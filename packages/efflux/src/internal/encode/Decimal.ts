@@ -43,7 +43,7 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
   if (size < 1e9) {
     const whole = size | 0
     if (whole === size) return writeWhole(view, pos, whole)
-    // `Math.round` branches on the fraction, see Shortest.ts.
+    // `Math.round` branches on the fraction, see ShortestFloat.ts.
     const millionths = Math.floor(size * 1e6 + 0.5)
     if (millionths / 1e6 === size) {
       const rest = millionths - whole * 1e6
