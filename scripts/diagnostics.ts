@@ -13,21 +13,14 @@ const { references }: { readonly references: ReadonlyArray<{ readonly path: stri
 
 for (const { path } of references) {
   const project = path.endsWith(".json") ? path : `${path}/tsconfig.json`
-  const { status, stderr, stdout } = spawnSync(process.execPath, [
-    Path.join(root, "node_modules/@effect/tsgo/dist/effect-tsgo.cjs"),
-    "diagnostics",
-    "--project",
-    Path.join(root, project),
-    "--strict",
-    "--severity",
-    "error,warning",
-    "--format",
-    "text"
-  ], { cwd: root, encoding: "utf8" })
+  const options = ["--strict", "--severity", "error,warning", "--format", "text", "--project", Path.join(root, project)]
+  const tool = Path.join(root, "node_modules/@effect/tsgo/dist/effect-tsgo.cjs")
+  const { status, stderr, stdout } = spawnSync(process.execPath, [tool, "diagnostics", ...options], {
+    cwd: root,
+    encoding: "utf8"
+  })
   const output = `${stdout}${stderr}`.trim()
   console.log(`${project}: ${output}`)
   const [, checked, total] = /Checked (\d+) files out of (\d+) files/.exec(output) ?? []
-  if (status !== 0 || checked === undefined || checked !== total) {
-    process.exitCode = 1
-  }
+  if (status !== 0 || checked === undefined || checked !== total) process.exitCode = 1
 }

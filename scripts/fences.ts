@@ -87,17 +87,11 @@ export const check = (fences: ReadonlyArray<Fence>): ReadonlyArray<string> => {
         files
       })
     )
-    const result = spawnSync(process.execPath, [
-      Path.join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      folder,
-      "--pretty",
-      "false"
-    ], { cwd: folder, encoding: "utf8" })
+    const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
+    const options = { cwd: folder, encoding: "utf8" } as const
+    const result = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], options)
     const output = `${result.stdout}${result.stderr}`.trim()
-    if (result.status === 0) {
-      return []
-    }
+    if (result.status === 0) return []
     const complaints = output.split("\n")
       .map((line) => line.replace(/^(.*)\/\d+\.ts\((\d+),\d+\): /, "$1:$2: "))
     return complaints[0] === "" ? [`The compiler failed with ${result.status ?? result.signal}.`] : complaints

@@ -94,14 +94,8 @@ export const overload = async (seconds: number): Promise<Part> => {
   )))
   const row = (name: string, { loop, memory, push, pushed, seconds, sent }: Overload["overloaded"]) => [
     name,
-    seconds.toFixed(0),
-    pushed.toFixed(0),
-    sent.toFixed(0),
-    push.p50.toFixed(0),
-    push.p99.toFixed(0),
-    loop.p99.toFixed(1),
-    memory.live.toFixed(1),
-    memory.resident.toFixed(1)
+    ...[seconds, pushed, sent, push.p50, push.p99].map((value) => value.toFixed(0)),
+    ...[loop.p99, memory.live, memory.resident].map((value) => value.toFixed(1))
   ]
   return {
     sections: [{

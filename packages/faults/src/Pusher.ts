@@ -12,6 +12,9 @@ export type Pusher = Program<Functions>
  */
 export const steadyHeap: ReadonlyArray<string> = ["--max-old-space-size=64", "--max-semi-space-size=4"]
 
+/** How to start one. */
+export type Options = PusherOptions & Place
+
 /** Starts one, for the life of the scope. */
-export const start = ({ database, perSecond, ...place }: PusherOptions & Place) =>
+export const start = ({ database, perSecond, ...place }: Options) =>
   startProgram<Functions>("pusher", { database, perSecond } satisfies PusherOptions, place)

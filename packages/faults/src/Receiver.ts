@@ -6,6 +6,9 @@ import type { Functions, ReceiverOptions } from "./programs/receiver.ts"
 /** A receiver that runs. */
 export type Receiver = Program<Functions>
 
+/** How to start one. */
+export type Options = ReceiverOptions & Pick<Place, "namespace">
+
 /** Starts one, for the life of the scope. */
-export const start = ({ namespace, ...options }: ReceiverOptions & Pick<Place, "namespace">) =>
+export const start = ({ namespace, ...options }: Options) =>
   startProgram<Functions>("receiver", options satisfies ReceiverOptions, { namespace })

@@ -5,13 +5,12 @@ import { slopePerMinute } from "@efflux/testkit/Slope"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import type { Sample } from "../src/Load.ts"
-import * as Namespace from "../src/Namespace.ts"
-import * as Pusher from "../src/Pusher.ts"
-import * as Receiver from "../src/Receiver.ts"
+import { steadyHeap } from "../src/Pusher.ts"
 import {
   assertSound,
   close,
   grown,
+  linked,
   measured,
   megabytes,
   port,
@@ -23,26 +22,15 @@ import {
   untilQuiet
 } from "./support.ts"
 
-/** A receiver at the far end, and how the near one reaches it. */
-const setUp = Effect.gen(function*() {
-  const { far, near } = yield* Namespace.pair
-  const receiver = yield* Receiver.start({ namespace: far.namespace, host: far.address, port })
-  return { near, far, receiver, target: { host: far.address, port } }
-})
-
 // What a queue of a slow link may hold: more than the send buffers of the sockets.
 const deepQueue = 20_000_000
 
 describe("the link", () => {
   it.live("U5: a link that was down and an address that changed are recovered from within 2 s", () =>
     Effect.gen(function*() {
-      const { near, receiver, target } = yield* setUp
+      const { near, push, receiver } = yield* linked
       const seconds = dose(5, 3)
-      const pusher = yield* Pusher.start({
-        namespace: near.namespace,
-        database: { ...target, flushInterval: 100 },
-        perSecond: 2000
-      })
+      const pusher = yield* push({ flushInterval: 100 }, { perSecond: 2000 })
       yield* untilMore(receiver, 500)
       const down = yield* measured(
         "points arrive within 2 s of the link's return",
@@ -89,13 +77,9 @@ describe("the link", () => {
 
   it.live("U5: a server's host that is gone is not noticed, and found again within 2 s", () =>
     Effect.gen(function*() {
-      const { far, near, receiver, target } = yield* setUp
+      const { far, near, push, receiver } = yield* linked
       const seconds = dose(10, 5)
-      const pusher = yield* Pusher.start({
-        namespace: near.namespace,
-        database: { ...target, flushInterval: 100 },
-        perSecond: 2000
-      })
+      const pusher = yield* push({ flushInterval: 100 }, { perSecond: 2000 })
       yield* untilMore(receiver, 500)
       const took = yield* measured(
         "points arrive within 2 s of the host's return",
@@ -126,16 +110,11 @@ describe("the link", () => {
 
   it.live("U6: a slow link fills neither the memory nor the pool, and what is too much is shed", () =>
     Effect.gen(function*() {
-      const { near, receiver, target } = yield* setUp
+      const { near, push, receiver } = yield* linked
       const seconds = dose(60, 5)
       const [senders, batchSize] = [4, 100]
       yield* near.namespace.slow(near.device, 1_000_000, deepQueue)
-      const pusher = yield* Pusher.start({
-        namespace: near.namespace,
-        database: { ...target, senders, batchSize },
-        perSecond: 10_000,
-        node: Pusher.steadyHeap
-      })
+      const pusher = yield* push({ senders, batchSize }, { perSecond: 10_000, node: steadyHeap })
       yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 0)
       yield* Effect.sleep(dose(10, 3) * 1000)
       const first = yield* sound(pusher)
@@ -162,10 +141,10 @@ describe("the link", () => {
 
   it.live("U6: a slow link with a short queue loses without a word, and only the link knows how much", () =>
     Effect.gen(function*() {
-      const { near, receiver, target } = yield* setUp
+      const { near, push, receiver } = yield* linked
       const seconds = dose(10, 3)
       yield* near.namespace.slow(near.device, 1_000_000, 20_000)
-      const pusher = yield* Pusher.start({ namespace: near.namespace, database: target, perSecond: 10_000 })
+      const pusher = yield* push({}, { perSecond: 10_000 })
       yield* Effect.sleep(seconds * 1000)
       yield* pusher.rate(0)
       yield* pusher.flush()
@@ -184,9 +163,9 @@ describe("the link", () => {
 
   it.live("U7: datagrams that the receiver's host drops are not seen, and add up", () =>
     Effect.gen(function*() {
-      const { far, near, receiver, target } = yield* setUp
+      const { far, push, receiver } = yield* linked
       const seconds = dose(10, 2)
-      const pusher = yield* Pusher.start({ namespace: near.namespace, database: target })
+      const pusher = yield* push()
       const figures: Array<string> = []
       for (const percent of [1, 30, 100]) {
         const before = { sample: yield* sound(pusher), got: yield* untilQuiet(receiver) }
@@ -216,14 +195,13 @@ describe("the link", () => {
       const seconds = dose(60, 10)
       const warmUp = dose(10, 4)
       const queueCapacity = 10_000
-      const node = Pusher.steadyHeap
 
       // As many pushes where the network takes them all: few pushes a second would only be slow for being rare.
       const calmRate = 50_000
       const calm = Effect.gen(function*() {
-        const { near, target } = yield* setUp
-        const database = { ...target, queueCapacity: 5 * queueCapacity, pacing: "none" } as const
-        const pusher = yield* Pusher.start({ namespace: near.namespace, database, node, perSecond: calmRate })
+        const { push } = yield* linked
+        const database = { queueCapacity: 5 * queueCapacity, pacing: "none" } as const
+        const pusher = yield* push(database, { node: steadyHeap, perSecond: calmRate })
         yield* Effect.sleep(warmUp * 1000)
         yield* pusher.reset()
         yield* Effect.sleep(warmUp * 1000)
@@ -234,9 +212,9 @@ describe("the link", () => {
       }).pipe(Effect.scoped)
 
       const overload = Effect.gen(function*() {
-        const { near, receiver, target } = yield* setUp
+        const { near, push, receiver } = yield* linked
         yield* near.namespace.slow(near.device, 5_000_000, deepQueue)
-        const pusher = yield* Pusher.start({ namespace: near.namespace, database: { ...target, queueCapacity }, node })
+        const pusher = yield* push({ queueCapacity }, { node: steadyHeap })
         // What does the network take?
         yield* pusher.rate(calmRate)
         yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 10_000)
@@ -302,17 +280,14 @@ describe("the link", () => {
 
   it.live("U12: closing with stuck sends and a full queue keeps to its deadline and counts what is left", () =>
     Effect.gen(function*() {
-      const { near, receiver, target } = yield* setUp
+      const { near, push, receiver } = yield* linked
       const drainTimeout = 1000
       yield* near.namespace.slow(near.device, 50_000, deepQueue)
       const { closed, exit } = yield* measured(
         "closing takes at most drainTimeout and half a second",
         Effect.gen(function*() {
-          const pusher = yield* Pusher.start({
-            namespace: near.namespace,
-            // The smallest send buffer: one datagram fills it, and the next send waits.
-            database: { ...target, drainTimeout, sendBufferBytes: 1, pacing: "none" }
-          })
+          // The smallest send buffer: one datagram fills it, and the next send waits.
+          const pusher = yield* push({ drainTimeout, sendBufferBytes: 1, pacing: "none" })
           yield* pusher.burst(30_000)
           yield* until(pusher, ({ stats }) => stats.sendersBusy === 4 && stats.payloads > 0)
           yield* sound(pusher)

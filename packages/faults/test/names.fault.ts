@@ -3,28 +3,23 @@ import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
-import * as Namespace from "../src/Namespace.ts"
-import * as Pusher from "../src/Pusher.ts"
-import * as Receiver from "../src/Receiver.ts"
-import { close, measured, port, report, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
+import type * as Receiver from "../src/Receiver.ts"
+import { alone, close, linked, measured, report, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
 
 const name = "influx.test"
 
 describe("names", () => {
   it.live("U8: a name that resolves late, moves and vanishes is followed, with the last address as a stopgap", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
-      const one = yield* Receiver.start({ namespace, host: "127.0.0.1", port })
-      const two = yield* Receiver.start({ namespace, host: "127.0.0.2", port })
+      const { namespace, push, receive } = yield* alone
+      const one = yield* receive()
+      const two = yield* receive({ host: "127.0.0.2" })
       // Nobody answers questions here, and says so at once.
       yield* namespace.etc("resolv.conf", "nameserver 127.0.0.53\noptions timeout:1 attempts:1\n")
       yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
       const resolveInterval = 1000
-      const pusher = yield* Pusher.start({
-        namespace,
-        database: { host: name, port, queueCapacity: 1000, resolveInterval, flushInterval: 50 },
-        perSecond: 2000
-      })
+      const database = { host: name, queueCapacity: 1000, resolveInterval, flushInterval: 50 }
+      const pusher = yield* push(database, { perSecond: 2000 })
       // At first there is no such name: the queue slides.
       yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 0)
       const before = yield* sound(pusher)
@@ -73,7 +68,7 @@ describe("names", () => {
 
   it.live("U8: a look-up that hangs delays neither the program nor the closing of the database", () =>
     Effect.gen(function*() {
-      const { far, near } = yield* Namespace.pair
+      const { far, near, push } = yield* linked
       // A name server that never answers.
       const [timeout, attempts] = [2, 2]
       yield* near.namespace.etc(
@@ -83,11 +78,7 @@ describe("names", () => {
       yield* near.namespace.etc("hosts", "127.0.0.1 localhost\n")
       const asked = yield* far.namespace.filter({ hook: "input", port: 53, verdict: "drop" })
       const drainTimeout = 500
-      const pusher = yield* Pusher.start({
-        namespace: near.namespace,
-        database: { host: name, port, drainTimeout },
-        perSecond: 20_000
-      })
+      const pusher = yield* push({ host: name, drainTimeout }, { perSecond: 20_000 })
       yield* waitFor(asked.packets, (packets) => packets > 0)
       yield* Effect.sleep("1 second")
       const during = yield* sound(pusher)

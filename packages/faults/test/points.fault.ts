@@ -8,16 +8,13 @@ import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { dose } from "../src/Dose.ts"
-import * as Namespace from "../src/Namespace.ts"
-import * as Pusher from "../src/Pusher.ts"
-import * as Receiver from "../src/Receiver.ts"
 import {
+  alone,
   assertSound,
   close,
   grown,
   measured,
   megabytes,
-  port,
   report,
   sound,
   stopwatch,
@@ -25,9 +22,7 @@ import {
   untilQuiet
 } from "./support.ts"
 
-const host = "127.0.0.1"
-
-const alone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
     Effect.scoped,
     Effect.provide(Logger.layer([])),
@@ -38,7 +33,7 @@ const repository = fileURLToPath(new URL("../../../", import.meta.url))
 
 describe("points", () => {
   it.live("U3: a point that does not fit harms only itself, or goes out in parts", () =>
-    alone(Effect.gen(function*() {
+    quietly(Effect.gen(function*() {
       const sink = yield* UdpSink.make()
       const points = (large: number): ReadonlyArray<Point.Input> =>
         Array.from({ length: 30 }, (_, n) => ({
@@ -83,7 +78,7 @@ describe("points", () => {
     })))
 
   it.live("U14: a point whose getter throws is counted, its neighbours go out, and the senders live on", () =>
-    alone(Effect.gen(function*() {
+    quietly(Effect.gen(function*() {
       const sink = yield* UdpSink.make()
       const database = yield* InfluxDatabase.make({ port: sink.port })
       let thrown = 0
@@ -152,10 +147,10 @@ describe("points", () => {
           return yield* Effect.never
         }).pipe(Effect.scoped)
       const finished: Array<InfluxDatabase.InfluxDatabase["Service"]["statsUnsafe"]> = []
-      yield* alone(Effect.andThen(Effect.timeoutOption(use(0), 50), Effect.void))
+      yield* quietly(Effect.andThen(Effect.timeoutOption(use(0), 50), Effect.void))
       const before = descriptors()
       for (let n = 0; n < lives; n++) {
-        const fiber = yield* Effect.forkChild(alone(use(n)))
+        const fiber = yield* Effect.forkChild(quietly(use(n)))
         yield* n % 5 === 0 ? Effect.yieldNow : Effect.sleep(n % 7)
         yield* Fiber.interrupt(fiber)
       }
@@ -176,14 +171,10 @@ describe("points", () => {
 describe("floods", () => {
   it.live("U15: millions of distinct series leave no trace in the memory", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
-      const receiver = yield* Receiver.start({ namespace, host, port })
+      const { push, receive } = yield* alone
+      const receiver = yield* receive()
       const series = dose(5_000_000, 500_000)
-      const pusher = yield* Pusher.start({
-        namespace,
-        database: { host, port, pacing: "none" },
-        node: ["--expose-gc"]
-      })
+      const pusher = yield* push({ pacing: "none" }, { node: ["--expose-gc"] })
       yield* pusher.distinct(series / 10)
       yield* pusher.collect()
       const first = yield* sound(pusher)
@@ -204,14 +195,10 @@ describe("floods", () => {
 
   it.live("U16: a flood does not exhaust a heap of 64 MB", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
-      const receiver = yield* Receiver.start({ namespace, host, port })
+      const { push, receive } = yield* alone
+      const receiver = yield* receive()
       const seconds = dose(30, 4)
-      const pusher = yield* Pusher.start({
-        namespace,
-        database: { host, port },
-        node: ["--max-old-space-size=64"]
-      })
+      const pusher = yield* push({}, { node: ["--max-old-space-size=64"] })
       // A loop that gives the event loop no turn, then ten times the pace, then no server either.
       yield* pusher.burst(1_000_000)
       const one = yield* sound(pusher)
@@ -234,10 +221,10 @@ describe("floods", () => {
 
   it.live("U17: pushAll of a million points gives the event loop its turns", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
-      yield* Receiver.start({ namespace, host, port })
+      const { push, receive } = yield* alone
+      yield* receive()
       const points = 1_000_000
-      const pusher = yield* Pusher.start({ namespace, database: { host, port } })
+      const pusher = yield* push()
       // The code gets warm, as in a program that has run for a while.
       yield* pusher.pushAll(points / 10)
       const { last, seconds } = yield* measured(
@@ -267,13 +254,10 @@ describe("floods", () => {
 describe("time", () => {
   it.live("U18: timestamps follow a clock that steps, and increase between the steps, and a stopped program flushes once", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
-      const receiver = yield* Receiver.start({ namespace, host, port })
-      const pusher = yield* Pusher.start({
-        namespace,
-        // One socket, so that the order of arrival is that of the pushes.
-        database: { host, port, senders: 1, flushInterval: 200 }
-      })
+      const { push, receive } = yield* alone
+      const receiver = yield* receive()
+      // One socket, so that the order of arrival is that of the pushes.
+      const pusher = yield* push({ senders: 1, flushInterval: 200 })
       yield* pusher.rate(2000)
       yield* untilMore(receiver, 500)
       for (const step of [-3_600_000, 86_400_000, -86_400_000, 3_600_000]) {

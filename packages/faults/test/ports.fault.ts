@@ -3,10 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
-import * as Namespace from "../src/Namespace.ts"
-import * as Pusher from "../src/Pusher.ts"
-import * as Receiver from "../src/Receiver.ts"
 import {
+  alone,
   assertSound,
   close,
   grown,
@@ -20,20 +18,13 @@ import {
   untilQuiet
 } from "./support.ts"
 
-const host = "127.0.0.1"
-
 describe("ports", () => {
   it.live("U1: a closed port neither harms nor fills the program, and points arrive soon after it opens", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
+      const { push, receive } = yield* alone
       const seconds = dose(60, 4)
       const flushInterval = 500
-      const pusher = yield* Pusher.start({
-        namespace,
-        database: { host, port, flushInterval },
-        perSecond: 1000,
-        node: ["--expose-gc"]
-      })
+      const pusher = yield* push({ flushInterval }, { perSecond: 1000, node: ["--expose-gc"] })
       yield* until(pusher, ({ stats }) => stats.refusals > 0)
       yield* Effect.sleep("1 second")
       yield* pusher.collect()
@@ -47,7 +38,7 @@ describe("ports", () => {
       assert.strictEqual(last.descriptors, first.descriptors)
       assert.strictEqual(last.stats.droppedTotal, 0)
       // The port opens: how long until the first payload?
-      const receiver = yield* Receiver.start({ namespace, host, port, closed: true })
+      const receiver = yield* receive({ closed: true })
       const wait = yield* measured(
         "the first payload comes within a flush interval of the port opening",
         Effect.gen(function*() {
@@ -71,20 +62,16 @@ describe("ports", () => {
 
   it.live("U2: a server that is restarted loses nothing but what was sent while it was down", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
+      const { push, receive } = yield* alone
       const restarts = 10
       const pause = dose(2000, 200)
       const watch = stopwatch()
-      const pusher = yield* Pusher.start({
-        namespace,
-        database: { host, port, flushInterval: 100 },
-        perSecond: 5000
-      })
+      const pusher = yield* push({ flushInterval: 100 }, { perSecond: 5000 })
       let received = 0
       let sentWhileDown = 0
       let sentBefore = 0
       for (let start = 0; start <= restarts; start++) {
-        const server = yield* Receiver.start({ namespace, host, port })
+        const server = yield* receive()
         sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
         yield* untilMore(server, 100)
         yield* Effect.sleep(pause)
@@ -115,11 +102,11 @@ describe("ports", () => {
 
   it.live("U4: a firewall that refuses is counted, is not hammered at, and is forgotten once it is gone", () =>
     Effect.gen(function*() {
-      const namespace = yield* Namespace.make
+      const { namespace, push, receive } = yield* alone
       const seconds = dose(10, 4)
       const senders = 4
-      const receiver = yield* Receiver.start({ namespace, host, port })
-      const pusher = yield* Pusher.start({ namespace, database: { host, port, senders }, perSecond: 5000 })
+      const receiver = yield* receive()
+      const pusher = yield* push({ senders }, { perSecond: 5000 })
       yield* untilMore(receiver, 1000)
       const before = yield* sound(pusher)
       const filter = yield* namespace.filter({ hook: "output", port, verdict: "drop" })

@@ -3,15 +3,37 @@ import { assert } from "@effect/vitest"
 import { waitFor, type WaitOptions } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
 import { Effect } from "effect"
+import type { DatabaseConfig } from "efflux"
 import type { Sample } from "../src/Load.ts"
-import type { Pusher } from "../src/Pusher.ts"
-import type { Receiver } from "../src/Receiver.ts"
+import * as Namespace from "../src/Namespace.ts"
+import * as Pusher from "../src/Pusher.ts"
+import * as Receiver from "../src/Receiver.ts"
 import * as Row from "../src/Row.ts"
 
 export const port = 8089
 
+/** A program under load and a receiver for it, each in its namespace, that starts when it is asked to. */
+const hosts = (near: Namespace.Namespace, far: Namespace.Namespace, host: string) => ({
+  push: (database: Partial<DatabaseConfig.UdpConfig> = {}, options: Omit<Pusher.Options, "database"> = {}) =>
+    Pusher.start({ namespace: near, database: { host, port, ...database }, ...options }),
+  receive: (options: Partial<Receiver.Options> = {}) => Receiver.start({ namespace: far, host, port, ...options })
+})
+
+/** One host with nothing but loopback. */
+export const alone = Effect.map(
+  Namespace.make,
+  (namespace) => ({ namespace, ...hosts(namespace, namespace, "127.0.0.1") })
+)
+
+/** Two hosts, of which the far one receives. */
+export const linked = Effect.gen(function*() {
+  const { far, near } = yield* Namespace.pair
+  const { push, receive } = hosts(near.namespace, far.namespace, far.address)
+  return { near, far, push, receiver: yield* receive() }
+})
+
 /** The law on every look so far, and a program that wrote nothing to its standard error. */
-export const assertSound = (pusher: Pusher, sample: Sample): void => {
+export const assertSound = (pusher: Pusher.Pusher, sample: Sample): void => {
   assertLaw(sample.stats)
   assert.strictEqual(sample.law.broken, 0)
   assert.isAbove(sample.law.looks, 0)
@@ -19,11 +41,11 @@ export const assertSound = (pusher: Pusher, sample: Sample): void => {
 }
 
 /** Looks once, and finds the law unbroken. */
-export const sound = (pusher: Pusher) =>
+export const sound = (pusher: Pusher.Pusher) =>
   Effect.tap(pusher.sample(), (sample) => Effect.sync(() => assertSound(pusher, sample)))
 
 /** Closes the database and checks its last counters, and that the program ends by itself with code 0. */
-export const close = Effect.fnUntraced(function*(pusher: Pusher) {
+export const close = Effect.fnUntraced(function*(pusher: Pusher.Pusher) {
   const closed = yield* pusher.close()
   const ended = yield* pusher.program.exit
   assertLaw(closed.stats)
@@ -36,11 +58,11 @@ export const close = Effect.fnUntraced(function*(pusher: Pusher) {
 })
 
 /** Waits for a sample. */
-export const until = (pusher: Pusher, accept: (sample: Sample) => boolean, options?: WaitOptions) =>
+export const until = (pusher: Pusher.Pusher, accept: (sample: Sample) => boolean, options?: WaitOptions) =>
   waitFor(pusher.sample(), accept, { interval: 20, ...options })
 
 /** Waits until so many points are received more than were before. */
-export const untilMore = (receiver: Receiver, points: number, options?: WaitOptions) =>
+export const untilMore = (receiver: Receiver.Receiver, points: number, options?: WaitOptions) =>
   Effect.gen(function*() {
     const before = (yield* receiver.received()).points
     return yield* waitFor(receiver.received(), (received) => received.points >= before + points, {
@@ -51,7 +73,7 @@ export const untilMore = (receiver: Receiver, points: number, options?: WaitOpti
   })
 
 /** Waits until nothing more comes. */
-export const untilQuiet = Effect.fnUntraced(function*(receiver: Receiver) {
+export const untilQuiet = Effect.fnUntraced(function*(receiver: Receiver.Receiver) {
   let last = yield* receiver.received()
   while (true) {
     yield* Effect.sleep(300)
