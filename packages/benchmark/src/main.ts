@@ -27,15 +27,10 @@ const chosen = groupNames.filter((name) =>
 if (chosen.length === 0) throw new Error(`nothing of ${positionals.join(", ")} is promised`)
 
 console.log(check ? machine() : `${machine()}\n${versions()}\n`)
-const { figures, sections } = await run(
-  chosen,
-  {
-    effort: check ? { ...full, rounds: 9 } : values.quick === true ? quick : full,
-    promisedOnly: check,
-    overloadSeconds: 60
-  },
-  (section) => check || console.log(sectionText(section))
-)
+const effort = check ? { ...full, rounds: 9 } : values.quick === true ? quick : full
+const { figures, sections } = await run(chosen, { effort, promisedOnly: check, overloadSeconds: 60 }, (section) => {
+  if (!check) console.log(sectionText(section))
+})
 const verdicts = judge(promises.filter(({ group }) => chosen.some((name) => name === group)), figures)
 if (values.quick !== true) { for (const verdict of verdicts) console.log(told(verdict)) }
 if (check) {

@@ -87,22 +87,17 @@ export class Sink {
 
   /** Waits until at least `count` lines have come. */
   waitForPoints(count: number, options?: WaitOptions): Effect.Effect<void, WaitTimeout> {
-    return Effect.asVoid(
-      waitFor(Effect.sync(() => this.points), (points) => points >= count, {
-        what: `${count} points at UDP port ${this.port}`,
-        ...options
-      })
-    )
+    return this.#waitFor(count, "points", () => this.points, options)
   }
 
   /** Waits until at least `count` datagrams have come. */
   waitForPayloads(count: number, options?: WaitOptions): Effect.Effect<void, WaitTimeout> {
-    return Effect.asVoid(
-      waitFor(Effect.sync(() => this.payloads.length), (payloads) => payloads >= count, {
-        what: `${count} datagrams at UDP port ${this.port}`,
-        ...options
-      })
-    )
+    return this.#waitFor(count, "datagrams", () => this.payloads.length, options)
+  }
+
+  #waitFor(count: number, what: string, seen: () => number, options?: WaitOptions): Effect.Effect<void, WaitTimeout> {
+    const all = { what: `${count} ${what} at UDP port ${this.port}`, ...options }
+    return Effect.asVoid(waitFor(Effect.sync(seen), (seen) => seen >= count, all))
   }
 
   /** Forgets what has come so far. */

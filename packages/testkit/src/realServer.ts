@@ -52,10 +52,10 @@ export const describeVictoriaBinary = (name: string, body: Body): void =>
   describeProgram(inject("victoriaMetrics") as Located | undefined, name, body)
 
 /** A suite whose tests share one server, started before the first and ended after the last. */
-export const describeServer: {
-  (name: string, body: ServerBody): void
-  (name: string, options: InfluxServer.ServerOptions, body: ServerBody): void
-} = (name: string, ...args: [ServerBody] | [InfluxServer.ServerOptions, ServerBody]) => {
+export const describeServer = (
+  name: string,
+  ...args: [ServerBody] | [InfluxServer.ServerOptions, ServerBody]
+): void => {
   const [options, body] = args.length === 1 ? [{}, args[0]] as const : args
   describeInfluxd(name, (binary) => {
     layer(InfluxServer.layer({ binary, ...options }), { timeout: "2 minutes", excludeTestServices: true })(body)
