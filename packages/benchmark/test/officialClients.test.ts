@@ -15,6 +15,7 @@ import {
   setLogger as setLoggerV2
 } from "@influxdata/influxdb-client"
 import {
+  type ClientOptions,
   HttpError as HttpErrorV3,
   InfluxDBClient,
   Point as PointV3,
@@ -83,21 +84,17 @@ describe("influxdb-client", () => {
       assert.deepStrictEqual(server.violations, [])
     }))
 
-  const failures = [
+  type Given = { readonly bucket?: string; readonly line?: string; readonly token?: string }
+  const failures: ReadonlyArray<readonly [what: string, given: Given, status: number, code: string]> = [
     ["a wrong token", { token: "other" }, 401, "unauthorized"],
     ["an unknown bucket", { bucket: "none" }, 404, "not found"],
     ["a malformed line", { line: "m v=" }, 400, "invalid"],
     ["a conflict of types", { line: "m v=1\nm v=\"x\"" }, 422, "unprocessable entity"]
-  ] as const
+  ]
   it.effect.each(failures)("understands the answer to %s", ([, given, status, code]) =>
     Effect.gen(function*() {
       const { connect, server } = yield* v2
-      const { bucket = "b & c", line = "m v=1", token } = {
-        bucket: undefined,
-        line: undefined,
-        token: undefined,
-        ...given
-      }
+      const { bucket = "b & c", line = "m v=1", token } = given
       const errors: Array<unknown> = []
       const writer = connect(token).getWriteApi("my org", bucket, "ns", {
         maxRetries: 0,
@@ -118,22 +115,15 @@ describe("influxdb-client", () => {
 const v3 = Effect.gen(function*() {
   setLoggerV3(silent)
   const server = yield* StrictV3.make({ token: "t0" })
-  const connect = (
-    options: {
-      readonly token?: string
-      readonly noSync?: boolean
-      readonly authScheme?: string
-      readonly precision?: "ms"
-    }
-  ) =>
+  const connect = (options: Partial<ClientOptions> = {}) =>
     Effect.acquireRelease(
       Effect.sync(() =>
         new InfluxDBClient({
           host: server.url,
-          token: options.token ?? "t0",
+          token: "t0",
           database: "db",
-          ...(options.authScheme === undefined ? {} : { authScheme: options.authScheme }),
-          writeOptions: { noSync: options.noSync ?? false, precision: options.precision ?? "ns" }
+          ...options,
+          writeOptions: { noSync: false, precision: "ns", ...options.writeOptions }
         })
       ),
       (client) => Effect.promise(() => client.close())
@@ -151,13 +141,17 @@ describe("influxdb3-client", () => {
       it.effect(`writes to ${path} without a violation, ${authScheme ?? "Token"}`, () =>
         Effect.gen(function*() {
           const { connect, server } = yield* v3
-          const client = yield* connect({ noSync, ...(authScheme === undefined ? {} : { authScheme }) })
-          const points = Array.from({ length: 100 }, (_, index) =>
-            PointV3.measurement("m").setTag("t", "c,d=e f").setFloatField("f", index / 3).setIntegerField("i", index)
-              .setStringField("s", "a \"b\"\nc").setTimestamp(new Date(1_700_000_000_000 + index)))
-          yield* Effect.promise(() =>
-            client.write(points)
+          const client = yield* connect({
+            writeOptions: { noSync },
+            ...(authScheme === undefined ? {} : { authScheme })
+          })
+          const points = Array.from(
+            { length: 100 },
+            (_, index) =>
+              PointV3.measurement("m").setTag("t", "c,d=e f").setFloatField("f", index / 3).setIntegerField("i", index)
+                .setStringField("s", "a \"b\"\nc").setTimestamp(new Date(1_700_000_000_000 + index))
           )
+          yield* Effect.promise(() => client.write(points))
           yield* Effect.promise(() => client.write(PointV3.measurement("small").setFloatField("f", 1)))
           assert.deepStrictEqual(server.violations, [])
           assert.deepStrictEqual(server.exchanges.map(({ headers, path }) => [path, headers["content-encoding"]]), [
@@ -179,7 +173,7 @@ describe("influxdb3-client", () => {
   it.effect("understands a partial write and a wrong token", () =>
     Effect.gen(function*() {
       const { connect, server } = yield* v3
-      const client = yield* connect({ noSync: true })
+      const client = yield* connect({ writeOptions: { noSync: true } })
       const partial = yield* failureOf(() => client.write("m v=1 1\nm v=\"x\" 2"))
       assert.instanceOf(partial, HttpErrorV3)
       assert.strictEqual(partial.statusCode, 400)
@@ -194,7 +188,7 @@ describe("influxdb3-client", () => {
   it.effect("is caught writing nanoseconds where it was told to write milliseconds", () =>
     Effect.gen(function*() {
       const { connect, server } = yield* v3
-      const client = yield* connect({ noSync: true, precision: "ms" })
+      const client = yield* connect({ writeOptions: { noSync: true, precision: "ms" } })
       const point = PointV3.measurement("m").setFloatField("f", 1).setTimestamp(new Date(1_700_000_000_000))
       const refused = yield* failureOf(() => client.write(point))
       assert.instanceOf(refused, HttpErrorV3)
@@ -206,7 +200,7 @@ describe("influxdb3-client", () => {
   it.effect("learns the version", () =>
     Effect.gen(function*() {
       const { connect, server } = yield* v3
-      const client = yield* connect({})
+      const client = yield* connect()
       assert.strictEqual(yield* Effect.promise(() => client.getServerVersion()), "3.8.0")
       assert.deepStrictEqual(server.violations, [])
     }))
