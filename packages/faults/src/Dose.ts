@@ -3,8 +3,5 @@
  * has no time for it (`FAULTS_DOSE=short`, or `test:faults --short`).
  */
 
-/** Whether this run gives the short doses. */
-export const isShort = process.env.FAULTS_DOSE === "short"
-
 /** The full dose, or the short one. */
-export const dose = (full: number, short: number): number => isShort ? short : full
+export const dose = (full: number, short: number): number => process.env.FAULTS_DOSE === "short" ? short : full

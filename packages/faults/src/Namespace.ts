@@ -11,15 +11,13 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Host from "./Host.ts"
 
-/** What becomes of the packets of a port. */
+/** Which packets are dropped. On `output` that is an `EPERM` for the sender. */
 export interface Filter {
   /** Seen by what this namespace sends (`output`), or by what it receives (`input`). */
   readonly hook: "input" | "output"
   /** Default `udp`. */
   readonly protocol?: "tcp" | "udp" | undefined
   readonly port: number
-  /** `drop` on `output` is an `EPERM` for the sender; `reject` answers with an ICMP message. */
-  readonly verdict: "drop" | "reject"
   /** How many of 100 packets it meets, at random; default all. */
   readonly percent?: number | undefined
 }
@@ -30,13 +28,6 @@ export interface Filtering {
   readonly packets: Effect.Effect<number, Host.ToolError>
   /** Does nothing the second time. */
   readonly remove: Effect.Effect<void, Host.ToolError>
-}
-
-/** What a queueing discipline has done since it was set. */
-export interface QueueStats {
-  readonly sentPackets: number
-  readonly dropped: number
-  readonly backlogBytes: number
 }
 
 const prefix = "efflux-"
@@ -67,12 +58,12 @@ export class Namespace {
   /** Puts a packet filter in place until it is removed or the scope ends. */
   filter(filter: Filter): Effect.Effect<Filtering, Host.ToolError, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
-      const { hook, percent = 100, port, protocol = "udp", verdict } = filter
+      const { hook, percent = 100, port, protocol = "udp" } = filter
       const chain = `inet efflux f${++count}`
       const share = percent < 100 ? `numgen random mod 100 < ${percent} ` : ""
       yield* this.exec(
         `nft add table inet efflux ; add chain ${chain} { type filter hook ${hook} priority 0 ; } ; ` +
-          `add rule ${chain} ${protocol} dport ${port} ${share}counter ${verdict}`
+          `add rule ${chain} ${protocol} dport ${port} ${share}counter drop`
       )
       let there = true
       const remove = Effect.suspend(() => {
@@ -107,12 +98,12 @@ export class Namespace {
     return this.slow(device, 1_000_000_000, limitBytes)
   }
 
-  /** What the discipline of an interface has done. */
-  queueStats(device: string): Effect.Effect<QueueStats, Host.ToolError> {
-    return Effect.map(Host.run(`tc -n ${this.name} -s -j qdisc show dev ${device}`), (text) => {
-      const [qdisc] = JSON.parse(text) as ReadonlyArray<{ packets: number; drops: number; backlog: number }>
-      return { sentPackets: qdisc?.packets ?? 0, dropped: qdisc?.drops ?? 0, backlogBytes: qdisc?.backlog ?? 0 }
-    })
+  /** Packets that the queue of an interface has dropped since its speed was set. */
+  dropped(device: string): Effect.Effect<number, Host.ToolError> {
+    return Effect.map(
+      Host.run(`tc -n ${this.name} -s -j qdisc show dev ${device}`),
+      (text) => (JSON.parse(text) as ReadonlyArray<{ readonly drops: number }>)[0]?.drops ?? 0
+    )
   }
 
   /**

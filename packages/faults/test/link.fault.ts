@@ -15,6 +15,7 @@ import {
   megabytes,
   port,
   report,
+  rest,
   sound,
   stopwatch,
   until,
@@ -146,10 +147,9 @@ describe("the link", () => {
       yield* near.namespace.slow(near.device, 1_000_000, 20_000)
       const pusher = yield* push({}, { perSecond: 10_000 })
       yield* Effect.sleep(seconds * 1000)
-      yield* pusher.rate(0)
-      yield* pusher.flush()
+      yield* rest(pusher)
       const got = yield* untilQuiet(receiver)
-      const { dropped } = yield* near.namespace.queueStats(near.device)
+      const dropped = yield* near.namespace.dropped(near.device)
       const last = yield* sound(pusher)
       assert.isAbove(dropped, 0)
       assert.strictEqual(last.stats.droppedTotal, 0)
@@ -169,11 +169,10 @@ describe("the link", () => {
       const figures: Array<string> = []
       for (const percent of [1, 30, 100]) {
         const before = { sample: yield* sound(pusher), got: yield* untilQuiet(receiver) }
-        const filter = yield* far.namespace.filter({ hook: "input", port, verdict: "drop", percent })
+        const filter = yield* far.namespace.filter({ hook: "input", port, percent })
         yield* pusher.rate(10_000)
         yield* Effect.sleep(seconds * 1000)
-        yield* pusher.rate(0)
-        yield* pusher.flush()
+        yield* rest(pusher)
         const got = yield* untilQuiet(receiver)
         const dropped = yield* filter.packets
         yield* filter.remove

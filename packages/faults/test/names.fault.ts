@@ -4,7 +4,19 @@ import { waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import type * as Receiver from "../src/Receiver.ts"
-import { alone, close, linked, measured, report, sound, stopwatch, until, untilMore, untilQuiet } from "./support.ts"
+import {
+  alone,
+  close,
+  linked,
+  measured,
+  report,
+  rest,
+  sound,
+  stopwatch,
+  until,
+  untilMore,
+  untilQuiet
+} from "./support.ts"
 
 const name = "influx.test"
 
@@ -48,8 +60,7 @@ describe("names", () => {
       yield* Effect.sleep(seconds * 1000)
       yield* untilMore(there, 100)
       const gone = yield* sound(pusher)
-      yield* pusher.rate(0)
-      yield* pusher.flush()
+      yield* rest(pusher)
       const closed = yield* close(pusher)
       const [got, more] = [yield* untilQuiet(one), yield* untilQuiet(two)]
       assert.strictEqual(got.distinct + more.distinct, closed.stats.sent)
@@ -76,7 +87,7 @@ describe("names", () => {
         `nameserver ${far.address}\noptions timeout:${timeout} attempts:${attempts}\n`
       )
       yield* near.namespace.etc("hosts", "127.0.0.1 localhost\n")
-      const asked = yield* far.namespace.filter({ hook: "input", port: 53, verdict: "drop" })
+      const asked = yield* far.namespace.filter({ hook: "input", port: 53 })
       const drainTimeout = 500
       const pusher = yield* push({ host: name, drainTimeout }, { perSecond: 20_000 })
       yield* waitFor(asked.packets, (packets) => packets > 0)

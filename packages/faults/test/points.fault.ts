@@ -16,6 +16,7 @@ import {
   measured,
   megabytes,
   report,
+  rest,
   sound,
   stopwatch,
   untilMore,
@@ -264,8 +265,7 @@ describe("time", () => {
         yield* pusher.step(step)
         yield* untilMore(receiver, 500)
       }
-      yield* pusher.rate(0)
-      yield* pusher.flush()
+      yield* rest(pusher)
       const stepped = yield* untilQuiet(receiver)
       // Two of the steps go back.
       assert.deepStrictEqual([stepped.notLater, stepped.outOfOrder, stepped.strange], [2, 0, 0])

@@ -11,6 +11,7 @@ import {
   measured,
   port,
   report,
+  rest,
   sound,
   stopwatch,
   until,
@@ -76,8 +77,7 @@ describe("ports", () => {
         yield* untilMore(server, 100)
         yield* Effect.sleep(pause)
         // The load pauses until all that was sent has come: no datagram is on its way when the server goes.
-        yield* pusher.rate(0)
-        yield* pusher.flush()
+        yield* rest(pusher)
         const got = yield* untilQuiet(server)
         received += got.distinct
         assert.deepStrictEqual([got.outOfOrder, got.strange], [0, 0])
@@ -86,8 +86,7 @@ describe("ports", () => {
         yield* pusher.rate(5000)
         yield* Effect.sleep(pause / 4)
       }
-      yield* pusher.rate(0)
-      yield* pusher.flush()
+      yield* rest(pusher)
       sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
       const closed = yield* close(pusher)
       assert.strictEqual(closed.stats.droppedTotal, 0)
@@ -109,7 +108,7 @@ describe("ports", () => {
       const pusher = yield* push({ senders }, { perSecond: 5000 })
       yield* untilMore(receiver, 1000)
       const before = yield* sound(pusher)
-      const filter = yield* namespace.filter({ hook: "output", port, verdict: "drop" })
+      const filter = yield* namespace.filter({ hook: "output", port })
       yield* Effect.sleep(seconds * 1000)
       const refused = yield* filter.packets
       const during = yield* sound(pusher)

@@ -17,13 +17,6 @@ const fullPayloads = { batchSize: perPayload, flushInterval: "1 hour" } as const
 
 const db = "udp"
 
-/** What became of a run. */
-interface Outcome {
-  readonly sent: number
-  readonly drops: number
-  readonly stored: number
-}
-
 const waitUntilRead = (port: number) =>
   waitFor(udpSocketState(port), (state) => state === undefined || state.receiveQueueBytes === 0, {
     what: "the server has read its port"
@@ -158,10 +151,10 @@ describeInfluxd("a real InfluxDB", (binary) => {
       assert.strictEqual(forwarded, sample.stats.payloads - before - lost + doubled)
       const most = sample.stats.sent - (before + lost) * perPayload
       const least = most - drops * perPayload
-      const stored = yield* server.waitForCount(db, "load", least, { field: "n", interval: 100 })
+      yield* server.waitForCount(db, "load", least, { field: "n", interval: 100 })
       // The server shows a batch after a second at the latest.
       yield* Effect.sleep("2 seconds")
-      assert.strictEqual(yield* server.count(db, "load", "n"), stored)
+      const stored = yield* server.count(db, "load", "n")
       return { sample, lost: before + lost, doubled, heldBack, drops, stored, most, least }
     }).pipe(Effect.scoped)
 
@@ -217,7 +210,7 @@ describeInfluxd("a real InfluxDB", (binary) => {
           yield* Effect.sleep("3 seconds")
           stored = yield* server.count(db, "load", "n")
         }
-        return { sent: stats.sent, drops, stored, seconds } satisfies Outcome & { readonly seconds: number }
+        return { drops, stored, seconds }
       }).pipe(Effect.scoped)
       const { drops, seconds, stored } = yield* measured(
         "at least 99 % are stored",

@@ -57,6 +57,9 @@ export const close = Effect.fnUntraced(function*(pusher: Pusher.Pusher) {
   return closed
 })
 
+/** Ends the load, and waits until all of it was sent or dropped. */
+export const rest = (pusher: Pusher.Pusher) => Effect.andThen(pusher.rate(0), pusher.flush())
+
 /** Waits for a sample. */
 export const until = (pusher: Pusher.Pusher, accept: (sample: Sample) => boolean, options?: WaitOptions) =>
   waitFor(pusher.sample(), accept, { interval: 20, ...options })

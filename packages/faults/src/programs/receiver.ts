@@ -46,8 +46,6 @@ export interface Received {
   readonly strange: number
   /** Sockets that have sent. */
   readonly sockets: number
-  /** Payloads by their number of points. */
-  readonly sizes: Readonly<Record<string, number>>
   /** When the first payload came after the port was opened, on the machine's clock; 0 if none has. */
   readonly firstAt: number
   /** When the port was opened last. */
@@ -66,7 +64,6 @@ const decoder = new TextDecoder()
 class Tracker {
   #seen = new Uint8Array(1 << 16)
   readonly #sources = new Map<number, Source>()
-  readonly #sizes: Record<string, number> = {}
   readonly #counts = { payloads: 0, points: 0, distinct: 0, newest: -1, outOfOrder: 0, notLater: 0, strange: 0 }
   readonly #times = { firstAt: 0, openedAt: 0 }
   readonly #journal = options.journal === undefined ? undefined : Journal.open(options.journal)
@@ -79,7 +76,7 @@ class Tracker {
     const { newest } = this.#counts
     let tail = 0
     while (newest - tail >= 0 && this.#seen[newest - tail]! > 0) tail++
-    return { ...this.#counts, ...this.#times, tail, sockets: this.#sources.size, sizes: this.#sizes }
+    return { ...this.#counts, ...this.#times, tail, sockets: this.#sources.size }
   }
 
   receive(message: Uint8Array, port: number): void {
@@ -88,13 +85,7 @@ class Tracker {
     let source = this.#sources.get(port)
     if (source === undefined) this.#sources.set(port, source = { newest: -1, timestamp: "" })
     const lines = decoder.decode(message).split("\n")
-    this.#sizes[lines.length] = (this.#sizes[lines.length] ?? 0) + 1
-    const numbers: Array<number> = []
-    for (const line of lines) {
-      const n = this.#line(line, source)
-      if (n !== undefined) numbers.push(n)
-    }
-    this.#journal?.(numbers)
+    this.#journal?.(lines.flatMap((line) => this.#line(line, source) ?? []))
   }
 
   #line(line: string, source: Source): number | undefined {

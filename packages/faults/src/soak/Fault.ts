@@ -62,8 +62,7 @@ const drop = (world: World, end: End, hook: "input" | "output") =>
     end.namespace.filter({
       hook,
       protocol: world.transport === "http" ? "tcp" : "udp",
-      port: proxyPort,
-      verdict: "drop"
+      port: proxyPort
     })
   )
 
