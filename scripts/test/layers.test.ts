@@ -16,14 +16,14 @@ interface Plant {
   readonly module: string
   readonly line: string
   /** The rule that must complain, and the word that tells the reason; nothing where the line is fine. */
-  readonly caught?: readonly [rule: string, help?: string]
+  readonly caught?: readonly [rule: string, help: string]
 }
 
 const allowed = (module: string, line: string): Plant => ({ module, line })
-const caught = (module: string, line: string, rule: string, help?: string): Plant => ({
+const caught = (module: string, line: string, rule: string, help = ""): Plant => ({
   module,
   line,
-  caught: help === undefined ? [rule] : [rule, help]
+  caught: [rule, help]
 })
 
 /** For each folder: an arrow to each earlier one is fine, one to each later one is caught. */
@@ -133,19 +133,13 @@ describe("the folders of the library", () => {
       Fs.copyFileSync(Path.join(root, "scripts/layers.ts"), Path.join(folder, "scripts/layers.ts"))
       Fs.writeFileSync(Path.join(folder, "package.json"), `{ "type": "module" }`)
       Fs.symlinkSync(Path.join(root, "node_modules"), Path.join(folder, "node_modules"))
-      for (const { module } of plants) {
+      for (const { line, module } of plants) {
         const file = Path.join(folder, "packages/efflux/src", `${module}.ts`)
         Fs.mkdirSync(Path.dirname(file), { recursive: true })
-        Fs.writeFileSync(
-          file,
-          plants.filter((plant) => plant.module === module).map((plant) => `${plant.line}\n`).join("")
-        )
+        Fs.appendFileSync(file, `${line}\n`)
       }
-      const result = spawnSync(
-        process.execPath,
-        [Path.join(root, "node_modules/oxlint/bin/oxlint"), "--format", "json"],
-        { cwd: folder, encoding: "utf8" }
-      )
+      const oxlint = [Path.join(root, "node_modules/oxlint/bin/oxlint"), "--format", "json"]
+      const result = spawnSync(process.execPath, oxlint, { cwd: folder, encoding: "utf8" })
       const report: { diagnostics: ReadonlyArray<Complaint> } = JSON.parse(result.stdout)
       for (const complaint of report.diagnostics) {
         const module = complaint.filename.replace(/^.*packages\/efflux\/src\//, "").slice(0, -".ts".length)
@@ -160,15 +154,12 @@ describe("the folders of the library", () => {
   for (const plant of plants) {
     it(`${plant.module} ${plant.caught === undefined ? "may say" : "may not say"}: ${plant.line}`, () => {
       const found = complaints.get(place(plant)) ?? []
-      if (plant.caught === undefined) {
-        assert.deepStrictEqual(found, [])
-      } else {
-        const [rule, help = ""] = plant.caught
-        assert.isTrue(
-          found.some((complaint) => complaint.code === rule && (complaint.help ?? "").includes(help)),
-          `expected ${rule} with "${help}", found ${JSON.stringify(found)}`
-        )
-      }
+      if (plant.caught === undefined) return assert.deepStrictEqual(found, [])
+      const [rule, help] = plant.caught
+      assert.isTrue(
+        found.some((complaint) => complaint.code === rule && (complaint.help ?? "").includes(help)),
+        `expected ${rule} with "${help}", found ${JSON.stringify(found)}`
+      )
     })
   }
 
@@ -199,9 +190,7 @@ describe("the folders of the library", () => {
         const path = (fixed ?? dynamic ?? computed)!
         const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/")
         const isBuiltin = path.startsWith("node:") && builtinModules.includes(path.slice("node:".length))
-        if (!path.startsWith(".") && !declared.includes(name) && !isBuiltin) {
-          strangers.push(`${module}: ${path}`)
-        }
+        if (!path.startsWith(".") && !declared.includes(name) && !isBuiltin) strangers.push(`${module}: ${path}`)
       }
     }
     assert.deepStrictEqual(strangers, [])
