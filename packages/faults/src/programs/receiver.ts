@@ -85,7 +85,8 @@ class Tracker {
     let source = this.#sources.get(port)
     if (source === undefined) this.#sources.set(port, source = { newest: -1, timestamp: "" })
     const lines = decoder.decode(message).split("\n")
-    this.#journal?.(lines.flatMap((line) => this.#line(line, source) ?? []))
+    const numbers = lines.flatMap((line) => this.#line(line, source) ?? [])
+    this.#journal?.(numbers)
   }
 
   #line(line: string, source: Source): number | undefined {
