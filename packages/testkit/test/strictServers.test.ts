@@ -12,7 +12,8 @@ interface Ask {
 const ask = (url: string, { body, headers, method = "POST" }: Ask = {}) =>
   Effect.promise(async () => {
     const response = await fetch(url, { method, headers: { ...headers }, ...(body === undefined ? {} : { body }) })
-    return { status: response.status, headers: response.headers, body: await response.text() }
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: text, json: () => JSON.parse(text) }
   })
 
 const v2 = Effect.gen(function*() {
@@ -37,7 +38,7 @@ describe("StrictV2", () => {
       assert.strictEqual((yield* write("org=o&bucket=b&precision=ms", "m,t=a v=1,i=2i,u=3u 1700000000123")).status, 204)
       const zipped = yield* write("org=o&bucket=b", gzipSync("m,t=a v=\"x\ny\" 5"), { "content-encoding": "gzip" })
       assert.strictEqual(zipped.status, 422)
-      assert.deepStrictEqual(JSON.parse(zipped.body), {
+      assert.deepStrictEqual(zipped.json(), {
         code: "unprocessable entity",
         message: "failure writing points to database: partial write: field type conflict: input field \"v\" on "
           + "measurement \"m\" is type string, already exists as type float dropped=1"
@@ -64,7 +65,7 @@ describe("StrictV2", () => {
       const { server, write } = yield* v2
       const answer = yield* write("org=o&bucket=b", "m v=1 5\nm v=\nm v=2 6")
       assert.strictEqual(answer.status, 400)
-      assert.include(JSON.parse(answer.body).message, "unable to parse 'm v='")
+      assert.include(answer.json().message, "unable to parse 'm v='")
       assert.deepStrictEqual(server.points("b"), [])
     }))
 
@@ -77,7 +78,7 @@ describe("StrictV2", () => {
         "{\"code\":\"unauthorized\",\"message\":\"unauthorized access\"}"
       ])
       const noBucket = yield* write("org=o&bucket=none", "m v=1")
-      assert.deepStrictEqual([noBucket.status, JSON.parse(noBucket.body).code], [404, "not found"])
+      assert.deepStrictEqual([noBucket.status, noBucket.json().code], [404, "not found"])
       server.answerNext(StrictV2.error(503, "unavailable", "busy", { "retry-after": "7" }))
       const busy = yield* write("org=o&bucket=b", "m v=1 1")
       assert.deepStrictEqual([busy.status, busy.headers.get("retry-after")], [503, "7"])
@@ -178,7 +179,7 @@ describe("StrictV2", () => {
     Effect.gen(function*() {
       const { server } = yield* v2
       const health = yield* ask(`${server.url}/health`, { method: "GET" })
-      assert.deepStrictEqual([health.status, JSON.parse(health.body).status], [200, "pass"])
+      assert.deepStrictEqual([health.status, health.json().status], [200, "pass"])
       const ping = yield* ask(`${server.url}/ping`, { method: "GET" })
       assert.deepStrictEqual([ping.status, ping.headers.get("x-influxdb-version")], [204, "v2.7.12"])
       assert.deepStrictEqual(server.exchanges.map(({ path, status }) => [path, status]), [["/health", 200], [
@@ -210,7 +211,7 @@ describe("StrictV3", () => {
         "home,room=a temp=96 5\nhome,room=a temp=\"hi\" 6\n\nhome,room=a temp= 7\nhome,room=b s=\"x\ny\" 8\nhome,temp=a v=1 9"
       const answer = yield* write("db=sensors&precision=nanosecond", body)
       assert.strictEqual(answer.status, 400)
-      const parsed = JSON.parse(answer.body)
+      const parsed = answer.json()
       assert.strictEqual(parsed.error, "partial write of line protocol occurred")
       assert.deepStrictEqual(parsed.data.map((line: { line_number: number }) => line.line_number), [2, 4, 7])
       assert.deepStrictEqual(parsed.data[0], {
@@ -230,11 +231,8 @@ describe("StrictV3", () => {
     Effect.gen(function*() {
       const { server, write } = yield* v3
       const answer = yield* write("db=d&accept_partial=false&no_sync=true", "m v=1 5\nm v=\"x\" 6")
-      assert.deepStrictEqual([answer.status, JSON.parse(answer.body).error], [
-        400,
-        "parsing failed for write_lp endpoint"
-      ])
-      assert.strictEqual(JSON.parse(answer.body).data.line_number, 2)
+      assert.deepStrictEqual([answer.status, answer.json().error], [400, "parsing failed for write_lp endpoint"])
+      assert.strictEqual(answer.json().data.line_number, 2)
       assert.deepStrictEqual(server.points("d"), [])
     }))
 
@@ -277,16 +275,10 @@ describe("StrictV3", () => {
     Effect.gen(function*() {
       const { query, server, write } = yield* v3
       const wrongToken = yield* write("db=d", "m v=1", { authorization: "Bearer other" })
-      assert.deepStrictEqual([wrongToken.status, JSON.parse(wrongToken.body).error], [
-        401,
-        "the request was not authenticated"
-      ])
+      assert.deepStrictEqual([wrongToken.status, wrongToken.json().error], [401, "the request was not authenticated"])
       assert.strictEqual((yield* write("db=d", `m s="${"x".repeat(1000)}"`)).status, 413)
       const missing = yield* query("sql", { db: "none", q: "SELECT * FROM m" })
-      assert.deepStrictEqual([missing.status, JSON.parse(missing.body).error], [
-        404,
-        "query error: database not found: none"
-      ])
+      assert.deepStrictEqual([missing.status, missing.json().error], [404, "query error: database not found: none"])
       assert.deepStrictEqual(server.violations, [])
     }))
 
@@ -346,7 +338,7 @@ describe("StrictV3", () => {
       const headers = { authorization: "Bearer t0" }
       assert.strictEqual((yield* ask(`${server.url}/health`, { method: "GET", headers })).body, "OK")
       const ping = yield* ask(`${server.url}/ping`, { method: "GET", headers })
-      assert.deepStrictEqual([ping.status, JSON.parse(ping.body).version], [200, "3.8.0"])
+      assert.deepStrictEqual([ping.status, ping.json().version], [200, "3.8.0"])
       assert.deepStrictEqual(server.violations, [])
     }))
 })
