@@ -205,7 +205,6 @@ describe("the link", () => {
         yield* pusher.reset()
         yield* Effect.sleep(warmUp * 1000)
         const sample = yield* sound(pusher)
-        assert.strictEqual(sample.stats.droppedTotal, 0)
         yield* close(pusher)
         return sample
       }).pipe(Effect.scoped)
@@ -257,8 +256,10 @@ describe("the link", () => {
         // Programs of its own each time: a later look at the same ones would only be a longer warm-up.
         Effect.all({ reference: calm, measure: overload }),
         // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
+        // A machine on which the reference sheds says nothing about pushes without overload.
         ({ measure: { last, slope }, reference }) =>
-          slope <= steepest && last.push.p99 <= Math.min(0.05, 2 * reference.push.p99) && last.loopBusy.p99 <= 50
+          reference.stats.droppedTotal === 0 && slope <= steepest &&
+          last.push.p99 <= Math.min(0.05, 2 * reference.push.p99) && last.loopBusy.p99 <= 50
       )
       const { drain, end, last, slope, tail } = measure
       const micros = ({ push }: Sample) => (push.p99 * 1000).toFixed(1)
