@@ -56,6 +56,32 @@ describe("binding a tag", () => {
   })
 })
 
+describe("a point with two faults", () => {
+  const series = Series.make("m", {
+    tags: { a: Schema.String, b: Schema.String },
+    fields: { x: Schema.Number, y: Schema.String }
+  })
+  const long = "x".repeat(50)
+
+  it.each<[a: string, b: string, x: number, y: string, named: RegExp]>([
+    ["\ud800", "\n", 1, "", /^tag value of "a": must be well-formed/],
+    ["\n", "\ud800", 1, "", /^tag value of "a": must not contain control characters/],
+    ["\n", long, 1, "", /^tag value of "a": must not contain control characters/],
+    [long, "\n", 1, "", /^point: the line is longer/],
+    ["a", "\n", Number.NaN, "\ud800", /^tag value of "b"/]
+  ])("is refused for the first of them in its line: a=%j, b=%j, x=%j, y=%j", (a, b, x, y, named) => {
+    const points: ReadonlyArray<Point.Input> = [
+      series.point({ a, b, x, y }),
+      series.point({ y, x, b, a }),
+      { measurement: "m", tags: { a, b }, fields: { x, y } },
+      { measurement: "m", tags: { b, a }, fields: { x, y } }
+    ]
+    const [first, ...others] = points.map((point) => problem(point, { maxLineBytes: 40 }))
+    assert.match(first!, named)
+    for (const other of others) assert.strictEqual(other, first)
+  })
+})
+
 describe("objects of thousands of keys", () => {
   it("are read right, in ever new orders", () => {
     const names = Array.from({ length: 3000 }, (_, i) => `f${i}`)

@@ -153,7 +153,8 @@ export class LineWriter extends PartWriter {
     if (tags !== undefined && tags !== null) {
       if (typeof tags !== "object" || Array.isArray(tags)) return this.fail("tags", "type", undefined, tags)
       pos = this.#write(tags, root, from, 0)
-      if (pos === REFUSED) return REFUSED
+      // Of two faults the same one is named whatever the order of the tags, and whether the point is of a series or not.
+      if (pos === REFUSED) return this.#orderedTags(tags, root, from)
       last = this.#last
       if ((last === root || last.isIndex) && !isRecord(tags)) return this.fail("tags", "type", undefined, tags)
       if (pos === UNORDERED) return this.#orderedTags(tags, root, from)
