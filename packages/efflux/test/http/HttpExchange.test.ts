@@ -116,13 +116,17 @@ describe("HttpExchange", () => {
     Effect.gen(function*() {
       const { port } = yield* Effect.scoped(FaultServer.make())
       for (
-        const [host, why] of [
+        const [host, why, socketPath] of [
           ["127.0.0.99", /\(Refused\): connect ECONNREFUSED 127\.0\.0\.99:\d+$/],
           ["localhost", /\(Refused\): (?:ECONNREFUSED: )?connect ECONNREFUSED (?:127\.0\.0\.1|::1):\d+/],
-          ["efflux.invalid", /\(Resolve\): getaddrinfo E\w+ efflux\.invalid$/]
+          ["efflux.invalid", /\(Resolve\): getaddrinfo E\w+ efflux\.invalid$/],
+          ["255.255.255.255", /\(Unreachable\): connect E\w+ 255\.255\.255\.255:\d+/],
+          ["a", /\(Unreachable\): connect ENOENT \/nowhere\/influx\.sock$/, "/nowhere/influx.sock"],
+          ["a", /\(Unreachable\): connect ENOTDIR \/dev\/null\/influx\.sock$/, "/dev/null/influx.sock"],
+          ["a", /\(Refused\): connect ECONNREFUSED \/etc\/passwd$/, "/etc/passwd"]
         ] as const
       ) {
-        const exchange = yield* HttpExchange.make({ url: `http://${host}:${port}` })
+        const exchange = yield* HttpExchange.make({ url: `http://${host}:${port}`, socketPath })
         assert.match((yield* errorOf(exchange.exchange(get))).message, why)
       }
     }).pipe(Effect.scoped))

@@ -86,6 +86,21 @@ it.live("socketPath: a Unix socket, whatever the host of the URL", () =>
     assert.deepStrictEqual(requests, ["POST influx.test:8086/write?db=d&precision=n", "GET influx.test:8086/ping"])
   }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)))
 
+it.live("socketPath: points for a socket that is missing are not sent, which is known", () =>
+  Effect.gen(function*() {
+    const database = yield* InfluxDatabase.make({
+      transport: "http",
+      version: 1,
+      database: "d",
+      socketPath: "/nowhere/influx.sock",
+      retries: 1
+    })
+    database.pushUnsafe({ measurement: "m", fields: { v: 1 } })
+    yield* database.flush
+    const { dropped, sent } = database.statsUnsafe()
+    assert.deepInclude({ ...dropped, sent }, { send_error: 1, unknown: 0, sent: 0 })
+  }).pipe(Effect.scoped))
+
 it.effect("maxConnectionAge: a connection is used for so long", () =>
   Effect.gen(function*() {
     const server = yield* FaultServer.make()

@@ -135,7 +135,7 @@ const failureOf = (
   const cause = causeOf(error)
   const code = String(Object(cause).code ?? Object(cause).name ?? error.reason._tag)
   const message = messageOf(cause)
-  const known = kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
+  const known = kindOf(code, Object(cause).syscall)
   const kind = phase === "body" && known === "Closed" ? "Truncated" : known
   const hint = kind === "Tls" ? tlsHints.find(([codes]) => codes.test(code))?.[1] : undefined
   const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
@@ -171,6 +171,14 @@ const messageOf = (cause: unknown): string =>
     : cause instanceof Error
     ? cause.message
     : ""
+
+const kindOf = (code: string, systemCall: unknown): RequestFailed["kind"] =>
+  // Without a connection nothing was sent, whatever the code: a missing Unix socket, too many open files, a firewall.
+  systemCall === "connect" && code !== "ECONNREFUSED"
+    ? "Unreachable"
+    : systemCall === "getaddrinfo"
+    ? "Resolve"
+    : kinds[code] ?? (tlsCodes.test(code) ? "Tls" : code.startsWith("HPE_") ? "Protocol" : "Other")
 
 const tlsCodes = /CERT|TLS|SSL|UNABLE_TO_VERIFY/
 
