@@ -10,6 +10,7 @@ import { outOfRange } from "../../src/internal/query/PullParser.ts"
 import { maxRows, type Rows } from "../../src/internal/query/Row.ts"
 import * as Instant from "../../src/internal/text/Instant.ts"
 import { seeded } from "../support/hostileText.ts"
+import { readRows } from "../support/rows.ts"
 
 describe("JSON", () => {
   it.each<[string, unknown]>([
@@ -189,6 +190,12 @@ describe("an instant", () => {
   })
 })
 
+/** What each format's answer is that is none, or an error, and what it says of itself. */
+const refused = (format: string) =>
+  readRows<{ readonly id: string; readonly body: string; readonly expect: string }>(
+    new URL("../conformance/refusedAnswers.jsonl", import.meta.url)
+  ).filter(({ id }) => id.startsWith(`${format}/`))
+
 type Reader = AnswerReader.AnswerReader<Uint8Array>
 
 /** What a reader makes of an answer that comes in pieces of a size: the rows by their results, or why there are none. */
@@ -221,8 +228,6 @@ const { encode, Time } = MsgPack
 
 const sizes = [1, 2, 3, 7, 100, 100_000]
 
-const twoMembers = "Unreadable: an object has two members of one name; rename one of two such columns with AS"
-
 const partial = "Failed: the answer is partial: it has more rows than the server gives"
 
 const sameName = (name: string) =>
@@ -244,41 +249,8 @@ describe("an answer of InfluxDB 1 in JSON", () => {
     ])
   })
 
-  it.each<[string, string]>([
-    ["Unreadable: it is empty", ""],
-    ["Unreadable: it is empty", "\n"],
-    ["Unreadable: it is not JSON", "<html>\n"],
-    ["Unreadable: it is not JSON", document("[1,1]").slice(0, 40) + "\n"],
-    ["Unreadable: it is not the JSON of a query", "[]\n"],
-    ["Unreadable: it is not the JSON of a query", `{}\n`],
-    ["Unreadable: it is not the JSON of a query", `{"results":[null]}\n`],
-    ["Unreadable: it is not the JSON of a query", series(`{"columns":[1],"values":[]}`)],
-    ["Unreadable: it is not the JSON of a query", document("[1]")],
-    ["Unreadable: it is not the JSON of a query", document("[1,2,3]")],
-    ["Unreadable: it is not the JSON of a query", document("{}")],
-    ["Failed: no", `{"error":"no"}\n`],
-    ["Failed: {\"code\":3}", `{"error":{"code":3}}\n`],
-    ["Failed: 7", `{"results":[{"error":7}]}\n`],
-    ["Failed: false", `{"error":false,"results":[]}\n`],
-    [
-      partial,
-      document("[1,1]", `,"partial":true`) + document("[1,1]").replace("\"statement_id\":0", "\"statement_id\":1")
-    ],
-    ["Unreadable: a value of the column n is a list or an object", document("[1,{\"a\":1}]")],
-    ["Unreadable: a value of the column n is a list or an object", document("[1,[]]")],
-    [sameName("n"), series(`{"columns":["n","n"],"values":[[1,2]]}`)],
-    [sameName("host"), series(`{"tags":{"host":"a"},"columns":["host"],"values":[[1]]}`)],
-    [sameName("host"), series(`{"tags":{"host":"a"},"columns":["host"],"values":[[null]]}`)],
-    [twoMembers, `{"results":[],"results":[]}\n`],
-    [twoMembers, document("[1,1]", `,"series":[]`)],
-    [twoMembers, series(`{"tags":{"h":"a","h":"b"},"columns":["n"],"values":[[1]]}`)],
-    ["Unreadable: a value of the column n is out of range", document("[1,-1e999]")],
-    ["Unreadable: a value of the column n is out of range", document(`[1,${"9".repeat(500)}]`)],
-    ["Failed: no", document("[1,1]", `,"partial":true`) + `{"results":[{"error":"no"}]}\n`],
-    [partial, document("[1,1]", `,"partial":true`)],
-    [partial, series(`{"name":"m","columns":["n"],"values":[[1]],"partial":true}`)]
-  ])("%s", (expected, text) => {
-    for (const size of sizes) assert.strictEqual(read(v1(), text, size), expected)
+  it.each(refused("json"))("$expect: $id", ({ body, expect }) => {
+    for (const size of sizes) assert.strictEqual(read(v1(), body, size), expect)
   })
 
   it("may repeat a tag in a column, and have an error that is null", () => {
@@ -347,27 +319,8 @@ describe("an answer of InfluxDB 3", () => {
     ])
   })
 
-  it.each<[string, string]>([
-    ["Unreadable: it is not JSON", "{\"n\":1\n"],
-    ["Unreadable: it is not JSON", "{\"a\":1\n\"b\":2}\n"],
-    ["Unreadable: it is not JSON", "{\"a\":1\n\"b\":2},{\"c\":3}\n"],
-    ["Unreadable: it is not JSON", "{\"a\":\"x\ny\"},{\"c\":3}\n"],
-    ["Unreadable: it is not JSON", "{\"a\":1},{\"b\":2}\n"],
-    ["Unreadable: a line is no object", "[1]\n"],
-    ["Unreadable: a value of the column a is a list or an object", "{\"a\":[]}\n"],
-    ["Unreadable: a value of the column a is a list or an object", "{\"b\":1,\"a\":{\"b\":1}}\n"],
-    [twoMembers, "{\"a\":1,\"a\":2}\n"],
-    [twoMembers, "{\"a\":1,\"a\":1}\n"],
-    [twoMembers, "{\"x\":\"{\\\"a\\\":1\",\"b\":\"2026-01-01T00:00:00\",\"b\" : null}\n"],
-    [twoMembers, "{\"a\":1,\"\\u0061\":2}\n"],
-    ["Unreadable: a value of the column a is a list or an object", "{\"a\":{\"b\":1},\"a\":2}\n"],
-    ["Unreadable: a value of the column a is a list or an object", "{\"a\":{\"b\":1,\"b\":2}}\n"],
-    [twoMembers, "{\"__proto__\":1,\"__proto__\":2}\n"],
-    ["Unreadable: a value of the column a is out of range", "{\"a\":1e999}\n"],
-    ["Unreadable: a value of the column a is out of range", "{\"a\":1}\n{\"a\":-18446744073709551616000}\n"],
-    ["Unreadable: a value of the column a is out of range", `{"a":${"9".repeat(401)}}\n`]
-  ])("%s", (expected, text) => {
-    for (const size of sizes) assert.strictEqual(read(v3(), text, size), expected)
+  it.each(refused("jsonl"))("$expect: $id", ({ body, expect }) => {
+    for (const size of sizes) assert.strictEqual(read(v3(), body, size), expect)
   })
 
   it("has a column `error` where one was asked for", () => {
@@ -497,44 +450,8 @@ describe("an answer of InfluxDB 2", () => {
     )
   })
 
-  it.each<[string, ReadonlyArray<string>]>([
-    ["Unreadable: it is not annotated CSV", ["<html>"]],
-    ["Unreadable: it is not annotated CSV", [",result,table,x"]],
-    ["Unreadable: a value of the column i is not of its type", [...head, ",,0,,1.5,,,,"]],
-    ["Unreadable: a value of the column f is not of its type", [...head, ",,0,,,,x,,"]],
-    ["Unreadable: a value of the column b is not of its type", [...head, ",,0,,,,,yes,"]],
-    ["Unreadable: a value of the column _time is not of its type", [...head, ",,0,now,,,,,"]],
-    ["Unreadable: a record has not as many values as there are columns", [...head, ",,0"]],
-    ["Unreadable: a record has not as many values as there are columns", [...head.slice(0, 3), ",result,table"]],
-    ["Unreadable: it ends within a table's head", head.slice(0, 3)],
-    ["Failed: it broke", [
-      "#datatype,string,string",
-      "#group,true,true",
-      "#default,,",
-      ",error,reference",
-      ",it broke,897"
-    ]],
-    ["Failed: it broke", [",error,reference", ",it broke,897"]],
-    ["Failed: it broke", ["error,reference", "it broke,897"]],
-    ["Failed: it broke", [...head, ",,0,2026-01-01T00:00:00Z,1,1,1,true,x", "", "error,reference", "it broke,"]],
-    ["Failed: the server says nothing more", ["error,reference"]],
-    ["Unreadable: it is not annotated CSV", ["error,reference,more", "it broke,897,1"]],
-    [
-      sameName("host"),
-      ["#datatype,string,long,string,string", "#group,false,false,true,true", "#default,,,,", ",result,table,host,host"]
-    ],
-    [
-      "Unreadable: a value of the column i is not of its type",
-      [
-        "#datatype,string,long,long",
-        "#group,false,false,false",
-        "#default,,,",
-        ",result,table,i",
-        `,,0,${"9".repeat(21)}`
-      ]
-    ]
-  ])("%s", (expected, records) => {
-    assert.strictEqual(csv(...records), expected)
+  it.each(refused("csv"))("$expect: $id", ({ body, expect }) => {
+    assert.strictEqual(csv(...body.split("\n")), expect)
   })
 
   it.each<[type: string, text: string, value: unknown]>([
