@@ -601,6 +601,23 @@ describe("closing", () => {
       assertLaw(database.statsUnsafe())
     }))
 
+  it.effect("counts what waits for its turn when drainTimeout is over as shutdown, and what was sent as sent", () =>
+    Effect.gen(function*() {
+      const sender = new TestTransport()
+      const scope = yield* Scope.make()
+      const pacing = { packetsPerSecond: 1, burst: 1 }
+      const database = yield* open({ drainTimeout: "3 seconds", pacing, maxPayloadBytes: 200 }, sender, scope)
+      yield* database.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
+      yield* turns
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("3 seconds")
+      yield* Fiber.join(closing)
+      const stats = database.statsUnsafe()
+      assertLaw(stats)
+      assert.isAbove(stats.sent, 0)
+      assert.deepStrictEqual([sender.lines.length, stats.dropped.shutdown], [stats.sent, 1000 - stats.sent])
+    }))
+
   it.effect("does not wait for the clock of a test where the transport takes everything", () =>
     Effect.gen(function*() {
       yield* Influx.pushAll(Array.from({ length: 9000 }, (_, n) => point(n)))

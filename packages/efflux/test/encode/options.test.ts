@@ -153,6 +153,14 @@ describe("an option that can't be", () => {
 })
 
 describe("messages", () => {
+  it("of a line that is too long give its size, the limit and the option", () => {
+    assert.strictEqual(
+      told({ measurement: "m", fields: { s: "x".repeat(2000) } }, { maxLineBytes: 1432 }),
+      "point: the line is longer than the payload limit of 1432 bytes (maxPayloadBytes of a database, else maxLineBytes)" +
+        ", got at least 2004"
+    )
+  })
+
   it("of a point that threw give the error", () => {
     const throwing = (error: unknown) => ({
       measurement: "m",
