@@ -94,12 +94,7 @@ export const byId = (measured: ReadonlyArray<Measured>, id: string): Measured =>
 }
 
 /** The middle one; of an even number the upper of the two. */
-export const median = (values: ReadonlyArray<number>): number => percentile(values, 0.5)
-
-export const percentile = (values: ReadonlyArray<number>, share: number): number => {
-  const sorted = Float64Array.from(values).sort()
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
-}
+export const median = (values: ReadonlyArray<number>): number => Float64Array.from(values).sort()[values.length >> 1]
 
 // Between two collections, by how much the heap grows. mitata leaves out runs that a collection fell into.
 const allocation = async (run: () => unknown): Promise<number> => {

@@ -44,17 +44,15 @@ export class UdpProxy {
   /** What it has done, in datagrams. `heldBack` are those that others overtake, `waiting` those not sent on yet. */
   readonly counts = { received: 0, lost: 0, doubled: 0, heldBack: 0, forwarded: 0, waiting: 0 }
   readonly #random: SeededRandom
-  readonly #targetPort: number
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #sink: UdpSink.Sink
-  readonly #out: Dgram.Socket
+  readonly #forward: (message: Uint8Array) => void
 
-  constructor({ seed, targetPort, weather = {} }: ProxyOptions, sink: UdpSink.Sink, out: Dgram.Socket) {
+  constructor({ seed, weather = {} }: ProxyOptions, sink: UdpSink.Sink, forward: (message: Uint8Array) => void) {
     this.#random = new SeededRandom(seed)
-    this.#targetPort = targetPort
     this.weather = weather
     this.#sink = sink
-    this.#out = out
+    this.#forward = forward
   }
 
   /** Where it listens; the same after it was closed and opened again. */
@@ -97,33 +95,33 @@ export class UdpProxy {
   }
 
   #later(message: Uint8Array, millis: number): void {
-    if (millis < 1) return this.#forward(message)
+    const send = () => {
+      this.counts.forwarded++
+      this.#forward(message)
+    }
+    if (millis < 1) return send()
     this.counts.waiting++
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       this.counts.waiting--
-      this.#forward(message)
+      send()
     }, millis)
     this.#timers.add(timer)
-  }
-
-  #forward(message: Uint8Array): void {
-    this.counts.forwarded++
-    this.#out.send(message, this.#targetPort, "127.0.0.1", () => {})
   }
 }
 
 /** Starts a proxy that lives as long as the scope. */
 export const make: (options: ProxyOptions) => Effect.Effect<UdpProxy, UdpSink.UdpSinkError, Scope.Scope> = Effect
   .fnUntraced(function*(options) {
-    const { host, port } = options
+    const { host, port, targetPort } = options
     const out = yield* Effect.acquireRelease(
       // A target that refuses is a part of the weather.
       Effect.sync(() => Dgram.createSocket("udp4").on("error", () => {})),
       (out) => Effect.sync(() => out.close())
     )
     const sink = yield* UdpSink.make({ host, port, closed: true, onPayload: (message) => proxy.receive(message) })
-    const proxy = new UdpProxy(options, sink, out)
+    const forward = (message: Uint8Array) => out.send(message, targetPort, "127.0.0.1", () => {})
+    const proxy = new UdpProxy(options, sink, forward)
     yield* Effect.acquireRelease(proxy.open, () => proxy.close)
     return proxy
   })

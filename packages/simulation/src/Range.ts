@@ -4,21 +4,10 @@ import * as Os from "node:os"
 import { Tinypool } from "tinypool"
 import type { Answer, CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"
-import { addSummary, emptySummary, type Summary } from "./Summary.ts"
+import { addSummary, emptySummary } from "./Summary.ts"
 import type { Job } from "./worker.ts"
 
-export interface Report {
-  readonly summary: Summary
-  /** The lowest seed that broke a promise. */
-  readonly violation: Answer["violation"]
-  readonly threads: number
-  readonly seconds: number
-}
-
-export interface Options {
-  /** Seeds from `from` up to, not including, `to`. */
-  readonly from: number
-  readonly to: number
+export interface Options extends Pick<Job, "from" | "to"> {
   readonly check?: CheckName | undefined
   readonly mutant?: Mutant | undefined
 }
@@ -48,7 +37,7 @@ export const startThreads: Effect.Effect<(job: Job) => Effect.Effect<Answer>, ne
   (pool) => (job) => Effect.promise(() => pool.run(job))
 )
 
-/** Runs until the end of the range or the first violation. */
+/** Runs until the end of the range or the first violation: the lowest seed that broke a promise. */
 export const run = Effect.fnUntraced(function*({ check = "simulation", from, mutant, to }: Options) {
   const started = performance.now()
   const ask = yield* startThreads
@@ -65,6 +54,6 @@ export const run = Effect.fnUntraced(function*({ check = "simulation", from, mut
     }),
     { concurrency: threads, discard: true }
   )
-  const violation = violations.toSorted((a, b) => a.seed - b.seed).at(0)
-  return { summary, violation, threads, seconds: (performance.now() - started) / 1000 } satisfies Report
+  violations.sort((a, b) => a.seed - b.seed)
+  return { summary, violation: violations.at(0), threads, seconds: (performance.now() - started) / 1000 }
 }, Effect.scoped)

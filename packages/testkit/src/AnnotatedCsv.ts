@@ -2,8 +2,7 @@
  * Annotated CSV, in which InfluxDB 2 answers Flux queries, as the documentation
  * describes it.
  */
-import type * as Point from "efflux/Point"
-import type { Stored } from "./internal/lineStore.ts"
+import { type Stored, typeOf } from "./internal/lineStore.ts"
 
 /** Names of the types in the `#datatype` row. */
 export type DataType =
@@ -86,16 +85,13 @@ export const instant = (nanos: bigint): string => {
   return `${whole}${decimals === "" ? "" : `.${decimals}`}Z`
 }
 
-const cellOf = (value: Point.FieldValue): readonly [DataType, string] =>
-  typeof value === "number"
-    ? ["double", String(value)]
-    : typeof value === "bigint"
-    ? ["long", String(value)]
-    : typeof value === "boolean"
-    ? ["boolean", String(value)]
-    : typeof value === "string"
-    ? ["string", value]
-    : ["unsignedLong", String(value.value)]
+const types: Readonly<Record<string, DataType>> = {
+  float: "double",
+  integer: "long",
+  unsigned: "unsignedLong",
+  boolean: "boolean",
+  string: "string"
+}
 
 /** Points as `from() |> range()` gives them: one table for each series and field. */
 export const tablesOf = (points: ReadonlyArray<Stored>): ReadonlyArray<Table> => {
@@ -106,24 +102,19 @@ export const tablesOf = (points: ReadonlyArray<Stored>): ReadonlyArray<Table> =>
   for (const point of points) {
     const tags = Object.entries(point.tags).toSorted(([a], [b]) => a < b ? -1 : 1)
     for (const [field, value] of Object.entries(point.fields)) {
-      const [type, cell] = cellOf(value)
+      const type = types[typeOf(value)]!
+      const cell = String(typeof value === "object" ? value.value : value)
       const key = JSON.stringify([point.measurement, tags, field, type])
-      let table = tables.get(key)
-      if (table === undefined) {
-        table = {
-          columns: [
-            { name: "_time", type: "dateTime:RFC3339" },
-            { name: "_value", type },
-            ...["_field", "_measurement", ...tags.map(([tag]) => tag)].map((name): Column => ({
-              name,
-              type: "string",
-              group: true
-            }))
-          ],
-          rows: []
-        }
-        tables.set(key, table)
+      const names = ["_field", "_measurement", ...tags.map(([tag]) => tag)]
+      const table = tables.get(key) ?? {
+        columns: [
+          { name: "_time", type: "dateTime:RFC3339" },
+          { name: "_value", type },
+          ...names.map((name): Column => ({ name, type: "string", group: true }))
+        ],
+        rows: []
       }
+      tables.set(key, table)
       table.rows.push([instant(point.timestamp), cell, field, point.measurement, ...tags.map(([, tag]) => tag)])
     }
   }

@@ -105,11 +105,10 @@ export class InfluxServer extends Context.Service<InfluxServer, Server>()("@effl
 
 /** Starts a server that lives as long as the scope. */
 export const make = Effect.fnUntraced(function*(options: ServerOptions = {}) {
-  const ports = 2 + (options.udp ?? []).length
   const server = yield* startOnFreePorts(
     Binary.influxd,
     options.binary,
-    ports,
+    2 + (options.udp ?? []).length,
     (binary, directory, ports) => new Server(binary, directory, ports, options)
   )
   yield* server.prepare
@@ -233,11 +232,7 @@ export class Server extends LoopbackServer {
   }
 
   /** Writes line protocol over HTTP. Every status is a success. */
-  writeLines(
-    database: string,
-    lines: string | Uint8Array,
-    precision?: string
-  ): ReturnType<LoopbackServer["request"]> {
+  writeLines(database: string, lines: string | Uint8Array, precision?: string) {
     const parameters = new URLSearchParams({ db: database })
     if (precision !== undefined) parameters.set("precision", precision)
     return this.request("POST", `/write?${parameters}`, { body: lines })
@@ -284,12 +279,9 @@ const stringifyParams = (params: Readonly<Record<string, unknown>>): string => {
   return JSON.stringify(params, (_key, value) => typeof value === "bigint" ? rawJson(String(value)) : value)
 }
 
-const setting = ([key, value]: readonly [string, string | number | boolean]): string =>
-  `${key} = ${JSON.stringify(value)}`
-
 /** Settings that are `undefined` are left to the server. */
 const settings = (record: Readonly<Record<string, string | number | boolean | undefined>>): ReadonlyArray<string> =>
-  Object.entries(record).flatMap(([key, value]) => value === undefined ? [] : [setting([key, value])])
+  Object.entries(record).flatMap(([key, value]) => value === undefined ? [] : [`${key} = ${JSON.stringify(value)}`])
 
 /** The command for these ports: first for backups, second for HTTP, then those over UDP. Writes the configuration file. */
 const commandOf = (

@@ -38,14 +38,12 @@ export type Functions = ReturnType<typeof functionsOf>
 
 if (Program.options() === "udp") {
   const receive = Effect.gen(function*() {
-    const sink = yield* UdpSink.make({
-      receiveBufferBytes: 4 * 1024 * 1024,
-      onPayload: (payload) => {
-        count.payloads++
-        count.bytes += payload.length
-        count.points += linesOf(payload) + (payload.at(-1) === LF ? 0 : 1)
-      }
-    })
+    const onPayload = (payload: Uint8Array) => {
+      count.payloads++
+      count.bytes += payload.length
+      count.points += linesOf(payload) + (payload.at(-1) === LF ? 0 : 1)
+    }
+    const sink = yield* UdpSink.make({ receiveBufferBytes: 4 * 1024 * 1024, onPayload })
     Program.serve(functionsOf(sink.port))
     return yield* Effect.never
   })

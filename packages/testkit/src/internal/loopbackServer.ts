@@ -107,11 +107,7 @@ export class LoopbackServer {
   readonly log: Effect.Effect<string> = Effect.sync(() => this.#logTail(50))
 
   /** Any request; `path` begins with a slash. Every status is a success. No connection is used twice. */
-  request(
-    method: string,
-    path: string,
-    { body, headers }: RequestOptions = {}
-  ): Effect.Effect<{ readonly status: number; readonly body: string }, ServerError> {
+  request(method: string, path: string, { body, headers }: RequestOptions = {}) {
     const { credentials } = this.command
     const authorization = credentials === undefined
       ? {}

@@ -163,15 +163,11 @@ export const json = (status: number, body: unknown, headers?: Readonly<Record<st
 })
 
 /** Serves routes until the scope closes. */
-export const serve: (
+export const serve = Effect.fnUntraced(function*(
   routes: Routes,
   notFound: Answer,
   methodNotAllowed: Answer
-) => Effect.Effect<Strict, never, Scope.Scope> = Effect.fnUntraced(function*(
-  routes: Routes,
-  notFound: Answer,
-  methodNotAllowed: Answer
-) {
+): Effect.fn.Return<Strict, never, Scope.Scope> {
   const violations: Array<string> = []
   const exchanges: Array<Exchange> = []
   const scripted: Array<Answer> = []
