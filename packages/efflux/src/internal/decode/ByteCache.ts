@@ -132,7 +132,7 @@ export class ByteCache {
   }
 
   #earn(): void {
-    this.#credit = Math.min(this.#credit + worth, maxCredit)
+    if (this.#credit < maxCredit) this.#credit += worth
   }
 
   /** Keeps the bytes that `find` did not find, with the stop byte, if they are seen for a second time. */

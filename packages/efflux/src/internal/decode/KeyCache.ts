@@ -67,8 +67,8 @@ export class KeyCache {
     this.#widths[place & (this.#widths.length - 1)] = width
   }
 
-  /** Keeps the key that `find` did not find. Its equals sign is at `end`. */
+  /** Keeps the key that `find` did not find, unless it is `__proto__`. Its equals sign is at `end`. */
   keep(view: DataView, start: number, end: number, key: string): Cache.Entry | undefined {
-    return this.#keys.keep(view, start, end + 1, key)
+    return key === "__proto__" ? undefined : this.#keys.keep(view, start, end + 1, key)
   }
 }

@@ -109,9 +109,13 @@ export class LineReader {
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
     } else {
       if (start >= end || bytes[start] === COMMA) return this.#refuse("missing measurement", start)
-      pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
-      measurement = texts.name(start, pos)
-      if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
+      measurement = texts.plain(start)
+      pos = texts.next
+      if (measurement === undefined) {
+        pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
+        measurement = texts.name(start, pos)
+        if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
+      }
       // Where its keys are expected: those of tags, with fields from the 32nd on.
       place = 64 * (pos - start + bytes[pos - 1])
       tags = {}
@@ -121,7 +125,7 @@ export class LineReader {
       }
       if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#refuse("series key too long", start)
       if (pos >= end) return this.#refuse("missing fields", end)
-      if (texts.plain) cache.keep(view, start, pos + 1, measurement, tags, place)
+      if (texts.unambiguous) cache.keep(view, start, pos + 1, measurement, tags, place)
     }
 
     place += 32
@@ -179,16 +183,22 @@ export class LineReader {
       }
 
       const valueStart = keyEnd + 1
-      // An equals sign may begin a value, it is only later that it must be escaped.
-      const scanFrom = valueStart < end && bytes[valueStart] === EQUALS ? valueStart + 1 : valueStart
-      pos = texts.scan(scanFrom, STOPS_KEY, paired)
-      if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
-      if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
-      const value = texts.tag(valueStart, pos)
-      if (value === undefined) return this.#refuse(texts.reason, texts.at)
+      let value = texts.plain(valueStart)
+      if (value !== undefined) {
+        pos = texts.next
+      } else {
+        // An equals sign may begin a value, it is only later that it must be escaped.
+        const scanFrom = valueStart < end && bytes[valueStart] === EQUALS ? valueStart + 1 : valueStart
+        pos = texts.scan(scanFrom, STOPS_KEY, paired)
+        if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
+        if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
+        value = texts.tag(valueStart, pos)
+        if (value === undefined) return this.#refuse(texts.reason, texts.at)
+      }
       if (keyEnd === keyStart || pos === valueStart) continue
       if (isRepeated(known, record, key, tags, unknown)) return this.#refuse("duplicate tag", keyStart)
-      put(tags, key, value)
+      if (known === undefined) put(tags, key, value)
+      else tags[key] = value
     }
     return pos
   }
@@ -251,7 +261,8 @@ export class LineReader {
         value = this.#separates(pos) ? booleans.get(word) : undefined
         if (value === undefined) return this.#refuse("invalid value", start)
       }
-      put(fields, key, value)
+      if (known === undefined) put(fields, key, value)
+      else fields[key] = value
       if (pos >= end || bytes[pos] !== COMMA) break
       pos++
     }

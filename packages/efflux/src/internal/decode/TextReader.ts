@@ -9,7 +9,19 @@ import * as Bytes from "./Bytes.ts"
 import type { Reason } from "./DecodeError.ts"
 import * as Text from "./Text.ts"
 
-const { BACKSLASH, firstControl, flagsOf, IS_BACKSLASH, IS_CONTROL, IS_HIGH, IS_QUOTE, LF, QUOTE, zeroBytes } = Bytes
+const {
+  BACKSLASH,
+  firstControl,
+  flagsOf,
+  IS_BACKSLASH,
+  IS_CONTROL,
+  IS_HIGH,
+  IS_QUOTE,
+  LF,
+  QUOTE,
+  SEPARATES,
+  zeroBytes
+} = Bytes
 const { invalidUtf8, NAME, PAIRED, short, shortUtf8, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
 
 // Of no byte: see `unsure`.
@@ -96,7 +108,7 @@ export class TextReader {
   }
 
   /** Whether the names so far mean the same wherever their bytes stand. */
-  get plain(): boolean {
+  get unambiguous(): boolean {
     return (this.#seen & (IS_CONTROL | IS_UNSURE)) === 0
   }
 
@@ -105,23 +117,36 @@ export class TextReader {
     return (this.#scanned & this.#several) === 0
   }
 
+  // Most names are letters and digits, which have no flags: passed four bytes at a time. Some others stop it, too.
+  #passPlain(start: number): number {
+    const view = this.view
+    let pos = start
+    for (const last = this.end - 4; pos <= last; pos += 4) {
+      const word = view.getInt32(pos, true)
+      const found = HIGH_BITS & (
+        ((word - 0x2d2d2d2d) & ~word) | (word + 0x01010101) | word |
+        zeroBytes(word ^ EQUALS_SIGNS) | zeroBytes(word ^ BACKSLASHES)
+      )
+      if (found !== 0) return pos + ((31 - Math.clz32(found & -found)) >> 3)
+    }
+    return pos
+  }
+
+  /** The measurement or tag value at `start`, if it is of plain characters and a comma or space follows, at `next`. */
+  plain(start: number): string | undefined {
+    const pos = this.#passPlain(start)
+    if (pos === start || pos >= this.end || (flagsOf[this.bytes[pos]] & SEPARATES) === 0) return undefined
+    this.next = pos
+    return this.#ascii(start, pos)
+  }
+
   /** To the first byte that stops a name and is not escaped. */
   scan(start: number, stops: number, paired: boolean): number {
     const bytes = this.bytes
     const end = this.end
     stops |= this.ends
     let seen = 0
-    let pos = start
-    // Most names are letters and digits, which have no flags: passed four bytes at a time.
-    for (const last = end - 4; pos <= last; pos += 4) {
-      const word = this.view.getInt32(pos, true)
-      const found = ((word - 0x2d2d2d2d) & ~word) | zeroBytes(word ^ EQUALS_SIGNS) | zeroBytes(word ^ BACKSLASHES) |
-        (word + 0x01010101) | word
-      if ((found & HIGH_BITS) !== 0) {
-        pos += (31 - Math.clz32(found & HIGH_BITS & -(found & HIGH_BITS))) >> 3
-        break
-      }
-    }
+    let pos = this.#passPlain(start)
     for (; pos < end; pos++) {
       const flags = flagsOf[bytes[pos]]
       if ((flags & stops) !== 0) {
