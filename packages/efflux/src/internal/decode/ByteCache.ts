@@ -40,10 +40,11 @@ export interface Entry {
   seenIn: number
 }
 
-// What is found saves the time of about so many look-ups that fail.
-const worth = 4
+// What a look-up that succeeds earns, and what one that fails costs: 40 % must succeed.
+const gain = 3
+const cost = 2
 const ways = 4
-const maxCredit = 64
+const maxCredit = 128
 const maxSkips = 31
 
 /**
@@ -62,7 +63,7 @@ export class ByteCache {
   // The bytes that were last looked for: their hash, and how many they are, 0 if they can't be kept.
   #hash = 0
   #length = 0
-  // How many look-ups may fail before most are left out, and how many of these are to be left out now.
+  // What look-ups have earned: without credit most are left out. How many of these are to be left out now.
   #credit = maxCredit
   #skips = 0
   #rivals = 0
@@ -88,8 +89,8 @@ export class ByteCache {
     const last = Math.min(end, start + this.#maxBytes) - 4
     let hash = 0
     let pos = start
-    // Two words at a time up to the first stop byte.
-    for (; pos < last - 3; pos += 8) {
+    // What may be long is read two words at a time up to the first stop byte.
+    for (const lastPair = this.#maxBytes > 64 ? last - 3 : start; pos < lastPair; pos += 8) {
       const first = view.getInt32(pos, true)
       const second = view.getInt32(pos + 4, true)
       if ((zeroBytes(first ^ stops) | zeroBytes(second ^ stops)) !== 0) break
@@ -113,7 +114,7 @@ export class ByteCache {
             const slot = home ^ way
             const entry = this.#hashes[slot] === hash ? this.#entries[slot] : undefined
             if (entry !== undefined && entry.length === length && isAt(entry, view, start)) {
-              entry.found = true
+              if (!entry.found) entry.found = true
               this.#earn()
               return entry
             }
@@ -124,7 +125,7 @@ export class ByteCache {
       hash = mixed(hash ^ word)
     }
     // Bytes that come again lead to the same bytes again: what comes in turn is met, however long the turn is.
-    if (--this.#credit <= 0) {
+    if ((this.#credit -= cost) <= 0) {
       this.#credit = 0
       this.#skips = hash & maxSkips
     }
@@ -132,7 +133,7 @@ export class ByteCache {
   }
 
   #earn(): void {
-    if (this.#credit < maxCredit) this.#credit += worth
+    if (this.#credit < maxCredit) this.#credit += gain
   }
 
   /** Keeps the bytes that `find` did not find, with the stop byte, if they are seen for a second time. */
@@ -150,8 +151,8 @@ export class ByteCache {
     const missed = this.#missed
     const home = hash >>> this.#shift
     if (missed[home] !== hash) {
-      // Others rarely replace it, or those that come in turn would do so before any comes again.
-      if (missed[home] === 0 || (++this.#rivals & 3) === 0) missed[home] = hash
+      // Others replace it every other time, or those that come in turn would do so before any comes again.
+      if (missed[home] === 0 || (++this.#rivals & 1) === 0) missed[home] = hash
       return undefined
     }
     // To the one who copies the tags it would be a prototype.
