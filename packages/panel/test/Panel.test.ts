@@ -159,11 +159,13 @@ describe("the page", () => {
       const watchers = yield* Effect.forEach(Array.from({ length: 64 }), () =>
         Effect.promise(async () => {
           const controller = new AbortController()
-          await fetch(`${url}events`, { signal: controller.signal })
-          return controller
+          // A response that nobody holds is collected as garbage, and its connection closed.
+          const response = await fetch(`${url}events`, { signal: controller.signal })
+          return { controller, response }
         }), { concurrency: 8 })
+      assert.isTrue(watchers.every(({ response }) => response.ok))
       assert.strictEqual((yield* get(`${url}events`)).status, 503)
-      for (const watcher of watchers) watcher.abort()
+      for (const { controller } of watchers) controller.abort()
       yield* until(
         Effect.promise(async (signal) => {
           const controller = new AbortController()
