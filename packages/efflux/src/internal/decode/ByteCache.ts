@@ -20,7 +20,7 @@ const { BACKSLASH, zeroBytes } = Bytes
  * @category models
  * @since 0.1.0
  */
-export interface Entry {
+export interface CachedBytes {
   /** The key or the measurement. */
   readonly text: string
   /** The tags of a series, to be copied, never given away. */
@@ -52,7 +52,7 @@ const maxSkips = 31
  * @since 0.1.0
  */
 export class ByteCache {
-  readonly #entries: Array<Entry | undefined>
+  readonly #entries: Array<CachedBytes | undefined>
   // Of the entry in each slot; of an empty slot any that it can't have.
   readonly #hashes: Int32Array
   // What was looked for in vain, by slot.
@@ -79,7 +79,7 @@ export class ByteCache {
   }
 
   /** What is known of the bytes from `start` to the stop byte. */
-  find(view: DataView, start: number, end: number): Entry | undefined {
+  find(view: DataView, start: number, end: number): CachedBytes | undefined {
     this.#length = 0
     if (this.#skips > 0) {
       this.#skips--
@@ -144,7 +144,7 @@ export class ByteCache {
     text: string,
     tags?: Record<string, string>,
     place = 0
-  ): Entry | undefined {
+  ): CachedBytes | undefined {
     const length = end - start
     if (length !== this.#length) return undefined
     const hash = this.#hash
@@ -188,7 +188,7 @@ export class ByteCache {
  * @category scanning
  * @since 0.1.0
  */
-export const isAt = ({ mask, words }: Entry, view: DataView, start: number): boolean => {
+export const isAt = ({ mask, words }: CachedBytes, view: DataView, start: number): boolean => {
   const last = words.length - 1
   for (let i = 0; i < last; i++) if (view.getInt32(start + 4 * i, true) !== words[i]) return false
   return (view.getInt32(start + 4 * last, true) & mask) === words[last]

@@ -40,7 +40,7 @@ import { LF } from "./Bytes.ts"
  * @category models
  * @since 0.1.0
  */
-export type Reason = keyof typeof explain
+export type DecodeErrorReason = keyof typeof explain
 
 /**
  * What is wrong with a line, as plain data.
@@ -48,13 +48,13 @@ export type Reason = keyof typeof explain
  * @category models
  * @since 0.1.0
  */
-export interface Problem {
+export interface DecodeProblem {
   /** Number of the line in the text, from 1. In a value that spans lines it is the line of the fault. */
   readonly line: number
   /** Position in the line, from 1, in bytes of UTF-8. */
   readonly column: number
   /** What is wrong there. */
-  readonly reason: Reason
+  readonly reason: DecodeErrorReason
   /** The position in characters (Unicode code points), from 1. */
   readonly character: number
   /** The text from the column on, shortened, quoted and free of control characters; empty at the end of the text. */
@@ -81,7 +81,7 @@ export interface Problem {
 }
 
 /**
- * See {@link Problem}.
+ * See {@link DecodeProblem}.
  *
  * @category models
  * @since 0.1.0
@@ -94,7 +94,7 @@ export type Hint = "crlf" | "byte order mark" | "end of text"
  * @category errors
  * @since 0.1.0
  */
-export class DecodeError extends Data.TaggedError("DecodeError")<Problem> {
+export class DecodeError extends Data.TaggedError("DecodeError")<DecodeProblem> {
   override get message(): string {
     return describe(this)
   }
@@ -107,7 +107,7 @@ export class DecodeError extends Data.TaggedError("DecodeError")<Problem> {
  * @category formatting
  * @since 0.1.0
  */
-export const describe = ({ column, hint, line, maxLineBytes, near, reason }: Problem): string =>
+export const describe = ({ column, hint, line, maxLineBytes, near, reason }: DecodeProblem): string =>
   `line ${line}, column ${column}: ${explain[reason]}${near === "" ? "" : `, at ${near}`}` +
   (maxLineBytes === undefined ? "" : ` (${maxLineBytes})`) +
   (hint === undefined ? "" : `; ${explainHint[hint]}`)
@@ -162,7 +162,7 @@ export const locate = (
   start: number,
   end: number,
   at: number,
-  reason: Reason,
+  reason: DecodeErrorReason,
   line: number,
   blanks: number,
   hint: Hint | undefined
@@ -212,8 +212,8 @@ const visible = (character: string): string => {
 export const makeError = (
   line: number,
   column: number,
-  reason: Reason,
-  { caret = 0, character = column, hint, maxLineBytes, near = "", text = "" }: Partial<Problem> = {}
+  reason: DecodeErrorReason,
+  { caret = 0, character = column, hint, maxLineBytes, near = "", text = "" }: Partial<DecodeProblem> = {}
 ): DecodeError => {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 0

@@ -7,7 +7,7 @@ import * as Result from "effect/Result"
 import type * as Point from "../../Point.ts"
 import type { DecodeError } from "./DecodeError.ts"
 import { KeyCache } from "./KeyCache.ts"
-import { LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
+import { type DecodeOptions, LineDecoder, MORE, POINT } from "./LineDecoder.ts"
 import { type Excerpt, LineTexts } from "./LineTexts.ts"
 
 /**
@@ -27,7 +27,7 @@ export class Decoder {
   readonly #lines: LineDecoder
   readonly #texts = new LineTexts()
 
-  constructor(options: Options = {}) {
+  constructor(options: DecodeOptions = {}) {
     this.#lines = new LineDecoder(options, new KeyCache())
   }
 

@@ -22,7 +22,7 @@ export class KeyCache {
 
   readonly #keys: Cache.ByteCache
   // The key that is expected in each place.
-  readonly #expected: Array<Cache.Entry | undefined>
+  readonly #expected: Array<Cache.CachedBytes | undefined>
   // How many keys the last record had whose first key was in each place, 0 if many were new.
   readonly #widths: Int32Array
   #unexpected = 0
@@ -42,7 +42,7 @@ export class KeyCache {
    * The key at `start`, if it is known. Lines of one kind have their keys in one order: to compare with what came last
    * in `place` is cheaper than to look for the end of the key first.
    */
-  find(view: DataView, start: number, end: number, place: number): Cache.Entry | undefined {
+  find(view: DataView, start: number, end: number, place: number): Cache.CachedBytes | undefined {
     const slot = place & (this.#expected.length - 1)
     const expected = this.#expected[slot]
     return expected !== undefined && expected.alive && start + 4 * expected.words.length <= end &&
@@ -51,7 +51,7 @@ export class KeyCache {
       : this.#search(view, start, end, slot)
   }
 
-  #search(view: DataView, start: number, end: number, slot: number): Cache.Entry | undefined {
+  #search(view: DataView, start: number, end: number, slot: number): Cache.CachedBytes | undefined {
     const found = this.#keys.find(view, start, end)
     // Where the order changes with every line it is not worth learning.
     if (found !== undefined && (++this.#unexpected & 3) === 0) this.#expected[slot] = found
@@ -68,7 +68,7 @@ export class KeyCache {
   }
 
   /** Keeps the key that `find` did not find, unless it is `__proto__`. Its equals sign is at `end`. */
-  keep(view: DataView, start: number, end: number, key: string): Cache.Entry | undefined {
+  keep(view: DataView, start: number, end: number, key: string): Cache.CachedBytes | undefined {
     return key === "__proto__" ? undefined : this.#keys.keep(view, start, end + 1, key)
   }
 }

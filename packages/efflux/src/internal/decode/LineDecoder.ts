@@ -13,7 +13,7 @@ import { nanosPer, type Precision } from "../../Precision.ts"
 import { wrong } from "../text/arguments.ts"
 import { type Rules, rulesOf } from "../text/DialectRules.ts"
 import * as Bytes from "./Bytes.ts"
-import { type DecodeError, locate, makeError, type Reason } from "./DecodeError.ts"
+import { type DecodeError, type DecodeErrorReason, locate, makeError } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
 import { LineReader } from "./LineReader.ts"
 import { LineScanner } from "./LineScanner.ts"
@@ -24,7 +24,7 @@ import { LineScanner } from "./LineScanner.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface DecodeOptions {
   /** The unit of the timestamps, default `"ns"`. */
   readonly precision?: Precision | undefined
   /**
@@ -71,7 +71,7 @@ const { CR, firstControl, HASH, isBlank, LF, SPACE } = Bytes
 export const keptBytes = 2048
 
 /**
- * Default of {@link Options.maxLineBytes}, in bytes.
+ * Default of {@link DecodeOptions.maxLineBytes}, in bytes.
  *
  * @category constants
  * @since 0.1.0
@@ -111,7 +111,7 @@ export class LineDecoder {
   #afterSpace = false
 
   /** @param keys Shared between decoders of one dialect as you like. */
-  constructor(options: Options, keys: KeyCache) {
+  constructor(options: DecodeOptions, keys: KeyCache) {
     if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
     const { defaultTimestamp, dialect, maxLineBytes = defaultMaxLineBytes, precision = "ns" } = options
     const unit = nanosPer(precision)
@@ -302,7 +302,7 @@ export class LineDecoder {
     return ERROR
   }
 
-  #refuse(bytes: Uint8Array, start: number, end: number, at: number, reason: Reason): typeof ERROR {
+  #refuse(bytes: Uint8Array, start: number, end: number, at: number, reason: DecodeErrorReason): typeof ERROR {
     const hint = bytes[end - 1] === CR
       ? "crlf"
       : this.#nextLine === 1 && bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf

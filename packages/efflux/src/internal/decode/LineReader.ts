@@ -12,9 +12,9 @@
  */
 import type * as Point from "../../Point.ts"
 import { fieldKeySeparatorBytes, type Rules } from "../text/DialectRules.ts"
-import type { Entry } from "./ByteCache.ts"
+import type { CachedBytes } from "./ByteCache.ts"
 import * as Bytes from "./Bytes.ts"
-import type { Reason } from "./DecodeError.ts"
+import type { DecodeErrorReason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
 import { NumberReader } from "./NumberReader.ts"
 import * as Records from "./Records.ts"
@@ -34,7 +34,7 @@ export class LineReader {
   /** The point of the last line that was read. */
   point: Point.Point | undefined = undefined
   /** Why the line can't be read, and where. */
-  reason: Reason = "no point"
+  reason: DecodeErrorReason = "no point"
   at = 0
 
   readonly #rules: Rules
@@ -312,7 +312,7 @@ export class LineReader {
     return pos >= texts.end || (flagsOf[texts.bytes[pos]] & (SEPARATES | texts.ends)) !== 0 || this.#endsAt(pos)
   }
 
-  #refuse(reason: Reason, at: number): -1 {
+  #refuse(reason: DecodeErrorReason, at: number): -1 {
     this.reason = reason
     this.at = at
     return -1
@@ -322,7 +322,7 @@ export class LineReader {
 // Whether the record has the key. A mark on what is known of the key tells it quicker than the record, unless the key
 // may be among those of the record that were unknown when they were read.
 const isRepeated = (
-  known: Entry | undefined,
+  known: CachedBytes | undefined,
   record: number,
   key: string,
   fields: object,

@@ -8,7 +8,7 @@ import { Uint } from "../../Point.ts"
 import { maxTimestamp, minTimestamp } from "../../Precision.ts"
 import type { Rules } from "../text/DialectRules.ts"
 import * as Bytes from "./Bytes.ts"
-import type { Reason } from "./DecodeError.ts"
+import type { DecodeErrorReason } from "./DecodeError.ts"
 import * as Digits from "./Digits.ts"
 
 const { DOT, isDigit, MINUS, PLUS } = Bytes
@@ -31,7 +31,7 @@ const maxUint64 = 2n ** 64n - 1n
  */
 export class NumberReader {
   next = 0
-  reason: Reason = "invalid number"
+  reason: DecodeErrorReason = "invalid number"
 
   readonly #rules: Rules
   readonly #unit: bigint
@@ -137,7 +137,7 @@ export class NumberReader {
     return nanos <= maxTimestamp && nanos >= minTimestamp ? nanos : this.#refuse("out of range")
   }
 
-  #refuse(reason: Reason): undefined {
+  #refuse(reason: DecodeErrorReason): undefined {
     this.reason = reason
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Rules } from "../text/DialectRules.ts"
 import * as Bytes from "./Bytes.ts"
-import type { Reason } from "./DecodeError.ts"
+import type { DecodeErrorReason } from "./DecodeError.ts"
 import * as Text from "./Text.ts"
 
 const {
@@ -44,7 +44,7 @@ const shortLine = 256
  */
 export class TextReader {
   /** Why it can't be read, and where. */
-  reason: Reason = "invalid UTF-8"
+  reason: DecodeErrorReason = "invalid UTF-8"
   at = 0
   /** The position behind the last `string`. */
   next = 0
@@ -289,7 +289,7 @@ export class TextReader {
       : buffer.toString("latin1", start, end)
   }
 
-  #refuse(reason: Reason, at: number): undefined {
+  #refuse(reason: DecodeErrorReason, at: number): undefined {
     this.reason = reason
     this.at = at
   }

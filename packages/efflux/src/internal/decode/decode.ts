@@ -15,7 +15,7 @@ import { wrong } from "../text/arguments.ts"
 import { LF } from "./Bytes.ts"
 import { type DecodeError, makeError } from "./DecodeError.ts"
 import { KeyCache } from "./KeyCache.ts"
-import { keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder.ts"
+import { type DecodeOptions, keptBytes, LineDecoder, MORE, POINT } from "./LineDecoder.ts"
 
 /**
  * Bytes in any of the forms that JavaScript has for them. Memory that is shared
@@ -26,7 +26,7 @@ import { keptBytes, LineDecoder, MORE, type Options, POINT } from "./LineDecoder
  */
 export type Bytes = Uint8Array | ArrayBufferLike | ArrayBufferView
 
-type Outcome = Result.Result<Point.Point, DecodeError>
+type DecodeOutcome = Result.Result<Point.Point, DecodeError>
 
 /**
  * See `LineProtocol.decode`.
@@ -34,7 +34,7 @@ type Outcome = Result.Result<Point.Point, DecodeError>
  * @category decoding
  * @since 0.1.0
  */
-export const decode = (line: string | Bytes, options: Options = noOptions): Outcome => {
+export const decode = (line: string | Bytes, options: DecodeOptions = noOptions): DecodeOutcome => {
   const lines = sharedDecoder(options)
   lines.restart()
   if (typeof line === "string") feedText(lines, line)
@@ -80,7 +80,7 @@ export interface Decoded {
  */
 export const decodeAll = (
   text: string | Bytes,
-  options: Options & { readonly maxErrors?: number | undefined }
+  options: DecodeOptions & { readonly maxErrors?: number | undefined }
 ): Decoded => {
   const lines = new LineDecoder(options, keysOf(options?.dialect))
   const { maxErrors = 100_000 } = options
@@ -114,7 +114,7 @@ const resultsAtOnce = 1024
  * @category decoding
  * @since 0.1.0
  */
-export const decodeChannel = <E>(options: Options = noOptions) => {
+export const decodeChannel = <E>(options: DecodeOptions = noOptions) => {
   // A wrong option is known at once.
   sharedDecoder(options)
   return Channel.fromTransform((
@@ -126,8 +126,8 @@ export const decodeChannel = <E>(options: Options = noOptions) => {
       let next = 0
       let ended = false
 
-      const take = (): Arr.NonEmptyReadonlyArray<Outcome> | undefined => {
-        const results: Array<Outcome> = []
+      const take = (): Arr.NonEmptyReadonlyArray<DecodeOutcome> | undefined => {
+        const results: Array<DecodeOutcome> = []
         while (results.length < resultsAtOnce) {
           const outcome = lines.step()
           if (outcome === POINT) results.push(Result.succeed(lines.point!))
@@ -135,10 +135,10 @@ export const decodeChannel = <E>(options: Options = noOptions) => {
           else if (next < chunks.length) lines.feed(bytesOf(chunks[next++]))
           else break
         }
-        return results.length === 0 ? undefined : results as [Outcome, ...Array<Outcome>]
+        return results.length === 0 ? undefined : results as [DecodeOutcome, ...Array<DecodeOutcome>]
       }
 
-      const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Outcome>, E, unknown> = Effect.suspend(() => {
+      const pull: Pull.Pull<Arr.NonEmptyReadonlyArray<DecodeOutcome>, E, unknown> = Effect.suspend(() => {
         const results = take()
         if (results !== undefined) return Effect.succeed(results)
         if (ended) return Cause.done()
@@ -181,10 +181,10 @@ const isBuffer = (given: unknown): given is ArrayBufferLike => given instanceof 
 
 // These only save time: made when first needed, of bounded size, and nothing of them can be observed.
 const keys = new Map<Dialect | undefined, KeyCache>()
-let lastOptions: Options = {}
+let lastOptions: DecodeOptions = {}
 let lastDecoder: LineDecoder | undefined
 let scratch: Uint8Array | undefined
-const noOptions: Options = {}
+const noOptions: DecodeOptions = {}
 
 const keysOf = (dialect: Dialect = "influx-1"): KeyCache => {
   let found = keys.get(dialect)
@@ -196,7 +196,7 @@ const keysOf = (dialect: Dialect = "influx-1"): KeyCache => {
 }
 
 // To make a decoder takes longer than to decode a short line.
-const sharedDecoder = (options: Options): LineDecoder => {
+const sharedDecoder = (options: DecodeOptions): LineDecoder => {
   const { dialect, defaultTimestamp, maxLineBytes, precision } = options ?? noOptions
   if (
     lastDecoder === undefined || typeof options !== "object" || options === null || dialect !== lastOptions.dialect ||
