@@ -67,15 +67,20 @@ describe("the buffer", () => {
     assert.strictEqual(textOf(writer), goodLine)
   })
 
-  it("is filled to its last byte, and never written beyond", () => {
+  it.each([
+    [good, goodLine],
+    [{ measurement: "m", fields: { f: "\"\\x".repeat(90) } }, `m f="${"\\\"\\\\x".repeat(90)}"\n`],
+    [{ measurement: "m", fields: { f: "漢\\".repeat(90) } }, `m f="${"漢\\\\".repeat(90)}"\n`]
+  ])("is filled to its last byte, and never written beyond (%#)", (point, line) => {
     const memory = (writer: LineWriter) => new Uint8Array(writer.bytes.buffer)
-    for (let capacity = 0; capacity <= 4 * goodLine.length; capacity++) {
+    const bytes = Buffer.byteLength(line)
+    for (let capacity = 0; capacity <= Math.max(48, 2.2 * bytes); capacity++) {
       const writer = new LineWriter(capacity)
       let lines = 0
-      while (writer.write(good)) lines++
-      assert.strictEqual(lines, Math.floor(capacity / goodLine.length))
+      while (writer.write(point)) lines++
+      assert.strictEqual(lines, Math.floor(capacity / bytes))
       assert.strictEqual(writer.problem!.reason, "oversize")
-      assert.strictEqual(textOf(writer), goodLine.repeat(lines))
+      assert.strictEqual(textOf(writer), line.repeat(lines))
       assert.strictEqual(writer.bytes.length, capacity)
       assert.isAtMost(memory(writer).length, capacity + 64)
     }
