@@ -216,21 +216,3 @@ export const groups = { encode, series, decode, kinds, push, way, rivals, http, 
 export type GroupName = keyof typeof groups
 
 export const groupNames = Object.keys(groups) as ReadonlyArray<GroupName>
-
-/** Measures group after group. */
-export const run = async (
-  names: ReadonlyArray<GroupName>,
-  task: Task,
-  onSection: (section: Section) => void
-): Promise<Part> => {
-  const parts: Array<Part> = []
-  for (const name of names) {
-    const part = await groups[name](task)
-    parts.push(part)
-    part.sections.forEach(onSection)
-  }
-  return {
-    sections: parts.flatMap(({ sections }) => sections),
-    figures: new Map(parts.flatMap(({ figures }) => [...figures]))
-  }
-}

@@ -8,11 +8,12 @@
  */
 import * as Fs from "node:fs"
 import { parseArgs } from "node:util"
-import { groupNames, run } from "./groups.ts"
+import { groupNames } from "./groups.ts"
 import { full, quick } from "./Measure.ts"
 import { judge, told } from "./Promised.ts"
 import { promises } from "./promises.ts"
 import { machine, markdown, sectionText, versions } from "./Report.ts"
+import { run } from "./run.ts"
 
 const { positionals, values: { check = false, ...values } } = parseArgs({
   allowPositionals: true,

@@ -1,10 +1,11 @@
 /** The benchmark runs, and what it times is right. No figure decides anything here. */
 import { assert, describe, it } from "@effect/vitest"
-import { groupNames, groups, run } from "../src/groups.ts"
+import { groupNames, groups } from "../src/groups.ts"
 import { quick } from "../src/Measure.ts"
 import { judge } from "../src/Promised.ts"
 import { promises } from "../src/promises.ts"
 import { markdown } from "../src/Report.ts"
+import { run } from "../src/run.ts"
 
 describe("the benchmark", () => {
   it("sees every contender write or read the same points, and gives every figure", async () => {

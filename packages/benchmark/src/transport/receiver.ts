@@ -1,7 +1,5 @@
 /** A process that receives, counts, and keeps nothing, over `"udp"` or `"http"`. */
 import * as Program from "@efflux/testkit/Program"
-import * as UdpSink from "@efflux/testkit/UdpSink"
-import { Effect } from "effect"
 import { once } from "node:events"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -37,6 +35,7 @@ const functionsOf = (port: number) => ({
 export type Functions = ReturnType<typeof functionsOf>
 
 if (Program.options() === "udp") {
+  const [{ Effect }, UdpSink] = await Promise.all([import("effect"), import("@efflux/testkit/UdpSink")])
   const receive = Effect.gen(function*() {
     const onPayload = (payload: Uint8Array) => {
       count.payloads++
