@@ -74,7 +74,7 @@ describeInfluxd("the demo with a real server", (binary) => {
   it("leaves neither process nor folder when it is interrupted", async () => {
     const { ended, run } = demo(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
     const [, port] = await run.printed(/UDP 127\.0\.0\.1:(\d+)/)
-    await run.printed(/\d+\.\d s figures/)
+    await run.printed(/\d+\.\d s steady/)
     run.child.kill("SIGINT")
     const { code, leftovers } = await ended
     assert.strictEqual(code, 130)

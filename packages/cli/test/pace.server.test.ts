@@ -73,7 +73,7 @@ describeInfluxd("efflux pace", (binary) => {
         const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
           [["--to", to, "--ask", server.httpUrl], /even bursts of 4 packets are lost: .*its precision "ns"\?/],
           [["--to", to, "--ask", "http://127.0.0.1:1"], /ECONNREFUSED/],
-          [["--to", "udp://127.0.0.1:1"], /nobody listens at UDP port 1 of this host/],
+          [["--to", "udp://127.0.0.1:1"], /Linux shows no listener at UDP port 1 of this host/],
           [["--to", "udp://127.0.0.1:1", "--ask", server.httpUrl], /nobody listens at udp:\/\/127\.0\.0\.1:1/],
           [["--to", "udp://192.0.2.1"], /192\.0\.2\.1 may be another host: give --ask/],
           [["--to", "http://localhost"], /--to must be like udp:\/\/localhost:8089/],
