@@ -70,7 +70,7 @@ export const tableOf = (measured: ReadonlyArray<Measured>): Table => {
 
 /** A table that is Markdown, and lines up in a terminal. */
 export const tableText = ({ heads, rows }: Table): string =>
-  markdownTable([heads.map((head) => head.padStart(3)), ...rows], {
+  markdownTable([heads.map((head) => head.padStart(2)), ...rows], {
     align: heads.map((_, column) => column === 0 ? "" : "right")
   })
 
