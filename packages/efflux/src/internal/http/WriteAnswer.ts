@@ -217,7 +217,7 @@ const rejectedLinesOf = (
     } else if (byte === 125 || byte === 93) {
       depth--
       if (byte !== 125 || depth === 0 || depth > 2 || i + 1 - opened < minRejectedLineBytes) continue
-      const entry = all < maxReadBytes
+      const entry = all < maxParsedLines
         ? Option.getOrUndefined(decodeRejectedLine(textOf(body.subarray(opened, i + 1))))
         : undefined
       if (entry !== undefined) entries.push(entry)
@@ -228,4 +228,4 @@ const rejectedLinesOf = (
 }
 
 // Entries that are parsed: enough to know the points that they belong to, where points are split over several lines.
-const maxReadBytes = 4096
+const maxParsedLines = 4096
