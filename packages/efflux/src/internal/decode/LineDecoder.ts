@@ -198,25 +198,21 @@ export class LineDecoder {
     let pos = this.#pos
     for (; pos < end; pos++) {
       const byte = chunk[pos]
-      if (byte === LF) {
-        this.#nextLine++
-        this.#blanks = 0
-        this.#afterSpace = false
-      } else if (isBlank(byte, this.#rules)) {
+      if (isBlank(byte, this.#rules)) {
         if (byte === SPACE) this.#afterSpace = true
         this.#blanks++
-      } else {
-        const found = byte === HASH ? this.#reader.commentEnd(chunk, pos, end) : -1
-        if (found < 0 || found - pos > this.#maxLineBytes) {
-          this.#started = true
-          this.#comment = byte === HASH
-          break
-        }
-        pos = found
-        this.#nextLine++
-        this.#blanks = 0
-        this.#afterSpace = false
+        continue
       }
+      const lineEnd = byte === LF ? pos : byte === HASH ? this.#reader.commentEnd(chunk, pos, end) : -1
+      if (lineEnd < 0 || lineEnd - pos > this.#maxLineBytes) {
+        this.#started = true
+        this.#comment = byte === HASH
+        break
+      }
+      pos = lineEnd
+      this.#nextLine++
+      this.#blanks = 0
+      this.#afterSpace = false
     }
     this.#pos = pos
     return this.#started && !this.#comment && this.#blanks === 0
