@@ -4,6 +4,7 @@ import { UdpSink } from "@efflux/testkit"
 import { Config, ConfigProvider, Effect, type Layer, Logger, Metric, Result, Schema } from "effect"
 import { DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, Precision } from "efflux"
 import * as Dialect from "efflux/Dialect"
+import { readRows } from "../support/rows.ts"
 
 type Environment = { readonly [name: string]: string }
 
@@ -154,64 +155,22 @@ describe("a wrong option", () => {
       return Result.isFailure(result) ? result.failure : assert.fail(`no error for ${JSON.stringify(env)}`)
     })
 
-  const duration = `a duration from 1 ms to 24 days, like "500 millis" or "1 second"`
-  const host = "a host name or an IP address, without scheme and port"
-  const tags = "a plain object of tags, in a variable a=b,c=d with each key once"
-  const pacing = `"none" or { packetsPerSecond, burst }, in a variable 4000/32`
-  const wrong: ReadonlyArray<readonly [name: string, value: string, shown: string, allowed: string]> = [
-    ["TRANSPORT", "http-v1", `is "http-v1"`, `one of "udp", "tcp", "http"`],
-    ["HOST", "not a host", `is "not a host"`, host],
-    ["HOST", "http://localhost", `is "http://localhost"`, host],
-    ["PORT", "99999", `is 99999`, `an integer from 1 to 65535`],
-    ["PORT", "80x", `is "80x"`, `an integer from 1 to 65535`],
-    ["NAME", "a b", `is "a b"`, `a name without spaces and control characters`],
-    ["PRECISION", "n", `is "n"`, `one of "ns", "us", "ms", "s", "m", "h"`],
-    ["TIMESTAMPS", "none", `is "none"`, `one of "client", "server"`],
-    ["TAGS", "shop", `is "shop"`, tags],
-    ["TAGS", "a=b,c", `is "a=b,c"`, tags],
-    ["TAGS", "a=b\\", `(tags.a) is "b\\\\"`, `a value that line protocol can hold (trailing backslash)`],
-    ["TAGS", "time=b", `is an object`, `keys that line protocol can hold ("time": reserved)`],
-    ["DIALECT", "influx", `is "influx"`, `one of "influx-1", "influx-2", "influx-3", "telegraf", "victoria-metrics"`],
-    ["QUEUE_CAPACITY", "0", `is 0`, `an integer from 1 to 100000000`],
-    ["MEASUREMENT_QUOTA", "10001", `is 10001`, `an integer from 1 to 10000 (queueCapacity)`],
-    ["QUEUE_BYTES", "1000", `is 1000`, `an integer from 1024 to 9007199254740991`],
-    ["BATCH_SIZE", "20000", `is 20000`, `an integer from 1 to 10000 (queueCapacity)`],
-    ["OVERSIZE", "cut", `is "cut"`, `one of "drop", "split"`],
-    ["MAX_PAYLOAD_BYTES", "65508", `is 65508`, `an integer from 32 to 65507`],
-    ["SELF_REPORT", "often", `is "often"`, duration],
-    ["FLUSH_INTERVAL", "soon", `is "soon"`, duration],
-    ["SENDERS", "many", `is "many"`, `an integer from 1 to 1024`],
-    [
-      "DRAIN_TIMEOUT",
-      "-1 seconds",
-      `is "-1 seconds"`,
-      `a duration from 0 ms to 24 days, like "500 millis" or "1 second"`
-    ],
-    ["RESOLVE_INTERVAL", "Infinity", `is "Infinity"`, duration],
-    ["PACING", "fast", `is "fast"`, pacing],
-    ["PACING", "0/64", `(pacing.packetsPerSecond) is 0`, `a number above 0, at most 10000000`],
-    ["PACING", "1/0", `(pacing.burst) is 0`, `an integer from 1 to 1000000`],
-    ["LOG_INTERVAL", "0 millis", `is "0 millis"`, duration],
-    ["BIND_ADDRESS", "any one", `is "any one"`, `an IP address of this host`],
-    ["SEND_BUFFER_BYTES", "0", `is 0`, `an integer from 1 to 2147483647`],
-    ["TTL", "256", `is 256`, `an integer from 1 to 255`]
-  ]
+  const wrong = readRows<{ readonly env?: Environment; readonly expect: string }>(
+    new URL("../conformance/wrongOptions.jsonl", import.meta.url)
+  ).flatMap(({ env, expect }) => env === undefined ? [] : [{ env, expect }])
 
-  it.live.each(wrong)(
-    "INFLUX_%s=%s: the layer fails with its name, its value and what is allowed, and nothing starts",
-    ([name, value, shown, allowed]) =>
-      Effect.gen(function*() {
-        const layer = InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX"))
-        const failure = yield* failureOf(layer, { [`INFLUX_${name}`]: value })
-        assert.strictEqual(failure.message, `Variable INFLUX_${name} ${shown}, allowed is ${allowed}`)
-        assert.strictEqual(failure._tag, "InfluxError")
-      })
-  )
+  it.live.each(wrong)("$expect: the layer fails, and nothing starts", ({ env, expect }) =>
+    Effect.gen(function*() {
+      const failure = yield* failureOf(InfluxDatabase.layerConfig(DatabaseConfig.config("INFLUX")), env)
+      assert.deepStrictEqual([failure._tag, failure.message], ["InfluxError", expect])
+    }))
 
-  it.effect("every option has a wrong value above", () =>
+  it.effect("is there for every option", () =>
     Effect.sync(() => {
-      const tested = new Set(wrong.map(([name]) => name))
-      const all = Object.keys(everyOption).map((option) => option.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase())
+      const tested = new Set(wrong.flatMap(({ env }) => Object.keys(env)))
+      const all = Object.keys(everyOption).map((option) =>
+        `INFLUX_${option.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`
+      )
       assert.deepStrictEqual(all.filter((name) => !tested.has(name)), [])
     }))
 

@@ -26,8 +26,13 @@ export interface RowPoint {
 export const textOf = (text: Text): string | Uint8Array =>
   typeof text === "string" ? text : new Uint8Array(Buffer.from(text.b64, "base64"))
 
-export const readRows = <Row>(file: string | URL): ReadonlyArray<Row> =>
-  Fs.readFileSync(file, "utf8").split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Row)
+export const readRows = <Row>(
+  file: string | URL,
+  reviver?: (key: string, value: any) => unknown
+): ReadonlyArray<Row> =>
+  Fs.readFileSync(file, "utf8").split("\n").filter((line) => line !== "").map((line) =>
+    JSON.parse(line, reviver) as Row
+  )
 
 const precisions: { readonly [name: string]: Precision.Precision } = { n: "ns", u: "us", raw: "ns" }
 
