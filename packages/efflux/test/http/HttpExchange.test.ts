@@ -2,13 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
 import { Cause, Effect, Redacted, Stream } from "effect"
 import type { InfluxError } from "efflux/InfluxError"
-import * as Https from "node:https"
-import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
 import { gzipSync } from "node:zlib"
 import * as HttpExchange from "../../src/internal/http/HttpExchange.ts"
 import type { Answer, Options, Request } from "../../src/internal/http/HttpRequest.ts"
-import { certificate, key } from "../support/certificate.ts"
+import { certificate, httpsPort } from "../support/certificate.ts"
 
 /** A body as it arrives. */
 const bodyOf = (exchange: HttpExchange.HttpExchange) =>
@@ -49,14 +47,7 @@ const text = (answer: Answer) => new TextDecoder().decode(answer.body)
 describe("HttpExchange", () => {
   it.live("a certificate is checked: against the system's, against one's own, and for the host's name", () =>
     Effect.gen(function*() {
-      const server = yield* Effect.acquireRelease(
-        Effect.callback<Https.Server>((resume) => {
-          const server = Https.createServer({ cert: certificate, key }, (_, response) => response.end("secure"))
-          server.listen(0, () => resume(Effect.succeed(server)))
-        }),
-        (server) => Effect.sync(() => server.close())
-      )
-      const { port } = server.address() as AddressInfo
+      const port = yield* httpsPort(200, "secure")
       const ask = (url: string, ca?: string) =>
         Effect.flatMap(HttpExchange.make({ url, ca }), (exchange) => exchange.exchange(get))
       assert.strictEqual(text(yield* ask(`https://localhost:${port}`, certificate)), "secure")

@@ -4,6 +4,9 @@
  * openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost \
  *   -addext subjectAltName=DNS:localhost,IP:127.0.0.1
  */
+import { Effect } from "effect"
+import * as Https from "node:https"
+import type { AddressInfo } from "node:net"
 
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBmjCCAUGgAwIBAgIUeo21gq9Z16hTFaks9BKIm8oJx/owCgYIKoZIzj0EAwIw
@@ -24,3 +27,16 @@ dwfD4xELHiA8bZT6dCMSeqFUbvehRANCAATmo7Ffrm2fc2qbfwBGqbm8MB+7vGNj
 hf0oWyHmmcJgUIsz+NABJSqZW2RQ8Yric4UJe6adRZA4h10naLAfBTvo
 -----END PRIVATE KEY-----
 `
+
+/** The port of a server with that certificate, on every address, which gives each request the same answer. */
+export const httpsPort = (status: number, body?: string) =>
+  Effect.acquireRelease(
+    Effect.callback<Https.Server>((resume) => {
+      const server = Https.createServer(
+        { cert: certificate, key },
+        (_, response) => response.writeHead(status).end(body)
+      )
+      server.listen(0, () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  ).pipe(Effect.map((server) => (server.address() as AddressInfo).port))

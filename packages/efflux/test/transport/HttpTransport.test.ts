@@ -3,9 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
 import { Clock, Effect } from "effect"
 import type { DatabaseConfig } from "efflux"
-import * as Https from "node:https"
-import type { AddressInfo } from "node:net"
-import { certificate, key } from "../support/certificate.ts"
+import { httpsPort } from "../support/certificate.ts"
 import { apis, type Bench, type BenchOptions, secret, withBench } from "../support/httpFaults.ts"
 
 const { answer, by, json } = FaultServer
@@ -32,15 +30,6 @@ const payloads = (
     for (const count of points) yield* bench.settle(count)
     if (requests !== undefined) assert.strictEqual(bench.server.requests.length, requests)
   })
-
-/** A server whose certificate nobody signed. */
-const httpsUrl = Effect.acquireRelease(
-  Effect.callback<Https.Server>((resume) => {
-    const server = Https.createServer({ cert: certificate, key }, (_, response) => response.writeHead(204).end())
-    server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-  }),
-  (server) => Effect.sync(() => server.close())
-).pipe(Effect.map((server) => `https://127.0.0.1:${(server.address() as AddressInfo).port}`))
 
 describe("a request", () => {
   const expected = {
@@ -363,7 +352,9 @@ describe("several hosts", () => {
     "W5, failover: a host %s costs nothing, another one gets the payload at once",
     ([, fault]) =>
       Effect.gen(function*() {
-        const first = fault === "tls" ? yield* httpsUrl : (yield* FaultServer.make({ fallback: fault })).url
+        const first = fault === "tls"
+          ? `https://127.0.0.1:${yield* httpsPort(204)}`
+          : (yield* FaultServer.make({ fallback: fault })).url
         yield* payloads([10, 10, 10, 10, 10], 5, {
           config: (url) => ({ url: undefined, urls: [first, url] }),
           fate: { sent: 50 }

@@ -5,49 +5,32 @@ import { waitFor } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Layer, Logger, Metric, Result } from "effect"
 import { type DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
+import { once } from "node:events"
 import * as net from "node:net"
 import { check, type TcpSettings } from "../../src/internal/config/DatabaseSettings.ts"
 import * as TcpTransport from "../../src/internal/transport/TcpTransport.ts"
 
 /** A TCP server that keeps what arrives, connection by connection. */
-const listen = (
-  { host = "127.0.0.1", port = 0 } = {},
-  onConnection: (socket: net.Socket) => void = () => {}
-) =>
+const listen = ({ host = "127.0.0.1", port = 0 } = {}, onConnection: (socket: net.Socket) => void = () => {}) =>
   Effect.acquireRelease(
-    Effect.callback<
-      {
-        readonly port: number
-        readonly received: Array<string>
-        readonly sockets: Set<net.Socket>
-        readonly server: net.Server
-      }
-    >(
-      (resume) => {
-        const received: Array<string> = []
-        const sockets = new Set<net.Socket>()
-        const server = net.createServer((socket) => {
-          const index = received.push("") - 1
-          sockets.add(socket)
-          socket.on("close", () => sockets.delete(socket))
-          socket.on("error", () => {})
-          socket.on("data", (data) => {
-            received[index] += data.toString()
-          })
-          onConnection(socket)
-        })
-        server.listen(port, host, () =>
-          resume(Effect.succeed({ port: (server.address() as net.AddressInfo).port, received, sockets, server })))
-      }
-    ),
+    Effect.promise(async () => {
+      const received: Array<string> = []
+      const sockets = new Set<net.Socket>()
+      const server = net.createServer((socket) => {
+        const index = received.push("") - 1
+        sockets.add(socket)
+        socket.on("close", () => sockets.delete(socket))
+        socket.on("error", () => {})
+        socket.on("data", (data) => received[index] += String(data))
+        onConnection(socket)
+      })
+      await once(server.listen(port, host), "listening")
+      return { port: (server.address() as net.AddressInfo).port, received, sockets, server }
+    }),
     ({ server, sockets }) =>
-      Effect.callback<void>((resume) => {
-        for (const socket of sockets) {
-          socket.destroy()
-        }
-        server.close(() =>
-          resume(Effect.void)
-        )
+      Effect.promise(async () => {
+        for (const socket of sockets) socket.destroy()
+        if (server.listening) await once(server.close(), "close")
       })
   )
 
@@ -135,9 +118,7 @@ describe("TcpTransport", () => {
         yield* push(database, 10)
         yield* waitFor(Effect.sync(() => first.received.join("")), (text) => text === lines(10))
         for (const socket of first.sockets) socket.destroy()
-        yield* Effect.callback<void>((resume) => {
-          first.server.close(() => resume(Effect.void))
-        })
+        yield* Effect.promise(() => once(first.server.close(), "close"))
         yield* Effect.sleep(100)
         yield* push(database, 10, 10)
         yield* Effect.sleep(200)
