@@ -18,6 +18,9 @@ const names: Record<string, string> = Object.fromEntries(
 const named = (text: string, end: string) =>
   text.replace(/[^\w -]|_/g, (c) => c === "|" ? `&verbar${end}` : Object.hasOwn(names, c) ? `&${names[c]}${end}` : c)
 
+const base64 = (text: string) => Buffer.from(text).toString("base64")
+const base64url = (text: string) => Buffer.from(text).toString("base64url")
+
 const unicode = (text: string) => text.replace(/[^]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
 const forms: Record<string, (text: string) => string> = {
@@ -52,7 +55,24 @@ const forms: Record<string, (text: string) => string> = {
   "base 64 in lines": (text) => Buffer.from(text).toString("base64").replace(/.{8}(?!$)/g, "$&\n"),
   "hexadecimal": (text) => Buffer.from(text).toString("hex"),
   "HEXADECIMAL in lines": (text) => Buffer.from(text).toString("hex").toUpperCase().replace(/.{8}(?!$)/g, "$& "),
-  "octal": (text) => Array.from(Buffer.from(text), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("")
+  "octal": (text) => Array.from(Buffer.from(text), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join(""),
+  "in capitals": (text) => text.toUpperCase(),
+  "in lower case": (text) => text.toLowerCase(),
+  "capitalised": (text) => text.replace(/[a-z]+/g, (word) => word[0].toUpperCase() + word.slice(1)),
+  "JSON in capitals": (text) => JSON.stringify(text).slice(1, -1).toUpperCase(),
+  "percent in lower case": (text) => encodeURIComponent(text).toLowerCase(),
+  "base 64 in capitals": (text) => base64(text).toUpperCase(),
+  "base 64 of base 64": (text) => base64(base64(text)),
+  "URL-safe base 64 of URL-safe base 64": (text) => base64url(base64url(text)),
+  "base 64 of hexadecimal": (text) => base64(Buffer.from(text).toString("hex")),
+  "hexadecimal of base 64": (text) => Buffer.from(base64(text)).toString("hex"),
+  "base 64 of JSON": (text) => base64(JSON.stringify(text).slice(1, -1)),
+  "base 64 of percent": (text) => base64(encodeURIComponent(text)),
+  "percent of base 64 of base 64": (text) => encodeURIComponent(base64(base64(text))),
+  "percent of percent of percent": (text) => encodeURIComponent(encodeURIComponent(encodeURIComponent(text))),
+  "JSON of HTML of JSON": (text) =>
+    JSON.stringify(JSON.stringify(text).slice(1, -1).replace(/[&<>"']/g, (c) => html[c])).slice(1, -1),
+  "HTML of percent": (text) => encodeURIComponent(text).replace(/[^\w]/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 
 const btoaOf = (text: string) => Buffer.from(text).toString("base64").replace(/=+$/, "")
@@ -110,6 +130,15 @@ describe("a password that a server repeats is hidden", () => {
     }
   })
 
+  it.each(passwords)("in base 64 of base 64 with others around both: %j", (password) => {
+    for (const before of ["a", "ab", "abc"]) {
+      for (const around of ["", "a", "ab"]) {
+        const said = base64(`${before}${base64(`${around}${password}${around}`)}${around}`)
+        assert.match(scrub(password)(`no: ${said}!`), /^no: [^]{0,16}<redacted>[^]{0,16}!$/)
+      }
+    }
+  })
+
   it.each([
     [
       "bytes of Latin-1 in a text that is read as UTF-8",
@@ -148,13 +177,67 @@ describe("a short password neither makes a message unreadable nor is told by it"
     ["n", "invalid password: n", "invalid password: <redacted>"],
     ["abc", "GET /query?u=admin&p=abc", "GET /query?u=admin&p=<redacted>"],
     ["abc", "no: admin:abc", "no: admin:<redacted>"],
-    ["a&b", "{\"password\":\"a\\u0026b\"}", "{\"password\":\"<redacted>\"}"]
+    ["a&b", "{\"password\":\"a\\u0026b\"}", "{\"password\":\"<redacted>\"}"],
+    ["un", "error: unable to parse", "error: unable to parse"],
+    ["un", "token unable", "token unable"],
+    ["un", "password: UN", "password: <redacted>"]
   ])("%j where a credential is announced is hidden: %s", (password, said, hidden) => {
     assert.strictEqual(scrub(password)(said), hidden)
   })
 
   it("the empty password hides nothing", () => {
     assert.strictEqual(scrub("")(message), message)
+  })
+})
+
+describe("a part of a secret that is long enough is hidden", () => {
+  const token = "Xy9_kQ-81jdkAjqkwe8ASkdjqwe0912kdASJDkqwje9812as=="
+  const hide = Secrets.scrubber({ scheme: "Token", token: Redacted.make(token) })
+
+  it.each([
+    ["cut off by the server", `bad token ${token.slice(0, 12)}…`],
+    ["its end", `bad token …${token.slice(-12)}`],
+    ["its middle", `bad token …${token.slice(9, 40)}…`],
+    ["all but a character", `bad token ${token.slice(1)}`],
+    ["two parts of one", `bad token ${token.slice(0, 20)} ${token.slice(20)}`],
+    ["in capitals", `bad token ${token.slice(3, 33).toUpperCase()}`],
+    ["in base 64", `bad token ${base64(token).slice(4, 30)}`],
+    ["in hexadecimal", `bad token ${Buffer.from(token.slice(2, 20)).toString("hex")}`],
+    ["escaped", `bad token ${unicode(token.slice(2, 20))}`],
+    ["cut off within an escape", `bad token ${unicode(token.slice(0, 20)).slice(0, -3)}`]
+  ])("%s", (_, said) => {
+    assert.match(hide(said), /^bad token …?<redacted>( <redacted>)?(…|\\u\d*)?$/)
+  })
+
+  it("of a password: from two thirds of it", () => {
+    assert.strictEqual(scrub("hunter2-hunter3")("no hunter2-hu!"), "no <redacted>!")
+    assert.strictEqual(scrub("hunter2-hunter3")("no hunter2-h!"), "no hunter2-h!")
+    assert.strictEqual(scrub("s3cr3t-42")("no s3cr3t-4"), "no <redacted>")
+    assert.strictEqual(scrub("s3cr3t42")("no s3cr3t4"), "no s3cr3t4")
+  })
+
+  const message =
+    "retention policy not found: partial-write of 'measurement v=1 1732700000000000000' at 2024-11-27T09:33:20Z"
+  it.each([
+    "retention9",
+    "measurement-writer-2024",
+    "partial-write-db-7",
+    "x1732700000000000000",
+    "on 2024-11-27",
+    "not found 404",
+    "policy not there"
+  ])("a message that has a word, a number or a date of the password %j stays", (password) => {
+    assert.strictEqual(scrub(password)(message), message)
+  })
+
+  it("a word of it is hidden only where a credential is announced", () => {
+    const hide = scrub("administrator9")
+    assert.strictEqual(
+      hide("an administrator: see the password administrator"),
+      "an administrator: see the password <redacted>"
+    )
+    assert.strictEqual(hide("token=administrators"), "token=administrators")
+    assert.strictEqual(hide("error: administrator"), "error: administrator")
   })
 })
 

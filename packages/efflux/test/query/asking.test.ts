@@ -56,6 +56,23 @@ describe("the client for tests", () => {
       [{ method: "GET", path: "\\\\evil.example" }, `"path"`],
       [{ method: "GET", path: "/a\r\nb" }, `"path"`],
       [{ method: "GET", path: "/a#b" }, `"path"`],
+      ...[
+        "/../x",
+        "/x/../../y",
+        "/..",
+        "/x/.. ",
+        "/./x",
+        "/%2e%2e/x",
+        "/.%2E/x",
+        "/%2e./x?a",
+        "/x/%252e%252e/y",
+        "/..%2fx",
+        "/x%2F..%2f../y",
+        "/..%5cx",
+        "/..;/x",
+        "/..%3ba=b/x",
+        "/.?x"
+      ].map((path) => [{ method: "DELETE", path }, `"path" is .*the segments \\. and \\.\\.`] as const),
       [{ method: "GET" }, `"path" is missing`],
       [{ method: "PATCH", path: "/x" }, `"method" is "PATCH"`],
       [{ method: "POST", path: "/x", params: { limit: 5 } }, `"params"`],
@@ -70,10 +87,24 @@ describe("the client for tests", () => {
         yield* failsWith(InfluxClient.request(request as never), "InvalidOption", new RegExp(option))
       }
       assert.deepStrictEqual(sent, [])
-      for (const path of ["/x", "/x?a=b", "/é x", "//x"]) {
+      const paths = [
+        "/x",
+        "/x?a=b",
+        "/é x",
+        "//x",
+        "/x?a=/../",
+        "/...",
+        "/..x/y..",
+        "/a..b/.x",
+        "/x/%2e%2ey",
+        "/a;..",
+        "/%2f"
+      ]
+      for (const path of paths) {
+        assert.match(new URL(`http://h/tenant${path}`).pathname, /^\/tenant\//)
         yield* InfluxClient.request({ method: "POST", path, params: { a: undefined, b: "c" }, body: [null] })
       }
-      assert.deepStrictEqual(sent, ["/x", "/x?a=b", "/é x", "//x"])
+      assert.deepStrictEqual(sent, paths)
     }).pipe(
       Effect.provide(InfluxClient.layerTest(() => [], {
         onRequest: ({ path }) => {

@@ -70,7 +70,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Object.values(options.headers ?? {}).flatMap((value) => typeof value === "string" ? [] : [Redacted.value(value)])
   )
   const { maxAnswerBytes = defaults.maxAnswerBytes } = options
-  const send = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes })
+  const send = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes, withoutSecrets })
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
     const answer = { ...yield* (yield* send)(request), endpoint, path: request.path, withoutSecrets }

@@ -31,6 +31,8 @@ export interface Destination {
   readonly prefix: string
   readonly headers: { readonly [name: string]: string }
   readonly maxAnswerBytes: number
+  /** Hides the credentials in a text that goes into an error. */
+  readonly withoutSecrets: (text: string) => string
 }
 
 /**
@@ -46,7 +48,6 @@ type Send = (
  * @since 0.1.0
  */
 export const make = (wire: HttpWire, destination: Destination): Send => (request) => {
-  const { endpoint } = destination
   const { maxAnswerBytes: maxBytes = destination.maxAnswerBytes, onRepeat } = request
   const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
   const send = Effect.flatMap(
@@ -60,13 +61,13 @@ export const make = (wire: HttpWire, destination: Destination): Send => (request
     return Effect.andThen(Effect.yieldNow, send)
   })
   return Effect.mapBoth(sent, {
-    onFailure: (error) => failureOf(error, endpoint, "head"),
+    onFailure: (error) => failureOf(error, destination, "head"),
     onSuccess: ({ headers, status, stream }) => {
       const body = Stream.catch(stream, (error) =>
         // A client may call it an error that an answer has no body.
-        error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, endpoint, "body")))
+        error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, destination, "body")))
       const encoding = headers["content-encoding"]
-      return { status, headers, body: inflate(wire, body, { endpoint, encoding, maxBytes }) }
+      return { status, headers, body: inflate(wire, body, destination, encoding, maxBytes) }
     }
   })
 }
@@ -100,14 +101,14 @@ const toRequest = (wire: HttpWire, request: Request, body: Uint8Array | undefine
 const inflate = (
   wire: HttpWire,
   source: Stream.Stream<Uint8Array, InfluxError>,
-  { encoding = "", endpoint, maxBytes }: {
-    readonly endpoint: string
-    readonly encoding: string | undefined
-    readonly maxBytes: number
-  }
+  { endpoint, withoutSecrets }: Destination,
+  encoding = "",
+  maxBytes: number
 ): Stream.Stream<Uint8Array, InfluxError> => {
   const failed = (kind: "Encoding" | "Truncated", detail: string) =>
-    new InfluxError({ reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(detail) }) })
+    new InfluxError({
+      reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(withoutSecrets(detail)) })
+    })
   const bounded = <E>(body: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | InfluxError> =>
     Stream.limitBytes<E | InfluxError, never>(body, maxBytes, () =>
       Stream.fail(
@@ -129,7 +130,7 @@ const inflate = (
 // The client's error contains the request with its credentials, so only the code and the message are kept.
 const failureOf = (
   error: HttpClientError.HttpClientError,
-  endpoint: string,
+  { endpoint, withoutSecrets }: Destination,
   phase: "head" | "body"
 ): InfluxError => {
   const cause = causeOf(error)
@@ -140,7 +141,7 @@ const failureOf = (
   const hint = kind === "Tls" ? tlsHints.find(([codes]) => codes.test(code))?.[1] : undefined
   const said = message === "" || message.includes(code) ? message || code : `${code}: ${message}`
   return new InfluxError({
-    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${said}${after(hint)}`) })
+    reason: new RequestFailed({ endpoint, kind, detail: HttpFailure.shorten(`${withoutSecrets(said)}${after(hint)}`) })
   })
 }
 

@@ -1,22 +1,37 @@
 /**
  * Hides credentials in messages of servers.
  *
- * Some servers and proxies repeat the request in an error, unchanged or escaped for JSON, HTML or a URL, even several
- * times over. A text is searched as it is and after each round of unescaping.
+ * Some servers and proxies repeat the request in an error: cut off, in another case, encoded, or escaped for JSON, HTML
+ * or a URL, even several times over. A text is searched as it is and after each round of unescaping.
  *
  * @since 0.1.0
  */
 import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
+import { constFalse } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import type { Credentials } from "../config/DatabaseSettings.ts"
 
-// A shorter secret may be part of any word. It is hidden only after a word that announces a credential. Hiding it
-// everywhere would make a message unreadable, and reveal the letters of the secret.
+// A shorter secret may be part of any word. It is hidden only where a credential is announced. Hiding it everywhere
+// would make a message unreadable, and reveal the letters of the secret.
 const shortestAnywhere = 6
 
-const announced =
-  /(?:\b(?:password|passwd|pass|pwd|p|token|authorization|credentials?|basic|bearer)\b|:)["'`:=\s([{<]*$/i
+// The length from which a part of a secret is hidden: so long that a message does not have it by chance.
+const partLength = (secret: number): number => Math.min(12, Math.max(8, Math.ceil(2 * secret / 3)))
+
+// A part that a message may have by chance: a word or two, a number or a date.
+const isCommon = (part: string): boolean => part.length < 40 && common.test(part)
+
+const word = String.raw`(?:\p{Lu}?\p{Ll}*|\p{Lu}*|\p{N}(?:[\p{N}.:/-]*\p{N})?)`
+const separator = String.raw`[^\p{L}\p{N}]`
+const common = new RegExp(`^${separator}*${word}(?:${separator}+${word})?${separator}*$`, "u")
+
+const announcement =
+  /(?:\b(?:password|passwd|pass|pwd|p|token|authorization|credentials?|basic|bearer)\b["'`:=\s([{<]*|\w:)$/i
+
+/** Whether a credential is announced there, and is no part of a longer word. */
+const announcedIn = (text: string) => (start: number, end: number): boolean =>
+  announcement.test(text.slice(Math.max(0, start - 32), start)) && !/^[\p{L}\p{N}]/u.test(text.slice(end, end + 2))
 
 // Rounds of unescaping: a proxy may escape what a server has escaped.
 const rounds = 3
@@ -47,54 +62,90 @@ export const scrubber = (
   credentials: Credentials | undefined,
   others: ReadonlyArray<string> = []
 ): (text: string) => string => {
-  const own = credentials === undefined
-    ? []
-    : credentials.scheme === "Basic"
-    ? [...base64Of(userAndPassword(credentials)), Redacted.value(credentials.password)]
-    : [Redacted.value(credentials.token)]
-  const secrets = new Set<string>()
-  for (const secret of [...own, ...others]) {
+  // Few programs see an error.
+  let sought: Sought | undefined
+  return (text) => hide(text.slice(0, maxCharacters), sought ??= seek(credentials, others))
+}
+
+/** What is hidden. All of it is folded. */
+interface Sought {
+  readonly whole: ReadonlySet<string>
+  /** Parts, by their length. */
+  readonly parts: ReadonlyMap<number, ReadonlySet<string>>
+}
+
+const seek = (credentials: Credentials | undefined, others: ReadonlyArray<string>): Sought => {
+  const whole = new Set<string>()
+  const parts = new Map<number, Set<string>>()
+  const add = (forms: ReadonlyArray<string>) => {
+    for (const form of forms.map(fold)) {
+      whole.add(form)
+      const length = partLength(form.length)
+      if (form.length <= length) continue
+      const known = parts.get(length) ?? new Set()
+      parts.set(length, known)
+      for (let at = 0; at + length <= form.length; at++) known.add(form.slice(at, at + length))
+    }
+  }
+  const addEncoded = (texts: Iterable<string>) => {
+    const once = Array.from(texts).flatMap(encodings)
+    add(once)
+    for (const twice of once.flatMap(encodings)) whole.add(fold(twice))
+  }
+  if (credentials?.scheme === "Basic") addEncoded([userAndPassword(credentials)])
+  const own = credentials && (credentials.scheme === "Basic" ? credentials.password : credentials.token)
+  for (const secret of own === undefined ? others : [Redacted.value(own), ...others]) {
     // A round also removes what looks like an escape within the secret.
     let decoded: Decoded | undefined = { text: secret, starts: [], ends: [] }
     for (let round = 0; round <= rounds && decoded !== undefined; round++) {
-      if (decoded.text !== "") { for (const form of formsOf(decoded.text)) secrets.add(form) }
-      const { text = "" } = withoutBlanks(decoded) ?? {}
-      if (text.length >= shortestAnywhere) secrets.add(text.replaceAll("+", " "))
+      const { text } = decoded
+      if (text !== "") {
+        add(spellings(text))
+        addEncoded(new Set([text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed())]))
+      }
+      const wrapped = withoutBlanks(decoded)?.text ?? ""
+      if (wrapped.length >= shortestAnywhere) add([wrapped])
       decoded = decode(decoded)
     }
   }
-  return (text) => hide(text.slice(0, maxCharacters), secrets)
+  return { whole, parts }
 }
 
-// The forms of a secret that are no escapes: those of other encodings, of which the decoder of a text, and a name like
-// `&eacute;`, leave a replacement character, hexadecimal digits, and base 64 with any alphabet and without its end.
-const formsOf = (secret: string): ReadonlyArray<string> => {
-  const bytes = new TextEncoder().encode(secret)
-  return [
-    secret,
-    Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""),
-    secret.replace(/[^\0-\x7f]/gu, "\ufffd"),
-    ...hexadecimal(bytes),
-    ...base64Of(bytes)
-  ].map((form) => form.replaceAll("+", " ")) // as a form writes a space
-}
+// A secret in capitals, and in the encodings of which the decoder of a text, or a name like `&eacute;`, leaves a
+// replacement character.
+const spellings = (secret: string): ReadonlyArray<string> => [
+  secret,
+  secret.toUpperCase(),
+  Array.from(encoder.encode(secret), (byte) => String.fromCharCode(byte)).join(""),
+  secret.replace(/[^\0-\x7f]/gu, "\ufffd")
+]
 
-const hexadecimal = (bytes: Uint8Array): ReadonlyArray<string> => {
-  const lower = Hex.encode(bytes)
-  return [lower, lower.toUpperCase()]
-}
-
-const base64Of = (input: string | Uint8Array): ReadonlyArray<string> => {
-  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input
+// Hexadecimal digits, and base 64 with any alphabet, without its end and with other bytes around.
+const encodings = (text: string): ReadonlyArray<string> => {
+  const bytes = encoder.encode(text)
+  const hexadecimal = Hex.encode(bytes)
   const whole = Base64.encode(bytes)
-  // With other bytes around, the characters that are of these alone.
+  // The characters that are of these bytes alone.
   const within = [0, 1, 2].map((before) =>
     Base64.encode(Uint8Array.of(...Array(before).fill(0), ...bytes))
       .slice(Math.ceil(before * 8 / 6), Math.floor((before + bytes.length) * 8 / 6))
   ).filter((form) => form.length >= shortestAnywhere)
-  return [whole, whole.replace(/=+$/, ""), ...within]
-    .flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")])
+  const base64 = [whole, whole.replace(/=+$/, ""), ...within]
+  return [
+    hexadecimal,
+    hexadecimal.toUpperCase(),
+    ...base64,
+    ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))
+  ]
 }
+
+const encoder = new TextEncoder()
+
+/**
+ * A text of the same length, without differences of case, of the alphabets of base 64, and of the spaces of a form.
+ */
+const fold = (text: string): string =>
+  text.replaceAll("\u0130", "i").toLowerCase().replaceAll("\u03c2", "\u03c3").replace(/[+-]/g, " ").replaceAll("_", "/")
 
 /** A text, with the position of each UTF-16 unit in the text from which it was decoded. */
 interface Decoded {
@@ -103,23 +154,19 @@ interface Decoded {
   readonly ends: ReadonlyArray<number>
 }
 
-const hide = (text: string, secrets: ReadonlySet<string>): string => {
+const hide = (text: string, sought: Sought): string => {
   const found: Array<readonly [start: number, end: number]> = []
-  const search = ({ ends, starts, text }: Decoded) => {
-    const searched = text.replaceAll("+", " ")
-    for (const secret of secrets) {
-      for (let at = searched.indexOf(secret); at >= 0; at = searched.indexOf(secret, at + secret.length)) {
-        if (secret.length < shortestAnywhere && !announced.test(searched.slice(Math.max(0, at - 32), at))) continue
-        const last = at + secret.length - 1
-        found.push([starts[at] ?? at, (ends[last] ?? last) + 1])
-      }
+  const search = ({ ends, starts, text }: Decoded, isAnnounced: (start: number, end: number) => boolean): void => {
+    for (const [start, end] of findIn(text, sought, isAnnounced)) {
+      found.push([starts[start] ?? start, (ends[end - 1] ?? end - 1) + 1])
     }
   }
   let decoded: Decoded | undefined = { text, starts: [], ends: [] }
   for (let round = 0; round <= rounds && decoded !== undefined; round++) {
-    search(decoded)
+    search(decoded, announcedIn(decoded.text))
     const wrapped = withoutBlanks(decoded)
-    if (wrapped !== undefined) search(wrapped)
+    // It does not show where words end.
+    if (wrapped !== undefined) search(wrapped, constFalse)
     decoded = decode(decoded)
   }
   if (found.length === 0) return text
@@ -130,6 +177,35 @@ const hide = (text: string, secrets: ReadonlySet<string>): string => {
     position = Math.max(position, end)
   }
   return hidden + text.slice(position)
+}
+
+/** Where secrets and parts of them are in a text. */
+function* findIn(
+  text: string,
+  { parts, whole }: Sought,
+  isAnnounced: (start: number, end: number) => boolean
+): Iterable<readonly [start: number, end: number]> {
+  const folded = fold(text)
+  let rest = folded
+  for (const secret of whole) {
+    const isLong = secret.length >= shortestAnywhere
+    for (let at = folded.indexOf(secret); at >= 0; at = folded.indexOf(secret, at + secret.length)) {
+      const end = at + secret.length
+      if (isLong || isAnnounced(at, end)) yield [at, end]
+    }
+    if (isLong) rest = rest.replaceAll(secret, "\0".repeat(secret.length))
+  }
+  for (const [length, known] of parts) {
+    const isPart = (at: number) => known.has(rest.slice(at, at + length))
+    for (let at = 0; at + length <= rest.length;) {
+      const start = at++
+      if (!isPart(start)) continue
+      // With the parts that overlap.
+      let end = start + length
+      for (; at < end; at++) if (isPart(at)) end = at + length
+      if (!isCommon(text.slice(start, end)) || isAnnounced(start, end)) yield [start, end]
+    }
+  }
 }
 
 const singles: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" }
@@ -173,7 +249,7 @@ const decode = (decoded: Decoded): Decoded | undefined =>
       : percents !== undefined
       ? utf8.decode(Uint8Array.from(percents.slice(1).split("%"), (digits) => parseInt(digits, 16)))
       : single !== undefined
-      ? singles[single] ?? single
+      ? singles[single.toLowerCase()] ?? single
       : entities[name?.toLowerCase()] ?? "\ufffd"
   })
 

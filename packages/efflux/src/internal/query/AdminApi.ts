@@ -51,7 +51,8 @@ export interface Bucket {
 
 const Buckets = Schema.Struct({
   buckets: Schema.Array(Schema.Struct({
-    id: Schema.String,
+    // It goes into a path.
+    id: Schema.String.check(Schema.isPattern(/^[0-9a-f]{16}$/)),
     name: Schema.String,
     type: Schema.optional(Schema.String),
     retentionRules: Schema.optional(Schema.Array(Schema.Struct({ everySeconds: Schema.Number })))
@@ -112,7 +113,7 @@ export const createBucket = Effect.fnUntraced(function*(
  */
 export const deleteBucket = Effect.fnUntraced(function*(client: Client, given: string) {
   for (const { id } of yield* buckets(client, yield* named(given))) {
-    yield* client.request({ method: "DELETE", path: `/api/v2/buckets/${encodeURIComponent(id)}` })
+    yield* client.request({ method: "DELETE", path: `/api/v2/buckets/${id}` })
   }
 }, ifThere)
 

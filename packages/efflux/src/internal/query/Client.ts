@@ -51,7 +51,8 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend 
   ping: Effect.map(
     // All versions have it.
     http.request({ method: "GET", path: "/ping", onRepeat: constVoid, maxAnswerBytes: 64 * 1024 }),
-    ({ body, headers }) => {
+    ({ body, headers, withoutSecrets }) => {
+      const shown = (text: string | undefined) => text === undefined ? undefined : printable(withoutSecrets(text), 64)
       // InfluxDB 3 also reports it in the body, and some builds only there.
       const said = Result.getOrUndefined(parsePing(decoder.decode(body)))
       return {
@@ -88,8 +89,6 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 const parsePing = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ version: Schema.String })))
-
-const shown = (text: string | undefined): string | undefined => text === undefined ? undefined : printable(text, 64)
 
 // A server reports a statement that it does not understand by the status or in the answer; both become the same error.
 // InfluxDB 3 answers 500 if it can't plan a statement.

@@ -50,8 +50,9 @@ export const request = {
   method: OptionSchema.oneOf(["GET", "POST", "DELETE"]),
   // Without the slash it would go on with the host, which gets the credentials.
   path: OptionSchema.declare(
-    "a path that begins with a slash, like /api/v2/buckets, without fragment, backslashes and control characters",
-    (value): value is string => typeof value === "string" && /^\/[^\p{Cc}\p{Cs}\\#]*$/u.test(value)
+    "a path that begins with a slash, like /api/v2/buckets, without fragment, backslashes, control characters and the segments . and .., also percent-encoded",
+    (value): value is string =>
+      typeof value === "string" && /^\/[^\p{Cc}\p{Cs}\\#]*$/u.test(value) && !dotSegment.test(value.split("?", 1)[0])
   ),
   params: OptionSchema.optional(
     OptionSchema.declare(
@@ -63,6 +64,11 @@ export const request = {
   ),
   body: OptionSchema.optional(OptionSchema.declare("a value that JSON has", isJson))
 }
+
+// Such a segment would leave the path of the option url. Some servers unescape a path twice, some ignore what follows a
+// semicolon, and a URL loses the spaces at its end.
+const slash = String.raw`(?:\/|%(?:25)*(?:2f|5c))`
+const dotSegment = new RegExp(String.raw`${slash}(?:\.|%(?:25)*2e){1,2}(?:${slash}|;|%(?:25)*3b| *$)`, "i")
 
 function isJson(value: unknown): value is unknown {
   try {
