@@ -14,6 +14,7 @@ import {
   Transport
 } from "efflux"
 import { SendFailed } from "../../src/InfluxError.ts"
+import { badPoints } from "../support/badPoints.ts"
 import { capture } from "../support/logs.ts"
 import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
@@ -294,37 +295,11 @@ describe("shedding", () => {
 describe("bad points", () => {
   it.effect("a bad point harms only itself, whatever it is, and push never throws", () =>
     withDatabase({ senders: 1 }, function*(sender) {
-      const revoked = Proxy.revocable({}, {})
-      revoked.revoke()
-      const trap = () => {
-        throw new Error("no")
-      }
-      const bad: ReadonlyArray<unknown> = [
-        revoked.proxy,
-        new Proxy({ timestamp: 1n }, { getPrototypeOf: trap, ownKeys: trap, has: trap }),
-        new Proxy({}, { get: trap }),
-        null,
-        undefined,
-        1,
-        "m a=1",
-        {},
-        [],
-        { measurement: "m" },
-        { measurement: "m", fields: {} },
-        { measurement: 5, fields: { a: 1 } },
-        {
-          measurement: "m",
-          fields: { a: 1 },
-          get timestamp() {
-            return trap()
-          }
-        }
-      ]
-      for (const [n, input] of bad.entries()) yield* Influx.pushAll([point(n), input as Point.Input])
+      for (const [n, [input]] of badPoints.entries()) yield* Influx.pushAll([point(n), input as Point.Input])
       yield* Influx.flush
-      assert.deepStrictEqual(numbers(sender.lines), bad.map((_, n) => n))
+      assert.deepStrictEqual(numbers(sender.lines), badPoints.map((_, n) => n))
       const stats = yield* Influx.stats
-      assert.strictEqual(stats.dropped.invalid, bad.length)
+      assert.strictEqual(stats.dropped.invalid + stats.dropped.oversize, badPoints.length)
       assertLaw(stats)
     }))
 

@@ -32,6 +32,7 @@ import {
 import { check } from "../../src/internal/config/DatabaseSettings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
+import { throwing } from "../support/hostile.ts"
 import { capture } from "../support/logs.ts"
 import { turns } from "../support/TestTransport.ts"
 
@@ -294,11 +295,7 @@ describe("a transport of one's own", () => {
     { sent: 2, error: "broken" },
     { sent: 2, error: null },
     { sent: Number.NaN, rejected: 0.5 },
-    {
-      get sent(): number {
-        throw new Error("no")
-      }
-    },
+    throwing("sent"),
     [5]
   ]
   it.effect.each(nonsense)("can't break the accounts by the outcome %#", (outcome) =>
@@ -316,49 +313,33 @@ describe("a transport of one's own", () => {
       yield* close
     }))
 
-  const noOutcome: ReadonlyArray<readonly [outcome: unknown, got: string, sent?: number, unknown?: number]> = [
-    [[], "an Array"],
-    [{}, "object"],
-    [{ ok: true }, "object"],
-    [{ sent: "5" }, "{ sent: \"5\" }"],
-    [{ sent: Number.NaN, rejected: -1 }, "{ sent: NaN, rejected: -1 }"],
-    [{ sent: 0 }, "{ sent: 0 }"],
-    [{ sent: 3, unknown: 1 }, "{ sent: 3, unknown: 1 }", 3, 1]
+  // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
+  const outcomes: ReadonlyArray<readonly [outcome: unknown, sent: number, unknown: number, got?: string]> = [
+    ...[undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, { sent: 7 }].map((all) =>
+      [all, 5, 0] as const
+    ),
+    [[], 0, 0, "an Array"],
+    [{}, 0, 0, "object"],
+    [{ ok: true }, 0, 0, "object"],
+    [{ sent: "5" }, 0, 0, "{ sent: \"5\" }"],
+    [{ sent: Number.NaN, rejected: -1 }, 0, 0, "{ sent: NaN, rejected: -1 }"],
+    [{ sent: 0 }, 0, 0, "{ sent: 0 }"],
+    [{ sent: 3, unknown: 1 }, 3, 1, "{ sent: 3, unknown: 1 }"]
   ]
-  it.effect.each(noOutcome)(
-    "has sent what its outcome names, nothing by what is none, and a line says so of the rest: %#",
-    ([outcome, got, sent = 0, unknown = 0]) =>
+  it.effect.each(outcomes)(
+    "has sent all by %j unless that names %i sent and %i unknown; of the rest a line says so",
+    ([outcome, sent, unknown, got]) =>
       Effect.gen(function*() {
         const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
         yield* database.pushAll(points(5))
         yield* turns
         const { dropped, sent: taken } = database.statsUnsafe()
-        const rest = 5 - sent - unknown
-        assert.deepStrictEqual([taken, dropped.unknown, dropped.send_error], [sent, unknown, rest])
-        assert.strictEqual(logs.lines.length, 1)
-        assert.include(
-          logs.lines[0],
-          `could not be sent to the transport (an object with which send succeeds must be an Outcome of 5 points, got ${got})`
-        )
+        assert.deepStrictEqual([taken, dropped.unknown, dropped.send_error], [sent, unknown, 5 - sent - unknown])
+        const is = `an object with which send succeeds must be an Outcome of 5 points, got ${got}`
+        assert.strictEqual(logs.lines.length, got === undefined ? 0 : 1)
+        if (got !== undefined) assert.include(logs.lines[0], `could not be sent to the transport (${is})`)
         yield* close
         assertLaw(database.statsUnsafe())
-      })
-  )
-
-  // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
-  const accepted: ReadonlyArray<unknown> = [undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, {
-    sent: 7
-  }]
-  it.effect.each(accepted)(
-    "has sent all by %j",
-    (outcome) =>
-      Effect.gen(function*() {
-        const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
-        yield* database.pushAll(points(5))
-        yield* turns
-        assert.strictEqual(database.statsUnsafe().sent, 5)
-        assert.deepStrictEqual(logs.lines, [])
-        yield* close
       })
   )
 

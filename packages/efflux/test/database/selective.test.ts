@@ -7,6 +7,7 @@ import { type DatabaseConfig, DatabaseMetrics, Influx, InfluxDatabase, type Poin
 import { Ledger } from "../../src/internal/database/Ledger.ts"
 import type { PointBuffer } from "../../src/internal/database/PointBuffer.ts"
 import { PressureMeter } from "../../src/internal/database/Pressure.ts"
+import { throwing } from "../support/hostile.ts"
 import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (measurement: string, n: number): Point.Input => ({
@@ -125,12 +126,7 @@ describe("measurementQuota", () => {
   it.effect("points of high priority count for no quota, and points without a measurement harm nobody", () =>
     blocked({ queueCapacity: 4, measurementQuota: 1 }, function*(sender) {
       yield* Influx.pushAll([1, 2].map((n) => point("a", n)), { priority: "high" })
-      yield* Influx.push({
-        get measurement(): string {
-          throw new Error("unreadable")
-        },
-        fields: { n: 1 }
-      })
+      yield* Influx.push(throwing("measurement", { fields: { n: 1 } }))
       yield* Influx.pushAll([point("a", 3), point("a", 4), point("a", 5)])
       const { dropped } = yield* Influx.stats
       assert.deepStrictEqual([dropped.quota, dropped.queue_full], [2, 0])

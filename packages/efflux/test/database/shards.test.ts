@@ -4,6 +4,7 @@ import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Logger, Metric, Schema, Stream } from "effect"
 import { InfluxShards, type Point, Series } from "efflux"
+import { throwing } from "../support/hostile.ts"
 
 const withShards = <A, E, R>(
   config: InfluxShards.ShardsConfig,
@@ -180,13 +181,9 @@ describe("shards", () => {
   it.effect("a point that can't be read is counted as invalid, and nothing is thrown", () =>
     withShards(named("a", "b"), (shards) =>
       Effect.sync(() => {
-        const bad = {
-          get measurement(): string {
-            throw new Error("no")
-          },
-          fields: {}
+        for (const point of [throwing("measurement", { fields: {} }), null, undefined, { fields: {} }]) {
+          shards.pushUnsafe(point as unknown as Point.Input)
         }
-        for (const point of [bad, null, undefined, { fields: {} }]) shards.pushUnsafe(point as unknown as Point.Input)
         assert.strictEqual(shards.statsUnsafe().total.pushed, 4)
         assertLaw(shards.statsUnsafe().total)
       })))

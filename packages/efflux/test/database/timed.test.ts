@@ -5,6 +5,7 @@ import { Cause, Deferred, Effect, Exit, Fiber, Layer, Metric, Schema } from "eff
 import { HttpClient, HttpRouter, HttpServerRespondable, HttpServerResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 import { Influx, InfluxDatabase, RequestTiming, Transport } from "efflux"
+import { throwing } from "../support/hostile.ts"
 
 const spied = <A, E>(
   effect: Effect.Effect<A, E, InfluxDatabase.InfluxDatabase | Transport.Spy>
@@ -64,14 +65,7 @@ describe("Influx.timed", () => {
     ["a Map of tags", { measurement: "job", tags: new Map([["a", "b"]]) }, /^tags must be a plain object/],
     ["a list of tags", { measurement: "job", tags: ["a"] }, /^tags must be a plain object/],
     ["a text as tags", { measurement: "job", tags: "a" }, /^tags must be a plain object .*, got "a"$/],
-    ["tags that can't be read", {
-      measurement: "job",
-      tags: {
-        get a() {
-          throw new Error("no")
-        }
-      }
-    }, /^no$/]
+    ["tags that can't be read", { measurement: "job", tags: throwing("a") }, /^no$/]
   ])("is a defect with %s, before the effect runs", ([, options, message]) =>
     spied(Effect.gen(function*() {
       let runs = 0

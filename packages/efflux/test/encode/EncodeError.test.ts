@@ -3,6 +3,7 @@ import { Result } from "effect"
 import { LineProtocol, type Point } from "efflux"
 import { preview } from "../../src/internal/text/preview.ts"
 import { hostile, point } from "../support/arbitraries.ts"
+import { revoked } from "../support/hostile.ts"
 
 const messageOf = (point: unknown): string => {
   const result = LineProtocol.encode(point as Point.Input)
@@ -34,19 +35,7 @@ describe("an EncodeError", () => {
 describe("preview", () => {
   it("is short, printable and quick, whatever the value, and never throws or calls it", () => {
     const hostile = { toString: () => assert.fail("called"), toJSON: () => assert.fail("called") }
-    const revoked = Proxy.revocable({}, {})
-    revoked.revoke()
-    const values = [
-      hostile,
-      revoked.proxy,
-      Symbol("a\nb\u001b[31m"),
-      Object.create(null),
-      () => 1,
-      [],
-      null,
-      undefined,
-      1n
-    ]
+    const values = [hostile, revoked, Symbol("a\nb\u001b[31m"), Object.create(null), () => 1, [], null, undefined, 1n]
     for (const value of [...values, "x".repeat(100_000), "\u202e\u2028", 2n ** 20_000_000n]) {
       assert.isBelow(preview(value).length, 200)
       assert.notMatch(preview(value), /[\p{Cc}\p{Cf}\u2028\u2029]/u)

@@ -1,12 +1,14 @@
 /** The buffer contract of the writer: lines, roll-back, and what it remembers. */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Result } from "effect"
-import { Point, Precision } from "efflux"
+import { type Point, Precision } from "efflux"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
 import type { EncodeOptions } from "../../src/internal/encode/EncodeOptions.ts"
 import { LineWriter } from "../../src/internal/encode/LineWriter.ts"
 import { point } from "../support/arbitraries.ts"
+import { badPoints } from "../support/badPoints.ts"
+import { throwing } from "../support/hostile.ts"
 import { reference } from "../support/reference.ts"
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
@@ -15,42 +17,18 @@ const textOf = (writer: LineWriter, from = 0): string => decoder.decode(writer.b
 const good: Point.Input = { measurement: "m", tags: { t: "v" }, fields: { f: 1 }, timestamp: 5n }
 const goodLine = "m,t=v f=1 5\n"
 
-const bad: ReadonlyArray<unknown> = [
-  undefined,
-  { measurement: "#m", fields: { f: 1 } },
-  { measurement: "m", tags: { a: "ok", b: "bad\n" }, fields: { f: 1 } },
-  { measurement: "m", tags: { a: "ok", time: "b" }, fields: { f: 1 } },
-  { measurement: "m", tags: [], fields: { f: 1 } },
-  { measurement: "m", fields: {} },
-  { measurement: "m", fields: { a: 1, b: 2n ** 64n } },
-  { measurement: "m", fields: { a: 1, b: Point.uint(1n) } },
-  { measurement: "m", fields: { a: "x".repeat(100), b: "\ud800" } },
-  { measurement: "m", fields: { a: 1, "b\\": 2 } },
-  { measurement: "m", fields: { a: 1 }, timestamp: 2n ** 63n },
-  { measurement: "m", fields: { a: 1 }, timestamp: 1 },
-  { measurement: "m", fields: { a: "x".repeat(1000) } },
-  {
-    measurement: "m",
-    fields: {
-      get a(): number {
-        throw new Error("no")
-      }
-    }
-  }
-]
-
 describe("the buffer", () => {
   it("keeps its lines and its position when a point is refused, says why, and takes the next one", () => {
     const writer = new LineWriter(2000, { maxLineBytes: 500 })
     writer.write(good)
-    for (const point of bad) {
+    for (const [point] of badPoints) {
       const before = { text: textOf(writer), position: writer.position, omitted: writer.omittedFields }
       assert.isFalse(writer.write(point as Point.Input))
       assert.isDefined(writer.problem)
       assert.deepStrictEqual({ text: textOf(writer), position: writer.position, omitted: writer.omittedFields }, before)
       writer.write(good)
     }
-    assert.strictEqual(textOf(writer), goodLine.repeat(bad.length + 1))
+    assert.strictEqual(textOf(writer), goodLine.repeat(badPoints.length + 1))
   })
 
   it("may be read up to any line and go on from there", () => {
@@ -104,15 +82,7 @@ describe("the buffer", () => {
     writer.write({ measurement: "m", fields: { a: Number.NaN } })
     writer.write({ measurement: "m", fields: { a: Number.NaN, b: "\ud800" } })
     writer.write({ measurement: "m", fields: { a: Number.NaN, b: 1 }, timestamp: new Date(Number.NaN) })
-    writer.write({
-      measurement: "m",
-      fields: {
-        a: Number.NaN,
-        get b(): number {
-          throw new Error("no")
-        }
-      }
-    })
+    writer.write({ measurement: "m", fields: throwing("b", { a: Number.NaN }) })
     assert.strictEqual(writer.omittedFields, 2)
     writer.write({ measurement: "m", fields: { b: 1, a: Number.NEGATIVE_INFINITY } })
     assert.strictEqual(writer.omittedFields, 3)

@@ -4,6 +4,7 @@ import { Result } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
 import type { EncodeErrorReason } from "../../src/internal/encode/EncodeError.ts"
 import { hostile, point } from "../support/arbitraries.ts"
+import { revoked, throwing, unreadable } from "../support/hostile.ts"
 import { reference } from "../support/reference.ts"
 
 const encode = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
@@ -76,30 +77,17 @@ describe("refusals", () => {
   })
 
   it("a point that throws when it is read is refused as unreadable", () => {
-    const thrower = {
-      enumerable: true,
-      get: () => {
-        throw new Error("no")
-      }
-    }
-    const revoked = Proxy.revocable({}, {})
-    revoked.revoke()
-    const trapped = new Proxy({}, {
-      ownKeys: () => {
-        throw new Error("no")
-      }
-    })
     const points: ReadonlyArray<unknown> = [
-      Object.defineProperty({ measurement: "m" }, "fields", thrower),
-      Object.defineProperty({ fields: { f: 1 } }, "measurement", thrower),
-      Object.defineProperty({ measurement: "m", fields: { f: 1 } }, "timestamp", thrower),
-      { measurement: "m", fields: Object.defineProperty({ a: 1 }, "f", thrower) },
-      { measurement: "m", fields: { f: 1 }, tags: Object.defineProperty({ a: "b" }, "t", thrower) },
-      { measurement: "m", fields: trapped },
-      { measurement: "m", fields: { f: 1 }, tags: trapped },
-      { measurement: "m", fields: { f: revoked.proxy } },
-      { measurement: "m", fields: revoked.proxy },
-      revoked.proxy
+      throwing("fields", { measurement: "m" }),
+      throwing("measurement", { fields: { f: 1 } }),
+      throwing("timestamp", { measurement: "m", fields: { f: 1 } }),
+      { measurement: "m", fields: throwing("f", { a: 1 }) },
+      { measurement: "m", fields: { f: 1 }, tags: throwing("t", { a: "b" }) },
+      { measurement: "m", fields: unreadable },
+      { measurement: "m", fields: { f: 1 }, tags: unreadable },
+      { measurement: "m", fields: { f: revoked } },
+      { measurement: "m", fields: revoked },
+      revoked
     ]
     for (const point of points) {
       const error = refusal(point)

@@ -5,6 +5,7 @@ import { Flux, InfluxQL, Point, Sql } from "efflux"
 import * as FluxRenderer from "../../src/internal/query/FluxRenderer.ts"
 import * as InfluxQLRenderer from "../../src/internal/query/InfluxQLRenderer.ts"
 import * as SqlRenderer from "../../src/internal/query/SqlRenderer.ts"
+import { revoked } from "../support/hostile.ts"
 
 const injected = "'; DROP DATABASE d; --"
 
@@ -35,11 +36,9 @@ const evil = {
 const proxyOf = (target: object, get: (key: string | symbol) => unknown) =>
   new Proxy(target, { get: (_, key) => get(key) })
 
-const revoked = (() => {
-  const { proxy, revoke } = Proxy.revocable([], {})
-  revoke()
-  return proxy
-})()
+const throwInjected = (): never => {
+  throw new Error(injected)
+}
 
 describe("an object with methods of its own", () => {
   class OwnSource extends RegExp {
@@ -108,6 +107,8 @@ describe("an object with methods of its own", () => {
     assert.strictEqual(Result.getOrThrow(InfluxQLRenderer.renderText(InfluxQL.and(conditions))), "((a = 1))")
   })
 
+  const inItself: Array<unknown> = []
+  inItself.push(inItself)
   const refused: ReadonlyArray<readonly [string, unknown]> = [
     ["an object", evil],
     ["a boxed string", new String(injected)],
@@ -124,29 +125,12 @@ describe("an object with methods of its own", () => {
     ["what claims to be a fragment", Object.create(Object.getPrototypeOf(InfluxQL.unsafe("x")))],
     ["a proxy of a fragment", new Proxy(InfluxQL.unsafe(injected), {})],
     ["a proxy of a Date", new Proxy(new Date(5), {})],
-    [
-      "a proxy that throws",
-      proxyOf({}, () => {
-        throw new Error(injected)
-      })
-    ],
-    [
-      "a proxy of a list that throws",
-      proxyOf([], () => {
-        throw new Error(injected)
-      })
-    ],
+    ["a proxy that throws", proxyOf({}, throwInjected)],
+    ["a proxy of a list that throws", proxyOf([], throwInjected)],
     ["a proxy of a list without an end", proxyOf([], (key) => key === "length" ? 2 ** 53 - 1 : "x")],
     ["a proxy of a list of no length", proxyOf([], (key) => key === "length" ? evil : "x")],
     ["a list in a list", [["x"]]],
-    [
-      "a list that holds itself",
-      (() => {
-        const list: Array<unknown> = []
-        list.push(list)
-        return list
-      })()
-    ],
+    ["a list that holds itself", inItself],
     ["a list of objects", [evil]],
     ["a revoked proxy", revoked],
     ["a revoked proxy in a list", [revoked]]
