@@ -33,6 +33,8 @@ describe("WriteAnswer", () => {
     }
     if (typeof expect === "string" || verdict._tag !== "Refused") return
     assert.strictEqual(verdict.lines, expect.refused)
+    assert.isAtMost(verdict.rejected.points ?? 0, points)
+    assert.isAtLeast(verdict.rejected.points ?? 0, 0)
     if (expect.by !== undefined) assert.strictEqual(verdict.rejected.status, expect.by ?? undefined)
     if (expect.lines !== undefined) assert.deepStrictEqual(verdict.numbers, expect.lines ?? undefined)
     if (expect.detail !== undefined) assert.match(verdict.rejected.detail, new RegExp(expect.detail))

@@ -1,11 +1,13 @@
 /** Administration of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
 import { assert, describe, it } from "@effect/vitest"
-import { StrictV2, StrictV3 } from "@efflux/testkit"
+import { FaultServer, StrictV2, StrictV3 } from "@efflux/testkit"
 import { Duration, Effect, Redacted } from "effect"
 import { InfluxAdmin, InfluxClient, type InfluxError, InfluxQL, Point } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
 const token = "a-s3cr3t-token"
+
+const { answer } = FaultServer
 
 class Second extends InfluxClient.Service<Second>()("test/Second") {}
 
@@ -36,6 +38,55 @@ describe("administration of InfluxDB 2", () => {
       assert.strictEqual((yield* on(InfluxAdmin.buckets)).length, 121)
       assert.deepStrictEqual(server.violations, [])
     })))
+
+  it.live("ends and deletes nothing else where a proxy drops the parameters of a request", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const page = (names: ReadonlyArray<string>) =>
+        FaultServer.json(200, { buckets: names.map((name, n) => ({ id: `${n}`.padStart(16, "0"), name })) })
+      const server = yield* FaultServer.make({ fallback: page(Array.from({ length: 100 }, (_, n) => `b${n}`)) })
+      const client = yield* InfluxClient.make({ version: 2, url: server.url, org: "o" })
+      const on = InfluxClient.withClient(Effect.succeed(client))
+      yield* failsWith(on(InfluxAdmin.buckets), "InvalidAnswer", /a bucket twice/)
+      assert.strictEqual(server.requests.length, 2)
+      yield* failsWith(on(InfluxAdmin.deleteBucket("b1")), "InvalidAnswer", /a bucket twice/)
+      server.script(page(["a", "b", "c"]))
+      yield* on(InfluxAdmin.deleteBucket("b"))
+      server.script(page(["a", "c"]))
+      yield* on(InfluxAdmin.deleteBucket("b"))
+      assert.deepStrictEqual(
+        server.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path),
+        ["/api/v2/buckets/0000000000000001"]
+      )
+      // The ID goes into the path of a request.
+      server.script(FaultServer.json(200, { buckets: [{ id: "..", name: "b" }] }))
+      yield* failsWith(on(InfluxAdmin.deleteBucket("b")), "InvalidAnswer", /not what the API gives/)
+    })))
+
+  it.live.each(
+    [
+      [2, answer(404, { body: "404 page not found\n" }), false],
+      [2, answer(404, { body: "<html>nothing here" }), false],
+      [2, FaultServer.json(404, { code: "not found", message: "path not found" }), false],
+      [2, FaultServer.json(404, { code: "not found", message: "bucket not found" }), true],
+      [3, answer(404, { body: "404 page not found\n" }), false],
+      [3, answer(404), false],
+      [3, answer(404, { body: "the requested resource was not found" }), true],
+      [3, FaultServer.json(404, { error: "the requested resource was not found" }), true]
+    ] as const
+  )(
+    "says that there is nothing to drop only if the server says so, and not if it has no such API: InfluxDB %i, %#",
+    ([version, fault, isGone]) =>
+      Effect.scoped(Effect.gen(function*() {
+        const { url } = yield* FaultServer.make({ fallback: fault })
+        const drop = version === 2 ? InfluxAdmin.deleteBucket("b") : InfluxAdmin.dropDatabase("b")
+        const client = yield* InfluxClient.make(
+          version === 2 ? { version, url, org: "o" } : { version, url, database: "d" }
+        )
+        const on = InfluxClient.withClient(Effect.succeed(client))
+        if (isGone) yield* on(drop)
+        else yield* failsWith(on(drop), "NotFound", /may have another version/)
+      }))
+  )
 
   it.live("deletes a range of points, up to its end and not with it, of the series that are named", () =>
     Effect.scoped(Effect.gen(function*() {

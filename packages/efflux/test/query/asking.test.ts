@@ -29,6 +29,17 @@ describe("the client for tests", () => {
       )
       clear()
       assert.deepStrictEqual(asked, [])
+      for (
+        const statement of [
+          InfluxQL.query`${InfluxQL.unsafe("-- clean up\n")}DROP MEASUREMENT x`,
+          InfluxQL.query` /* SELECT **/ /* "*/ delete FROM x`,
+          InfluxQL.query`((SELECT 1))`,
+          InfluxQL.query`${"SELECT"}`,
+          InfluxQL.query`${InfluxQL.unsafe(`${"/* */".repeat(1000)}*`)}`
+        ]
+      ) yield* InfluxClient.query(statement)
+      assert.deepStrictEqual(asked.map(({ operation }) => operation), ["DROP", "DELETE", "SELECT", "OTHER", "OTHER"])
+      clear()
       yield* failsWith(InfluxClient.query(InfluxQL.query`SHOW USERS`), "Unauthorized", /403/)
       yield* failsWith(InfluxClient.request({ method: "GET", path: "/x" }), "NotFound", /\/x/)
     }).pipe(

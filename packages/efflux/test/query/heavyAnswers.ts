@@ -22,6 +22,8 @@ interface Heavy {
   readonly times: number
   readonly tail: string
   readonly timeout?: number
+  /** Default `query`. */
+  readonly operation?: "queryAll"
   /** Tags of the reasons that it may fail with, or `rows`. */
   readonly outcome: RegExp
 }
@@ -49,6 +51,9 @@ const packed = MsgPack.encode({ results: [{ statement_id: 0n, series: [{ columns
 const columns = Buffer.concat([packed.slice(0, -9), Buffer.from([0xa7]), Buffer.from("columns")])
 const list32 = (head: Uint8Array, count: number) =>
   Buffer.concat([head, Uint8Array.of(0xdd, count >>> 24, (count >>> 16) & 255, (count >>> 8) & 255, count & 255)])
+const results = Uint8Array.of(0x81, 0xa7, ...Buffer.from("results"))
+/** Rows, each of a yield with another name. */
+const numbered = (yields: number) => Array.from({ length: yields }, (_, n) => `,${n.toString(36)},0,1\n`).join("")
 const commas = ",".repeat(8 * MiB - 2)
 
 export const cases: { readonly [name: string]: Heavy } = {
@@ -78,6 +83,14 @@ export const cases: { readonly [name: string]: Heavy } = {
   "a long of 15 million digits": csv(/InvalidAnswer/, 15_000_000, "9", `${csvHead},,0,`, "\n"),
   "63 MiB of rows in CSV": csv(/TooLarge/, 11 * MiB, ",,0,1\n", csvHead),
   "a head of 8 million columns": csv(/InvalidAnswer/, 8 * MiB, ",", "#datatype", `\n,result,table${commas}\n`),
+  "63 MiB of results in MessagePack": {
+    ...msgPack(/TooLarge/, 21 * MiB, Uint8Array.of(0x81, 0xa0, 0xc0), list32(results, 21 * MiB)),
+    operation: "queryAll"
+  },
+  "63 MiB of yields in CSV": {
+    ...csv(/TooLarge/, 1, numbered(5 * MiB), csvHead),
+    operation: "queryAll"
+  },
   "rows without end, and a timeout of 300 ms": {
     ...jsonl(/Timeout|TooLarge/, Infinity, "{\"n\":1}\n"),
     timeout: 300
@@ -107,7 +120,8 @@ export const run = async (name: string): Promise<Fared> => {
       `${import.meta.dirname}/../support/heavyAnswers.reader.ts`,
       String(heavy.version),
       String(port),
-      String(heavy.timeout ?? 60_000)
+      String(heavy.timeout ?? 60_000),
+      heavy.operation ?? "query"
     ],
     { stdio: ["pipe", "pipe", "inherit"] }
   )

@@ -425,6 +425,12 @@ describe.each(versions)("what InfluxDB %i may have executed", (version) => {
     ...(version === 1
       ? [
         http.query(InfluxQL.query`DROP MEASUREMENT m`, options),
+        http.query(
+          InfluxQL.query`/* clean * up **/ -- (all)
+ DROP MEASUREMENT m`,
+          options
+        ),
+        http.query(InfluxQL.query`${"DROP"}`, options),
         Stream.runDrain(http.queryStream(InfluxQL.query`SELECT 1; DELETE FROM m`, options))
       ]
       : [])

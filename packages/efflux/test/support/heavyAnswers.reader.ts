@@ -1,9 +1,13 @@
-/** One query in a process of its own: `node heavyAnswers.reader.ts VERSION PORT TIMEOUT`. Begins when it is told to. */
+/**
+ * One query in a process of its own: `node heavyAnswers.reader.ts VERSION PORT TIMEOUT OPERATION`. Begins when it is told
+ * to.
+ */
 import { Effect, Redacted, Result } from "effect"
 import { type ClientConfig, Flux, InfluxClient, InfluxQL, Sql } from "efflux"
 import { createInterface } from "node:readline"
 
 const [version, port, timeout] = process.argv.slice(2).map(Number) as [1 | 2 | 3, number, number]
+const operation = process.argv[5] as "query" | "queryAll"
 const common = { url: `http://127.0.0.1:${port}`, timeout }
 const token = Redacted.make("t")
 const configs: { readonly [version: number]: ClientConfig.ClientConfig } = {
@@ -30,11 +34,13 @@ const program = Effect.gen(function*() {
   }
   let immediate = setImmediate(look)
   const start = performance.now()
-  const result = yield* Effect.result(client.query(statements[version]))
+  const result = yield* Effect.result(
+    Effect.map(client[operation](statements[version]), (list: ReadonlyArray<unknown>) => list.length)
+  )
   const seconds = (performance.now() - start) / 1000
   const outcome = Result.match(result, {
     onFailure: ({ message, reason }) => `${reason._tag}: ${message}`,
-    onSuccess: (rows) => `rows: ${rows.length}`
+    onSuccess: (length) => `rows: ${length}`
   })
   yield* Effect.sleep(5)
   clearImmediate(immediate)

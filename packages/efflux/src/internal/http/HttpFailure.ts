@@ -71,8 +71,9 @@ export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
 const hintOf = ({ body, path, status }: Answer): string | undefined => {
   const said = messageOf(body) ?? startOf(body)
   if (/HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
-  // The APIs name a missing database or bucket in JSON.
-  const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said)
+  // The APIs name a missing database or bucket in JSON, or by this text.
+  const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said) ||
+    said.startsWith("the requested resource was not found")
   return status === 405 || status === 404 && !isOfApi || /unsupported path/.test(said)
     ? `there is no ${path} on this server: it may have another version than the option version says, or the option url names another server`
     : undefined

@@ -121,11 +121,12 @@ const refused = (
   }
   const numbers = numbersOf(message, start)
   const named = numbers?.size ?? countOf(message, start, lines)
+  const points = named === undefined ? undefined : Math.min(named, lines)
   return {
     _tag: "Refused",
-    lines: Math.max(0, Math.min(named ?? lines, lines)),
+    lines: points ?? lines,
     numbers: numbers && ofLines(numbers, lines),
-    rejected: new Rejected({ ...said, points: named })
+    rejected: new Rejected({ ...said, points })
   }
 }
 
@@ -134,10 +135,10 @@ const isNamed = ({ numbers, rejected }: Verdict & { readonly _tag: "Refused" }):
 
 // How many lines a message says were refused; `undefined` if it gives no number.
 const countOf = (message: string, start: string, lines: number): number | undefined => {
-  const taken = /\((\d+) (?:written|accepted)\)/.exec(start)?.[1]
-  if (taken !== undefined) return lines - Number(taken)
   const rejected = /\b(\d+) (?:out )?of \d+ points? (?:rejected|dropped)/.exec(start)?.[1]
   if (rejected !== undefined) return Number(rejected)
+  const taken = /\((\d+) (?:written|accepted)\)/.exec(start)?.[1]
+  if (taken !== undefined) return Math.max(0, lines - Number(taken))
   if (!/partial write/.test(start)) return undefined
   // The server does not count the lines that it could not parse, but quotes each of them.
   const dropped = /dropped=(\d+)/.exec(message.slice(Math.max(0, message.lastIndexOf("dropped="))))?.[1]

@@ -16,17 +16,21 @@ import type { ApiRequest, Client } from "./Operations.ts"
 const ask = <A>(client: Client, schema: Schema.ConstraintDecoder<A>, path: string, params: ApiRequest["params"]) =>
   client.request({ method: "GET", path, params }).pipe(
     Effect.flatMap(Schema.decodeUnknownEffect(Schema.fromJsonString(schema))),
-    Effect.catchTag("SchemaError", () => {
-      const reason = new InvalidAnswer({ endpoint: client.endpoint, detail: "it is not what the API gives" })
-      return Effect.fail(new InfluxError({ reason }))
-    })
+    Effect.catchTag("SchemaError", () => Effect.fail(invalidAnswer(client, "it is not what the API gives")))
   )
 
 const named = (given: string) => Effect.fromResult(checkName(given))
 
-// Succeeds if the thing to drop does not exist.
+const invalidAnswer = ({ endpoint }: Client, detail: string) =>
+  new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) })
+
+// Succeeds if the thing to drop does not exist. A hint says that the server does not have the API.
 const ifThere = <A>(effect: Effect.Effect<A, InfluxError>): Effect.Effect<void, InfluxError> =>
-  Effect.catchReason(Effect.asVoid(effect), "InfluxError", "NotFound", () => Effect.void)
+  Effect.catchIf(
+    Effect.asVoid(effect),
+    ({ reason }) => reason._tag === "NotFound" && reason.hint === undefined,
+    () => Effect.void
+  )
 
 // For the servers 0 means forever.
 const secondsOf = (input: Duration.Input): number => {
@@ -61,19 +65,28 @@ const Buckets = Schema.Struct({
 
 const pageSize = 100
 
+// A proxy may drop the parameters, and answer the same page forever.
+const maxBuckets = 100_000
+
 /**
+ * The buckets, or those of a name.
+ *
  * @category buckets
  * @since 0.1.0
  */
 export const buckets = Effect.fnUntraced(function*(client: Client, name?: string) {
   const all: Array<Bucket> = []
+  const seen = new Set<string>()
   for (let after: string | undefined;;) {
     const params = { org: client.org, name, limit: String(pageSize), after }
     const { buckets } = yield* ask(client, Buckets, "/api/v2/buckets", params)
-    for (const { id, name, retentionRules = [], type } of buckets) {
+    for (const { id, name: bucket, retentionRules = [], type } of buckets) {
+      if (seen.has(id) || seen.add(id).size > maxBuckets) {
+        return yield* invalidAnswer(client, `it lists a bucket twice, or more than ${maxBuckets} of them`)
+      }
       const seconds = retentionRules[0]?.everySeconds ?? 0
       const duration = seconds === 0 ? Duration.infinity : Duration.seconds(seconds)
-      if (type !== "system") all.push({ id, name, duration })
+      if (type !== "system" && (name === undefined || name === bucket)) all.push({ id, name: bucket, duration })
     }
     if (buckets.length < pageSize) return all
     after = buckets.at(-1)?.id

@@ -117,6 +117,9 @@ const asUncertain = (error: InfluxError): InfluxError => {
 // Rows take several times as much memory as their bytes. This factor of `maxResponseBytes` limits it.
 const memoryPerByte = 4
 
+// What a result takes besides its rows, in bytes. An answer can have many results without rows.
+const resultWeight = 1024
+
 /**
  * @internal
  */
@@ -166,9 +169,9 @@ export const make = (backend: Backend): Client => {
       let weight = 0
       return Effect.as(
         Stream.runForEach(pieces, ({ result, rows, ...piece }) => {
-          weight += piece.weight
-          if (weight > memoryPerByte * settings.maxResponseBytes) return Effect.fail(tooMuch)
           const before = results.get(result)
+          weight += piece.weight + (before === undefined ? resultWeight : 0)
+          if (weight > memoryPerByte * settings.maxResponseBytes) return Effect.fail(tooMuch)
           if (before === undefined) results.set(result, [...rows])
           else for (const row of rows) before.push(row)
           return Effect.void

@@ -50,7 +50,7 @@ export interface Asked {
   readonly measurement: string | undefined
   /** In milliseconds. */
   readonly timeout: number
-  /** The first word of the statement in capitals, such as `SELECT`; of Flux `QUERY`. */
+  /** The first word of the statement in capitals, such as `SELECT`; of Flux `QUERY`. `OTHER` if none is found. */
   readonly operation: string
 }
 
@@ -85,11 +85,14 @@ export const make = (
           retentionPolicy: options.retentionPolicy ?? settings.retentionPolicy,
           measurement,
           timeout: options.timeout ?? settings.timeout,
-          operation: language === "Flux" ? "QUERY" : /^\s*([a-z]{1,16})\b/i.exec(text)?.[1].toUpperCase() ?? "QUERY"
+          operation: language === "Flux" ? "QUERY" : firstWord.exec(text)?.[1].toUpperCase() ?? "OTHER"
         })
       })
   )
 }
+
+// Behind comments and parentheses.
+const firstWord = /^(?:[\s(]|--[^\n]*\n|\/\*(?:[^*]|\*(?!\/))*\*\/)*([a-z]{1,16})\b/i
 
 const invalid = (language: string, detail: string) =>
   Result.fail(new InfluxError({ reason: new InvalidStatement({ language, detail }) }))
@@ -208,19 +211,23 @@ export const read = (
   return pieces(body, JsonReader.rows(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
 }
 
-/** The texts of a body, whose records have no more columns than are read. */
+/** The texts of a body, whose records have no more columns than are read, and all end with a line break. */
 const texts = (
   body: Stream.Stream<Uint8Array, InfluxError>,
   fail: (answer: BadAnswer) => InfluxError
 ): Stream.Stream<string, InfluxError> => {
   const decode = utf8()
   const count = CsvReader.columnCounter()
+  let last: number | undefined = lineFeed
   return Stream.concat(body, Stream.succeed(undefined)).pipe(
     Stream.mapEffect((bytes) =>
       Effect.try({
         try: () => {
           if (bytes !== undefined) count(bytes)
-          return decode(bytes)
+          last = bytes?.at(-1) ?? last
+          const text = decode(bytes)
+          if (bytes === undefined && last !== lineFeed) throw unreadable("it ends within a record")
+          return text
         },
         catch: (answer) => fail(answer as BadAnswer)
       })
@@ -228,12 +235,15 @@ const texts = (
   )
 }
 
+const lineFeed = 10
+
 const pieces = <Input>(
   input: Stream.Stream<Input, InfluxError>,
   reader: AnswerReader<Input>,
   fail: (answer: BadAnswer) => InfluxError
-): Stream.Stream<Rows, InfluxError> =>
-  Stream.concat(
+): Stream.Stream<Rows, InfluxError> => {
+  let count = 0
+  return Stream.concat(
     // Large amounts may have arrived, so reading yields in between.
     Stream.mapEffect(input, (some) => Effect.as(Effect.yieldNow, reader.read(some))),
     Stream.sync(reader.end)
@@ -242,8 +252,12 @@ const pieces = <Input>(
     Stream.mapEffect((piece) =>
       piece instanceof BadAnswer
         ? Effect.fail(fail(piece))
-        : isLong(piece.rows.length, piece.weight)
+        : isLong(piece.rows.length, piece.weight) || ++count % piecesPerTurn === 0
         ? Effect.as(Effect.yieldNow, piece)
         : Effect.succeed(piece)
     )
   )
+}
+
+// Each result begins a piece, so an answer can have many that are small.
+const piecesPerTurn = 256
