@@ -6,7 +6,8 @@ import { Effect } from "effect"
 import type { InfluxDatabase } from "efflux"
 import { dose } from "../src/Dose.ts"
 import * as Pusher from "../src/Pusher.ts"
-import { close, report, sound, stopwatch, until } from "./support.ts"
+import { close, sound, until } from "./steps.ts"
+import { report, stopwatch } from "./support.ts"
 
 const db = "http"
 

@@ -6,22 +6,8 @@ import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import type { Sample } from "../src/Load.ts"
 import { steadyHeap } from "../src/Pusher.ts"
-import {
-  assertSound,
-  close,
-  grown,
-  linked,
-  measured,
-  megabytes,
-  port,
-  report,
-  rest,
-  sound,
-  stopwatch,
-  until,
-  untilMore,
-  untilQuiet
-} from "./support.ts"
+import { assertSound, close, rest, sound, until, untilMore, untilQuiet } from "./steps.ts"
+import { grown, linked, measured, megabytes, port, report, stopwatch } from "./support.ts"
 
 // What a queue of a slow link may hold: more than the send buffers of the sockets.
 const deepQueue = 20_000_000

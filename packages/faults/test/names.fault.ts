@@ -4,19 +4,8 @@ import { waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
 import type * as Receiver from "../src/Receiver.ts"
-import {
-  alone,
-  close,
-  linked,
-  measured,
-  report,
-  rest,
-  sound,
-  stopwatch,
-  until,
-  untilMore,
-  untilQuiet
-} from "./support.ts"
+import { close, rest, sound, until, untilMore, untilQuiet } from "./steps.ts"
+import { alone, linked, measured, report, stopwatch } from "./support.ts"
 
 const name = "influx.test"
 

@@ -8,20 +8,8 @@ import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { dose } from "../src/Dose.ts"
-import {
-  alone,
-  assertSound,
-  close,
-  grown,
-  measured,
-  megabytes,
-  report,
-  rest,
-  sound,
-  stopwatch,
-  untilMore,
-  untilQuiet
-} from "./support.ts"
+import { assertSound, close, rest, sound, untilMore, untilQuiet } from "./steps.ts"
+import { alone, grown, measured, megabytes, report, stopwatch } from "./support.ts"
 
 const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(

@@ -3,21 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { dose } from "../src/Dose.ts"
-import {
-  alone,
-  assertSound,
-  close,
-  grown,
-  measured,
-  port,
-  report,
-  rest,
-  sound,
-  stopwatch,
-  until,
-  untilMore,
-  untilQuiet
-} from "./support.ts"
+import { assertSound, close, rest, sound, until, untilMore, untilQuiet } from "./steps.ts"
+import { alone, grown, measured, port, report, stopwatch } from "./support.ts"
 
 describe("ports", () => {
   it.live("U1: a closed port neither harms nor fills the program, and points arrive soon after it opens", () =>

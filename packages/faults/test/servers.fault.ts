@@ -7,7 +7,8 @@ import { dose } from "../src/Dose.ts"
 import { firstNumber, lineBytes } from "../src/Load.ts"
 import * as Pusher from "../src/Pusher.ts"
 import * as UdpProxy from "../src/UdpProxy.ts"
-import { close, measured, report, sound, stopwatch, until } from "./support.ts"
+import { close, sound, until } from "./steps.ts"
+import { measured, report, stopwatch } from "./support.ts"
 
 /** Points of every payload: so a lost datagram is a known number of points. */
 const perPayload = 16
