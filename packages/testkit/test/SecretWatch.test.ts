@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Metric, Redacted } from "effect"
-import { execFile } from "node:child_process"
-import * as Path from "node:path"
 import { SecretWatch } from "../src/index.ts"
+import { runVitest } from "./fixtures/vitest.ts"
 
 const secret = "s3cr3t/to ken+1"
 
@@ -82,25 +81,13 @@ describe("SecretWatch", () => {
 })
 
 describe("SecretReporter", () => {
-  const run = (leak: string) =>
-    new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
-      const vitest = import.meta.resolve("vitest").replace(/^file:\/\//, "")
-      const root = Path.join(import.meta.dirname, "fixtures/leak")
-      execFile(
-        process.execPath,
-        [Path.join(Path.dirname(vitest), "../vitest.mjs"), "run", "--root", root, "--no-color"],
-        { env: { PATH: process.env.PATH, HOME: process.env.HOME, LEAK: leak } },
-        (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, output: stdout + stderr })
-      )
-    })
-
   it("lets a run pass that shows no secret", async () => {
-    const { code, output } = await run("none")
+    const { code, output } = await runVitest("leak", { LEAK: "none" })
     assert.strictEqual(code, 0, output)
   })
 
   it.each(["plain", "base64"])("fails a run whose tests pass and that shows a secret (%s)", async (leak) => {
-    const { code, output } = await run(leak)
+    const { code, output } = await runVitest("leak", { LEAK: leak })
     assert.match(output, /Tests\s+1 passed/)
     assert.include(output, "A secret was shown")
     assert.strictEqual(code, 1)

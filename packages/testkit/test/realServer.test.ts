@@ -1,19 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { execFile } from "node:child_process"
-import * as Path from "node:path"
-
-const glue = Path.join(import.meta.dirname, "fixtures/glue")
-
-const runVitest = (env: Record<string, string>) =>
-  new Promise<{ readonly code: number; readonly output: string }>((resolve) => {
-    const vitest = import.meta.resolve("vitest").replace(/^file:\/\//, "")
-    execFile(
-      process.execPath,
-      [Path.join(Path.dirname(vitest), "../vitest.mjs"), "run", "--root", glue, "--no-color"],
-      { env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } },
-      (error, stdout, stderr) => resolve({ code: error === null ? 0 : 1, output: stdout + stderr })
-    )
-  })
+import { runVitest } from "./fixtures/vitest.ts"
 
 const notices = (output: string) => output.split("\n").filter((line) => line.startsWith("Tests against a real server"))
 
@@ -21,7 +7,7 @@ const missing = { EFFLUX_INFLUXD: "/nonexistent", EFFLUX_VICTORIA_METRICS: "/non
 
 describe("without the servers", () => {
   it("skips the suites, and says so in one line per program for the whole run", async () => {
-    const { code, output } = await runVitest(missing)
+    const { code, output } = await runVitest("glue", missing)
     assert.strictEqual(code, 0, output)
     assert.deepStrictEqual(notices(output), [
       "Tests against a real server are left out: EFFLUX_INFLUXD names /nonexistent, which is not an influxd 1.x that "
@@ -34,7 +20,7 @@ describe("without the servers", () => {
   })
 
   it("fails the suites where CI is true", async () => {
-    const { code, output } = await runVitest({ ...missing, CI: "true" })
+    const { code, output } = await runVitest("glue", { ...missing, CI: "true" })
     assert.strictEqual(code, 1)
     assert.match(output, /Tests\s+6 failed \| 2 passed/)
     assert.include(output, "apt-get install influxdb")

@@ -1,22 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { Context, Effect, Fiber, Layer, Metric } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
-import {
-  type DatabaseConfig,
-  DatabaseMetrics,
-  Influx,
-  InfluxDatabase,
-  InfluxError,
-  type Point,
-  type Precision,
-  Transport
-} from "efflux"
+import { DatabaseMetrics, Influx, InfluxDatabase, InfluxError, type Point, type Precision, Transport } from "efflux"
 import { SendFailed } from "../../src/InfluxError.ts"
 import { badPoints } from "../support/badPoints.ts"
 import { capture } from "../support/logs.ts"
-import { TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
+import { openDatabase, TestTransport, turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (n: number): Point.Input => ({
   measurement: "a_measurement_with_a_long_name",
@@ -537,12 +528,9 @@ describe("closing", () => {
   it.effect("sends what is queued", () =>
     Effect.gen(function*() {
       const sender = new TestTransport()
-      const scope = yield* Scope.make()
-      const database = yield* open({}, sender, scope)
+      const { closed, database } = yield* openDatabase(sender.service)
       yield* database.pushAll(Array.from({ length: 5000 }, (_, n) => point(n)))
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      yield* TestClock.adjust("4 seconds")
-      yield* Fiber.join(closing)
+      yield* closed
       assert.strictEqual(sender.lines.length, 5000)
       assert.strictEqual(database.statsUnsafe().sent, 5000)
       assert.strictEqual(sender.closed, sender.opened)
@@ -552,12 +540,11 @@ describe("closing", () => {
     Effect.gen(function*() {
       const sender = new TestTransport()
       sender.behaviour = () => Effect.never
-      const logs = capture()
-      const scope = yield* Scope.make()
-      const database = yield* open({ drainTimeout: "1 second", senders: 2, batchSize: 3 }, sender, scope)
+      const config = { drainTimeout: "1 second", senders: 2, batchSize: 3 } as const
+      const { close, database, logs } = yield* openDatabase(sender.service, config)
       yield* database.pushAll(Array.from({ length: 10 }, (_, n) => point(n)))
       yield* turns
-      const closing = yield* Effect.forkChild(Effect.provide(Scope.close(scope, Exit.void), logs.layer))
+      const closing = yield* Effect.forkChild(close)
       yield* TestClock.adjust("999 millis")
       assert.isUndefined(closing.pollUnsafe())
       yield* TestClock.adjust("1 millis")
@@ -569,7 +556,7 @@ describe("closing", () => {
         "Warn Efflux: closed with 10 points not sent: shutdown 10 (6 in flight when drainTimeout was over)"
       ])
       // Closing twice is harmless, and a push after closing is counted.
-      yield* Scope.close(scope, Exit.void)
+      yield* close
       database.pushUnsafe(point(1))
       yield* database.push(point(2))
       assert.strictEqual(database.statsUnsafe().dropped.shutdown, 12)
@@ -579,14 +566,15 @@ describe("closing", () => {
   it.effect("counts what waits for its turn when drainTimeout is over as shutdown, and what was sent as sent", () =>
     Effect.gen(function*() {
       const sender = new TestTransport()
-      const scope = yield* Scope.make()
-      const pacing = { packetsPerSecond: 1, burst: 1 }
-      const database = yield* open({ drainTimeout: "3 seconds", pacing, maxPayloadBytes: 200 }, sender, scope)
+      const config = {
+        drainTimeout: "3 seconds",
+        pacing: { packetsPerSecond: 1, burst: 1 },
+        maxPayloadBytes: 200
+      } as const
+      const { closed, database } = yield* openDatabase(sender.service, config)
       yield* database.pushAll(Array.from({ length: 1000 }, (_, n) => point(n)))
       yield* turns
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      yield* TestClock.adjust("3 seconds")
-      yield* Fiber.join(closing)
+      yield* closed
       const stats = database.statsUnsafe()
       assertLaw(stats)
       assert.isAbove(stats.sent, 0)
@@ -601,18 +589,11 @@ describe("closing", () => {
   it.effect("removes its metrics from the registry", () =>
     Effect.gen(function*() {
       const registry: typeof Metric.MetricRegistry.Service = new Map()
-      const scope = yield* Scope.make()
-      yield* Effect.provideService(open({}, new TestTransport(), scope), Metric.MetricRegistry, registry)
+      const { close } = yield* openDatabase(new TestTransport().service, {}, registry)
       assert.isAbove(registry.size, 10)
-      yield* Scope.close(scope, Exit.void)
+      yield* close
       assert.strictEqual(registry.size, 0)
     }))
-
-  const open = (config: DatabaseConfig.DatabaseConfig, sender: TestTransport, scope: Scope.Scope) =>
-    Layer.buildWithScope(InfluxDatabase.layerTransport({ name: "test", ...config }), scope).pipe(
-      Effect.provideService(Transport.Transport, sender.service),
-      Effect.flatMap((context) => Effect.provide(InfluxDatabase.InfluxDatabase, context))
-    )
 })
 
 describe("several databases", () => {

@@ -2,21 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
-import {
-  Context,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Logger,
-  Metric,
-  Redacted,
-  Result,
-  Scheduler,
-  Schema,
-  Scope,
-  Stream
-} from "effect"
+import { Effect, Exit, Fiber, Logger, Redacted, Result, Scheduler, Schema, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import {
   type DatabaseConfig,
@@ -33,36 +19,23 @@ import { check } from "../../src/internal/config/DatabaseSettings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
 import * as LoadedTransport from "../../src/internal/transport/load.ts"
 import { throwing } from "../support/hostile.ts"
-import { capture } from "../support/logs.ts"
-import { turns } from "../support/TestTransport.ts"
+import { openDatabase, turns } from "../support/TestTransport.ts"
 
 const point = (n: number) => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
 const points = (count: number) => Array.from({ length: count }, (_, n) => point(n))
 
 type Connection = Partial<Transport.Connection> & Pick<Transport.Connection, "send">
 
-/** A database over a connection of somebody's own, which the test closes. */
-const open = Effect.fnUntraced(function*(
+/** A database over a connection of somebody's own; `close` takes as long as it needs. */
+const open = (
   connection: Connection,
   config: DatabaseConfig.DatabaseConfig = {},
   opens: Effect.Effect<Transport.Connection> = Effect.succeed({ isStale: () => false, ...connection })
-) {
-  const scope = yield* Scope.make()
-  const logs = capture()
-  const transport = Layer.succeed(Transport.Transport, { open: opens })
-  const context = yield* Layer.buildWithScope(
-    InfluxDatabase.layerTransport({ name: "test", senders: 1, batchSize: 5, ...config }).pipe(
-      Layer.provide([transport, logs.layer, Layer.succeed(Metric.MetricRegistry, new Map())])
-    ),
-    scope
+) =>
+  Effect.map(
+    openDatabase({ open: opens }, { senders: 1, batchSize: 5, ...config }),
+    ({ closed, ...opened }) => ({ ...opened, close: closed })
   )
-  const close = Effect.gen(function*() {
-    const closing = yield* Effect.forkChild(Effect.provide(Scope.close(scope, Exit.void), logs.layer))
-    yield* TestClock.adjust("10 seconds")
-    yield* Fiber.join(closing)
-  })
-  return { database: Context.get(context, InfluxDatabase.InfluxDatabase), logs, close }
-})
 
 describe("the line at the close", () => {
   const hangs: Connection = { send: () => Effect.never, interrupted: () => ({ sent: 0, unknown: 5 }) }

@@ -1,38 +1,12 @@
 /** Decoders remember names and series, and nothing of it may show: a line is read as if it were the first. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Stream } from "effect"
-import { Dialect, LineProtocol } from "efflux"
-import { decoderTexts } from "../support/decoderTexts.ts"
+import { Result } from "effect"
+import { LineProtocol } from "efflux"
 import { plain } from "../support/rows.ts"
-
-const dialects = Dialect.all
-const texts = decoderTexts
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
 describe("a line that is read again and again", () => {
-  it.effect("is read the same by a decoder that knows it and by one that does not", () =>
-    Effect.gen(function*() {
-      for (let again = 0; again < 4; again++) {
-        for (const text of texts) {
-          for (const dialect of dialects) {
-            const fresh = yield* Stream.runCollect(LineProtocol.decodeStream({ dialect })(Stream.make(text)))
-            const { errors, points } = LineProtocol.decodeAll(text, { dialect })
-            assert.deepStrictEqual(
-              plain(points.map((point) => Result.succeed(point))),
-              plain(fresh.filter(Result.isSuccess))
-            )
-            assert.deepStrictEqual(
-              errors.map((error) => error.message),
-              fresh.filter(Result.isFailure).map((result) => result.failure.message)
-            )
-            const first = LineProtocol.decode(text, { dialect })
-            if (fresh.length === 1 && Result.isSuccess(first)) assert.deepStrictEqual(plain([first]), plain(fresh))
-          }
-        }
-      }
-    }))
-
   it("gives each point tags and fields of its own", () => {
     for (let i = 0; i < 4; i++) {
       const point = Result.getOrThrow(LineProtocol.decode("own,a=b,c=d v=1,w=2"))

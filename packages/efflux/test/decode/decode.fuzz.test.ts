@@ -147,8 +147,8 @@ describe("a decoder that remembers keys and series", () => {
     for (const dialect of dialects) {
       const remembers = new KeyCache()
       let points = 0
-      for (let i = 0; i < 8; i++) {
-        const bytes = mixOf(random)
+      const mixes = Array.from({ length: 8 }, () => mixOf(random))
+      for (const [i, bytes] of [...mixes, ...texts, ...texts, ...texts].entries()) {
         const expected = read(new KeyCache({ keyBytes: 0, places: 1, seriesBytes: 0 }), dialect, [bytes])
         const note = `seed ${seed}, ${dialect}, text ${i}`
         assert.deepStrictEqual(read(remembers, dialect, [bytes]), expected, note)

@@ -2,7 +2,8 @@
  * A transport that a test steers: what each send does, and how often it was
  * opened.
  */
-import { Deferred, Effect, Metric, type Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { TestClock } from "effect/testing"
 import { type DatabaseConfig, InfluxDatabase, type InfluxError, Transport } from "efflux"
 import { capture } from "./logs.ts"
 
@@ -73,3 +74,33 @@ export const withDatabase = <Eff extends Effect.Effect<any, any, InfluxDatabase.
 
 /** Lets fibers that wait for a turn of the event loop go on. */
 export const turns = Effect.repeat(Effect.yieldNow, { times: 50 })
+
+/**
+ * A database over a transport, in a metric registry of its own, which the test closes: `close` by itself, or `closed`
+ * while ten seconds pass on the clock.
+ */
+export const openDatabase = Effect.fnUntraced(function*(
+  transport: Transport.Transport["Service"],
+  config: DatabaseConfig.DatabaseConfig = {},
+  registry: typeof Metric.MetricRegistry.Service = new Map()
+) {
+  const scope = yield* Scope.make()
+  const logs = capture()
+  const context = yield* Layer.buildWithScope(
+    InfluxDatabase.layerTransport({ name: "test", ...config }).pipe(
+      Layer.provide([
+        Layer.succeed(Transport.Transport, transport),
+        logs.layer,
+        Layer.succeed(Metric.MetricRegistry, registry)
+      ])
+    ),
+    scope
+  )
+  const close = Effect.provide(Scope.close(scope, Exit.void), logs.layer)
+  const closed = Effect.gen(function*() {
+    const closing = yield* Effect.forkChild(close)
+    yield* TestClock.adjust("10 seconds")
+    yield* Fiber.join(closing)
+  })
+  return { database: Context.get(context, InfluxDatabase.InfluxDatabase), logs, close, closed }
+})
