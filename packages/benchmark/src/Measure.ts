@@ -1,28 +1,30 @@
-/** How rungs are measured: all of a group in turn, over several rounds, so that a noisy machine is noisy for all alike. */
+/**
+ * Measures the rungs of a group in turn, over several rounds, so that noise on the machine affects all of them alike.
+ */
 import * as Mitata from "mitata"
 import { Bench } from "tinybench"
 
-/** One thing that is timed. A run of it does `points` points. */
+/** Something that is timed. One run processes `points` points. */
 export interface Rung {
-  /** What the figures that are promised know it by. */
+  /** The name by which promised figures refer to it. */
   readonly id?: string
   readonly name: string
   readonly points: number
   readonly run: () => unknown
-  /** The rung that others are divided by: its ratio is 1. */
+  /** Whether the others are divided by this rung: its ratio is 1. */
   readonly reference?: boolean
-  /** Runs asynchronously. Its allocation is not measured. */
+  /** Whether it runs asynchronously. Its allocation is then not measured. */
   readonly async?: boolean
-  /** Done before each run, not timed. The allocation is not measured either. */
+  /** Called before each run, and not timed. Allocation is then not measured. */
   readonly before?: () => Promise<unknown>
 }
 
 export interface Measured {
   readonly id: string | undefined
   readonly name: string
-  /** Nanoseconds a point, for each round the median in it. */
+  /** Nanoseconds per point: the median of each round. */
   readonly rounds: ReadonlyArray<number>
-  /** Nanoseconds a point, median over the rounds. */
+  /** Nanoseconds per point, median over the rounds. */
   readonly nanos: number
   /** Time divided by that of the reference rung in the same round, median over rounds. */
   readonly ratio: number
@@ -38,7 +40,7 @@ export interface Effort {
 
 export const full: Effort = { rounds: 5, time: 60 }
 
-/** Enough to see that everything runs; the figures mean nothing. */
+/** Enough to see that everything runs. The figures mean nothing. */
 export const quick: Effort = { rounds: 1, time: 0 }
 
 export const measure = async (rungs: ReadonlyArray<Rung>, effort: Effort): Promise<ReadonlyArray<Measured>> => {
@@ -93,10 +95,10 @@ export const byId = (measured: ReadonlyArray<Measured>, id: string): Measured =>
   return found
 }
 
-/** The middle one; of an even number the upper of the two. */
+/** The median; of an even number of values, the upper of the middle two. */
 export const median = (values: ReadonlyArray<number>): number => Float64Array.from(values).sort()[values.length >> 1]
 
-// Between two collections, by how much the heap grows. mitata leaves out runs that a collection fell into.
+// How much the heap grows between two collections. mitata excludes runs during which a collection happened.
 const allocation = async (run: () => unknown): Promise<number> => {
   const collect = globalThis.gc
   if (collect === undefined) throw new Error("bytes are measured between collections: run node with --expose-gc")

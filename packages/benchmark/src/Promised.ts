@@ -1,7 +1,6 @@
 /**
- * The promised figures, and whether a run keeps them.
- *
- * Timing decides no test: this is for `bench:check`, which measures, and for the page of the benchmarks.
+ * The promised figures, and whether a run keeps them. No test depends on timing: only `bench:check` and the page of
+ * benchmarks use this.
  */
 
 /** A figure by its name, as a group measured it. */
@@ -15,10 +14,10 @@ export interface Promised {
   readonly name: string
   /** The group that measures it. */
   readonly group: string
-  /** What the figure is, for a reader. */
+  /** A description for readers. */
   readonly what: string
   readonly limit: Limit
-  /** How many digits behind the point are told. */
+  /** Decimals to print. */
   readonly digits: number
 }
 
@@ -29,7 +28,7 @@ export interface Verdict {
   readonly kept: boolean
 }
 
-/** A figure that was not measured, or is no number, keeps nothing. */
+/** A figure that was not measured, or is not a number, breaks its promise. */
 export const judge = (promises: ReadonlyArray<Promised>, figures: Figures): ReadonlyArray<Verdict> =>
   promises.map((promised) => {
     const value = figures.get(promised.name)
@@ -39,7 +38,7 @@ export const judge = (promises: ReadonlyArray<Promised>, figures: Figures): Read
 const within = (limit: Limit, value: number): boolean =>
   "atMost" in limit ? value <= limit.atMost : value >= limit.atLeast
 
-/** One line for a verdict, for the terminal. */
+/** A verdict as one line for the terminal. */
 export const told = ({ kept, promised, value }: Verdict): string => {
   const { digits, limit, name, what } = promised
   const figure = value === undefined ? "not measured" : value.toFixed(digits)

@@ -1,9 +1,9 @@
 /**
- * Other decoders of line protocol, each reduced to what it makes of one line.
+ * Other decoders of line protocol, each reduced to a function of one line.
  *
- * None of them reads everything: they split at commas, spaces and equals signs, whatever stands before or around them,
- * and make numbers of 64-bit integers. So each is given only the shapes that it reads, and what it makes is compared as
- * far as it goes.
+ * None of them reads every line: they split at commas, spaces and equals signs regardless of escapes and quotes, and
+ * read 64-bit integers as doubles. So each gets only shapes that it can read, and its results are compared as far as
+ * they go.
  */
 import type { Point } from "efflux"
 import { createRequire } from "node:module"
@@ -11,9 +11,9 @@ import { createRequire } from "node:module"
 export interface Reader {
   readonly name: string
   readonly package: string
-  /** What it makes of a line: in the decoder's own form. */
+  /** Decodes a line into the decoder's own format. */
   readonly decode: (line: string) => unknown
-  /** What it should have made of the line of this point, as far as it can. */
+  /** The correct result for the line of a point, within the limits of the decoder. */
   readonly expect: (point: Point.Point) => unknown
 }
 

@@ -16,7 +16,7 @@ export interface Table {
 
 export interface Section {
   readonly title: string
-  /** How this table is to be read, in Markdown. */
+  /** How to read the table, in Markdown. */
   readonly note?: string
   readonly table: Table
 }
@@ -29,7 +29,7 @@ export interface Part {
 
 const require = createRequire(import.meta.url)
 
-// A package does not always let its package.json be read, so it is looked for above its entry.
+// Not every package exports its package.json, so the module folders are searched for it.
 const versionOf = (name: string): string => {
   for (const folder of require.resolve.paths(name) ?? []) {
     const file = `${folder}/${name}/package.json`
@@ -52,7 +52,7 @@ export const versions = (): string =>
     ...["effect", "efflux", "tinybench", "mitata", ...packages].map((name) => `${name} ${versionOf(name)}`)
   ].join(", ")
 
-/** Three digits that say something. */
+/** No decimals from 100 on, else one. */
 export const figure = (value: number): string => value >= 100 ? value.toFixed(0) : value.toFixed(1)
 
 export const tableOf = (measured: ReadonlyArray<Measured>): Table => {
@@ -68,7 +68,7 @@ export const tableOf = (measured: ReadonlyArray<Measured>): Table => {
   }
 }
 
-/** A table that is Markdown, and lines up in a terminal. */
+/** Markdown that also lines up in a terminal. */
 export const tableText = ({ heads, rows }: Table): string =>
   markdownTable([heads.map((head) => head.padStart(2)), ...rows], {
     align: heads.map((_, column) => column === 0 ? "" : "right")

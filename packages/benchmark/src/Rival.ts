@@ -1,8 +1,9 @@
 /**
- * Other clients, each reduced to what it makes of points: a payload of line protocol. Where a client gives its encoder
- * only together with its transport, the transport is replaced by one that keeps the payload.
+ * Other clients, each reduced to a function from points to a payload of line protocol. If a client offers its encoder
+ * only together with its transport, a transport that keeps the payload replaces the real one.
  *
- * What a client wants in another form (integers as numbers, timestamps as texts) is converted beforehand, in its favour.
+ * Values that a client needs in another form (integers as numbers, timestamps as text) are converted beforehand, in its
+ * favour.
  */
 import { Point as PointV2 } from "@influxdata/influxdb-client"
 import { Point as PointV3 } from "@influxdata/influxdb3-client"
@@ -12,13 +13,13 @@ import * as Influx from "influx"
 import { createRequire } from "node:module"
 import type { Shape } from "./Shape.ts"
 
-/** Writes all points of a shape, and gives the payload. */
+/** Writes all points of a shape, and returns the payload. */
 export type Write = () => string | Uint8Array
 
 export interface Rival {
   readonly name: string
   readonly package: string
-  /** What a run does, `undefined` where the client can't write such points. */
+  /** Returns `undefined` if the client can't write such points. */
   readonly prepare: (shape: Shape) => Write | undefined
 }
 
@@ -98,7 +99,7 @@ const questdb = (raws: ReadonlyArray<Raw>): Write => {
   }
 }
 
-/** A plain object, as the clients without a class for points take it. */
+/** A plain object, for clients without a class for points. */
 const plainOf = (raw: Raw) => ({
   measurement: raw.measurement,
   tags: Object.fromEntries(raw.tags),
@@ -142,7 +143,7 @@ const nodeInflux = (raws: ReadonlyArray<Raw>): Write => {
 const influxdbLite = (raws: ReadonlyArray<Raw>): Write | undefined => {
   // It has no way to write an integer.
   if (raws[0].fields.some(([, kind]) => kind === "int")) return undefined
-  // A CommonJS package: its transport is replaced in the instance that it uses itself.
+  // The transport is replaced in the CommonJS instance that the client itself loads.
   const require = createRequire(import.meta.url)
   const lite = require("influxdb-lite") as {
     db: (options: object) => { write: (points: ReadonlyArray<object>) => unknown }

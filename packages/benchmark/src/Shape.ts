@@ -1,15 +1,15 @@
-/** The points that are written: a few shapes of them, each with the template literal that a program would use instead. */
+/** The points that are encoded: several shapes, each with the template literal that a program would use instead. */
 import type { Point } from "efflux"
 
 export interface Shape {
   readonly name: string
   readonly what: string
   readonly points: ReadonlyArray<Point.Input>
-  /** Makes the point anew, as the object literal in a program does. */
+  /** Builds the point again, like the object literal in a program. */
   readonly build: (point: Point.Input) => Point.Input
-  /** One line with its line feed, without any escaping. The points need none. */
+  /** One line with its line feed, unescaped: these points need no escaping. */
   readonly literal: (point: Point.Input) => string
-  /** Whether the bytes of a line are its characters. */
+  /** Whether a line is ASCII only. */
   readonly ascii: boolean
 }
 
@@ -18,7 +18,7 @@ export const batch = 512
 
 const epoch = 1_767_225_600_000_000_000n
 
-// A point of known fields, so that the literal reads them as a program would.
+// Typed by its fields, so that the literal reads them as a program would.
 const shape = <P extends Point.Input>(
   of: Omit<Shape, "points" | "build" | "literal"> & {
     readonly point: (i: number) => P

@@ -6,13 +6,16 @@ import type { Rung } from "./Measure.ts"
 import { rivals } from "./Rival.ts"
 import type { Shape } from "./Shape.ts"
 
-/** Written so that reading it is not optimised away. */
+/** Assigned so that the read is not optimised away. */
 export let read = 0
 
-/** Bytes of a buffer that takes the points of any shape. */
+/** Bytes of a buffer that is large enough for every shape. */
 export const capacity = 2 * 1024 * 1024
 
-/** What must come out of all of them, whatever their order of tags and their spelling of numbers. */
+/**
+ * The points of a payload in a form that does not depend on the order of tags or the spelling of numbers. It must be
+ * the same for all contenders.
+ */
 const canonical = (payload: string | Uint8Array | ReadonlyArray<string>): string => {
   const { failed, points } = LineProtocol.decodeAll(
     typeof payload === "string" || payload instanceof Uint8Array ? payload : payload.join("\n")
@@ -30,10 +33,13 @@ const canonical = (payload: string | Uint8Array | ReadonlyArray<string>): string
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => a < b ? -1 : 1
 
-/** A contender: what it is called, what a run does, and what the figures that are promised know it by. */
+/** A contender: its name, one run of it, and the name by which promised figures refer to it. */
 export type Contender<Payload> = readonly [name: string, run: () => Payload, id?: string]
 
-/** The template literal into a buffer, as one string and line by line; by the quicker of the methods right for the text. */
+/**
+ * The template literal written into a buffer, as one string and line by line, in the fastest encoding that is correct
+ * for the text.
+ */
 export const literals = ({ ascii, literal, points }: Shape) => {
   const buffer = Buffer.alloc(capacity)
   const encoding = ascii ? "latin1" : "utf8"
@@ -80,7 +86,7 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
   const flattened = (): string => {
     let payload = ""
     for (const point of points) payload += literal(point)
-    // To read it as a number ends at its first letter, but makes one string of the pieces before.
+    // Converting it to a number stops at the first letter, but flattens the string first.
     read = Number(payload)
     return payload
   }
@@ -113,7 +119,7 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
   ]
   const expected = canonical(joined[1]())
   for (const [name, run] of contenders) {
-    // the second time with what a contender may have remembered
+    // The second run uses what a contender may have cached.
     run()
     Assert.equal(canonical(run()), expected, `${shape.name}: ${name} does not write the same points`)
   }

@@ -1,4 +1,4 @@
-/** The rungs of decoding: the lines of a shape read back, one by one and as a whole, beside what else reads them. */
+/** The rungs of decoding: the lines of a shape, one by one and as a whole, compared with other decoders. */
 import { Result } from "effect"
 import { LineProtocol, type Point } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -8,14 +8,14 @@ import type { Rung } from "./Measure.ts"
 import { readers } from "./Reader.ts"
 import type { Shape } from "./Shape.ts"
 
-/** A decoder and what it is given; the last result is looked at before anything is timed. */
+/** A decoder with its input. Its result is checked before anything is timed. */
 interface Contender {
   readonly id?: string
   readonly name: string
   readonly run: () => unknown
 }
 
-// JSON has no 64-bit integers, so they are texts there.
+// JSON has no 64-bit integers, so they become strings.
 const jsonOf = (point: Point.Input): string =>
   JSON.stringify(point, (_, value: unknown) => typeof value === "bigint" ? String(value) : value)
 
@@ -40,7 +40,7 @@ export const decodeRungs = (shape: Shape): ReadonlyArray<Rung> => {
   }
   const bytes = write().slice()
   const text = new TextDecoder().decode(bytes)
-  // Cut from one text, as lines mostly are.
+  // Sliced from one text, as lines usually are.
   const lines = text.split("\n").slice(0, points.length)
   const lineBytes = lines.map((line) => new TextEncoder().encode(line))
   const objects = points.map(jsonOf)
@@ -66,7 +66,7 @@ export const decodeRungs = (shape: Shape): ReadonlyArray<Rung> => {
   ]
   const parse = each(objects, (object) => JSON.parse(object) as Point.Point)
   for (const { name, run } of ours) {
-    // The second time with what a decoder may have remembered.
+    // The second run uses what a decoder may have cached.
     for (let again = 0; again < 2; again++) Assert.deepEqual(run(), points, `${shape.name}: ${name}`)
   }
   Assert.deepEqual(parse().map((point, i) => fromJson(point, points[i])), points, `${shape.name}: JSON`)
@@ -90,5 +90,5 @@ export const decodeRungs = (shape: Shape): ReadonlyArray<Rung> => {
   ]
 }
 
-// Without the class of an object, which says nothing about what was read.
+// Plain objects, because the class of an object does not matter here.
 const plain = (made: ReadonlyArray<unknown>): ReadonlyArray<unknown> => made.map((object) => ({ ...object as object }))

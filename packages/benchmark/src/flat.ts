@@ -1,7 +1,7 @@
 /**
- * What should not matter, and does not: how many databases there are, how long a queue may be, how many series there are.
+ * What should make no difference: the number of databases, the capacity of the queue, the number of series.
  *
- * Each is a pair of rungs, measured in turn: a point on its whole way to a sender that throws payloads away.
+ * Each is a pair of rungs, measured in turn: a point on its way to a transport that discards payloads.
  */
 import type { Point } from "efflux"
 import type { Rung } from "./Measure.ts"
@@ -10,7 +10,7 @@ import { makeWay, toNothing, type Way } from "./way.ts"
 
 const points = request4x4.points
 
-/** Points of one run: so many that starting and flushing 64 databases in each run does not count. */
+/** Points of one run: enough to make the cost of flushing 64 databases negligible. */
 const count = 256 * batch
 
 export interface Pair {
@@ -21,8 +21,9 @@ export interface Pair {
 const held = (i: number): Point.Input => points[i % batch]
 
 /**
- * A point of one of so many series. It is built for each push, as programs do: a million points that are held would be
- * slow to read, whatever their series. The text of another series is made and held in any case, as a program pays for it.
+ * Points of that many series, in turn. Each is built for its push, as in a program: a million retained points would be
+ * slow to read, whatever their series. The text for many series is built even if there is one, so that both rungs pay
+ * for it.
  */
 const ofSeries = (series: number) => {
   let made = 0

@@ -20,9 +20,9 @@ import { wayRungs } from "./way.ts"
 
 export interface Task {
   readonly effort: Effort
-  /** Only what the promised figures need. */
+  /** Whether to measure only what the promised figures need. */
   readonly promisedOnly: boolean
-  /** How long ten times too much is pushed. */
+  /** Seconds of overload. */
   readonly overloadSeconds: number
 }
 
@@ -108,9 +108,9 @@ const eachShape = async (
   title: (shape: Shape) => string,
   note: string
 ): Promise<{ readonly sections: ReadonlyArray<Section>; readonly measured: ReadonlyArray<Measured> }> => {
-  // What comes out is asserted for all shapes before the first is timed.
+  // The output for all shapes is checked before anything is timed.
   const all = shapes.map((shape) => ({ shape, rungs: rungsOf(shape) }))
-  // All in turn, so that the engine has seen points of all shapes before it decides how to compile what is timed.
+  // Runs all in turn, so that the engine has seen every shape before it optimises the code that is timed.
   for (let round = 0; effort.time > 0 && round < 150; round++) {
     for (const { rungs } of all) for (const { run } of rungs) run()
   }

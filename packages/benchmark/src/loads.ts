@@ -1,4 +1,4 @@
-/** The groups of figures that take processes of their own: end to end beside other clients, and under overload. */
+/** The groups of figures that need further processes: end to end with other clients, and under overload. */
 import * as Program from "@efflux/testkit/Program"
 import { Effect } from "effect"
 import { median } from "./Measure.ts"
@@ -7,12 +7,12 @@ import { figure, type Part, type Section } from "./Report.ts"
 import { compare, type Compared, type Load } from "./transport/compare.ts"
 import type { SetName } from "./transport/contenders.ts"
 
-/** Values that the request point has; a line of hot-shots has one. */
+/** Values of the request point. A line of hot-shots has one. */
 const valuesOfPoint = 4
 
 interface Comparison {
   readonly section: Section
-  /** The time of one contender by that of another, median over the rounds. */
+  /** The time of one contender divided by that of another, median over the rounds. */
   readonly ratio: (a: string, b: string) => number
 }
 

@@ -1,11 +1,12 @@
 /**
  * `bench:overload [--seconds N]`
  *
- * A program pushes ten times what its database can send, for a minute, and before that the same to a database that takes
- * all at once: the price of overload is the difference. What the program sees is measured: how long its pushes take, how
- * late its event loop is, how its memory grows. And what the server sees: which points came, in which order.
+ * A program pushes ten times what its database can send, for a minute. Before that it pushes as much to a transport
+ * that accepts everything at once; the difference is the price of overload. It measures what the program notices: the
+ * duration of a push, the delay of the event loop, the growth of memory. It also checks what the server receives: which
+ * points arrive, and in which order.
  *
- * It runs in its own process, because its memory is measured.
+ * It has a process of its own, because its memory is measured.
  */
 import * as Program from "@efflux/testkit/Program"
 import { slopePerMinute } from "@efflux/testkit/Slope"
@@ -18,14 +19,17 @@ import { parseArgs } from "node:util"
 
 export interface Outcome {
   readonly seconds: number
-  /** Points a second that were pushed, and that were sent, from the end of the warm-up on. */
+  /** Points per second after the warm-up. */
   readonly pushed: number
   readonly sent: number
-  /** Nanoseconds that a push took. */
+  /** Nanoseconds per push. */
   readonly push: { readonly p50: number; readonly p99: number }
-  /** Milliseconds that the event loop was late. */
+  /** Delay of the event loop in milliseconds. */
   readonly loop: { readonly p50: number; readonly p99: number }
-  /** Megabytes that a minute brought, as lines through samples: of what lives after a collection, and of resident memory. */
+  /**
+   * Megabytes per minute, as the slope of a line through samples: of live memory after a collection, and of resident
+   * memory.
+   */
   readonly memory: { readonly live: number; readonly resident: number }
 }
 
@@ -38,13 +42,13 @@ export interface Overload {
 const senders = 4
 const batchSize = 100
 const queueCapacity = 10_000
-/** What a sender takes for a payload, in milliseconds: so fast is the fake server. */
+/** Milliseconds that the fake server takes for a payload. */
 const sendMillis = 10
 // A payload of the default size has nine of these points, so the four senders take this many points a second, at most.
 const drain = senders * 9 * (1000 / sendMillis)
 const factor = 10
 
-// A collection at each sample: seldom enough that it does not change how the loop does.
+// Each sample collects garbage. That is rare enough not to affect the event loop.
 const sampleMillis = 4000
 
 const routes = ["/users", "/users/:id", "/orders/:id/items", "/health"]
@@ -59,13 +63,13 @@ const pointOf = (sequence: number): Point.Input => ({
   }
 })
 
-/** What came, in the order of each connection. */
+/** What arrived, in the order of each connection. */
 class Arrivals {
   points = 0
   newest = -1
-  /** How old the oldest point was when it came, in points that were pushed after it. */
+  /** The greatest age of a point when it arrived: the number of points pushed after it. */
   oldest = 0
-  /** The points that came after everything was pushed. */
+  /** The points that arrived after the last push. */
   readonly afterwards: Array<number> = []
   pushed = 0
   over = false
@@ -100,7 +104,7 @@ class Arrivals {
   }
 }
 
-/** Megabytes a minute. */
+/** Megabytes per minute. */
 const slopeOf = (samples: ReadonlyArray<number>): number =>
   slopePerMinute(samples.map((bytes, i) => ({ at: i * sampleMillis, bytes }))) / 1e6
 
@@ -134,7 +138,7 @@ const attempt = async (
   const resident: Array<number> = []
   const start = performance.now()
   let counted: { readonly pushed: number; readonly sent: number; readonly at: number } | undefined
-  // Until there is a figure at least, should the process have been stopped meanwhile.
+  // At least until there is a sample, in case the process was suspended.
   for (let now = start; now < start + seconds * 1000 || live.length === 0; now = performance.now()) {
     if (counted === undefined && now - start >= warmUp) {
       const { pushed, sent } = database.statsUnsafe()
@@ -142,7 +146,7 @@ const attempt = async (
       pushes.reset()
       delay.enable()
     }
-    // As many as are due; not more than a twentieth of a second's at once, should the process have been stopped.
+    // All that are due, but at most those of a twentieth of a second, in case the process was suspended.
     const due = Math.min(Math.floor((now - start) * perMilli) - arrivals.pushed, 50 * perMilli)
     for (let i = 0; i < due; i++) {
       const point = pointOf(arrivals.pushed++)
@@ -169,7 +173,7 @@ const attempt = async (
   Assert.equal(end.pushed, end.sent + dropped, "every point is accounted for")
   Assert.equal(dropped, end.dropped.queue_full, "nothing was lost but to the full queue")
   Assert.equal(arrivals.points, end.sent, "what was sent has come")
-  // The newest points survived: all that were queued at the end, which are the last ones that were pushed.
+  // The newest points survived: those queued at the end are the last ones pushed.
   const survivors = arrivals.afterwards.filter((number) => number >= arrivals.pushed - queuedAtEnd).sort((a, b) =>
     a - b
   )
@@ -178,7 +182,7 @@ const attempt = async (
     Array.from({ length: queuedAtEnd }, (_, i) => arrivals.pushed - queuedAtEnd + i),
     "the newest points survived"
   )
-  // None came that should have been shed: older than a full queue, and what the senders may hold meanwhile.
+  // No point arrived that should have been shed: one older than a full queue and what the senders may hold.
   Assert.ok(
     arrivals.oldest <= queueCapacity + Math.ceil(perMilli * 1000) + senders * batchSize,
     `a point came that was ${arrivals.oldest} points old`
@@ -199,7 +203,7 @@ const attempt = async (
 
 const functions = {
   measure: async (seconds: number): Promise<Overload> => {
-    // What compiles, compiles before anything is measured.
+    // A warm-up, so that the code is compiled before anything is measured.
     await attempt(0, Math.min(2, seconds / 3))
     const { outcome: unloaded } = await attempt(0, Math.max(1, seconds / 3))
     const { dropped, outcome: overloaded } = await attempt(sendMillis, seconds)

@@ -1,6 +1,7 @@
 /**
- * The figures that Efflux promises: the group that measures one, its name there, its limit, with as many digits as are
- * told of the figure, and what it is. All are ratios of one run: of a machine, only the time of the run matters.
+ * The figures that Efflux promises: the group that measures one, its name there, its limit with as many decimals as the
+ * figure is printed with, and a description. All are ratios within one run, so they do not depend on the speed of the
+ * machine.
  */
 import type { Promised } from "./Promised.ts"
 

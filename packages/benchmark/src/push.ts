@@ -1,4 +1,4 @@
-/** The rungs of a push: what its caller pays, beside what a bare queue costs. */
+/** The rungs of a push: what its caller pays, compared with a bare queue. */
 import { Effect, Layer, Logger, ManagedRuntime, Queue } from "effect"
 import { Influx, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -8,11 +8,11 @@ import { batch, request4x4 } from "./Shape.ts"
 const points = request4x4.points
 const unstamped: ReadonlyArray<Point.Input> = points.map((point) => ({ ...point, timestamp: undefined }))
 
-/** Shedding is what is measured, it need not be told. */
+/** Shedding is expected here, so it is not logged. */
 export const quiet = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.provide(layer, Logger.layer([]))
 
-/** One step of an Effect for each point, as a program does it. */
+/** Runs one effect per point, as a program does. */
 const each = <R>(step: (point: Point.Input) => Effect.Effect<unknown, never, R>) =>
   Effect.gen(function*() {
     for (const point of points) yield* step(point)
@@ -35,11 +35,11 @@ interface Rungs {
 }
 
 /**
- * `full`: the queues are full and every offer sheds the oldest, the dearest case. Nothing is encoded and nothing is sent
- * meanwhile, as the fibers that would do it get no turn.
+ * `full`: the queues are full and every offer sheds the oldest point, which is the most expensive case. Nothing is
+ * encoded or sent meanwhile, because the fibers that would do it get no turn.
  *
- * `drained`: somebody waits for the points, and has taken all of them before the next are pushed. Before each run, also
- * of the bare queue, the database sends as many points, so that all find the caches of the processor in one state.
+ * `drained`: a consumer has taken all points before the next are pushed. Before each run, also of the bare queue, the
+ * database sends as many points, so that the caches of the processor are in the same state for all.
  */
 export const pushRungs = async (state: "full" | "drained"): Promise<Rungs> => {
   const runtime = ManagedRuntime.make(

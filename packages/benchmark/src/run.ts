@@ -5,7 +5,7 @@ import type { Functions } from "./group.ts"
 import type { GroupName, Task } from "./groups.ts"
 import type { Part, Section } from "./Report.ts"
 
-/** Each group has a process of its own: what V8 learned and kept of another one would change its figures. */
+/** Each group has a process of its own, because what V8 learned from another group would change its figures. */
 const measure = (name: GroupName, task: Task) =>
   Program.start<Functions>({
     module: new URL("group.ts", import.meta.url),

@@ -1,4 +1,4 @@
-/** The request point as a typed series: beside the template literal, and beside the writer with the plain point. */
+/** The request point as a typed series, compared with the template literal and with the plain point. */
 import { Duration, Schema } from "effect"
 import { LineProtocol, type Point, Series } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -22,7 +22,7 @@ const transformed = Series.make("http_request", { tags, fields: { ...fields, dur
 
 type Values = Parameters<typeof checked.point>[0]
 
-// A literal as in a program; its values are the same as those of the point.
+// An object literal as in a program, with the values of the point.
 const values = (point: Point.Input): Values => {
   const { bytes, duration, ok, path } = point.fields as Pick<Values, keyof typeof fields>
   const { host, method, route, status } = point.tags as Pick<Values, keyof typeof tags>

@@ -1,4 +1,4 @@
-/** The whole way of a point: pushed, queued, encoded, packed, and taken by a sender, in one process. */
+/** The whole way of a point: pushed, queued, encoded, packed and sent, in one process. */
 import { Effect, Exit, Layer, ManagedRuntime, Scope } from "effect"
 import { type DatabaseConfig, InfluxDatabase, type Point, Transport } from "efflux"
 import * as Assert from "node:assert/strict"
@@ -17,7 +17,7 @@ export interface Way {
   readonly close: () => Promise<void>
 }
 
-/** Pushes what `next` gives, `count` of them a run, to the databases in turn, and waits until all were taken. */
+/** Pushes `count` points per run, which `next` returns, to the databases in turn, and waits until all are sent. */
 export const makeWay = async (
   layers: ReadonlyArray<Layer.Layer<InfluxDatabase.InfluxDatabase, unknown>>,
   count: number,
@@ -42,7 +42,7 @@ export const makeWay = async (
   }
 }
 
-/** A database whose payloads are thrown away. */
+/** A database that discards its payloads. */
 export const toNothing = (
   options: DatabaseConfig.DatabaseConfig
 ): Layer.Layer<InfluxDatabase.InfluxDatabase, unknown> =>

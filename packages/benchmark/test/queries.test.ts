@@ -1,4 +1,4 @@
-/** What is compared reads the same rows, and streams need no more memory for more rows. */
+/** All contenders read the same rows, and streams do not need more memory for more rows. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { ask, replay } from "../src/queries/programs.ts"
@@ -9,7 +9,7 @@ describe("a query of 150 000 rows", () => {
     Effect.gen(function*() {
       const url = yield* replay(150_000)
       const sum = sumOf(150_000)
-      /** What a client read, in a process whose heap has so many megabytes; or nothing, if it died. */
+      /** What a client read in a process with a heap of that many megabytes, or nothing if it died. */
       const read = (name: string, megabytes: number) =>
         ask(name, url, [`--max-old-space-size=${megabytes}`]).pipe(
           Effect.option,

@@ -26,7 +26,7 @@ type Client = keyof typeof clients
 
 const all = Object.keys(clients) as ReadonlyArray<Client>
 
-/** The line that a client makes of a point, without the line feed at its end. It throws what the client throws. */
+/** The line that a client makes of a point, without the line feed at its end. Throws what the client throws. */
 const emit = (client: Client, point: Point.Input): string => {
   const rival = rivals.find(({ name }) => name === clients[client].rival)!
   const payload = rival.prepare({ ...request4x4, points: [point] })!()
@@ -48,7 +48,7 @@ interface Wrong {
   readonly efflux: string | { readonly part: string; readonly reason: LineProtocol.EncodeError["reason"] }
 }
 
-/** Of a point only what differs is in a row, and what JSON can't hold is `{"int": …}` or `{"float": …}`. */
+/** A row has only what differs from this point. Values that JSON can't hold are `{"int": …}` or `{"float": …}`. */
 const pointOf = (parts: Partial<Point.Point>): Point.Point => ({
   measurement: "m",
   tags: { a: "b" },
@@ -103,7 +103,7 @@ const check = (client: Client, point: Point.Point): void => {
 const below = (limit: number) =>
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: limit - 1 })))
 
-// Names as people give them, when nobody has told them not to.
+// Names as people choose them if nothing stops them.
 const pieces = "cpu|load avg| |,|=|a=b|x, y|\"quoted\"|grüße|日本語|🦜|👩‍🚀|C:\\temp|50%|it's|/users/:id".split("|")
 const word = Arbitrary.map(
   Arbitrary.array(Arbitrary.map(below(pieces.length), (i) => pieces[i]), { minLength: 1, maxLength: 4 }),
@@ -135,8 +135,8 @@ const ordinary: Arbitrary.Arbitrary<Point.Point> = Arbitrary.all({
   timestamp: Arbitrary.map(Arbitrary.schema(Schema.Int), (n) => BigInt(n) * 1000n)
 })
 
-// Of unsigned integers there are tests below, and a point without a timestamp is nothing special. Most integers are made
-// small enough for a number, or nearly every point would be a case of a large one.
+// Unsigned integers have tests below, and a missing timestamp is nothing special. Most integers are made small enough
+// for a number; otherwise nearly every point would be a case of a large one.
 const plain = (point: Point.Point, index: number): Point.Point => {
   const value = (value: Point.FieldValue): Point.FieldValue => {
     const signed = value instanceof Point.Uint ? BigInt.asIntN(53, value.value) : value

@@ -1,6 +1,6 @@
 /**
- * Kinds of lines: the request point with one thing about it changed. What a kind costs is told per byte, beside the
- * plain request point, because a longer line may take longer.
+ * Kinds of lines: the request point with one change. The cost is per byte, compared with the plain request point,
+ * because a longer line may take longer.
  */
 import type { LineProtocol, Point } from "efflux"
 import { type Effort, measure, type Measured, type Rung } from "../Measure.ts"
@@ -13,12 +13,12 @@ export interface Kind {
   readonly options?: LineProtocol.EncodeOptions
 }
 
-/** One kind in one direction. A run works through `bytes` bytes of line protocol. */
+/** One kind, encoded or decoded. A run processes `bytes` bytes of line protocol. */
 export interface KindRung {
   readonly kind: string
   readonly bytes: number
   readonly run: () => unknown
-  /** Done before each run, not timed. */
+  /** Called before each run, and not timed. */
   readonly before?: () => Promise<unknown>
 }
 
@@ -39,7 +39,7 @@ export const measureKinds = async (
       ...(before && { before }),
       reference: i === 0
     })),
-    // Many short rounds: what the machine does meanwhile is then done to all kinds alike.
+    // Many short rounds spread the noise of the machine evenly over all kinds.
     effort.time === 0 ? effort : { rounds: 3 * effort.rounds, time: effort.time / 4 }
   )
   return {
@@ -55,7 +55,7 @@ export const measureKinds = async (
   }
 }
 
-/** Runs all in turn, so that the engine has seen every kind before it decides how to compile what is timed. */
+/** Runs all in turn, so that the engine has seen every kind before it optimises the code that is timed. */
 export const warm = async (rungs: ReadonlyArray<Pick<Rung, "before" | "run">>, effort: Effort): Promise<void> => {
   for (let round = 0; effort.time > 0 && round < 100; round++) {
     for (const { before, run } of rungs) {

@@ -1,4 +1,4 @@
-/** What each cache of the decoder brings: kinds of lines that it was made for and others, with it and without. */
+/** What each cache of the decoder saves: kinds of lines that it was made for and others, with the cache and without. */
 import { KeyCache } from "../../../efflux/src/internal/decode/KeyCache.ts"
 import { LineDecoder, MORE } from "../../../efflux/src/internal/decode/LineDecoder.ts"
 import { type Effort, measure, ratioOf } from "../Measure.ts"

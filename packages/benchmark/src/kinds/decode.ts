@@ -8,11 +8,11 @@ interface Lines {
   readonly name: string
   readonly line: (i: number) => string
   readonly dialect?: LineProtocol.Dialect
-  /** What stands between two lines. */
+  /** The separator of two lines. */
   readonly separator?: string
-  /** Points of the whole text, where it is not one for each line. */
+  /** Points in the whole text, if not one per line. */
   readonly points?: number
-  /** Whether no text is decoded twice. Otherwise 24 come in turn. */
+  /** Whether every text is decoded only once. Otherwise 24 texts are decoded in turn. */
   readonly endless?: boolean
 }
 
@@ -58,7 +58,7 @@ const numbered = (count: number, value: (n: number) => string): string =>
 
 const words = "The quick brown fox jumps over the lazy dog, and then it does so once more for good measure. "
 
-/** The first is the plain kind, which the others are divided by. */
+/** The first is the plain kind, the reference for the others. */
 const kinds: ReadonlyArray<Lines> = [
   { name: "plain", line: (i) => lineOf(i) },
   {
@@ -192,9 +192,9 @@ const kinds: ReadonlyArray<Lines> = [
 ]
 
 export interface DecodeKind extends KindRung {
-  /** Some texts, which Go's library is given as well. */
+  /** Some texts, which the Go library gets as well. */
   readonly texts: ReadonlyArray<Uint8Array>
-  /** A rung that has the next text decoded. */
+  /** A rung that decodes the next text. */
   readonly decoding: (decode: (text: Uint8Array) => unknown) => Pick<KindRung, "before" | "run">
 }
 

@@ -14,7 +14,7 @@ interface Change {
   readonly fields?: (fields: Fields, i: number) => Fields
   readonly timestamp?: (timestamp: bigint, i: number) => Point.Timestamp | undefined
   readonly options?: LineProtocol.EncodeOptions
-  /** How many times as many points as a batch has, for more different values. */
+  /** How many batches of points to make, for more distinct values. */
   readonly batches?: number
 }
 
@@ -34,7 +34,7 @@ const kind = (name: string, change: Change): Kind => ({
   )
 })
 
-// Numbers that look random, the same in each run.
+// Pseudo-random numbers, the same in each run.
 const random = (() => {
   let state = 0x9e3779b9
   return (): number => {
@@ -54,7 +54,8 @@ const json = (i: number): string =>
 
 const host = (i: number): string => `web-${String(i).padStart(4, "0")}.eu-west-1`
 
-// The same text, stored as programs come by it: joined, read from bytes, cut out of a longer one, or as a key.
+// The same text as V8 stores it in different cases: concatenated, decoded from bytes, sliced from a longer text, or
+// used as a key.
 const stored = (text: string, i: number): string =>
   [text, Buffer.from(text).toString(), `${words} ${text}`.slice(words.length + 1), Object.keys({ [text]: i })[0]][i % 4]
 

@@ -1,4 +1,4 @@
-/** InfluxData's own library in Go on the same bytes, where there is a Go toolchain and the library can be had. */
+/** InfluxData's Go library on the same bytes, if a Go toolchain and the library are available. */
 import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -11,8 +11,8 @@ import type { DecodeKind } from "./decode.ts"
 const source = new URL("../../go/", import.meta.url).pathname
 
 /**
- * Builds the program, or says why not. A checkout of the library may be named by `EFFLUX_GO_LINE_PROTOCOL`; otherwise
- * the toolchain fetches it.
+ * Builds the program, or says why it can't. `EFFLUX_GO_LINE_PROTOCOL` may name a checkout of the library; otherwise the
+ * toolchain downloads it.
  */
 const build = (folder: string, effort: Effort): string | undefined => {
   for (const name of ["go.mod", "main.go"]) Fs.copyFileSync(Path.join(source, name), Path.join(folder, name))
@@ -28,7 +28,7 @@ const build = (folder: string, effort: Effort): string | undefined => {
     go("build", "-mod=mod", "-o", "lines", ".")
 }
 
-/** Both in turn: a round of Go, then a round of ours. */
+/** Alternates: a round of Go, then a round of ours. */
 export const besideGo = async (kinds: ReadonlyArray<DecodeKind>, effort: Effort): Promise<Section> => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-go-"))
   try {

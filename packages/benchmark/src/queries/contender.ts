@@ -1,6 +1,6 @@
 /**
- * One client that asks for all rows, in a process of its own. It says what it read, how long that took, and how large the
- * process became.
+ * One client, in a process of its own, that queries all rows. It reports what it read, how long that took, and how much
+ * its memory grew.
  */
 import * as Program from "@efflux/testkit/Program"
 import { type FluxTableMetaData, InfluxDB } from "@influxdata/influxdb-client"
@@ -26,7 +26,7 @@ const script = Flux.query`from(bucket: "b") |> range(start: 0)`
 const sql = Sql.query`SELECT * FROM cpu`
 const token = Redacted.make("t")
 
-// For ten million rows and a machine that does something else as well.
+// Enough for ten million rows on a busy machine.
 const timeout = Duration.minutes(10)
 
 const configs: { readonly [version: number]: ClientConfig.ClientConfig } = {
@@ -89,7 +89,7 @@ export interface Outcome {
   readonly sum: Sum
   readonly seconds: number
   readonly cpuSeconds: number
-  /** Bytes of resident memory on top of what the process had before it asked. */
+  /** Growth of resident memory during the query, in bytes. */
   readonly grown: number
 }
 

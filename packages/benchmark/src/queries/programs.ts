@@ -4,14 +4,14 @@ import { Effect } from "effect"
 import type { Functions as Contender } from "./contender.ts"
 import type { Functions as Replay } from "./replay.ts"
 
-/** What a client read, by the client's name; `node` are options of Node. */
+/** Runs a client, by its name. `node` are options of Node. */
 export const ask = (name: string, url: string, node: ReadonlyArray<string> = []) =>
   Effect.scoped(Effect.flatMap(
     Program.start<Contender>({ module: new URL("contender.ts", import.meta.url), options: { name, url }, node }),
     (contender) => contender.ask()
   ))
 
-/** The URL of a server that answers with so many rows, for the life of the scope. */
+/** Starts a server that answers with that many rows, for the life of the scope, and returns its URL. */
 export const replay = (rows: number) =>
   Effect.flatMap(
     Program.start<Replay>({ module: new URL("replay.ts", import.meta.url), options: rows }),

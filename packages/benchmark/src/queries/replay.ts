@@ -1,6 +1,6 @@
 /**
- * A server that answers every query with the same rows, in the form of the API that is asked: the part of a comparison
- * that costs the same for all. In a process of its own.
+ * A server, in a process of its own, that answers every query with the same rows in the format of the API, so that the
+ * server costs every client the same.
  */
 import * as MsgPack from "@efflux/testkit/MsgPack"
 import * as Program from "@efflux/testkit/Program"
@@ -11,7 +11,7 @@ import { csv, csvHead, json, jsonLine, msgPack } from "./rows.ts"
 
 const count = Program.options<number>()
 
-/** Buffers of many rows each, made before anybody asks. */
+/** Buffers of many rows each, built before the first query. */
 const chunks = <Row>(
   row: (n: number) => Row,
   wrap: (rows: Array<Row>, isLast: boolean) => string | Uint8Array

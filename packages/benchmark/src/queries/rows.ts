@@ -1,8 +1,8 @@
-/** The rows that are asked for, and how each API writes them. */
+/** The rows that are queried, and how each API writes them. */
 
 import * as MsgPack from "@efflux/testkit/MsgPack"
 
-/** The first instant, in nanoseconds, and the distance between two. */
+/** The first instant and the step to the next, in nanoseconds. */
 const start = 1_767_225_600_000_000_001n
 const step = 1_000_003n
 
@@ -16,7 +16,7 @@ const text = (n: number): string => {
   }Z`
 }
 
-/** A load with two digits or three, and not always a fraction. */
+/** A load with up to three digits, with and without a fraction. */
 const load = (n: number): number => (n % 1000) / 8
 
 export const lineProtocol = (n: number): string =>
@@ -40,18 +40,18 @@ export const csvHead = "#datatype,string,long,dateTime:RFC3339,string,double,lon
 export const jsonLine = (n: number): string =>
   `{"host":"host-${two(n % 20)}","load":${load(n).toFixed(3)},"n":${n},"time":"${text(n).slice(0, -1)}"}\n`
 
-/** What a contender has seen: the same for all that read the same rows. */
+/** A checksum of the rows that a contender has read. */
 export interface Sum {
   readonly rows: number
   readonly n: number
   readonly load: number
-  /** Of the lengths of the hosts' names. */
+  /** The sum of the lengths of the host names. */
   readonly hosts: number
-  /** Of the milliseconds within their seconds. */
+  /** The sum of the milliseconds of all times. */
   readonly millis: number
 }
 
-/** The sum of so many rows, computed without a server. */
+/** The checksum of that many rows, computed without a server. */
 export const sumOf = (count: number): Sum => {
   let millis = 0
   let loads = 0

@@ -1,7 +1,10 @@
-/** Loaded before a program: says at its end, to a pipe of its parent, the processor time and the most that was resident. */
+/**
+ * Preloaded into a program. At the end of the program it reports the processor time and the peak resident memory to the
+ * parent.
+ */
 import { readFileSync, writeSync } from "node:fs"
 
-// In kilobytes. On Linux `maxRSS` is not the process's own: until it runs a program of its own, it has the memory of its
+// In kilobytes. On Linux `maxRSS` also covers the time before `exec`, when the process still has the memory of its
 // parent.
 const peak = () =>
   process.platform === "linux"

@@ -1,6 +1,6 @@
 /**
- * What a program that pushes one point and ends costs: whole processes, one after the other, in turn. The programs are
- * JavaScript, as what is published is: to strip types would load a compiler into each process.
+ * The cost of a program that pushes one point and ends: whole processes, run in turn. The programs are JavaScript, like
+ * the published package, because stripping types would load a compiler into each process.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { createSocket } from "node:dgram"
@@ -15,7 +15,7 @@ const path = (file: string): string => fileURLToPath(new URL(file, import.meta.u
 
 const efflux = new URL("../../../efflux/dist/index.js", import.meta.url)
 
-/** What a program that only imports each consists of, and where the program that pushes sends to. */
+/** For each library: a program that only imports it, and where the program that pushes sends to. */
 const libraries = [
   { id: "node", name: "no library", imports: "", receiver: "udp" },
   { id: "effect", name: "`effect` alone", imports: `import "effect"`, receiver: "udp" },
@@ -31,13 +31,13 @@ const libraries = [
 
 interface Cost {
   readonly millis: number
-  /** Milliseconds of the processor, of all threads: what other programs on the machine disturb least. */
+  /** Processor time of all threads in milliseconds, the figure that other programs disturb least. */
   readonly processor: number
-  /** The most that was resident, in megabytes. */
+  /** Peak resident memory in megabytes. */
   readonly megabytes: number
 }
 
-/** Runs Node from the folder of this file, where the packages are found. */
+/** Runs Node in the folder of this file, where the packages resolve. */
 const runNode = async (args: ReadonlyArray<string>): Promise<Cost> => {
   const start = process.hrtime.bigint()
   const child = spawn(process.execPath, ["--import", path("report.mjs"), ...args], {
@@ -52,7 +52,7 @@ const runNode = async (args: ReadonlyArray<string>): Promise<Cost> => {
   return { millis, ...JSON.parse(said) as Omit<Cost, "millis"> }
 }
 
-/** Receivers for both, and how much has arrived. */
+/** Receivers for UDP and HTTP, which count what arrives. */
 const receive = async () => {
   const arrived = { udp: 0, http: 0 }
   const udp = createSocket("udp4").on("message", () => arrived.udp++)
@@ -109,7 +109,7 @@ export const startup = async (rounds: number): Promise<Part> => {
   }
 }
 
-/** What the programs of one kind cost, round by round. */
+/** The costs of one kind of program, round by round. */
 class Costs {
   readonly #costs: Record<string, Array<Cost>> = Object.fromEntries(libraries.map(({ id }) => [id, []]))
 
@@ -121,7 +121,7 @@ class Costs {
     return median(this.#costs[id].map((cost, round) => cost[what] / by((other) => this.#costs[other][round][what])))
   }
 
-  /** By what Effect and the dearest other client need together. What Node needs is in both, and counts once. */
+  /** Efflux divided by Effect and the most expensive other client together. Node is part of both, and counts once. */
   byBudget(what: keyof Cost): number {
     const ratios = ["hot-shots", "influxdb-client"].map((other) =>
       this.#ratio(what, "efflux", (cost) => cost("effect") + cost(other) - cost("node"))

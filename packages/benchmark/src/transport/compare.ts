@@ -1,6 +1,6 @@
 /**
- * End to end: each contender in a process of its own sends to a receiver in another, which counts. All that was sent must
- * arrive; a round in which a datagram was lost says nothing, and is done again.
+ * End to end: each contender, in a process of its own, sends to a receiver in another process, which counts. Everything
+ * must arrive; a round in which a datagram was lost is repeated.
  */
 import * as Program from "@efflux/testkit/Program"
 import { Effect } from "effect"
@@ -9,25 +9,25 @@ import type { Count, Functions as Receiver } from "./receiver.ts"
 import type { Functions as Sender } from "./sender.ts"
 
 export interface Compared extends Omit<Contender, "make" | "receiver"> {
-  /** For each round nanoseconds a point, and nanoseconds of processor time a point of the sending process. */
+  /** For each round: nanoseconds per point, and nanoseconds of processor time of the sending process per point. */
   readonly rounds: ReadonlyArray<{ readonly nanos: number; readonly cpu: number }>
-  /** Bytes a point, on the wire without headers. */
+  /** Bytes per point on the wire, without headers. */
   readonly bytes: number
 }
 
 export interface Load {
   readonly rounds: number
-  /** Milliseconds that a round should take. */
+  /** Target duration of a round in milliseconds. */
   readonly millis: number
 }
 
-// How often a round is done again before the comparison fails.
+// Attempts at a round before the comparison fails.
 const tries = 20
 
 export const startReceiver = (kind: "udp" | "http") =>
   Program.start<Receiver>({ module: new URL("receiver.ts", import.meta.url), options: kind })
 
-// What is under way arrives within a few milliseconds, or not at all.
+// A datagram on its way arrives within a few milliseconds, or never.
 const settled = Effect.fnUntraced(function*(receiver: Program.Program<Receiver>, points: number) {
   const total: Count = { points: 0, payloads: 0, bytes: 0 }
   for (let patience = 20; patience > 0 && total.points < points; patience--) {
@@ -45,7 +45,7 @@ export const compare = (set: SetName, load: Load): Promise<ReadonlyArray<Compare
       const receiver = yield* startReceiver(kind)
       const options = { set, id, port: yield* receiver.port() }
       const sender = yield* Program.start<Sender>({ module: new URL("sender.ts", import.meta.url), options })
-      /** The time of so many points, each, and their bytes; nothing if some were lost. */
+      /** Sends that many points. Returns time and bytes per point, or nothing if some were lost. */
       const send = Effect.fnUntraced(function*(points: number) {
         const { cpu, nanos } = yield* sender.send(points)
         const count = yield* settled(receiver, points)
@@ -56,7 +56,7 @@ export const compare = (set: SetName, load: Load): Promise<ReadonlyArray<Compare
     })
     const running = yield* Effect.forEach(contenders[set], start, { concurrency: "unbounded" })
     for (const contender of running) {
-      // Warms it up, and says how many points fill a round.
+      // Warms it up, and determines how many points fill a round.
       let nanos = 1000
       for (let warm = 0; warm < 3; warm++) {
         nanos = (yield* contender.send(Math.max(1000, Math.round(load.millis / 3 * 1e6 / nanos))))?.nanos ?? nanos

@@ -1,12 +1,12 @@
 /**
- * Who sends in the end-to-end comparison: how a program would use each, with the request point. Each has a process of its
- * own, which loads no other.
+ * The contenders of the end-to-end comparison, each used as a program would use it, with the request point. Each has a
+ * process of its own, which loads no other client.
  */
 import type { DatabaseConfig, Point } from "efflux"
 import { setImmediate as turn } from "node:timers/promises"
 import { request4x4 } from "../Shape.ts"
 
-/** Sends so many points, and is done when all are handed over. */
+/** Sends that many points, and ends when all are handed over. */
 export type Send = (points: number) => Promise<void>
 
 export interface Contender {
@@ -24,7 +24,7 @@ interface Request extends Point.Input {
 
 const { build, points } = request4x4
 
-// Some points, and then a turn for the sockets.
+// Points between two turns of the event loop, which the sockets need.
 const burst = 1000
 
 const inBursts = async (count: number, each: (i: number) => void, isBehind = () => false): Promise<void> => {
@@ -45,7 +45,7 @@ const efflux = (options: (port: number) => DatabaseConfig.DatabaseConfig) => asy
   )
   const database = await runtime.runPromise(InfluxDatabase.InfluxDatabase.use(Effect.succeed))
   return async (count) => {
-    // Nothing may be shed here, as all has to arrive: the program waits where the queue gets long.
+    // Nothing may be shed, because everything has to arrive: the program waits while the queue is long.
     await inBursts(count, (i) => database.pushUnsafe(build(points[i])), () => database.statsUnsafe().queued > 5 * burst)
     await runtime.runPromise(database.flush)
   }
@@ -64,10 +64,10 @@ const effluxHttp = (gzip: boolean) =>
     ...(gzip ? {} : { gzipThreshold: "none" as const })
   }))
 
-/** Lines that a client puts into one request, where the program says so: the default of influxdb-client. */
+/** Lines per request, for clients that leave it to the program: the default of influxdb-client. */
 const linesOfRequest = 5000
 
-/** Arrays of points, each written before the next is made: what a client without a buffer of its own asks for. */
+/** Writes arrays of points, one after the other, for clients without a buffer of their own. */
 const inArrays = async <P>(
   count: number,
   point: (request: Request) => P,
@@ -158,7 +158,8 @@ const influxdbClient = (gzip: boolean) => async (port: number): Promise<Send> =>
   }
 }
 
-// A value where the others have a point: its format has one for each line. The tags are those of the point.
+// It sends a value where the others send a point, because a line of its format has one value. The tags are those of the
+// point.
 const hotShots = (maxBufferSize: number) => async (port: number): Promise<Send> => {
   const { StatsD } = await import("hot-shots")
   const client = new StatsD({ host: "127.0.0.1", port, maxBufferSize })

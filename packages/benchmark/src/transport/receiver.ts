@@ -1,4 +1,4 @@
-/** A process that receives, counts, and keeps nothing, over `"udp"` or `"http"`. */
+/** A process that counts what it receives over `"udp"` or `"http"`, and keeps nothing. */
 import * as Program from "@efflux/testkit/Program"
 import { once } from "node:events"
 import * as Http from "node:http"
@@ -24,7 +24,7 @@ const linesOf = (bytes: Uint8Array): number => {
 
 const functionsOf = (port: number) => ({
   port: () => port,
-  /** What has come since it was last asked. */
+  /** What has arrived since the last call. */
   take: (): Count => {
     const taken = count
     count = { ...none }
@@ -48,7 +48,7 @@ if (Program.options() === "udp") {
   })
   Effect.runFork(Effect.scoped(receive))
 } else {
-  // Takes everything, as a server does that writes nothing.
+  // Accepts everything and stores nothing.
   const server = Http.createServer((request, response) => {
     count.payloads++
     const body = request.headers["content-encoding"] === "gzip" ? request.pipe(Zlib.createGunzip()) : request

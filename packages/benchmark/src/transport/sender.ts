@@ -1,4 +1,4 @@
-/** A process that sends. It is told how many points, and says what they took. */
+/** A process that sends as many points as it is told, and reports the time. */
 import * as Program from "@efflux/testkit/Program"
 import { contenders, type SetName } from "./contenders.ts"
 
@@ -6,7 +6,7 @@ const { id, port, set } = Program.options<{ readonly set: SetName; readonly id: 
 const send = await contenders[set].find((contender) => contender.id === id)!.make(port)
 
 const functions = {
-  /** Nanoseconds from the first push until all was handed over, and of processor time of the whole process. */
+  /** Nanoseconds from the first push until everything is handed over, and of processor time of the whole process. */
   send: async (points: number) => {
     const before = process.cpuUsage()
     const start = process.hrtime.bigint()

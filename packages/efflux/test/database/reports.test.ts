@@ -13,7 +13,7 @@ import {
   LineProtocol,
   Point,
   Series,
-  Transport
+  type Transport
 } from "efflux"
 import { check } from "../../src/internal/config/DatabaseSettings.ts"
 import { estimateBytes } from "../../src/internal/database/PointSize.ts"
