@@ -1,6 +1,6 @@
 /**
- * Bundles code as the tools of a web page do, says what keeps the bundle from a browser, and runs it where nothing
- * of Node is: in Chromium, and in a realm that has only what every browser has.
+ * Bundles code as web tools do, finds what would keep the bundle from running in a browser, and runs it without
+ * anything of Node: in Chromium, and in a realm that has only what every browser has.
  */
 import { Effect } from "effect"
 import { isBuiltin } from "node:module"
@@ -13,16 +13,16 @@ import { root } from "./fences.ts"
 
 export interface Bundle {
   readonly code: string
-  /** What of it no browser has, each with the module that wants it. Empty where all is well. */
+  /** What no browser has, each with the module that imports it. */
   readonly foreign: ReadonlyArray<string>
 }
 
-/** Packages that run only in Node, though they may be bundled. */
+/** Packages that run only in Node, although they can be bundled. */
 const onlyNode = /[\\/]node_modules[\\/](@effect[\\/]platform-(?:node|bun|deno)[^\\/]*|undici|ws)[\\/]/
 
 const shown = (id: string) => Path.relative(root, id).replace(/^.*node_modules[\\/]/, "")
 
-/** Bundles the code of a module that stands in `scripts/test`: one minified module for browsers. */
+/** Bundles the code of a module, as if it were in `scripts/test`, to one minified module for browsers. */
 export const bundle = async (code: string): Promise<Bundle> => {
   const entry = Path.join(root, "scripts/test/entry.js")
   const wanted: Array<{ readonly source: string; readonly by: string }> = []
@@ -46,9 +46,9 @@ export const bundle = async (code: string): Promise<Bundle> => {
     const [chunk] = output
     const inside = new Set(chunk.moduleIds)
     const foreign = new Set([
-      // A `require` leaves no import behind, so those who asked count, as far as they are in the bundle.
+      // A `require` leaves no import behind, so its module counts if it is part of the bundle.
       ...wanted.filter(({ by }) => inside.has(by)).map(({ by, source }) => `${source} in ${shown(by)}`),
-      // Other modules that were not found, or not bundled.
+      // Other modules that were not found or not bundled.
       ...[...chunk.imports, ...chunk.dynamicImports].filter((id) => !isBuiltin(id)),
       ...chunk.moduleIds.flatMap((id) => onlyNode.exec(id)?.[1] ?? [])
     ])
@@ -61,8 +61,8 @@ export const bundle = async (code: string): Promise<Bundle> => {
 export const sizes = ({ code }: Bundle) => ({ raw: Buffer.byteLength(code), gzip: gzipSync(code).length })
 
 /**
- * Runs a bundle without imports and exports in a realm of its own, which has JavaScript and what every browser has,
- * and gives what it left in `globalThis.report`.
+ * Runs a bundle without imports and exports in a realm of its own, which has JavaScript and what every browser has.
+ * Returns `globalThis.report`.
  */
 export const runInRealm = (code: string): string => {
   const realm = Vm.createContext({
@@ -73,7 +73,7 @@ export const runInRealm = (code: string): string => {
     queueMicrotask,
     setTimeout
   })
-  // In a browser the bytes of a TextEncoder are a Uint8Array of the page's own.
+  // In a browser, a TextEncoder returns a Uint8Array of the page's own realm.
   Vm.runInContext(
     `{
       const { TextDecoder, TextEncoder } = outer
@@ -88,13 +88,13 @@ export const runInRealm = (code: string): string => {
   try {
     Vm.runInContext(`"use strict";${code}`, realm, { filename: "bundle.js", timeout: 10_000 })
   } catch (error) {
-    // An error of another realm is none to those who look.
+    // An error of another realm is not an `instanceof Error` here.
     throw new Error(`${error}`, { cause: error })
   }
   return realm.report
 }
 
-/** Runs a bundle as a module of a page in headless Chromium, and gives what it left in `globalThis.report`. */
+/** Runs a bundle as a module of a page in headless Chromium. Returns `globalThis.report`. */
 export const runInChromium = (code: string): Promise<string> =>
   Effect.gen(function*() {
     const { page } = yield* open("about:blank")

@@ -1,6 +1,6 @@
 /**
- * Runs Effect's own diagnostics (floating effects, missing services, …) over every project of the workspace,
- * warnings counted as errors. A project with sources of which none was checked is an error as well.
+ * Runs Effect's own diagnostics (floating effects, missing services, …) on every project of the workspace. Warnings
+ * count as errors, and so does a file that was not checked.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"

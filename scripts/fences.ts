@@ -1,6 +1,6 @@
 /**
- * Type-checks the TypeScript that the documentation shows: every `ts` fence of a Markdown file, and every
- * one in a doc comment of the library, is a module of its own, compiled against the sources of the workspace.
+ * Type-checks the TypeScript in the documentation: every `ts` fence of a Markdown file or of a doc comment of the
+ * library is a module of its own, compiled against the sources of the workspace.
  */
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -9,7 +9,7 @@ import * as Path from "node:path"
 export const root = Path.resolve(import.meta.dirname, "..")
 
 export interface Fence {
-  /** The file that shows it, relative to the workspace. */
+  /** The file that contains it, relative to the workspace. */
   readonly file: string
   /** The line of its first line of code, from 1. */
   readonly line: number

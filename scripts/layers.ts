@@ -14,13 +14,13 @@ export interface Folder {
   readonly forbids: ReadonlyArray<string>
 }
 
-/** What makes a module run only on one platform, or talk to the outside. */
+/** Packages that tie a module to a platform, or do I/O. */
 export const platform = ["effect/socket", "effect/http", "effect/net", "@effect"]
 
 /** Public modules that take an `HttpClient` from the context, the interface that every platform implements. */
 export const httpModules: ReadonlyArray<string> = ["InfluxClient", "InfluxDatabase"]
 
-/** What a module that runs in a browser has no use for. */
+/** Packages that a module for browsers does not need. */
 const pure = [...platform, "effect/Context", "effect/Layer", "node:[^/]*"]
 
 export const folders: ReadonlyArray<Folder> = [

@@ -1,6 +1,6 @@
 /**
- * The tables of options in docs/configuration.md and docs/answered-writes.md, from what an editor shows of each option and from its Schema.
- * `node scripts/options.ts` writes them again; `test/options.test.ts` compares them.
+ * The tables of options in docs/configuration.md and docs/answered-writes.md, generated from the doc comment of each
+ * option and its Schema. `node scripts/options.ts` writes them; `test/options.test.ts` compares them.
  */
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as Fs from "node:fs"
@@ -15,10 +15,10 @@ const root = Path.resolve(import.meta.dirname, "..")
 /** The pages with such tables. */
 export const pages = ["configuration", "answered-writes"].map((name) => Path.join(root, `docs/${name}.md`))
 
-// The compiler of the workspace has no API, the one of the type tests has.
+// The compiler of the workspace has no API. The one of the type tests has.
 const ts: typeof TypeScript = createRequire(Path.join(root, "packages/typetests/package.json"))("typescript")
 
-/** What an editor shows of the members of the public interfaces and classes. */
+/** The doc comments of the members of public interfaces and classes, as editors show them. */
 export const comments = (): ReadonlyMap<string, ReadonlyMap<string, string>> => shown ??= readComments()
 
 let shown: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined
@@ -117,7 +117,8 @@ const fallbackOf = (schema: Parameters<typeof infoOf>[0]): string => {
     (Number.isInteger(mebibytes) && mebibytes > 0 ? ` (${mebibytes} MiB)` : "")
 }
 
-// What a column of its own says: "…, default 5 seconds.", "…; default 100, for TCP and HTTP 5000, and …".
+// Text that the column of defaults already contains: "…, default 5 seconds.", "…; default 100, for TCP and HTTP 5000,
+// and …".
 const saysDefault = /[,;] default (?:[\w ]|`[^`]*`)+(?:, for (?:[\w ]|`[^`]*`)+)?(?=[.,;])/
 
 const cells = (text: string): string => text.replaceAll("|", "\\|")
@@ -141,7 +142,7 @@ export const tables = (): ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string
       return [
         code(option) + (owners.length < of.length ? ` (${labelOf(owners, of)})` : ""),
         perOwner(owners, (one) => fallbackOf(one.fields[option]!)),
-        // A write has no variables, and a page says once what a duration is.
+        // A write has no variables, and the page explains durations once.
         cells(perOwner(owners, (one) => infoOf(one.fields[option]!).allowed.replace(/^one of (?=[^,]+$)/, "")))
           .replace(name === "write" ? /, in a variable .*/ : "", "").replace(/, like "500 millis" or "1 second"/, ""),
         cells(perOwner(owners, says, " "))
@@ -152,7 +153,7 @@ export const tables = (): ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string
   }))
 }
 
-/** A value that all have, or each value with whose it is. */
+/** The value that all have in common, or each value with its owners. */
 const perOwner = (owners: ReadonlyArray<Owner>, of: (one: Owner) => string, between = "; "): string => {
   const groups = [...Map.groupBy(owners, of)].filter(([value]) => value !== "")
   return groups.length === 1 && groups[0]![1].length === owners.length
@@ -174,7 +175,7 @@ const labelOf = (some: ReadonlyArray<Owner>, all: ReadonlyArray<Owner>): string 
 
 const header = ["option", "default", "allowed", "what it does"]
 
-/** The page with its tables as they must be. */
+/** The page with its tables generated. */
 export const written = (text: string): string => {
   const all = tables()
   return text.replace(/(<!-- options: ([\w ]+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, name, close) => {

@@ -1,8 +1,8 @@
 /**
- * Packs `efflux`, `efflux-cli` and `@efflux/panel` as they would be published and lets publint and attw look at the
- * tarballs. Then it installs the library with `effect` alone, without a warning, and prints the size. At last it does
- * what the README says, on the smallest Node that the package promises: a project by `npm init` and `npm install`,
- * `efflux listen`, and the README's first program, whose point must be seen to arrive.
+ * Packs `efflux`, `efflux-cli` and `@efflux/panel` as they would be published, and checks the tarballs with publint and
+ * attw. Then it installs the library with `effect` alone, without a warning, and prints the size. Finally it does what
+ * the README says, on the smallest Node that the package promises: a project made by `npm init` and `npm install`,
+ * `efflux listen`, and the README's first program, whose point must arrive.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -22,7 +22,7 @@ const megabytes = (folder: string): string => {
   return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
-/** The library with `effect` alone: nothing else comes along, and npm has nothing to warn of. */
+/** Installs the library with `effect` alone: nothing else is installed, and npm prints no warning. */
 const checkInstall = (project: string, tarball: string): void => {
   const said = install(project, tarball, "effect")
   if (/warn|peer/i.test(said)) throw new Error(`npm warned: ${said}`)
@@ -42,7 +42,7 @@ const readme = Fs.readFileSync(Path.join(root, "README.md"), "utf8")
 const program = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
   .find((code) => code.includes("NodeRuntime.runMain"))!
 
-/** The address that a listener prints, as soon as it does. */
+/** The port that a listener prints. */
 const addressOf = (listener: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     let text = ""
@@ -56,7 +56,7 @@ const addressOf = (listener: ChildProcess): Promise<string> =>
     }
   })
 
-/** What the README's program sends, as `efflux listen --json` shows it. */
+/** Runs the README's program, and returns what `efflux listen --json` prints. */
 const runReadme = async (project: string): Promise<string> => {
   const node = ["-y", `node@${smallestNode}`]
   const command = Path.join(project, "node_modules/efflux-cli/dist/main.js")

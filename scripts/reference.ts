@@ -10,7 +10,7 @@ import * as Path from "node:path"
 
 const folder = Path.resolve(import.meta.dirname, "../packages/reference")
 
-/** The links of the pages in a folder that lead to no file of it, or to no anchor of a page, as `page: link`. */
+/** The links in the pages of a folder that lead to a missing file or anchor, as `page: link`. */
 export const deadLinks = (folder: string): ReadonlyArray<string> => {
   const pages = new Map(
     Fs.globSync("**/*.html", { cwd: folder }).map((page) => [page, Fs.readFileSync(Path.join(folder, page), "utf8")])

@@ -1,6 +1,6 @@
 /**
- * Runs the packed library on each runtime that docs/runtimes.md names, and prints what works there, as a table. Fails
- * where a runtime can do less than that table says.
+ * Runs the packed library on each runtime that docs/runtimes.md names, and prints a table of what works. Fails if a
+ * runtime can do less than that page says.
  *
  * Points are read back from a real InfluxDB. The runtimes come from npm, Chromium from the system.
  */
@@ -45,7 +45,7 @@ const output = async (child: ChildProcess): Promise<string> => {
   return out.trim().split("\n").find((line) => line.startsWith("{")) ?? JSON.stringify({ start: error.slice(0, 300) })
 }
 
-/** The modules of a bundle. What only Node has is in modules of its own, which nothing loads that does not ask for it. */
+/** The modules of a bundle. Code that only runs in Node is in separate modules, which are loaded only on demand. */
 const bundle = async (
   folder: string,
   input: string

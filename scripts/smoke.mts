@@ -1,4 +1,7 @@
-/** Pushes, sends over a real UDP socket and decodes, and says on which Node. Fails where a point did not arrive. */
+/**
+ * Pushes a point, sends it over a real UDP socket and decodes it, and prints the version of Node. Fails if the point
+ * did not arrive.
+ */
 import { Effect, Metric } from "effect"
 import { Influx, InfluxDatabase, LineProtocol } from "efflux"
 import * as Dgram from "node:dgram"

@@ -7,7 +7,7 @@ import { root } from "./fences.ts"
 
 const binary = (name: string) => Path.join(root, "node_modules/.bin", name)
 
-/** Builds and packs a package, by default the library, into a folder; gives the path of the tarball. */
+/** Builds and packs a package, by default the library, into a folder. Returns the path of the tarball. */
 export const pack = (folder: string, name = "efflux"): string => {
   const cwd = Path.join(root, "packages", name)
   execFileSync(binary("tsc"), ["-b", "."], { cwd, stdio: "inherit" })
@@ -19,7 +19,7 @@ export const pack = (folder: string, name = "efflux"): string => {
   return Path.join(folder, `${packed.replace("@", "").replace("/", "-")}-${version}.tgz`)
 }
 
-/** A new project with packages from tarballs and from the registry. Returns what npm said. */
+/** Makes a project with packages from tarballs and from the registry. Returns the output of npm. */
 export const install = (project: string, ...packages: ReadonlyArray<string>): string => {
   const npm = (...args: ReadonlyArray<string>) => {
     const { output, status } = spawnSync("npm", args, { cwd: project, encoding: "utf8" })

@@ -1,7 +1,7 @@
 /**
- * Says in one plain line how a test run went, from the report of vitest's JSON reporter:
- * `node scripts/verdict.ts <report>`. Fails when a test failed, when none ran, and when one was skipped, save for
- * those of foreign rows that are not on this machine.
+ * Summarizes a test run in one line, from the report of vitest's JSON reporter: `node scripts/verdict.ts <report>`.
+ * Fails if a test failed, if none ran, or if one was skipped, except for rows of other projects that are not on this
+ * machine.
  */
 import * as Fs from "node:fs"
 

@@ -100,7 +100,7 @@ at a time. They split at commas, spaces and equals signs, know no escapes, and r
 doubles; the second keeps the values of fields as text. They are missing from tables whose points they misread because a
 string has a space. \`JSON.parse\` is there for orientation: it is native code, and reads another format.`
 
-/** All shapes; the figures are those of the request point, so that one goes first. */
+/** Measures all shapes. The promised figures are those of the request point. */
 const eachShape = async (
   effort: Effort,
   promisedOnly: boolean,

@@ -1,9 +1,9 @@
-/** How a long run is concluded on the command line: its promises in lines, its picture in a file, its exit code. */
+/** The end of a long run on the command line: its promises, its chart and its exit code. */
 import * as Flag from "effect/cli/Flag"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 
-/** One promise, what was measured, and whether it holds. */
+/** A promise, what was measured, and whether it was kept. */
 export interface Promised {
   readonly promise: string
   readonly measured: string
@@ -27,7 +27,7 @@ export const judge = (promises: ReadonlyArray<Promised>): void => {
   if (promises.some(({ kept }) => !kept)) process.exitCode = 1
 }
 
-/** Writes the picture, in a folder that is made if there is none. */
+/** Writes the chart, and creates its folder if needed. */
 export const draw = (file: string, svg: string): void => {
   Fs.mkdirSync(Path.dirname(file), { recursive: true })
   Fs.writeFileSync(file, svg)

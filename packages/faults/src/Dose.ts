@@ -1,7 +1,7 @@
 /**
- * How much of a fault there is: the full dose, or a short one where a machine
- * has no time for it (`FAULTS_DOSE=short`, or `test:faults --short`).
+ * How long a fault lasts: in full, or shortened for continuous integration (`FAULTS_DOSE=short`, or `test:faults
+ * --short`).
  */
 
-/** The full dose, or the short one. */
+/** The full value, or the short one. */
 export const dose = (full: number, short: number): number => process.env.FAULTS_DOSE === "short" ? short : full

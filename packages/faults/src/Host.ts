@@ -1,8 +1,8 @@
 /**
- * What the suite needs from the machine that it runs on.
+ * What the suite needs from its machine.
  *
- * Network namespaces, packet filters and slow links are made by root on Linux, with the tools of the Debian packages
- * `iproute2` and `nftables`.
+ * Network namespaces, packet filters and slow links need root on Linux, and the tools of the Debian packages `iproute2`
+ * and `nftables`.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -11,15 +11,15 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 
-/** The programs that are needed, and the Debian package that has each. */
+/** The programs that are needed, each with its Debian package. */
 const packages = { ip: "iproute2", tc: "iproute2", nft: "nftables", setpriv: "util-linux" }
 
 const folders = [...(process.env.PATH ?? "").split(Path.delimiter), "/usr/sbin", "/sbin", "/usr/bin", "/bin"]
 
-/** An environment whose search path has the tools of the system. */
+/** The environment, with the folders of system tools on its search path. */
 export const env = { ...process.env, PATH: folders.join(Path.delimiter) }
 
-/** What is missing, one short text each; empty where everything is there. */
+/** What is missing, one short text each. */
 export const missing: Effect.Effect<ReadonlyArray<string>> = Effect.gen(function*() {
   if (Os.platform() !== "linux") return [`Linux (this is ${Os.platform()})`]
   const lacks = Object.entries(packages)
@@ -28,17 +28,17 @@ export const missing: Effect.Effect<ReadonlyArray<string>> = Effect.gen(function
   if (process.getuid?.() !== 0) lacks.push("root, to make network namespaces")
   else if (lacks.length === 0) {
     const name = `efflux-${process.pid}-probe`
-    // Inside some containers root may not.
+    // Some containers forbid it, even to root.
     const made = yield* Effect.exit(Effect.andThen(run(`ip netns add ${name}`), run(`ip netns del ${name}`)))
     if (made._tag === "Failure") lacks.push("the right to make network namespaces")
   }
   return lacks
 })
 
-/** A tool is not there, or ended with an error. */
+/** A tool is missing or failed. */
 export class ToolError extends Data.TaggedError("ToolError")<{ readonly message: string }> {}
 
-/** Runs a tool of the system to its end, for at most 20 seconds, and returns what it printed. No word has a space. */
+/** Runs a system tool for at most 20 seconds, and returns its output. Arguments can't contain spaces. */
 export const run = (command: string, input = ""): Effect.Effect<string, ToolError> =>
   Effect.callback((resume) => {
     const [tool, ...args] = command.split(" ")

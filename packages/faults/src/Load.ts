@@ -1,9 +1,8 @@
 /**
- * Pushes points into a database at a rate, and watches what that costs.
+ * Pushes points into a database at a given rate, and measures what that costs.
  *
- * Points are numbered, and their lines all have the same length, so that the
- * receiver can say which are missing, and a lost datagram is a known number of
- * points.
+ * Points are numbered and their lines have equal lengths, so the receiver knows which points are missing, and a lost
+ * datagram is a known number of points.
  */
 import type { InfluxDatabase, Point } from "efflux"
 import * as Fs from "node:fs"
@@ -13,7 +12,7 @@ import { machineMillis } from "./Program.ts"
 /** The number of the first point; all have ten digits. */
 export const firstNumber = 1_000_000_000
 
-/** The point of a number. Its line has {@link lineBytes} bytes. */
+/** The point with a number. Its line has {@link lineBytes} bytes. */
 export const point = (n: number): Point.Input => ({
   measurement: "load",
   tags: { host: "web-1", route: "/users" },
@@ -30,14 +29,14 @@ export interface Spread {
   readonly max: number
 }
 
-/** One look at the program. */
+/** A sample of the program. */
 export interface Sample {
   /** On the machine's clock, in milliseconds. */
   readonly at: number
   readonly stats: InfluxDatabase.Stats
-  /** Looks at the law so far, one after each step of the load and one for this sample, and how many found it broken. */
+  /** Checks of the law so far, one after each step of the load and one for this sample, and how many failed. */
   readonly law: { readonly looks: number; readonly broken: number }
-  /** The most points in flight, and queued, at any look so far. */
+  /** The most points in flight and queued, at any check so far. */
   readonly most: { readonly inFlight: number; readonly queued: number }
   readonly rss: number
   readonly heapUsed: number
@@ -45,17 +44,17 @@ export interface Sample {
   readonly descriptors: number
   /** Processor time of the program so far, in milliseconds. */
   readonly cpuMillis: number
-  /** How long a push took, since the last `reset`. */
+  /** The duration of a push, since the last `reset`. */
   readonly push: Spread
-  /** How late a timer of 5 ms fired, since the last `reset`. */
+  /** The delay of a 5 ms timer, since the last `reset`. */
   readonly loopDelay: Spread
-  /** Processor time of the main thread between two turns of that timer: what a busy machine can't lengthen. */
+  /** Processor time of the main thread between two runs of that timer, which a busy machine does not lengthen. */
   readonly loopBusy: Spread
-  /** The same two numbers since the last sample. */
+  /** The same since the last sample. */
   readonly window: { readonly push: Spread; readonly loopDelay: Spread }
 }
 
-/** A histogram since the last reset, and one since the last look. */
+/** A histogram since the last reset, and one since the last sample. */
 class Durations {
   readonly total = createHistogram()
   readonly window = createHistogram()
@@ -86,7 +85,7 @@ const spreadOf = (histogram: RecordableHistogram): Spread =>
 // Between two pushes of the load, in milliseconds.
 const tickMillis = 5
 
-// A load that was held up does not make up for more than this, in seconds.
+// After a delay, the load catches up on at most this many seconds.
 const longestCatchUp = 0.5
 
 /** The load of one database. */
@@ -129,7 +128,7 @@ export class Load {
     this.#due = 0
   }
 
-  /** Pushes so many points at once. */
+  /** Pushes that many points at once. */
   burst(points: number): void {
     for (let i = 0; i < points; i++) {
       const next = point(this.#next++)
@@ -140,7 +139,7 @@ export class Load {
     this.#look()
   }
 
-  /** Points of this load for somebody else to push. */
+  /** Points of this load that the caller pushes. */
   *points(count: number): Generator<Point.Input> {
     for (let i = 0; i < count; i++) yield point(this.#next++)
   }

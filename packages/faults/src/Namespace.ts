@@ -18,15 +18,15 @@ export interface Filter {
   /** Default `udp`. */
   readonly protocol?: "tcp" | "udp" | undefined
   readonly port: number
-  /** How many of 100 packets it meets, at random; default all. */
+  /** Percentage of packets that match, at random; default all. */
   readonly percent?: number | undefined
 }
 
-/** A filter in place. */
+/** An installed filter. */
 export interface Filtering {
-  /** Packets that it has met. */
+  /** Packets that have matched. */
   readonly packets: Effect.Effect<number, Host.ToolError>
-  /** Does nothing the second time. */
+  /** Has no effect the second time. */
   readonly remove: Effect.Effect<void, Host.ToolError>
 }
 
@@ -55,7 +55,7 @@ export class Namespace {
     return Host.run(`ip netns exec ${this.name} ${command}`, input)
   }
 
-  /** Puts a packet filter in place until it is removed or the scope ends. */
+  /** Installs a packet filter until it is removed or the scope ends. */
   filter(filter: Filter): Effect.Effect<Filtering, Host.ToolError, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
       const { hook, percent = 100, port, protocol = "udp" } = filter
@@ -83,8 +83,8 @@ export class Namespace {
   }
 
   /**
-   * Lets an interface send only so many bits per second; what waits is kept up to `limitBytes`. Called again it changes
-   * the speed, and what waits stays.
+   * Limits the bit rate of an interface, with a queue of at most `limitBytes`. A second call changes the rate and keeps
+   * the queue.
    */
   slow(device: string, bitsPerSecond: number, limitBytes: number): Effect.Effect<void, Host.ToolError> {
     const burst = Math.max(5000, Math.round(bitsPerSecond / 800))
@@ -93,7 +93,7 @@ export class Namespace {
     ))
   }
 
-  /** As fast as a cable is. What waits goes out. */
+  /** Sets the rate of a cable, so that the queue drains. */
   fast(device: string, limitBytes: number): Effect.Effect<void, Host.ToolError> {
     return this.slow(device, 1_000_000_000, limitBytes)
   }
@@ -113,7 +113,7 @@ export class Namespace {
   etc(file: "hosts" | "resolv.conf", text: string): Effect.Effect<void> {
     return Effect.sync(() => {
       Fs.mkdirSync(etc(this.name), { recursive: true })
-      // Written in place: the programs see this very file.
+      // Written in place, because running programs have this very file mounted.
       Fs.writeFileSync(Path.join(etc(this.name), file), text)
     })
   }
@@ -127,7 +127,7 @@ const remove = (name: string): Effect.Effect<void> =>
     Effect.ignore(Host.run(`ip netns del ${name}`)),
     Effect.sync(() => {
       Fs.rmSync(etc(name), { recursive: true, force: true })
-      // Where others use it, it stays.
+      // It stays if others use it.
       if (Fs.existsSync(etc("")) && Fs.readdirSync(etc("")).length === 0) Fs.rmdirSync(etc(""))
     })
   )
@@ -161,13 +161,14 @@ export const pair: Effect.Effect<
   for (const { address, device, namespace } of [near, far]) {
     yield* namespace.ip(`addr add ${address}/24 dev ${device}`)
     yield* namespace.ip(`link set ${device} up`)
-    // One processor for all that arrives: what comes by turns over two of them may overtake itself, as on no real cable.
+    // One processor handles all incoming packets. With two, packets could overtake each other, which no real cable
+    // does.
     yield* Effect.ignore(namespace.exec(`tee /sys/class/net/${device}/queues/rx-0/rps_cpus`, "1"))
   }
   return { near, far }
 })
 
-/** Removes what is left of this run, and of runs that were killed. */
+/** Removes what this run, and runs that were killed, have left behind. */
 export const sweep: Effect.Effect<void, Host.ToolError> = Effect.gen(function*() {
   const list = yield* Host.run("ip netns list")
   for (const [name, pid] of list.matchAll(new RegExp(`^${prefix}(\\d+)-\\S+`, "gm"))) {

@@ -1,4 +1,4 @@
-/** The programs of this package: how a test starts one, in a network namespace or in this process's own. */
+/** Starts the programs of this package, in a network namespace or in that of this process. */
 import * as Program from "@efflux/testkit/Program"
 import * as Host from "./Host.ts"
 import type { Namespace } from "./Namespace.ts"
@@ -23,5 +23,5 @@ export const start = <Functions>(name: string, options: unknown, { namespace, ..
     ...place
   })
 
-/** Milliseconds of a clock that all processes of this machine share. */
+/** Milliseconds on a clock that all processes of the machine share. */
 export const machineMillis = (): number => Number(process.hrtime.bigint()) / 1e6

@@ -7,8 +7,8 @@ import type { Functions, PusherOptions } from "./programs/pusher.ts"
 export type Pusher = Program<Functions>
 
 /**
- * Options of Node for a program whose resident memory is measured. Left alone, V8 lets garbage pile up for minutes
- * before resident memory comes to rest, and nothing else could be seen.
+ * Options of Node for a program whose resident memory is measured. By default V8 lets garbage pile up for minutes
+ * before resident memory settles, which would hide everything else.
  */
 export const steadyHeap: ReadonlyArray<string> = ["--max-old-space-size=64", "--max-semi-space-size=4"]
 

@@ -1,10 +1,8 @@
 /**
- * A network that is worse than it looks: a UDP proxy that delays, loses,
- * doubles and reorders datagrams.
+ * A bad network: a UDP proxy that delays, loses, duplicates and reorders datagrams.
  *
- * What it does to the first, second, … datagram is decided by its seed. It
- * forwards one way only, and counts what it did exactly:
- * `received = lost + forwarded - doubled + waiting`.
+ * Its seed decides what happens to each datagram. It forwards in one direction only, and counts exactly: `received =
+ * lost + forwarded - doubled + waiting`.
  */
 import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import * as UdpSink from "@efflux/testkit/UdpSink"
@@ -12,12 +10,12 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Dgram from "node:dgram"
 
-/** What happens to a datagram. Shares are from 0 to 1, default 0. */
+/** What happens to datagrams. Shares are from 0 to 1, default 0. */
 export interface Weather {
   readonly loss?: number | undefined
-  /** How many are sent twice, the second copy with a delay of its own. */
+  /** The share that is sent twice, the second copy with a delay of its own. */
   readonly duplication?: number | undefined
-  /** How many are held back for `reorderMillis`, so that later ones overtake them. */
+  /** The share that is held back for `reorderMillis`, so that later ones overtake it. */
   readonly reordering?: number | undefined
   /** Default 20. */
   readonly reorderMillis?: number | undefined
@@ -41,7 +39,9 @@ export interface ProxyOptions {
 /** A proxy that runs. It sends to 127.0.0.1. */
 export class UdpProxy {
   weather: Weather
-  /** What it has done, in datagrams. `heldBack` are those that others overtake, `waiting` those not sent on yet. */
+  /**
+   * What it has done, in datagrams. `heldBack` counts those that others overtake, `waiting` those not yet forwarded.
+   */
   readonly counts = { received: 0, lost: 0, doubled: 0, heldBack: 0, forwarded: 0, waiting: 0 }
   readonly #random: SeededRandom
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -55,7 +55,7 @@ export class UdpProxy {
     this.#forward = forward
   }
 
-  /** Where it listens; the same after it was closed and opened again. */
+  /** The port it listens on. It stays the same when the proxy is closed and opened again. */
   get port(): number {
     return this.#sink.port
   }
@@ -65,7 +65,7 @@ export class UdpProxy {
     return this.#sink.reopen
   }
 
-  /** Frees the port: senders see it refused. What waits is forgotten, and counted as lost. */
+  /** Frees the port, so that senders are refused. Waiting datagrams are discarded and counted as lost. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
@@ -115,7 +115,7 @@ export const make: (options: ProxyOptions) => Effect.Effect<UdpProxy, UdpSink.Ud
   .fnUntraced(function*(options) {
     const { host, port, targetPort } = options
     const out = yield* Effect.acquireRelease(
-      // A target that refuses is a part of the weather.
+      // The target may refuse datagrams.
       Effect.sync(() => Dgram.createSocket("udp4").on("error", () => {})),
       (out) => Effect.sync(() => out.close())
     )

@@ -1,7 +1,7 @@
 /**
  * `test:faults`: runs the suite, and writes what it measured.
  *
- * Fails when a test fails, and when a row was not measured.
+ * Fails if a test fails or a row was not measured.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -71,7 +71,7 @@ const suite = Command.make(
     const code = yield* runVitest(env, Option.getOrUndefined(only))
     process.exitCode = code
     if (code !== 0) return
-    // What was measured is kept, so that one row can be measured again for the page.
+    // The results are kept, so that a single row can be measured again for the page.
     const kept = Path.join(packageFolder, "dist", `results-${env.FAULTS_DOSE}`)
     const fresh = Row.readResults(results)
     if (fresh.length === 0) {

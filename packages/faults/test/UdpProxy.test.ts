@@ -1,4 +1,4 @@
-/** The proxy does what its counters say, and a seed says what it does. */
+/** The proxy does what its counters say, and its seed decides what it does. */
 import { assert, describe, it } from "@effect/vitest"
 import { UdpSink, waitFor } from "@efflux/testkit"
 import { Effect } from "effect"

@@ -16,7 +16,7 @@ const check = (options: Omit<Options, "lines">, more: (bulk: Bulk) => void) =>
     const bulk = yield* run({ ...options, lines }, () => {})
     const { droppedTotal, pushed, sent } = bulk.loaded.last.stats
     assert.deepStrictEqual([pushed, sent, droppedTotal, bulk.loaded.wrong], [lines, lines, 0, 0])
-    // What a kernel dropped in front of a server is known, and nothing else may be missing.
+    // Only what the kernel dropped in front of the server may be missing.
     const missing = lines - bulk.stored.n
     assert.strictEqual(bulk.stored.ms, bulk.stored.n)
     assert.isAtLeast(missing, bulk.kernelDrops)

@@ -1,4 +1,7 @@
-/** Servers over HTTP: restarted, stopped, slow, refusing, silent. What the server took is compared with what counts as sent. */
+/**
+ * Servers over HTTP: restarted, stopped, slow, refusing, silent. What the server accepted is compared with what counts
+ * as sent.
+ */
 import { assert, it } from "@effect/vitest"
 import { FaultServer, InfluxServer, waitFor } from "@efflux/testkit"
 import { describeInfluxd } from "@efflux/testkit/realServer"
@@ -11,17 +14,17 @@ import { report, stopwatch } from "./support.ts"
 
 const db = "http"
 
-/** A database over HTTP that gives a server up soon, so that a run sees many tries. */
+/** A database over HTTP with a short timeout, so that a run sees many attempts. */
 const config = (url: string) =>
   ({ transport: "http", version: 1, url, database: db, timeout: "1 second", drainTimeout: "10 seconds" }) as const
 
-/** What is acknowledged is stored, and what is stored is acknowledged or of unknown fate. */
+/** What was acknowledged is stored, and what is stored was acknowledged or is unknown. */
 const assertReconciled = (stored: number, { dropped, sent }: InfluxDatabase.Stats): void => {
   assert.isAtLeast(stored, sent)
   assert.isAtMost(stored, sent + dropped.unknown)
 }
 
-/** A load at a rate while something happens to a real server, and what is stored of it. */
+/** Runs a load while something happens to a real server, and compares what is stored. */
 const reconciled = <E, R>(
   binary: string,
   perSecond: number,
@@ -99,7 +102,7 @@ it.live("S6: a server that is slow, refuses, breaks off or is silent: what it to
       ["refused (503)", FaultServer.answer(503)],
       ["taken", taken],
       ["refused (429)", FaultServer.answer(429, { headers: { "retry-after": "0" } })],
-      // It has the points, and says nothing of it.
+      // It has the points, but does not answer.
       ["broken off", takes(FaultServer.reset)],
       ["silent", FaultServer.silence]
     ]

@@ -9,7 +9,7 @@ import { steadyHeap } from "../src/Pusher.ts"
 import { assertSound, close, rest, sound, until, untilMore, untilQuiet } from "./steps.ts"
 import { grown, linked, measured, megabytes, port, report, stopwatch } from "./support.ts"
 
-// What a queue of a slow link may hold: more than the send buffers of the sockets.
+// The queue of a slow link, larger than the send buffers of the sockets.
 const deepQueue = 20_000_000
 
 describe("the link", () => {
@@ -71,7 +71,7 @@ describe("the link", () => {
       const took = yield* measured(
         "points arrive within 2 s of the host's return",
         Effect.gen(function*() {
-          // Nobody answers for the address any more: neighbours are asked for in vain.
+          // No host has the address any more, so ARP requests are not answered.
           yield* far.namespace.ip(`addr del ${far.address}/24 dev ${far.device}`)
           yield* near.namespace.ip(`neigh flush dev ${near.device}`)
           yield* Effect.sleep(seconds * 1000)
@@ -84,7 +84,7 @@ describe("the link", () => {
         (took) => took <= 2
       )
       const last = yield* sound(pusher)
-      // The kernel knows, but tells no UDP socket.
+      // The kernel knows, but does not tell UDP sockets.
       assert.deepStrictEqual([last.stats.droppedTotal, last.stats.refusals], [0, 0])
       const closed = yield* close(pusher)
       const got = yield* untilQuiet(receiver)
@@ -139,7 +139,7 @@ describe("the link", () => {
       const last = yield* sound(pusher)
       assert.isAbove(dropped, 0)
       assert.strictEqual(last.stats.droppedTotal, 0)
-      // The link's packets hold the load alone, but for a question about the neighbour's address, which is dropped, too.
+      // The link carries only the load and a few ARP requests, which are dropped as well.
       assert.closeTo(last.stats.payloads - got.payloads, dropped, 5)
       report("U6", `the same link with a queue of 20 kB, ${seconds} s`, [
         `no error and no drop seen by the program: ${last.stats.payloads} payloads sent, ${got.payloads} received, ` +
@@ -181,7 +181,7 @@ describe("the link", () => {
       const warmUp = dose(10, 4)
       const queueCapacity = 10_000
 
-      // As many pushes where the network takes them all: few pushes a second would only be slow for being rare.
+      // The same rate on a network that carries it: pushes at a lower rate would be slower only because they are rare.
       const calmRate = 50_000
       const calm = Effect.gen(function*() {
         const { push } = yield* linked
@@ -199,7 +199,7 @@ describe("the link", () => {
         const { near, push, receiver } = yield* linked
         yield* near.namespace.slow(near.device, 5_000_000, deepQueue)
         const pusher = yield* push({ queueCapacity }, { node: steadyHeap })
-        // What does the network take?
+        // How much does the network carry?
         yield* pusher.rate(calmRate)
         yield* until(pusher, ({ stats }) => stats.dropped.queue_full > 10_000)
         const one = yield* sound(pusher)
@@ -219,7 +219,7 @@ describe("the link", () => {
         assert.isAbove(last.stats.dropped.queue_full, last.stats.sent)
         assert.isAtMost(last.most.queued, queueCapacity)
 
-        // The load ends: what is queued is the newest, and all of it arrives.
+        // The load ends. The queue holds the newest points, and all of them arrive.
         yield* pusher.rate(0)
         yield* near.namespace.fast(near.device, deepQueue)
         yield* pusher.flush()
@@ -235,14 +235,14 @@ describe("the link", () => {
         return { drain, slope, last, end, tail: got.tail }
       }).pipe(Effect.scoped)
 
-      // A minute tells a slope; a few seconds only tell noise, and get what it makes of them.
+      // A minute is enough for a slope. A few seconds are mostly noise, so the limit is wider.
       const steepest = dose(1, 60)
       const { measure, reference } = yield* measured(
         `at most ${steepest} MB a minute, 50 µs and twice the time of a push, 50 ms of event loop`,
-        // Programs of its own each time: a later look at the same ones would only be a longer warm-up.
+        // New programs each time: measuring the same ones again would only extend the warm-up.
         Effect.all({ reference: calm, measure: overload }),
-        // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
-        // A machine on which the reference sheds says nothing about pushes without overload.
+        // On a busy machine a timer waits for other programs too, so a turn is measured by its processor time. If the
+        // reference sheds, it says nothing about pushes without overload.
         ({ measure: { last, slope }, reference }) =>
           reference.stats.droppedTotal === 0 && slope <= steepest &&
           last.push.p99 <= Math.min(0.05, 2 * reference.push.p99) && last.loopBusy.p99 <= 50
@@ -272,7 +272,7 @@ describe("the link", () => {
       const { closed, exit } = yield* measured(
         "closing takes at most drainTimeout and half a second",
         Effect.gen(function*() {
-          // The smallest send buffer: one datagram fills it, and the next send waits.
+          // With the smallest send buffer, one datagram fills it and the next send waits.
           const pusher = yield* push({ drainTimeout, sendBufferBytes: 1, pacing: "none" })
           yield* pusher.burst(30_000)
           yield* until(pusher, ({ stats }) => stats.sendersBusy === 4 && stats.payloads > 0)
@@ -288,7 +288,7 @@ describe("the link", () => {
       assert.strictEqual(pushed, 30_000)
       assert.strictEqual(dropped.queue_full, 20_000)
       assert.isAbove(dropped.shutdown, 5000)
-      // What the system was being given at the close is unknown.
+      // A datagram that was being sent at the close is unknown.
       const { queue_full, send_error, shutdown, unknown } = dropped
       assert.strictEqual(sent + shutdown + queue_full + send_error + unknown, pushed)
       yield* near.namespace.fast(near.device, deepQueue)

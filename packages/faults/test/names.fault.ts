@@ -15,7 +15,7 @@ describe("names", () => {
       const { namespace, push, receive } = yield* alone
       const one = yield* receive()
       const two = yield* receive({ host: "127.0.0.2" })
-      // Nobody answers questions here, and says so at once.
+      // No name server listens here, so look-ups fail at once.
       yield* namespace.etc("resolv.conf", "nameserver 127.0.0.53\noptions timeout:1 attempts:1\n")
       yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
       const resolveInterval = 1000
@@ -43,7 +43,7 @@ describe("names", () => {
       )
       const there = here % 2 === 1 ? two : one
 
-      // The name is gone: points go where they went.
+      // The name is gone: points still go to the last address.
       yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
       const seconds = dose(10, 3)
       yield* Effect.sleep(seconds * 1000)
@@ -91,7 +91,7 @@ describe("names", () => {
       const closed = yield* close(pusher)
       const ended = watch()
       assert.isBelow(closed.millis, drainTimeout + 1000)
-      // Node waits for a look-up in progress, even in process.exit; that takes as long as resolv.conf says.
+      // Node waits for a look-up in progress, even in process.exit, for as long as resolv.conf says.
       assert.isBelow(ended, timeout * attempts + 2)
       report("U8", "a name server that never answers, 20 000 points/s", [
         "one look-up at a time",

@@ -1,4 +1,4 @@
-/** What the suite makes is gone when it has been used, however a test ends. */
+/** Whatever the suite creates is removed after use, however a test ends. */
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect, Exit } from "effect"

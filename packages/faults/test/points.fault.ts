@@ -214,7 +214,7 @@ describe("floods", () => {
       yield* receive()
       const points = 1_000_000
       const pusher = yield* push()
-      // The code gets warm, as in a program that has run for a while.
+      // A warm-up, as in a program that has run for a while.
       yield* pusher.pushAll(points / 10)
       const { last, seconds } = yield* measured(
         "no turn of the event loop takes more than 50 ms",
@@ -258,7 +258,7 @@ describe("time", () => {
       // Two of the steps go back.
       assert.deepStrictEqual([stepped.notLater, stepped.outOfOrder, stepped.strange], [2, 0, 0])
 
-      // A few points, and then no turn for the program until long after its timers were due.
+      // A few points, and then the program is stopped until long after its timers were due.
       yield* pusher.burst(5)
       const stopped = dose(5000, 1500)
       yield* pusher.program.signal("SIGSTOP")

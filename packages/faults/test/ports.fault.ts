@@ -63,7 +63,8 @@ describe("ports", () => {
         sentWhileDown += (yield* sound(pusher)).stats.sent - sentBefore
         yield* untilMore(server, 100)
         yield* Effect.sleep(pause)
-        // The load pauses until all that was sent has come: no datagram is on its way when the server goes.
+        // The load pauses until everything that was sent has arrived, so that no datagram is on its way when the server
+        // ends.
         yield* rest(pusher)
         const got = yield* untilQuiet(server)
         received += got.distinct

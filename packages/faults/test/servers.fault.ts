@@ -10,10 +10,10 @@ import * as UdpProxy from "../src/UdpProxy.ts"
 import { close, sound, until } from "./steps.ts"
 import { measured, report, stopwatch } from "./support.ts"
 
-/** Points of every payload: so a lost datagram is a known number of points. */
+/** Points per payload, so that a lost datagram is a known number of points. */
 const perPayload = 16
 
-/** Payloads are sent only when they are full: nothing flushes before the end. */
+/** Only full payloads are sent: nothing flushes before the end. */
 const fullPayloads = { batchSize: perPayload, flushInterval: "1 hour" } as const
 
 const db = "udp"
@@ -23,7 +23,7 @@ const waitUntilRead = (port: number) =>
     what: "the server has read its port"
   })
 
-/** Ends the load with nothing but full payloads sent so far, and the kernel's drops until then. */
+/** Ends the load. Only full payloads have been sent by then; also returns the kernel's drops. */
 const settle = Effect.fnUntraced(function*(pusher: Pusher.Pusher, port: number) {
   yield* pusher.rate(0)
   yield* until(pusher, ({ stats }) => stats.queued + stats.inFlight < perPayload)
@@ -33,7 +33,7 @@ const settle = Effect.fnUntraced(function*(pusher: Pusher.Pusher, port: number) 
   return { sample, drops: (yield* kernelDrops(port))! }
 })
 
-/** A load at a rate while something happens to the server, and what is stored of it, exactly. */
+/** Runs a load while something happens to the server, and compares exactly what is stored. */
 const reconciled = <E, R>(
   binary: string,
   perSecond: number,
@@ -48,7 +48,7 @@ const reconciled = <E, R>(
     const { drops, sample } = yield* settle(pusher, port)
     yield* close(pusher)
     yield* waitUntilRead(port)
-    // The last points came in a payload of their own.
+    // The last points are in a payload of their own.
     const expected = sample.stats.pushed - drops * perPayload - sample.stats.droppedTotal
     assert.strictEqual(yield* kernelDrops(port), drops)
     const stored = yield* server.waitForCount(db, "load", expected, {
@@ -133,7 +133,9 @@ describeInfluxd("a real InfluxDB", (binary) => {
       ], sample)
     }).pipe(Effect.scoped))
 
-  /** A load through a proxy, and what is stored of it. A datagram that the kernel drops may have had a copy. */
+  /**
+   * Runs a load through a proxy, and returns what is stored. A datagram that the kernel dropped may have had a copy.
+   */
   const throughProxy = (seconds: number, seed: number, weather: UdpProxy.Weather) =>
     Effect.gen(function*() {
       const server = yield* InfluxServer.make({ binary, udp: [{ database: db }], serverDefaults: true })
@@ -153,7 +155,7 @@ describeInfluxd("a real InfluxDB", (binary) => {
       const most = sample.stats.sent - (before + lost) * perPayload
       const least = most - drops * perPayload
       yield* server.waitForCount(db, "load", least, { field: "n", interval: 100 })
-      // The server shows a batch after a second at the latest.
+      // The server shows a batch within a second.
       yield* Effect.sleep("2 seconds")
       const stored = yield* server.count(db, "load", "n")
       return { sample, lost: before + lost, doubled, heldBack, drops, stored, most, least }
@@ -204,7 +206,7 @@ describeInfluxd("a real InfluxDB", (binary) => {
         assert.deepStrictEqual([stats.pushed, stats.sent], [points, points])
         yield* waitUntilRead(port)
         const drops = (yield* kernelDrops(port))! - before!
-        // The server shows a batch after a second at the latest.
+        // The server shows a batch within a second.
         const least = drops === 0 ? points : 1
         let stored = yield* server.waitForCount(db, "load", least, { field: "n" })
         if (drops > 0) {

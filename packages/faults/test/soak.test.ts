@@ -38,7 +38,7 @@ const sample = (seconds: number, change: Partial<Sample> = {}): Sample => {
 
 const soaked = (change: (seconds: number) => Partial<Sample> = () => ({})): Soaked => ({
   transport: "udp",
-  // Over UDP less arrives than was sent.
+  // Over UDP less arrives than is sent.
   stored: 50_000,
   drain: 8000,
   load: 80_000,

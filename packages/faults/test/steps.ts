@@ -7,7 +7,7 @@ import type { Sample } from "../src/Load.ts"
 import type * as Pusher from "../src/Pusher.ts"
 import type * as Receiver from "../src/Receiver.ts"
 
-/** The law on every look so far, and a program that wrote nothing to its standard error. */
+/** The law held at every check so far, and the program wrote nothing to its standard error. */
 export const assertSound = (pusher: Pusher.Pusher, sample: Sample): void => {
   assertLaw(sample.stats)
   assert.strictEqual(sample.law.broken, 0)
@@ -15,11 +15,11 @@ export const assertSound = (pusher: Pusher.Pusher, sample: Sample): void => {
   assert.strictEqual(pusher.program.written, "")
 }
 
-/** Looks once, and finds the law unbroken. */
+/** Takes a sample, in which the law must hold. */
 export const sound = (pusher: Pusher.Pusher) =>
   Effect.tap(pusher.sample(), (sample) => Effect.sync(() => assertSound(pusher, sample)))
 
-/** Closes the database and checks its last counters, and that the program ends by itself with code 0. */
+/** Closes the database, and checks its last counters and that the program ends by itself with code 0. */
 export const close = Effect.fnUntraced(function*(pusher: Pusher.Pusher) {
   const closed = yield* pusher.close()
   const ended = yield* pusher.program.exit
@@ -35,11 +35,11 @@ export const close = Effect.fnUntraced(function*(pusher: Pusher.Pusher) {
 /** Ends the load, and waits until all of it was sent or dropped. */
 export const rest = (pusher: Pusher.Pusher) => Effect.andThen(pusher.rate(0), pusher.flush())
 
-/** Waits for a sample. */
+/** Waits for a sample that is accepted. */
 export const until = (pusher: Pusher.Pusher, accept: (sample: Sample) => boolean, options?: WaitOptions) =>
   waitFor(pusher.sample(), accept, { interval: 20, ...options })
 
-/** Waits until so many points are received more than were before. */
+/** Waits until that many more points have been received. */
 export const untilMore = (receiver: Receiver.Receiver, points: number, options?: WaitOptions) =>
   Effect.gen(function*() {
     const before = (yield* receiver.received()).points
@@ -50,7 +50,7 @@ export const untilMore = (receiver: Receiver.Receiver, points: number, options?:
     })
   })
 
-/** Waits until nothing more comes. */
+/** Waits until nothing more arrives. */
 export const untilQuiet = Effect.fnUntraced(function*(receiver: Receiver.Receiver) {
   let last = yield* receiver.received()
   while (true) {

@@ -1,4 +1,4 @@
-/** The hosts of a test, a second try where a busy machine was late, and the report of what was measured. */
+/** The hosts of a test, repeated measurements for busy machines, and the report of what was measured. */
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import type { DatabaseConfig } from "efflux"
@@ -10,7 +10,7 @@ import * as Row from "../src/Row.ts"
 
 export const port = 8089
 
-/** A program under load and a receiver for it, each in its namespace, that starts when it is asked to. */
+/** How to start a program under load and a receiver for it, each in its namespace. */
 const hosts = (near: Namespace.Namespace, far: Namespace.Namespace, host: string) => ({
   push: (database: Partial<DatabaseConfig.UdpConfig> = {}, options: Omit<Pusher.Options, "database"> = {}) =>
     Pusher.start({ namespace: near, database: { host, port, ...database }, ...options }),
@@ -31,8 +31,8 @@ export const linked = Effect.gen(function*() {
 })
 
 /**
- * Measures, up to three times: where others use the machine as well, a promise about time may need a second look. What
- * is promised exactly must hold each time, and is asserted by the measurement itself.
+ * Measures up to three times, because a promise about time may fail on a busy machine. Exact promises must hold each
+ * time; the measurement itself asserts them.
  */
 export const measured = Effect.fnUntraced(function*<A, E, R>(
   what: string,
@@ -57,17 +57,19 @@ export const stopwatch = () => {
 
 export const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
 
-/** By how much something grew. */
+/** A growth in bytes, with its sign. */
 export const grown = (bytes: number): string => `${bytes < 0 ? "−" : "+"}${megabytes(Math.abs(bytes))}`
 
-/** Looks and reasons that are not 0, in few words. */
+/** The counters that are not 0, in few words. */
 const account = ({ law, stats }: Pick<Sample, "law" | "stats">): ReadonlyArray<string> => {
   const dropped = Object.entries(stats.dropped).filter(([, points]) => points > 0)
     .map(([reason, points]) => `, ${reason} ${points}`)
   return [`pushed ${stats.pushed}, sent ${stats.sent}${dropped.join("")}`, `law exact in ${law.looks} looks`]
 }
 
-/** What a test measured of a row, with what became of the points; numbers are shown in groups of three digits. */
+/**
+ * Reports what a test measured for a row, and the counters of a sample. Numbers are shown in groups of three digits.
+ */
 export const report = (
   id: string,
   dose: string,

@@ -1,11 +1,11 @@
 /**
- * What can be run for many seeds: the simulation, and what is written reads back.
- * Loaded on demand, after a mutant was put into the sources.
+ * The checks that can run for many seeds: the simulation, and the round trip of the codec. Loaded on demand, after a
+ * mutant was put into the sources.
  */
 import { addOutcome, addSummary, emptySummary, type Outcome, type Summary } from "./Summary.ts"
 import { Violation } from "./Violation.ts"
 
-/** What the seeds did, or the first one that broke a promise. */
+/** What the seeds did, or the first seed that broke a promise. */
 export interface Answer {
   readonly summary: Summary
   readonly violation: { readonly seed: number; readonly message: string } | undefined
@@ -16,10 +16,10 @@ export type Check = (from: number, to: number) => Promise<Answer>
 
 export type CheckName = "simulation" | "codec"
 
-// Points for each seed of the codec.
+// Points per seed of the codec.
 const pointsPerSeed = 200
 
-/** How a seed is checked: it throws a {@link Violation}. */
+/** Checks a seed. Throws a {@link Violation}. */
 const loaders: { readonly [Name in CheckName]: () => Promise<(seed: number) => Outcome | Promise<void>> } = {
   simulation: async () => (await import("./simulate.ts")).simulate,
   codec: async () => {

@@ -3,12 +3,12 @@ import type { Transport } from "efflux"
 import type { Fates } from "./Fates.ts"
 import type { Received } from "./KnownPoints.ts"
 
-/** Whom a connection tells what it sees. */
+/** Receives what a connection sees. */
 export interface Observer {
   readonly fates: Fates
   readonly fail: (message: string) => never
   readonly trace: (what: () => string) => void
-  /** Checks a payload that the transport is given, and says which points end in it. */
+  /** Checks a payload of the transport, and returns the points that end in it. */
   readonly receive: (payload: Uint8Array, points: number | undefined, newest: number) => Received
   readonly disconnect: (connected: Connected) => void
 }
@@ -18,9 +18,7 @@ interface Refused {
   readonly payload: Uint8Array
 }
 
-/**
- * What a connection says of a send that was interrupted: nothing, what became of each point, or that this is not known.
- */
+/** What a connection reports about an interrupted send: nothing, the outcome of each point, or that it is not known. */
 export type Answers = "nothing" | "each point" | "unknown"
 
 /** A connection, as the transport's other end sees it: one payload at a time. */
@@ -36,7 +34,7 @@ export class Connected {
   #delivered = 0
   #isFree = true
   #isBegun = false
-  /** Set where the sender can't use it, for a reason that no payload shows. */
+  /** Set if the sender can't use the connection, for a reason that no payload shows. */
   isBroken = false
 
   constructor(observer: Observer, answers: Answers) {
@@ -45,7 +43,7 @@ export class Connected {
     observer.trace(() => "connected")
   }
 
-  /** Whether the sender has nothing to wait for but points. */
+  /** Whether the sender waits for nothing but points. */
   get isFree(): boolean {
     return this.#isFree && !this.isBroken
   }
@@ -58,7 +56,7 @@ export class Connected {
     this.#observer.trace(() => "disconnected")
   }
 
-  /** The sender is done with the send before, and has not begun another one. */
+  /** The sender has finished the last send, and has not begun another one. */
   asked(): void {
     this.#isBegun = false
   }
@@ -69,7 +67,7 @@ export class Connected {
     this.#delivered = 0
   }
 
-  /** A payload arrives. Tell its outcome with one of the other methods. */
+  /** A payload arrives. Another method reports its outcome. */
   receive(payload: Uint8Array, points?: number): Received {
     if (this.#received !== undefined) this.#observer.fail("a payload is sent before the end of the one before")
     if (this.#refused !== undefined) return this.#receiveAgain(payload, this.#refused)
@@ -100,7 +98,9 @@ export class Connected {
     this.#failed += received.numbers.length
   }
 
-  /** The host says that it refused a payload before; it did not take this one, which is to come again at once. */
+  /**
+   * The host reports that it refused an earlier payload. It did not accept this one, which must be sent again at once.
+   */
   refused(payload: Uint8Array): void {
     this.#refused = { received: this.#end("refused"), payload: payload.slice() }
     this.#observer.fates.refusals++
@@ -125,7 +125,7 @@ export class Connected {
     this.#sent += outcome.sent
   }
 
-  /** What is known of the payload in whose send the sender was interrupted: some of it was delivered, or all of it unknown. */
+  /** What is known about the payload whose send was interrupted: a part was delivered, or all of it is unknown. */
   interrupted(sent: number): Transport.Outcome {
     if (!this.#isBegun) this.#observer.fail("it is asked what became of a send that has not begun")
     // The end of the send met the interruption.

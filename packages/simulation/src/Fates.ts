@@ -1,25 +1,23 @@
-/**
- * What a transport did with its points: the fewest and the most that the database must count for each reason.
- */
+/** What a transport did with its points: the minimum and maximum that the database must count for each reason. */
 import type { InfluxDatabase, Transport } from "efflux"
 import type { KnownPoints, Received } from "./KnownPoints.ts"
 
 export class Fates {
   readonly #points: KnownPoints
   readonly #fail: (message: string) => never
-  /** Refusals that the transport was told of, and those of which it is known that they came through. */
+  /** Refusals that the transport was told about, and those that are known to have been counted. */
   refusals = 0
   knownRefusals = 0
   #delivered = 0
-  // Points of payloads that were rejected in part; whether one of them was delivered is not known.
+  // Points of partly rejected payloads; it is not known which of them were delivered.
   #maybeDelivered = 0
-  // Points that were delivered over a connection that does not know what became of an interrupted send.
+  // Points that were delivered over a connection that can't report the outcome of an interrupted send.
   #deliveredUnasked = 0
   #rejected = 0
   #mostFailed = 0
   #mostUnknown = 0
   #leastUnknown = 0
-  // Outcomes that a later payload of the same connection has confirmed to be known to the sender.
+  // Outcomes that the sender knows, as a later payload on the same connection shows.
   #confirmedSent = 0
   #confirmedFailed = 0
 
@@ -28,7 +26,7 @@ export class Fates {
     this.#fail = fail
   }
 
-  /** `asked`: the sender can ask the connection, also if it is interrupted before it sees the success. */
+  /** `asked`: the sender can ask the connection, even if it is interrupted before it sees the success. */
   deliver(received: Received, asked: boolean): void {
     this.#delivered += received.numbers.length
     if (!asked) this.#deliveredUnasked += received.numbers.length
@@ -45,7 +43,7 @@ export class Fates {
     this.#mostFailed += 2
   }
 
-  /** A socket was closed underneath: what is written to it from now on fails without coming here. */
+  /** A socket was closed underneath: later writes to it fail without being seen here. */
   loseUnseen(): void {
     this.#mostFailed = Number.POSITIVE_INFINITY
   }
@@ -56,7 +54,7 @@ export class Fates {
     this.#points.settle(received)
   }
 
-  /** The transport says of each point of a payload what became of it. */
+  /** The transport reports the outcome of each point of a payload. */
   settle(received: Received, outcome: Transport.Outcome, asked: boolean): void {
     const { error, rejected = 0, send_error = 0, sent, unknown = 0 } = outcome
     const { numbers } = received
@@ -67,7 +65,8 @@ export class Fates {
     this.#mostUnknown += unknown
     this.#mostFailed += send_error + unnamed
     for (const number of numbers) this.#points.get(number).place = "gone"
-    // A split point of which a part is lost is lost, for the worst of the reasons. No number names the part, only the error.
+    // A split point is lost if a part of it is lost, for the worst of the reasons. No number names the part, only the
+    // error.
     if (received.broken === undefined || error === undefined && sent === numbers.length) return
     this.#points.get(received.broken).place = "gone"
     if (unknown > 0) this.#mostUnknown++
@@ -79,12 +78,12 @@ export class Fates {
     }
   }
 
-  /** The fate of so many points more, or less, may be unknown. */
+  /** Changes how many points may be unknown. */
   doubt(points: number): void {
     this.#mostUnknown += points
   }
 
-  /** The sender was interrupted in a send, and asked what became of its points: at once, so that this is exact. */
+  /** The sender was interrupted in a send, and asked for the outcome of its points at once, so this is exact. */
   interrupt({ broken }: Received, sent: number, unknown: number): void {
     const lost = unknown + (unknown > 0 && broken !== undefined ? 1 : 0)
     this.#delivered += sent
@@ -92,7 +91,7 @@ export class Fates {
     this.#leastUnknown += lost
   }
 
-  /** A later payload over the same connection shows that the sender knows what became of these points. */
+  /** A later payload on the same connection shows that the sender knows the outcome of these points. */
   confirm(sent: number, failed: number): void {
     this.#confirmedSent += sent
     this.#confirmedFailed += failed
@@ -111,7 +110,7 @@ export class Fates {
     if (dropped.unknown > this.#mostUnknown) {
       fail(`${dropped.unknown} points are of unknown fate, but only ${this.#mostUnknown} can be`)
     }
-    // A connection that nobody can ask leaves open what became of a send that was interrupted at its very end.
+    // If a connection can't be asked, the outcome of a send that was interrupted at its very end is open.
     if (sent + inFlight + dropped.unknown + Math.min(dropped.shutdown, this.#deliveredUnasked) < this.#delivered) {
       fail(`${this.#delivered} points delivered, but only ${sent} sent and ${dropped.unknown} unknown`)
     }

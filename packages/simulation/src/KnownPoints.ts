@@ -1,30 +1,30 @@
-/** The points that one database was given, and what is known of each. */
+/** The points that were pushed to one database, and what is known about each. */
 import type { DatabaseSettings } from "../../efflux/src/internal/config/DatabaseSettings.ts"
 import type { Waiting } from "./ReferenceQueue.ts"
 import type { SomePoint } from "./SomePoint.ts"
 
-// Numbers of the points of one database, so that a point of another one is noticed.
+// The range of point numbers of one database, so that points of other databases are noticed.
 const numbersPerDatabase = 1000
 
 // The database waits for a clock that steps back by up to a second.
 const waits = { ns: 1_000_000_000n, us: 1_000_000n }
 
-/** What is known of a point. */
+/** What is known about a point. */
 export interface Known extends SomePoint, Waiting {
   readonly measurement: string | undefined
   readonly bytes: number
   place: "waiting" | "taken" | "gone"
-  /** Fields that were given to the transport, and the timestamp that they had. */
+  /** Fields that were handed to the transport, and their timestamp. */
   readonly attempted: Set<string>
   timestamp: bigint | undefined
 }
 
-/** What a transport was given with one payload. */
+/** What a transport got with one payload. */
 export interface Received {
-  /** Of the points whose last line is in the payload. */
+  /** The numbers of the points whose last line is in the payload. */
   readonly numbers: ReadonlyArray<number>
   readonly newest: number
-  /** The number of the point whose lines go on in a later payload. */
+  /** The number of the point that continues in a later payload. */
   readonly broken: number | undefined
 }
 
@@ -62,7 +62,7 @@ export class KnownPoints {
     return this.all[number - this.#firstNumber] ?? this.#fail(`a point ${number} was never pushed here`)
   }
 
-  /** Every point of a payload, and the one that is broken off at its end, is settled. */
+  /** Every point of a payload is settled, and so is the one that its end cuts off. */
   settle({ broken, numbers }: Received): void {
     for (const number of numbers) this.get(number).place = "gone"
     if (broken !== undefined) this.get(broken).place = "gone"
@@ -105,8 +105,8 @@ export class KnownPoints {
   }
 
   /**
-   * At `ns` and `us` no automatic timestamp is given twice, and they increase in the order of the pushes but where the
-   * clock stepped back by more than a second.
+   * At `ns` and `us` no automatic timestamp is used twice, and they increase in the order of the pushes, except where
+   * the clock stepped back by more than a second.
    */
   checkTimestamps(): void {
     const { precision } = this.#settings
@@ -116,7 +116,7 @@ export class KnownPoints {
     for (const { isStamped, number, timestamp } of this.all) {
       if (!isStamped) continue
       if (timestamp === undefined) {
-        // It is lost, and with it what the clock showed between its neighbours.
+        // It was dropped, and its time of push is not known.
         last = -1n
         continue
       }

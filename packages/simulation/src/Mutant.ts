@@ -1,16 +1,18 @@
-/** A mistake planted in the library, which a check must notice. */
+/** A mistake that is planted in the library and must be noticed by a check. */
 import type { CheckName } from "./Check.ts"
 
-/** A change of one place in the syntax of a module. Comments and layout do not matter, nor what stands around the place. */
+/** A change in one place of the syntax of a module. Comments, layout and the surrounding code do not matter. */
 export interface Edit {
-  /** Where to look: the name of a function, constant or member, inside another one as `Class.member`; default the whole module. */
+  /**
+   * Where to search: the name of a function, constant or member, nested as `Class.member`; default the whole module.
+   */
   readonly in?: string | undefined
   /**
-   * An expression or statement that stands there exactly once. A name that begins with `$` stands for any expression, and
-   * the same one wherever it is repeated.
+   * An expression or statement that occurs there exactly once. A name that begins with `$` matches any expression, and
+   * the same one each time.
    */
   readonly find: string
-  /** What to put in its place: `$name` is what the name stood for, `$&` all that was found. */
+  /** The replacement: `$name` is what the name matched, `$&` the whole match. */
   readonly put: string
 }
 

@@ -1,7 +1,6 @@
 /**
- * The part of the world beyond the UDP transport: a resolver and a kernel, with
- * every answer and delay. Everything above it is the library's own code and
- * Effect's, down to the socket that Node would give.
+ * The environment of the UDP transport: a resolver and a kernel, with every answer and delay. Everything above it is
+ * the library's own code and Effect's, down to the socket that Node would provide.
  */
 import type { NodeDatagramSocket } from "@effect/platform-node"
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
@@ -16,7 +15,7 @@ const { DatagramSocketError, DatagramSocketOpenError, DatagramSocketReadError, D
 
 const addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"].map(NetAddress.ipFromStringUnsafe)
 
-// Made once: their Schemas look at every new one.
+// Created once, because their Schemas check every new one.
 const openFailures = (["AddressInUse", "AddressNotAvailable", "PermissionDenied", "Unknown"] as const).map((kind) =>
   new DatagramSocketError({ reason: new DatagramSocketOpenError({ kind, cause: "simulated" }) })
 )
@@ -30,7 +29,7 @@ const refusalReport = new DatagramSocketError({
   reason: new DatagramSocketReadError({ kind: "ConnectionRefused", cause: "simulated" })
 })
 
-// Long enough to be for ever in a run, but it does end: so does every call to an operating system.
+// Longer than any run. But it ends, as every call to an operating system does.
 const veryLong = 5000
 
 export class Network {
@@ -64,7 +63,7 @@ export class Network {
   readonly makeSocket: typeof NodeDatagramSocket.make = (options = {}) =>
     DatagramSocket.makeFromBackingSocket((events) => this.#open(options, events), options)
 
-  /** Whether the end of the run is as it must be. */
+  /** Checks the end of the run. */
   checkEnd(): void {
     if (this.#lookingUp) this.#watch.fail("a look-up goes on after closing")
   }
@@ -106,7 +105,7 @@ export class Network {
       return found
     })
     const pause = this.#world.sleep(random.integer(1, 10))
-    // A calm world answers in the end.
+    // A calm world answers eventually.
     if (!random.chance(this.#trouble) || (watch.isCalm && this.#lookUps > 3)) return answer
     return random.pick([
       fail,
@@ -204,7 +203,7 @@ export class Network {
     return this.#noticed !== undefined && ![...this.#noticed, ...this.#answered!].includes(address)
   }
 
-  /** Decides what becomes of a datagram. */
+  /** Decides what happens to a datagram. */
   #settle(end: (delay: number, error: DatagramSocket.DatagramSocketError | undefined) => void): void {
     const random = this.#random
     const delay = random.chance(0.2) ? random.integer(1, 10) : 0

@@ -12,12 +12,12 @@ export interface Options extends Pick<Job, "from" | "to"> {
   readonly mutant?: Mutant | undefined
 }
 
-// Seeds that a thread takes at a time.
+// Seeds per job of a thread.
 const chunk = 1000
 
 const threads = Os.availableParallelism()
 
-/** As many threads as there are processors, for as long as the scope: each takes a job at a time. */
+/** One thread per processor, for the life of the scope. Each runs one job at a time. */
 export const startThreads: Effect.Effect<(job: Job) => Effect.Effect<Answer>, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.sync(() =>
@@ -26,9 +26,9 @@ export const startThreads: Effect.Effect<(job: Job) => Effect.Effect<Answer>, ne
         name: "run",
         minThreads: threads,
         maxThreads: threads,
-        // A test runner's own would be inherited.
+        // Those of a test runner would be inherited.
         execArgv: [],
-        // Much is made and soon forgotten.
+        // Many objects are short-lived.
         resourceLimits: { maxYoungGenerationSizeMb: 192 }
       })
     ),
@@ -46,7 +46,7 @@ export const run = Effect.fnUntraced(function*({ check = "simulation", from, mut
   yield* Effect.forEach(
     Array.from({ length: Math.ceil((to - from) / chunk) }, (_, i) => from + i * chunk),
     Effect.fnUntraced(function*(from) {
-      // The others finish the seeds that they took, so that the lowest one is found.
+      // The others finish their jobs, so that the lowest seed is found.
       if (violations.length > 0) return
       const answer = yield* ask({ check, mutant, from, to: Math.min(from + chunk, to) })
       addSummary(summary, answer.summary)

@@ -1,9 +1,9 @@
 /**
  * What a queue must do, written as plainly as possible: a list that is searched from its start. It follows the
- * documentation and shares nothing with the library. The simulation compares the library's queue with it.
+ * documentation and shares no code with the library. The simulation compares the library's queue with it.
  */
 
-/** A point that waits. */
+/** A waiting point. */
 export interface Waiting {
   readonly number: number
   /** `undefined` where it can't be read. */
@@ -31,16 +31,16 @@ export class ReferenceQueue {
   /** Oldest first. */
   waiting: ReadonlyArray<Waiting> = []
   readonly #limits: Limits
-  /** Measurements that hold more than their quota, the one that is over it for the longest time first. */
+  /** Measurements above their quota, the one that exceeded it first at the start. */
   #over: ReadonlyArray<string> = []
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
-  /** Puts a point at the end, and says which points must go for it. */
+  /** Appends a point, and returns the points that must be dropped for it. */
   push(point: Waiting): ReadonlyArray<Shed> {
-    // It could not be held even alone.
+    // It exceeds the limit even alone.
     if (point.bytes > this.#maxBytes) return [{ number: point.number, reason: "queue_bytes" }]
     this.#change([...this.waiting, point])
     const shed: Array<Shed> = []
@@ -59,7 +59,7 @@ export class ReferenceQueue {
     return taken
   }
 
-  /** The point that must go next, and why. */
+  /** The point that must be dropped next, and why. */
   #next(): Shed {
     const noisy = this.waiting.find(({ isHigh, measurement }) => !isHigh && measurement === this.#over[0])
     if (this.#over.length > 0) return { number: noisy!.number, reason: "quota" }

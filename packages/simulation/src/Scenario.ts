@@ -1,4 +1,4 @@
-/** What a seed makes of the options of a database. */
+/** The options of a database that a seed chooses. */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Result } from "effect"
 import type { DatabaseConfig } from "efflux"
@@ -6,7 +6,7 @@ import { check, type UdpSettings } from "../../efflux/src/internal/config/Databa
 
 export interface Scenario {
   readonly settings: UdpSettings
-  /** Whether the points leave over UDP; else over a transport of somebody's own. */
+  /** Whether the points leave over UDP, or else over a custom transport. */
   readonly isUdp: boolean
   /** Whether nothing hangs or throws, and there is time for everything. */
   readonly isCalm: boolean
@@ -25,7 +25,7 @@ export const someScenario = (random: SeededRandom, index: number): Scenario => {
     batchSize: random.integer(1, queueCapacity),
     maxPayloadBytes: random.integer(32, 90),
     oversize,
-    // Split, reports would be sent, of which nothing else is known here.
+    // If they were split, reports would be sent, which this does not model.
     ...(oversize === "drop" && random.chance(0.2) && { selfReport: random.pick([5, 50]) }),
     flushInterval: random.pick([1, 10, 50]),
     senders: random.integer(1, 3),

@@ -11,7 +11,7 @@ export type Fate = "sendable" | "invalid" | "oversize"
 export interface SomePoint {
   readonly input: Point.Input
   readonly fate: Fate
-  /** Whether it gets the time of its push. */
+  /** Whether it gets an automatic timestamp. */
   readonly isStamped: boolean
   readonly measurement: string | undefined
   /** What it counts towards `queueBytes`. */
@@ -21,7 +21,7 @@ export interface SomePoint {
 // Digits of a time of these years, by precision.
 const digits = { ns: 19, us: 16, ms: 13, s: 10, m: 8, h: 6 }
 
-// The price of a point, and of each of its tags and fields, beside the texts.
+// The estimate of a point, and of each tag and field, without the texts.
 const objectBytes = 128
 const propertyBytes = 32
 
@@ -95,10 +95,10 @@ export const somePoint = (random: SeededRandom, number: number, settings: Databa
   }
 }
 
-// What a database writes about itself; the reasons for dropping come on top.
+// The fields of a self-report, without the drop reasons.
 const reported = ["pushed", "sent", "queued", "in_flight", "payloads", "bytes", "omitted_fields", "refusals"]
 
-/** A point that a database with `selfReport` pushes: larger than any payload of this world. */
+/** A self-report of a database: larger than any payload of the simulation. */
 export const selfReport = (
   { name, timestamps }: DatabaseSettings,
   reasons: ReadonlyArray<string>

@@ -1,6 +1,6 @@
 /**
- * A custom transport that does anything that the types allow, and more: take a payload, fail, hang, throw, interrupt
- * itself, refuse some points.
+ * A custom transport that does everything that the types allow, and more: it accepts a payload, fails, hangs, throws,
+ * interrupts itself, or refuses some points.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect, type Scope } from "effect"
@@ -20,10 +20,10 @@ const openFailed = new InfluxError({
 export const spitefulSender = (world: World, random: SeededRandom, watch: Watch): Transport.Transport["Service"] => {
   // Some transports hardly ever go wrong, some always do.
   const trouble = watch.isCalm ? 0.3 : random.pick([0.05, 0.5, 0.9])
-  // Some transports know what became of a send that was interrupted.
+  // Some transports know the outcome of an interrupted send.
   const asks = random.chance(0.5)
   const pause = () => world.sleep(random.integer(1, 10))
-  /** Says what became of each point; now and then it does not name those that were not sent, or names too many. */
+  /** Reports the outcome of each point. Now and then it omits those that were not sent, or names too many. */
   const settle = (connected: Connected, points: number) => {
     const sent = random.integer(0, points)
     const rejected = random.integer(0, points - sent)
@@ -32,7 +32,7 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
     const isVague = random.chance(0.2)
     const isExcessive = !isVague && random.chance(0.2)
     const error = random.chance(0.5) ? sendFailed : undefined
-    // What a transport names too much is not booked, but it does count as a failure.
+    // Points that a transport names in excess are not counted, but the send counts as a failure.
     connected.settled(
       { sent, rejected, unknown, send_error: isVague ? 0 : failed, error },
       failed + unknown === 0 && !isExcessive

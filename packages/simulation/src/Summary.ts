@@ -1,4 +1,4 @@
-/** What runs did, so that one can see that the seeds reach every corner. */
+/** What the runs did, to show that the seeds reach every corner. */
 import type { InfluxDatabase } from "efflux"
 
 /** What one run did. */
@@ -13,7 +13,7 @@ export interface Outcome {
 
 const counters = ["runs", "databases", "steps", "pushed", "sent", "lookUps", "refusals", "interruptions"] as const
 
-/** What a number of runs did. */
+/** The sum of several runs. */
 export type Summary = { [Counter in typeof counters[number]]: number } & {
   readonly dropped: { [Reason in InfluxDatabase.DropReason]?: number }
 }

@@ -1,7 +1,6 @@
 /**
- * What watches one database: it pushes the points, sees what its transport is
- * given, and compares both with the counters and with the {@link ReferenceQueue}
- * after every step of the world.
+ * Watches one database: it pushes the points, sees the payloads of the transport, and compares both with the counters
+ * and with the {@link ReferenceQueue} after every step of the simulation.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
@@ -17,7 +16,7 @@ export interface Run {
   /** Milliseconds since the start. */
   readonly now: () => number
   readonly fail: (message: string) => never
-  /** `undefined` unless somebody reads along. */
+  /** `undefined` if nothing is printed. */
   readonly trace: ((what: string) => void) | undefined
 }
 
@@ -111,7 +110,7 @@ export class Watch implements Observer {
     if (this.#random.chance(0.05)) this.#checkPressure(Effect.runSync(database.pressure))
   }
 
-  /** Puts a point into the reference queue as well, and what must go for it out. */
+  /** Pushes a point to the reference queue too, and removes what must be dropped for it. */
   #enqueue(known: Known): void {
     const shed = this.#queue.push(known)
     this.trace(() => {
@@ -153,13 +152,16 @@ export class Watch implements Observer {
     if (this.isClosing) return
     this.#follow(this.#database!.statsUnsafe())
     for (const point of this.#points.all) {
-      // A sender that gives up what it holds does not say which points these are.
+      // A sender that gives up its points does not name them.
       if (point.number >= target || point.place === "gone" || (point.place === "taken" && !this.isCalm)) continue
       this.fail(`a flush ended, but point ${point.number} is not settled`)
     }
   }
 
-  /** Everything that must hold at any moment; and, when nothing can run until time passes, that nothing waits in vain. */
+  /**
+   * Checks everything that must hold at any moment and, if nothing can run until time passes, that nothing waits
+   * needlessly.
+   */
   check(isIdle: boolean): void {
     if (this.#database === undefined) return
     const stats = this.#database.statsUnsafe()
@@ -195,7 +197,7 @@ export class Watch implements Observer {
     if (isIdle) this.#checkIdle(stats)
   }
 
-  /** Time is about to pass: nothing may wait for it in vain. */
+  /** Time is about to pass: nothing may wait for it needlessly. */
   #checkIdle(stats: InfluxDatabase.Stats): void {
     for (const flush of this.#flushes) {
       // By now it has started, and so it waits for no later points.
@@ -218,7 +220,7 @@ export class Watch implements Observer {
     if (queued > this.settings.queueBytes!) this.fail(`${queued} bytes queued, at most ${this.settings.queueBytes}`)
   }
 
-  /** What must hold when the database has closed and nothing of it runs any more. */
+  /** Checks what must hold after the close, when no fiber of the database runs. */
   checkEnd(): void {
     if (this.openConnections !== 0) this.fail(`${this.openConnections} connections are open after closing`)
     if (this.#database === undefined) return
@@ -234,10 +236,10 @@ export class Watch implements Observer {
     this.#points.checkTimestamps()
   }
 
-  /** A connection was opened, which answers this about a send that was interrupted. */
+  /** A connection was opened. `answers` is what it reports about an interrupted send. */
   connect(answers: Answers): Connected {
     const connected = new Connected(this, answers)
-    // A payload, and a split point that goes on behind it, may be in doubt at the close.
+    // A payload, and a split point that continues after it, may be in doubt at the close.
     if (answers === "unknown") this.fates.doubt(this.settings.batchSize + 1)
     this.#connections.push(connected)
     return connected
@@ -251,7 +253,7 @@ export class Watch implements Observer {
     return this.#connections.length
   }
 
-  /** A token bucket as documented, from which the payloads of senders that wake up late may come together. */
+  /** The documented token bucket. Payloads of senders that wake up late may leave it together. */
   #checkPace(bytes: number): void {
     const { pacing, senders } = this.settings
     if (pacing === "none") return
@@ -259,11 +261,11 @@ export class Watch implements Observer {
     const credit = (now - this.#paceAt) * pacing.packetsPerSecond / 1000
     this.#tokens = Math.min(pacing.burst, this.#tokens + credit) - Math.ceil(bytes / 1432)
     this.#paceAt = now
-    // Waits are whole milliseconds in this world, never shorter.
+    // In the simulation, waits are whole milliseconds and never shorter.
     if (this.#tokens < -senders) this.fail(`payloads are sent faster than ${pacing.packetsPerSecond} a second`)
   }
 
-  /** Checks a payload that the transport is given, and returns the numbers of the points that end in it. */
+  /** Checks a payload of the transport, and returns the numbers of the points that end in it. */
   receive(payload: Uint8Array, points: number | undefined, newest: number): Received {
     const { settings } = this
     if (payload.length > settings.maxPayloadBytes) this.fail(`a payload of ${payload.length} bytes`)
@@ -280,7 +282,7 @@ export class Watch implements Observer {
     return received
   }
 
-  /** Puts into the reference queue what the database has reported since, and takes out what the senders have taken. */
+  /** Adds new self-reports to the reference queue, and removes what the senders have taken. */
   #follow(stats: InfluxDatabase.Stats): void {
     if (this.settings.selfReport !== undefined) {
       while (this.#points.all.length < stats.pushed) this.#enqueue(this.#addReport())
@@ -289,7 +291,7 @@ export class Watch implements Observer {
     if (points === 0) return
     if (points < 0) this.fail(`${stats.queued} points are queued, but only ${points + stats.queued} can be`)
     if (this.isClosing && stats.queued === 0) {
-      // The rest of these were not taken but discarded; how many shows in what the bad ones were counted as.
+      // The rest was not taken but discarded. The counters of bad points show how many.
       while (points > 0 && !this.#explains(stats, points)) points--
     }
     for (const { number } of this.#queue.take(points)) {

@@ -1,8 +1,7 @@
 /**
- * A world for Effect programs in which a seed decides everything: which of the
- * runnable tasks runs next, where a fiber has to pause, when time passes, how
- * late timers are, and when the wall clock is set. It is one synchronous loop;
- * nothing in it waits for real.
+ * A simulated environment for Effect programs, in which a seed decides everything: which runnable task runs next, where
+ * a fiber must pause, when time passes, how late timers are, and when the wall clock is set. It is one synchronous
+ * loop; nothing in it really waits.
  */
 import type { SeededRandom } from "@efflux/testkit/SeededRandom"
 import {
@@ -26,12 +25,12 @@ interface Timer {
   readonly run: () => void
 }
 
-// Where everything starts, so that timestamps look like timestamps.
+// The start time, so that timestamps look realistic.
 const start = 1_700_000_000_000
 
 const hour = 3_600_000
 
-// Milliseconds by which a timer may come early, as seen by what could run before it.
+// Milliseconds by which a timer may overtake tasks that could run before it.
 const hurry = 20
 
 export class World implements Scheduler.Scheduler {
@@ -40,21 +39,22 @@ export class World implements Scheduler.Scheduler {
   readonly #pauses: number
   readonly #lateness: number
   readonly #clockSteps: number
-  /** What the wall clock showed whenever time passed, since the start: it may be set to that again. */
+  /** Earlier values of the wall clock, to which it may be set again. */
   readonly #shown: Array<number> = [0]
   readonly #tasks: Array<() => void> = []
   readonly #timers: Array<Timer> = []
   /** Milliseconds since the start, by the monotonic clock. */
   now = 0
-  /** What the wall clock is ahead of the monotonic one, beyond the start. */
+  /** The lead of the wall clock over the monotonic one. */
   wallOffset = 0
   steps = 0
-  /** Where the metrics of all databases are. */
+  /** The metric registry of all databases. */
   readonly metrics: typeof Metric.MetricRegistry.Service = new Map()
 
   constructor(random: SeededRandom) {
     this.#random = random
-    // Some runs pause fibers at every other operation, some hardly ever; in some timers are late, or clocks are set.
+    // Some runs pause fibers at every other operation, some hardly ever. In some runs timers are late, or clocks are
+    // set.
     this.#pauses = random.pick([0, 0, 0.01, 0.01, 0.05, 0.2, 0.5])
     this.#lateness = random.pick([0, 0, 0.1])
     this.#clockSteps = random.pick([0, 0, 0, 0.1, 0.6])
@@ -66,8 +66,8 @@ export class World implements Scheduler.Scheduler {
   }
 
   shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    // As with Effect's own scheduler a fiber that is resumed does at least one operation. If it could pause before
-    // that, an interruption of a fiber that has not started yet would be lost.
+    // As with Effect's own scheduler, a resumed fiber runs at least one operation. If it could pause before that, an
+    // interruption of a fiber that has not started yet would be lost.
     return this.#pauses > 0 && fiber.currentOpCount > 1 && this.#random.chance(this.#pauses)
   }
 
@@ -99,7 +99,7 @@ export class World implements Scheduler.Scheduler {
     }
   })()
 
-  /** What Effect's schedules vary their pauses with. */
+  /** The source of jitter for Effect's schedules. */
   readonly #jitter = {
     nextDoubleUnsafe: () => this.#random.next(),
     nextIntUnsafe: () => this.#random.integer(0, 2 ** 31)
@@ -113,7 +113,7 @@ export class World implements Scheduler.Scheduler {
     })
   }
 
-  /** Calls back after some virtual time, as a kernel would. Returns what takes that back. */
+  /** Calls back after some virtual time, as a kernel would. Returns a function that cancels it. */
   schedule(millis: number, run: () => void): () => void {
     const timer: Timer = { at: this.now + Math.max(1, Math.ceil(millis)), run }
     this.#timers.push(timer)
@@ -124,9 +124,8 @@ export class World implements Scheduler.Scheduler {
   }
 
   /**
-   * Runs a program to its end, and after it whatever it left behind, and calls
-   * `check` after every step. Calls `fail` if that does not end within `maxSteps`,
-   * or if nothing is left that could run.
+   * Runs a program to its end, then whatever it left behind, and calls `check` after every step. Calls `fail` if that
+   * takes more than `maxSteps`, or if it can't continue.
    */
   run<A, E>(
     program: Effect.Effect<A, E>,
@@ -143,7 +142,7 @@ export class World implements Scheduler.Scheduler {
       Context.add(Logger.CurrentLoggers, loggers),
       Context.add(References.MinimumLogLevel, loggers.size === 0 ? "None" : "Info")
     )
-    // Most of the errors here are made up, and their stacks would cost a third of the time.
+    // Most errors are simulated, and their stacks would cost a third of the time.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     try {
@@ -167,7 +166,7 @@ export class World implements Scheduler.Scheduler {
     const tasks = this.#tasks
     const timers = this.#timers
     const first = this.#firstTimer()
-    // Mostly time stands still while something can run, but a timer that is nearly due may also come first.
+    // Time usually stands still while a task can run, but a timer that is nearly due may come first.
     const isTimersTurn = tasks.length === 0 ||
       (first >= 0 && timers[first].at - this.now <= hurry && random.chance(0.05))
     if (!isTimersTurn) {
@@ -179,7 +178,7 @@ export class World implements Scheduler.Scheduler {
     }
     const [timer] = timers.splice(first, 1)
     this.now = Math.max(this.now, timer.at)
-    // The event loop was held: this timer is late, and the others that were due meanwhile are too.
+    // The event loop was blocked: this timer is late, and so are the others that were due meanwhile.
     if (this.#lateness > 0 && random.chance(this.#lateness)) this.now += random.pick([1, 10, 100, 5000])
     if (this.#clockSteps > 0) this.#setClock()
     timer.run()
@@ -195,7 +194,7 @@ export class World implements Scheduler.Scheduler {
     this.#shown.push(this.now + this.wallOffset)
   }
 
-  /** The place of a timer that is due next, of several any; -1 if there is none. */
+  /** The index of a timer that is due next, any of several; -1 if there is none. */
   #firstTimer(): number {
     const timers = this.#timers
     let first = timers.length - 1

@@ -1,4 +1,4 @@
-/** Lets the checks look for mutants. */
+/** Runs the checks against mutants. */
 import { Effect } from "effect"
 import type { Mutant } from "./Mutant.ts"
 import * as Range from "./Range.ts"
@@ -6,7 +6,7 @@ import * as Range from "./Range.ts"
 /** Seeds among which a mutant must be noticed. */
 export const seeds = 20_000
 
-/** Looks for one mutant: where it was noticed, and how; `undefined` if it survived. */
+/** Runs one mutant. Returns where and how it was noticed; `undefined` if it survived. */
 export const make = Effect.map(
   Range.startThreads,
   (ask) => (mutant: Mutant) =>

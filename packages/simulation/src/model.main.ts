@@ -1,4 +1,4 @@
-/** Has the model of the buffer and its mutants checked, and prints what was found. */
+/** Checks the model of the buffer and its mutants, and prints the results. */
 import { Effect } from "effect"
 import { check, modelMutants, type Options } from "./spin.ts"
 

@@ -1,4 +1,4 @@
-/** Runs all mutants, and prints by which check and seed each is noticed. Fails if one survives. */
+/** Runs all mutants, and prints the check and seed that notice each. Fails if one survives. */
 import { Effect } from "effect"
 import { make, seeds } from "./kill.ts"
 import { mutants } from "./mutants.ts"

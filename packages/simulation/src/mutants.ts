@@ -1,10 +1,10 @@
-/** The mutants: each is a mistake that the library could have, and that a check must notice. */
+/** The mutants: mistakes that the library could contain, and that a check must notice. */
 import type { CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"
 
 /**
- * By check and module: what the faulty library does, where to look (`-` is the whole module), what to find there, and what
- * to put in its place (`-` leaves the statement out); see `Mutant.ts`.
+ * By check and module: what the faulty library does, where to search (`-` is the whole module), what to find, and the
+ * replacement (`-` removes the statement); see `Mutant.ts`.
  */
 const table = String.raw`
 simulation PointQueue.ts
@@ -83,7 +83,7 @@ export const mutants: ReadonlyArray<Mutant> = table.trim().split(/\n(?! )/).flat
   })
 })
 
-/** The mutant of a name. */
+/** The mutant with a name. */
 export const mutantNamed = (name: string): Mutant => {
   const mutant = mutants.find((mutant) => mutant.name === name)
   if (mutant === undefined) throw new Error(`no mutant has the name "${name}"`)

@@ -6,7 +6,7 @@ import type { Mutant } from "./Mutant.ts"
 
 export const sources = new URL("../../efflux/src/", import.meta.url)
 
-/** The module of this file name, wherever in the sources it stands. */
+/** The module with a file name, anywhere in the sources. */
 export const find = (module: string): URL => {
   const [path, ...others] = Fs.globSync(`**/${module}`, { cwd: sources })
   if (path === undefined || others.length > 0) throw new Error(`the sources have no one module ${module}`)
@@ -16,9 +16,9 @@ export const find = (module: string): URL => {
 const ours = new URL("../../", import.meta.url).href
 
 /**
- * From here on, in this thread, what is imported of the repository is imported anew, and the mutant's module has the
- * mutant's fault. What it changes must stand in the module exactly once: a mutant of code that is not there any more
- * would test nothing. The returned function ends that, and throws if the module was not loaded meanwhile.
+ * From now on, imports of the repository in this thread are loaded again, and the mutant's module contains the fault.
+ * The code to replace must occur in the module exactly once: a mutant of code that no longer exists would test nothing.
+ * The returned function ends this, and throws if the module was not loaded in the meantime.
  */
 export const mutate = (mutant: Mutant): () => void => {
   const copy = `?mutant=${encodeURIComponent(mutant.name)}`
@@ -44,14 +44,14 @@ export const mutate = (mutant: Mutant): () => void => {
   }
 }
 
-/** The text of a module with the mutant's fault in it. */
+/** The text of a module with the mutant's fault. */
 export const apply = ({ edit, module, name }: Mutant, text: string): string => {
   const fail = (what: string): never => {
     throw new Error(`mutant "${name}": ${what} in ${module}`)
   }
   const root = parse(Lang.TypeScript, text).root()
   const scopes = edit.in?.split(".").reduce((scopes, name) => scopes.flatMap(declared(name)), [root]) ?? [root]
-  // The library's names of what a pattern captures are in capitals.
+  // The library requires capitals for the names of captures.
   const pattern = edit.find.replace(/\$\w+/g, (name) => name.toUpperCase())
   const matches = scopes.flatMap((scope) => scope.findAll(pattern))
   if (matches.length !== 1) {

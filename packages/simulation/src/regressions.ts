@@ -1,9 +1,8 @@
 /**
  * Seeds that found a mistake in the library, with the mistake. They run before all others.
  *
- * A seed stands for its schedule only as long as nothing draws other numbers from
- * it, and the library draws some: at each operation of a fiber. So the fault is
- * kept as a mutant, too, which the simulation must notice at some seed.
+ * A seed reproduces its schedule only as long as nothing draws other random numbers, and the library draws one at each
+ * operation of a fiber. So the fault is kept as a mutant too, which the simulation must notice at some seed.
  */
 export interface Regression {
   readonly seed: number

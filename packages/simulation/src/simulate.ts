@@ -1,6 +1,6 @@
 /**
- * One run: some databases in a seeded {@link World}, with random options and points, transports with every outcome
- * and delay, interruption and closing anywhere. The promises are checked after every step of the scheduler.
+ * One run: several databases in a seeded {@link World}, with random options and points, transports with every outcome
+ * and delay, and interruption and closing at any time. The promises are checked after every step of the scheduler.
  */
 import { SeededRandom } from "@efflux/testkit/SeededRandom"
 import { Cause, Effect, Exit, Fiber, Latch, Logger, Scope } from "effect"
@@ -17,11 +17,11 @@ import { World } from "./World.ts"
 
 const maxSteps = 50_000
 
-/** Simulates one seed, and tells what happens to `trace`. Throws a {@link Violation}. */
+/** Simulates one seed, and reports what happens to `trace`. Throws a {@link Violation}. */
 export const simulate = (seed: number, trace?: (line: string) => void): Outcome => {
   const random = new SeededRandom(seed)
   const world = new World(random)
-  // Kept, because the databases survive what their transports throw.
+  // Kept, because databases survive what their transports throw.
   let violation: Violation | undefined
   const run: Run = {
     now: () => world.now,
@@ -70,7 +70,7 @@ class Subject {
   readonly watch: Watch
   readonly network: Network
   interruptions = 0
-  /** Opens once there is a database, or will be none. */
+  /** Opens when there is a database, or never will be. */
   readonly #made = Latch.makeUnsafe(false)
   readonly #world: World
   readonly #random: SeededRandom
@@ -106,7 +106,7 @@ class Subject {
     watch.push()
   })
 
-  /** Makes the database, and closes it: now or later, once or twice, by itself or by interruption. */
+  /** Creates the database and closes it: at once or later, once or twice, normally or by interruption. */
   readonly #own = Effect.fnUntraced(function*(this: Subject, producers: ReadonlyArray<Fiber.Fiber<void>>) {
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))

@@ -1,5 +1,5 @@
 /**
- * Has spin check the model of the buffer (`model/buffer.pml`): spin explores every order of the steps of producers,
+ * Checks the model of the buffer (`model/buffer.pml`) with spin, which explores every order of the steps of producers,
  * senders and the close. Needs spin and a C compiler.
  */
 import { NodeServices } from "@effect/platform-node"
@@ -11,16 +11,16 @@ import { promisify } from "node:util"
 const model = fileURLToPath(new URL("../model/buffer.pml", import.meta.url))
 
 export interface Verdict {
-  /** What the checker found against the model; `undefined` if nothing. */
+  /** The error that the checker found; `undefined` if none. */
   readonly error: string | undefined
-  /** Distinct states that it looked at. */
+  /** Distinct states that it explored. */
   readonly states: number
 }
 
 export interface Options {
-  /** A part of the model to break, see there. */
+  /** The part of the model to break; see there. */
   readonly mutant?: string | undefined
-  /** `safety`: nothing that must hold is ever broken. `liveness`: the close comes to its end. */
+  /** `safety`: no assertion is ever broken. `liveness`: the close always ends. */
   readonly what: "safety" | "liveness"
 }
 
@@ -40,14 +40,14 @@ export const check = (options: Options): Effect.Effect<Verdict> =>
     const directory = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
     const isSafety = options.what === "safety"
     yield* run(directory, "spin", [...(options.mutant === undefined ? [] : [`-D${options.mutant}`]), "-a", model])
-    // A fair scheduler is simulated by copies of the states, for which the checker has to be told the number of processes.
+    // The checker models a fair scheduler by copies of the states, for which it must know the number of processes.
     const flags = isSafety ? ["-DSAFETY", "-DNOCLAIM"] : ["-DNFAIR=3"]
     yield* run(directory, "gcc", ["-O1", ...flags, "-o", "pan", "pan.c"])
     const output = yield* run(directory, "./pan", ["-m100000", ...(isSafety ? [] : ["-a", "-f"])])
     return read(output)
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer), Effect.orDie)
 
-/** Reads what the checker prints. A search that it could not finish proves nothing, and is an error here. */
+/** Reads the output of the checker. An unfinished search proves nothing, so it is an error. */
 const read = (output: string): Verdict => {
   const errors = /errors: (\d+)/.exec(output)
   const states = /^ *([\d.e+]+) states, stored/m.exec(output)
@@ -59,7 +59,7 @@ const read = (output: string): Verdict => {
   return { error, states: Number(states[1]) }
 }
 
-/** The mutants of the model, by what shows them. */
+/** The mutants of the model, by the property that they break. */
 export const modelMutants: ReadonlyArray<{ readonly mutant: string; readonly what: Options["what"] }> = [
   { mutant: "TAKE_THEN_BOOK", what: "safety" },
   { mutant: "FORGET_HELD", what: "safety" },

@@ -1,6 +1,6 @@
 /**
- * What a thread does: it checks seeds, of the sources as they are or with a mutant. What no mutant changes is loaded once
- * for all.
+ * A thread that checks seeds, against the sources as they are or with a mutant. Modules that no mutant changes are
+ * loaded once.
  */
 import type { Answer, Check, CheckName } from "./Check.ts"
 import type { Mutant } from "./Mutant.ts"

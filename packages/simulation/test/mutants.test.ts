@@ -1,7 +1,4 @@
-/**
- * The checkers are checked: each fault, put into the sources on purpose, must be
- * noticed. `npx -y pnpm@12.21.0 mutants` prints where.
- */
+/** Checks the checks: each planted fault must be noticed. `npx -y pnpm@12.21.0 mutants` prints where. */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
 import { readFileSync } from "node:fs"

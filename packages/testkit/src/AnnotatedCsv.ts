@@ -21,11 +21,11 @@ export interface Column {
   readonly name: string
   readonly type: DataType
   readonly group?: boolean | undefined
-  /** Stands for an empty cell. */
+  /** The value of an empty cell. */
   readonly default?: string | undefined
 }
 
-/** One table; cells are text as it stands in the file, before quoting. */
+/** One table. Cells are text before quoting. */
 export interface Table {
   readonly columns: ReadonlyArray<Column>
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
@@ -33,7 +33,7 @@ export interface Table {
   readonly result?: string | undefined
 }
 
-/** How a script that fails behind its first tables says so: a table without the columns `result` and `table`. */
+/** How a script that fails after its first tables reports it: a table without the columns `result` and `table`. */
 export interface Failure {
   readonly error: string
   readonly reference: string

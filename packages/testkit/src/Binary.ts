@@ -18,15 +18,15 @@ import * as Path from "node:path"
 export interface Program {
   /** Name of the file, on the search path and below `usr/bin` of the package. */
   readonly file: string
-  /** What it is called in messages, with its line of versions and an article. */
+  /** Its name in messages, with an article and the versions that are accepted. */
   readonly title: string
   /** The Debian package that holds it. */
   readonly debianPackage: string
   /** The environment variable that names its path. */
   readonly variable: string
-  /** The argument that makes the program say what it is, and end. */
+  /** The argument that makes the program print its version and exit. */
   readonly probe: string
-  /** The version from what it said, `undefined` when it is something else. */
+  /** Reads the version from the output; `undefined` if it is another program. */
   readonly version: (output: string) => string | undefined
 }
 
@@ -39,7 +39,7 @@ export const influxd: Program = {
   version: (output) => /InfluxDB v?(1\.\S+)/.exec(output)?.[1]
 }
 
-// Debian builds both without a version: their `-version` says nothing.
+// Debian builds both without a version, so `-version` prints nothing.
 const ofVictoria = (file: string, title: string, variable: string, says: string): Program => ({
   file,
   title,
@@ -58,7 +58,7 @@ export const victoriaMetrics = ofVictoria(
 
 export const vmagent = ofVictoria("vmagent", "a vmagent", "EFFLUX_VMAGENT", "vmagent collects metrics data")
 
-/** A program that ran and said what it is. */
+/** A program that ran and printed its version. */
 export interface Available {
   readonly _tag: "Available"
   readonly path: string
@@ -66,14 +66,14 @@ export interface Available {
   readonly source: "environment" | "path" | "cache" | "debian"
 }
 
-/** There is none: why, and what to do about it, each on one line. */
+/** No program: why, and what to do about it, each on one line. */
 export interface Unavailable {
   readonly _tag: "Unavailable"
   readonly reason: string
   readonly hint: string
 }
 
-/** The outcome of a search. Plain data, so that it can be handed to test workers. */
+/** The outcome of a search. Plain data, so that it can be passed to test workers. */
 export type Located = Available | Unavailable
 
 /** Options of a search. */
@@ -88,7 +88,7 @@ export interface FindOptions {
   readonly explicitPath?: string | undefined
 }
 
-/** Searches, and fetches if need be. A fetch takes seconds and can wait for the network up to some minutes. */
+/** Searches, and downloads if necessary. A download takes seconds, or minutes if the network is slow. */
 export const find = (program: Program, options: FindOptions = {}): Effect.Effect<Located> =>
   Effect.promise(() =>
     search(program, options).catch((cause: Error): Unavailable => ({
@@ -137,7 +137,7 @@ const search = async (program: Program, options: FindOptions): Promise<Available
     if (rename(root, home) === undefined) return fetched
     const theirs = await available(path, "cache")
     if (theirs !== undefined) return theirs
-    // What is there does not run: move it out of the way.
+    // The present one does not run: move it out of the way.
     rename(home, Path.join(folder, "broken"))
     const failure = rename(root, home)
     if (failure !== undefined) throw new Error(`the cache can't be filled: ${failure}`)
@@ -182,7 +182,7 @@ const probe = async (program: Program, path: string): Promise<string | undefined
   return ok ? program.version(output) : undefined
 }
 
-/** What apt names as the trouble: the first thing it could not fetch, else its last error. */
+/** The problem that apt reports: the first thing it could not fetch, or else its last error. */
 const complaint = (output: string): string => {
   const lines = output.trim().split("\n")
   const line = lines.find((line) => /^[EW]: Failed to fetch /.test(line)) ??
@@ -190,7 +190,7 @@ const complaint = (output: string): string => {
   return line.replace(/^[EW]: /, "").trim()
 }
 
-/** `undefined`, or why not. Fails when the target is a folder that holds something. */
+/** `undefined`, or the reason. Fails if the target is a folder that is not empty. */
 const rename = (from: string, to: string): string | undefined => {
   try {
     Fs.renameSync(from, to)
@@ -202,7 +202,7 @@ const rename = (from: string, to: string): string | undefined => {
 
 const temporaryPrefix = ".fetch-"
 
-/** A folder of one's own in the cache, without those of fetches that were killed: none takes an hour. */
+/** A new folder in the cache. Removes those of killed downloads: none takes an hour. */
 const makeFolder = (cache: string, otherwise: string): string => {
   try {
     Fs.mkdirSync(cache, { recursive: true })
@@ -217,7 +217,7 @@ const makeFolder = (cache: string, otherwise: string): string => {
   }
 }
 
-/** Fetches the package and unpacks it into a folder, whose path it gives. */
+/** Downloads and unpacks the package into a folder, and returns its path. */
 const fetchInto = async (program: Program, folder: string, [aptGet, dpkg]: [string, string], none: string) => {
   const downloads = Path.join(folder, "download")
   const state = Path.join(folder, "apt")

@@ -1,9 +1,9 @@
-/** Debian's Chromium, driven for a test, without anything of its own that asks the network. */
+/** Drives Debian's Chromium for a test, without its own network requests. */
 import { Effect, type Scope } from "effect"
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { args, executablePath } from "./chromium.ts"
 
-/** A page of a browser of its own, what it complained of, and the hosts that it asked. */
+/** A page in a browser of its own, the errors that it logged, and the hosts that it contacted. */
 export interface Tab {
   readonly page: Page
   readonly complaints: ReadonlyArray<string>

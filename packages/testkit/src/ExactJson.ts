@@ -1,8 +1,8 @@
-/** JSON whose integers are exact: one beyond 2⁵³ is a `bigint`, as far as 64 bits reach. */
+/** JSON with exact integers: those beyond 2⁵³ are `bigint`s, up to 64 bits. */
 import { JsonParser } from "../../efflux/src/internal/query/JsonParser.ts"
 import { isContainer } from "../../efflux/src/internal/query/PullParser.ts"
 
-/** Parses a text. Of two members with one name the last is kept. Throws if the text is not JSON. */
+/** Parses a text. Of two members with the same name the last one is kept. Throws if the text is not JSON. */
 export const parse = (text: string): unknown => {
   const json = new JsonParser("numbers")
   json.begin(text)

@@ -13,7 +13,7 @@ import * as Zlib from "node:zlib"
 import { host } from "./internal/loopbackServer.ts"
 import { waitFor, type WaitTimeout } from "./waitFor.ts"
 
-/** A request that came whole. */
+/** A request that was received completely. */
 export interface Received {
   readonly method: string
   /** Without the query string. */
@@ -21,13 +21,13 @@ export interface Received {
   readonly params: URLSearchParams
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** As it came, perhaps compressed. */
+  /** As received, perhaps compressed. */
   readonly raw: Uint8Array
-  /** Inflated, if it can be. */
+  /** Inflated, if possible. */
   readonly body: Uint8Array
   /** `body` as text. */
   readonly text: string
-  /** For a whole answer, instead of the socket. */
+  /** For whole answers, instead of the socket. */
   readonly response: Http.ServerResponse
 }
 
@@ -36,7 +36,7 @@ export type Fault = (socket: Net.Socket, request: Received, nth: number) => void
 
 /** Options of a server. */
 export interface ServerOptions {
-  /** What happens to requests that have no fault of their own. Default: an empty 204. */
+  /** The fault of requests beyond the script. Default: an empty 204. */
   readonly fallback?: Fault | undefined
 }
 
@@ -53,7 +53,7 @@ export const make: (options?: ServerOptions) => Effect.Effect<Server, never, Sco
 export interface AnswerOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | Uint8Array | undefined
-  /** Closes the connection after the answer. Default: it is kept. */
+  /** Whether to close the connection after the answer. Default: no. */
   readonly close?: boolean | undefined
 }
 
@@ -72,7 +72,7 @@ export const answer = (status: number, options: AnswerOptions = {}): Fault => (s
 export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Fault =>
   answer(status, { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } })
 
-/** Bytes as they are, and then nothing; `end` closes the connection behind them. */
+/** Sends bytes as they are, and then nothing; `end` closes the connection after them. */
 export const raw = (bytes: string | Uint8Array, options: { readonly end?: boolean } = {}): Fault => (socket) => {
   if (options.end === true) socket.end(bytes)
   else socket.write(bytes)
@@ -124,7 +124,7 @@ export const truncated = {
   })
 } as const satisfies Record<string, Fault>
 
-/** Says gzip and is none. */
+/** Claims to be gzip and is not. */
 export const notGzip: Fault = answer(200, { body: "abc", headers: { "content-encoding": "gzip" } })
 
 /** Not HTTP. */
@@ -133,7 +133,7 @@ export const garbage: Fault = raw("garbage\r\n\r\n", { end: true })
 /** A head that is larger than clients take. */
 export const hugeHead = (bytes = 70 * 1024): Fault => answer(200, { headers: { "x-large": "a".repeat(bytes) } })
 
-/** Answers that are no whole answer, by what is wrong with them. */
+/** Incomplete or invalid answers, by what is wrong with them. */
 export const broken: Readonly<Record<string, Fault>> = {
   "is closed before it begins": close,
   "is reset before it begins": reset,
@@ -169,7 +169,7 @@ export const slow: Readonly<Record<string, Fault>> = {
   }
 }
 
-/** A body of so many bytes, written as fast as they are read. */
+/** A body of that many bytes, written as fast as it is read. */
 export const hugeBody = (bytes: number, headers: Readonly<Record<string, string>> = {}): Fault => (socket) => {
   const chunk = Buffer.alloc(65_536, "x")
   let left = bytes
@@ -187,13 +187,13 @@ export const hugeBody = (bytes: number, headers: Readonly<Record<string, string>
   more()
 }
 
-/** A small body that inflates to so many bytes. */
+/** A small body that inflates to that many bytes. */
 export const gzipBomb = (bytes: number): Fault => {
   const body = Zlib.gzipSync(Buffer.alloc(bytes))
   return answer(200, { body, headers: { "content-encoding": "gzip" } })
 }
 
-/** Sends the client elsewhere. */
+/** Redirects the client. */
 export const redirect = (location: string, status = 307): Fault => answer(status, { headers: { location } })
 
 const head = (status: number, headers: Readonly<Record<string, string>>): Buffer =>
@@ -204,10 +204,10 @@ const head = (status: number, headers: Readonly<Record<string, string>>): Buffer
         .map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
   )
 
-/** A running server. The getters show the present state. */
+/** A running server. The getters return the present state. */
 export class Server {
   port = 0
-  /** In the order of their ends. */
+  /** In the order in which they were completed. */
   readonly requests: Array<Received> = []
   /** Connections so far. */
   connections = 0
@@ -231,7 +231,7 @@ export class Server {
     return this.#sockets.size
   }
 
-  /** Bytes that were given to the kernel or wait to be. */
+  /** Bytes that were handed to the kernel or are buffered. */
   get bytesWritten(): number {
     return Array.from(this.#sockets).reduce((sum, socket) => sum + socket.bytesWritten, this.#written)
   }
@@ -268,7 +268,7 @@ export class Server {
     })
   })
 
-  /** Stops to listen and resets what is open: from now on connections are refused. */
+  /** Stops listening and resets open connections. From now on connections are refused. */
   readonly refuse: Effect.Effect<void> = Effect.callback((resume) => {
     const server = this.#server
     this.#server = undefined
@@ -277,7 +277,7 @@ export class Server {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   })
 
-  /** Waits until so many requests have come. */
+  /** Waits until that many requests have arrived. */
   waitForRequests(count: number): Effect.Effect<void, WaitTimeout> {
     return Effect.asVoid(
       waitFor(Effect.sync(() => this.requests.length), (requests) => requests >= count, { what: `${count} requests` })

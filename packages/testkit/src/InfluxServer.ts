@@ -33,7 +33,7 @@ import { waitFor, type WaitOptions, type WaitTimeout } from "./waitFor.ts"
 
 export type { ServerError }
 
-/** One `[[udp]]` listener. What is left out is the server's default, save for `batchTimeout`. */
+/** One `[[udp]]` listener. Missing settings have the server's defaults, except for `batchTimeout`. */
 export interface UdpListener {
   /** Where the points go; created before `make` returns. */
   readonly database: string
@@ -57,11 +57,11 @@ export interface ServerOptions extends CommonOptions {
   readonly udp?: ReadonlyArray<UdpListener> | undefined
   /** Further databases to create. */
   readonly databases?: ReadonlyArray<string> | undefined
-  /** Leaves every listener setting that is not given to the server. Default `false`. */
+  /** Whether missing listener settings are left to the server. Default `false`. */
   readonly serverDefaults?: boolean | undefined
   /** Further settings of the `[http]` section, by their names in the file. */
   readonly http?: Readonly<Record<string, string | number | boolean>> | undefined
-  /** Turns authentication on, with this administrator; the server's own operations sign in as them. */
+  /** Turns authentication on, with this administrator, as whom the operations of this class sign in. */
   readonly admin?: Credentials | undefined
 }
 
@@ -89,7 +89,7 @@ export interface QueryResponse {
 /** Options of a query. */
 export interface QueryOptions {
   readonly db?: string | undefined
-  /** Unit of the times; left out, times come as RFC 3339 text. */
+  /** Unit of the times. Without it, times are RFC 3339 text. */
   readonly epoch?: "ns" | "u" | "ms" | "s" | "m" | "h" | undefined
   /** Bound to the `$name` of the statement. */
   readonly params?: Readonly<Record<string, unknown>> | undefined
@@ -129,7 +129,7 @@ const emptyStats = {
   batchesTxFail: 0
 }
 
-/** What one UDP listener has counted since it was started. */
+/** The counters of one UDP listener since its start. */
 export type UdpStats = typeof emptyStats & { readonly port: number }
 
 const quoteIdentifier = (name: string): string =>
@@ -144,7 +144,7 @@ const errorIn = (response: QueryResponse): string | undefined =>
 const isQueryResponse = (body: unknown): body is QueryResponse =>
   typeof body === "object" && body !== null && (Object.hasOwn(body, "results") || Object.hasOwn(body, "error"))
 
-/** A running server. Of a killed one, what was acknowledged over HTTP stays, and UDP batches that are pending are lost. */
+/** A running server. If it is killed, what it acknowledged over HTTP is kept, and pending UDP batches are lost. */
 export class Server extends LoopbackServer {
   readonly options: ServerOptions
   /** In the order of `udp` in the options; the same after a restart. */
@@ -218,7 +218,10 @@ export class Server extends LoopbackServer {
     )
   }
 
-  /** Rows of a measurement that have the field, or without a field the largest count of any; 0 when there is none. */
+  /**
+   * The number of rows of a measurement that have the field. Without a field, the largest count of any field; 0 if
+   * there is none.
+   */
   count(database: string, measurement: string, field?: string): Effect.Effect<number, ServerError> {
     const what = field === undefined ? "*" : quoteIdentifier(field)
     return Effect.map(
@@ -259,7 +262,7 @@ export class Server extends LoopbackServer {
       })))
   }
 
-  /** Waits until `count` gives at least `expected`, and returns what it gave. */
+  /** Waits until `count` returns at least `expected`, and returns that count. */
   waitForCount(
     database: string,
     measurement: string,
@@ -295,7 +298,7 @@ const commandOf = (
     data: { dir: `${directory}/data`, "wal-dir": `${directory}/wal`, "query-log-enabled": false },
     monitor: { "store-enabled": false },
     continuous_queries: { "log-enabled": false },
-    // Start-up messages are at "info", and readiness is read from them.
+    // Readiness is read from the start-up messages, which have the level "info".
     logging: { level: "info", format: "logfmt", "suppress-logo": true },
     http: {
       "bind-address": `${host}:${httpPort}`,

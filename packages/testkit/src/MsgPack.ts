@@ -8,7 +8,7 @@ export class Time {
   }
 }
 
-/** The bytes of a value: a bigint is an integer, a number a float; what is undefined in an object is left out. */
+/** The bytes of a value. A bigint is an integer, a number a float; undefined members of an object are left out. */
 export const encode = (value: unknown): Uint8Array => Buffer.concat([...parts(value)])
 
 function* parts(value: unknown): Generator<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * A module as a process of its own that can be asked: what it serves are functions here, of the same types, over Node's
- * channel between processes. It is killed when its scope closes, and ends by itself when whoever started it is gone.
+ * A module in a process of its own. The functions that it serves can be called here with the same types, over Node's
+ * channel between processes. The process is killed when its scope closes, and exits by itself if its parent is gone.
  */
 import { createBirpc } from "birpc"
 import * as Data from "effect/Data"
@@ -17,14 +17,14 @@ export class ProgramError extends Data.TaggedError("ProgramError")<{ readonly me
 /** How to start a program. */
 export interface Options {
   readonly module: URL
-  /** What the program gets as its only argument, as JSON. */
+  /** The only argument of the program, passed as JSON. */
   readonly options?: unknown
   /** Options of Node. */
   readonly node?: ReadonlyArray<string> | undefined
   /** What runs Node, with its arguments: `["ip", "netns", "exec", name]`. */
   readonly inside?: ReadonlyArray<string> | undefined
   readonly env?: NodeJS.ProcessEnv | undefined
-  /** Milliseconds until an answer must be there; default five minutes. */
+  /** Milliseconds to wait for an answer; default five minutes. */
   readonly timeout?: number | undefined
 }
 
@@ -34,12 +34,12 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-/** The process of a program that runs, or ran. */
+/** The process of a program. */
 export class Process {
   readonly child: ChildProcess
-  /** Texts that the program logged, each with its level. */
+  /** The log messages of the program, each with its level. */
   readonly logs: Array<string> = []
-  /** The end of what it wrote to its standard output and error: nothing, if all is well. */
+  /** The end of its standard output and error: nothing, if all is well. */
   written = ""
   /** Waits until the program has ended. */
   readonly exit: Effect.Effect<Ended>
@@ -68,7 +68,7 @@ export class Process {
   }
 }
 
-/** What a program serves, as its parent asks it. */
+/** The functions of a program, as its parent calls them. */
 export type Program<Functions> =
   & {
     readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Answer
@@ -116,20 +116,20 @@ export const start = Effect.fnUntraced(function*<Functions>(
     })
   yield* ask("ready")
   return new Proxy({} as Program<Functions>, {
-    // It is no promise.
+    // Effects must not mistake it for a promise.
     get: (_, name) => name === "program" ? running : name === "then" ? undefined : ask.bind(undefined, String(name))
   })
 })
 
-/** The only argument of the program that calls this, as its parent gave it. */
+/** The argument that the parent passed to this program. */
 export const options = <A>(): A => JSON.parse(process.argv[2]!) as A
 
-/** What a program logs, for its parent. */
+/** Sends log messages to the parent. */
 export const logger = Logger.layer([
   Logger.make(({ logLevel, message }) => process.send!({ log: `${logLevel} ${String(message)}` }))
 ])
 
-/** Answers with these functions from now on. The returned function lets nothing of this keep the process alive. */
+/** Serves these functions from now on. Call the returned function to let the process end. */
 export const serve = (functions: object): () => void => {
   createBirpc({}, {
     post: (message) => process.send!(message),

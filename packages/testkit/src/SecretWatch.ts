@@ -30,7 +30,7 @@ export class SecretWatch {
   readonly logs: Array<string> = []
   /** The name of every span that ended. */
   readonly spans: Array<string> = []
-  /** How many texts have been looked through: a watch that saw nothing found nothing. */
+  /** The number of texts that were searched. A watch that saw nothing proves nothing. */
   looked = 0
   readonly forms: ReadonlyArray<string>
 
@@ -38,7 +38,7 @@ export class SecretWatch {
     this.forms = forms
   }
 
-  /** Looks through a value: printed, as JSON, and all of its properties, to any depth. */
+  /** Searches a value: printed, as JSON, and all of its properties, at any depth. */
   look(where: string, value: unknown): void {
     this.text(where, String(printed(() => String(value))))
     this.text(`${where}, inspected`, printed(() => inspect(value, { depth: 20, showHidden: true, getters: true })))
@@ -82,7 +82,7 @@ export class SecretWatch {
   /** Looks at all metrics. */
   readonly lookAtMetrics: Effect.Effect<void> = Effect.map(Metric.snapshot, (metrics) => this.look("metrics", metrics))
 
-  /** Looks at how an effect ends, whatever that is, and gives its exit's value or fails as it did. */
+  /** Searches the exit of an effect, and succeeds or fails as it did. */
   watch<A, E, R>(where: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.onExit(effect, (exit) => Effect.sync(() => this.look(where, exit)))
   }
@@ -122,7 +122,7 @@ export class SecretWatch {
 
 const builtIn = new Set<object>([Object.prototype, Array.prototype, Function.prototype, Map.prototype, Set.prototype])
 
-/** What can't be printed shows nothing but its error. */
+/** A value that can't be printed shows only its error. */
 const printed = <A>(print: () => A): A | string => {
   try {
     return print()

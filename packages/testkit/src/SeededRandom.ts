@@ -3,7 +3,7 @@ export class SeededRandom {
   #state: number
 
   constructor(seed: number) {
-    // Neighbouring seeds should not give similar runs.
+    // Neighbouring seeds must not give similar runs.
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0
   }
 

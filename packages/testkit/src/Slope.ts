@@ -1,4 +1,4 @@
-/** What was measured at a time, in milliseconds. */
+/** A measurement at a time, in milliseconds. */
 export interface Measurement {
   readonly at: number
   readonly bytes: number

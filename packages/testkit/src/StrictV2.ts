@@ -91,7 +91,7 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
   }
 )
 
-/** What a function of the API works with. */
+/** The state that the functions of the API share. */
 interface Api extends Omit<ServerOptions, "buckets"> {
   readonly store: LineStore
   readonly buckets: Buckets
@@ -147,7 +147,7 @@ interface Bucket {
   readonly retentionRules: ReadonlyArray<unknown>
 }
 
-/** The buckets of the organization, besides the two that every server has. */
+/** The buckets of the organization, including the two that every server has. */
 class Buckets {
   all: Array<Bucket> = []
   #created = 0

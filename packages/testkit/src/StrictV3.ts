@@ -103,7 +103,7 @@ export const make: (options: ServerOptions) => Effect.Effect<Server, never, Scop
   }
 )
 
-/** What a function of the API works with. */
+/** The state that the functions of the API share. */
 interface Api extends ServerOptions {
   readonly store: LineStore
 }
@@ -115,7 +115,7 @@ const ping = json(200, { version, revision: "5276213d5b", process_id: "0193e5a1-
   "x-influxdb-version": version
 })
 
-/** The refusal, or `undefined`. */
+/** The refusal, or `undefined` if the request is authenticated. */
 const authenticated = (options: ServerOptions, check: Check): Answer | undefined => {
   const value = check.header("authorization")
   if (!check.that(value !== undefined, "there is no authorization header")) {
@@ -313,7 +313,7 @@ const allPoints = (store: LineStore, language: Query["language"], { db, q }: Ask
   }))
 }
 
-/** As Arrow writes a timestamp in nanoseconds: no zone, and as many groups of three decimals as it needs. */
+/** A timestamp in nanoseconds as Arrow writes it: without a zone, with as many groups of three decimals as needed. */
 const instant = ({ nanos }: Instant): string => {
   const second = 1_000_000_000n
   const fraction = ((nanos % second) + second) % second

@@ -1,8 +1,8 @@
 /**
- * A UDP receiver on loopback that keeps everything it gets, or passes it on. Use it for raw datagrams; for points
- * use `LineListener` of the library.
+ * A UDP receiver on loopback that keeps everything it gets, or passes it on. Use it for raw datagrams; for points use
+ * `LineListener` of the library.
  *
- * It asks for a large receive buffer, but the kernel caps it: check `drops` before you blame a sender for a gap.
+ * It requests a large receive buffer, but the kernel caps it: check `drops` before you blame a sender for a gap.
  * Payloads are copies and belong to the reader.
  */
 import * as Data from "effect/Data"
@@ -20,9 +20,9 @@ export interface SinkOptions {
   readonly port?: number | undefined
   /** Whether to leave the port closed until `reopen`. */
   readonly closed?: boolean | undefined
-  /** Asked of the kernel, in bytes. Default 8 MiB. */
+  /** Requested from the kernel, in bytes. Default 8 MiB. */
   readonly receiveBufferBytes?: number | undefined
-  /** Called for each datagram, which is not kept then. `port` is the sender's. */
+  /** Called for each datagram, which is then not kept. `port` is the sender's. */
   readonly onPayload?: ((payload: Uint8Array, port: number) => void) | undefined
 }
 
@@ -53,7 +53,7 @@ const linesIn = (payload: Uint8Array): number => {
   return start < payload.length ? count + 1 : count
 }
 
-/** What a sink offers. The getters show the present state. */
+/** What a sink offers. The getters return the present state. */
 export class Sink {
   readonly host: string
   /** Chosen by the system when the sink was made; `reopen` binds the same one. */
@@ -73,7 +73,7 @@ export class Sink {
     this.port = options.port ?? 0
   }
 
-  /** What the kernel granted, as it accounts for it; 0 while closed. */
+  /** The size that the kernel granted, in its own accounting; 0 while closed. */
   get receiveBufferBytes(): number {
     return this.#socket?.getRecvBufferSize() ?? 0
   }
@@ -85,12 +85,12 @@ export class Sink {
     )
   }
 
-  /** Waits until at least `count` lines have come. */
+  /** Waits until at least `count` lines have arrived. */
   waitForPoints(count: number, options?: WaitOptions): Effect.Effect<void, WaitTimeout> {
     return this.#waitFor(count, "points", () => this.points, options)
   }
 
-  /** Waits until at least `count` datagrams have come. */
+  /** Waits until at least `count` datagrams have arrived. */
   waitForPayloads(count: number, options?: WaitOptions): Effect.Effect<void, WaitTimeout> {
     return this.#waitFor(count, "datagrams", () => this.payloads.length, options)
   }
@@ -100,7 +100,7 @@ export class Sink {
     return Effect.asVoid(waitFor(Effect.sync(seen), (seen) => seen >= count, all))
   }
 
-  /** Forgets what has come so far. */
+  /** Discards what has arrived so far. */
   readonly clear: Effect.Effect<void> = Effect.sync(() => {
     this.payloads = []
     this.points = 0
@@ -112,7 +112,7 @@ export class Sink {
     kernelDrops(this.#socket === undefined ? 0 : this.port)
   )
 
-  /** Frees the port; senders see it refused. What has come stays. */
+  /** Frees the port, so that senders are refused. What has arrived is kept. */
   readonly close: Effect.Effect<void> = Effect.callback((resume) => {
     const socket = this.#socket
     this.#socket = undefined

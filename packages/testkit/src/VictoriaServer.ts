@@ -28,7 +28,7 @@ export type { ServerError }
 export interface ServerOptions extends CommonOptions {
   /** Further flags, by their names without the dash. */
   readonly flags?: Readonly<Record<string, string | number | boolean>> | undefined
-  /** Turns authentication of HTTP requests on; the server's own operations sign in as them. */
+  /** Turns authentication of HTTP requests on, with this user, as whom the operations of this class sign in. */
   readonly user?: Credentials | undefined
 }
 
@@ -61,11 +61,11 @@ export const layer = (options?: ServerOptions): Layer.Layer<VictoriaServer, Serv
   Layer.effect(VictoriaServer, make(options))
 
 const defaultFlags = {
-  // Samples of any time are kept, and seen at once.
+  // Keep samples of any time, and show them at once.
   retentionPeriod: "100y",
   "search.latencyOffset": "0s",
   "search.disableCache": true,
-  // By default it takes most of the machine's memory for caches.
+  // By default it uses most of the machine's memory for caches.
   "memory.allowedBytes": "256MiB"
 }
 
@@ -87,10 +87,10 @@ interface ExportedLine {
   readonly timestamps: ReadonlyArray<number>
 }
 
-/** The export writes what JSON has no number for as text or null. */
+/** The export writes values that JSON can't hold as text or null. */
 const numberOf = (value: number | string | null): number => value === null ? Number.NaN : Number(value)
 
-/** A running server. Of a killed one, what came in the last seconds is lost, also what was acknowledged. */
+/** A running server. If it is killed, the writes of the last seconds are lost, even if they were acknowledged. */
 export class Server extends LoopbackServer {
   /** Takes line protocol over TCP and over UDP. */
   readonly linePort: number
@@ -115,7 +115,7 @@ export class Server extends LoopbackServer {
     return this.sendDatagram(this.linePort, payload)
   }
 
-  /** Sends `payload` on a connection of its own, and returns when the server has closed it. */
+  /** Sends `payload` over a new connection, and returns when the server has closed it. */
   sendTcp(payload: string | Uint8Array): Effect.Effect<void, ServerError> {
     return Effect.callback((resume) => {
       const socket = Net.connect({ host, port: this.linePort }, () => socket.end(payload))
@@ -126,7 +126,7 @@ export class Server extends LoopbackServer {
     })
   }
 
-  /** `SIGTERM`: it writes what it holds, and ends. */
+  /** `SIGTERM`: it writes its data to disk, and exits. */
   get stop(): Effect.Effect<void> {
     return this.end("SIGTERM")
   }
@@ -152,7 +152,7 @@ export class Server extends LoopbackServer {
     return Effect.map(this.series(selector), (all) => all.reduce((sum, { values }) => sum + values.length, 0))
   }
 
-  /** Waits until `count` gives at least `expected`, and returns what it gave. */
+  /** Waits until `count` returns at least `expected`, and returns that count. */
   waitForCount(
     expected: number,
     options?: WaitOptions & { readonly selector?: string | undefined }

@@ -1,10 +1,9 @@
 /**
- * A real `vmagent` on loopback, for the life of a scope: it takes line protocol
- * over HTTP (`/write`), answers 204, and hands the samples to a VictoriaMetrics
- * by remote write, from a queue on disk while that is down.
+ * A real `vmagent` on loopback, for the life of a scope. It takes line protocol over HTTP (`/write`), answers 204, and
+ * forwards the samples to a VictoriaMetrics by remote write. While that is down, they wait in a queue on disk.
  *
- * Debian's package `victoria-metrics` has it. It is looked for like VictoriaMetrics
- * (see `Binary`), with the environment variable `EFFLUX_VMAGENT`.
+ * It is part of Debian's package `victoria-metrics`, and is searched for like VictoriaMetrics (see `Binary`), with the
+ * environment variable `EFFLUX_VMAGENT`.
  */
 import * as Effect from "effect/Effect"
 import * as Binary from "./Binary.ts"
@@ -24,7 +23,7 @@ export class Agent extends LoopbackServer {
     return Effect.andThen(this.end("SIGTERM"), this.start)
   }
 
-  /** Bytes in the queue that were not handed on. */
+  /** Bytes in the queue that were not yet forwarded. */
   get pendingBytes(): Effect.Effect<number, ServerError> {
     return Effect.map(this.request("GET", "/metrics"), ({ body }) =>
       body.split("\n")

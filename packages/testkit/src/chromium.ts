@@ -1,4 +1,6 @@
-/** Debian's Chromium as tests start it: without a sandbox, which root can't have, and with nothing that asks the network. */
+/**
+ * Debian's Chromium as tests start it: without a sandbox, which root can't have, and without its own network requests.
+ */
 import * as Fs from "node:fs"
 
 export const executablePath = "/usr/bin/chromium"

@@ -1,9 +1,8 @@
 /**
- * Vitest global setup: finds or fetches the real servers once per run and tells
- * the test workers where they are.
+ * Vitest global setup: finds or downloads the real servers once per run, and tells the test workers where they are.
  *
- * It belongs into the root configuration, where it serves all projects:
- * `test: { globalSetup: ["packages/testkit/src/globalSetup.ts"] }`.
+ * It belongs in the root configuration, where it serves all projects: `test: { globalSetup:
+ * ["packages/testkit/src/globalSetup.ts"] }`.
  */
 import * as Effect from "effect/Effect"
 import type { TestProject } from "vitest/node"

@@ -1,4 +1,4 @@
-/** What the kernel knows about a bound UDP port on Linux, as the library reads it. */
+/** What the kernel reports about a bound UDP port on Linux, as the library reads it. */
 import * as Effect from "effect/Effect"
 import { LineListener } from "efflux"
 

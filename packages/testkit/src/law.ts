@@ -12,7 +12,7 @@ export const assertLaw = (stats: InfluxDatabase.Stats): void => {
   assert.strictEqual(stats.pushed, stats.sent + droppedOf(stats) + stats.queued + stats.inFlight, JSON.stringify(stats))
 }
 
-/** Counters that are 0 but for those given. */
+/** Counters that are 0 except for the given ones. */
 export const statsOf = (
   { dropped, queued = 0, ...given }: Partial<Omit<InfluxDatabase.Stats, "dropped" | "droppedTotal" | "queuedBytes">> & {
     readonly dropped?: Partial<InfluxDatabase.Stats["dropped"]>

@@ -20,7 +20,7 @@ declare module "vitest" {
   }
 }
 
-/** A suite body that starts servers itself, if it wants any: `InfluxServer.make({ binary })`. */
+/** A suite body that starts its servers itself: `InfluxServer.make({ binary })`. */
 export type Body = (binary: string) => void
 
 /** A suite body whose tests have the server in their context and run on the real clock. */
@@ -43,11 +43,11 @@ const describeProgram = (located: Located | undefined, name: string, body: Body)
   })
 }
 
-/** A suite that runs only where `influxd` can be had. */
+/** A suite that runs only if `influxd` is available. */
 export const describeInfluxd = (name: string, body: Body): void =>
   describeProgram(inject("influxd") as Located | undefined, name, body)
 
-/** A suite that runs only where VictoriaMetrics can be had. */
+/** A suite that runs only if VictoriaMetrics is available. */
 export const describeVictoriaBinary = (name: string, body: Body): void =>
   describeProgram(inject("victoriaMetrics") as Located | undefined, name, body)
 

@@ -1,9 +1,7 @@
 /**
- * A Vitest reporter that looks for the secrets of tests in what a run shows: the
- * console of every test and the errors of tests and workers.
- *
- * Every secret that a test makes up has `marker` in it. The run fails if it is
- * found. What a child process writes past Vitest into the terminal is not seen.
+ * A Vitest reporter that searches the output of a run for secrets of tests: the console of every test, and the errors
+ * of tests and workers. Every secret in a test contains `marker`; the run fails if that is found. What a child process
+ * writes to the terminal past Vitest is not seen.
  */
 import type { Reporter, TestCase, TestModule } from "vitest/node"
 import { findIn, formsOf } from "./internal/secretForms.ts"

@@ -9,11 +9,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { inspect } from "node:util"
 
-/** How long to wait, and how often to look. */
+/** How long to wait, and how often to check. */
 export interface WaitOptions {
-  /** It only decides when something hangs. Default one minute. */
+  /** It matters only if something hangs. Default one minute. */
   readonly timeout?: Duration.Input | undefined
-  /** Pause between two looks. Default 10 milliseconds. */
+  /** Pause between two attempts. Default 10 milliseconds. */
   readonly interval?: Duration.Input | undefined
   /** What is waited for, for the error message. */
   readonly what?: string | undefined
@@ -33,10 +33,8 @@ export const sleep = (duration: Duration.Input): Effect.Effect<void> =>
   })
 
 /**
- * Runs `effect` until `predicate` accepts its value, and returns that value.
- *
- * The effect runs at least once, and a failure of it ends the wait. A run in
- * progress is not cut short by the deadline.
+ * Runs `effect` until `predicate` accepts its value, and returns that value. The effect runs at least once, and its
+ * failure ends the wait. The deadline does not interrupt a run in progress.
  */
 export const waitFor: <A, E, R>(
   effect: Effect.Effect<A, E, R>,

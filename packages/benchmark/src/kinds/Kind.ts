@@ -9,7 +9,7 @@ import { figure, type Section } from "../Report.ts"
 export interface Kind {
   readonly name: string
   readonly points: ReadonlyArray<Point.Input>
-  /** Of the writer that writes them. */
+  /** Options of the writer. */
   readonly options?: LineProtocol.EncodeOptions
 }
 
@@ -22,7 +22,7 @@ export interface KindRung {
   readonly before?: () => Promise<unknown>
 }
 
-/** The rungs in turn, the first of which is the plain kind, and the worst ratio to it. */
+/** Measures the rungs in turn. The first is the plain kind; `worst` has the largest ratio to it. */
 export const measureKinds = async (
   title: string,
   note: string,

@@ -1,6 +1,6 @@
 /**
- * A file of many lines, streamed by one program into a real server on loopback: `LineProtocol.decodeStream` into
- * `Influx.sink`, and then the server is asked what it stored.
+ * A program streams a file of many lines through `LineProtocol.decodeStream` and `Influx.sink` into a real server on
+ * loopback. Then the server is asked what it stored.
  */
 import { InfluxServer, kernelDrops, VictoriaServer, waitFor } from "@efflux/testkit"
 import type { Program } from "@efflux/testkit/Program"
@@ -24,14 +24,14 @@ export interface Options {
   readonly transport: Transport
   readonly server: Server
   readonly lines: number
-  /** So many databases behind `InfluxShards`, all on the one server. */
+  /** The number of databases behind `InfluxShards`, all on one server. */
   readonly shards: number
 }
 
 /** The server of a transport, unless another one is chosen. Only InfluxDB's UDP listener has a receive buffer to set. */
 export const serverOf = (transport: Transport): Server => transport === "http" ? "victoria-metrics" : "influx-1"
 
-/** What the server has stored: how often each field, and the sum of the numbers of the lines. */
+/** What the server has stored: the number of values of each field, and the sum of the line numbers. */
 export interface Stored {
   readonly n: number
   readonly ms: number
@@ -52,7 +52,7 @@ export interface Bulk extends Options {
   readonly stderr: string
 }
 
-/** What the database is set to, where it is not the defaults. */
+/** Options of the database that differ from the defaults. */
 export const settings = { queueCapacity: 10_000, senders: 4, batchSize: 1000 } as const
 
 // Over UDP the server must keep up by itself: nothing tells the program to slow down.
@@ -66,7 +66,7 @@ const routes = 5
 const startMillis = 1_700_000_000_000
 const lookEvery = 250
 
-// All lines have the same length, and the sum of the numbers of 50 million is a number that a float holds exactly.
+// All lines have the same length, and a float holds the sum of 50 million of these numbers exactly.
 const firstNumber = 100_000_000
 
 /** Line `n` of the file: one millisecond after the line before it, in one of 100 series. */
@@ -77,25 +77,25 @@ export const line = (n: number): string =>
 /** The most lines that one datagram holds. */
 export const linesPerDatagram = Math.floor(perTransport.udp.maxPayloadBytes / line(0).length)
 
-/** The sum of the numbers of so many lines. */
+/** The sum of the numbers of that many lines. */
 export const sumOf = (lines: number): number => lines * firstNumber + lines * (lines - 1) / 2
 
-/** Streams a file of so many lines into a server of its own; `say` gets a line every ten seconds. */
+/** Streams a file of that many lines into a new server. `say` gets a line every ten seconds. */
 export const run = (options: Options, say: (line: string) => void) =>
   Effect.scoped(Effect.gen(function*() {
     const target: Target = yield* options.server === "influx-1" ? influx1 : victoriaMetrics
     const file = yield* writeFile(options.lines)
     const database = { ...target.database(options.transport), ...settings }
     const loader = { database, file, shards: options.shards } satisfies LoaderOptions
-    // What is measured is what lives, not how long garbage may lie.
+    // A small heap, so that live memory is measured rather than garbage.
     const program = yield* start<Functions>("loader", loader, { node: steadyHeap, timeout: 3_600_000 })
     const before = processorMillis(target.server.pid)
     const looks: Array<Sample> = []
     const watching = yield* Effect.forkScoped(watch(program, looks, options.lines, say))
     const loaded = yield* program.load()
     yield* Fiber.interrupt(watching)
-    // A server has read a datagram some time after it was sent, and what never came is waited for in vain. The sum is of
-    // another moment than the counts.
+    // The server reads datagrams some time after they are sent, and lost ones never arrive. The sum and the counts are
+    // queried one after the other, so all of them must be complete.
     const all = ({ ms, n, sum }: Stored) => Math.min(ms, n) >= options.lines && sum === sumOf(options.lines)
     const stored = yield* waitFor(target.stored(options.lines), all, { interval: "100 millis" }).pipe(
       Effect.catchTag("WaitTimeout", ({ last }) => Effect.succeed(last as Stored))
@@ -149,7 +149,7 @@ const watch = (program: Program<Functions>, looks: Array<Sample>, lines: number,
     }
   })
 
-// The kernel counts in hundredths of a second. Fields 14 and 15 of the line, whose second may hold blanks.
+// Fields 14 and 15, in hundredths of a second. Field 2, the name, may contain spaces.
 const processorMillis = (pid: number | undefined): number => {
   const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
@@ -197,7 +197,7 @@ const victoriaMetrics = Effect.gen(function*() {
 })
 
 const influx1 = Effect.gen(function*() {
-  // As large as the system allows without further rights.
+  // The largest buffer that the system allows without privileges.
   const readBuffer = Number(Fs.readFileSync("/proc/sys/net/core/rmem_max", "utf8"))
   const server = yield* InfluxServer.make({
     udp: [{ database: "bulk", readBuffer, batchPending: 100 }],

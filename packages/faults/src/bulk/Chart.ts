@@ -1,10 +1,10 @@
-/** The parts of a run that are drawn. */
+/** What is drawn of a run. */
 import { type Chart, panel, short } from "../soak/Plot.ts"
 import type { Bulk } from "./Bulk.ts"
 
 const megabyte = 2 ** 20
 
-// Looks over which a rate is taken.
+// Samples over which a rate is computed.
 const window = 8
 
 /** The chart of a run. */

@@ -5,10 +5,10 @@ import { type Bulk, settings, sumOf } from "./Bulk.ts"
 
 const megabyte = 2 ** 20
 
-/** Seconds that a run must last before its memory says anything. */
+/** Seconds below which a run is too short to judge its memory. */
 export const judgedFrom = 30
 
-// Of the second half of a run, in bytes. Resident memory breathes by that much.
+// Bytes by which resident memory may fluctuate in the second half of a run.
 const breathing = 8 * megabyte
 
 /** Growth of the memory over the second half of a run, in bytes; `undefined` for a run too short to tell. */

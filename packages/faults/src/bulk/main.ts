@@ -1,7 +1,7 @@
 /**
  * `bulk`: streams a file of many lines into a real server, over HTTP and over UDP, and counts what is stored.
  *
- * Ends with code 1 when a promise was broken. Draws what happened.
+ * Ends with code 1 if a promise was broken. Draws a chart.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"

@@ -19,15 +19,15 @@ import {
 } from "efflux"
 import { machineMillis } from "../Program.ts"
 
-/** What the parent chooses. */
+/** The options that the parent chooses. */
 export interface LoaderOptions {
   readonly database: DatabaseConfig.DatabaseConfig
   readonly file: string
-  /** So many databases with these options, behind `InfluxShards` if there is more than one. */
+  /** The number of databases with these options. Several are behind `InfluxShards`. */
   readonly shards: number
 }
 
-/** One look at the program. */
+/** A sample of the program. */
 export interface Sample {
   /** On the machine's clock, in milliseconds. */
   readonly at: number
@@ -47,7 +47,7 @@ export interface Loaded {
   readonly last: Sample
 }
 
-/** What it can be asked. */
+/** The functions that the parent can call. */
 export interface Functions {
   readonly load: () => Promise<Loaded>
   readonly sample: () => Promise<Sample>

@@ -11,7 +11,7 @@ const functionsOf = (proxy: UdpProxy.UdpProxy) => ({
   close: () => Effect.runPromise(proxy.close)
 })
 
-/** What it can be asked. */
+/** The functions that the parent can call. */
 export type Functions = ReturnType<typeof functionsOf>
 
 const program = Effect.gen(function*() {

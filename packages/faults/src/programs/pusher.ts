@@ -1,7 +1,4 @@
-/**
- * A program with a database, as a user would write it: the one that the faults
- * happen to. It does what its parent asks, and reports.
- */
+/** A program with a database, as a user would write it. It is exposed to the faults; its parent controls it. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Program from "@efflux/testkit/Program"
 import * as Clock from "effect/Clock"
@@ -12,7 +9,7 @@ import * as Scope from "effect/Scope"
 import { type DatabaseConfig, InfluxDatabase } from "efflux"
 import { Load } from "../Load.ts"
 
-/** What the parent chooses. */
+/** The options that the parent chooses. */
 export interface PusherOptions {
   readonly database: DatabaseConfig.DatabaseConfig
   /** From the start on; default 0. */
@@ -22,7 +19,7 @@ export interface PusherOptions {
 /** The answer to `close`. */
 export interface Closed {
   readonly stats: InfluxDatabase.Stats
-  /** What closing took. */
+  /** The duration of the close. */
   readonly millis: number
   /** The counters after one more push, and after the scope was closed a second time. */
   readonly after: InfluxDatabase.Stats
@@ -30,7 +27,7 @@ export interface Closed {
 
 const options = Program.options<PusherOptions>()
 
-/** The real clock, whose wall time can be stepped. Sleeps and measured times are not touched by that. */
+/** The real clock, with a wall time that can be stepped. Sleeps and durations are not affected. */
 class SteppedClock implements Clock.Clock {
   readonly #real: Clock.Clock
   offset = 0
@@ -58,14 +55,14 @@ const functionsOf = (
   rate: (perSecond: number) => {
     load.perSecond = perSecond
   },
-  /** Pushes so many points without giving the event loop a turn. */
+  /** Pushes that many points without giving the event loop a turn. */
   burst: (points: number) => load.burst(points),
   pushAll: (points: number) => Effect.runPromise(database.pushAll(load.points(points))),
-  /** Pushes points of so many series, one each, as fast as they go. */
+  /** Pushes one point of each of that many series, as fast as possible. */
   distinct: (series: number) => Effect.runPromise(distinct(database, series)),
   flush: () => Effect.runPromise(database.flush),
   sample: () => load.sample(),
-  /** Forgets the percentiles, and the most in flight and queued, so far. */
+  /** Resets the percentiles and the maxima. */
   reset: () => load.reset(),
   /** Collects garbage; needs `--expose-gc`. */
   collect: () => {
@@ -80,7 +77,7 @@ const functionsOf = (
   close
 })
 
-/** What it can be asked. */
+/** The functions that the parent can call. */
 export type Functions = ReturnType<typeof functionsOf>
 
 const program = Effect.gen(function*() {
@@ -111,7 +108,7 @@ const program = Effect.gen(function*() {
   end()
 })
 
-// As fast as the database takes them: a name that is never seen again for every point.
+// As fast as the database accepts them, each with a name that is used once.
 const distinct = (database: InfluxDatabase.Database, series: number) =>
   Effect.gen(function*() {
     for (let n = 0; n < series; n++) {

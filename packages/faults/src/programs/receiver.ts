@@ -1,6 +1,6 @@
 /**
- * A program that receives: it knows which points have come, in which order, and
- * when. It can close its port, open it again, and be stopped or killed.
+ * A program that receives points, and knows which ones arrived, in which order and when. It can close and reopen its
+ * port, and be stopped or killed.
  */
 import * as Program from "@efflux/testkit/Program"
 import * as UdpSink from "@efflux/testkit/UdpSink"
@@ -10,43 +10,43 @@ import * as Journal from "../Journal.ts"
 import { firstNumber } from "../Load.ts"
 import { machineMillis } from "../Program.ts"
 
-/** What the parent chooses. */
+/** The options that the parent chooses. */
 export interface ReceiverOptions {
   readonly host: string
   readonly port: number
   /** Whether to leave the port closed at first. */
   readonly closed?: boolean | undefined
-  /** How points come; default `"udp"`. */
+  /** How points arrive; default `"udp"`. */
   readonly transport?: "udp" | "http" | undefined
-  /** A file that gets the number of each point that was taken; see `Journal`. */
+  /** A file that gets the number of each accepted point; see `Journal`. */
   readonly journal?: string | undefined
 }
 
 /**
- * What becomes of a request over HTTP: taken and answered, refused with 503, taken and broken off without an answer, or
- * neither taken nor answered.
+ * What happens to a request over HTTP: accepted and answered, refused with 503, accepted and reset without an answer,
+ * or ignored.
  */
 export type Mode = "take" | "refuse" | "break off" | "be silent"
 
-/** What has come so far. */
+/** What has arrived so far. */
 export interface Received {
   readonly payloads: number
   readonly points: number
-  /** Points that came more than once count once. */
+  /** Points, without duplicates. */
   readonly distinct: number
-  /** The greatest number of a point, -1 if none has come. */
+  /** The greatest number of a point, -1 if none has arrived. */
   readonly newest: number
-  /** How many points up to the newest have come without a gap. */
+  /** The number of points without a gap, up to the newest. */
   readonly tail: number
-  /** Points that came after one with a greater number, from the same socket. */
+  /** Points that arrived after one with a greater number, from the same socket. */
   readonly outOfOrder: number
   /** Points whose timestamp was not greater than that of the one before them, from the same socket. */
   readonly notLater: number
-  /** Lines that are none of the load's. */
+  /** Lines that do not belong to the load. */
   readonly strange: number
   /** Sockets that have sent. */
   readonly sockets: number
-  /** When the first payload came after the port was opened, on the machine's clock; 0 if none has. */
+  /** When the first payload arrived after the port was opened, on the machine's clock; 0 if none has. */
   readonly firstAt: number
   /** When the port was opened last. */
   readonly openedAt: number
@@ -133,7 +133,7 @@ let mode: Mode = "take"
 const answer: Http.RequestListener = (request, response) => {
   const chunks: Array<Uint8Array> = []
   request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
-  // A client that gives up.
+  // The client may give up.
   request.on("error", () => {})
   request.on("end", () => {
     if (mode === "be silent") return
@@ -163,13 +163,13 @@ const functionsOf = (open: Effect.Effect<void, unknown>, close: Effect.Effect<vo
   open: () => Effect.runPromise(open),
   /** Frees the port. */
   close: () => Effect.runPromise(close),
-  /** What becomes of requests from now on. */
+  /** What happens to requests from now on. */
   mode: (next: Mode) => {
     mode = next
   }
 })
 
-/** What it can be asked. */
+/** The functions that the parent can call. */
 export type Functions = ReturnType<typeof functionsOf>
 
 const program = Effect.gen(function*() {

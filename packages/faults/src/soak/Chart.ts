@@ -1,14 +1,14 @@
-/** The parts of a soak that are drawn. */
+/** What is drawn of a soak. */
 import type { Sample } from "../Load.ts"
 import { type Chart, panel, short } from "./Plot.ts"
 import { type Look, settings, type Soaked } from "./Soak.ts"
 
 const megabyte = 2 ** 20
 
-// Looks from which a rate is taken.
+// Samples over which a rate is computed.
 const window = 4
 
-/** Counts per second, each over the looks of two seconds. */
+/** Counts per second, each over two seconds of samples. */
 const rate = (looks: ReadonlyArray<Look>, count: (look: Look) => number): ReadonlyArray<number> =>
   looks.map((look, i) => {
     const before = looks[Math.max(0, i - window)]!
@@ -18,7 +18,7 @@ const rate = (looks: ReadonlyArray<Look>, count: (look: Look) => number): Readon
 /** The chart of a soak. */
 export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
   const { bands, drain, load } = soaked
-  // The first look has no rate.
+  // The first sample has no rate.
   const looks = soaked.looks
   const shown = looks.slice(1)
   const values = (of: (sample: Sample) => number) => shown.map(({ sample }) => of(sample))

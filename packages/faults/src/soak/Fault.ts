@@ -1,7 +1,4 @@
-/**
- * What can happen during a soak. Each fault has a beginning and an end, and
- * leaves the world as it found it.
- */
+/** The faults of a soak. Each has a beginning and an end, and restores what it changed. */
 import type { Program, ProgramError } from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -15,7 +12,7 @@ import type { Weather } from "../UdpProxy.ts"
 /** How the points of a soak travel. */
 export type Transport = "udp" | "http"
 
-/** The world of a soak: a program here, a server there, and over UDP a proxy in front of the server. */
+/** The environment of a soak: a program, a server on another host and, over UDP, a proxy in front of the server. */
 export interface World {
   readonly transport: Transport
   readonly near: End
@@ -66,7 +63,7 @@ const drop = (world: World, end: End, hook: "input" | "output") =>
     })
   )
 
-/** What an HTTP server does with requests for a while. */
+/** A fault in which an HTTP server treats requests in a certain way. */
 const answering = (name: string, mode: Mode): Fault => ({
   name,
   over: "http",

@@ -1,4 +1,4 @@
-/** Line charts as SVG: panels under each other, one time axis, bands for what happened when. */
+/** Line charts as SVG: stacked panels with one time axis, and bands that mark events. */
 import * as ECharts from "echarts"
 
 /** A line of a panel. */
@@ -9,10 +9,10 @@ export interface Line {
   readonly values: ReadonlyArray<number>
 }
 
-/** One panel: lines that share a scale from 0 up. */
+/** A panel: lines that share a scale, which begins at 0. */
 export interface Panel {
   readonly title: string
-  /** Behind the numbers of the scale. */
+  /** Appended to the numbers of the scale. */
   readonly unit: string
   readonly lines: ReadonlyArray<Line>
 }
@@ -24,7 +24,7 @@ export const panel = (
   ...lines: ReadonlyArray<readonly [name: string, color: string, values: ReadonlyArray<number>]>
 ): Panel => ({ title, unit, lines: lines.map(([name, color, values]) => ({ name, color, values })) })
 
-/** Something that lasted for a while. */
+/** An event with a duration. */
 export interface Band {
   readonly from: number
   readonly to: number
@@ -42,7 +42,7 @@ export interface Chart {
 
 const panelHeight = 174
 
-/** Short: 12 k, 3.5 M. */
+/** A number in short form: 12 k, 3.5 M. */
 export const short = (value: number): string => {
   if (value >= 1e6) return `${trim(value / 1e6)} M`
   if (value >= 1e4) return `${trim(value / 1e3)} k`

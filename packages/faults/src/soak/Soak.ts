@@ -1,7 +1,4 @@
-/**
- * The soak: a program under ten times the load that the network takes, and every
- * few seconds something else that goes wrong.
- */
+/** The soak: a program pushes ten times what the network carries, and every few seconds something else goes wrong. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
@@ -26,11 +23,11 @@ export interface Options {
   readonly transport: Transport
   readonly minutes: number
   readonly seed: number
-  /** How many times what the network takes is pushed. */
+  /** The load, as a multiple of what the network carries. */
   readonly times: number
 }
 
-/** One look, and what the server had received by then. */
+/** A sample, and what the server had received by then. */
 export interface Look {
   /** Since the overload began. */
   readonly seconds: number
@@ -41,7 +38,7 @@ export interface Look {
 /** What happened. */
 export interface Soaked {
   readonly transport: Transport
-  /** Different points that the servers have taken, one after the other, from the start on. */
+  /** Distinct points that the servers, one after the other, have accepted since the start. */
   readonly stored: number
   readonly drain: number
   readonly load: number
@@ -56,7 +53,7 @@ export interface Soaked {
   readonly stderr: string
 }
 
-/** What the database of the soak is set to, where it is not the defaults. */
+/** Options of the database that differ from the defaults. */
 export const settings = { senders: 4, batchSize: 100, queueCapacity: 10_000, drainTimeout: 2000 } as const
 
 const bitsPerSecond = 5_000_000
@@ -78,7 +75,7 @@ export const run = (options: Options, say: (line: string) => void) =>
         version: 1,
         url: `http://${world.far.address}:${proxyPort}`,
         database: "soak",
-        // What the network takes does not depend on what points are like.
+        // So that the capacity of the network does not depend on the points.
         gzipThreshold: "none",
         timeout: 2000,
         ...settings
@@ -86,7 +83,7 @@ export const run = (options: Options, say: (line: string) => void) =>
       node: Pusher.steadyHeap
     })
 
-    // What does the network take?
+    // How much does the network carry?
     yield* pusher.rate(60_000)
     yield* Effect.sleep("3 seconds")
     const one = yield* pusher.sample()

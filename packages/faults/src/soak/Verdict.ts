@@ -3,14 +3,14 @@ import { slopePerMinute } from "@efflux/testkit/Slope"
 import type { Promised } from "../Conclusion.ts"
 import { settings, type Soaked } from "./Soak.ts"
 
-// Resident memory breathes: in a short run that is more than any slope.
+// In a short run, fluctuations of resident memory outweigh any slope.
 const breathing = 8 * 2 ** 20
 const slopeLimit = 2 ** 20
 
-// Seconds. Over HTTP a sender may be in a pause that has grown with the failures before.
+// In seconds. Over HTTP a sender may be in a pause that grew with earlier failures.
 const recoveryLimit = { udp: 2, http: 10 }
 
-/** Seconds that are not counted when the slope of the memory is taken, of a run of so many. */
+/** Seconds at the start of a run that are not part of the slope of its memory. */
 export const warmUp = (seconds: number): number => Math.max(10, seconds / 4)
 
 /** Checks a soak against all promises. */
@@ -60,7 +60,7 @@ export const verdict = (soaked: Soaked): ReadonlyArray<Promised> => {
       kept: last.sample.push.p99 <= 0.05
     },
     {
-      // Where others use the machine, a timer waits for them as well: a turn is measured by its processor time.
+      // On a busy machine a timer waits for other programs too, so a turn is measured by its processor time.
       promise: "99 % of all turns of the event loop take at most 50 ms",
       measured: `${last.sample.loopBusy.p99.toFixed(1)} ms of processor time; timers late by ${
         last.sample.loopDelay.p99.toFixed(1)
@@ -81,7 +81,7 @@ export const verdict = (soaked: Soaked): ReadonlyArray<Promised> => {
       kept: closed.millis <= settings.drainTimeout + 500 && exitCode === 0 && stderr === ""
     },
     {
-      // Over UDP nobody tells what is lost behind the operating system.
+      // Over UDP, nothing reports what is lost beyond the operating system.
       promise: transport === "udp"
         ? "No point is received that does not count as sent or unknown"
         : "What counts as sent was received, and what was received counts as sent or unknown",

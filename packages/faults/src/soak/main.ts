@@ -1,7 +1,7 @@
 /**
  * `soak`: ten times the load for some minutes, with a fault every five seconds.
  *
- * Ends with code 1 when a promise was broken. Draws what happened.
+ * Ends with code 1 if a promise was broken. Draws a chart.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"

@@ -11,7 +11,7 @@ const runAll = () => {
     try {
       cleanUp()
     } catch {
-      // The others still have to run, and there is nobody left to tell.
+      // The others still have to run, and no one is left to report to.
     }
   }
 }
@@ -22,7 +22,7 @@ export const add = (cleanUp: () => void): void => {
   pending.add(cleanUp)
 }
 
-/** Takes it back. */
+/** Cancels it. */
 export const remove = (cleanUp: () => void): void => {
   if (pending.delete(cleanUp) && pending.size === 0) process.removeListener("exit", runAll)
 }

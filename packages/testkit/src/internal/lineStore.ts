@@ -1,9 +1,7 @@
 /**
- * Line protocol as a server keeps it: points by container (bucket or
- * database), and the types of their columns.
+ * Line protocol as a server stores it: points by container (bucket or database), and the types of their columns.
  *
- * It is read by the library's own decoder, which is tested against real
- * servers, in the server's dialect.
+ * The library's own decoder reads it in the dialect of the server. That decoder is tested against real servers.
  */
 import * as Result from "effect/Result"
 import * as LineProtocol from "efflux/LineProtocol"
@@ -52,7 +50,7 @@ export class LineStore {
     this.dialect = dialect
   }
 
-  /** In the order of arrival, also those that overwrote others. */
+  /** In the order of arrival, including those that overwrote others. */
   points(container: string): ReadonlyArray<Stored> {
     return this.containers.get(container)?.arrived ?? []
   }
@@ -69,7 +67,7 @@ export class LineStore {
     return Array.from(merged.values())
   }
 
-  /** Forgets the points of a container for which a condition holds. */
+  /** Removes the points of a container for which a condition holds. */
   remove(container: string, condition: (point: Stored) => boolean): void {
     const kept = this.containers.get(container)
     if (kept === undefined) return

@@ -1,10 +1,10 @@
 /**
- * What every server of the kit can do: be asked over HTTP, be sent datagrams, be stopped, killed and started again, one
- * process at a time.
+ * The base of the servers in this package: HTTP requests, datagrams, and a process that can be stopped, killed and
+ * started again.
  *
  * A process is ended with `SIGKILL`: influxd 1.x can hang for 30 seconds on `SIGTERM` while a UDP batch is pending, and
- * what was acknowledged is on disk already. It dies with its parent, also when the parent is killed, where `setpriv` of
- * util-linux is there; elsewhere when the parent exits.
+ * what it acknowledged is on disk already. With `setpriv` of util-linux it dies with its parent, even if that is
+ * killed; without it, when the parent exits.
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -22,10 +22,10 @@ import * as ServerDirectory from "./serverDirectory.ts"
 /** The address of every server. */
 export const host = "127.0.0.1"
 
-/** The server could not be had, did not start, or did not give what was asked. */
+/** The server is not available, did not start, or did not answer as expected. */
 export class ServerError extends Data.TaggedError("ServerError")<{
   readonly message: string
-  /** At a start: somebody has one of its ports. */
+  /** Whether it failed to start because one of its ports is taken. */
   readonly addressInUse?: boolean
 }> {}
 
@@ -35,7 +35,7 @@ export interface RequestOptions {
   readonly body?: string | Uint8Array | undefined
 }
 
-/** Whom a server asks for. */
+/** The user of a server. */
 export interface Credentials {
   readonly username: string
   readonly password: string
@@ -53,7 +53,7 @@ export interface CommonOptions {
 
 /** How to run a server. */
 export interface Command {
-  /** What it is called in messages, and its log's file name. */
+  /** Its name in messages, and the file name of its log. */
   readonly name: string
   readonly args: ReadonlyArray<string>
   /** Whether the log of this start says that the server listens everywhere. */
@@ -62,7 +62,7 @@ export interface Command {
   /** Answered with `pingStatus` once the server is ready. */
   readonly pingPath: string
   readonly pingStatus: number
-  /** Turns authentication on; the server's own operations sign in as them. */
+  /** Turns authentication on, with the user as whom the operations of this class sign in. */
   readonly credentials?: Credentials | undefined
 }
 
@@ -163,7 +163,7 @@ export class LoopbackServer {
     return Effect.suspend(() => this.#isRunning ? Effect.void : Effect.onError(this.#startNew(), () => this.kill))
   }
 
-  /** A server that is down explains itself by its log. */
+  /** The error of a server that is down includes the end of its log. */
   protected failure(message: string): ServerError {
     return new ServerError({
       message: this.#isRunning
@@ -224,7 +224,7 @@ export class LoopbackServer {
       fetch(this.httpUrl + pingPath, { headers: { connection: "close" }, signal: AbortSignal.timeout(1000) })
         .then(({ status }) => status === pingStatus, () => false)
     )
-    // The log is this process's own; another server may answer on the port that it failed to get.
+    // The log belongs to this process. Another server may answer on a port that it failed to bind.
     for (const deadline = performance.now() + timeout;; yield* sleep(10)) {
       if (error !== undefined) return yield* fail(`${name} did not start: ${error.message}`)
       if (!this.#isRunning) {
@@ -244,7 +244,7 @@ export class LoopbackServer {
   }
 }
 
-/** The state letter of a process, where the system tells. */
+/** The state letter of a process, if the system reports it. */
 const processState = (pid: number | undefined): string | undefined => {
   try {
     const stat = Fs.readFileSync(`/proc/${pid}/stat`, "utf8")

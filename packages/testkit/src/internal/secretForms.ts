@@ -1,9 +1,6 @@
-/** The forms in which a secret can turn up in a text. */
+/** The forms in which a secret can appear in a text. */
 
-/**
- * The text itself, percent-encoded, in hexadecimal, and in Base64, in which it
- * looks different in each of three positions.
- */
+/** The text itself, percent-encoded, in hexadecimal, and in Base64 at each of its three alignments. */
 export const formsOf = (secret: string): ReadonlyArray<string> => {
   const bytes = Buffer.from(secret)
   const hex = bytes.toString("hex")
@@ -16,7 +13,7 @@ export const formsOf = (secret: string): ReadonlyArray<string> => {
       hex.replace(/..(?=.)/g, "$& "),
       ...[0, 1, 2].flatMap((offset) => {
         const shifted = Buffer.concat([Buffer.alloc(offset), bytes])
-        // What its neighbours have a part in is left out.
+        // Characters that also depend on the neighbours are left out.
         const [first, end] = [Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6)]
         return [shifted.toString("base64").slice(first, end), shifted.toString("base64url").slice(first, end)]
       })

@@ -10,7 +10,7 @@ import * as Path from "node:path"
 
 const prefix = "efflux-server-"
 
-/** Process ids mean something only within one namespace. */
+/** Process ids are only meaningful within one namespace. */
 const namespace = (): string => {
   try {
     return /\d+/.exec(Fs.readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0"
@@ -48,7 +48,7 @@ const removeOrphans = () => {
     try {
       remove(Path.join(Os.tmpdir(), name))
     } catch {
-      // Another user's, or another process is at it.
+      // It belongs to another user, or another process is removing it.
     }
   }
 }

@@ -2,9 +2,8 @@
  * The common part of the strict servers: each request is checked against the documentation, and every deviation is
  * recorded as a violation.
  *
- * A violation is a client's mistake that no documentation covers. What the API
- * has an answer for (a wrong token, an unknown bucket, a conflict of types) is
- * answered and is none.
+ * A violation is a mistake of the client that the documentation does not cover. Errors for which the API has an answer
+ * (a wrong token, an unknown bucket, a type conflict) are answered and are not violations.
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -46,13 +45,13 @@ export class Check {
     this.request = request
   }
 
-  /** Records a violation, unless the condition holds, and gives the condition. */
+  /** Records a violation unless the condition holds. Returns the condition. */
   that(condition: boolean, problem: string): boolean {
     if (!condition) this.problems.push(problem)
     return condition
   }
 
-  /** The body as a JSON object; if it is none, that is a violation. */
+  /** The body as a JSON object. Anything else is a violation. */
   record(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
     const body = parseJson(text ?? "")
     return this.that(isRecord(body), "the body is not a JSON object") && isRecord(body) ? body : undefined
@@ -92,7 +91,7 @@ export class Check {
     this.that(pattern.test(value), `the content type "${value}" is not one of ${allowed.join(", ")}`)
   }
 
-  /** Errors come as JSON, so that has to be acceptable. */
+  /** Errors are JSON, so the client must accept it. */
   accept(types: ReadonlyArray<string>): void {
     const value = this.header("accept")
     if (value === undefined) return
@@ -137,22 +136,22 @@ export interface StrictOptions {
   readonly maxBodyBytes?: number | undefined
 }
 
-/** What every strict server shows. The getters show the present state. */
+/** What every strict server offers. The getters return the present state. */
 export interface Strict {
   /** Without a slash at the end. */
   readonly url: string
   readonly port: number
-  /** One per deviation from the documentation, with method and path. A test asks that there be none. */
+  /** One per deviation from the documentation, with method and path. Tests require that there are none. */
   readonly violations: ReadonlyArray<string>
   /** In the order of their answers. */
   readonly exchanges: ReadonlyArray<Exchange>
   /** Connections so far, and those that are open. */
   readonly connections: { readonly made: number; readonly open: number }
-  /** The next requests get these answers instead of what they ask for; they are checked all the same. */
+  /** The next requests get these answers instead. They are checked all the same. */
   readonly answerNext: (...answers: ReadonlyArray<Answer>) => void
 }
 
-/** The routes by path and method. A last part of `*` stands for any. */
+/** The routes by path and method. A last segment `*` matches any. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>
 
 /** A JSON answer. */
