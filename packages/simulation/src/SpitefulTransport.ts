@@ -76,6 +76,11 @@ export const spitefulSender = (world: World, random: SeededRandom, watch: Watch)
           () => Effect.never,
           broken(() => Effect.die("simulated")),
           broken(() => Effect.interrupt),
+          // Both end the fiber in which they run.
+          broken(() => Effect.flatMap(Effect.void, (): Effect.Effect<void> => "simulated" as never)),
+          broken(() =>
+            Effect.withFiber<never>((fiber) => Effect.andThen(Effect.sync(() => fiber.interruptUnsafe()), Effect.never))
+          ),
           broken(() => {
             throw new Error("simulated")
           })

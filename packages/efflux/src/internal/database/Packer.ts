@@ -1,5 +1,5 @@
 /**
- * Packs points into payloads: takes them from the buffer, writes them, and counts the points that it holds.
+ * Packs points into payloads: takes them from the buffer and writes them.
  *
  * A payload has at most `batchSize` points and `maxPayloadBytes` bytes, and never a part of a line. A line that no
  * longer fits becomes the first of the next payload. A point that can't be written is settled at once, and the
@@ -61,8 +61,10 @@ export class Packer {
   /** Where the lines of the payload end. */
   readonly lines = new PayloadLines()
 
+  /** What it holds: the points of the payload, the line behind it, and a point with lines left to pack. */
+  readonly holder: Holder
+
   readonly #buffer: PointBuffer
-  readonly #holder: Holder
   readonly #writer: LineWriter
   readonly #settings: DatabaseSettings
   readonly #report: Report
@@ -76,7 +78,7 @@ export class Packer {
 
   constructor(buffer: PointBuffer, settings: DatabaseSettings, report: Report) {
     this.#buffer = buffer
-    this.#holder = buffer.holder()
+    this.holder = buffer.holder()
     this.#settings = settings
     this.#report = report
     this.#writer = new LineWriter(2 * settings.maxPayloadBytes + lineSlack, {
@@ -87,9 +89,9 @@ export class Packer {
     })
   }
 
-  /** Points that the packer holds: those of the payload, the line behind it, and a point with lines left to pack. */
-  get held(): number {
-    return this.points + (this.#carried === undefined ? 0 : 1) + (this.#lines.length === 0 ? 0 : 1)
+  /** Whether it has nothing written. */
+  get isEmpty(): boolean {
+    return this.#end === 0 && this.#lines.length === 0
   }
 
   /** The bytes of the payload: its lines, separated by line feeds. */
@@ -120,7 +122,7 @@ export class Packer {
         break
       }
       const number = buffer.oldest
-      const queued = buffer.take()
+      const queued = buffer.take(this.holder)
       if (queued === empty) break
       const start = writer.position
       const { millis, point, sub } = TimestampedPoint.is(queued)
@@ -132,7 +134,7 @@ export class Packer {
           this.#splitNumber = number
           this.#hold(number)
         } else {
-          buffer.settleDropped(1, problem.reason === "oversize" ? "oversize" : "invalid")
+          buffer.settleDropped(this.holder, 1, problem.reason === "oversize" ? "oversize" : "invalid")
           this.#report.invalid(problem, measurementOf(point))
         }
         continue
@@ -170,7 +172,7 @@ export class Packer {
   }
 
   #hold(number: number): void {
-    if (this.#holder.oldest === Number.POSITIVE_INFINITY) this.#holder.oldest = number
+    if (this.holder.oldest === Number.POSITIVE_INFINITY) this.holder.oldest = number
   }
 
   /**
@@ -191,12 +193,12 @@ export class Packer {
     if (this.#carried === undefined) {
       writer.position = 0
       this.points = 0
-      this.#holder.oldest = this.#lines.length > 0 ? this.#splitNumber : Number.POSITIVE_INFINITY
+      this.holder.oldest = this.#lines.length > 0 ? this.#splitNumber : Number.POSITIVE_INFINITY
     } else {
       writer.bytes.copyWithin(0, this.#end, writer.position)
       writer.position -= this.#end
       this.points = 1
-      this.#holder.oldest = this.#carried
+      this.holder.oldest = this.#carried
       this.#carried = undefined
       this.lines.add(writer.position - 1, true)
     }

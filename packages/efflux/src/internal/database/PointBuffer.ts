@@ -21,12 +21,15 @@ import { empty, type PointQueue } from "./PointQueue.ts"
 import { type QueueLimits, SelectiveQueue } from "./SelectiveQueue.ts"
 
 /**
- * The number of the oldest point that a sender holds, `Infinity` while it has none.
+ * What one sender holds: the points that it has taken and not settled.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Holder {
+  /** How many points. Only the buffer changes it. */
+  held: number
+  /** The number of the oldest one, `Infinity` while there is none. The sender keeps it. */
   oldest: number
 }
 
@@ -81,7 +84,7 @@ export class PointBuffer {
 
   /** Registers a sender. */
   holder(): Holder {
-    const holder: Holder = { oldest: Number.POSITIVE_INFINITY }
+    const holder: Holder = { held: 0, oldest: Number.POSITIVE_INFINITY }
     this.#holders.push(holder)
     return holder
   }
@@ -153,23 +156,26 @@ export class PointBuffer {
     return this.#room.await
   })
 
-  /** Takes the oldest point out of the queue; from here it is in flight. */
-  take(): QueuedPoint | typeof empty {
+  /** Gives a sender the oldest point of the queue; from here it is in flight. */
+  take(holder: Holder): QueuedPoint | typeof empty {
     const point = this.#queue.take()
     if (point === empty) return empty
+    holder.held++
     this.ledger.inFlight++
     if (!this.#room.isOpen() && 2 * this.#queue.size <= this.#limits.queueCapacity) this.#wake()
     return point
   }
 
-  /** Counts points in flight as sent. */
-  settleSent(points: number): void {
+  /** Counts points of a sender as sent. */
+  settleSent(holder: Holder, points: number): void {
+    holder.held -= points
     this.ledger.inFlight -= points
     this.ledger.sent += points
   }
 
-  /** Counts points in flight as dropped. */
-  settleDropped(points: number, reason: DropReason): void {
+  /** Counts points of a sender as dropped. */
+  settleDropped(holder: Holder, points: number, reason: DropReason): void {
+    holder.held -= points
     this.ledger.inFlight -= points
     this.ledger.dropped[reason] += points
   }

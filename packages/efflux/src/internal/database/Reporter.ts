@@ -103,7 +103,7 @@ export class Reporter {
 
   /** Notes a defect of a sender or a transport. */
   readonly defect = (cause: Cause.Cause<unknown>, points: number): void => {
-    this.#note("defect", points, () => ({ text: `a defect in a sender: ${describeDefect(cause)}`, cause }))
+    this.#note("defect", points, () => ({ text: `a defect in a sender: ${describeDefect(cause)}`, ...readable(cause) }))
   }
 
   /** Notes that the server's host refused a payload. */
@@ -280,6 +280,16 @@ const describeDefect = (cause: Cause.Cause<unknown>): string => {
     return String(defect)
   } catch {
     return typeof defect
+  }
+}
+
+// A logger that can't print the cause would lose the line.
+const readable = (cause: Cause.Cause<unknown>): Pick<Latest, "cause"> => {
+  try {
+    Cause.pretty(cause)
+    return { cause }
+  } catch {
+    return {}
   }
 }
 

@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import { InfluxError, OpenFailed, Rejected, SendFailed } from "../../InfluxError.ts"
 import { preview } from "../text/preview.ts"
 
@@ -75,12 +74,12 @@ const asInfluxError = (cause: unknown, kind = "Unknown"): InfluxError =>
   new InfluxError({ reason: new SendFailed({ endpoint, kind, cause }) })
 
 /**
- * Fails because a connection is to be replaced before anything was sent over it.
+ * The error for a connection that is to be replaced before anything was sent over it.
  *
  * @category errors
  * @since 0.1.0
  */
-export const staleFromTheStart = Effect.suspend(() => {
+export const staleFromTheStart = (): InfluxError => {
   const kind = "its connection is stale as soon as it is open"
-  return Effect.fail(new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause: new Error(kind) }) }))
-})
+  return new InfluxError({ reason: new OpenFailed({ endpoint, kind, cause: new Error(kind) }) })
+}

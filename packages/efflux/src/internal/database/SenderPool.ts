@@ -1,6 +1,9 @@
 /**
  * The sender fibers of a database. Each works on its own: it opens a connection, packs and sends payloads one at a
- * time, settles them, and replaces a connection that keeps failing. A defect in one ends neither it nor the others.
+ * time, settles them, and replaces a connection that keeps failing.
+ *
+ * Code of a transport runs in a fiber for each connection, which the sender supervises. Whatever ends that fiber, the
+ * sender counts what was in flight, logs the cause, and opens the next connection after a pause.
  *
  * A sender can be interrupted only where it waits, and settles what it holds exactly once, however a send ends. This
  * is what keeps the law.
@@ -11,9 +14,10 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { InfluxError, type Rejected } from "../../InfluxError.ts"
 import type { Transport } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
@@ -30,6 +34,9 @@ import * as SendOutcome from "./SendOutcome.ts"
 // A connection that fails this often in a row, or for this long, is replaced.
 const maxFailures = 5
 const maxFailingMillis = 1000
+
+// A fiber that can be interrupted only where it says so, and may end without running what should follow in it.
+const alone = { uninterruptible: true, startImmediately: true } as const
 
 // Pauses after failures.
 const pauses = backoff(10, 1000)
@@ -61,11 +68,17 @@ export const start = Effect.fnUntraced(function*(dependencies: Dependencies, sco
   return yield* Effect.replicateEffect(started, dependencies.settings.senders)
 })
 
-// A fiber that is given anything else, such as a promise, ends without another word.
+// The error says more than what Effect says of a value that is no effect.
 const effectOf = <A, E, R>(name: string, given: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.isEffect(given) ? given : Effect.die(wrong(`${name} in a transport`, given, "an Effect"))
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+// Whatever else a transport fails with is a defect.
+const errorIn = (cause: Cause.Cause<unknown>): Effect.Effect<InfluxError, unknown> => {
+  const found = Cause.findErrorOption(cause)
+  return found._tag === "Some" && found.value instanceof InfluxError
+    ? Effect.succeed(found.value)
+    : Effect.failCause(cause)
+}
 
 class Sender {
   readonly #dependencies: Dependencies
@@ -74,9 +87,8 @@ class Sender {
   readonly #clock: Clock.Clock
   readonly #packer: Packer
   #busy = false
-  // Since the last successful payload: how often and since when sending or opening failed, and the pauses between.
-  #failures = 0
-  #failingSince = 0
+  #isClosing = false
+  /** The pauses between failures since the last successful payload. */
   #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
 
   constructor(dependencies: Dependencies, pacer: Pacer, clock: Clock.Clock) {
@@ -87,37 +99,60 @@ class Sender {
     this.#packer = new Packer(dependencies.buffer, dependencies.settings, dependencies.reporter)
   }
 
-  /** One connection after the other, until interrupted. */
+  /** One connection after the other, until interrupted. No code of a transport runs in this fiber. */
   readonly run: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
     Effect.gen({ self: this }, function*() {
       while (true) {
-        const exit = yield* Effect.exit(Effect.scoped(this.#connected(restore)))
-        if (Exit.isFailure(exit)) {
-          if (yield* this.#isInterrupted(exit, restore)) break
-          this.#failed(exit.cause, 0)
-          yield* restore(this.#pause)
+        const scope = Scope.makeUnsafe()
+        const using = yield* Effect.forkChild(this.#useConnection(scope), alone)
+        if (Exit.isFailure(yield* Effect.exit(restore(Fiber.await(using))))) {
+          this.#isClosing = true
+          yield* Fiber.interrupt(using)
         }
+        const used: Exit.Exit<boolean, unknown> = yield* Fiber.await(using)
+        const closed = yield* Fiber.await(yield* Effect.forkChild(Scope.close(scope, used), alone))
+        const exit = Exit.asVoidAll([used, closed])
+        if (Exit.isFailure(exit) && !(this.#isClosing && Cause.hasInterruptsOnly(exit.cause))) {
+          this.#dependencies.reporter.defect(exit.cause, this.#packer.holder.held)
+          this.#abandon(this.#isClosedBy(exit) ? "shutdown" : "send_error")
+        }
+        if (this.#isClosing) return
+        if (Exit.isFailure(exit) || (Exit.isSuccess(used) && !used.value)) yield* restore(this.#pause)
       }
     })
   ).pipe(Effect.ensuring(Effect.sync(() => this.#abandon("shutdown"))))
 
-  /** Sends over one connection until it is stale or fails too often. */
-  #connected(restore: Restore) {
+  /**
+   * Opens a connection and sends over it until it is stale or fails too often. Returns whether it was usable. Fails by a
+   * defect of the transport.
+   */
+  #useConnection(scope: Scope.Scope) {
     return Effect.gen({ self: this }, function*() {
       const buffer = this.#buffer
       const packer = this.#packer
-      const connection = yield* restore(effectOf("open", this.#dependencies.transport.open))
-      // Otherwise it would be opened again and again, without a pause or a log line.
-      if (connection.isStale()) return yield* SendOutcome.staleFromTheStart
+      const { reporter, transport } = this.#dependencies
+      const opened = yield* Effect.exit(Effect.interruptible(Scope.provide(effectOf("open", transport.open), scope)))
+      // A stale one would otherwise be opened again and again, without a pause or a log line.
+      if (Exit.isFailure(opened) || opened.value.isStale()) {
+        const error = Exit.isSuccess(opened) ? SendOutcome.staleFromTheStart() : yield* errorIn(opened.cause)
+        reporter.failure(error, 0)
+        return false
+      }
+      const connection = opened.value
+      let failures = 0
+      let failingSince = 0
       let turn = pointsPerTurn
-      while (!connection.isStale() && !this.#isFailing()) {
-        if (packer.held === 0 && !buffer.ready) {
+      while (
+        !connection.isStale() && failures < maxFailures &&
+        (failures < 2 || monotonicMillis(this.#clock) - failingSince < maxFailingMillis)
+      ) {
+        if (packer.isEmpty && !buffer.ready) {
           buffer.gate.closeUnsafe()
-          yield* restore(buffer.gate.await)
+          yield* Effect.interruptible(buffer.gate.await)
           continue
         }
         if (turn <= 0) {
-          yield* restore(Effect.yieldNow)
+          yield* Effect.interruptible(Effect.yieldNow)
           turn = pointsPerTurn
           // Others may have taken the points meanwhile: a payload of what they left can wait for its batch.
           continue
@@ -129,24 +164,33 @@ class Sender {
         const payload = packer.payload
         const wait = this.#pacer.reserve(payload.length, monotonicMillis(this.#clock))
         // If it is interrupted here, the payload was not sent.
-        if (wait > 0) yield* restore(Effect.sleep(wait))
+        if (wait > 0) yield* Effect.interruptible(Effect.sleep(wait))
         const started = monotonicMillis(this.#clock)
-        // Inside `restore` nothing may follow the send, because an interruption there would discard its result.
+        // Nothing interruptible may follow the send, because an interruption there would discard its result.
         let isStarted = false
-        const exit = yield* Effect.exit(restore(Effect.suspend<unknown, InfluxError, never>(() => {
+        const exit = yield* Effect.exit(Effect.interruptible(Effect.suspend<unknown, InfluxError, never>(() => {
           isStarted = true
           return effectOf("what send returns", connection.send(payload, packer.points, packer.lines))
         })))
-        let goesOn = false
+        let goesOn: boolean
         if (Exit.isSuccess(exit)) {
           this.#dependencies.observeSend((monotonicMillis(this.#clock) - started) / 1000)
           goesOn = this.#sent(exit.value, payload.length)
-        } else if (yield* this.#isInterrupted(exit, restore)) {
+        } else if (this.#isClosedBy(exit)) {
           if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
-          return yield* Effect.interrupt
-        } else goesOn = this.#failed(exit.cause, payload.length)
-        if (!goesOn) yield* restore(this.#pause)
+          return yield* Effect.failCause(exit.cause)
+        } else goesOn = this.#failed(yield* errorIn(exit.cause), payload.length)
+        this.#setBusy(false)
+        packer.next()
+        if (goesOn) {
+          failures = 0
+          this.#pauses = undefined
+        } else {
+          if (failures++ === 0) failingSince = monotonicMillis(this.#clock)
+          yield* Effect.interruptible(this.#pause)
+        }
       }
+      return true
     })
   }
 
@@ -158,20 +202,20 @@ class Sender {
 
   /** Settles the payload after a send that succeeded. Returns whether the next one may follow at once. */
   #sent(outcome: unknown, bytes: number): boolean {
-    const { points } = this.#packer
+    const { holder, points } = this.#packer
     // An effect of type void may succeed with any value. Only an object is read as an outcome.
     if (typeof outcome !== "object" || outcome === null) {
-      this.#buffer.settleSent(points)
+      this.#buffer.settleSent(holder, points)
       this.#countPayload(bytes)
-      return this.#next(true)
+      return true
     }
     const { isClean, isExplained, left } = this.#settle(outcome, bytes)
     if (left > 0) {
       const lost = left + this.#packer.breakSplit()
-      this.#buffer.settleDropped(lost, "send_error")
+      this.#buffer.settleDropped(holder, lost, "send_error")
       if (!isExplained) this.#dependencies.reporter.failure(SendOutcome.incomplete(outcome, points), lost)
     }
-    return this.#next(left === 0 && isClean)
+    return left === 0 && isClean
   }
 
   /**
@@ -185,6 +229,7 @@ class Sender {
   ): { readonly left: number; readonly isClean: boolean; readonly isExplained: boolean } {
     const buffer = this.#buffer
     const packer = this.#packer
+    const { holder } = packer
     const { onRejected, reporter } = this.#dependencies
     // Read completely before anything is booked, because a custom transport may throw here.
     const named = SendOutcome.read(outcome, bytes)
@@ -196,13 +241,13 @@ class Sender {
       return taken
     }
     const sent = take(named.sent)
-    buffer.settleSent(sent)
+    buffer.settleSent(holder, sent)
     if (sent > 0) this.#countPayload(named.bytes)
     let lost = 0
     let worst = named.rejections.length > 0 ? "rejected" as const : otherwise
     for (const reason of SendOutcome.losses) {
       const points = take(named[reason])
-      buffer.settleDropped(points, reason)
+      buffer.settleDropped(holder, points, reason)
       lost += points
       if (points > 0) worst = reason
     }
@@ -210,7 +255,7 @@ class Sender {
     // A point of which some lines are lost is lost; what is left of it need not be sent.
     // No number names one whose last line is not in the payload, only the error does.
     const broken = lost > 0 || named.error !== undefined ? packer.breakSplit() : 0
-    buffer.settleDropped(broken, worst)
+    buffer.settleDropped(holder, broken, worst)
     if (named.error !== undefined) reporter.failure(named.error, lost + broken)
     for (const rejection of named.rejections) onRejected(rejection)
     return { left, isClean: named.send_error + named.unknown === 0, isExplained: named.error !== undefined }
@@ -221,76 +266,31 @@ class Sender {
     this.#buffer.ledger.bytes += bytes
   }
 
-  /**
-   * Settles the payload, if there is one, after opening or sending failed. Returns whether the next one may follow at
-   * once.
-   */
-  #failed(cause: Cause.Cause<unknown>, bytes: number): boolean {
-    const { reporter } = this.#dependencies
-    const found = Cause.findErrorOption(cause)
-    const error = found._tag === "Some" && found.value instanceof InfluxError ? found.value : undefined
-    if (error === undefined) {
-      reporter.defect(cause, this.#packer.held)
-      this.#abandon("send_error")
-    } else if (this.#busy) {
-      const { points } = this.#packer
-      const { reason } = error
-      if (reason._tag === "Rejected") {
-        const rejected = Math.min(SendOutcome.whole(reason.points, points), points)
-        this.#settle({ sent: points - rejected, rejected, error, rejections: [reason] }, bytes)
-        // The server answered: the connection is fine.
-        return this.#next(true)
-      }
+  /** Settles the payload after a send that failed. Returns whether the next one may follow at once. */
+  #failed(error: InfluxError, bytes: number): boolean {
+    const { points } = this.#packer
+    const { reason } = error
+    if (reason._tag !== "Rejected") {
       this.#settle({ send_error: points, error }, bytes, "send_error")
-      return this.#next(false)
-    } else {
-      reporter.failure(error, 0)
-    }
-    this.#countFailure()
-    return false
-  }
-
-  /** Goes on to the next payload. Returns whether it may follow at once. */
-  #next(isClean: boolean): boolean {
-    this.#setBusy(false)
-    this.#packer.next()
-    if (isClean) {
-      this.#failures = 0
-      this.#pauses = undefined
-    } else {
-      this.#countFailure()
-    }
-    return isClean
-  }
-
-  #countFailure(): void {
-    if (this.#failures++ === 0) this.#failingSince = monotonicMillis(this.#clock)
-  }
-
-  #isFailing(): boolean {
-    if (
-      this.#failures < maxFailures &&
-      (this.#failures < 2 || monotonicMillis(this.#clock) - this.#failingSince < maxFailingMillis)
-    ) {
       return false
     }
-    this.#failures = 0
+    const rejected = Math.min(SendOutcome.whole(reason.points, points), points)
+    this.#settle({ sent: points - rejected, rejected, error, rejections: [reason] }, bytes)
+    // The server answered: the connection is fine.
     return true
   }
 
   /** Settles everything that the sender holds. */
   #abandon(reason: DropReason): void {
-    this.#buffer.settleDropped(this.#packer.held, reason)
+    const { holder } = this.#packer
+    this.#buffer.settleDropped(holder, holder.held, reason)
     this.#setBusy(false)
     this.#packer.reset()
   }
 
-  // A transport may end a send by interrupting itself. Only an interruption of this fiber ends the sender, and that
-  // shows at the next interruptible step.
-  #isInterrupted(exit: Exit.Failure<unknown, unknown>, restore: Restore): Effect.Effect<boolean> {
-    return Cause.hasInterrupts(exit.cause)
-      ? Effect.map(Effect.exit(restore(Effect.yieldNow)), Exit.isFailure)
-      : Effect.succeed(false)
+  /** Whether something ended because the sender was interrupted. A transport may also interrupt itself. */
+  #isClosedBy(exit: Exit.Failure<unknown, unknown>): boolean {
+    return this.#isClosing && Cause.hasInterrupts(exit.cause)
   }
 
   #setBusy(busy: boolean): void {
