@@ -122,7 +122,7 @@ describe("the link", () => {
       assert.strictEqual(got.outOfOrder, 0)
       report("U6", `1 Mbit/s for ${seconds} s, 10 000 points/s`, [
         `at most ${last.most.inFlight} in flight, resident memory ${grown(rss - first.rss)} to ${megabytes(rss)}`,
-        "received is sent"
+        "everything sent was received"
       ], last)
     }).pipe(Effect.scoped))
 

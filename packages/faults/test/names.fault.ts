@@ -60,7 +60,7 @@ describe("names", () => {
         [
           `sent ${appears.toFixed(2)} s after the name appeared, ${changes.toFixed(2)} s after it changed ` +
           `(\`resolveInterval\` ${resolveInterval / 1000} s), and on to the last address while look-ups failed`,
-          "received is sent"
+          "everything sent was received"
         ],
         gone
       )

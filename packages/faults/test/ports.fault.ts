@@ -124,7 +124,7 @@ describe("ports", () => {
       report("U4", `${seconds} s at 5000 points/s`, [
         `${refused} sends in ${seconds} s by ${senders} senders, ${cpu.toFixed(0)} % of a processor`,
         `points flowed again after ${recovery.toFixed(2)} s`,
-        "received is sent"
+        "everything sent was received"
       ], after)
     }).pipe(Effect.scoped))
 })

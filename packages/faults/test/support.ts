@@ -64,7 +64,7 @@ export const grown = (bytes: number): string => `${bytes < 0 ? "−" : "+"}${meg
 const account = ({ law, stats }: Pick<Sample, "law" | "stats">): ReadonlyArray<string> => {
   const dropped = Object.entries(stats.dropped).filter(([, points]) => points > 0)
     .map(([reason, points]) => `, ${reason} ${points}`)
-  return [`pushed ${stats.pushed}, sent ${stats.sent}${dropped.join("")}`, `law exact in ${law.looks} looks`]
+  return [`pushed ${stats.pushed}, sent ${stats.sent}${dropped.join("")}`, `the law held in ${law.looks} checks`]
 }
 
 /**
