@@ -9,8 +9,9 @@ const patience = 20
 
 /** The points that the UDP listeners of an InfluxDB 1 received so far, all of them together. */
 export const received = Effect.fnUntraced(function*(flag: string, url: string) {
-  const client = yield* Target.explained(InfluxClient.make(yield* Target.client(flag, url)))
-  return Target.explained(Effect.map(
+  const { explained, options } = yield* Target.client(flag, url)
+  const client = yield* explained(InfluxClient.make(options))
+  return explained(Effect.map(
     client.query(InfluxQL.query`SHOW STATS FOR 'udp'`),
     (rows) => rows.reduce((sum, row) => sum + Number(row["pointsRx"] ?? 0), 0)
   ))

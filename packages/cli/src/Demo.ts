@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import * as Destination from "./demo/Destination.ts"
 import * as Run from "./demo/Run.ts"
 import { int, type Parsed, plain } from "./Flags.ts"
+import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
 
 const options = {
@@ -72,7 +73,7 @@ const demo = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     Layer.provideMerge(Screen.layer(flags))
   )
   const isEqual = yield* Effect.provide(Run.run(flags, destination, run), layer)
-  process.exitCode = isEqual ? 0 : 1
+  if (!isEqual) yield* Output.endWith(1)
 }, Effect.scoped)
 
 /** The command. */

@@ -4,16 +4,16 @@ import * as Flag from "effect/cli/Flag"
 
 /** An integer within bounds. */
 export const int = (name: string, from: number, to = Infinity) =>
-  Flag.Int(name).pipe(Flag.filter(
-    (value) => value >= from && value <= to,
-    (value) => `--${name} is ${value}, allowed is ${from} ${to === Infinity ? "and more" : `to ${to}`}`
-  ))
+  Flag.Int(name).pipe(
+    Flag.filter((value) => value >= from && value <= to, () => `${from} ${to === Infinity ? "or more" : `to ${to}`}`)
+  )
 
 /** A number above 0. */
 export const positive = (name: string) =>
-  Flag.Finite(name).pipe(
-    Flag.filter((value) => value > 0, (value) => `--${name} is ${value}, it must be above 0`)
-  )
+  Flag.Finite(name).pipe(Flag.filter((value) => value > 0, () => "a number above 0"))
+
+/** A text that is not empty, as one from a shell variable that is not set would be. */
+export const text = (name: string) => Flag.String(name).pipe(Flag.filter((value) => value !== "", () => "a text"))
 
 /** Whether the output is lines, whatever the terminal. */
 export const plain = Flag.Boolean("plain").pipe(

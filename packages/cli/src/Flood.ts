@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { LineProtocol, type Precision } from "efflux"
 import * as Dgram from "node:dgram"
 import * as Dns from "node:dns/promises"
-import { userError } from "./Text.ts"
+import { type UserError, userError } from "./Text.ts"
 
 /** Payloads of points of one measurement. */
 export interface Payloads {
@@ -52,7 +52,7 @@ export interface Dose {
 /** Sends a dose, and gives how many packets were sent in how many seconds. */
 export type Flood = (dose: Dose) => Effect.Effect<
   { readonly packets: number; readonly seconds: number },
-  ReturnType<typeof userError>
+  UserError
 >
 
 /** Opens a socket for the life of the scope. */
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
     Effect.sync(() => Dgram.createSocket(family === 6 ? "udp6" : "udp4")),
     (socket) => Effect.sync(() => socket.close())
   )
-  yield* Effect.callback<void, ReturnType<typeof userError>>((resume) => {
+  yield* Effect.callback<void, UserError>((resume) => {
     socket.on("error", (error) => resume(Effect.fail(failed(error))))
     socket.connect(port, address, () => resume(Effect.void))
   })
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
   const millis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   let next = 0
   const sendNow = (packets: number) =>
-    Effect.callback<void, ReturnType<typeof userError>>((resume) => {
+    Effect.callback<void, UserError>((resume) => {
       let waiting = packets
       let refusal: Error | undefined
       const done = (error: Error | null) => {

@@ -95,17 +95,18 @@ const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     )
   }
   yield* Output.lines(Stream.flatMap(Stream.fromIterable(flags.files), lintFile))
-  if (flags.format === "text") {
-    const files = count(flags.files.length - unreadable, "file")
+  const readable = flags.files.length - unreadable
+  if (flags.format === "text" && readable > 0) {
+    const files = count(readable, "file")
     yield* Output.note(bad === 0 ? `${files}, no errors` : `${count(bad, "bad line")} in ${files}`)
   }
-  process.exitCode = unreadable > 0 ? 2 : bad > 0 ? 1 : 0
+  if (unreadable + bad > 0) yield* Output.endWith(unreadable > 0 ? 2 : 1)
 })
 
 /** The command. */
 export const command = Command.make("lint", options, lint).pipe(
   Command.withDescription(
-    "Checks files of line protocol as each server reads them, and shows the position and the reason of each error. Exits with code 1 if a line is bad, and with 2 if a file can't be read."
+    "Checks files of line protocol as each server reads them, and shows the position and the reason of each error."
   ),
   Command.withExamples([
     { command: "efflux lint metrics.lp", description: "What does each server think of this file?" },

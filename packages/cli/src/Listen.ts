@@ -14,7 +14,7 @@ import { LineListener, type Point, Precision } from "efflux"
 import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
-import { count, escaped, int, json, lineOf, userError } from "./Text.ts"
+import { count, escaped, int, json, lineOf, type UserError, userError } from "./Text.ts"
 import { dialects, explained, troubles, Watch } from "./Watch.ts"
 
 const port = (name: string, what: string) =>
@@ -28,7 +28,7 @@ const options = {
   udp: port("udp", "UDP port, 0 for a free one; 8089 if no port is given at all"),
   tcp: port("tcp", "TCP port, 0 for a free one"),
   http: port("http", "HTTP port, 0 for a free one; takes the writes of InfluxDB 1, 2 and 3"),
-  host: Flag.String("host").pipe(
+  host: Flags.text("host").pipe(
     Flag.withDefault("127.0.0.1"),
     Flag.withDescription("Address to bind to, default 127.0.0.1; 0.0.0.0 accepts other hosts too")
   ),
@@ -40,13 +40,13 @@ const options = {
     Flag.withDefault("ns"),
     Flag.withDescription("Unit of the timestamps, default ns")
   ),
-  measurement: Flag.String("measurement").pipe(
+  measurement: Flags.text("measurement").pipe(
     Flag.atLeast(0),
     Flag.withMetavar("NAME"),
     Flag.withDescription("Show only points of this measurement; * stands for any text. Can be repeated")
   ),
   tag: Flag.String("tag").pipe(
-    Flag.mapTryCatch(parseTag, () => "--tag must be like host=a, or host=* for any value"),
+    Flag.mapTryCatch(parseTag, () => "host=a, or host=* for any value"),
     Flag.atLeast(0),
     Flag.withMetavar("KEY=VALUE"),
     Flag.withDescription(
@@ -69,7 +69,7 @@ const options = {
     Flag.withDefault(false),
     Flag.withDescription("Also serve a live page, and print its address")
   ),
-  webHost: Flag.String("web-host").pipe(
+  webHost: Flags.text("web-host").pipe(
     Flag.withDefault("127.0.0.1"),
     Flag.withDescription(
       "Address to serve the page at, default 127.0.0.1; with any other, other hosts can see the page"
@@ -109,7 +109,7 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
   }).pipe(Effect.mapError(({ message, reason }) =>
     reason._tag === "OpenFailed"
       ? hinted(`--${/^\w+/.exec(reason.endpoint)}: can't listen at ${reason.endpoint} (${reason.kind})`, "--host")
-      : userError(message)
+      : userError(message.replace(/^Option "(\w+)"/, "--$1"))
   ))
   const isShown = filterOf(flags)
   let shown = 0
@@ -129,12 +129,11 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
   )
   const place = `listening on ${placesOf(listener).join(", ")}`
   if (flags.web) yield* serve(flags, listener.counts, () => watch.details(place))
-  const show: Effect.Effect<void, ReturnType<typeof userError>, Screen.Screen | Stdio.Stdio | Terminal.Terminal> =
-    flags.json
-      ? Output.lines(Stream.map(received, toJson))
-      : screen.live
-      ? live(received, listener, watch, place)
-      : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
+  const show: Effect.Effect<void, UserError, Screen.Screen | Stdio.Stdio | Terminal.Terminal> = flags.json
+    ? Output.lines(Stream.map(received, toJson))
+    : screen.live
+    ? live(received, listener, watch, place)
+    : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
   if (flags.json || !screen.live) yield* Output.note(place)
   // Ctrl-C is how this command ends, so that is no failure.
   const ended = Effect.gen(function*() {
@@ -144,10 +143,7 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
     process.exitCode = Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
   })
   const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
-  yield* bounded.pipe(
-    Effect.ensuring(ended),
-    Effect.tapError(() => Effect.sync(() => process.exitCode = 1))
-  )
+  yield* Effect.ensuring(bounded, ended)
 }, Effect.scoped)
 
 /** Serves the page for the life of the scope, and prints its address. */

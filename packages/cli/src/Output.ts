@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { userError } from "./Text.ts"
+import { type UserError, userError } from "./Text.ts"
 
 class SourceError<E> extends Data.TaggedError("SourceError")<{ readonly error: E }> {}
 
@@ -13,13 +13,13 @@ class SourceError<E> extends Data.TaggedError("SourceError")<{ readonly error: E
  */
 export const lines = <E, R>(
   lines: Stream.Stream<string, E, R>
-): Effect.Effect<void, E | ReturnType<typeof userError>, R | Stdio.Stdio> =>
+): Effect.Effect<void, E | UserError, R | Stdio.Stdio> =>
   Effect.flatMap(Stdio.Stdio, (stdio) =>
     lines.pipe(
       Stream.mapError((error) => new SourceError<E>({ error })),
       Stream.mapArray((chunk) => [`${chunk.join("\n")}\n`] as const),
       Stream.run(stdio.stdout({ endOnDone: false })),
-      Effect.catch((error): Effect.Effect<void, E | ReturnType<typeof userError>> => {
+      Effect.catch((error): Effect.Effect<void, E | UserError> => {
         if (error._tag === "SourceError") return Effect.fail(error.error as E)
         const cause = error.reason.cause as NodeJS.ErrnoException | undefined
         return cause === undefined || /EPIPE|ERR_STREAM/.test(String(cause.code))
@@ -34,3 +34,12 @@ export const note = (line: string): Effect.Effect<void, never, Stdio.Stdio> =>
     Stdio.Stdio,
     (stdio) => Effect.ignore(Stream.run(Stream.make(`${line}\n`), stdio.stderr({ endOnDone: false })))
   )
+
+/**
+ * Ends the command with this code when it is done. With 1 it has done its work, and what it found is not well; with 2,
+ * as where it fails, it could not do all of its work.
+ */
+export const endWith = (code: 1 | 2): Effect.Effect<void> =>
+  Effect.sync(() => {
+    process.exitCode = Math.max(code, Number(process.exitCode ?? 0))
+  })

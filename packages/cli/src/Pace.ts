@@ -13,12 +13,13 @@ import * as Option from "effect/Option"
 import * as Terminal from "effect/Terminal"
 import { LineListener, Precision } from "efflux"
 import * as Arrivals from "./Arrivals.ts"
-import { int, type Parsed, plain, positive } from "./Flags.ts"
+import { int, type Parsed, plain, positive, text } from "./Flags.ts"
 import * as Flood from "./Flood.ts"
+import * as Output from "./Output.ts"
 import { plot } from "./Plot.ts"
 import * as Screen from "./Screen.ts"
 import * as Target from "./Target.ts"
-import { count, grouped, userError } from "./Text.ts"
+import { count, grouped, type UserError, userError } from "./Text.ts"
 
 const options = {
   to: Flag.String("to").pipe(
@@ -40,7 +41,7 @@ const options = {
     Flag.withDefault(200_000),
     Flag.withDescription("The highest rate to try, in packets per second; default 200000")
   ),
-  measurement: Flag.String("measurement").pipe(
+  measurement: text("measurement").pipe(
     Flag.withDefault("efflux_pace"),
     Flag.withMetavar("NAME"),
     Flag.withDescription("Name of the points that are sent and stored; default efflux_pace")
@@ -76,7 +77,7 @@ interface Counter {
   readonly source: string
   readonly lost: <A, E>(send: Effect.Effect<A, E>, packets: (sent: A) => number) => Effect.Effect<
     readonly [sent: A, lost: number],
-    E | ReturnType<typeof userError>
+    E | UserError
   >
 }
 
@@ -137,7 +138,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     return { sent: sent.packets, lost, rate: sent.packets / sent.seconds } satisfies Trial
   })
   // Other work on the machine can cost a packet now and then, so a rate fails only if it loses packets twice.
-  const twice = (once: Effect.Effect<Trial, ReturnType<typeof userError>>) =>
+  const twice = (once: Effect.Effect<Trial, UserError>) =>
     Effect.flatMap(once, (first) => first.lost === 0 ? Effect.succeed(first) : once)
 
   const burstOf = (burst: number) =>
@@ -160,7 +161,8 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     good = burst
   }
   if (good === 0) {
-    return yield* userError(
+    yield* Output.endWith(1)
+    return yield* Output.note(
       `even bursts of ${firstBurst} packets are lost: is this the port of the listener, does --ask name the same server, and is its precision "${flags.precision}"?`
     )
   }
@@ -219,7 +221,8 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     yield* screen.print(line)
   }
   if (answer === 0) {
-    return yield* userError("every rate lost packets: try a larger read-buffer of the listener")
+    yield* Output.endWith(1)
+    return yield* Output.note("every rate lost packets: try a larger read-buffer of the listener")
   }
   yield* screen.print(
     `no loss in ${confirmations * longer * flags.seconds} s at ${

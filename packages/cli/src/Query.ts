@@ -3,12 +3,14 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as Csv from "effect/encoding/Csv"
 import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import { Flux, InfluxClient, InfluxQL, LineProtocol, type Point, Sql } from "efflux"
 import type { Parsed } from "./Flags.ts"
+import * as Input from "./Input.ts"
 import * as Output from "./Output.ts"
 import { instant, type Line, plot } from "./Plot.ts"
 import * as Target from "./Target.ts"
@@ -58,27 +60,30 @@ const languages = { influxql: InfluxQL.unsafe, flux: Flux.unsafe, sql: Sql.unsaf
 const standard = { 1: "influxql", 2: "flux", 3: "sql" } as const
 
 const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
-  const config = yield* Target.client("--from", flags.from)
-  const client = yield* Target.explained(InfluxClient.make(config))
+  const { explained, options: server, sentenceOf } = yield* Target.client("--from", flags.from)
+  const { version } = server
+  const client = yield* explained(InfluxClient.make(server))
   const text = flags.statement === "-" ? yield* standardInput : flags.statement
   if (text.trim() === "") return yield* userError("the statement is empty")
-  const statement = languages[Option.getOrElse(flags.language, () => standard[config.version])](text)
+  const statement = languages[Option.getOrElse(flags.language, () => standard[version])](text)
   const isTerminal = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stdoutIsTerminal)
   // A terminal would obey control characters; a file or another program gets them as they are.
   const shown = isTerminal ? escaped : (text: string) => text
   if (flags.plot || flags.format === "table" || flags.format === "csv") {
-    const rows = yield* Target.explained(client.query(statement))
+    const rows = yield* explained(client.query(statement))
     if (flags.plot) {
       const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
       yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
       return linesOf(rows).length > 0 ? undefined : yield* Output.note("no numbers to draw")
     }
-    if (flags.format === "csv") return yield* print(csv(rows).map(shown))
+    if (flags.format === "csv") return yield* Output.lines(Stream.map(csv(rows), shown))
     yield* print(table(rows))
     return yield* Output.note(count(rows.length, "row"))
   }
-  const measured = flags.format === "line" && flags.language._tag === "None" && config.version === 1
-  const rows = explainedStream(client.queryStream(statement, measured ? { measurement: "_measurement" } : {}))
+  const measured = flags.format === "line" && flags.language._tag === "None" && version === 1
+  const rows = client.queryStream(statement, measured ? { measurement: "_measurement" } : {}).pipe(
+    Stream.mapError((failure) => userError(sentenceOf(failure), failure))
+  )
   if (flags.format === "json") return yield* Output.lines(Stream.map(rows, (row) => json(row, false)))
   const kinds = { tags: namesOf(flags.tags), integers: namesOf(flags.integers) }
   let skipped = 0
@@ -88,7 +93,7 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     return line === undefined ? Stream.empty : Stream.succeed(shown(line))
   }))
   if (skipped > 0) {
-    process.exitCode = 1
+    yield* Output.endWith(1)
     yield* Output.note(
       `${count(skipped, "row")} can't be written as line protocol: a measurement (--measurement) and a field are needed`
     )
@@ -96,13 +101,9 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
 }, Effect.scoped)
 
 const standardInput = Effect.flatMap(
-  Stdio.Stdio,
-  (stdio) =>
-    stdio.stdin.pipe(Stream.decodeText(), Stream.mkString, Effect.mapError((error) => userError(error.message, error)))
+  Input.open("-"),
+  ({ bytes }) => bytes().pipe(Stream.decodeText(), Stream.mkString)
 )
-
-const explainedStream = <A, R>(stream: Stream.Stream<A, Target.Failure, R>) =>
-  Stream.mapError(stream, (failure) => userError(Target.hinted(failure), failure))
 
 const print = (lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))
@@ -141,16 +142,14 @@ const table = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
 const isNumeric = (column: string, row: Row): boolean =>
   !isTime(column, row[column]) && (typeof row[column] === "number" || typeof row[column] === "bigint")
 
-const csv = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+const csv = (rows: ReadonlyArray<Row>): Stream.Stream<string> => {
   const columns = columnsOf(rows)
-  if (columns.length === 0) return []
-  return [
-    columns.map(quoted).join(","),
-    ...rows.map((row) => columns.map((column) => quoted(cell(column, row))).join(","))
-  ]
+  const records = rows.map((row) => columns.map((column) => cell(column, row)))
+  return Stream.fromIterable(columns.length === 0 ? [] : [columns, ...records]).pipe(
+    Stream.pipeThroughChannel(Csv.encodeString({ newline: "\n" })),
+    Stream.map((line) => line.slice(0, -1))
+  )
 }
-
-const quoted = (text: string): string => /[",\r\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
 
 // What Flux adds to the tags of a row.
 const ofFlux = new Set(["result", "table"])

@@ -5,33 +5,36 @@
  * Every write goes through one `Painter`, including the log, so a log line can't tear the table: the painter removes
  * the table, writes the line and draws the table again, in one write.
  */
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Stdio from "effect/Stdio"
 import * as Terminal from "effect/Terminal"
 import { widthOf } from "./Text.ts"
 
-/** Where text goes at once. */
-export type Write = (text: string) => void
-
 /** Keeps track of the table on the terminal. */
 export class Painter {
-  readonly #write: Write
+  readonly #write: (text: string) => void
   readonly #live: boolean
   #table: ReadonlyArray<string> = []
+  #size = ""
 
-  constructor(write: Write, live: boolean) {
+  constructor(write: (text: string) => void, live: boolean) {
     this.#write = write
     this.#live = live
   }
 
-  /** Puts a table in the place of the one before. No line may be wider than the terminal. Nothing where not live. */
-  frame(table: ReadonlyArray<string>): void {
+  /**
+   * Puts a table in the place of the one before. No line may be wider than the terminal. After a change of `size` the
+   * whole terminal is cleared, because it may have wrapped the lines of the last table. Nothing where not live.
+   */
+  frame(table: ReadonlyArray<string>, size = ""): void {
     if (!this.#live) return
-    this.#write(`${this.#top()}${this.#lines(table)}${clearBelow}`)
+    const top = this.#table.length > 0 && size !== this.#size ? home : this.#top()
+    this.#write(`${top}${this.#lines(table)}${clearBelow}`)
     this.#table = table
+    this.#size = size
   }
 
   /** Writes a line above the table. */
@@ -55,6 +58,7 @@ export class Painter {
   }
 }
 
+const home = "\x1b[H"
 const clearRight = "\x1b[K"
 const clearBelow = "\x1b[J"
 
@@ -71,16 +75,20 @@ export class Screen extends Context.Service<Screen, {
 export const layer = (options: { readonly plain: boolean }) =>
   Layer.unwrap(Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
-    const stdio = yield* Stdio.Stdio
-    const live = !options.plain && (yield* stdio.stdoutIsTerminal) && process.env.TERM !== "dumb" &&
-      (process.env.NO_COLOR ?? "") === ""
-    const write = yield* writer
+    const { canAnimate, canColor } = yield* TerminalCapabilities.TerminalCapabilities
+    const live = !options.plain && canAnimate && canColor
+    process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      // Its reader has gone away, which is no failure.
+      if (code === "EPIPE" || process.exitCode === 2) return
+      process.exitCode = 2
+      process.stderr.write(`standard output can't be written: ${message}\n`)
+    })
+    const write = (text: string) => void process.stdout.write(text)
     const painter = new Painter(write, live)
     if (live) {
-      yield* Effect.acquireRelease(
-        Effect.sync(() => write("\x1b[?25l")),
-        () => Effect.sync(() => write("\x1b[?25h"))
-      )
+      write("\x1b[?25l")
+      // Also where a second signal ends the process at once.
+      process.once("exit", () => write("\x1b[?25h"))
     }
     return Layer.merge(
       Layer.succeed(Screen, {
@@ -89,7 +97,7 @@ export const layer = (options: { readonly plain: boolean }) =>
           const columns = (yield* terminal.columns) || 80
           const rows = (yield* terminal.rows) || 24
           // A line that wraps, or a table that scrolls, could not be erased.
-          painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)))
+          painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)), `${columns}x${rows}`)
         }),
         print: (line) => Effect.sync(() => painter.print(line)),
         leave: Effect.sync(() => painter.leave())
@@ -102,19 +110,6 @@ export const layer = (options: { readonly plain: boolean }) =>
       ])
     )
   }))
-
-/** Standard output, without a crash when whoever reads it has gone. */
-const writer = Effect.as(
-  Effect.acquireRelease(
-    Effect.sync(() => process.stdout.on("error", ignore)),
-    () => Effect.sync(() => process.stdout.off("error", ignore))
-  ),
-  ((text) => {
-    process.stdout.write(text)
-  }) as Write
-)
-
-const ignore = () => {}
 
 /** Cuts a line to a width, escape codes not counted. */
 export const cut = (line: string, columns: number): string => {

@@ -1,38 +1,36 @@
 /**
- * Servers as URLs: `udp://host:8089`, `tcp://host:8094`, and
- * `http://host:8086/?database=metrics` with what versions 2 and 3 need.
+ * Servers as URLs: `udp://host:8089`, `tcp://host:8094`, and `http://host:8086/?database=metrics` with what versions 2
+ * and 3 need.
  *
  * Secrets come only from variables, because a URL ends up in the history of the shell.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type ClientConfig, type DatabaseConfig, Dialect } from "efflux"
-import { escaped, userError } from "./Text.ts"
+import * as Redacted from "effect/Redacted"
+import { type ClientConfig, type DatabaseConfig, Dialect, type InfluxError } from "efflux"
+import { type UserError, userError } from "./Text.ts"
 
-const known = new Set(["database", "db", "bucket", "org", "version", "retentionPolicy", "rp"])
+/** Why an operation of the library failed. */
+export interface Failure {
+  readonly message: string
+  readonly reason: { readonly _tag: string }
+}
 
-const wrong = (message: string) => userError(message)
+/** A server that a flag names. */
+export interface Target<Options> {
+  /** The options for the library. */
+  readonly options: Options
+  /** What failed, in words that name the flag or the variable that a wrong option came from. */
+  readonly sentenceOf: (failure: Failure) => string
+  /** Fails with that sentence. */
+  readonly explained: <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, UserError, R>
+}
 
-/** Where a URL leads, and how it is shown. */
-const parse = Effect.fnUntraced(function*(flag: string, text: string, schemes: ReadonlyArray<string>) {
-  const examples = schemes.map((scheme) => exampleOf[scheme]).join(", ")
-  const url = URL.parse(text)
-  if (url === null || !schemes.includes(url.protocol.slice(0, -1)) || url.hostname === "") {
-    return yield* wrong(`${flag} must be like ${examples}`)
-  }
-  if (url.username !== "" || url.password !== "") {
-    return yield* wrong(`${flag} must have no credentials; set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`)
-  }
-  if (/^(?:udp|tcp):$/.test(url.protocol) && url.search !== "") {
-    return yield* wrong(`${flag} has the parameters "${escaped(url.search)}", a ${url.protocol}// address has none`)
-  }
-  const strange = [...url.searchParams.keys()].find((name) => !known.has(name))
-  if (strange !== undefined) {
-    return yield* wrong(`${flag} has the parameter "${escaped(strange)}", allowed are ${[...known].join(", ")}`)
-  }
-  return url
-})
+/** The flags that options come from; all others come from the URL. */
+export interface Flags {
+  readonly [option: string]: string
+}
 
 const exampleOf: Record<string, string> = {
   udp: "udp://localhost:8089",
@@ -41,49 +39,22 @@ const exampleOf: Record<string, string> = {
   https: "https://localhost:8086/?database=metrics"
 }
 
-const secrets = Effect.gen(function*() {
-  const token = yield* Config.option(Config.Redacted("INFLUX_TOKEN"))
-  const username = yield* Config.option(Config.String("INFLUX_USERNAME"))
-  const password = yield* Config.option(Config.Redacted("INFLUX_PASSWORD"))
-  return {
-    token: Option.isSome(token) ? { token: token.value } : {},
-    login: {
-      ...(Option.isSome(username) ? { username: username.value } : {}),
-      ...(Option.isSome(password) ? { password: password.value } : {})
-    }
+const parse = Effect.fnUntraced(function*(flag: string, text: string, schemes: ReadonlyArray<string>) {
+  const url = URL.parse(text)
+  if (url === null || !schemes.includes(url.protocol.slice(0, -1)) || url.hostname === "") {
+    return yield* userError(`${flag} must be like ${schemes.map((scheme) => exampleOf[scheme]).join(", ")}`)
   }
-})
-
-/** The version that a URL says or implies: a bucket is of version 2. */
-const versionOf = Effect.fnUntraced(function*(flag: string, params: URLSearchParams) {
-  const text = params.get("version") ?? (params.has("bucket") || params.has("org") ? "2" : "1")
-  if (text !== "1" && text !== "2" && text !== "3") {
-    return yield* wrong(`${flag} has version=${escaped(text)}, allowed is 1, 2 and 3`)
+  if (url.username !== "" || url.password !== "") {
+    return yield* userError(
+      `${flag} must have no credentials; set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD`
+    )
   }
-  return Number(text) as 1 | 2 | 3
-})
-
-const required = Effect.fnUntraced(function*(flag: string, params: URLSearchParams, ...names: ReadonlyArray<string>) {
-  for (const name of names) {
-    const value = params.get(name)
-    if (value !== null && value !== "") return value
+  const isSocket = url.protocol === "udp:" || url.protocol === "tcp:"
+  const rest = (isSocket ? url.pathname.replace(/^\/$/, "") + url.search : "") + url.hash
+  if (rest !== "") {
+    return yield* userError(`${flag} has "${rest}" at its end, which a ${url.protocol}// address can't have`)
   }
-  return yield* wrong(`${flag} needs the parameter ${names[0]}, like ?${names[0]}=metrics`)
-})
-
-/** What writing to a server and asking it have in common. */
-const server = Effect.fnUntraced(function*(flag: string, url: URL) {
-  const { login, token } = yield* secrets
-  const version = yield* versionOf(flag, url.searchParams)
-  const base = `${url.origin}${url.pathname}`.replace(/\/$/, "")
-  switch (version) {
-    case 1:
-      return { url: base, version, ...login }
-    case 2:
-      return { url: base, version, org: yield* required(flag, url.searchParams, "org"), ...token }
-    case 3:
-      return { url: base, version, database: yield* required(flag, url.searchParams, "database", "db"), ...token }
-  }
+  return url
 })
 
 const socketOf = (url: URL, port: number) => ({
@@ -92,59 +63,110 @@ const socketOf = (url: URL, port: number) => ({
 })
 
 /** Host and port of a UDP listener. */
-export const udp = (flag: string, text: string) => Effect.map(parse(flag, text, ["udp"]), (url) => socketOf(url, 8089))
-
-/** The options of a database that writes to a URL. */
-export const database = Effect.fnUntraced(function*(flag: string, text: string) {
-  const url = yield* parse(flag, text, ["udp", "tcp", "http", "https"])
-  if (url.protocol === "udp:") {
-    return { transport: "udp", ...socketOf(url, 8089) } satisfies DatabaseConfig.DatabaseConfig
-  }
-  if (url.protocol === "tcp:") {
-    return { transport: "tcp", ...socketOf(url, 8094) } satisfies DatabaseConfig.DatabaseConfig
-  }
-  const params = url.searchParams
-  const to = yield* server(flag, url)
-  const transport = "http" as const
-  if (to.version === 3) return { transport, ...to } satisfies DatabaseConfig.DatabaseConfig
-  if (to.version === 2) {
-    const bucket = yield* required(flag, params, "bucket", "database")
-    return { transport, ...to, bucket } satisfies DatabaseConfig.DatabaseConfig
-  }
-  const retentionPolicy = params.get("retentionPolicy") ?? params.get("rp")
-  return {
-    transport,
-    ...to,
-    database: yield* required(flag, params, "database", "db"),
-    ...(retentionPolicy === null ? {} : { retentionPolicy })
-  } satisfies DatabaseConfig.DatabaseConfig
+export const udp = Effect.fnUntraced(function*(flag: string, text: string) {
+  const socket = socketOf(yield* parse(flag, text, ["udp"]), 8089)
+  return socket.port > 0 ? socket : yield* userError(`${flag} has the port 0, allowed is 1 to 65535`)
 })
 
-/** The options of a client that asks a server at a URL. */
+const parametersOf: Record<string, ReadonlyArray<string>> = {
+  1: ["database", "retentionPolicy"],
+  2: ["org", "bucket"],
+  3: ["database"]
+}
+
+const longNames: Record<string, string> = { db: "database", rp: "retentionPolicy" }
+
+/** The parameters of a URL by their long names, and the version: a URL with a bucket or an organization means 2. */
+const parametersIn = Effect.fnUntraced(function*(flag: string, url: URL, isRequired: (option: string) => boolean) {
+  const { searchParams } = url
+  const given = new Map<string, string>()
+  const version = searchParams.get("version") ?? (searchParams.has("org") || searchParams.has("bucket") ? "2" : "1")
+  for (const [name, value] of searchParams) {
+    const long = longNames[name] ?? name
+    const option = long === "database" && version === "2" ? "bucket" : long
+    if (given.has(option)) return yield* userError(`${flag} has the parameter ${option} twice`)
+    given.set(option, value)
+  }
+  const allowed = parametersOf[version]
+  if (allowed === undefined) {
+    return yield* userError(`${flag} has version=${version}, allowed is 1, 2 and 3`)
+  }
+  given.delete("version")
+  const strange = [...given.keys()].find((name) => !allowed.includes(name))
+  if (strange !== undefined) {
+    return yield* userError(
+      `${flag} has the parameter "${strange}", allowed are ${[...allowed, "version"].join(", ")} for version ${version}`
+    )
+  }
+  const missing = allowed.find((name) => isRequired(name) && !given.get(name))
+  if (missing !== undefined) {
+    return yield* userError(`${flag} needs the parameter ${missing}, like ?${missing}=metrics`)
+  }
+  return { version: Number(version), ...Object.fromEntries(given) }
+})
+
+const variables: Flags = { token: "INFLUX_TOKEN", username: "INFLUX_USERNAME", password: "INFLUX_PASSWORD" }
+
+/** A token for versions 2 and 3. Version 1 takes one too, but has users more often. */
+const secrets = Effect.fnUntraced(function*(version: number) {
+  const read = (option: string) =>
+    Effect.map(
+      Config.option(Config.Redacted(variables[option]!)),
+      Option.match({
+        onNone: () => ({}),
+        onSome: (secret) => ({ [option]: option === "username" ? Redacted.value(secret) : secret })
+      })
+    )
+  const login = { ...yield* read("username"), ...yield* read("password") }
+  return version === 1 && Object.keys(login).length > 0 ? login : yield* read("token")
+})
+
+/** A server that a flag names. Options that come from other flags are named after those. */
+export const make = <Options extends object>(flag: string, options: Options, flags: Flags = {}): Target<Options> => {
+  const sentenceOf = ({ message, reason }: Failure): string => {
+    if (reason._tag === "Unauthorized") return message + hintOf(options)
+    if (reason._tag !== "InvalidOption") return message
+    const { allowed, hint, option, value } = reason as InfluxError.InvalidOption
+    const source = variables[option] ?? flags[option] ?? `${flag}: ${option}`
+    return `${source} is ${value}, ${hint ?? `allowed is ${allowed.replace("Redacted string", "text")}`}`
+  }
+  return {
+    options,
+    sentenceOf,
+    explained: (effect) => Effect.mapError(effect, (failure) => userError(sentenceOf(failure), failure))
+  }
+}
+
+/** What to do where the server does not accept who asks. */
+export const hintOf = (options: object): string =>
+  "token" in options
+    ? ". Check INFLUX_TOKEN"
+    : "username" in options
+    ? ". Check INFLUX_USERNAME and INFLUX_PASSWORD"
+    : ". Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD"
+
+const baseOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "")
+
+/** A database that writes to a URL. */
+export const database = Effect.fnUntraced(function*(flag: string, text: string, flags: Flags) {
+  const url = yield* parse(flag, text, ["udp", "tcp", "http", "https"])
+  const of = (options: object) => make(flag, options as DatabaseConfig.DatabaseConfig, flags)
+  if (url.protocol === "udp:") return of({ transport: "udp", ...socketOf(url, 8089) })
+  if (url.protocol === "tcp:") return of({ transport: "tcp", ...socketOf(url, 8094) })
+  const parameters = yield* parametersIn(flag, url, (option) => option !== "retentionPolicy")
+  return of({ transport: "http", url: baseOf(url), ...parameters, ...yield* secrets(parameters.version) })
+})
+
+/** A client that asks a server at a URL. A `bucket` is not needed for that. */
 export const client = Effect.fnUntraced(function*(flag: string, text: string) {
   const url = yield* parse(flag, text, ["http", "https"])
-  const from = yield* server(flag, url)
-  const database = url.searchParams.get("database") ?? url.searchParams.get("db")
-  return from.version === 1 && database !== null ? { ...from, database } : from satisfies ClientConfig.ClientConfig
+  const isThree = url.searchParams.get("version") === "3"
+  const parameters = yield* parametersIn(flag, url, (option) => option === "org" || isThree)
+  const { bucket: _, ...options }: typeof parameters & { bucket?: string } = parameters
+  const config = { url: baseOf(url), ...options, ...yield* secrets(options.version) }
+  return make(flag, config as unknown as ClientConfig.ClientConfig)
 })
 
 /** Whose rules the server of a database reads by. */
-export const dialectOf = (config: DatabaseConfig.DatabaseConfig): Dialect.Dialect =>
-  config.transport !== "http" ? "influx-1" : Dialect.all[config.version - 1]!
-
-/** Why an operation of the library failed. */
-export interface Failure {
-  readonly message: string
-  readonly reason: { readonly _tag: string }
-}
-
-/** What to do where the server does not know who asks. */
-export const hint = ". Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD"
-
-/** The reason in words, and what to do where the server does not know who asks. */
-export const hinted = ({ message, reason }: Failure): string =>
-  reason._tag === "Unauthorized" ? message + hint : message
-
-/** Shows the reason, and nothing else of the error. */
-export const explained = <A, R>(effect: Effect.Effect<A, Failure, R>) =>
-  Effect.mapError(effect, (failure) => userError(hinted(failure), failure))
+export const dialectOf = (options: DatabaseConfig.DatabaseConfig): Dialect.Dialect =>
+  options.transport !== "http" ? "influx-1" : Dialect.all[options.version - 1]!

@@ -101,8 +101,10 @@ export const dim = styled(2, 22)
 export const green = styled(32, 39)
 export const yellow = styled(33, 39)
 
+export type UserError = CliError.UserError
+
 /** An error whose message is all that is shown. */
-export const userError = (message: string, cause: unknown = message) =>
+export const userError = (message: string, cause: unknown = message): UserError =>
   new CliError.UserError({ cause, userMessage: escaped(message) })
 
 /** Shows the message of an error, and nothing else of it. */

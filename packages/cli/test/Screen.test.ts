@@ -11,6 +11,16 @@ describe("Painter", () => {
     assert.deepStrictEqual(terminal.shown, ["short", "deux"])
   })
 
+  it("clears the terminal when its size has changed, which may have wrapped the lines of the last table", () => {
+    const terminal = new FakeTerminal()
+    const painter = new Painter(terminal.write, true)
+    painter.frame(["a wide line", "two"], "11x5")
+    terminal.write("\x1b[Ha wide\n line\ntwo\n")
+    painter.frame(["a wid", "two"], "5x5")
+    painter.frame(["a wid", "2"], "5x5")
+    assert.deepStrictEqual(terminal.shown, ["a wid", "2"])
+  })
+
   it("writes lines above the table and leaves the table whole", () => {
     const terminal = new FakeTerminal()
     const painter = new Painter(terminal.write, true)

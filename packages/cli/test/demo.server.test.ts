@@ -58,7 +58,7 @@ describeInfluxd("the demo with a real server", (binary) => {
       const server = yield* InfluxServer.make({ binary })
       return yield* Effect.promise(() => demo(["--url", `${server.httpUrl}/?database=missing`]).ended)
     }).pipe(Effect.scoped, Effect.runPromise)
-    assert.strictEqual(code, 1)
+    assert.strictEqual(code, 2)
     assert.include(err, "database not found")
   })
 
@@ -67,7 +67,7 @@ describeInfluxd("the demo with a real server", (binary) => {
       const admin = { username: "root", password: "right" }
       const server = yield* InfluxServer.make({ binary, admin, databases: ["udp"] })
       const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.match(err, /Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD/)
     }).pipe(Effect.scoped))
 
@@ -88,7 +88,7 @@ describeVictoriaBinary("the demo with a server that can't count", (binary) => {
     Effect.gen(function*() {
       const server = yield* VictoriaServer.make({ binary })
       const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.match(err, /can't count the points: it is .*, and counting needs InfluxDB 1/)
     }).pipe(Effect.scoped))
 })

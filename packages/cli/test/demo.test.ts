@@ -1,5 +1,6 @@
 /** `efflux demo` as a process, in a terminal and without, with its embedded receiver. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Fs from "node:fs"
 import { boundPorts, demo, demoStored } from "./support/demo.ts"
 import { start, startInTerminal } from "./support/efflux.ts"
 
@@ -44,6 +45,26 @@ describe("efflux demo with its embedded receiver", () => {
     assert.deepStrictEqual(leftovers, [])
   })
 
+  it("ends at once at a second signal, while it still sends what is queued", async () => {
+    const args = ["--seconds", "3", "--burst", "50000", "--queue", "50000", "--pacing", "1", "--target", "receiver"]
+    const { ended, run } = demo(args)
+    await run.printed(/draining/)
+    run.child.kill("SIGINT")
+    run.child.kill("SIGTERM")
+    const { code, out } = await ended
+    assert.strictEqual(code, 143)
+    assert.notInclude(out, "interrupted")
+  })
+
+  it.skipIf(process.platform !== "linux")("ends with code 2 where its output can't be written", async () => {
+    const run = start(["demo", "--seconds", "1", "--burst", "0", "--target", "receiver"], {
+      stdout: Fs.openSync("/dev/full", "w")
+    })
+    const { code, err } = await run.ended
+    assert.match(err, /^standard output can't be written: ENOSPC.*\n$/)
+    assert.strictEqual(code, 2)
+  })
+
   it("shows a table in a terminal, and the comparison below it", async () => {
     const run = startInTerminal(["demo", "--seconds", "2", "--burst", "50000", "--target", "receiver"])
     const { out } = await run.ended
@@ -66,13 +87,13 @@ describe("efflux demo with its embedded receiver", () => {
 
   it("says in one line what is wrong with an option or a server", async () => {
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-      [["--seconds", "0"], /--seconds is 0, allowed is 1 to 3600/],
+      [["--seconds", "0"], /--seconds: "0". Expected: 1 to 3600/],
       [["--url", "http://127.0.0.1:1"], /http:\/\/127\.0\.0\.1:1 can't count the points: .*ECONNREFUSED/],
       [["--udp", "udp://localhost"], /--udp needs --url/]
     ]
     for (const [args, message] of cases) {
       const { code, err } = await start(["demo", ...args]).ended
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.match(err, message)
       assert.notInclude(err, "    at ")
     }

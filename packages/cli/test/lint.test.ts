@@ -88,8 +88,9 @@ describe("efflux lint", () => {
       Fs.writeFileSync(Path.join(folder, "c.gz"), gzipSync("m v=1\n".repeat(1000)).subarray(0, 30))
       Fs.writeFileSync(Path.join(folder, "d.gz"), "m v=1\n")
       Fs.mkdirSync(Path.join(folder, "folder"))
+      Fs.symlinkSync("loop", Path.join(folder, "loop"))
       const { code, err, out } = await start(
-        ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "b.lp.gz"],
+        ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "loop", "", "b.lp.gz"],
         { cwd: folder }
       ).ended
       assert.strictEqual(code, 2)
@@ -102,9 +103,23 @@ describe("efflux lint", () => {
         "efflux lint: c.gz: the file is not gzip, or ends early",
         "efflux lint: d.gz: the file is not gzip, or ends early",
         "efflux lint: folder: this is a folder, not a file",
+        "efflux lint: loop: ELOOP: too many symbolic links encountered, stat 'loop'",
+        "efflux lint: \"\": there is no such file",
         "2 bad lines in 2 files"
       ])
     })
+  })
+
+  it("says nothing of files that it could not read, and reads a pipe that has a name", async () => {
+    assert.deepStrictEqual(await start(["lint", "missing.lp"]).ended, {
+      code: 2,
+      signal: null,
+      out: "",
+      err: "efflux lint: missing.lp: there is no such file\n"
+    })
+    const child = spawn("bash", ["-c", "\"$0\" \"$@\" <(echo m v=1) <(echo bad)", process.execPath, program, "lint"])
+    const { code, err } = await new Run(child).ended
+    assert.deepStrictEqual([code, err], [1, "1 bad line in 2 files\n"])
   })
 
   it("shows the place of an error in a line that spans chunks, far into a file", async () => {
@@ -133,13 +148,20 @@ describe("efflux lint", () => {
     }
   )
 
-  it("asks for a file, and names a wrong option", async () => {
-    const none = await start(["lint"]).ended
-    assert.strictEqual(none.code, 1)
-    assert.match(none.err, /Missing required argument: file/)
-    const wrong = await start(["lint", "--format", "xml", "-"]).ended
-    assert.strictEqual(wrong.code, 1)
-    assert.match(wrong.err, /--format.*xml/)
+  it("asks for a file, and names a wrong option, with another code than for a bad line, and prints nothing else", async () => {
+    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+      [[], /Missing required argument: file/],
+      [["--format", "xml", "-"], /--format.*xml/],
+      [["--dialect", "", "-"], /Missing value for flag --dialect/],
+      [["--precision", "ns", "--precision", "s", "-"], /--precision: "2 occurrences"/],
+      [["--frobnicate", "-"], /Unrecognized flag: --frobnicate/]
+    ]
+    await Promise.all(cases.map(async ([args, message]) => {
+      const { code, err, out } = await start(["lint", ...args]).ended
+      assert.match(err, message)
+      assert.match(err, /See efflux lint --help\n$/)
+      assert.deepStrictEqual([code, out], [2, ""], args.join(" "))
+    }))
   })
 })
 

@@ -98,36 +98,39 @@ describe("efflux listen without a terminal", () => {
     assert.strictEqual((await run.ended).code, 0)
   })
 
-  it.skipIf(process.platform !== "linux")("ends with code 1 where its output can't be written", async () => {
+  it.skipIf(process.platform !== "linux")("ends with code 2 where its output can't be written", async () => {
     const run = start(["listen", "--udp", "0", "--json"], { stdout: Fs.openSync("/dev/full", "w") })
     await sendUdp(await run.port("udp"), ["m v=1"])
     const { code, err } = await run.ended
     assert.match(err, /1 point in 1 payload[^]*standard output can't be written: ENOSPC/)
-    assert.strictEqual(code, 1)
+    assert.strictEqual(code, 2)
   })
 
   it("says what is wrong with an option or a port, without a stack", async () => {
     const first = start(["listen", "--udp", "0"])
     const port = String(await first.port("udp"))
     const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-      [["--udp", "70000"], /--udp is 70000, allowed is 0 to 65535/],
+      [["--udp", "70000"], /--udp: "70000". Expected: 0 to 65535/],
       [["--udp", "x"], /--udp/],
       [["--dialect", "influx"], /--dialect.*influx-1/s],
-      [["--tag", "host"], /--tag must be like host=a/],
-      [["--count", "0"], /--count is 0, allowed is 1 and more/],
+      [["--tag", "host"], /--tag: "host". Expected: host=a/],
+      [["--count", "0"], /--count: "0". Expected: 1 or more/],
       [["--frobnicate"], /--frobnicate/],
       [["--udp", port], new RegExp(`--udp: .*udp://127\\.0\\.0\\.1:${port}.*another program listens there`)],
       [
         ["--udp", "0", "--host", "192.0.2.1"],
         /--udp: .*udp:\/\/192\.0\.2\.1:0.*--host must be an address of this machine/
       ],
+      [["--udp", "0", "--host", "a b"], /--host is "a b", allowed is a host name/],
+      // As from a variable of the shell that is not set: Node would listen at all addresses.
+      [["--udp", "0", "--web", "--web-host", ""], /Missing value for flag --web-host/],
       [["--udp", "0", "--web", "--web-host", "192.0.2.1"], /--web-port: .*--web-host must be an address/]
     ]
     await Promise.all(cases.map(async ([args, message]) => {
       const { code, err } = await start(["listen", ...args]).ended
       assert.match(err, message)
       assert.notMatch(err, /^ {4}at /m)
-      assert.strictEqual(code, 1, args.join(" "))
+      assert.strictEqual(code, 2, args.join(" "))
     }))
     first.child.kill("SIGINT")
     await first.ended

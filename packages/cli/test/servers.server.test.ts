@@ -154,7 +154,7 @@ describeInfluxd("efflux with InfluxDB 1", (binary) => {
       const nothing = await pipe(["query", "-", "--from", `${server.httpUrl}/?database=d`], " ")
       assert.match(nothing.err, /the statement is empty/)
       for (const { code, err } of [wrong, missing, closed, nothing]) {
-        assert.strictEqual(code, 1)
+        assert.strictEqual(code, 2)
         assert.notMatch(err, /^ {4}at /m)
       }
     }))

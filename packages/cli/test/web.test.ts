@@ -100,7 +100,7 @@ describe("efflux listen --web", () => {
     const { code, err } = await start(["listen", "--udp", "0", "--web", "--web-port", port!]).ended
     assert.match(err, new RegExp(`--web-port: .*EADDRINUSE.*:${port}: another program listens there`))
     assert.notMatch(err, /^ {4}at /m)
-    assert.strictEqual(code, 1)
+    assert.strictEqual(code, 2)
     first.child.kill("SIGINT")
     assert.strictEqual((await first.ended).code, 0)
   })

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { type ClientConfig, InfluxAdmin, InfluxClient, InfluxQL, LineListener, type Point } from "efflux"
 import * as Target from "../Target.ts"
-import { userError } from "../Text.ts"
+import { orExplain, type UserError, userError } from "../Text.ts"
 import * as Influxd from "./Influxd.ts"
 
 /** What is there of a run. */
@@ -27,12 +27,12 @@ export interface Destination {
   readonly label: string
   readonly host: string
   readonly port: number
-  readonly stored: Effect.Effect<Stored, ReturnType<typeof userError>>
+  readonly stored: Effect.Effect<Stored, UserError>
 }
 
 /** A server that runs already: where it is asked, and its UDP listener. */
 export interface Server {
-  readonly config: ClientConfig.ClientConfig
+  readonly api: Target.Target<ClientConfig.ClientConfig>
   readonly host: string
   readonly port: number
 }
@@ -45,10 +45,11 @@ export const serverOf = Effect.fnUntraced(
         ? yield* userError("--udp needs --url, where the points are counted")
         : undefined
     }
-    const config = yield* Target.client("--url", flags.url.value)
-    const { hostname } = new URL(config.url)
+    const { options } = yield* Target.client("--url", flags.url.value)
+    const { hostname } = new URL(options.url!)
     const { host, port } = yield* Target.udp("--udp", Option.getOrElse(flags.udp, () => `udp://${hostname}`))
-    return { config: { database: "udp", ...config } as ClientConfig.ClientConfig, host, port } satisfies Server
+    const api = Target.make("--url", { database: "udp", ...options } as ClientConfig.ClientConfig)
+    return { api, host, port } satisfies Server
   }
 )
 
@@ -58,19 +59,16 @@ export const serverOf = Effect.fnUntraced(
  */
 export const make = Effect.fnUntraced(
   function*(server: Server | undefined, target: "auto" | "influxd" | "receiver", run: string) {
-    if (server !== undefined) return yield* counted(server, `InfluxDB at ${server.config.url}`, run)
+    if (server !== undefined) return yield* counted(server, `InfluxDB at ${server.api.options.url}`, run)
     if (target === "receiver") return yield* embedded(run)
     const influxd = yield* Influxd.find
     if (influxd !== undefined) {
       const { port, url } = yield* Influxd.start(influxd, database)
-      const started = { config: { version: 1, url, database }, host: loopback, port } as const
-      yield* Target.explained(Effect.scoped(
-        Effect.flatMap(
-          InfluxClient.make(started.config),
-          (client) => Effect.provideService(InfluxAdmin.createDatabase(database), InfluxClient.InfluxClient, client)
-        )
-      ))
-      return yield* counted(started, `influxd ${influxd.version}, started for this run`, run)
+      const api = Target.make(Influxd.variable, { version: 1, url, database } as const)
+      yield* api.explained(
+        InfluxAdmin.createDatabase(database).pipe(Effect.provide(InfluxClient.layer(api.options)))
+      )
+      return yield* counted({ api, host: loopback, port }, `influxd ${influxd.version}, started for this run`, run)
     }
     if (target === "auto") return yield* embedded(run)
     return yield* userError(`no influxd 1.x was found: install InfluxDB 1, or name the program in ${Influxd.variable}`)
@@ -81,17 +79,17 @@ const loopback = "127.0.0.1"
 const database = "efflux_demo"
 
 /** A server that is asked over HTTP. Fails at once when it can't answer, or the database is not there. */
-const counted = Effect.fnUntraced(function*({ config, host, port }: Server, label: string, run: string) {
-  const failed = (message: string) => userError(`${config.url} can't count the points: ${message}`)
-  const client = yield* Target.explained(InfluxClient.make(config))
-  const { version } = yield* Effect.mapError(client.ping, (error) => failed(Target.hinted(error)))
+const counted = Effect.fnUntraced(function*({ api, host, port }: Server, label: string, run: string) {
+  const failed = (message: string) => userError(`${api.options.url} can't count the points: ${message}`)
+  const client = yield* api.explained(InfluxClient.make(api.options))
+  const { version } = yield* Effect.mapError(client.ping, (error) => failed(api.sentenceOf(error)))
   if (version === undefined || !/^v?1\./.test(version)) {
     return yield* failed(
       `it is ${version === undefined ? "not InfluxDB" : `InfluxDB ${version}`}, and counting needs InfluxDB 1`
     )
   }
   const count = client.query(InfluxQL.query`SELECT count(*) FROM /.*/ WHERE run = ${run}`).pipe(
-    Effect.mapBoth({ onFailure: (error) => failed(Target.hinted(error)), onSuccess: rowsIn })
+    Effect.mapBoth({ onFailure: (error) => failed(api.sentenceOf(error)), onSuccess: rowsIn })
   )
   // A statement on a database that is not there is answered by an error: better now than after the run.
   yield* count
@@ -123,7 +121,7 @@ const rowsIn = (rows: ReadonlyArray<InfluxClient.Row>): number =>
 
 /** A listener in this process, which counts rows as a server does. */
 const embedded = Effect.fnUntraced(function*(run: string) {
-  const listener = yield* Target.explained(
+  const listener = yield* orExplain(
     LineListener.make({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4 * 1024 * 1024 })
   )
   const rows = new Set<string>()

@@ -7,7 +7,7 @@ import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Stream from "effect/Stream"
 import { LineListener } from "efflux"
 import * as Fs from "node:fs"
-import { userError } from "../Text.ts"
+import { type UserError, userError } from "../Text.ts"
 
 /** An installed program. */
 export interface Influxd {
@@ -21,13 +21,13 @@ export const variable = "EFFLUX_INFLUXD"
 /** Finds an installed `influxd` of the 1.x line. */
 export const find = Effect.gen(function*() {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-  const named = process.env[variable]
-  for (const path of named === undefined ? ["influxd", "/usr/bin/influxd"] : [named]) {
+  const named = process.env[variable] ?? ""
+  for (const path of named === "" ? ["influxd", "/usr/bin/influxd"] : [named]) {
     const output = yield* Effect.orElseSucceed(spawner.string(ChildProcess.make(path, ["version"])), () => "")
     const version = /InfluxDB v?(1\.\S+)/.exec(output)?.[1]
     if (version !== undefined) return { path, version } satisfies Influxd
   }
-  return undefined
+  return named === "" ? undefined : yield* userError(`${variable} is ${named}, which is no influxd of InfluxDB 1`)
 })
 
 // A server must not outlive a run that was killed.
@@ -49,7 +49,7 @@ export const start = Effect.fnUntraced(function*({ path }: Influxd, database: st
       killSignal: "SIGKILL"
     })
   )
-  const listening = yield* Deferred.make<string, ReturnType<typeof userError>>()
+  const listening = yield* Deferred.make<string, UserError>()
   let url = ""
   let last = ""
   yield* child.stderr.pipe(

@@ -19,11 +19,11 @@ describe("the server of a demo", () => {
   it.effect("has its UDP listener at the host of its HTTP API, and the database udp, unless told otherwise", () =>
     Effect.gen(function*() {
       const given = (yield* server("http://db.example:8086/"))!
-      assert.deepInclude(given.config, { url: "http://db.example:8086", database: "udp", username: "me" })
+      assert.deepInclude(given.api.options, { url: "http://db.example:8086", database: "udp", username: "me" })
       assert.deepInclude(given, { host: "db.example", port: 8089 })
-      assert.strictEqual(Redacted.value((given.config as any).password), "secret")
+      assert.strictEqual(Redacted.value((given.api.options as any).password), "secret")
       const other = (yield* server("http://db.example:8086/?database=d", "udp://other:9000"))!
-      assert.deepInclude(other.config, { database: "d" })
+      assert.deepInclude(other.api.options, { database: "d" })
       assert.deepInclude(other, { host: "other", port: 9000 })
     }))
 

@@ -1,6 +1,6 @@
 /**
- * As much of a terminal as the screen uses: text, line feeds, cursor up, erase
- * to the right and below. Styles and the cursor's look are ignored.
+ * As much of a terminal as the screen uses: text, line feeds, cursor up and home, erase to the right and below. Styles
+ * and the cursor's look are ignored.
  */
 export class FakeTerminal {
   readonly #lines: Array<string> = [""]
@@ -31,6 +31,9 @@ export class FakeTerminal {
     } else if (piece.endsWith("A")) {
       this.#row -= Number(piece.slice(2, -1))
       if (this.#row < 0) throw new Error("the cursor left the screen")
+    } else if (piece.endsWith("H")) {
+      this.#row = 0
+      this.#column = 0
     } else if (piece.endsWith("K")) {
       this.#lines[this.#row] = this.#lines[this.#row]!.slice(0, this.#column)
     } else if (piece.endsWith("J")) {

@@ -1,0 +1,92 @@
+/** Reads line protocol into points, and sets bad lines aside with their reasons. */
+import { LineProtocol, type Point } from "efflux"
+import { escaped } from "./Text.ts"
+
+/** What was read and not taken yet. It is also a count of all that was read. */
+export class Batch {
+  /** The number of the last line. */
+  line = 0
+  points = 0
+  /** Points without a timestamp. */
+  unstamped = 0
+  bad = 0
+  /** Lines up to `start`. */
+  skipped = 0
+  readonly #start: number
+  readonly #options: LineProtocol.DecodeOptions
+  readonly #decoder: LineProtocol.Decoder
+  // Only shows whether a point can be written.
+  readonly #writer: ReturnType<typeof LineProtocol.makeWriter>
+  #points: Array<Point.Point> = []
+  #badLines: Array<string> = []
+
+  constructor(start: number, options: LineProtocol.DecodeOptions) {
+    this.#start = start
+    this.#options = options
+    this.#decoder = LineProtocol.makeDecoder(options)
+    this.#writer = LineProtocol.makeWriter(256 * 1024, options)
+  }
+
+  /** Lines that can be taken. */
+  get size(): number {
+    return this.#points.length + this.#badLines.length
+  }
+
+  /** The points, and the text for the file of bad lines. */
+  take(): { readonly points: ReadonlyArray<Point.Point>; readonly badLines: string } {
+    const taken = { points: this.#points, badLines: this.#badLines.join("") }
+    this.#points = []
+    this.#badLines = []
+    return taken
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#decoder.feed(chunk)
+    this.#drain()
+  }
+
+  end(): void {
+    this.#decoder.end()
+    this.#drain()
+  }
+
+  #drain(): void {
+    for (let line = this.#decoder.next(); line !== undefined; line = this.#decoder.next()) {
+      const number = line._tag === "Success" ? this.#decoder.line : line.failure.line
+      if (number <= this.#start) {
+        this.skipped++
+        continue
+      }
+      this.line = Math.max(this.line, this.#decoder.line)
+      const problem = line._tag === "Success"
+        ? this.#problemOf(line.success)
+        : line.failure.message.replace(/^line \d+, /, "")
+      if (problem !== undefined) this.#addBad(number, problem)
+      else if (line._tag === "Success") this.#addPoint(line.success)
+    }
+  }
+
+  /** Why a point that can be read can't be written. */
+  #problemOf(point: Point.Point): string | undefined {
+    this.#writer.position = 0
+    if (this.#writer.write(point)) return undefined
+    // A point longer than the buffer can be written.
+    const line = LineProtocol.encode(point, this.#options)
+    return line._tag === "Failure" ? line.failure.message : undefined
+  }
+
+  #addPoint(point: Point.Point): void {
+    this.points++
+    if (point.timestamp === undefined) this.unstamped++
+    this.#points.push(point)
+  }
+
+  #addBad(line: number, reason: string): void {
+    this.bad++
+    const bytes = this.#decoder.lineBytes(line)
+    const text = bytes === undefined ? "# (the line is no longer known)" : textDecoder.decode(bytes)
+    this.#badLines.push(`# line ${line}: ${escaped(reason)}\n${text}\n`)
+  }
+}
+
+const textDecoder = new TextDecoder()
