@@ -101,7 +101,12 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     for (const point of points) payload += literal(point)
     return payload
   }
-  const encode = (): ReadonlyArray<string> => points.map((point) => Result.getOrThrow(LineProtocol.encode(point)))
+  const encode = (): ReadonlyArray<string> =>
+    points.map((point) => {
+      const line = LineProtocol.encode(point)
+      if (Result.isFailure(line)) throw line.failure
+      return line.success
+    })
 
   const contenders: ReadonlyArray<Contender<string | Uint8Array | ReadonlyArray<string>>> = [
     ["template literal: a rope of pieces, no bytes yet", rope],

@@ -23,7 +23,7 @@ push     | pushUnsafe/offerUnsafe full    | at most 1.50 | time of \`pushUnsafe\
 push     | pushUnsafe/offerUnsafe drained | at most 1.50 | the same with a queue that is drained
 flat     | flat/databases                 | at most 1.15 | time of a point with 64 databases, relative to one database
 flat     | flat/queue                     | at most 1.15 | time of a point with a queue of 1 000 000, relative to a queue of 1000
-flat     | flat/series                    | at most 1.20 | time of a point of 1 000 000 series, relative to one series
+flat     | flat/series                    | at most 1.10 | time of a point of 1 000 000 series, relative to one series
 rivals   | rivals/influxdb-client         | at least 3.0 | time of influxdb-client over HTTP, relative to Efflux over UDP with payloads of 8192 bytes, end to end
 rivals   | rivals/hot-shots large         | at least 2.0 | time of a value with hot-shots, relative to a point with Efflux, payloads of 8192 bytes
 rivals   | rivals/hot-shots small         | at least 2.0 | time of a value with hot-shots, relative to a value with Efflux, payloads of 1432 bytes

@@ -42,7 +42,7 @@ import type { DecodeOptions } from "./internal/decode/LineDecoder.ts"
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
 import { defaultMaxLineBytes, type EncodeOptions } from "./internal/encode/EncodeOptions.ts"
-import { LineWriter } from "./internal/encode/LineWriter.ts"
+import { lineSlack, LineWriter } from "./internal/encode/LineWriter.ts"
 import { splitPoint } from "./internal/encode/splitPoint.ts"
 import * as Point from "./Point.ts"
 
@@ -117,27 +117,28 @@ export type {
 export const encode = (point: Point.Input, options?: EncodeOptions): Result.Result<string, EncodeError> =>
   options === undefined ? encodeDefault(point) : makeEncode(options)(point)
 
+// Most lines are short. A longer one is written again, into a larger buffer.
 const shortLine = 1024
 const growth = 16
-const lineRoom = 128
 
 // The writer is kept, because making one takes longer than writing a line.
 const makeEncode = (options: EncodeOptions | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
-  // Most lines are short. A long one is written again, into a larger buffer.
-  const capacity = Math.min(shortLine, maxLineBytes)
   let idle: TextWriter | undefined
   return (point: Point.Input): Result.Result<string, EncodeError> => {
-    const writer = idle ?? new TextWriter(capacity + lineRoom, options)
+    const writer = idle ?? new TextWriter(Math.min(shortLine, maxLineBytes), options)
     // A getter of the point may encode another point, so nobody else may have the writer meanwhile.
     idle = undefined
-    const result = writer.encode(point)
+    let result = writer.encode(point)
     idle = writer
-    if (Result.isSuccess(result) || result.failure.reason !== "oversize" || capacity === maxLineBytes) return result
-    for (let size = growth * capacity;; size *= growth) {
-      const result = new TextWriter(Math.min(size, maxLineBytes) + lineRoom, options).encode(point)
-      if (size >= maxLineBytes || Result.isSuccess(result) || result.failure.reason !== "oversize") return result
+    for (
+      let size = shortLine;
+      Result.isFailure(result) && result.failure.reason === "oversize" && size < maxLineBytes;
+    ) {
+      size *= growth
+      result = new TextWriter(Math.min(size, maxLineBytes), options).encode(point)
     }
+    return result
   }
 }
 
@@ -167,7 +168,7 @@ export const encodeLines = (
   const line = encode(point, options)
   if (Result.isSuccess(line)) return Result.succeed([line.success])
   if (line.failure.reason !== "oversize") return Result.fail(line.failure)
-  const writer = makeWriter((options.maxLineBytes ?? defaultMaxLineBytes) + lineRoom, options)
+  const writer = makeWriter((options.maxLineBytes ?? defaultMaxLineBytes) + lineSlack, options)
   let lines: ReadonlyArray<Uint8Array> | undefined
   try {
     lines = splitPoint(writer, point, Number.NaN, 0)
@@ -193,23 +194,20 @@ const { Buffer } = globalThis as {
 /** A writer whose lines can be read as strings. */
 class TextWriter {
   readonly #writer: LineWriter
-  readonly #text: (end: number) => string
+  readonly #buffer: ReturnType<NonNullable<typeof Buffer>["from"]> | undefined
 
-  constructor(capacity: number, options: EncodeOptions | undefined) {
-    this.#writer = makeWriter(capacity, options)
+  constructor(maxLineBytes: number, options: EncodeOptions | undefined) {
+    this.#writer = makeWriter(maxLineBytes + lineSlack, options)
     const { bytes } = this.#writer
-    const buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    this.#text = buffer?.utf8Slice === undefined
-      ? (end) => decoder.decode(bytes.subarray(0, end))
-      : (end) => buffer.utf8Slice!(0, end)
+    this.#buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   encode(point: Point.Input): Result.Result<string, EncodeError> {
     const writer = this.#writer
     writer.position = 0
-    return writer.write(point)
-      ? Result.succeed(this.#text(writer.position - 1))
-      : Result.fail(new EncodeError(writer.problem!))
+    if (!writer.write(point)) return Result.fail(new EncodeError(writer.problem!))
+    const end = writer.position - 1
+    return Result.succeed(this.#buffer?.utf8Slice?.(0, end) ?? decoder.decode(writer.bytes.subarray(0, end)))
   }
 }
 

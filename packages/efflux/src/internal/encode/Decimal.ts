@@ -137,10 +137,6 @@ export const printed = (value: number | bigint | boolean, room: number): string 
   // A digit has less than four bits.
   typeof value === "bigint" && BigInt.asIntN(4 * room + 1, value) !== value ? undefined : String(value)
 
-// The digits of the billions that were written last, which nanosecond timestamps of one second share. Digits never form
-// a NaN, whose bytes a double could lose.
-const known = { billions: -1, length: 0, view: new DataView(new ArrayBuffer(maxDecimalBytes)) }
-
 /** Writes `high · 2³² + low`. */
 const writeHalves = (view: DataView, pos: number, high: number, low: number): number => {
   if (high === 0) return writeWhole(view, pos, low)
@@ -155,12 +151,5 @@ const writeHalves = (view: DataView, pos: number, high: number, low: number): nu
     rest -= 1_000_000_000
   }
   if (billions === 0) return writeWhole(view, pos, rest)
-  if (billions !== known.billions) {
-    known.billions = billions
-    known.length = writeWhole(known.view, 0, billions)
-  }
-  // at most eleven digits
-  view.setFloat64(pos, known.view.getFloat64(0))
-  view.setInt32(pos + 8, known.view.getInt32(8))
-  return writeNine(view, pos + known.length, rest)
+  return writeNine(view, writeWhole(view, pos, billions), rest)
 }

@@ -9,7 +9,7 @@ import { nanosPer, type Precision } from "../../Precision.ts"
 import { wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
 import { noText } from "./EncodedText.ts"
-import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord, Key } from "./Key.ts"
+import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord } from "./Key.ts"
 
 /**
  * How points are written.
@@ -79,9 +79,9 @@ const encodeDefault = (name: string, value: TagValue, dialect: Dialect): Constan
   if (type !== "string" && type !== "number" && type !== "boolean" && type !== "bigint") {
     throw fail(`tag value of ${preview(name)} must be a string, number, bigint or boolean`)
   }
-  const key = new Key(name, encodeKey(name, "tag key", dialect))
-  if (key.prefix === noText) throw describe(name, "tag key")
-  const constant = encodeTag(key, value, dialect)
+  const prefix = encodeKey(name, "tag key", dialect)
+  if (prefix === noText) throw describe(name, "tag key")
+  const constant = encodeTag(name, prefix, value, dialect)
   if (constant.tag === noText) throw describe(String(value), "tag value")
   return constant
 }

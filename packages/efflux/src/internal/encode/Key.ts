@@ -1,5 +1,5 @@
 /**
- * The keys of tags and fields, and tags that are written often, as bytes.
+ * The keys of tags and fields, and constant tags, as bytes.
  *
  * @since 0.1.0
  */
@@ -7,27 +7,20 @@ import type { Dialect } from "../../Dialect.ts"
 import { nameProblem } from "../../Point.ts"
 import { type EncodedText, encodeOnce, noText, writeEncoded } from "./EncodedText.ts"
 import { nameMasksOf, writeName } from "./Escape.ts"
-import { TextCache } from "./TextCache.ts"
 
 const COMMA = 44
 const EQUALS = 61
 
 /**
- * A key. As a `TextCache`, the values of that tag, each with the key in front.
+ * The key of a tag or field.
  *
  * @category models
  * @since 0.1.0
  */
-export class Key extends TextCache {
+export interface Key {
   readonly name: string
   /** `,key=`, nothing if the key can't be written. */
   readonly prefix: EncodedText
-
-  constructor(name: string, prefix: EncodedText) {
-    super()
-    this.name = name
-    this.prefix = prefix
-  }
 }
 
 /**
@@ -46,10 +39,9 @@ export const isRecord = (value: object): boolean =>
  * @category models
  * @since 0.1.0
  */
-export interface ConstantTag {
-  readonly key: Key
+export interface ConstantTag extends Key {
   readonly value: unknown
-  /** `,key=value`, `nothing` if it is absent or can't be written. */
+  /** `,key=value`, nothing if it is absent or can't be written. */
   readonly tag: EncodedText
 }
 
@@ -63,20 +55,18 @@ export const isAbsent = (value: unknown): value is null | undefined | "" =>
   value === undefined || value === null || value === ""
 
 /**
- * A tag that is written often.
+ * Makes a constant tag.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const encodeTag = (key: Key, value: unknown, dialect: Dialect): ConstantTag => {
-  const { prefix } = key
+export const encodeTag = (name: string, prefix: EncodedText, value: unknown, dialect: Dialect): ConstantTag => {
   const text = String(value)
   const tag = prefix === noText || isAbsent(value) ? noText : encodeOnce(
-    key.name,
     prefix.length + 3 * text.length,
     (bytes, view) => writeName(bytes, writeEncoded(view, 0, prefix), text, nameMasksOf(dialect).tag)
   )
-  return { key, value, tag }
+  return { name, prefix, value, tag }
 }
 
 /**
@@ -89,7 +79,7 @@ export const encodeKey = (name: string, place: "tag key" | "field key", dialect:
   if (nameProblem(name, place, dialect) !== undefined) return noText
   const { fieldKey, tag } = nameMasksOf(dialect)
   // A UTF-16 unit takes at most three bytes, an escaped one two.
-  return encodeOnce(name, 3 * name.length + 2, (bytes) => {
+  return encodeOnce(3 * name.length + 2, (bytes) => {
     bytes[0] = COMMA
     const end = writeName(bytes, 1, name, place === "tag key" ? tag : fieldKey)
     bytes[end] = EQUALS

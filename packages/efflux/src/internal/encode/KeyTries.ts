@@ -10,7 +10,7 @@
  */
 import type { Dialect } from "../../Dialect.ts"
 import { type EncodedText, noText } from "./EncodedText.ts"
-import { compareKeys, type ConstantTag, encodeKey, encodeTag, isAbsent, Key } from "./Key.ts"
+import { compareKeys, type ConstantTag, encodeKey, encodeTag, isAbsent, type Key } from "./Key.ts"
 import { ANY, type Column, type SeriesShape, STRING, UNDEFINED } from "./SeriesPoint.ts"
 
 type Role = "tag" | "field" | "other"
@@ -29,11 +29,10 @@ interface Trie {
  * @category models
  * @since 0.1.0
  */
-export class KeyNode {
+export class KeyNode implements Key {
   readonly name: string
   readonly role: Role
   readonly isTag: boolean
-  readonly key: Key
   readonly prefix: EncodedText
   readonly types: number
   readonly isText: boolean
@@ -61,22 +60,21 @@ export class KeyNode {
   /** What is known about objects that end here. */
   ending: Ending | undefined = undefined
 
-  constructor(name: string, role: Role, key: Key, trie: Trie, parent: KeyNode | undefined) {
+  constructor(name: string, role: Role, prefix: EncodedText, trie: Trie, parent: KeyNode | undefined) {
     const column = trie.columns.get(name)
     const { constants } = trie
     const from = parent === undefined ? 0 : parent.done
     let to = role === "field" ? constants.length : from
-    if (role === "tag") { while (to < constants.length && compareKeys(constants[to].key.name, name) < 0) to++ }
+    if (role === "tag") { while (to < constants.length && compareKeys(constants[to].name, name) < 0) to++ }
     this.name = name
     this.role = role
     this.isTag = role === "tag"
-    this.key = key
-    this.prefix = key.prefix
+    this.prefix = prefix
     this.types = column === undefined ? ANY : column.types
-    this.isText = (this.types & STRING) !== 0
+    this.isText = (this.types & STRING) !== 0 && prefix.length > 0
     this.convert = column?.convert
     this.before = constants.slice(from, to)
-    this.fallback = role === "tag" ? constants.find(({ key }) => key.name === name) : undefined
+    this.fallback = role === "tag" ? constants.find((constant) => constant.name === name) : undefined
     this.isOptional = (this.types & UNDEFINED) !== 0 && this.fallback === undefined
     this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
     this.isPlain = role !== "other" && this.convert === undefined && from === to
@@ -116,7 +114,6 @@ const weight = (name: string): number => 1 + (name.length >> 6)
 const unfamiliarObjects = 16_384
 
 const noColumns: Trie["columns"] = new Map()
-const noKey = new Key("", noText)
 
 /**
  * The keys that one writer has seen.
@@ -130,11 +127,9 @@ export class KeyTries {
   fields!: KeyNode
   /** How many objects are still to be read with care, since the last key that was new in its place. */
   unfamiliar = 0
-  /** Whether values of tags may be remembered. They take up to half of the memory, as to forget keys costs more. */
-  hasRoom = true
   readonly #dialect: Dialect
   readonly #defaults: ReadonlyArray<ConstantTag>
-  #known!: { readonly [R in Role]: Map<string, Key> }
+  #prefixes!: { readonly tag: Map<string, EncodedText>; readonly field: Map<string, EncodedText> }
   #rootsByShape!: WeakMap<SeriesShape, Roots>
   #shape: SeriesShape | undefined = undefined
   #roots: Roots | undefined = undefined
@@ -154,7 +149,9 @@ export class KeyTries {
       const { bound, columns } = shape
       const root = (columns: ReadonlyArray<Column>, constants: ReadonlyArray<ConstantTag>) =>
         this.#root({ columns: new Map(columns.map((column) => [column.name, column])), role: "other", constants })
-      const constants = [...bound].map(([name, value]) => encodeTag(this.#key("tag", name), value, this.#dialect))
+      const constants = [...bound].map(([name, value]) =>
+        encodeTag(name, this.#prefix("tag", name), value, this.#dialect)
+      )
       roots = {
         all: root(columns.filter(({ name }) => !bound.has(name)), inOrder(constants, this.#defaults)),
         fields: root(columns.filter(({ isTag }) => !isTag), [])
@@ -179,7 +176,7 @@ export class KeyTries {
     }
     this.unfamiliar = unfamiliarObjects
     if (name.length > maxKeyLength) return child
-    this.grow(weight(name))
+    this.#grow(weight(name))
     node.children.set(name, child)
     return node.next = child
   }
@@ -199,28 +196,25 @@ export class KeyTries {
       isComplete: others.every(({ convert, types }) => convert === undefined && (types & UNDEFINED) !== 0),
       tags: [
         ...tags,
-        ...constants.filter(({ key }) => !own.has(key.name)).map((of) => ({ name: of.key.name, index: -1, of }))
+        ...constants.filter(({ name }) => !own.has(name)).map((of) => ({ name: of.name, index: -1, of }))
       ].sort((a, b) => compareKeys(a.name, b.name)),
       absent,
       ordered: Object.fromEntries(names.map((name) => [name, undefined])),
       places: names.flatMap((name) => places.has(name) ? [{ name, index: places.get(name)! }] : [])
     }
-    this.grow(ending.tags.length + names.length)
+    this.#grow(ending.tags.length + names.length)
     return last.ending = ending
   }
 
-  /** Counts what more is remembered, and forgets everything when that is too much. */
-  grow(count: number): void {
-    // What was forgotten may be counted off only now.
-    this.#size = Math.max(0, this.#size + count)
-    this.hasRoom = this.#size < maxRemembered / 2
+  // Counts what more is remembered, and forgets everything when that is too much.
+  #grow(count: number): void {
+    this.#size += count
     if (this.#size >= maxRemembered) this.#forget()
   }
 
   #forget(): void {
     this.#size = 0
-    this.hasRoom = true
-    this.#known = { tag: new Map(), field: new Map(), other: new Map() }
+    this.#prefixes = { tag: new Map(), field: new Map() }
     this.#rootsByShape = new WeakMap()
     this.#shape = this.#roots = undefined
     this.tags = this.#root({ columns: noColumns, role: "tag", constants: this.#defaults })
@@ -228,13 +222,13 @@ export class KeyTries {
   }
 
   #root(trie: Trie): KeyNode {
-    return new KeyNode("", "other", noKey, trie, undefined)
+    return new KeyNode("", "other", noText, trie, undefined)
   }
 
   #node(name: string, trie: Trie, parent: KeyNode | undefined): KeyNode {
     const column = trie.columns.get(name)
     const role = column === undefined ? trie.role : column.isTag ? "tag" : "field"
-    const node = new KeyNode(name, role, role === "other" ? noKey : this.#key(role, name), trie, parent)
+    const node = new KeyNode(name, role, role === "other" ? noText : this.#prefix(role, name), trie, parent)
     if (role === "other") return node
     let before = parent
     while (before?.parent !== undefined && before.role === "other") before = before.parent
@@ -242,15 +236,15 @@ export class KeyTries {
     return node
   }
 
-  #key(role: "tag" | "field", name: string): Key {
-    const known = this.#known[role].get(name)
+  #prefix(role: "tag" | "field", name: string): EncodedText {
+    const known = this.#prefixes[role].get(name)
     if (known !== undefined) return known
-    const key = new Key(name, encodeKey(name, `${role} key`, this.#dialect))
+    const prefix = encodeKey(name, `${role} key`, this.#dialect)
     if (name.length <= maxKeyLength) {
-      this.#known[role].set(name, key)
-      this.grow(weight(name))
+      this.#prefixes[role].set(name, prefix)
+      this.#grow(weight(name))
     }
-    return key
+    return prefix
   }
 }
 
@@ -283,8 +277,6 @@ const inOrder = (
 ): ReadonlyArray<ConstantTag> => {
   // An absent one leaves its place to the default tag.
   const present = bound.filter(({ value }) => !isAbsent(value))
-  const names = new Set(present.map(({ key }) => key.name))
-  return [...present, ...defaults.filter(({ key }) => !names.has(key.name))].sort((a, b) =>
-    compareKeys(a.key.name, b.key.name)
-  )
+  const names = new Set(present.map(({ name }) => name))
+  return [...present, ...defaults.filter(({ name }) => !names.has(name))].sort((a, b) => compareKeys(a.name, b.name))
 }

@@ -15,9 +15,9 @@
 import type * as Point from "../../Point.ts"
 import { lengthOf } from "../text/units.ts"
 import { writeBoolean, writeFloat, writeInt64 } from "./Decimal.ts"
-import { noText, writeEncoded } from "./EncodedText.ts"
+import { writeEncoded } from "./EncodedText.ts"
 import { thrown } from "./EncodeError.ts"
-import { REFUSED, writeString } from "./Escape.ts"
+import { REFUSED, writeEscaped, writePlain, writeString } from "./Escape.ts"
 import { isRecord } from "./Key.ts"
 import { type Ending, KeyNode, type Roots } from "./KeyTries.ts"
 import { PartWriter } from "./PartWriter.ts"
@@ -89,7 +89,6 @@ export class LineWriter extends PartWriter {
     }
     this.bytes[end] = LF
     this.position = end + 1
-    this.lines++
     return true
   }
 
@@ -183,7 +182,7 @@ export class LineWriter extends PartWriter {
   // first. Behind a branch V8 compiles the read for the keys seen so far, and discards the code at the next other key.
   #write(object: PointValues, root: KeyNode, pos: number, start: number): number {
     if (this.keys.unfamiliar > 0) this.#migrate(object)
-    const { limit, out, view } = this
+    const { limit, out, tagMask, view } = this
     let node = root
     for (const name in object) {
       let value = object[name]
@@ -199,17 +198,23 @@ export class LineWriter extends PartWriter {
         if (pos < 0) return pos
         if (node.convert !== undefined) value = node.convert(value)
       }
+      const { prefix, types } = node
       if (node.isTag) {
         if (typeof value === "string" && node.isText) {
-          const known = node.key.find(value)
-          if (known.length > 0 && pos + known.length <= limit) {
-            pos = writeEncoded(view, pos, known)
-            continue
+          const length = lengthOf(value)
+          if (length > 0 && pos + prefix.length + length <= limit) {
+            const begin = writeEncoded(view, pos, prefix)
+            const plain = writePlain(out, begin, value, length)
+            const end = plain === length
+              ? begin + length
+              : writeEscaped(out, begin + plain, value, tagMask, plain)
+            if (end > 0 && end <= limit) {
+              pos = end
+              continue
+            }
           }
         }
-        pos = typeof value === "string" && node.isText && lengthOf(value) > 0
-          ? this.textTag(node.key, value, pos)
-          : this.tag(node.key, value, node.types, node.fallback, pos)
+        pos = this.tag(node, value, types, node.fallback, pos)
         if (pos < 0) return REFUSED
         continue
       }
@@ -217,7 +222,6 @@ export class LineWriter extends PartWriter {
         if (!this.leavesRoom(pos)) return REFUSED
         start = this.#start = pos
       }
-      const { types, prefix } = node
       const { length } = prefix
       let end: number = REFUSED
       if (length > 0 && length <= this.maxPrefix && pos + length <= limit) {
@@ -277,10 +281,7 @@ export class LineWriter extends PartWriter {
       if (of instanceof KeyNode) {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
-        const known = typeof value === "string" && of.isText ? of.key.find(value) : noText
-        pos = known.length > 0 && pos + known.length <= this.limit
-          ? writeEncoded(this.view, pos, known)
-          : this.tag(of.key, value, of.types, of.fallback, pos)
+        pos = this.tag(of, value, of.types, of.fallback, pos)
       } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }

@@ -12,15 +12,17 @@ import type { Precision } from "../../Precision.ts"
 import { fieldKeySeparatorBytes, rulesOf } from "../text/DialectRules.ts"
 import { lengthOf, unitAt } from "../text/units.ts"
 import { maxDecimalBytes, printed, writeBoolean, writeFloat, writeInt64, writeText, writeUint64 } from "./Decimal.ts"
-import { noText, writeEncoded } from "./EncodedText.ts"
+import { type EncodedText, encodeOnce, noText, writeEncoded } from "./EncodedText.ts"
 import { type EncodeErrorReason, makeProblem, type PointPart, type Problem } from "./EncodeError.ts"
 import { checkEncodeOptions, defaultMaxLineBytes, encodeDefaults, type EncodeOptions } from "./EncodeOptions.ts"
-import { type NameMasks, nameMasksOf, REFUSED, writeName } from "./Escape.ts"
+import { nameMasksOf, REFUSED, writeName } from "./Escape.ts"
 import { type ConstantTag, isAbsent, type Key } from "./Key.ts"
 import { type KeyNode, KeyTries } from "./KeyTries.ts"
-import { ANY, typeOf } from "./SeriesPoint.ts"
-import { TextCache } from "./TextCache.ts"
+import { ANY, STRING, typeOf } from "./SeriesPoint.ts"
 import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
+
+// UTF-16 units of the longest measurement that is kept as bytes.
+const maxMeasurement = 256
 
 // Longer than any series key, and still a small integer to the engine.
 const unbounded = 2 ** 30 - 1
@@ -66,21 +68,21 @@ export abstract class PartWriter {
   protected maxPrefix = 0
   /** The position at which the current line must end. */
   protected limit = 0
-  /** The number of lines written. */
-  protected lines = 0
 
   protected readonly out: Uint8Array
   protected readonly view: DataView
   readonly #precision: Precision
   readonly #dialect: Dialect
-  readonly #masks: NameMasks
+  // The measurement of the last line, and from the second line on its bytes: measurements that alternate are not encoded.
+  #measurement = ""
+  #encoded: EncodedText | undefined = noText
+  readonly #measurementMask: number
+  protected readonly tagMask: number
   readonly #unsigned: boolean
   protected readonly strings: boolean
   /** Digits that a timestamp must have, where the server guesses its unit by them. */
   readonly #fewestDigits: number
   readonly #maxSeriesKeyBytes: number
-  readonly #measurements = new TextCache()
-  #lastMeasurement = noText
 
   /**
    * @param capacity Bytes of the buffer. It holds a line of `maxLineBytes` at
@@ -96,7 +98,9 @@ export abstract class PartWriter {
     const { dialect = "influx-1" } = options
     const { guessesUnits, maxSeriesKeyBytes, strings, unsigned } = rulesOf(dialect)
     this.#dialect = dialect
-    this.#masks = nameMasksOf(dialect)
+    const { measurement, tag } = nameMasksOf(dialect)
+    this.#measurementMask = measurement
+    this.tagMask = tag
     this.#unsigned = unsigned
     this.strings = strings
     this.#fewestDigits = guessesUnits ? fewestDigits[this.#precision] : 0
@@ -108,50 +112,46 @@ export abstract class PartWriter {
   protected measurement(measurement: string): number {
     const pos = this.position
     if (typeof measurement !== "string") return this.fail("measurement", "missing", undefined, measurement)
-    if (lengthOf(measurement) === 0) return this.#failName("measurement", undefined, measurement)
-    let known = this.#lastMeasurement
-    if (known.text !== measurement) known = this.#measurements.find(measurement)
-    if (known.length > 0) {
-      this.#lastMeasurement = known
-      return pos + known.length > this.limit ? this.#oversize(pos + known.length) : writeEncoded(this.view, pos, known)
+    if (measurement === this.#measurement) {
+      const known = this.#encoded ??= this.#encode(measurement)
+      if (known.length > 0 && pos + known.length <= this.limit) return writeEncoded(this.view, pos, known)
+    } else {
+      this.#measurement = measurement
+      this.#encoded = undefined
     }
-    const least = pos + lengthOf(measurement)
-    if (least > this.limit) return this.#oversize(least)
-    const end = unitAt(measurement, 0) === HASH
+    const length = lengthOf(measurement)
+    if (pos + length > this.limit) return this.#oversize(pos + length)
+    const end = length === 0 || unitAt(measurement, 0) === HASH
       ? REFUSED
-      : writeName(this.out, pos, measurement, this.#masks.measurement)
+      : writeName(this.out, pos, measurement, this.#measurementMask)
     if (end < 0) return this.#failName("measurement", undefined, measurement)
-    if (end > this.limit) return this.#oversize(end)
-    this.#measurements.remember(measurement, this.view, pos, end, this.lines)
-    return end
+    return end > this.limit ? this.#oversize(end) : end
   }
 
-  protected constant({ key, tag, value }: ConstantTag, pos: number): number {
-    if (tag.length === 0 || pos + tag.length > this.limit) return this.tag(key, value, ANY, undefined, pos)
+  #encode(measurement: string): EncodedText {
+    return measurement.length > maxMeasurement || nameProblem(measurement, "measurement", this.#dialect) !== undefined
+      ? noText
+      : encodeOnce(3 * measurement.length, (bytes) => writeName(bytes, 0, measurement, this.#measurementMask))
+  }
+
+  protected constant(constant: ConstantTag, pos: number): number {
+    const { tag, value } = constant
+    if (tag.length === 0 || pos + tag.length > this.limit) return this.tag(constant, value, ANY, undefined, pos)
     return writeEncoded(this.view, pos, tag)
   }
 
-  /** Writes a tag whose value is a text that is not empty. */
-  protected textTag(key: Key, text: string, pos: number): number {
-    const { prefix } = key
-    const { limit } = this
-    if (prefix.length === 0) return this.#failName("tag key", key.name, key.name)
-    const least = pos + prefix.length + lengthOf(text)
-    if (least > limit) return this.#oversize(least)
-    const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.#masks.tag)
-    if (end < 0) return this.#failName("tag value", key.name, text)
-    if (end > limit) return this.#oversize(end)
-    const more = key.remember(text, this.view, pos, end, this.lines, this.keys.hasRoom)
-    if (more !== 0) this.keys.grow(more)
-    return end
-  }
-
   /** Writes a tag of any kind of value. */
-  protected tag(key: Key, value: unknown, types: number, fallback: ConstantTag | undefined, pos: number): number {
+  protected tag(
+    key: Key,
+    value: unknown,
+    types: number,
+    fallback: ConstantTag | undefined,
+    pos: number
+  ): number {
+    if (typeof value === "string" && (types & STRING) !== 0 && value !== "") return this.#textTag(key, value, pos)
     const { name, prefix } = key
     if ((typeOf(value) & types) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
-    if (typeof value === "string") return this.textTag(key, value, pos)
     if (prefix.length === 0) return this.#failName("tag key", name, name)
     const { limit } = this
     if (pos + prefix.length > limit) return this.#oversize(pos + prefix.length)
@@ -173,6 +173,15 @@ export abstract class PartWriter {
     return pos > limit ? this.#oversize(pos) : pos
   }
 
+  #textTag({ name, prefix }: Key, text: string, pos: number): number {
+    if (prefix.length === 0) return this.#failName("tag key", name, name)
+    const least = pos + prefix.length + lengthOf(text)
+    if (least > this.limit) return this.#oversize(least)
+    const end = writeName(this.out, writeEncoded(this.view, pos, prefix), text, this.tagMask)
+    if (end < 0) return this.#failName("tag value", name, text)
+    return end > this.limit ? this.#oversize(end) : end
+  }
+
   /** Whether a value is left out, because the server could not store it. */
   omits(value: unknown): boolean {
     return (typeof value === "number" && value - value !== 0) || (typeof value === "string" && !this.strings)
@@ -186,8 +195,7 @@ export abstract class PartWriter {
   }
 
   // A field that is left out, is unsigned or can't be written. It would end at `end`, if that is known.
-  protected oddField({ key, types }: KeyNode, value: unknown, pos: number, end: number): number {
-    const { name, prefix } = key
+  protected oddField({ name, prefix, types }: KeyNode, value: unknown, pos: number, end: number): number {
     if ((typeOf(value) & types) === 0) return this.fail("field value", "schema", name, value)
     if (value === undefined || value === null) return pos
     if (this.omits(value)) {
