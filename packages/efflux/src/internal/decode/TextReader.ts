@@ -20,6 +20,7 @@ const {
   LF,
   QUOTE,
   SEPARATES,
+  STOPS_KEY,
   zeroBytes
 } = Bytes
 const { invalidUtf8, NAME, PAIRED, short, shortUtf8, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
@@ -132,12 +133,26 @@ export class TextReader {
     return pos
   }
 
-  /** The measurement or tag value at `start`, if it is of plain characters and a comma or space follows, at `next`. */
+  /**
+   * The measurement or tag value at `start`, if it is of plain characters, with a few escapes of separators at the most,
+   * and a comma or space follows, at `next`.
+   */
   plain(start: number): string | undefined {
-    const pos = this.#passPlain(start)
-    if (pos === start || pos >= this.end || (flagsOf[this.bytes[pos]] & SEPARATES) === 0) return undefined
+    const bytes = this.bytes
+    let pos = this.#passPlain(start)
+    let from = start
+    let text = ""
+    for (;;) {
+      if (pos === start || pos >= this.end - 1) return undefined
+      const flags = flagsOf[bytes[pos]]
+      if ((flags & SEPARATES) !== 0) break
+      if (flags !== IS_BACKSLASH || (flagsOf[bytes[pos + 1]] & STOPS_KEY) === 0 || pos - start > copied) return undefined
+      text += this.#ascii(from, pos)
+      from = pos + 1
+      pos = this.#passPlain(pos + 2)
+    }
     this.next = pos
-    return this.#ascii(start, pos)
+    return from === start ? this.#ascii(start, pos) : text + this.#ascii(from, pos)
   }
 
   /** To the first byte that stops a name and is not escaped. */
