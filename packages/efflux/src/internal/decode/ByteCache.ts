@@ -29,9 +29,12 @@ export interface CachedBytes {
   readonly place: number
   /** How many bytes it has, with the stop byte. */
   readonly length: number
-  readonly words: ReadonlyArray<number>
-  /** The bits of the last word that belong to it. */
+  /** Its last four bytes, where these begin, and their bits that belong to it. */
+  readonly tail: number
+  readonly tailAt: number
   readonly mask: number
+  /** The words that it begins with, up to the tail. */
+  readonly words: ReadonlyArray<number>
   /** Whether it was not overwritten. No two that are alive have the same bytes. */
   alive: boolean
   /** Whether it was found since other bytes claimed its slot. */
@@ -86,7 +89,9 @@ export class ByteCache {
       return undefined
     }
     const stops = this.#stops
-    const last = Math.min(end, start + this.#maxBytes) - 4
+    const most = start + this.#maxBytes
+    // `Math.min` would make doubles of them.
+    const last = (end < most ? end : most) - 4
     let hash = 0
     let pos = start
     // What may be long is read two words at a time up to the first stop byte.
@@ -171,27 +176,29 @@ export class ByteCache {
     missed[home] = 0
     this.#earn()
     // Signed, because the engine keeps a larger number as a double.
-    const mask = (-1 >>> ((-length & 3) << 3)) | 0
-    const words = new Array<number>((length + 3) >> 2)
+    const mask = length < 4 ? (1 << (8 * length)) - 1 : -1
+    const tailAt = length < 4 ? 0 : length - 4
+    const tail = view.getInt32(start + tailAt, true) & mask
+    const words = new Array<number>((tailAt + 3) >> 2)
     for (let i = 0; i < words.length; i++) words[i] = view.getInt32(start + 4 * i, true)
-    words[words.length - 1] &= mask
     this.#hashes[slot] = hash
     // The copy is quick to copy again, even if the tags are a table to the engine.
     const copy = tags && { ...tags }
-    return entries[slot] = { text, tags: copy, place, length, words, mask, alive: true, found: true, seenIn: 0 }
+    return entries[slot] = { text, tags: copy, place, length, tail, tailAt, mask, words, alive: true, found: true, seenIn: 0 }
   }
 }
 
 /**
- * Whether the bytes at `start` are those of the entry. There must be as many, up to a whole word.
+ * Whether the bytes at `start` are those of the entry. There must be as many, and at least four.
  *
  * @category scanning
  * @since 0.1.0
  */
-export const isAt = ({ mask, words }: CachedBytes, view: DataView, start: number): boolean => {
-  const last = words.length - 1
-  for (let i = 0; i < last; i++) if (view.getInt32(start + 4 * i, true) !== words[i]) return false
-  return (view.getInt32(start + 4 * last, true) & mask) === words[last]
+export const isAt = ({ mask, tail, tailAt, words }: CachedBytes, view: DataView, start: number): boolean => {
+  // Keys often begin alike.
+  if ((view.getInt32(start + tailAt, true) & mask) !== tail) return false
+  for (let i = 0; 4 * i < tailAt; i++) if (view.getInt32(start + 4 * i, true) !== words[i]) return false
+  return true
 }
 
 // The bits of `found` from the first stop byte on that has no backslash before it.

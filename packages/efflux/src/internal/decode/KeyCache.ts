@@ -45,7 +45,7 @@ export class KeyCache {
   find(view: DataView, start: number, end: number, place: number): Cache.CachedBytes | undefined {
     const slot = place & (this.#expected.length - 1)
     const expected = this.#expected[slot]
-    return expected !== undefined && expected.alive && start + 4 * expected.words.length <= end &&
+    return expected !== undefined && expected.alive && start + expected.tailAt + 4 <= end &&
         isAt(expected, view, start)
       ? expected
       : this.#search(view, start, end, slot)

@@ -24,9 +24,6 @@ import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 // UTF-16 units of the longest measurement that is kept as bytes.
 const maxMeasurement = 256
 
-// Longer than any series key, and still a small integer to the engine.
-const unbounded = 2 ** 30 - 1
-
 // Room behind the buffer, so that a number, or the last word of a text, can be written before it is measured.
 const room = 2 * maxDecimalBytes
 
@@ -104,7 +101,7 @@ export abstract class PartWriter {
     this.#unsigned = unsigned
     this.strings = strings
     this.#fewestDigits = guessesUnits ? fewestDigits[this.#precision] : 0
-    this.#maxSeriesKeyBytes = Math.min(maxSeriesKeyBytes, unbounded)
+    this.#maxSeriesKeyBytes = maxSeriesKeyBytes
     this.maxLineBytes = options.maxLineBytes ?? defaultMaxLineBytes
     this.keys = new KeyTries(dialect, encodeDefaults(options.tags ?? {}, dialect))
   }

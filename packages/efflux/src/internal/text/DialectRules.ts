@@ -53,7 +53,8 @@ export type Rules = Readonly<typeof influx1>
  */
 export const fieldKeySeparatorBytes = 4
 
-const unbounded = Number.POSITIVE_INFINITY
+// Longer than any series key, and still a small integer to the engine.
+const unbounded = 2 ** 30 - 1
 
 /**
  * The rules of each dialect.
