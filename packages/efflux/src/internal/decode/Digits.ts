@@ -66,30 +66,14 @@ const fourDigits = (word: number): number => {
 }
 
 /**
- * `high · scale + low`, negated or not. Must be below 2⁶⁴, or 2⁶³ if it is
- * negated, `high` below 10⁸ and `scale` and `low` at most 10¹¹; or `high` 0 and
- * `low` a whole number below 2⁵³.
+ * `high · 10^highPower + low · 10^lowPower + rest`, below 2⁶⁴; all are integers of 32 bits. The engine computes in 64 bits
+ * and allocates the result only.
  *
  * @category decoding
  * @since 0.1.0
  */
-export const whole = (high: number, scale: number, low: number, negative: boolean): bigint => {
-  // With high = a · 2¹⁶ + b no product exceeds 2⁵³.
-  const a = high >>> 16
-  const upper = a * scale
-  const upperHalf = Math.floor(upper / 65_536)
-  const rest = (upper - upperHalf * 65_536) * 65_536 + (high & 0xffff) * scale + low
-  const carry = Math.floor(rest / 4_294_967_296)
-  const lower = rest - carry * 4_294_967_296
-  if (!negative) {
-    halves[LOW] = lower
-    halves[HIGH] = upperHalf + carry
-    return uint64[0]
-  }
-  halves[LOW] = -lower
-  halves[HIGH] = lower === 0 ? -(upperHalf + carry) : ~(upperHalf + carry)
-  return int64[0]
-}
+export const whole = (high: number, highPower: number, low: number, lowPower: number, rest: number): bigint =>
+  BigInt.asUintN(64, BigInt(high | 0) * powers[highPower] + BigInt(low | 0) * powers[lowPower] + BigInt(rest | 0))
 
 /**
  * The number that the digits of `bytes[start, end)` say. Where they are too many
@@ -98,17 +82,14 @@ export const whole = (high: number, scale: number, low: number, negative: boolea
  * @category decoding
  * @since 0.1.0
  */
-export const wholeNumber = (bytes: Uint8Array, start: number, end: number, negative: boolean): bigint => {
+export const wholeNumber = (bytes: Uint8Array, start: number, end: number): bigint => {
   let first = start
   while (first < end - 1 && bytes[first] === 48) first++
   const count = end - first
-  const middle = Math.max(first, end - 11)
-  const value = count <= 19
-    ? whole(digitsOf(bytes, first, middle), 1e11, digitsOf(bytes, middle, end), false)
-    : count === 20
-    ? BigInt(utf8(bytes, first, end))
-    : beyond64Bits
-  return negative ? -value : value
+  if (count > 19) return count > 20 ? beyond64Bits : BigInt(utf8(bytes, first, end))
+  const middle = Math.max(first, end - 18)
+  const last = Math.max(middle, end - 9)
+  return whole(digitsOf(bytes, first, middle), 18, digitsOf(bytes, middle, last), 9, digitsOf(bytes, last, end))
 }
 
 /**
@@ -172,11 +153,4 @@ const productError = (a: number, b: number, product: number): number => {
 
 const SPLIT = 2 ** 27 + 1
 
-// A bigint of 64 bits is put together in shared memory: one allocation, where arithmetic on bigints makes several.
-const uint64 = new BigUint64Array(1)
-const int64 = new BigInt64Array(uint64.buffer)
-const halves = new Uint32Array(uint64.buffer)
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-const LOW = littleEndian ? 0 : 1
-const HIGH = littleEndian ? 1 : 0
 const beyond64Bits = 2n ** 64n

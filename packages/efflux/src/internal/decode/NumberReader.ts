@@ -54,7 +54,7 @@ export class NumberReader {
     let count = pos - first
     const next = pos < end ? bytes[pos] : 0
     if (next === 105 || next === 117) {
-      return this.#whole(bytes, first, pos, count > 9 ? digitsOf(bytes, first, pos) : digits, negative, next === 117)
+      return this.#whole(bytes, first, pos, digits, negative, next === 117)
     }
     let fraction = 0
     if (next === DOT) {
@@ -83,8 +83,8 @@ export class NumberReader {
       if (scale !== 0) value /= powersOfTen[-scale]
     } else {
       value = decimal(bytes, first, pos, scale)
+      if (value - value !== 0) return this.#refuse("out of range")
     }
-    if (value - value !== 0) return this.#refuse("out of range")
     this.next = pos
     return negative ? -value : value
   }
@@ -100,8 +100,14 @@ export class NumberReader {
     const count = end - first
     if (count === 0 || (unsigned && negative)) return this.#refuse("invalid number")
     if (unsigned && !this.#rules.unsigned) return this.#refuse("unsigned")
-    const value = count <= exactDigits ? whole(0, 1, digits, negative) : wholeNumber(bytes, first, end, negative)
-    if (count > exactDigits && (value > (unsigned ? maxUint64 : maxInt64) || value < minInt64)) {
+    let value: bigint
+    if (count <= 9) {
+      value = BigInt.asIntN(64, BigInt((negative ? -digits : digits) | 0))
+    } else {
+      value = wholeNumber(bytes, first, end)
+      if (negative) value = -value
+    }
+    if (count > 18 && (value > (unsigned ? maxUint64 : maxInt64) || value < minInt64)) {
       return this.#refuse("out of range")
     }
     this.next = end + 1
@@ -129,8 +135,9 @@ export class NumberReader {
     this.next = pos
     const short = pos - from <= 11 && pos - restFrom <= 9 && high < maxHigh
     let nanos = short
-      ? whole(high, powersOfTen[pos - from], low * powersOfTen[pos - restFrom] + rest, negative)
-      : wholeNumber(bytes, first, pos, negative)
+      ? whole(high, pos - from, low, pos - restFrom, rest)
+      : wholeNumber(bytes, first, pos)
+    if (negative) nanos = -nanos
     // The first digits nearly always show that it is in range: to compare bigints takes longer.
     if (short && this.#unitIsOne) return nanos
     nanos *= this.#unit
