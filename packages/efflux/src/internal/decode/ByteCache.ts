@@ -184,7 +184,19 @@ export class ByteCache {
     this.#hashes[slot] = hash
     // The copy is quick to copy again, even if the tags are a table to the engine.
     const copy = tags && { ...tags }
-    return entries[slot] = { text, tags: copy, place, length, tail, tailAt, mask, words, alive: true, found: true, seenIn: 0 }
+    return entries[slot] = {
+      text,
+      tags: copy,
+      place,
+      length,
+      tail,
+      tailAt,
+      mask,
+      words,
+      alive: true,
+      found: true,
+      seenIn: 0
+    }
   }
 }
 

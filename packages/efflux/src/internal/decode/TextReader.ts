@@ -146,7 +146,9 @@ export class TextReader {
       if (pos === start || pos >= this.end - 1) return undefined
       const flags = flagsOf[bytes[pos]]
       if ((flags & SEPARATES) !== 0) break
-      if (flags !== IS_BACKSLASH || (flagsOf[bytes[pos + 1]] & STOPS_KEY) === 0 || pos - start > copied) return undefined
+      if (flags !== IS_BACKSLASH || (flagsOf[bytes[pos + 1]] & STOPS_KEY) === 0 || pos - start > copied) {
+        return undefined
+      }
       text += this.#ascii(from, pos)
       from = pos + 1
       pos = this.#passPlain(pos + 2)
