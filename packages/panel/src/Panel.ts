@@ -104,7 +104,7 @@ export const layerLogs: Layer.Layer<LogLines> = Logs.layer
 
 /**
  * A server with only the page, at `/`. By default it listens on loopback, and then answers only requests whose
- * `Host` names a loopback host, so a page of another origin can't reach it under a name that it controls.
+ * `Host` names a loopback host, and none that a page of another origin makes.
  *
  * @category layers
  * @since 0.1.0

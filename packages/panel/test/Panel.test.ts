@@ -1,10 +1,12 @@
 /** The page's server: what it answers, to whom, and that it never stands in the way. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Metric, Redacted } from "effect"
+import { Effect, Layer, Metric, Redacted, Stream } from "effect"
 import { HttpRouter } from "effect/http"
+import { TestClock } from "effect/testing"
 import { type DatabaseConfig, Influx, InfluxDatabase } from "efflux"
 import * as Http from "node:http"
 import { Panel } from "../src/index.ts"
+import * as Recorder from "../src/internal/Recorder.ts"
 import { read } from "../src/internal/Sample.ts"
 import { events, page, push, until } from "./support.ts"
 
@@ -39,7 +41,7 @@ describe("the page", () => {
       assert.notMatch(html.body, /https?:\/\//)
     }).pipe(Effect.provide(page("served"))))
 
-  it.live("answers on loopback only requests that name a loopback host", () =>
+  it.live("answers on loopback only requests that name a loopback host, and none of another origin", () =>
     Effect.gen(function*() {
       const url = yield* Panel.url
       for (const host of ["localhost", "127.0.0.1:1", "[::1]:8080"]) {
@@ -50,7 +52,35 @@ describe("the page", () => {
         assert.strictEqual(status, 403, host)
         assert.include(String(headers["content-security-policy"]), "default-src 'none'")
       }
+      const [events, own] = [`${url}events`, { "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" }]
+      for (const site of ["cross-site", "same-site"]) {
+        const { status } = yield* get(events, { ...own, "sec-fetch-site": site })
+        assert.strictEqual(status, 403, site)
+        // A link to the page may stand anywhere.
+        const link = yield* get(url, { "sec-fetch-site": site, "sec-fetch-mode": "navigate" })
+        assert.strictEqual(link.status, 200)
+        assert.strictEqual(link.headers["cross-origin-resource-policy"], "same-origin")
+      }
+      assert.strictEqual((yield* get(`${url}panel.js`, own)).status, 200)
     }).pipe(Effect.provide(page("host"))))
+
+  it.live("listens on loopback where the host is an empty text, which Node takes for all addresses", () =>
+    Effect.gen(function*() {
+      assert.match(yield* Panel.url, /^http:\/\/127\.0\.0\.1:/)
+    }).pipe(Effect.provide(page("empty", { host: "" }))))
+
+  it.effect("gives a watcher the history in pieces, so one that does not read holds little of it", () =>
+    Effect.gen(function*() {
+      const source = { sample: (at: number) => Effect.succeed({ at }), details: () => [] }
+      const watch = yield* Recorder.make(source, { intervalMillis: 100, keptSamples: 3 })
+      yield* TestClock.adjust("1 second")
+      const pieces = yield* watch.pipe(Stream.mapArray((piece) => [piece]), Stream.take(5), Stream.runCollect)
+      assert.deepStrictEqual(pieces.map((piece) => piece.length), [1, 1, 1, 1, 1])
+      assert.strictEqual(
+        pieces.join(""),
+        "event: history\ndata: {\"run\":0,\"details\":[],\"samples\":[{\"at\":800},{\"at\":900},{\"at\":1000}]}\n\n"
+      )
+    }).pipe(Effect.scoped))
 
   it.live("goes on while a metric of the program throws", () =>
     Effect.gen(function*() {
@@ -74,10 +104,10 @@ describe("the page", () => {
       const stats = yield* Influx.stats
       const [history, sample] = yield* until(
         events(yield* Panel.url, 2),
-        ([history, { sample }]) => history.samples.length > 0 && sample.databases[0]?.pushed === stats.pushed
+        ([history, sample]) => history.data.samples.length > 0 && sample.data.databases[0]?.pushed === stats.pushed
       )
       assert.deepStrictEqual([history.event, sample.event], ["history", "sample"])
-      const [database] = sample.sample.databases
+      const [database] = sample.data.databases
       assert.deepInclude(database, {
         name: "told",
         pushed: stats.pushed,
@@ -98,7 +128,10 @@ describe("the page", () => {
       yield* Effect.logWarning("a line of the program")
       yield* Influx.push({ measurement: "", fields: { v: 1 } })
       yield* Influx.flush
-      const [{ details: logs }] = yield* until(events(yield* Panel.url, 1), ([{ details }]) => details.length > 0)
+      const [{ data: { details: logs } }] = yield* until(
+        events(yield* Panel.url, 1),
+        ([{ data }]) => data.details.length > 0
+      )
       assert.lengthOf(logs, 1)
       assert.match(logs[0].text, /invalid/)
     }).pipe(Effect.provide(page("logs"))))
@@ -126,8 +159,8 @@ describe("the page", () => {
     return Effect.gen(function*() {
       const text = JSON.stringify(yield* events(yield* Panel.url, 2))
       for (const secret of secrets) assert.notInclude(text, secret)
-      const [, { sample }] = yield* events(yield* Panel.url, 2)
-      const info = Object.fromEntries(sample.databases.map(({ info, name }: any) => [name, info]))
+      const [, { data }] = yield* events(yield* Panel.url, 2)
+      const info = Object.fromEntries(data.databases.map(({ info, name }: any) => [name, info]))
       assert.deepInclude(info.udp, { transport: "udp", address: "[::1]:9", pacing: "100/3", queueBytes: "2048" })
       assert.deepInclude(info.v1, { transport: "http", address: url, version: "1", database: "d" })
       assert.deepInclude(info.v2, { transport: "http", address: url, version: "2", org: "o", bucket: "b" })

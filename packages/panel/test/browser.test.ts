@@ -90,6 +90,30 @@ describe.skipIf(!hasChromium)("in a browser", () => {
       }).pipe(Effect.provide(page("second", { port })))
     }).pipe(Effect.scoped))
 
+  it.live("a hidden tab leaves its connection to others, and shows what happened meanwhile when it is seen again", () =>
+    Effect.gen(function*() {
+      const tab = yield* open(yield* Panel.url)
+      yield* shows(tab, ".sum", "0 pushed")
+      const setHidden = (hidden: boolean) =>
+        promise(() =>
+          tab.page.evaluate((hidden) => {
+            Object.defineProperty(document, "hidden", { configurable: true, value: hidden })
+            document.dispatchEvent(new Event("visibilitychange"))
+          }, hidden)
+        )
+      // A browser has six connections to one host: five for others, one for this tab or for what loads next.
+      yield* promise(() =>
+        tab.page.evaluate(() => {
+          Object.assign(globalThis, { others: [1, 2, 3, 4, 5].map(() => new EventSource("events")) })
+        })
+      )
+      yield* setHidden(true)
+      yield* push(7)
+      assert.isTrue(yield* promise(() => tab.page.evaluate(async () => (await fetch("panel.css")).ok)))
+      yield* setHidden(false)
+      yield* shows(tab, ".sum", "7 pushed")
+    }).pipe(Effect.scoped, Effect.provide(page("hidden"))))
+
   it.live("hostile names and log lines are text", () => {
     const hostile = `</title><img/src=x/onerror="alert(1)"><script>alert(2)</script>`
     return Effect.gen(function*() {

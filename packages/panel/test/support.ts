@@ -24,7 +24,8 @@ export const events = (url: string, count: number) =>
       const blocks = text.split("\n\n")
       text = blocks.pop()!
       for (const block of blocks) {
-        found.push(JSON.parse(/^data: ?(.*)$/m.exec(block)![1]!))
+        const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block)!
+        found.push({ event, data: JSON.parse(data!) })
         if (found.length === count) return found
       }
     }

@@ -86,12 +86,18 @@ export const legend = (plot, entries) =>
     ...entries.map(([className, text]) => element("li", text, className))
   )
 
-/** Hands over what the program tells, and says whether it is there. */
+/**
+ * Hands over what the program tells, and says whether it is there. A hidden tab is not connected: a browser has few
+ * connections to one host, and a page that can't get one does not even load.
+ */
 export const connect = (handle) => {
   const connection = document.querySelector("#connection")
+  let events
   let run
   const listen = () => {
-    const events = new EventSource("events")
+    events?.close()
+    if (document.hidden) return
+    events = new EventSource("events")
     const on = (event, take) => events.addEventListener(event, ({ data }) => take(JSON.parse(data)))
     on("history", (history) => {
       say(connection, "live")
@@ -99,8 +105,8 @@ export const connect = (handle) => {
       handle.history(history, history.run !== run)
       run = history.run
     })
-    on("sample", ({ sample }) => handle.sample(sample))
-    on("details", ({ details }) => handle.details(details))
+    on("sample", handle.sample)
+    on("details", handle.details)
     events.addEventListener("error", () => {
       say(connection, "not connected: the program has ended or can't be reached; trying again")
       connection.className = "broken"
@@ -108,5 +114,6 @@ export const connect = (handle) => {
       if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000)
     })
   }
+  document.addEventListener("visibilitychange", listen)
   listen()
 }

@@ -4,7 +4,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Sse from "effect/encoding/Sse"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
@@ -29,15 +28,15 @@ export interface Place {
 }
 
 /** Adds a page to a router, at a path. */
-export const route = Effect.fnUntraced(function*<Sample, Details>(
+export const route = Effect.fnUntraced(function*(
   router: HttpRouter.HttpRouter,
   path: string,
   page: "panel" | "arrivals",
   timing: Timing,
-  source: Recorder.Source<Sample, Details>
+  source: Recorder.Source
 ) {
   const intervalMillis = Math.max(100, Duration.toMillis(timing.interval ?? "1 second"))
-  const recorder = yield* Recorder.make(source, {
+  const events = yield* Recorder.make(source, {
     intervalMillis,
     keptSamples: Math.min(3600, Math.ceil(Duration.toMillis(timing.history ?? "5 minutes") / intervalMillis))
   })
@@ -53,33 +52,48 @@ export const route = Effect.fnUntraced(function*<Sample, Details>(
       ({ url }) => Effect.succeed(name === "" && !/^[^?]*\/(?:\?|$)/.test(url) ? toPage : file)
     )
   }
-  const watchers = { open: 0 }
+  let watchers = 0
   yield* router.add(
     "GET",
     below("events"),
     Effect.suspend(() =>
-      watchers.open >= maxWatchers
+      watchers >= maxWatchers
         ? Effect.succeed(HttpServerResponse.text("too many watchers", { status: 503, headers }))
-        : Effect.succeed(events(recorder, watchers))
+        : Effect.succeed(HttpServerResponse.stream(
+          Stream.unwrap(Effect.acquireRelease(
+            Effect.sync(() => {
+              watchers++
+              return events
+            }),
+            () => Effect.sync(() => watchers--)
+          )).pipe(Stream.encodeText),
+          { contentType: "text/event-stream", headers }
+        ))
     )
   )
 })
 
-/** A server with only a page. On loopback it answers only requests whose `Host` names a loopback host. */
+/**
+ * A server with only a page. On loopback it answers only requests whose `Host` names a loopback host, and which no page
+ * of another site makes.
+ */
 export const serve = (
   page: Layer.Layer<never, never, HttpRouter.HttpRouter>,
-  { host = "127.0.0.1", port = 0 }: Place
-): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> =>
-  HttpRouter.serve(Layer.merge(page, isLoopback(host) ? onlyLoopback : Layer.empty), {
+  { host, port = 0 }: Place
+): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => {
+  // Node takes an empty host for all addresses.
+  const address = host || "127.0.0.1"
+  return HttpRouter.serve(Layer.merge(page, isLoopback(address) ? onlyLoopback : Layer.empty), {
     disableListenLog: true,
     disableLogger: true
   }).pipe(
     Layer.provideMerge(
-      NodeHttpServer.layer(createServer, { host, port, gracefulShutdownTimeout: "1 second" })
+      NodeHttpServer.layer(createServer, { host: address, port, gracefulShutdownTimeout: "1 second" })
     )
   )
+}
 
-// Each holds a connection and some kilobytes.
+// Each holds a connection and a sample or two.
 const maxWatchers = 64
 
 const headers = {
@@ -88,29 +102,10 @@ const headers = {
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "cache-control": "no-cache"
 }
-
-const events = <Sample, Details>(
-  recorder: Recorder.Recorder<Sample, Details>,
-  watchers: { open: number }
-): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.stream(
-    Stream.unwrap(Effect.acquireRelease(
-      Effect.sync(() => {
-        watchers.open++
-        return recorder.watch
-      }),
-      () => Effect.sync(() => watchers.open--)
-    )).pipe(
-      Stream.map((message) =>
-        Sse.encoder.write({ _tag: "Event", event: message.event, id: undefined, data: JSON.stringify(message) })
-      ),
-      Stream.encodeText
-    ),
-    { contentType: "text/event-stream", headers }
-  )
 
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/.test(host)
 
@@ -118,10 +113,12 @@ const onlyLoopback = HttpRouter.middleware(
   (response) =>
     Effect.flatMap(
       HttpServerRequest.HttpServerRequest,
-      (request) =>
-        isLoopback((request.headers.host ?? "").replace(/:\d+$/, ""))
+      ({ headers: { host = "", "sec-fetch-mode": mode, "sec-fetch-site": site = "none" } }) =>
+        isLoopback(host.replace(/:\d+$/, "")) && (/^(?:none|same-origin)$/.test(site) || mode === "navigate")
           ? response
-          : Effect.succeed(HttpServerResponse.text("this page answers on loopback only", { status: 403, headers }))
+          : Effect.succeed(
+            HttpServerResponse.text("this page answers its own requests on loopback only", { status: 403, headers })
+          )
     ),
   { global: true }
 )

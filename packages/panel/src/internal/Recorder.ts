@@ -1,5 +1,5 @@
 /**
- * Takes a sample at an interval, keeps the samples for a while, and notifies watchers.
+ * Takes a sample at an interval, keeps the samples for a while, and tells watchers.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -7,71 +7,54 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** What a watcher is told. */
-export type Message<Sample, Details> =
-  | {
-    readonly event: "history"
-    /** Differs between two runs of a program: counters of another run are not comparable. */
-    readonly run: number
-    readonly intervalMillis: number
-    readonly samples: ReadonlyArray<Sample>
-    readonly details: Details
-  }
-  | { readonly event: "sample"; readonly sample: Sample }
-  | { readonly event: "details"; readonly details: Details }
-
 /** What is recorded. */
-export interface Source<Sample, Details> {
+export interface Source {
   /** The figures at a moment, in milliseconds since the epoch. */
-  readonly sample: (at: number) => Effect.Effect<Sample>
+  readonly sample: (at: number) => Effect.Effect<object>
   /** What has no history: a new value whenever it has changed. */
-  readonly details: () => Details
-}
-
-export interface Recorder<Sample, Details> {
-  /** The history so far, and then each sample as it is taken. A slow watcher misses the oldest. */
-  readonly watch: Stream.Stream<Message<Sample, Details>>
+  readonly details: () => object
 }
 
 // A watcher that can't keep up misses samples; it never makes the others wait.
 const keptForWatcher = 16
 
-/** Records in the background until the scope closes, which ends all streams of {@link Recorder.watch}. */
-export const make = Effect.fnUntraced(function*<Sample, Details>(
-  source: Source<Sample, Details>,
+/**
+ * Records in the background until the scope closes, which ends all streams. Gives the server-sent events for a watcher:
+ * first the history, then each sample as it is taken.
+ *
+ * A sample becomes JSON once, however many watch. The history comes in pieces, so a watcher that does not read holds one
+ * of them and not the whole.
+ */
+export const make = Effect.fnUntraced(function*(
+  source: Source,
   { intervalMillis, keptSamples }: { readonly intervalMillis: number; readonly keptSamples: number }
-): Effect.fn.Return<Recorder<Sample, Details>, never, Scope.Scope> {
+): Effect.fn.Return<Stream.Stream<string>, never, Scope.Scope> {
   const clock = yield* Clock.Clock
+  // Differs between two runs of a program: counters of another run are not comparable.
   const run = clock.currentTimeMillisUnsafe()
-  const messages = yield* Effect.acquireRelease(
-    PubSub.sliding<Message<Sample, Details>>(keptForWatcher),
-    PubSub.shutdown
-  )
-  const samples: Array<Sample> = []
+  const messages = yield* Effect.acquireRelease(PubSub.sliding<string>(keptForWatcher), PubSub.shutdown)
+  const samples: Array<string> = []
   let details = source.details()
 
-  const record = Effect.map(Effect.suspend(() => source.sample(clock.currentTimeMillisUnsafe())), (sample) => {
+  const record = Effect.map(Effect.suspend(() => source.sample(clock.currentTimeMillisUnsafe())), (taken) => {
+    const sample = JSON.stringify(taken)
     samples.push(sample)
     if (samples.length > keptSamples) samples.shift()
-    PubSub.publishUnsafe(messages, { event: "sample", sample })
+    PubSub.publishUnsafe(messages, `event: sample\ndata: ${sample}\n\n`)
     const current = source.details()
-    if (current !== details) PubSub.publishUnsafe(messages, { event: "details", details: current })
+    if (current !== details) PubSub.publishUnsafe(messages, `event: details\ndata: ${JSON.stringify(current)}\n\n`)
     details = current
   })
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(record, Effect.sleep(intervalMillis))))
 
-  return {
-    watch: Stream.unwrap(Effect.gen(function*() {
-      // Subscribed before the history is read, in one turn: no sample is missed or told twice.
-      const subscription = yield* PubSub.subscribe(messages)
-      const history: Message<Sample, Details> = {
-        event: "history",
-        run,
-        intervalMillis,
-        samples: samples.slice(),
-        details: source.details()
-      }
-      return Stream.concat(Stream.succeed(history), Stream.fromSubscription(subscription))
-    }))
-  }
+  return Stream.unwrap(Effect.gen(function*() {
+    // Subscribed before the history is read, in one turn: no sample is missed or told twice.
+    const subscription = yield* PubSub.subscribe(messages)
+    const history = [
+      `event: history\ndata: {"run":${run},"details":${JSON.stringify(source.details())},"samples":[`,
+      ...samples.map((sample, n) => n === 0 ? sample : `,${sample}`),
+      "]}\n\n"
+    ]
+    return Stream.concat(Stream.fromIterable(history, { chunkSize: 1 }), Stream.fromSubscription(subscription))
+  }))
 })
