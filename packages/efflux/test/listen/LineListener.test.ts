@@ -363,6 +363,22 @@ describe("HTTP", () => {
       assert.deepInclude(yield* listener.counts, { points: 1, payloads: cases.length + 1, refused: cases.length })
     }))
 
+  it.live.each([
+    ["offers an upgrade, as Java's client does", "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c"],
+    ["offers a web socket", "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket"],
+    ["expects what nobody knows", "Host: a\r\nExpect: 200-ok"],
+    ["waits to be asked", "Host: a\r\nExpect: 100-continue"],
+    ["names no host", "X: y"],
+    ["names an encoding that is empty", "Host: a\r\nContent-Encoding: "],
+    ["names the server too", "Host: a", "http://proxy:8086"]
+  ])("reads the body of a write that %s", ([, headers, server = ""]) =>
+    Effect.gen(function*() {
+      const listener = yield* made
+      const head = `POST ${server}/write HTTP/1.1\r\n${headers}\r\nContent-Length: 5\r\n\r\n`
+      assert.match(yield* exchange(listener.http!.port, `${head}m v=1`), /^(HTTP\/1\.1 100 .*\s+)?HTTP\/1\.1 204 /)
+      assert.deepInclude(yield* listener.counts, { points: 1, refused: 0, payloads: 1 })
+    }))
+
   it.live("refuses a request once, whatever stands in place of its body, and counts no connection without one", () =>
     Effect.gen(function*() {
       const listener = yield* made

@@ -48,12 +48,16 @@ export const open = Effect.fnUntraced(function*(
   port: number,
   backlog: Backlog
 ): Effect.fn.Return<Address, InfluxError, Scope.Scope> {
-  const native = createServer({ requestTimeout: maxRequestMillis })
+  const native = createServer({ requestTimeout: maxRequestMillis, requireHostHeader: false })
   const server: Server.HttpServer["Service"] = yield* Effect.mapError(
     NodeHttpServer.make(() => native, { host: settings.host, port, disablePreemptiveShutdown: true }),
     openFailed("http", settings, port)
   )
   yield* server.serve(handle(settings, backlog, yield* Semaphore.make(maxBodies)))
+  // Otherwise the body of a request that offers an upgrade, as Java's client does, is not read.
+  native.removeAllListeners("upgrade")
+  // Node would refuse an expectation that it does not know, and nobody would see it.
+  native.on("checkExpectation", (request, response) => native.emit("request", request, response))
   const clock = yield* Clock.Clock
   const requests = new WeakMap<object, IncomingMessage>()
   native.on("request", (request) => requests.set(request.socket, request))
@@ -169,7 +173,7 @@ const write = Effect.fnUntraced(function*(
     const allowed = Object.keys(api.precisions).join(", ")
     return yield* refuse(400, `the precision is ${preview(named)}, allowed is ${allowed}`)
   }
-  const encoding = request.headers["content-encoding"]?.toLowerCase() ?? "identity"
+  const encoding = request.headers["content-encoding"]?.toLowerCase() || "identity"
   const isGzip = encoding === "gzip"
   if (!isGzip && encoding !== "identity") {
     return yield* refuse(415, `the content encoding is ${preview(encoding)}, allowed is gzip or none`)
