@@ -1,7 +1,7 @@
 /** Answered writes against a real InfluxDB 1: what it says it rejected is what it does not have. */
 import { assert, it } from "@effect/vitest"
-import { InfluxServer } from "@efflux/testkit"
-import { describeInfluxd } from "@efflux/testkit/realServer"
+import { InfluxServer, VictoriaServer } from "@efflux/testkit"
+import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import { InfluxClient, type Point } from "efflux"
 
@@ -59,6 +59,31 @@ describeInfluxd("InfluxClient.write", (binary) => {
         assert.strictEqual((yield* client.write([point(5000, 1)])).written, 1)
         assert.strictEqual((yield* client.write([point(5000, 1)])).written, 1)
         assert.strictEqual(yield* count, 2505)
+      })
+  )
+})
+
+describeVictoriaBinary("InfluxClient.write", (binary) => {
+  it.live.each([1, 2] as const)(
+    "to VictoriaMetrics over version %i gives each point its own time",
+    (version) =>
+      Effect.gen(function*() {
+        const server = yield* VictoriaServer.make({ binary })
+        const client = yield* InfluxClient.make(
+          version === 1 ? { version, url: server.httpUrl } : { version, url: server.httpUrl, org: "o" }
+        )
+        const points = [1_600_000_000_000, 1_700_000_000_000, 1_000_000_000_000].map((millis, v) => ({
+          measurement: "m",
+          fields: { v },
+          timestamp: BigInt(millis) * 1_000_000n
+        }))
+        const options = { dialect: "victoria-metrics", ...(version === 2 ? { bucket: "b" } : {}) } as const
+        assert.strictEqual((yield* client.write(points, options)).written, 3)
+        const [series] = yield* server.series()
+        assert.deepStrictEqual(
+          [series!.name, series!.millis, series!.values],
+          ["m_v", [1_000_000_000_000, 1_600_000_000_000, 1_700_000_000_000], [2, 0, 1]]
+        )
       })
   )
 })

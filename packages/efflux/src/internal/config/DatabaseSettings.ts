@@ -198,9 +198,6 @@ const isUnitOf = (
 const apiOf = (dialect: Dialect.Dialect, version: 1 | 2 | 3): Precision.Api =>
   dialect === "victoria-metrics" ? dialect : `v${version}`
 
-/** The write endpoint of each version. */
-export const writePaths = { 1: "/write", 2: "/api/v2/write", 3: "/api/v3/write_lp" } as const
-
 const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSettings, InfluxError> =>
   Result.gen(function*() {
     const { url, urls, version } = settings
@@ -211,21 +208,38 @@ const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSetting
       ...settings,
       api: `v${version}`,
       urls: urls ?? [url],
-      path: writePaths[version],
-      params: paramsOf(settings),
+      ...writeTarget(settings),
       credentials: yield* credentialsOf(settings, config)
     }
   })
 
-const paramsOf = (settings: Http): HttpSettings["params"] => {
-  const precision = Precision.nameFor(settings.precision, apiOf(settings.dialect, settings.version))
-  if (settings.version === 2) return { org: settings.org, bucket: settings.bucket, precision }
-  if (settings.version === 1) {
-    const { consistency, database, retentionPolicy } = settings
-    return { db: database || undefined, rp: retentionPolicy, precision, consistency }
+/** The options that say where points go, of a database or of a write by a client. */
+interface WriteOptions extends Pick<Options.Common, "dialect" | "precision"> {
+  readonly version: 1 | 2 | 3
+  readonly database?: string | undefined
+  readonly retentionPolicy?: string | undefined
+  readonly consistency?: string | undefined
+  readonly org?: string | undefined
+  readonly bucket?: string | undefined
+  readonly acceptPartial?: boolean | undefined
+  readonly noSync?: boolean | undefined
+}
+
+/** The endpoint of a write, and its parameters. */
+export const writeTarget = (options: WriteOptions): Pick<HttpSettings, "path" | "params"> => {
+  const { acceptPartial, bucket, consistency, database, dialect, noSync = false, org, retentionPolicy, version } =
+    options
+  const precision = Precision.nameFor(options.precision, apiOf(dialect, version))
+  switch (version) {
+    case 1:
+      return { path: "/write", params: { db: database || undefined, rp: retentionPolicy, precision, consistency } }
+    case 2:
+      return { path: "/api/v2/write", params: { org, bucket, precision } }
+    case 3: {
+      const params = { db: database, precision, accept_partial: String(acceptPartial), no_sync: String(noSync) }
+      return { path: "/api/v3/write_lp", params }
+    }
   }
-  const { acceptPartial, database, noSync } = settings
-  return { db: database, precision, accept_partial: String(acceptPartial), no_sync: String(noSync) }
 }
 
 interface Account {

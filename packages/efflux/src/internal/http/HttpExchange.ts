@@ -73,7 +73,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const send = yield* loadSend(options, { endpoint, prefix, headers, maxAnswerBytes, withoutSecrets })
 
   const open = Effect.fnUntraced(function*(request: Request): Effect.fn.Return<OpenAnswer, InfluxError, Scope.Scope> {
-    const answer = { ...yield* (yield* send)(request), endpoint, path: request.path, withoutSecrets }
+    const answer = yield* (yield* send)(request)
     const { status } = answer
     if (status >= 200 && status < 300 || status >= 400) return answer
     return yield* HttpFailure.ofAnswer({ ...answer, body: new Uint8Array() }, 0)

@@ -32,39 +32,38 @@ const maxDetailLength = 256
  *
  * @internal
  */
-export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError => {
+export const ofAnswer = (answer: Answer, nowMillis: number): InfluxError =>
+  new InfluxError({ reason: reasonOf(answer, nowMillis) })
+
+const reasonOf = (answer: Answer, nowMillis: number): InfluxErrorReason => {
   const { endpoint, headers, status } = answer
   const detail = detailOf(answer)
-  return new InfluxError({ reason: reasonOf() })
-
-  function reasonOf(): InfluxErrorReason {
-    switch (status) {
-      case 401:
-      case 403:
-        return new Unauthorized({ endpoint, status, detail })
-      case 404:
-        return new NotFound({ endpoint, detail, hint: hintOf(answer) })
-      case 413:
-        return new TooLarge({ endpoint, part: "request", detail })
-      case 408:
-      case 429:
-      case 503: {
-        const retryAfter = parseRetryAfter(headers["retry-after"] ?? "", nowMillis)
-        return new Unavailable({ endpoint, status, retryAfter, detail })
-      }
+  switch (status) {
+    case 401:
+    case 403:
+      return new Unauthorized({ endpoint, status, detail })
+    case 404:
+      return new NotFound({ endpoint, detail, hint: hintOf(answer) })
+    case 413:
+      return new TooLarge({ endpoint, part: "request", detail })
+    case 408:
+    case 429:
+    case 503: {
+      const retryAfter = parseRetryAfter(headers["retry-after"] ?? "", nowMillis)
+      return new Unavailable({ endpoint, status, retryAfter, detail })
     }
-    // InfluxDB 1 answers 500 for a retention policy that does not exist. Retrying does not help.
-    if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
-    if (status >= 500) return new ServerError({ endpoint, status, detail })
-    if (status >= 400) return new BadRequest({ endpoint, status, detail, hint: hintOf(answer) })
-    // A browser hides the status of a redirect that it does not follow. The target is not shown because it may contain
-    // a credential, and not followed because that would disclose ours.
-    return new RequestFailed({
-      endpoint,
-      kind: status === 101 ? "Upgrade" : status >= 300 || status === 0 ? "Redirect" : "Protocol",
-      detail: `status ${status}${status === 101 ? ", which no answer of this API has; see the option url" : ""}`
-    })
   }
+  // InfluxDB 1 answers 500 for a retention policy that does not exist. Retrying does not help.
+  if (detail.startsWith("retention policy not found")) return new NotFound({ endpoint, detail })
+  if (status >= 500) return new ServerError({ endpoint, status, detail })
+  if (status >= 400) return new BadRequest({ endpoint, status, detail, hint: hintOf(answer) })
+  // A browser hides the status of a redirect that it does not follow. The target is not shown because it may contain a
+  // credential, and not followed because that would disclose ours.
+  return new RequestFailed({
+    endpoint,
+    kind: status === 101 ? "Upgrade" : status >= 300 || status === 0 ? "Redirect" : "Protocol",
+    detail: `status ${status}${status === 101 ? ", which no answer of this API has; see the option url" : ""}`
+  })
 }
 
 // The meaning of answers that do not come from the API and do not explain themselves.
@@ -126,7 +125,7 @@ export const detailOf = (answer: Answer): string => shorten(answer.withoutSecret
  */
 export const saidIn = (answer: Answer): string => {
   // InfluxDB 1 returns errors in the requested format.
-  const isBinary = answer.headers["content-type"] === "application/x-msgpack"
+  const isBinary = /^application\/x-msgpack\b/i.test(answer.headers["content-type"] ?? "")
   const said = isBinary ? "" : (messageOf(answer.body) ?? startOf(answer.body)).trim()
   return said || headerOf(answer)
 }

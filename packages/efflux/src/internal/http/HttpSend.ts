@@ -35,19 +35,16 @@ export interface Destination {
   readonly withoutSecrets: (text: string) => string
 }
 
-/**
- * Sends a request. Succeeds with the head of any answer, and its body, decompressed; the connection is closed with
- * the scope.
- */
-type Send = (
-  request: Request
-) => Effect.Effect<Pick<OpenAnswer, "status" | "headers" | "body">, InfluxError, Scope.Scope>
+/** Sends a request. Succeeds with any answer, decompressed; the connection is closed with the scope. */
+type Send = (request: Request) => Effect.Effect<OpenAnswer, InfluxError, Scope.Scope>
 
 /**
  * @category constructors
  * @since 0.1.0
  */
 export const make = (wire: HttpWire, destination: Destination): Send => (request) => {
+  const { endpoint, withoutSecrets } = destination
+  const { path } = request
   const { maxAnswerBytes: maxBytes = destination.maxAnswerBytes, onRepeat } = request
   const client = HttpClient.withScope(onRepeat === undefined ? wire.fresh : wire.kept)
   const send = Effect.flatMap(
@@ -67,7 +64,14 @@ export const make = (wire: HttpWire, destination: Destination): Send => (request
         // A client may call it an error that an answer has no body.
         error.reason._tag === "EmptyBodyError" ? Stream.empty : Stream.fail(failureOf(error, destination, "body")))
       const encoding = headers["content-encoding"]
-      return { status, headers, body: inflate(wire, body, destination, encoding, maxBytes) }
+      return {
+        endpoint,
+        path,
+        status,
+        headers,
+        withoutSecrets,
+        body: inflate(wire, body, destination, encoding, maxBytes)
+      }
     }
   })
 }

@@ -63,7 +63,7 @@ export const read = (answer: Answer, lines: number, most = maxLines): Verdict =>
   }
   if (status >= 300) return refused(answer, message ?? detailOf(answer), lines, most)
   const verdict = message === undefined ? undefined : refused(answer, message, lines, most)
-  return verdict !== undefined && (isNamed(verdict) || isError.test(textOf(body)))
+  return verdict !== undefined && (isNamed(verdict) || isError.test(textOf(body.subarray(0, 1024))))
     ? verdict
     : unclear(answer, "this is no answer of a write endpoint; see the option url")
 }

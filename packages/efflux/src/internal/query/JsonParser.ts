@@ -54,14 +54,8 @@ export class JsonParser implements PullParser {
       return { isMap: code === 0x7b, left: 1 }
     }
     const text = this.#text
-    let digits = 0
     // To a comma, a bracket, a blank, or the end.
-    while (code > 0x20 && code !== 0x2c && code !== 0x5d && code !== 0x7d) {
-      digits = code >= 0x30 && code <= 0x39 ? 10 * digits + code - 0x30 : Number.NaN
-      code = text.charCodeAt(++this.position)
-    }
-    // Most numbers, without the cost of an expression.
-    if (digits > 0 && this.position - start <= 15 && text.charCodeAt(start) > 0x30) return this.#integer(digits)
+    while (code > 0x20 && code !== 0x2c && code !== 0x5d && code !== 0x7d) code = text.charCodeAt(++this.position)
     const word = text.slice(start, this.position)
     if (word === "null") return null
     if (word === "true" || word === "false") return word === "true"
@@ -140,10 +134,6 @@ export class JsonParser implements PullParser {
     }
   }
 
-  #integer(value: number): number | bigint {
-    return this.#hasBigints ? BigInt(value) : value
-  }
-
   #number(word: string): unknown {
     if (word.length > maxDigits) return outOfRange
     const value = Number(word)
@@ -151,7 +141,7 @@ export class JsonParser implements PullParser {
       if (!fraction.test(word)) throw notJson
       return Number.isFinite(value) ? value : outOfRange
     }
-    if (Number.isSafeInteger(value)) return this.#integer(value)
+    if (Number.isSafeInteger(value)) return this.#hasBigints ? BigInt(value) : value
     const integer = word.length <= 20 ? BigInt(word) : maxUint + 1n
     if (integer >= minInt && integer <= maxUint) return integer
     return this.#hasBigints || !Number.isFinite(value) ? outOfRange : value

@@ -195,7 +195,7 @@ export const read = (
     const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
     return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
   }
-  const type = answer.headers["content-type"] ?? ""
+  const type = answer.headers["content-type"]?.toLowerCase() ?? ""
   const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
   if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
   if (version === 2) {

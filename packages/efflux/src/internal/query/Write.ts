@@ -11,10 +11,9 @@ import * as Sink from "effect/Sink"
 import type * as Dialect from "../../Dialect.ts"
 import { InfluxError, type Rejection, type Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
-import * as Precision from "../../Precision.ts"
 import { decoder, readOptions, refuseUnknown } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
-import { tagsProblem, writePaths } from "../config/DatabaseSettings.ts"
+import { tagsProblem, writeTarget } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import { describe } from "../encode/EncodeError.ts"
 import { lineSlack, LineWriter } from "../encode/LineWriter.ts"
@@ -192,27 +191,13 @@ export const check = (client: ClientSettings, given: WriteOptions): Result.Resul
       return yield* invalidOption("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
     }
     const decoded = yield* decode(config)
-    const settings = { ...decoded, timeout: decoded.timeout ?? client.timeout, ...targetOf(client, decoded) }
+    const { org, version } = client
+    const { database = client.database, dialect = `influx-${version}`, timeout = client.timeout, ...others } = decoded
+    const { acceptPartial, bucket, retentionPolicy = client.retentionPolicy } = others
+    const target = { version, database, retentionPolicy, org, bucket, acceptPartial, dialect, precision: "ns" } as const
+    const settings = { ...others, dialect, timeout, ...writeTarget(target) }
     const problem = tagsProblem(settings)
     return problem === undefined
       ? settings
       : yield* invalidOption(problem[0], problem[1], problem[2], { config, shown: problem[3] })
   })
-
-/** Where a version takes points, and with which parameters. */
-const targetOf = (
-  { database, org, retentionPolicy, version }: ClientSettings,
-  options: WriteOptions & { readonly acceptPartial: boolean }
-): Pick<WriteSettings, "path" | "params" | "dialect"> => {
-  const db = options.database ?? database
-  const params = {
-    1: { db, rp: options.retentionPolicy ?? retentionPolicy },
-    2: { org, bucket: options.bucket },
-    3: { db, accept_partial: String(options.acceptPartial) }
-  }
-  return {
-    path: writePaths[version],
-    params: { ...params[version], precision: Precision.nameFor("ns", `v${version}`) },
-    dialect: options.dialect ?? `influx-${version}`
-  }
-}
