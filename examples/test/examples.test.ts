@@ -3,10 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, UdpSink, waitFor } from "@efflux/testkit"
 import { Effect, type Scope } from "effect"
 import * as Fs from "node:fs"
-import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
 import * as Path from "node:path"
-import { gunzipSync } from "node:zlib"
 import { run, start } from "./support/run.ts"
 import { withServer } from "./support/withServer.ts"
 
@@ -25,19 +22,33 @@ const ok = (...args: Parameters<typeof run>) =>
     ({ exit, stderr, stdout }) => Effect.sync(() => assert.strictEqual(exit, 0, stderr || stdout))
   )
 
+/** Runs an example, which has to end well, with a socket for its points. */
+const sinking = Effect.fnUntraced(function*(file: string) {
+  const sink = yield* UdpSink.make()
+  return { sink, outcome: yield* ok(file, { env: { INFLUX_PORT: `${sink.port}` } }) }
+})
+
+/** Starts an example that serves HTTP, with a socket for its points, and waits until it listens. */
+const serving = Effect.fnUntraced(function*(file: string) {
+  const sink = yield* UdpSink.make()
+  const program = yield* start(file, { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })
+  const listening = /Listening on (http:\/\/127\.0\.0\.1:\d+)/
+  yield* waitFor(Effect.sync(() => program), ({ stdout }) => listening.test(stdout), patience)
+  const end = Effect.suspend(() => {
+    program.signal("SIGTERM")
+    return Effect.promise(() => program.ended)
+  })
+  return { sink, url: listening.exec(program.stdout)![1]!, end }
+})
+
 /** A server without Effect: requests, one to no route, and an orderly end. */
 const webServer = (file: string) =>
   Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const program = yield* start(file, { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })
-    const listening = /Listening on (http:\/\/127\.0\.0\.1:\d+)/
-    yield* waitFor(Effect.sync(() => program), ({ stdout }) => listening.test(stdout), patience)
-    const [, url] = listening.exec(program.stdout)!
+    const { end, sink, url } = yield* serving(file)
     for (const path of ["/users/1", "/users/2", "/etc/passwd"]) {
       yield* Effect.promise(() => fetch(`${url}${path}`, { headers: { connection: "close" } }).then((a) => a.text()))
     }
-    program.signal("SIGTERM")
-    const { exit, stderr, stdout } = yield* Effect.promise(() => program.ended)
+    const { exit, stderr, stdout } = yield* end
     assert.strictEqual(exit, 0, stderr)
     assert.include(stdout, "sent 3\n")
     yield* sink.waitForPoints(3)
@@ -51,8 +62,7 @@ const webServer = (file: string) =>
 
 const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>> = {
   hello: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const outcome = yield* ok("hello.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    const { outcome, sink } = yield* sinking("hello.ts")
     assert.include(outcome.stdout, "pushed 3, sent 1, invalid 2\n")
     assert.include(outcome.stdout, "a point needs at least one field")
     assert.include(outcome.stdout, "see the option dialect")
@@ -64,8 +74,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   hotLoop: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const outcome = yield* ok("hotLoop.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    const { outcome, sink } = yield* sinking("hotLoop.ts")
     const [, payloads] = /^pushed 20000, sent 20000 in (\d+) payloads, shed 0$/m.exec(outcome.stdout) ?? []
     assert.isDefined(payloads, outcome.stdout)
     // What is lost here is lost in the kernel, where nobody but the kernel counts it.
@@ -91,31 +100,20 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   writeHttp: Effect.gen(function*() {
-    const requests: Array<string> = []
-    const server = yield* Effect.acquireRelease(
-      Effect.callback<Http.Server>((resume) => {
-        const server = Http.createServer((request, response) => {
-          const chunks: Array<Buffer> = []
-          request.on("data", (chunk: Buffer) => chunks.push(chunk))
-          request.on("end", () => {
-            requests.push(gunzipSync(Buffer.concat(chunks)).toString())
-            assert.strictEqual(request.url, "/write?db=examples&precision=n")
-            assert.strictEqual(request.headers.authorization, `Basic ${btoa("me:s3cr3t")}`)
-            response.writeHead(400).end(`{"error":"partial write: field type conflict: n dropped=1"}`)
-          })
-        })
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) => Effect.sync(() => server.close())
-    )
-    const { port } = server.address() as AddressInfo
+    const fallback = FaultServer.json(400, { error: "partial write: field type conflict: n dropped=1" })
+    const server = yield* FaultServer.make({ fallback })
     const outcome = yield* ok("writeHttp.ts", {
-      env: { INFLUX_URL: `http://127.0.0.1:${port}`, INFLUX_USERNAME: "me", INFLUX_PASSWORD: "s3cr3t" }
+      env: { INFLUX_URL: server.url, INFLUX_USERNAME: "me", INFLUX_PASSWORD: "s3cr3t" }
     })
     assert.include(outcome.stdout, "1 rejected: partial write: field type conflict: n dropped=1\n")
     assert.include(outcome.stdout, "pushed 1001, sent 1000, rejected 1, unknown 0\n1 requests, ")
     assert.notInclude(outcome.stdout + outcome.stderr, "s3cr3t")
-    assert.strictEqual(requests.join("\n").split("\n").length, 1001)
+    const [request] = server.requests
+    assert.strictEqual(server.requests.length, 1)
+    assert.strictEqual(`${request!.path}?${request!.params}`, "/write?db=examples&precision=n")
+    assert.strictEqual(request!.headers.authorization, `Basic ${btoa("me:s3cr3t")}`)
+    assert.strictEqual(request!.headers["content-encoding"], "gzip")
+    assert.strictEqual(request!.text.split("\n").length, 1001)
   }),
 
   priorities: Effect.gen(function*() {
@@ -132,21 +130,15 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   metricsEndpoint: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const program = yield* start("metricsEndpoint.ts", { env: { INFLUX_PORT: `${sink.port}`, PORT: "0" } })
-    const listening = /Listening on (http:\/\/127\.0\.0\.1:\d+)/
-    yield* waitFor(Effect.sync(() => program), ({ stdout }) => listening.test(stdout), patience)
+    const { end, sink, url } = yield* serving("metricsEndpoint.ts")
     yield* sink.waitForPoints(1, patience)
-    const [, url] = listening.exec(program.stdout)!
     const text = yield* Effect.promise(() => fetch(`${url}/metrics`).then((response) => response.text()))
     const value = (name: string) => Number(text.split("\n").find((line) => line.startsWith(`${name} `))?.split(" ")[1])
     assert.isAbove(value("efflux_points_pushed{name=\"heartbeats\"}"), 1)
     assert.isAbove(value("efflux_points_sent{name=\"heartbeats\"}"), 0)
     assert.isAbove(value("efflux_points_dropped{name=\"heartbeats\",reason=\"invalid\"}"), 0)
     assert.strictEqual(value("efflux_queue_capacity{name=\"heartbeats\"}"), 10_000)
-    program.signal("SIGTERM")
-    const { exit } = yield* Effect.promise(() => program.ended)
-    assert.strictEqual(exit, 130)
+    assert.strictEqual((yield* end).exit, 130)
   }),
 
   twoDatabases: Effect.gen(function*() {
@@ -197,8 +189,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   requestTiming: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const outcome = yield* ok("requestTiming.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    const { outcome, sink } = yield* sinking("requestTiming.ts")
     assert.strictEqual(outcome.stdout, "/users/1 200\n/users/2 200\n/broken 500\n")
     yield* sink.waitForPoints(5)
     const points = sink.lines.map((line) => /^(.*) duration_ms=([\d.]+) \d+$/.exec(line)!)
@@ -213,8 +204,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   exportMetrics: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    yield* ok("exportMetrics.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    const { sink } = yield* sinking("exportMetrics.ts")
     // Two routes, one histogram, and 21 values of the process.
     yield* sink.waitForPoints(24)
     const lines = unstamped(sink.lines)
@@ -255,8 +245,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
   }),
 
   series: Effect.gen(function*() {
-    const sink = yield* UdpSink.make()
-    const outcome = yield* ok("series.ts", { env: { INFLUX_PORT: `${sink.port}` } })
+    const { outcome, sink } = yield* sinking("series.ts")
     assert.strictEqual(
       outcome.stdout.split("\n").filter((line) => !line.includes("point dropped")).join("\n"),
       "pushed 3, sent 2, invalid 1\n" +

@@ -1,10 +1,11 @@
 /** What tells the transports apart: their options, their defaults, and every wrong one of them. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Redacted, Result } from "effect"
-import { DatabaseConfig, Influx, InfluxDatabase, Transport } from "efflux"
+import { ConfigProvider, Duration, Effect, Redacted, Result } from "effect"
+import { DatabaseConfig, Influx } from "efflux"
 import { inspect } from "node:util"
 import * as Settings from "../../src/internal/config/DatabaseSettings.ts"
 import { certificate } from "../support/certificate.ts"
+import { withDatabase } from "../support/TestTransport.ts"
 
 const secret = "s3cr3t-hunter2"
 const token = Redacted.make(secret)
@@ -22,17 +23,11 @@ const httpOf = (result: ReturnType<typeof check>) => {
 }
 
 it.effect("tags may take all of a payload but the shortest line", () =>
-  Effect.gen(function*() {
+  withDatabase({ timestamps: "server", tags: { a: "x".repeat(1424) } }, function*(sender) {
     yield* Influx.push({ measurement: "m", fields: { f: 1 } })
     yield* Influx.flush
-    assert.lengthOf((yield* Transport.Spy).lines()[0]!, 1432)
-  }).pipe(
-    Effect.provide(
-      InfluxDatabase.layerTransport({ timestamps: "server", tags: { a: "x".repeat(1424) } }).pipe(
-        Layer.provideMerge(Transport.layerSpy)
-      )
-    )
-  ))
+    assert.lengthOf(sender.lines[0]!, 1432)
+  }))
 
 describe("requests", () => {
   const requests: ReadonlyArray<readonly [config: object, path: string, params: object, scheme: string | undefined]> = [
@@ -126,15 +121,11 @@ describe("taken", () => {
   })
 
   it.effect("by a transport from the context, which knows what its server takes", () =>
-    Effect.gen(function*() {
+    withDatabase({ dialect, precision: "h" }, function*(sender) {
       yield* Influx.push({ measurement: "m", fields: { n: 1 }, timestamp: new Date(3_600_000) })
       yield* Influx.flush
-      assert.deepStrictEqual((yield* Transport.Spy).lines(), ["m n=1 1"])
-    }).pipe(
-      Effect.provide(
-        InfluxDatabase.layerTransport({ dialect, precision: "h" }).pipe(Layer.provideMerge(Transport.layerSpy))
-      )
-    ))
+      assert.deepStrictEqual(sender.lines, ["m n=1 1"])
+    }))
 })
 
 describe("from environment variables", () => {

@@ -1,13 +1,9 @@
 /** What is no point, and what is no option, is refused with a message that names it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Result, Stream } from "effect"
+import { Stream } from "effect"
 import { LineProtocol, Point, Precision } from "efflux"
+import { told } from "../support/points.ts"
 
-const told = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
-  Result.match(LineProtocol.encode(point as Point.Input, options), {
-    onFailure: (error) => error.message,
-    onSuccess: (line) => line
-  })
 const fields = { f: 1 }
 
 class Tags {
@@ -56,13 +52,13 @@ describe("tags and fields", () => {
   })
 
   it("that are plain, without a prototype, empty, or instances of a class are taken", () => {
-    assert.strictEqual(told({ measurement: "m", tags: {}, fields }), "m f=1")
-    assert.strictEqual(told({ measurement: "m", tags: Object.create(null), fields }), "m f=1")
+    assert.strictEqual(told({ measurement: "m", tags: {}, fields }), "wrote m f=1")
+    assert.strictEqual(told({ measurement: "m", tags: Object.create(null), fields }), "wrote m f=1")
     for (const tags of [new Tags(), Object.freeze({ host: "a" }), new Proxy({ host: "a" }, {})]) {
-      assert.strictEqual(told({ measurement: "m", tags, fields }), "m,host=a f=1")
+      assert.strictEqual(told({ measurement: "m", tags, fields }), "wrote m,host=a f=1")
     }
-    assert.strictEqual(told({ measurement: "m", tags: { 0: "a", 10: "b" }, fields: { 1: 2 } }), "m,0=a,10=b 1=2")
-    assert.strictEqual(told({ measurement: "m", tags: new (class Empty {})(), fields }), "m f=1")
+    assert.strictEqual(told({ measurement: "m", tags: { 0: "a", 10: "b" }, fields: { 1: 2 } }), "wrote m,0=a,10=b 1=2")
+    assert.strictEqual(told({ measurement: "m", tags: new (class Empty {})(), fields }), "wrote m f=1")
   })
 })
 
@@ -148,7 +144,7 @@ describe("an option that can't be", () => {
 
   it("is no option that is undefined", () => {
     const options = { precision: undefined, dialect: undefined, maxLineBytes: undefined, tags: undefined }
-    assert.strictEqual(told({ measurement: "m", fields, timestamp: 5n }, options), "m f=1 5")
+    assert.strictEqual(told({ measurement: "m", fields, timestamp: 5n }, options), "wrote m f=1 5")
   })
 })
 
@@ -186,6 +182,9 @@ describe("Point.uint of what is no bigint", () => {
       assert.notInclude(`${uint}${JSON.stringify(uint)}`, "admin")
     }
     assert.strictEqual(`${Point.uint(5n)}`, "5u")
-    assert.strictEqual(told({ measurement: "m", fields: { u: Point.uint(5n) } }, { dialect: "influx-2" }), "m u=5u")
+    assert.strictEqual(
+      told({ measurement: "m", fields: { u: Point.uint(5n) } }, { dialect: "influx-2" }),
+      "wrote m u=5u"
+    )
   })
 })

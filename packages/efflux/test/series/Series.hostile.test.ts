@@ -1,16 +1,9 @@
 /** What a typed series does with values that a program should not give it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Result, Schema, SchemaGetter } from "effect"
-import { LineProtocol, type Point, Series } from "efflux"
+import { Effect, Schema, SchemaGetter } from "effect"
+import { type Point, Series } from "efflux"
 import { throwing } from "../support/hostile.ts"
-
-const problem = (point: Point.Input, options?: LineProtocol.EncodeOptions): string =>
-  Result.match(LineProtocol.encode(point, options), {
-    onFailure: (error) => error.message,
-    onSuccess: (line) => `wrote ${line}`
-  })
-
-const untyped = (series: { readonly point: unknown }) => series.point as (values: unknown) => Point.Input
+import { told, untyped } from "../support/points.ts"
 
 const encodeWith = (encode: (value: string) => string) =>
   Schema.String.pipe(Schema.decode({ decode: SchemaGetter.passthrough(), encode: SchemaGetter.transform(encode) }))
@@ -27,9 +20,9 @@ const Waiting = Schema.String.pipe(Schema.decode({
 
 it("a Schema that throws or waits makes the point invalid, and nothing else", () => {
   const throwing = Series.make("m", { fields: { x: Throwing } })
-  assert.strictEqual(problem(throwing.point({ x: "a" })), "wrote m x=\"a\"")
-  assert.include(problem(throwing.point({ x: "throw" })), "threw")
-  assert.include(problem(Series.make("m", { fields: { x: Waiting } }).point({ x: "a" })), "threw")
+  assert.strictEqual(told(throwing.point({ x: "a" })), "wrote m x=\"a\"")
+  assert.include(told(throwing.point({ x: "throw" })), "threw")
+  assert.include(told(Series.make("m", { fields: { x: Waiting } }).point({ x: "a" })), "threw")
 })
 
 describe("binding a tag", () => {
@@ -46,7 +39,7 @@ describe("binding a tag", () => {
     ]
     for (const [tags, message] of cases) {
       const bound = series.with(tags as { readonly c: string })
-      assert.include(problem(untyped(bound)(values)), message)
+      assert.include(told(untyped(bound)(values)), message)
     }
   })
 })
@@ -71,7 +64,7 @@ describe("a point with two faults", () => {
       { measurement: "m", tags: { a, b }, fields: { x, y } },
       { measurement: "m", tags: { b, a }, fields: { x, y } }
     ]
-    const [first, ...others] = points.map((point) => problem(point, { maxLineBytes: 40 }))
+    const [first, ...others] = points.map((point) => told(point, { maxLineBytes: 40 }))
     assert.match(first!, named)
     for (const other of others) assert.strictEqual(other, first)
   })
@@ -88,7 +81,7 @@ describe("objects of thousands of keys", () => {
       const point = untyped(series)(Object.fromEntries(order.map((name) => [name, 1])))
       const given = new Set(order)
       const fields = names.filter((name) => given.has(name)).map((name) => `${name}=1`)
-      assert.isTrue(problem(point) === `wrote m ${fields.join()}`)
+      assert.isTrue(told(point) === `wrote m ${fields.join()}`)
     }
   })
 })
@@ -99,9 +92,9 @@ describe("a huge bigint of a tag", () => {
     const series = Series.make("m", { tags: { t: Schema.BigInt }, fields: { x: Schema.Number } })
     const options = { maxLineBytes: 65_507 }
     for (const value of [huge, -huge]) {
-      assert.include(problem(series.point({ t: value, x: 1 }), options), "longer than the payload limit")
+      assert.include(told(series.point({ t: value, x: 1 }), options), "longer than the payload limit")
       assert.include(
-        problem({ measurement: "m", tags: { t: value }, fields: { x: 1 } }, options),
+        told({ measurement: "m", tags: { t: value }, fields: { x: 1 } }, options),
         "longer than the payload"
       )
     }
@@ -115,8 +108,8 @@ describe("a huge bigint of a tag", () => {
       for (
         const point of [series.point({ t: value, x: 1 }), { measurement: "m", tags: { t: value }, fields: { x: 1 } }]
       ) {
-        assert.strictEqual(problem(point, { maxLineBytes: line.length }), `wrote ${line}`)
-        assert.include(problem(point, { maxLineBytes: line.length - 1 }), "longer than the payload limit")
+        assert.strictEqual(told(point, { maxLineBytes: line.length }), `wrote ${line}`)
+        assert.include(told(point, { maxLineBytes: line.length - 1 }), "longer than the payload limit")
       }
     }
   })

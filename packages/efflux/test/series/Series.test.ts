@@ -1,27 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Duration, Effect, Layer, Metric, Option, Result, Schema, SchemaGetter } from "effect"
+import { Duration, Effect, Option, Result, Schema, SchemaGetter } from "effect"
 import { TestClock } from "effect/testing"
-import { Influx, InfluxDatabase, LineProtocol, Point, Series, Transport } from "efflux"
-import { capture } from "../support/logs.ts"
+import { Influx, LineProtocol, Point, Series } from "efflux"
+import { encode, told, untyped } from "../support/points.ts"
+import { withDatabase } from "../support/TestTransport.ts"
 
 const requests = Series.make("http_request", {
   tags: { route: Schema.String, status: Schema.Literals(["200", "404"]), host: Schema.String },
   fields: { duration: Schema.Number, bytes: Schema.BigInt, ok: Schema.Boolean, note: Schema.optional(Schema.String) }
 })
 const values = { route: "/users", status: "200", host: "a", duration: 12.5, bytes: 512n, ok: true } as const
-
-const encode = (point: Point.Input, options?: LineProtocol.EncodeOptions): string =>
-  Result.getOrThrow(LineProtocol.encode(point, options))
-
-/** What a program without types can do. */
-const untyped = (series: { readonly point: unknown }) => series.point as (values: unknown) => Point.Input
-
-const problem = (point: Point.Input): string =>
-  Result.match(LineProtocol.encode(point), {
-    onFailure: (error) => error.message,
-    onSuccess: (line) => `wrote ${line}`
-  })
 
 describe("a line of a series", () => {
   it("has its tags sorted, its fields as they were declared, and the timestamp", () => {
@@ -77,7 +66,7 @@ describe("a line of a series", () => {
       fields: { f: Schema.optional(Schema.Number), "a,b=": Schema.optional(Schema.Number) }
     })
     const room = 65_535 - "m,t=".length - 4
-    const line = (length: number, fields: object) => problem(untyped(series)({ t: "x".repeat(length), ...fields }))
+    const line = (length: number, fields: object) => told(untyped(series)({ t: "x".repeat(length), ...fields }))
     assert.include(line(room - 1, { f: 1, "a,b=": undefined }), "wrote m,")
     assert.include(line(room - 1, { f: 1, "a,b=": Number.NaN }), "wrote m,")
     assert.include(line(room - 6, { f: 1, "a,b=": 1 }), "wrote m,")
@@ -169,7 +158,7 @@ describe("the Schemas of a series", () => {
     ]
     for (const [bad, part, says] of refused) {
       const point = untyped(jobs)({ ...good, ...bad })
-      const found = problem(point)
+      const found = told(point)
       assert.isTrue(found.startsWith(`${part}: must be a value that the Schema of its series takes: `), found)
       assert.isTrue(found.endsWith(says), found)
       assert.throws(() => point.tags)
@@ -177,7 +166,7 @@ describe("the Schemas of a series", () => {
     }
     for (const nothing of [undefined, null, 5, "x"]) {
       assert.strictEqual(
-        problem(untyped(jobs)(nothing)).split(",")[0],
+        told(untyped(jobs)(nothing)).split(",")[0],
         "point: a point must be an object with a measurement and fields"
       )
     }
@@ -213,9 +202,9 @@ describe("the Schemas of a series", () => {
     // A check of a whole union may refuse that there is no value.
     const given = Schema.UndefinedOr(Schema.Number).check(Schema.makeFilter((x) => x !== undefined))
     const series = untyped(Series.make("m", { fields: { x: given, y: Schema.optional(even) } }))
-    assert.strictEqual(problem(series({ x: 1 })), "wrote m x=1")
+    assert.strictEqual(told(series({ x: 1 })), "wrote m x=1")
     for (const values of [{ y: 2 }, { x: undefined, y: 2 }, { x: 1, y: 1 }]) {
-      assert.notInclude(problem(series(values)), "wrote")
+      assert.notInclude(told(series(values)), "wrote")
     }
   })
 
@@ -257,7 +246,7 @@ describe("the Schemas of a series", () => {
     const series = Series.make("m", { tags: { a: Counted, b: Schema.String }, fields: { x: Schema.Number } })
     for (let i = 0; i < 5; i++) encode(series.point({ a: "good", b: "b", x: 1 }))
     assert.strictEqual(asked, 5)
-    assert.include(problem(series.point({ a: "bad", b: "b", x: 1 })), "Schema")
+    assert.include(told(series.point({ a: "bad", b: "b", x: 1 })), "Schema")
   })
 })
 
@@ -297,9 +286,9 @@ describe("bound tags", () => {
 
   it("that can't be written make the points invalid; a name that is no tag is refused at once", () => {
     const bad = requests.with({ host: "a\nb" })
-    assert.include(problem(bad.point(values)), "control characters")
+    assert.include(told(bad.point(values)), "control characters")
     const worse = requests.with({ status: "500" as "200" })
-    assert.include(problem(worse.with({ host: "h" }).point(values)), "tag value of \"status\"")
+    assert.include(told(worse.with({ host: "h" }).point(values)), "tag value of \"status\"")
     const bind = requests.with as (tags: object) => unknown
     for (const name of ["duration", "nothing", "timestamp", "toString", "__proto__"]) {
       assert.throws(() => bind({ [name]: 1 }), TypeError, name)
@@ -345,71 +334,47 @@ describe("a series is refused at construction", () => {
 })
 
 describe("push", () => {
-  const withSpy = <A, E>(
-    test: (
-      sent: () => ReadonlyArray<string>,
-      logs: ReadonlyArray<string>
-    ) => Effect.Effect<A, E, InfluxDatabase.InfluxDatabase | Transport.Spy>
-  ) =>
-    Effect.gen(function*() {
-      const logs = capture()
-      return yield* Effect.gen(function*() {
-        const spy = yield* Transport.Spy
-        return yield* test(spy.lines, logs.lines)
-      }).pipe(
-        Effect.provide(
-          Layer.provideMerge(InfluxDatabase.layerTransport({ name: "test", tags: { zone: "eu" } }), Transport.layerSpy)
-        ),
-        Effect.provideService(Metric.MetricRegistry, new Map()),
-        Effect.provide(logs.layer)
-      )
-    })
+  const config = { tags: { zone: "eu" } }
 
   it.effect("sends to the default database, with its default tags and the time of the push", () =>
-    withSpy((sent) =>
-      Effect.gen(function*() {
-        yield* TestClock.setTime(1_767_225_600_000)
-        const mine = requests.with({ host: "h" })
-        const rest = { route: "/", status: "200", duration: 1, bytes: 1n, ok: true } as const
-        yield* mine.push(rest)
-        yield* mine.push({ ...rest, timestamp: 7n })
-        yield* mine.push(rest)
-        yield* Influx.flush
-        const line = "http_request,host=h,route=/,status=200,zone=eu duration=1,bytes=1i,ok=true"
-        assert.deepStrictEqual(sent(), [`${line} 1767225600000000000`, `${line} 7`, `${line} 1767225600000000001`])
-      })
-    ))
+    withDatabase(config, function*(sender) {
+      yield* TestClock.setTime(1_767_225_600_000)
+      const mine = requests.with({ host: "h" })
+      const rest = { route: "/", status: "200", duration: 1, bytes: 1n, ok: true } as const
+      yield* mine.push(rest)
+      yield* mine.push({ ...rest, timestamp: 7n })
+      yield* mine.push(rest)
+      yield* Influx.flush
+      const line = "http_request,host=h,route=/,status=200,zone=eu duration=1,bytes=1i,ok=true"
+      assert.deepStrictEqual(sender.lines, [`${line} 1767225600000000000`, `${line} 7`, `${line} 1767225600000000001`])
+    }))
 
   it.effect("counts as invalid what a Schema refuses, says so in the log, and sends the neighbours", () =>
-    withSpy((sent, logs) =>
-      Effect.gen(function*() {
-        yield* requests.push({ ...values, timestamp: 1n })
-        yield* requests.push({ ...values, status: "500" as "200", timestamp: 2n })
-        yield* (requests.push as (values: unknown) => typeof Influx.flush)(undefined)
-        yield* requests.push({ ...values, timestamp: 3n })
-        yield* Influx.flush
-        const stats = yield* Influx.stats
-        assertLaw(stats)
-        assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped.invalid], [4, 2, 2])
-        assert.deepStrictEqual(sent().map((line) => line.split(" ")[2]), ["1", "3"])
-        yield* TestClock.adjust("1 minute")
-        assert.include(logs.join("\n"), "tag value of \"status\"")
-      })
-    ))
+    withDatabase(config, function*(sender, logs) {
+      yield* requests.push({ ...values, timestamp: 1n })
+      yield* requests.push({ ...values, status: "500" as "200", timestamp: 2n })
+      yield* (requests.push as (values: unknown) => typeof Influx.flush)(undefined)
+      yield* requests.push({ ...values, timestamp: 3n })
+      yield* Influx.flush
+      const stats = yield* Influx.stats
+      assertLaw(stats)
+      assert.deepStrictEqual([stats.pushed, stats.sent, stats.dropped.invalid], [4, 2, 2])
+      assert.deepStrictEqual(sender.lines.map((line) => line.split(" ")[2]), ["1", "3"])
+      yield* TestClock.adjust("1 minute")
+      assert.include(logs.join("\n"), "tag value of \"status\"")
+    }))
 
   it.effect("encodes nothing: that is the sender's", () =>
-    withSpy(() =>
-      Effect.gen(function*() {
-        let encoded = 0
-        const Counted = Schema.Number.check(Schema.makeFilter(() => {
-          encoded++
-          return true
-        }))
-        const series = Series.make("m", { fields: { x: Counted } })
-        yield* series.push({ x: 1 })
-        assert.strictEqual(encoded, 0)
-        yield* Influx.flush
-        assert.strictEqual(encoded, 1)
-      })
-    ))
+    withDatabase(config, function*() {
+      let encoded = 0
+      const Counted = Schema.Number.check(Schema.makeFilter(() => {
+        encoded++
+        return true
+      }))
+      const series = Series.make("m", { fields: { x: Counted } })
+      yield* series.push({ x: 1 })
+      assert.strictEqual(encoded, 0)
+      yield* Influx.flush
+      assert.strictEqual(encoded, 1)
+    }))
 })

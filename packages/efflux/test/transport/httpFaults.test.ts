@@ -6,12 +6,30 @@ import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, waitFor } from "@efflux/testkit"
 import { Effect } from "effect"
 import { LineProtocol } from "efflux"
-import { type Api, apis, point, secret, withBench } from "../support/httpFaults.ts"
+import { type Api, apis, type Bench, type BenchOptions, point, secret, withBench } from "../support/httpFaults.ts"
 
 const { answer, by, json } = FaultServer
 
 const error = (api: Api, status: number, message: string): FaultServer.Fault =>
   json(status, api === "v2" ? { code: "invalid", message } : { error: message })
+
+/** Pushes five points, which are settled after so many requests. */
+const settlesAfter = (requests: number, options: BenchOptions) =>
+  withBench(options, function*(bench) {
+    yield* bench.settle(5)
+    assert.strictEqual(bench.server.requests.length, requests)
+  })
+
+/** Pushes five points, of which the only request is refused, and returns the rejection. */
+const refusedOnce = Effect.fnUntraced(function*(bench: Bench, status: number, says: string) {
+  yield* bench.settle(5)
+  yield* bench.pass("5 minutes")
+  assert.strictEqual(bench.server.requests.length, 1)
+  const rejection = yield* bench.rejection
+  assert.strictEqual(rejection.status, status)
+  assert.isTrue(bench.logs.some((line) => line.replaceAll("\\", "").includes(says)), bench.logs.join("\n"))
+  return rejection
+})
 
 describe("H1: refused, reset, closed before the answer", () => {
   const broken = {
@@ -52,10 +70,7 @@ describe("H1: refused, reset, closed before the answer", () => {
     }))
 
   it.effect("gives up after so many tries: what may have got there is unknown", () =>
-    withBench({ fallback: FaultServer.close, config: { retries: 3 }, fate: { unknown: 5 } }, function*(bench) {
-      yield* bench.settle(5)
-      assert.strictEqual(bench.server.requests.length, 4)
-    }))
+    settlesAfter(4, { fallback: FaultServer.close, config: { retries: 3 }, fate: { unknown: 5 } }))
 
   it.effect("gives up after so much time, and newer points are sent", () =>
     withBench({
@@ -126,32 +141,34 @@ describe("H4: a request that the server does not agree with", () => {
   })
   const unparsed = "unable to parse 'm v=': missing field value"
   const partly = "partial write of line protocol occurred"
-  const refusals: ReadonlyArray<readonly [Api, name: string, FaultServer.Fault, rejected: number, says: string]> = [
-    ["v1", "a conflict of types, partly", error("v1", 400, `partial write: ${conflict} dropped=2`), 2, conflict],
-    ["v2", "a line that does not parse, all of it", error("v2", 400, unparsed), 5, unparsed],
+  const dropped = (points: number) => `partial write: ${conflict} dropped=${points}`
+  const refusals: ReadonlyArray<
+    readonly [Api, name: string, status: number, body: object, rejected: number, says: string]
+  > = [
+    ["v1", "a conflict of types, partly", 400, { error: dropped(2) }, 2, conflict],
+    ["v2", "a line that does not parse, all of it", 400, { code: "invalid", message: unparsed }, 5, unparsed],
     [
       "v2",
       "a conflict of types, partly",
-      error("v2", 422, `failure writing points to database: partial write: ${conflict} dropped=3`),
+      422,
+      {
+        code: "invalid",
+        message: `failure writing points to database: ${dropped(3)}`
+      },
       3,
       conflict
     ],
-    ["v3", "lines by number, partly", json(400, { error: partly, data: [line(2), line(4)] }), 2, partly]
+    ["v3", "lines by number, partly", 400, { error: partly, data: [line(2), line(4)] }, 2, partly]
   ]
-  for (const [api, name, fault, rejected, says] of refusals) {
+  for (const [api, name, status, body, rejected, says] of refusals) {
     it.effect(`${api}, ${name}: is not tried again, counts ${rejected} of 5 as rejected, and keeps what the server said`, () =>
       withBench(
-        { api, faults: [fault], fate: rejected === 5 ? { rejected } : { sent: 5 - rejected, rejected } },
+        { api, faults: [json(status, body)], fate: rejected === 5 ? { rejected } : { sent: 5 - rejected, rejected } },
         function*(bench) {
-          yield* bench.settle(5)
-          yield* bench.pass("5 minutes")
-          assert.strictEqual(bench.server.requests.length, 1)
-          const rejection = yield* bench.rejection
+          const rejection = yield* refusedOnce(bench, status, says)
           assert.strictEqual(rejection.points, rejected)
-          assert.strictEqual(rejection.status, name.startsWith("a conflict of types") && api === "v2" ? 422 : 400)
           assert.include(rejection.detail, says)
           if (api === "v3") assert.deepStrictEqual(rejection.lines?.map(({ number }) => number), [2, 4])
-          assert.isTrue(bench.logs.some((text) => text.replaceAll("\\", "").includes(says)), bench.logs.join("\n"))
         }
       ))
   }
@@ -167,13 +184,7 @@ describe("H5: credentials that are not accepted", () => {
           faults: [by(({ headers }) => error(api, status, `not allowed: ${headers.authorization}`))],
           fate: { rejected: 5 }
         }, function*(bench) {
-          yield* bench.settle(5)
-          yield* bench.pass("5 minutes")
-          assert.strictEqual(bench.server.requests.length, 1)
-          const rejection = yield* bench.rejection
-          bench.watch.look("rejection", rejection)
-          assert.strictEqual(rejection.status, status)
-          assert.isTrue(bench.logs.some((line) => line.includes(`(${status})`)), bench.logs.join("\n"))
+          bench.watch.look("rejection", yield* refusedOnce(bench, status, `(${status})`))
         }))
     }
   }
@@ -183,11 +194,7 @@ describe("H6: a database that is not there", () => {
   it.effect.each(apis)("%s: is not tried again, and named", (api) => {
     const faults = [error(api, 404, "database not found: \"db\"")]
     return withBench({ api, faults, fate: { rejected: 5 } }, function*(bench) {
-      yield* bench.settle(5)
-      yield* bench.pass("5 minutes")
-      assert.strictEqual(bench.server.requests.length, 1)
-      assert.isTrue(bench.logs.some((line) => line.includes("database not found")))
-      assert.strictEqual((yield* bench.rejection).status, 404)
+      yield* refusedOnce(bench, 404, "database not found")
     })
   })
 })
@@ -301,27 +308,17 @@ describe("H9: a server, or a proxy before it, that fails", () => {
   })
 
   it.effect("fails for good: after so many tries the points are a send error", () =>
-    withBench({ fallback: answer(500), config: { retries: 2 }, fate: { send_error: 5 } }, function*(bench) {
-      yield* bench.settle(5)
-      assert.strictEqual(bench.server.requests.length, 3)
-    }))
+    settlesAfter(3, { fallback: answer(500), config: { retries: 2 }, fate: { send_error: 5 } }))
 })
 
 describe("H11: an answer that is broken", () => {
   it.effect.each(Object.entries(FaultServer.broken))(
     "%s: is no success, and is tried again",
-    ([, fault]) =>
-      withBench({ faults: [fault], fate: { sent: 5 } }, function*(bench) {
-        yield* bench.settle(5)
-        assert.strictEqual(bench.server.requests.length, 2)
-      })
+    ([, fault]) => settlesAfter(2, { faults: [fault], fate: { sent: 5 } })
   )
 
   it.effect("says gzip and is not: nobody knows what became of the points", () =>
-    withBench({ faults: [FaultServer.notGzip], fate: { unknown: 5 } }, function*(bench) {
-      yield* bench.settle(5)
-      assert.strictEqual(bench.server.requests.length, 1)
-    }))
+    settlesAfter(1, { faults: [FaultServer.notGzip], fate: { unknown: 5 } }))
 })
 
 describe("H12: an answer without end", () => {
