@@ -287,30 +287,32 @@ describe("a transport of one's own", () => {
     }))
 
   // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
-  const outcomes: ReadonlyArray<readonly [outcome: unknown, sent: number, unknown: number, got?: string]> = [
+  const not = (got: string) => `an object with which send succeeds must be an Outcome of 5 points, got ${got}`
+  const outcomes: ReadonlyArray<readonly [outcome: unknown, sent: number, unknown: number, says?: string]> = [
     ...[undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, { sent: 7 }].map((all) =>
       [all, 5, 0] as const
     ),
-    [[], 0, 0, "an Array"],
-    [{}, 0, 0, "object"],
-    [{ ok: true }, 0, 0, "object"],
-    [{ sent: "5" }, 0, 0, "{ sent: \"5\" }"],
-    [{ sent: Number.NaN, rejected: -1 }, 0, 0, "{ sent: NaN, rejected: -1 }"],
-    [{ sent: 0 }, 0, 0, "{ sent: 0 }"],
-    [{ sent: 3, unknown: 1 }, 3, 1, "{ sent: 3, unknown: 1 }"]
+    [[], 0, 0, not("an Array")],
+    [{}, 0, 0, not("object")],
+    [{ ok: true }, 0, 0, not("object")],
+    [{ sent: "5" }, 0, 0, not("{ sent: \"5\" }")],
+    [{ sent: Number.NaN, rejected: -1 }, 0, 0, not("{ sent: NaN, rejected: -1 }")],
+    [{ sent: 0 }, 0, 0, not("{ sent: 0 }")],
+    [{ sent: 2.5, unknown: 1 }, 0, 1, not("{ sent: 2.5, unknown: 1 }")],
+    [{ sent: 3, unknown: 1 }, 3, 1, not("{ sent: 3, unknown: 1 }")],
+    [{ sent: 4, error: "broken" }, 4, 0, "Unknown"]
   ]
   it.effect.each(outcomes)(
     "has sent all by %j unless that names %i sent and %i unknown; of the rest a line says so",
-    ([outcome, sent, unknown, got]) =>
+    ([outcome, sent, unknown, says]) =>
       Effect.gen(function*() {
         const { close, database, logs } = yield* open({ send: () => Effect.succeed(outcome as Transport.Outcome) })
         yield* database.pushAll(points(5))
         yield* turns
         const { dropped, sent: taken } = database.statsUnsafe()
         assert.deepStrictEqual([taken, dropped.unknown, dropped.send_error], [sent, unknown, 5 - sent - unknown])
-        const is = `an object with which send succeeds must be an Outcome of 5 points, got ${got}`
-        assert.strictEqual(logs.lines.length, got === undefined ? 0 : 1)
-        if (got !== undefined) assert.include(logs.lines[0], `could not be sent to the transport (${is})`)
+        assert.strictEqual(logs.lines.length, says === undefined ? 0 : 1)
+        if (says !== undefined) assert.include(logs.lines[0], `could not be sent to the transport (${says})`)
         yield* close
         assertLaw(database.statsUnsafe())
       })
