@@ -126,7 +126,7 @@ const makeEncode = (options: EncodeOptions | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   let idle: TextWriter | undefined
   return (point: Point.Input): Result.Result<string, EncodeError> => {
-    const writer = idle ?? new TextWriter(Math.min(shortLine, maxLineBytes), options)
+    const writer = idle ?? new TextWriter(shortLine, options)
     // A getter of the point may encode another point, so nobody else may have the writer meanwhile.
     idle = undefined
     let result = writer.encode(point)
@@ -136,7 +136,7 @@ const makeEncode = (options: EncodeOptions | undefined) => {
       Result.isFailure(result) && result.failure.reason === "oversize" && size < maxLineBytes;
     ) {
       size *= growth
-      result = new TextWriter(Math.min(size, maxLineBytes), options).encode(point)
+      result = new TextWriter(size, options).encode(point)
     }
     return result
   }
@@ -168,7 +168,7 @@ export const encodeLines = (
   const line = encode(point, options)
   if (Result.isSuccess(line)) return Result.succeed([line.success])
   if (line.failure.reason !== "oversize") return Result.fail(line.failure)
-  const writer = makeWriter((options.maxLineBytes ?? defaultMaxLineBytes) + lineSlack, options)
+  const writer = makeWriter(Math.floor(options.maxLineBytes ?? defaultMaxLineBytes) + lineSlack, options)
   let lines: ReadonlyArray<Uint8Array> | undefined
   try {
     lines = splitPoint(writer, point, Number.NaN, 0)
@@ -196,8 +196,8 @@ class TextWriter {
   readonly #writer: LineWriter
   readonly #buffer: ReturnType<NonNullable<typeof Buffer>["from"]> | undefined
 
-  constructor(maxLineBytes: number, options: EncodeOptions | undefined) {
-    this.#writer = makeWriter(maxLineBytes + lineSlack, options)
+  constructor(lineBytes: number, options: EncodeOptions | undefined) {
+    this.#writer = makeWriter(lineBytes + lineSlack, options)
     const { bytes } = this.#writer
     this.#buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }

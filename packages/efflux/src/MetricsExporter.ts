@@ -179,8 +179,9 @@ export const defaults = defaultsOf(fields)
  * call that returned `baseline`, or since the metrics began if there is none.
  *
  * Characters that line protocol can't hold are replaced: control characters, quotes, backslashes, lone surrogates
- * and a leading `#` become `_`. If a layout needs a tag whose name is also an attribute of the metric, the attribute
- * becomes the tag `exported_NAME`. NaN and infinite values, and extremes of a metric without values, are left out.
+ * and a leading `#` become `_`; `time` and `__name__` get a `_` at the end. If a layout needs a tag whose name is also an
+ * attribute of the metric, the attribute becomes the tag `exported_NAME`, or `exported_exported_NAME` if that is one too.
+ * NaN and infinite values, and extremes of a metric without values, are left out.
  * If two metrics would write the same field of the same series, the later one is left out and reported in
  * `problems`.
  *

@@ -30,7 +30,7 @@
  * **Reading back.** `decodePoint` and `decodeRow` turn points and query rows
  * into the values of the series. Columns that the series does not have are ignored.
  *
- * - Servers do not store empty tags. If the Schema of a tag accepts any string, a missing tag is read as `""`;
+ * - Servers do not store empty tags. If a tag is a string that may be empty but not absent, a missing one is read as `""`;
  *   otherwise it is absent.
  * - A tag is text. If its Schema is for numbers or booleans, the text is converted.
  * - An integer may arrive as a `number` or as a `bigint`. It is converted to the type of the Schema if that is exact.

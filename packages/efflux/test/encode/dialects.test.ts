@@ -227,6 +227,28 @@ describe("what VictoriaMetrics would alter in silence", () => {
     assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: 0n })), "m f=1 0")
   })
 
+  it("is refused with the value, and with what is allowed", () => {
+    const told = (point: Omit<Point.Input, "measurement">, precision: Precision.Precision) =>
+      Result.match(LineProtocol.encode({ measurement: "m", ...point }, { dialect: "victoria-metrics", precision }), {
+        onFailure: ({ message }) => message,
+        onSuccess: (line) => line
+      })
+    const guessed = "timestamp: VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be "
+    assert.strictEqual(told({ fields, timestamp: 1n }, "ns"), `${guessed}from 1973-03-03T09:46:40Z on, got 1n`)
+    assert.strictEqual(
+      told({ fields, timestamp: new Date(5) }, "ms"),
+      `${guessed}from 1973-03-03T09:46:40Z on, got 5`
+    )
+    assert.strictEqual(
+      told({ fields, timestamp: new Date(0) }, "s"),
+      `${guessed}later than the first unit of 1970, got 0`
+    )
+    assert.strictEqual(
+      told({ fields: { f: "text", g: Number.NaN } }, "ns"),
+      "fields: a point needs at least one field with a finite value (strings are not stored)"
+    )
+  })
+
   it("is refused: a tag named __name__, given or by default, and no other name", () => {
     assert.strictEqual(write({ measurement: "m", tags: { __name__: "x" }, fields }), "tag key, reserved")
     assert.strictEqual(write({ measurement: "m", tags: { a: "b", __name__: 1 }, fields }), "tag key, reserved")

@@ -115,6 +115,14 @@ describe("an option that can't be", () => {
       }
       assert.throws(() => uses[name]({ defaultTimestamp: 5 }), /^defaultTimestamp must be /, name)
     }
+    for (const name of ["encode", "encodeLines", "makeWriter", "makeLine"]) {
+      for (const maxLineBytes of [Number.NaN, -1, "8", 8n, Symbol("s"), {}]) {
+        assert.throws(() => uses[name]({ maxLineBytes }), /^maxLineBytes must be a number of bytes, got /, name)
+      }
+      for (const maxLineBytes of [0, 8.5, 1e5 + 0.5, Infinity]) {
+        assert.doesNotThrow(() => uses[name]({ maxLineBytes }), name)
+      }
+    }
     for (const maxErrors of ["1", Number.NaN, -1, null]) {
       assert.throws(() => uses.decodeAll({ maxErrors }), /^maxErrors must be a number of errors, got /)
     }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Duration, Result, Schema } from "effect"
+import { DateTime, Duration, Option, Result, Schema } from "effect"
 import { LineProtocol, Point, Series } from "efflux"
 
 const requests = Series.make("http_request", {
@@ -27,6 +27,31 @@ describe("a query row", () => {
       assert.deepStrictEqual(Result.getOrThrow(requests.decodeRow({ ...row, route })), { ...values, route: "" })
     }
     assert.include(message(requests.decodeRow({ ...row, status: "" })), "status")
+  })
+
+  it("has an absent column where nothing was written, if its Schema has a value for that", () => {
+    const series = Series.make("m", {
+      tags: {
+        level: Schema.Literals(["", "high"]),
+        zone: Schema.String.check(Schema.isMaxLength(3)),
+        city: Schema.UndefinedOr(Schema.String)
+      },
+      fields: {
+        a: Schema.UndefinedOr(Schema.Number),
+        b: Schema.OptionFromUndefinedOr(Schema.Number),
+        c: Schema.optionalKey(Schema.Number),
+        d: Schema.Number
+      }
+    })
+    const absent = { level: "", zone: "", city: undefined, a: undefined, b: Option.none(), d: 1 } as const
+    const line = Result.getOrThrow(LineProtocol.encode(series.point(absent)))
+    assert.strictEqual(line, "m d=1")
+    const read = Result.getOrThrow(series.decodePoint(Result.getOrThrow(LineProtocol.decode(line))))
+    assert.deepStrictEqual(read, absent)
+    assert.deepStrictEqual(Result.getOrThrow(series.decodeRow({ d: 1, a: null, city: "" })), absent)
+    assert.include(message(series.decodeRow({ a: 1 })), "Missing key")
+    const checked = Series.make("m", { tags: { zone: Schema.NonEmptyString }, fields: { d: Schema.Number } })
+    assert.include(message(checked.decodeRow({ d: 1 })), "Missing key")
   })
 
   it.each([2, 2n, Point.uint(2n)])("gives an integer as %s", (bytes) => {

@@ -1,6 +1,6 @@
 /** What a typed series does with values that a program should not give it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema, SchemaGetter } from "effect"
+import { Context, Effect, Schema, SchemaGetter } from "effect"
 import { type Point, Series } from "efflux"
 import { throwing } from "../support/hostile.ts"
 import { told, untyped } from "../support/points.ts"
@@ -18,11 +18,41 @@ const Waiting = Schema.String.pipe(Schema.decode({
   encode: SchemaGetter.transformEffect((value: string) => Effect.as(Effect.sleep(1), value))
 }))
 
-it("a Schema that throws or waits makes the point invalid, and nothing else", () => {
-  const throwing = Series.make("m", { fields: { x: Throwing } })
-  assert.strictEqual(told(throwing.point({ x: "a" })), "wrote m x=\"a\"")
-  assert.include(told(throwing.point({ x: "throw" })), "threw")
-  assert.include(told(Series.make("m", { fields: { x: Waiting } }).point({ x: "a" })), "threw")
+describe("a Schema that throws, dies, waits or needs a service", () => {
+  class Needed extends Context.Service<Needed, string>()("test/Needed") {}
+  const of = (effect: Effect.Effect<string, never, Needed>) =>
+    Schema.String.pipe(Schema.decode({
+      decode: SchemaGetter.passthrough<string>(),
+      encode: SchemaGetter.transformEffect(() => effect as Effect.Effect<string>)
+    }))
+  const refused = (error: string): string =>
+    `field value of "x": must be a value that the Schema of its series takes: it threw ${error}, got "throw"`
+
+  it.each<readonly [string, Schema.Codec<string>, string]>([
+    ["throws in a transformation", Throwing, "Error \"no\""],
+    [
+      "throws in a check",
+      Schema.String.check(Schema.makeFilter((text) => {
+        if (text === "throw") throw new RangeError("the text\nis bad")
+        return true
+      })),
+      "RangeError \"the text\\nis bad\""
+    ],
+    ["dies", of(Effect.die("an end")), "\"an end\""],
+    ["waits", Waiting, "AsyncFiberError \"An asynchronous Effect was executed with Effect.runSync\""],
+    ["needs a service", of(Needed), "Error \"Service not found: test/Needed\""]
+  ])("makes the point invalid, with the name of the column and the error: it %s", (_, x, error) => {
+    assert.strictEqual(told(Series.make("m", { fields: { x } }).point({ x: "throw" })), refused(error))
+  })
+
+  it("writes the values that it takes", () => {
+    assert.strictEqual(told(Series.make("m", { fields: { x: Throwing } }).point({ x: "a" })), "wrote m x=\"a\"")
+  })
+
+  it("is one line, even if the message of a Schema has several", () => {
+    const json = Series.make("m", { fields: { x: Schema.fromJsonString(Schema.Struct({ a: Schema.String })) } })
+    assert.include(told(untyped(json)({ x: { a: 1 } })), "takes: Expected string at [\"a\"], got object")
+  })
 })
 
 describe("binding a tag", () => {

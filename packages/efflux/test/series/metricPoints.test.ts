@@ -1,7 +1,7 @@
 /** Metrics as points: every type, every layout, both temporalities, and names that no line can hold. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Metric } from "effect"
-import { LineProtocol, MetricsExporter } from "efflux"
+import { Context, Effect, Metric, Result } from "effect"
+import { Dialect, LineProtocol, MetricsExporter } from "efflux"
 import { goFloat } from "../../src/internal/series/CleanName.ts"
 
 /** A registry of its own, and what is read from it. */
@@ -256,6 +256,29 @@ describe("toPoints", () => {
       "prometheus,exported_le=mine,key=other,le=1 h_bucket=1",
       "prometheus,exported_le=mine,key=other,le=+Inf h_bucket=1"
     ])
+  })
+
+  it("keeps it under another name than every other attribute", () => {
+    const { snapshot, update } = registry()
+    const attributes = { word: "1", exported_word: "2", exported_exported_word: "3" }
+    update(Metric.frequency("f", { attributes }), "x")
+    const [point] = MetricsExporter.toPoints(snapshot()).points
+    assert.deepStrictEqual(point.tags, {
+      word: "x",
+      exported_word: "2",
+      exported_exported_word: "3",
+      exported_exported_exported_word: "1"
+    })
+  })
+
+  it("writes attributes that every dialect accepts, also of callers without types", () => {
+    const { snapshot, update } = registry()
+    const odd = { __name__: "n", "a\"b": "c\"d", status: 200, ok: true, none: undefined, nil: null, empty: "" }
+    update(Metric.counter("c", { attributes: odd as unknown as Record<string, string> }), 1)
+    const { points: [point], problems } = MetricsExporter.toPoints(snapshot())
+    assert.deepStrictEqual(problems, [])
+    assert.deepStrictEqual(point.tags, { __name___: "n", "a\"b": "c\"d", status: "200", ok: "true" })
+    for (const dialect of Dialect.all) assert.isTrue(Result.isSuccess(LineProtocol.encode(point, { dialect })), dialect)
   })
 
   it("takes options that are undefined, and throws for a wrong one by its name", () => {

@@ -87,7 +87,7 @@ export interface Problem {
   readonly key: string | undefined
   /** The offending value, shortened and quoted. */
   readonly value: string | undefined
-  /** Details: the message of a Schema, the error that was thrown, or the limit of a line in bytes. */
+  /** Details, for example the message of a Schema, the error that was thrown, or the limit of a line in bytes. */
   readonly detail?: string | undefined
 }
 
@@ -122,12 +122,12 @@ export const describe = (problem: Problem): string => {
 const names = ({ part }: Problem): string => part === "tag value" ? "tag values" : `${part}s`
 
 const allowed: { readonly [R in EncodeErrorReason]: string | ((problem: Problem) => string) } = {
-  missing: ({ part }) =>
+  missing: ({ detail, part }) =>
     part === "point"
       ? "a point must be an object with a measurement and fields"
       : part === "measurement"
       ? "a measurement must be a string"
-      : "a point needs at least one field with a finite value",
+      : `a point needs at least one field with a finite value${detail === undefined ? "" : ` (${detail})`}`,
   empty: "must not be empty",
   "control character": (problem) =>
     `must not contain control characters (U+0000 to U+001F, U+007F) in ${names(problem)}`,
@@ -139,9 +139,9 @@ const allowed: { readonly [R in EncodeErrorReason]: string | ((problem: Problem)
     }`,
   comment: "must not begin with \"#\", the server takes such a line for a comment",
   "lone surrogate": "must be well-formed Unicode, a lone surrogate can't be written as UTF-8",
-  reserved: ({ part, value }) =>
+  reserved: ({ detail, part, value }) =>
     part === "timestamp"
-      ? "VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be one from 1973-03-03T09:46:40Z on"
+      ? `VictoriaMetrics guesses the unit of a timestamp and takes 0 for none: it must be ${detail}`
       : `${value} is reserved and would be dropped by ${value === "\"time\"" ? "the server" : "VictoriaMetrics"}`,
   type: ({ part }) =>
     part === "field value"

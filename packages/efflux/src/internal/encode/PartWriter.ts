@@ -19,7 +19,7 @@ import { nameMasksOf, REFUSED, writeName } from "./Escape.ts"
 import { type ConstantTag, isAbsent, type Key } from "./Key.ts"
 import { type KeyNode, KeyTries } from "./KeyTries.ts"
 import { ANY, STRING, typeOf } from "./SeriesPoint.ts"
-import { timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
+import { millisOf, timestampProblem, writeInstant, writeMillis } from "./Timestamp.ts"
 
 // UTF-16 units of the longest measurement that is kept as bytes.
 const maxMeasurement = 256
@@ -222,7 +222,9 @@ export abstract class PartWriter {
   }
 
   protected endFields(start: number, pos: number): number {
-    if (start === 0 || pos === start) return this.fail("fields", "missing", undefined, undefined)
+    if (start === 0 || pos === start) {
+      return this.fail("fields", "missing", undefined, undefined, this.strings ? undefined : "strings are not stored")
+    }
     // The first field begins with a comma too.
     this.out[start] = SPACE
     return pos
@@ -251,7 +253,8 @@ export abstract class PartWriter {
     }
     const first = this.out[start]
     if (this.#fewestDigits > 0 && (first === ZERO || first === MINUS || end - start < this.#fewestDigits)) {
-      return this.fail("timestamp", "reserved", undefined, timestamp ?? millis)
+      const least = this.#fewestDigits > 1 ? "from 1973-03-03T09:46:40Z on" : "later than the first unit of 1970"
+      return this.fail("timestamp", "reserved", undefined, millisOf(timestamp) ?? timestamp ?? millis, least)
     }
     return end > this.limit ? this.#oversize(end) : end
   }

@@ -7,16 +7,20 @@ import { type NamePlace, nameProblem } from "../../Point.ts"
 
 /**
  * The name if every dialect accepts it in that place, else a cleaned one: control characters, lone surrogates, quotes
- * and backslashes become `_`, as does a leading `#`; `time` becomes `time_`; an empty name becomes `_`.
+ * and backslashes become `_`, as does a leading `#`; `time` becomes `time_`, `__name__` becomes `__name___`, and an empty name `_`.
  *
  * @internal
  */
 export const clean = (name: string, place: NamePlace): string => {
-  if (nameProblem(name, place) === undefined && (place !== "field key" || !name.includes("\""))) return name
+  if (isAccepted(name, place)) return name
   const printable = name.replace(/[\p{Cc}\p{Cs}\\"]/gu, "_").replace(/^#/, "_")
   if (printable === "") return "_"
-  return nameProblem(printable, place) === undefined ? printable : `${printable}_`
+  return isAccepted(printable, place) ? printable : `${printable}_`
 }
+
+// The first dialect is the strictest, but for what VictoriaMetrics does to quotes and to `__name__`.
+const isAccepted = (name: string, place: NamePlace): boolean =>
+  nameProblem(name, place) === undefined && nameProblem(name, place, "victoria-metrics") === undefined
 
 /**
  * A number as Go's `%g` with the fewest digits writes it, which is what Telegraf's field and tag names hold: `0.5`,

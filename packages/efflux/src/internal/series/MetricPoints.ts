@@ -5,6 +5,7 @@
  */
 import type * as Metric from "effect/Metric"
 import type * as Point from "../../Point.ts"
+import { isAbsent } from "../encode/Key.ts"
 import { preview } from "../text/preview.ts"
 import { clean } from "./CleanName.ts"
 import { layouts, type MetricLayout, type MetricPoint } from "./MetricLayouts.ts"
@@ -66,11 +67,11 @@ export class MetricPoints {
   #tagsOf({ attributes, id }: Metric.Metric.Snapshot): { readonly [key: string]: string } {
     const tags = new Map<string, string>()
     for (const [name, value] of Object.entries(attributes ?? {})) {
-      if (name === "unit" || name === "time_unit" || value === "") continue
+      if (name === "unit" || name === "time_unit" || isAbsent(value)) continue
       const key = clean(name, "tag key")
       if (tags.has(key)) {
         this.problems.push({ metric: id, detail: `two attributes are the tag ${preview(key)}; the later is left out` })
-      } else tags.set(key, clean(value, "tag value"))
+      } else tags.set(key, clean(String(value), "tag value"))
     }
     return Object.fromEntries(tags)
   }
@@ -79,8 +80,10 @@ export class MetricPoints {
     const tags = { ...attributes }
     if (tag !== undefined) {
       const [key, value] = tag
-      // The name that Prometheus gives to a label whose name it needs itself.
-      if (Object.hasOwn(tags, key)) tags[`exported_${key}`] = attributes[key]!
+      // As Prometheus renames a label whose name it needs itself.
+      let renamed = key
+      while (Object.hasOwn(tags, renamed)) renamed = `exported_${renamed}`
+      if (renamed !== key) tags[renamed] = attributes[key]!
       tags[key] = clean(value, "tag value")
     }
     const written = Object.entries(fields).filter(([, value]) =>

@@ -14,7 +14,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { BIGINT, NUMBER, type PointValues, typeOf, UINT } from "../encode/SeriesPoint.ts"
+import { BIGINT, NUMBER, type PointValues, STRING, typeOf, UINT } from "../encode/SeriesPoint.ts"
 import { millisOf } from "../encode/Timestamp.ts"
 import * as Instant from "../text/Instant.ts"
 import type { SchemaColumn } from "./SchemaColumn.ts"
@@ -37,15 +37,17 @@ export const make = (columns: ReadonlyArray<SchemaColumn>) => {
     const given: Record<string, unknown> = Object.create(null)
     for (const column of columns) {
       const value = column.isTag ? tagText(column, valueOf(column)) : fieldValue(column, valueOf(column))
-      if (value !== undefined) given[column.name] = value
+      if (value !== undefined || column.takesUndefined) given[column.name] = value
     }
     return Result.mapError(decode(given), (issue) => new Schema.SchemaError(issue))
   }
 }
 
-// Servers do not store empty tags, so an absent tag and an empty one are the same.
-const tagText = (column: SchemaColumn, value: unknown): unknown => {
-  if (value === undefined || value === null || value === "") return column.isText ? "" : undefined
+// Servers do not store empty tags, so an absent tag and an empty one are the same. A tag that may be absent is.
+const tagText = ({ convert, types }: SchemaColumn, value: unknown): unknown => {
+  if (value === undefined || value === null || value === "") {
+    return types === STRING && (convert === undefined || convert("") === "") ? "" : undefined
+  }
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : value
 }
 

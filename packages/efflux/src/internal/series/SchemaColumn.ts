@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
@@ -35,8 +36,8 @@ import { preview, printable } from "../text/preview.ts"
  */
 export interface SchemaColumn extends Column {
   readonly schema: Schema.Constraint
-  /** Whether any string is accepted, including the empty one. */
-  readonly isText: boolean
+  /** Whether `undefined` is a value of the column, which can't be absent itself. */
+  readonly takesUndefined: boolean
 }
 
 /**
@@ -55,10 +56,13 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
   try {
     const encoded = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)(value)
     return Result.isFailure(encoded)
-      ? printable(String(new Schema.SchemaError(encoded.failure).message), 200)
+      ? printable(String(new Schema.SchemaError(encoded.failure).message).replace(/\n\s*/g, " "), 200)
       : undefined
   } catch (error) {
-    return thrown(error)
+    // A parser of Effect throws the cause of the error that the Schema threw.
+    return `it threw ${
+      thrown(error instanceof Error && Cause.isCause(error.cause) ? Cause.squash(error.cause) : error)
+    }`
   }
 }
 
@@ -74,21 +78,39 @@ export const makeColumn = (name: string, isTag: boolean, schema: Schema.Constrai
   const plain = plainOf(schema.ast)
   const isOptional = schema.ast.context?.isOptional === true
   if (plain === undefined) {
-    return { name, isTag, schema, convert: runner(schema, isOptional), types: encoded | UNDEFINED, isText: false }
+    return {
+      name,
+      isTag,
+      schema,
+      convert: orRefused(runner(schema, isOptional)),
+      types: encoded | UNDEFINED,
+      takesUndefined: (encoded & UNDEFINED) !== 0 && !isOptional
+    }
   }
   const { accepts, types } = plain
   return {
     name,
     isTag,
     schema,
-    convert: accepts && ((value) => isOptional && value === undefined || accepts(value) ? value : refused),
+    convert: accepts === undefined
+      ? undefined
+      : orRefused((value) => isOptional && value === undefined || accepts(value) ? value : refused),
     types: isOptional ? types | UNDEFINED : types,
-    isText: types === STRING && accepts === undefined && !isOptional
+    takesUndefined: (types & UNDEFINED) !== 0 && !isOptional
+  }
+}
+
+// A Schema that throws refuses the value; its error becomes the message.
+const orRefused = (convert: (value: unknown) => unknown) => (value: unknown): unknown => {
+  try {
+    return convert(value)
+  } catch {
+    return refused
   }
 }
 
 // As the key of an object, which a Schema may make absent, or make a value of its absence.
-const runner = (schema: Schema.Constraint, isOptional: boolean): Column["convert"] => {
+const runner = (schema: Schema.Constraint, isOptional: boolean): (value: unknown) => unknown => {
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
   )
