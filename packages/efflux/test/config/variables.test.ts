@@ -197,6 +197,8 @@ it.effect("each option of layerConfig is a value or a Config, and so is each tag
       transport: "http",
       version: 1,
       database: "d",
+      // The check leaves it out.
+      retentionPolicy: undefined,
       url: "http://h",
       tags: { app: "shop", region: "eu" },
       headers: { "x-key": Redacted.make("k") },

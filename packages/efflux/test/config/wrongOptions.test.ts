@@ -92,6 +92,9 @@ const objects: ReadonlyArray<readonly [config: unknown, message: string | RegExp
     { host: Config.String("HOST") },
     /^Option "host" is a Config \(which layerConfig takes\), allowed is a host name or/
   ],
+  ...["256.1.1.1", "1.2.3.4.5", "influx.999", "a:b:c", "admin@influx", "influx?x"].map((host) =>
+    [{ host }, /^Option "host" is .*, allowed is a host name or an IP address, without scheme and port$/] as const
+  ),
   [{ port: Option.some(8089) }, `Option "port" is an Option, allowed is an integer from 1 to 65535`],
   [{ name: "x".repeat(70_000) }, /^Option "name" is .{0,200}$/],
   [{ tags: { a: "x".repeat(1425) } }, tooManyTags(1428, 1427, 1432)],
@@ -194,6 +197,15 @@ it.effect("what can't be read of an object of Configs fails the layer", () =>
     yield* says(layer(throwing("host")), host)
     yield* says(layer(unreadable), `The configuration is an object that can't be read, ${plain}`)
   }))
+
+it.effect.each([{ a: {}, b: undefined }, { b: undefined }])(
+  "a shard without options fails the layer: %j",
+  (shards) =>
+    Effect.gen(function*() {
+      const layers = [InfluxShards.layer({ shards } as never), InfluxShards.layerConfig({ shards } as never)]
+      for (const layer of layers) yield* says(build(layer, {}), `Option "shards.b" is missing, ${plain}`)
+    })
+)
 
 describe("an option that several configurations share", () => {
   it.effect("is named by its shard and its variable", () =>

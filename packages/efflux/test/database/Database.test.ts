@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Context, Effect, Fiber, Layer, Metric } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { DatabaseMetrics, Influx, InfluxDatabase, InfluxError, type Point, type Precision, Transport } from "efflux"
@@ -628,6 +628,29 @@ describe("several databases", () => {
       assert.strictEqual(logs.length, 1)
       assert.include(logs[0], "Efflux: another database has this name")
     }))
+
+  it.effect("of one name keep the metrics of the last one while it is open", () =>
+    Effect.gen(function*() {
+      const open = Effect.fnUntraced(function*() {
+        const scope = yield* Scope.make()
+        const context = yield* Layer.buildWithScope(
+          Layer.fresh(InfluxDatabase.layerTransport({ name: "same", senders: 1 })),
+          scope
+        )
+        const { flush, push } = Context.get(context, InfluxDatabase.InfluxDatabase)
+        return { close: Scope.close(scope, Exit.void), send: Effect.andThen(push(point(1)), flush) }
+      })
+      const count = (metric: Metric.Metric<never, { readonly count: number }>) =>
+        Effect.map(Metric.value(Metric.withAttributes(metric, { name: "same" })), ({ count }) => count)
+      const counts = Effect.all([count(DatabaseMetrics.pointsPushed), count(DatabaseMetrics.sendDuration)])
+      const first = yield* open()
+      const second = yield* open()
+      yield* Effect.andThen(second.send, second.send)
+      yield* first.close
+      assert.deepStrictEqual(yield* counts, [2, 2])
+      yield* second.close
+      assert.deepStrictEqual(yield* counts, [0, 0])
+    }).pipe(Effect.provide(Transport.layerNoop), Effect.provideService(Metric.MetricRegistry, new Map())))
 
   class Audit extends InfluxDatabase.Service<Audit>()("test/Audit") {}
 

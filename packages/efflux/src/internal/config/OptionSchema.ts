@@ -152,13 +152,13 @@ export const isIp = (text: string): boolean =>
 /** An IP address; the name of an interface is not allowed. */
 export const ipAddress = (allowed: string): OptionSchema<string> => matching(allowed, { test: isIp })
 
-/**
- * Neither a URL nor a name with a port, which would be looked up forever. A text with one colon is not an IPv6 address.
- */
-export const hostName = matching(
-  "a host name or an IP address, without scheme and port",
-  /^(?![^:]*:[^:]*$)[^\p{Cc}\p{Cf}\p{Z}/[\]]+$/u
-)
+// As URLs have them: what ends like an IPv4 address must be one. Anything else, such as a name with a port, would be
+// looked up forever.
+const isHost = (text: string): boolean =>
+  isIpv6(text) ? isIp(text) : /^[^\p{Cc}\p{Cf}\p{Z}/?#@[\]\\]+$/u.test(text) && URL.canParse(`http://${text}`)
+
+/** Neither a URL nor a name with a port. */
+export const hostName = matching("a host name or an IP address, without scheme and port", { test: isHost })
 
 const urlText = "an http or https URL without credentials (use the options for them), query and fragment"
 

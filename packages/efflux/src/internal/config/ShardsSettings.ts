@@ -34,7 +34,8 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
     }])
     const all = config.options["shards"]
     const shards = yield* readOptions(all === undefined ? {} : all, "shards")
-    const names = Object.keys(shards.options)
+    // A shard that is `undefined` is a mistake, because the others would get its series.
+    const names = Object.keys(all ?? {})
     if (names.length === 0) {
       return yield* invalidOption("shards", all, "the options of one or more shards, by name")
     }

@@ -113,15 +113,13 @@ type WrapPart<O> = { readonly [Key in keyof O]: OrConfig<O[Key]> }
 
 type OrConfig<A> = A | Config.Config<A>
 
-/** Options as one `Config`, without those that are `undefined`. */
+/** Options as one `Config`. */
 export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
   if (Config.isConfig(wrapped)) return wrapped
   try {
     if (!isPlainObject(wrapped)) return Config.succeed(wrapped)
-    const options = Object.entries(wrapped).filter(([, option]) => option !== undefined)
-    return Config.all(
-      Object.fromEntries(options.map(([name, option]) => [name, unwrap(option as Wrapped<object>)]))
-    ) as unknown as Config.Config<C>
+    const options = Object.entries(wrapped).map(([name, option]) => [name, unwrap(option as Wrapped<object>)])
+    return Config.all(Object.fromEntries(options)) as Config.Config<C>
   } catch {
     // The check reports what can't be read.
     return Config.succeed(wrapped as C)

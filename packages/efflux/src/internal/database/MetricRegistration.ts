@@ -61,7 +61,8 @@ export const register = (
     observeSend: (seconds) => duration.updateUnsafe(seconds, context),
     remove: () => {
       remove()
-      Metric.removeUnsafe(duration, context)
+      // Another database of this name has the same histogram.
+      if (!isRegistered(context, name)) Metric.removeUnsafe(duration, context)
     }
   }
 }
