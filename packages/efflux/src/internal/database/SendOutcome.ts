@@ -8,51 +8,117 @@ import { InfluxError, OpenFailed, Rejected, SendFailed } from "../../InfluxError
 import { preview } from "../text/preview.ts"
 
 /**
- * The ways in which an outcome can report lost points. If a point is lost in several ways, the last of these counts.
+ * The ways in which points are lost, in the order in which they are counted.
  *
  * @category constants
  * @since 0.1.0
  */
 export const losses = ["rejected", "send_error", "unknown"] as const
 
+type Loss = typeof losses[number]
+
 /**
- * Reads the outcome of a payload of this many bytes, so that all of its values can be trusted. Throws only what reading
- * the outcome throws.
+ * What became of the points of a payload. The numbers can be trusted: together they are at most the points that it had.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fate extends Readonly<Record<"sent" | Loss, number>> {
+  /** Bytes that were sent. */
+  readonly bytes: number
+  /** Whether nothing was lost but what the server rejected, so the next payload may follow at once. */
+  readonly isClean: boolean
+  readonly error: InfluxError | undefined
+  readonly rejections: ReadonlyArray<Rejected>
+  /** How a point is lost of which the payload had some lines only, if anything is lost. */
+  readonly ofPart: Loss
+}
+
+const allSent = { rejected: 0, send_error: 0, unknown: 0, isClean: true, error: undefined, ofPart: "unknown" } as const
+const noRejections: ReadonlyArray<Rejected> = []
+
+/**
+ * The fate of a payload by the value with which its send succeeded. An effect of type void may succeed with any value;
+ * only an object is read as an outcome. Points that it does not name were not sent.
  *
  * @category reading
  * @since 0.1.0
  */
-export const read = (outcome: unknown, payloadBytes: number) => {
-  const { bytes, error, rejected, rejections, send_error, sent, unknown } = Object(outcome) as Record<string, unknown>
-  return {
-    sent: whole(sent),
-    rejected: whole(rejected),
-    send_error: whole(send_error),
-    unknown: whole(unknown),
-    bytes: Number.isSafeInteger(bytes) && Number(bytes) >= 0 ? Math.min(Number(bytes), payloadBytes) : payloadBytes,
-    error: error === undefined || error === null || error instanceof InfluxError
-      ? error ?? undefined
-      : asInfluxError(error),
-    rejections: Array.isArray(rejections) ? rejections.filter((one): one is Rejected => one instanceof Rejected) : []
+export const ofSuccess = (outcome: unknown, points: number, bytes: number): Fate => {
+  if (typeof outcome !== "object" || outcome === null) {
+    return { ...allSent, sent: points, bytes, rejections: noRejections }
+  }
+  const fate = ofOutcome(outcome, points, bytes)
+  const left = losses.reduce((left, loss) => left - fate[loss], points - fate.sent)
+  return left === 0 ? fate : {
+    ...fate,
+    send_error: fate.send_error + left,
+    isClean: false,
+    error: fate.error ?? incomplete(outcome, points),
+    ofPart: fate.unknown > 0 ? "unknown" : "send_error"
   }
 }
 
 /**
- * The value if it is a number of points, else `otherwise`.
+ * The fate of a payload whose send failed.
  *
  * @category reading
  * @since 0.1.0
  */
-export const whole = (points: unknown, otherwise = 0): number =>
-  Number.isSafeInteger(points) && Number(points) >= 0 ? Number(points) : otherwise
+export const ofError = (error: InfluxError, points: number, bytes: number): Fate => {
+  const { reason } = error
+  if (reason._tag !== "Rejected") {
+    return {
+      ...allSent,
+      sent: 0,
+      send_error: points,
+      bytes: 0,
+      isClean: false,
+      error,
+      rejections: noRejections,
+      ofPart: "send_error"
+    }
+  }
+  // The server answered: the connection is fine.
+  const rejected = Math.min(whole(reason.points, points), points)
+  return ofOutcome({ sent: points - rejected, rejected, error, rejections: [reason] }, points, bytes)
+}
 
 /**
- * The error for an outcome that names fewer points than there were and has no error. Never throws.
+ * The fate of a payload, as far as an outcome names it. Throws only what reading the outcome throws.
  *
  * @category reading
  * @since 0.1.0
  */
-export const incomplete = (outcome: unknown, points: number): InfluxError => {
+export const ofOutcome = (outcome: unknown, points: number, payloadBytes: number): Fate => {
+  const { bytes, error, rejected, rejections, send_error, sent, unknown } = Object(outcome) as Record<string, unknown>
+  let left = points
+  const take = (named: unknown): number => {
+    // A transport may count wrongly, but the ledger may not.
+    const taken = Math.min(whole(named), left)
+    left -= taken
+    return taken
+  }
+  const counts = { sent: take(sent), rejected: take(rejected), send_error: take(send_error), unknown: take(unknown) }
+  const told = Array.isArray(rejections) ? rejections.filter((one): one is Rejected => one instanceof Rejected) : []
+  return {
+    ...counts,
+    bytes: counts.sent === 0 ? 0 : Math.min(whole(bytes, payloadBytes), payloadBytes),
+    isClean: whole(send_error) + whole(unknown) === 0,
+    error: error === undefined || error === null || error instanceof InfluxError
+      ? error ?? undefined
+      : asInfluxError(error),
+    rejections: told,
+    ofPart: losses.findLast((loss) => counts[loss] > 0) ?? (told.length > 0 ? "rejected" : "unknown")
+  }
+}
+
+// The value if it is a whole number of points or bytes.
+const whole = (named: unknown, otherwise = 0): number =>
+  Number.isSafeInteger(named) && Number(named) >= 0 ? Number(named) : otherwise
+
+// Never throws.
+const incomplete = (outcome: unknown, points: number): InfluxError => {
   const kind = `an object with which send succeeds must be an Outcome of ${points} points, got ${describe(outcome)}`
   return asInfluxError(new TypeError(kind), kind)
 }
@@ -63,7 +129,7 @@ const describe = (outcome: unknown): string => {
     const numbers = Object.entries({ sent, rejected, send_error, unknown }).filter(([, points]) => points !== undefined)
     if (numbers.length > 0) return `{ ${numbers.map(([name, points]) => `${name}: ${preview(points)}`).join(", ")} }`
   } catch {
-    // For null, or for an object that can't be read again, only the type is shown.
+    // Of an object that can't be read again only the type is shown.
   }
   return preview(outcome)
 }

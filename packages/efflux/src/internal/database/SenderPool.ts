@@ -172,17 +172,20 @@ class Sender {
           isStarted = true
           return effectOf("what send returns", connection.send(payload, packer.points, packer.lines))
         })))
-        let goesOn: boolean
+        let fate: SendOutcome.Fate
         if (Exit.isSuccess(exit)) {
           this.#dependencies.observeSend((monotonicMillis(this.#clock) - started) / 1000)
-          goesOn = this.#sent(exit.value, payload.length)
+          fate = SendOutcome.ofSuccess(exit.value, packer.points, payload.length)
         } else if (this.#isClosedBy(exit)) {
-          if (isStarted && connection.interrupted !== undefined) this.#settle(connection.interrupted(), payload.length)
+          if (isStarted && connection.interrupted !== undefined) {
+            this.#settle(SendOutcome.ofOutcome(connection.interrupted(), packer.points, payload.length))
+          }
           return yield* Effect.failCause(exit.cause)
-        } else goesOn = this.#failed(yield* errorIn(exit.cause), payload.length)
+        } else fate = SendOutcome.ofError(yield* errorIn(exit.cause), packer.points, payload.length)
+        this.#settle(fate)
         this.#setBusy(false)
         packer.next()
-        if (goesOn) {
+        if (fate.isClean) {
           failures = 0
           this.#pauses = undefined
         } else {
@@ -200,84 +203,27 @@ class Sender {
     yield* Effect.ignore(next(undefined))
   })
 
-  /** Settles the payload after a send that succeeded. Returns whether the next one may follow at once. */
-  #sent(outcome: unknown, bytes: number): boolean {
-    const { holder, points } = this.#packer
-    // An effect of type void may succeed with any value. Only an object is read as an outcome.
-    if (typeof outcome !== "object" || outcome === null) {
-      this.#buffer.settleSent(holder, points)
-      this.#countPayload(bytes)
-      return true
-    }
-    const { isClean, isExplained, left } = this.#settle(outcome, bytes)
-    if (left > 0) {
-      const lost = left + this.#packer.breakSplit()
-      this.#buffer.settleDropped(holder, lost, "send_error")
-      if (!isExplained) this.#dependencies.reporter.failure(SendOutcome.incomplete(outcome, points), lost)
-    }
-    return left === 0 && isClean
-  }
-
-  /**
-   * Settles what an outcome names of the payload's points. Returns how many it does not name, whether it lost none
-   * but rejected ones, and whether it said why. `otherwise` is how a point is lost of which it lost some lines only.
-   */
-  #settle(
-    outcome: unknown,
-    bytes: number,
-    otherwise: DropReason = "unknown"
-  ): { readonly left: number; readonly isClean: boolean; readonly isExplained: boolean } {
+  /** Settles the payload by what is known of it. */
+  #settle(fate: SendOutcome.Fate): void {
     const buffer = this.#buffer
-    const packer = this.#packer
-    const { holder } = packer
+    const { holder } = this.#packer
     const { onRejected, reporter } = this.#dependencies
-    // Read completely before anything is booked, because a custom transport may throw here.
-    const named = SendOutcome.read(outcome, bytes)
-    let left = packer.points
-    const take = (points: number): number => {
-      // A transport may count wrongly, but the ledger may not.
-      const taken = Math.min(points, left)
-      left -= taken
-      return taken
+    buffer.settleSent(holder, fate.sent)
+    if (fate.sent > 0 || fate.bytes > 0) {
+      buffer.ledger.payloads++
+      buffer.ledger.bytes += fate.bytes
     }
-    const sent = take(named.sent)
-    buffer.settleSent(holder, sent)
-    if (sent > 0) this.#countPayload(named.bytes)
     let lost = 0
-    let worst = named.rejections.length > 0 ? "rejected" as const : otherwise
     for (const reason of SendOutcome.losses) {
-      const points = take(named[reason])
-      buffer.settleDropped(holder, points, reason)
-      lost += points
-      if (points > 0) worst = reason
+      buffer.settleDropped(holder, fate[reason], reason)
+      lost += fate[reason]
     }
-    packer.points = left
     // A point of which some lines are lost is lost; what is left of it need not be sent.
     // No number names one whose last line is not in the payload, only the error does.
-    const broken = lost > 0 || named.error !== undefined ? packer.breakSplit() : 0
-    buffer.settleDropped(holder, broken, worst)
-    if (named.error !== undefined) reporter.failure(named.error, lost + broken)
-    for (const rejection of named.rejections) onRejected(rejection)
-    return { left, isClean: named.send_error + named.unknown === 0, isExplained: named.error !== undefined }
-  }
-
-  #countPayload(bytes: number): void {
-    this.#buffer.ledger.payloads++
-    this.#buffer.ledger.bytes += bytes
-  }
-
-  /** Settles the payload after a send that failed. Returns whether the next one may follow at once. */
-  #failed(error: InfluxError, bytes: number): boolean {
-    const { points } = this.#packer
-    const { reason } = error
-    if (reason._tag !== "Rejected") {
-      this.#settle({ send_error: points, error }, bytes, "send_error")
-      return false
-    }
-    const rejected = Math.min(SendOutcome.whole(reason.points, points), points)
-    this.#settle({ sent: points - rejected, rejected, error, rejections: [reason] }, bytes)
-    // The server answered: the connection is fine.
-    return true
+    const broken = lost > 0 || fate.error !== undefined ? this.#packer.breakSplit() : 0
+    buffer.settleDropped(holder, broken, fate.ofPart)
+    if (fate.error !== undefined) reporter.failure(fate.error, lost + broken)
+    for (const rejection of fate.rejections) onRejected(rejection)
   }
 
   /** Settles everything that the sender holds. */
