@@ -61,20 +61,19 @@ export class Packer {
   /** Where the lines of the payload end. */
   readonly lines = new PayloadLines()
 
-  /** What it holds: the points of the payload, the line behind it, and a point with lines left to pack. */
+  /** What it holds: the points of the payload, and one with lines left to pack. */
   readonly holder: Holder
 
   readonly #buffer: PointBuffer
   readonly #writer: LineWriter
   readonly #settings: DatabaseSettings
   readonly #report: Report
-  // Where the payload ends, and the number of the point whose line stands behind it, if there is one.
+  // Where the payload ends.
   #end = 0
-  #carried: number | undefined = undefined
-  // The lines of a point that was split, how many of them are packed, and the number of that point.
+  // The lines of a point that was split, or that did not fit; how many of them are packed, and the point's number.
   #lines: ReadonlyArray<Uint8Array> = []
   #packed = 0
-  #splitNumber = 0
+  #number = 0
 
   constructor(buffer: PointBuffer, settings: DatabaseSettings, report: Report) {
     this.#buffer = buffer
@@ -102,8 +101,7 @@ export class Packer {
   /** Whether there is a payload to send: it is full, or the queue has no more for it. */
   get isReady(): boolean {
     return this.#end > 0 &&
-      (this.points >= this.#settings.batchSize || this.#carried !== undefined || this.#lines.length > 0 ||
-        this.#buffer.size === 0)
+      (this.points >= this.#settings.batchSize || this.#lines.length > 0 || this.#buffer.size === 0)
   }
 
   /**
@@ -131,7 +129,6 @@ export class Packer {
       if (!writer.writeStamped(point, millis, sub)) {
         const problem = writer.problem!
         if (oversize === "split" && problem.reason === "oversize" && this.#split(point, millis, sub)) {
-          this.#splitNumber = number
           this.#hold(number)
         } else {
           buffer.settleDropped(this.holder, 1, problem.reason === "oversize" ? "oversize" : "invalid")
@@ -142,8 +139,9 @@ export class Packer {
       this.#hold(number)
       if (Number.isNaN(millis)) this.#checkTimestamp(point)
       if (writer.position - 1 > maxPayloadBytes) {
-        this.#carried = number
-        this.#end = start
+        // It stays where it is: nothing is written before it is packed.
+        this.#lines = [writer.bytes.subarray(start, writer.position - 1)]
+        writer.position = start
         break
       }
       this.points++
@@ -172,6 +170,7 @@ export class Packer {
   }
 
   #hold(number: number): void {
+    this.#number = number
     if (this.holder.oldest === Number.POSITIVE_INFINITY) this.holder.oldest = number
   }
 
@@ -186,29 +185,18 @@ export class Packer {
     return 1
   }
 
-  /** Discards the payload, whose points are settled, and makes the line after it the first of the next payload. */
+  /** Discards the payload, whose points are settled. Lines left to pack become the first of the next payload. */
   next(): void {
-    const writer = this.#writer
     this.lines.count = 0
-    if (this.#carried === undefined) {
-      writer.position = 0
-      this.points = 0
-      this.holder.oldest = this.#lines.length > 0 ? this.#splitNumber : Number.POSITIVE_INFINITY
-    } else {
-      writer.bytes.copyWithin(0, this.#end, writer.position)
-      writer.position -= this.#end
-      this.points = 1
-      this.holder.oldest = this.#carried
-      this.#carried = undefined
-      this.lines.add(writer.position - 1, true)
-    }
-    this.#end = writer.position
+    this.#writer.position = 0
+    this.points = 0
+    this.#end = 0
+    this.holder.oldest = this.#lines.length > 0 ? this.#number : Number.POSITIVE_INFINITY
     this.#buffer.checkFlushes()
   }
 
   /** Discards everything that it holds, after it was settled. */
   reset(): void {
-    this.#carried = undefined
     this.#lines = []
     this.#packed = 0
     this.next()

@@ -34,8 +34,15 @@ export interface Fate extends Readonly<Record<"sent" | Loss, number>> {
   readonly ofPart: Loss
 }
 
-const allSent = { rejected: 0, send_error: 0, unknown: 0, isClean: true, error: undefined, ofPart: "unknown" } as const
-const noRejections: ReadonlyArray<Rejected> = []
+const allSent: Omit<Fate, "sent" | "bytes"> = {
+  rejected: 0,
+  send_error: 0,
+  unknown: 0,
+  isClean: true,
+  error: undefined,
+  rejections: [],
+  ofPart: "unknown"
+}
 
 /**
  * The fate of a payload by the value with which its send succeeded. An effect of type void may succeed with any value;
@@ -45,9 +52,8 @@ const noRejections: ReadonlyArray<Rejected> = []
  * @since 0.1.0
  */
 export const ofSuccess = (outcome: unknown, points: number, bytes: number): Fate => {
-  if (typeof outcome !== "object" || outcome === null) {
-    return { ...allSent, sent: points, bytes, rejections: noRejections }
-  }
+  // On the hot path, for every datagram.
+  if (typeof outcome !== "object" || outcome === null) return { ...allSent, sent: points, bytes }
   const fate = ofOutcome(outcome, points, bytes)
   const left = losses.reduce((left, loss) => left - fate[loss], points - fate.sent)
   return left === 0 ? fate : {
@@ -68,16 +74,7 @@ export const ofSuccess = (outcome: unknown, points: number, bytes: number): Fate
 export const ofError = (error: InfluxError, points: number, bytes: number): Fate => {
   const { reason } = error
   if (reason._tag !== "Rejected") {
-    return {
-      ...allSent,
-      sent: 0,
-      send_error: points,
-      bytes: 0,
-      isClean: false,
-      error,
-      rejections: noRejections,
-      ofPart: "send_error"
-    }
+    return { ...ofOutcome({ send_error: points, error }, points, bytes), isClean: false, ofPart: "send_error" }
   }
   // The server answered: the connection is fine.
   const rejected = Math.min(whole(reason.points, points), points)
