@@ -29,7 +29,8 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { InfluxClient } from "./InfluxClient.ts"
+import * as Schema from "effect/Schema"
+import { InfluxClient, SafeInt } from "./InfluxClient.ts"
 import type { InfluxError } from "./InfluxError.ts"
 import * as InfluxQL from "./InfluxQL.ts"
 import { invalidOption } from "./internal/config/invalidOption.ts"
@@ -37,7 +38,6 @@ import * as AdminApi from "./internal/query/AdminApi.ts"
 import { type DatabaseRetention, type Range, rangeOf, type Retention } from "./internal/query/AdminOptions.ts"
 import * as AdminStatements from "./internal/query/AdminStatements.ts"
 import type { Client } from "./internal/query/Operations.ts"
-import type { Cell, Row } from "./internal/query/Row.ts"
 
 export type { Bucket } from "./internal/query/AdminApi.ts"
 export type { DatabaseRetention, Range, Retention } from "./internal/query/AdminOptions.ts"
@@ -56,15 +56,21 @@ const execute = (
     (statement) => InfluxClient.execute(statement, { database })
   )
 
-const textOf = (cell: Cell | undefined): string => cell === undefined ? "" : String(cell)
-
-const list = <A>(
+const list = <A, B>(
   statement: InfluxQL.Fragment,
   database: string | undefined,
-  read: (row: Row) => A
-): Administration<ReadonlyArray<A>> =>
+  as: Schema.ConstraintDecoder<A>,
+  read: (row: A) => B
+): Administration<ReadonlyArray<B>> =>
   // The name of the series in the answer: for example the measurement or the database to which the rows belong.
-  Effect.map(InfluxClient.query(statement, { database, measurement: "about" }), (rows) => rows.map(read))
+  Effect.map(InfluxClient.query(statement, { database, measurement: "about", as }), (rows) => rows.map(read))
+
+/** Columns of text. */
+const texts = <const Names extends ReadonlyArray<string>>(...names: Names) =>
+  Schema.Record(Schema.Literals(names), Schema.String)
+
+const Name = texts("name")
+const nameOf = ({ name }: typeof Name.Type): string => name
 
 /** An operation that only some versions of the server support. */
 const on = <A>(
@@ -83,7 +89,7 @@ const on = <A>(
  * @since 0.1.0
  */
 export const databases: Administration<ReadonlyArray<string>> = on("databases", {
-  1: () => list(query`SHOW DATABASES`, undefined, (row) => textOf(row.name)),
+  1: () => list(query`SHOW DATABASES`, undefined, Name, nameOf),
   3: AdminApi.databases
 })
 
@@ -183,16 +189,21 @@ export interface RetentionPolicy {
  * @since 0.1.0
  */
 export const retentionPolicies = (database: string): Administration<ReadonlyArray<RetentionPolicy>> =>
-  list(query`SHOW RETENTION POLICIES ON ${identifier(database)}`, undefined, (row) => {
-    const duration = AdminStatements.durationOf(textOf(row.duration))
-    return {
-      name: textOf(row.name),
-      duration: Duration.isZero(duration) ? Duration.infinity : duration,
-      shardDuration: AdminStatements.durationOf(textOf(row.shardGroupDuration)),
-      replication: Number(row.replicaN),
-      isDefault: row.default === true
-    }
-  })
+  list(query`SHOW RETENTION POLICIES ON ${identifier(database)}`, undefined, PolicyRow, (row) => ({
+    name: row.name,
+    duration: Duration.isZero(row.duration) ? Duration.infinity : row.duration,
+    shardDuration: row.shardGroupDuration,
+    replication: row.replicaN,
+    isDefault: row.default
+  }))
+
+const PolicyRow = Schema.Struct({
+  name: Schema.String,
+  duration: AdminStatements.GoDuration,
+  shardGroupDuration: AdminStatements.GoDuration,
+  replicaN: SafeInt,
+  default: Schema.Boolean
+})
 
 /**
  * Creates a retention policy. Does nothing if the same one exists, and fails if a different one has that name.
@@ -251,7 +262,8 @@ export interface ContinuousQuery {
 export const continuousQueries: Administration<ReadonlyArray<ContinuousQuery>> = list(
   query`SHOW CONTINUOUS QUERIES`,
   undefined,
-  (row) => ({ database: textOf(row.about), name: textOf(row.name), statement: textOf(row.query) })
+  texts("about", "name", "query"),
+  ({ about, name, query }) => ({ database: about, name, statement: query })
 )
 
 /**
@@ -289,7 +301,7 @@ export const dropContinuousQuery = (database: string, name: string): Administrat
  * @since 0.1.0
  */
 export const measurements = (database: string): Administration<ReadonlyArray<string>> =>
-  list(query`SHOW MEASUREMENTS`, database, (row) => textOf(row.name))
+  list(query`SHOW MEASUREMENTS`, database, Name, nameOf)
 
 /**
  * Drops a measurement with all of its points. Does nothing if there is none.
@@ -310,10 +322,12 @@ export const tagKeys = (
   database: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly key: string }>> =>
-  list(query`SHOW TAG KEYS ${AdminStatements.from(measurement)}`, database, (row) => ({
-    measurement: textOf(row.about),
-    key: textOf(row.tagKey)
-  }))
+  list(
+    query`SHOW TAG KEYS ${AdminStatements.from(measurement)}`,
+    database,
+    texts("about", "tagKey"),
+    ({ about, tagKey }) => ({ measurement: about, key: tagKey })
+  )
 
 /**
  * The values of a tag in a measurement, or in all.
@@ -326,10 +340,12 @@ export const tagValues = (
   key: string,
   measurement?: string
 ): Administration<ReadonlyArray<{ readonly measurement: string; readonly value: string }>> =>
-  list(query`SHOW TAG VALUES ${AdminStatements.from(measurement)} WITH KEY = ${identifier(key)}`, database, (row) => ({
-    measurement: textOf(row.about),
-    value: textOf(row.value)
-  }))
+  list(
+    query`SHOW TAG VALUES ${AdminStatements.from(measurement)} WITH KEY = ${identifier(key)}`,
+    database,
+    texts("about", "value"),
+    ({ about, value }) => ({ measurement: about, value })
+  )
 
 /**
  * The field keys of a measurement, or of all, with their types. A field that has
@@ -344,8 +360,9 @@ export const fieldKeys = (
 ): Administration<
   ReadonlyArray<{ readonly measurement: string; readonly key: string; readonly type: string }>
 > =>
-  list(query`SHOW FIELD KEYS ${AdminStatements.from(measurement)}`, database, (row) => ({
-    measurement: textOf(row.about),
-    key: textOf(row.fieldKey),
-    type: textOf(row.fieldType)
-  }))
+  list(
+    query`SHOW FIELD KEYS ${AdminStatements.from(measurement)}`,
+    database,
+    texts("about", "fieldKey", "fieldType"),
+    ({ about, fieldKey, fieldType }) => ({ measurement: about, key: fieldKey, type: fieldType })
+  )

@@ -122,6 +122,16 @@ describe("HttpExchange", () => {
       }
     }).pipe(Effect.scoped))
 
+  it.live.each([204, 200, 500])("an encoding without a body is no body: %i", (status) =>
+    Effect.gen(function*() {
+      const { exchange } = yield* exchangeWith(answer(status, { headers: { "content-encoding": "gzip" } }))
+      assert.strictEqual((yield* exchange.exchange(get)).body.length, 0)
+      const { exchange: cut } = yield* exchangeWith(
+        answer(200, { body: gzipSync("x").subarray(0, 1), headers: { "content-encoding": "gzip" } })
+      )
+      assert.match((yield* errorOf(cut.exchange(get))).message, /Truncated/)
+    }).pipe(Effect.scoped))
+
   it.live("gzip is inflated, whole", () =>
     Effect.gen(function*() {
       const lines = Array.from({ length: 50_000 }, (_, i) => `line ${i}`).join("\n")

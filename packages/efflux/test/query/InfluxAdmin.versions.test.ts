@@ -194,6 +194,8 @@ describe("administration of InfluxDB 3", () => {
     })))
 })
 
+const policies = () => InfluxAdmin.retentionPolicies("d")
+
 describe("administration of InfluxDB 1", () => {
   it.effect("says which option is wrong, and asks nothing", () =>
     Effect.gen(function*() {
@@ -223,6 +225,10 @@ describe("administration of InfluxDB 1", () => {
         [InfluxAdmin.alterRetentionPolicy("d", "p", { duration: Duration.millis(Number.NaN) }), /"duration" is 0/],
         [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { every: Number.NaN }), /"every" is NaN/],
         [
+          InfluxAdmin.createContinuousQuery("d", "c", "SELECT 1" as never),
+          /"select" is "SELECT 1", allowed is .*template/
+        ],
+        [
           InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { for: {} as "1 day" }),
           /"for" is an empty object/
         ]
@@ -237,4 +243,28 @@ describe("administration of InfluxDB 1", () => {
         "ALTER RETENTION POLICY $p0 ON $p1 DEFAULT"
       ])
     }))
+
+  const policy = { name: "p", duration: "1h0m0s", shardGroupDuration: "1h0m0s", replicaN: 1n, default: true }
+  it.effect.each<
+    readonly [string, InfluxClient.Row, Effect.Effect<unknown, InfluxError.InfluxError, InfluxClient.InfluxClient>]
+  >([
+    ["a database without a name", { database: "d" }, InfluxAdmin.databases],
+    ["a measurement that is a number", { name: 5 }, InfluxAdmin.measurements("d")],
+    ["a tag without a measurement", { tagKey: "k" }, InfluxAdmin.tagKeys("d")],
+    ["a policy that lasts for nobody knows how long", { ...policy, duration: "forever" }, policies()],
+    ["a policy of half a copy", { ...policy, replicaN: 0.5 }, policies()],
+    ["a policy that may be the default", { ...policy, default: "true" }, policies()]
+  ])("is told of an answer that is not what the API gives: %s", ([, row, effect]) => {
+    const { client } = InfluxClient.makeTest(() => [row])
+    return failsWith(InfluxClient.withClient(Effect.succeed(client))(effect), "InvalidRow", /does not fit/)
+  })
+
+  it.effect("reads what servers say of a policy, with integers of JSON too", () => {
+    const { client } = InfluxClient.makeTest(() => [{ ...policy, duration: "0s", replicaN: 2 }])
+    return Effect.map(InfluxClient.withClient(Effect.succeed(client))(policies()), ([one]) =>
+      assert.deepStrictEqual(
+        [one!.duration, one!.shardDuration, one!.replication, one!.isDefault],
+        [Duration.infinity, Duration.hours(1), 2, true]
+      ))
+  })
 })

@@ -276,6 +276,25 @@ describe("an answer of InfluxDB 1 in JSON", () => {
     })
   })
 
+  it.each([
+    `{"columns":["a"],"values":[[1]],"tags":{"h":"x"}}`,
+    `{"values":[[1]],"columns":["a"]}`,
+    `{"columns":["a"],"tags":{"h":"x"},"values":[[1]],"tags2":0,"columns":["a"]}`
+  ])("is refused where rows come before what they belong to: %s", (text) => {
+    assert.match(String(read(v1(), series(text), 100)), /^Unreadable: /)
+    assert.match(
+      String(read(JsonReader.documents(10_000, "m"), series(`{"columns":["a"],"values":[[1]],"name":"x"}`), 9)),
+      /before/
+    )
+    assert.isArray(read(v1(), series(`{"columns":["a"],"values":[[1]],"name":"x","partial":false}`), 100))
+  })
+
+  it("may name its statement behind its rows only if it is the one that was expected", () => {
+    const text = (id: number) => `{"results":[{"series":[{"columns":["a"],"values":[[1]]}],"statement_id":${id}}]}\n`
+    assert.deepStrictEqual(read(v1(), text(0), 100), [{ a: 1 }])
+    assert.strictEqual(read(v1(), text(1), 100), "Unreadable: the rows of a series come before what they belong to")
+  })
+
   it("may have columns of any name", () => {
     const text = series(`{"name":"m","columns":["__proto__","toString"],"values":[[1,2]]}`)
     const [row] = read(v1(), text, 100) as ReadonlyArray<object>

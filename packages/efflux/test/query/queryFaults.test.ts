@@ -243,6 +243,9 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
       for (const ask of asks) {
         server.script(json(200, { error: "it broke", message: "it broke" }))
         assert.include(["StatementFailed", "InvalidAnswer"], (yield* Effect.flip(ask)).reason._tag)
+        const page = answer(200, { body: "<html>\n", headers: { "content-type": "Text/HTML; charset=utf-8" } })
+        server.script(page)
+        yield* failsWith(ask, "InvalidAnswer", /it is a web page, see the option url$/)
         for (const bytes of [[0xff], [0xc3, 0x28], [0xe2, 0x82], [0xed, 0xa0, 0x80]]) {
           const body = Buffer.concat([Buffer.from(rowsOf(version, 1)), Buffer.from(bytes)])
           server.script(answer(200, { body, close: true }))

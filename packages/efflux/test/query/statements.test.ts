@@ -158,6 +158,7 @@ describe("InfluxQL", () => {
     ["an empty name", InfluxQL.identifier("")],
     ["not a string", InfluxQL.identifier({} as string)],
     ["lone surrogate", InfluxQL.identifier("\ud800")],
+    ["lone surrogate", InfluxQL.unsafe("x\ud800")],
     ["not a bigint", InfluxQL.time(1 as unknown as bigint)],
     ["empty list", InfluxQL.or([])],
     ["empty list", InfluxQL.isIn("host", [])]

@@ -140,7 +140,7 @@ export const messageOf = (body: Uint8Array): string | undefined => {
   const text = startOf(body)
   if (!/^\s*\{/.test(text)) return undefined
   const message = body.length <= maxParsedBytes ? Result.getOrUndefined(parseMessage(text)) : undefined
-  if (message !== undefined) return message.error ?? message.message
+  if (message !== undefined) return message.error || message.message
   // The body is cut off, too large to be parsed for one message, or contains control characters, which JSON requires to
   // be escaped.
   const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\[^])*")/.exec(text)?.[1]

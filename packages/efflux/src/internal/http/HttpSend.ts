@@ -124,11 +124,15 @@ const inflate = (
   if (name !== "gzip" && name !== "x-gzip") {
     return Stream.fail(failed("Encoding", `the body is encoded as ${encoding}`))
   }
-  return bounded(wire.gunzip(raw)).pipe(
-    Stream.mapError((error) =>
-      error instanceof GunzipFailed ? failed(error.isTruncated ? "Truncated" : "Encoding", error.detail) : error
-    )
-  )
+  // A proxy may name an encoding though there is no body.
+  let isEmpty = true
+  const read = Stream.tap(raw, () => Effect.sync(() => isEmpty = false))
+  return Stream.catch(bounded(wire.gunzip(read)), (error) =>
+    !(error instanceof GunzipFailed)
+      ? Stream.fail(error)
+      : isEmpty
+      ? Stream.empty
+      : Stream.fail(failed(error.isTruncated ? "Truncated" : "Encoding", error.detail)))
 }
 
 // The client's error contains the request with its credentials, so only the code and the message are kept.

@@ -5,7 +5,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { transform } from "effect/SchemaTransformation"
 import { InfluxError, InvalidStatement } from "../../InfluxError.ts"
+import { invalidOption } from "../config/invalidOption.ts"
 import { check, type DatabaseRetention, type PolicyOptions, type RangeInNanos } from "./AdminOptions.ts"
 import { renderText } from "./InfluxQLRenderer.ts"
 import * as Literal from "./Literal.ts"
@@ -73,14 +76,22 @@ const policy = (verb: string, database: string, name: string, { isDefault, ...op
 /**
  * A duration in Go's format: 168h0m0s.
  *
- * @category decoding
+ * @category schemas
  * @since 0.1.0
  */
-export const durationOf = (text: string): Duration.Duration =>
-  Duration.millis(
-    Array.from(text.matchAll(/([\d.]+)(ns|us|µs|ms|h|m|s)/g), ([, amount, unit]) => Number(amount) * millisIn[unit])
-      .reduce((all, each) => all + each, 0)
+export const GoDuration = Schema.String.check(Schema.isPattern(/^(?:[\d.]+(?:ns|us|µs|ms|h|m|s))+$/)).pipe(
+  Schema.decodeTo(
+    Schema.Duration,
+    transform({
+      decode: (text) =>
+        Duration.millis(
+          Array.from(text.matchAll(/([\d.]+)([a-zµ]+)/g), ([, amount, unit]) => Number(amount) * millisIn[unit])
+            .reduce((all, each) => all + each, 0)
+        ),
+      encode: (duration) => `${Duration.toSeconds(duration)}s`
+    })
   )
+)
 
 const millisIn: { readonly [unit: string]: number } = {
   h: 3_600_000,
@@ -117,6 +128,9 @@ export const deleteRange = ({ measurement, start, stop, tags }: RangeInNanos): F
  */
 export const createContinuousQuery = (database: string, name: string, select: Fragment, given: unknown): Checked =>
   Result.flatMap(check("createContinuousQuery", given), (options) => {
+    if (!Statement.Fragment.is(select)) {
+      return invalidOption("select", select, "a statement made with the template of InfluxQL")
+    }
     const every = query`${lasting("EVERY", options.every)} ${lasting("FOR", options.for)}`
     const resample = options.every === undefined && options.for === undefined ? noClause : query`RESAMPLE ${every}`
     const text = renderText(

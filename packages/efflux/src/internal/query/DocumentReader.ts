@@ -153,6 +153,7 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
         const id = yield* scalar()
         if (typeof id !== "bigint" && typeof id !== "number") throw notThat
         yield* beginOnce(Number(id))
+        if (statement !== Number(id)) throw tooLate
       },
       *partial() {
         if ((yield* scalar()) === true) isCut = true
@@ -173,20 +174,28 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
     const columns: Array<string> = []
     const tags: Array<Tag> = []
     let isCut = false
+    let hasRows = false
+    const addTag = (tag: Tag) => {
+      if (hasRows) throw tooLate
+      tags.push(tag)
+    }
     yield* object({
       *name() {
         const name = yield* scalar()
-        if (measurement !== undefined) tags.push([measurement, name])
+        if (measurement !== undefined) addTag([measurement, name])
       },
       tags: () =>
         map(function*(name) {
-          tags.push([name, yield* scalar()])
+          addTag([name, yield* scalar()])
         }),
       columns: () =>
         list(function*() {
           if (columns.push(yield* text()) > maxColumns) throw tooWide
         }),
-      values: () => values(headerOf(columns, tags)),
+      values: () => {
+        hasRows = true
+        return values(headerOf(columns, tags))
+      },
       *partial() {
         isCut = (yield* scalar()) === true
       }
@@ -247,4 +256,5 @@ export const make = (parser: PullParser, format: string, maxRowBytes: number, me
   }
 }
 
+const tooLate = unreadable("the rows of a series come before what they belong to")
 const cutShort = failed("the answer is partial: it has more rows than the server gives")

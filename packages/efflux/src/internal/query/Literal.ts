@@ -203,7 +203,11 @@ export const identifier = (name: unknown): Literal | Invalid =>
  * @since 0.1.0
  */
 export const text = (text: unknown): string | Invalid =>
-  typeof text === "string" ? text : invalid("a text that is not a string")
+  typeof text !== "string"
+    ? invalid("a text that is not a string")
+    : text.isWellFormed()
+    ? text
+    : invalid("a text with a lone surrogate")
 
 /**
  * A finite number in decimal, with a point and without an exponent, which query languages read as a float. It reads

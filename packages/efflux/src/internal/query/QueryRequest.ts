@@ -191,11 +191,16 @@ export const read = (
   answer: OpenAnswer
 ): Stream.Stream<Rows, InfluxError> => {
   const { body, endpoint, withoutSecrets } = answer
+  const type = answer.headers["content-type"]?.toLowerCase() ?? ""
+  const hint = type.startsWith("text/html") ? "; it is a web page, see the option url" : ""
   const fail = ({ detail, kind }: BadAnswer): InfluxError => {
     const reason = { endpoint, detail: HttpFailure.shorten(withoutSecrets(detail)) }
-    return new InfluxError({ reason: kind === "Failed" ? new StatementFailed(reason) : new InvalidAnswer(reason) })
+    return new InfluxError({
+      reason: kind === "Failed"
+        ? new StatementFailed(reason)
+        : new InvalidAnswer({ endpoint, detail: `${reason.detail}${hint}` })
+    })
   }
-  const type = answer.headers["content-type"]?.toLowerCase() ?? ""
   const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
   if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
   if (version === 2) {
