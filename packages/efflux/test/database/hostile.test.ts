@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Logger, Schema } from "effect"
 import { Influx, InfluxDatabase, LineProtocol, type Point, Series } from "efflux"
+import { textOf } from "../support/points.ts"
 import { turns, withDatabase } from "../support/TestTransport.ts"
 
 const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
@@ -37,7 +38,7 @@ describe("hostile points", () => {
     const writer = LineProtocol.makeWriter(1000)
     assert.isTrue(writer.write(point))
     assert.strictEqual(
-      new TextDecoder().decode(writer.bytes.subarray(0, writer.position)),
+      textOf(writer),
       "cpu,host=h,zone=z load=0.5\n"
     )
   })

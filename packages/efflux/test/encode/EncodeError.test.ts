@@ -1,14 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { LineProtocol, type Point } from "efflux"
+import { LineProtocol } from "efflux"
 import { preview } from "../../src/internal/text/preview.ts"
 import { hostile, point } from "../support/arbitraries.ts"
 import { revoked } from "../support/hostile.ts"
-
-const messageOf = (point: unknown): string => {
-  const result = LineProtocol.encode(point as Point.Input)
-  return Result.isFailure(result) ? result.failure.message : assert.fail("written")
-}
+import { told } from "../support/points.ts"
 
 // oxlint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f-\u009f]/
@@ -24,9 +20,9 @@ describe("an EncodeError", () => {
   it("stays short for a name of a megabyte", () => {
     const long = "a\n".repeat(500_000)
     const messages = [
-      messageOf({ measurement: long, fields: { f: 1 } }),
-      messageOf({ measurement: "m", tags: { [`${long}\\`]: "v" }, fields: { f: 1 } }),
-      messageOf({ measurement: "m", fields: { [long]: 1 } })
+      told({ measurement: long, fields: { f: 1 } }),
+      told({ measurement: "m", tags: { [`${long}\\`]: "v" }, fields: { f: 1 } }),
+      told({ measurement: "m", fields: { [long]: 1 } })
     ]
     for (const message of messages) assert.isAtMost(message.length, 1000)
   })

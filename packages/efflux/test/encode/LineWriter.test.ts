@@ -9,10 +9,8 @@ import { LineWriter } from "../../src/internal/encode/LineWriter.ts"
 import { point } from "../support/arbitraries.ts"
 import { badPoints } from "../support/badPoints.ts"
 import { throwing } from "../support/hostile.ts"
+import { textOf } from "../support/points.ts"
 import { reference } from "../support/reference.ts"
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
-const textOf = (writer: LineWriter, from = 0): string => decoder.decode(writer.bytes.subarray(from, writer.position))
 
 const good: Point.Input = { measurement: "m", tags: { t: "v" }, fields: { f: 1 }, timestamp: 5n }
 const goodLine = "m,t=v f=1 5\n"

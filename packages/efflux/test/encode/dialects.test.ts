@@ -4,6 +4,7 @@ import { DateTime, Result, Schema } from "effect"
 import { LineProtocol, type Point, type Precision, Series } from "efflux"
 import * as Dialect from "efflux/Dialect"
 import { hostile, point as anyPoint } from "../support/arbitraries.ts"
+import { encode, textOf } from "../support/points.ts"
 import { reference } from "../support/reference.ts"
 import { samePoint } from "./roundTrip.ts"
 
@@ -223,8 +224,8 @@ describe("what VictoriaMetrics would alter in silence", () => {
     assert.strictEqual(at(-1n, "s"), "timestamp, reserved")
     assert.strictEqual(at(1_000_000_000n, "s"), "m f=1 1")
     assert.strictEqual(at(march1973 - 1n, "s"), "m f=1 99999999")
-    assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: -1n })), "m f=1 -1")
-    assert.strictEqual(Result.getOrThrow(LineProtocol.encode({ measurement: "m", fields, timestamp: 0n })), "m f=1 0")
+    assert.strictEqual(encode({ measurement: "m", fields, timestamp: -1n }), "m f=1 -1")
+    assert.strictEqual(encode({ measurement: "m", fields, timestamp: 0n }), "m f=1 0")
   })
 
   it("is refused with the value, and with what is allowed", () => {
@@ -262,7 +263,7 @@ describe("what VictoriaMetrics would alter in silence", () => {
     )
     assert.strictEqual(write({ measurement: "__name__", fields: { __name__: 1 } }), "__name__ __name__=1")
     assert.strictEqual(
-      Result.getOrThrow(LineProtocol.encode({ measurement: "m", tags: { __name__: "x" }, fields })),
+      encode({ measurement: "m", tags: { __name__: "x" }, fields }),
       "m,__name__=x f=1"
     )
   })
@@ -277,6 +278,6 @@ describe("what VictoriaMetrics would alter in silence", () => {
     assert.isFalse(writer.write({ measurement: "m", fields: { a: "x" } }))
     assert.deepInclude(writer.problem, { part: "fields", reason: "missing" })
     assert.strictEqual(writer.omittedFields, 4)
-    assert.strictEqual(new TextDecoder().decode(writer.bytes.subarray(0, writer.position)), "m f=1\nm f=1\n")
+    assert.strictEqual(textOf(writer), "m f=1\nm f=1\n")
   })
 })

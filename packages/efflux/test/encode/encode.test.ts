@@ -5,10 +5,8 @@ import { LineProtocol, Point, Precision } from "efflux"
 import type { EncodeErrorReason } from "../../src/internal/encode/EncodeError.ts"
 import { hostile, point } from "../support/arbitraries.ts"
 import { revoked, throwing, unreadable } from "../support/hostile.ts"
+import { encode, textOf } from "../support/points.ts"
 import { reference } from "../support/reference.ts"
-
-const encode = (point: unknown, options?: LineProtocol.EncodeOptions): string =>
-  Result.getOrThrow(LineProtocol.encode(point as Point.Input, options))
 
 const refusal = (point: unknown, options?: LineProtocol.EncodeOptions): LineProtocol.EncodeError => {
   const result = LineProtocol.encode(point as Point.Input, options)
@@ -138,7 +136,7 @@ describe("keys", () => {
       assert.strictEqual(reads, i)
     }
     assert.strictEqual(
-      new TextDecoder().decode(writer.bytes.subarray(0, writer.position)),
+      textOf(writer),
       "m a=1,f=1\nm a=1,f=2\nm a=1,f=3\n"
     )
   })

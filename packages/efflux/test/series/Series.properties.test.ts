@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Duration, Equal, Option, Result, Schema } from "effect"
 import { LineProtocol, Point, Series } from "efflux"
 import { below, hostile, integer, number, oneOf, pick } from "../support/arbitraries.ts"
+import { textOf } from "../support/points.ts"
 
 /** A Schema, and values of its type, most of which can be written. */
 interface Kind {
@@ -126,9 +127,6 @@ const makeCase = (tagValues: ReadonlyArray<Kind>, fieldValues: ReadonlyArray<Kin
     }
   )
 
-const read = (result: LineProtocol.LineWriter): string =>
-  new TextDecoder().decode(result.bytes.subarray(0, result.position))
-
 const capacity = 2 ** 14
 
 describe("whatever the series", () => {
@@ -152,7 +150,7 @@ describe("whatever the series", () => {
         if (!written && !isTooLong) assert.deepStrictEqual(ours.problem, theirs.problem)
         assert.strictEqual(ours.omittedFields, theirs.omittedFields)
       }
-      assert.strictEqual(read(ours), read(theirs))
+      assert.strictEqual(textOf(ours), textOf(theirs))
     }
   }, { arbitrary: { runs: 1500 } })
 

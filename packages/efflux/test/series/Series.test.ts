@@ -3,7 +3,7 @@ import { assertLaw } from "@efflux/testkit/law"
 import { Duration, Effect, Option, Result, Schema, SchemaGetter } from "effect"
 import { TestClock } from "effect/testing"
 import { Influx, LineProtocol, Point, Series } from "efflux"
-import { encode, told, untyped } from "../support/points.ts"
+import { encode, textOf, told, untyped } from "../support/points.ts"
 import { withDatabase } from "../support/TestTransport.ts"
 
 const requests = Series.make("http_request", {
@@ -28,7 +28,7 @@ describe("a line of a series", () => {
     const { host: _, ...without } = values
     assert.isFalse(writer.write(untyped(requests)(without)))
     assert.strictEqual(
-      new TextDecoder().decode(writer.bytes.subarray(0, writer.position)),
+      textOf(writer),
       "http_request,host=a,route=/users,status=200 duration=12.5,bytes=512i,ok=true\n"
     )
   })

@@ -81,27 +81,24 @@ describe("TcpTransport", () => {
   it.live("a server that does not read holds the sender back, the queue slides, and closing still ends", () =>
     Effect.gen(function*() {
       const { port } = yield* listen({}, (socket) => socket.pause())
-      let database: InfluxDatabase.Database | undefined
-      yield* withDatabase(
-        { port, queueCapacity: 1000, batchSize: 1000, drainTimeout: 200 },
-        function*(made) {
-          database = made
-          // Until the buffers of the kernel are full, and nothing is sent any more.
-          const text = "x".repeat(1000)
-          let stats = yield* made.stats
-          for (let still = 0; still < 50;) {
-            const { sent } = stats
-            yield* made.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
-            yield* Effect.sleep(1)
-            stats = yield* made.stats
-            still = sent > 0 && stats.sent === sent && stats.inFlight > 0 ? still + 1 : 0
-          }
-          assertLaw(stats)
-          assert.isAbove(stats.dropped.queue_full, 0)
-          assert.isAtMost(stats.inFlight, 1001)
+      const config = { port, queueCapacity: 1000, batchSize: 1000, drainTimeout: 200 }
+      const database = yield* withDatabase(config, function*(database) {
+        // Until the buffers of the kernel are full, and nothing is sent any more.
+        const text = "x".repeat(1000)
+        let stats = yield* database.stats
+        for (let still = 0; still < 50;) {
+          const { sent } = stats
+          yield* database.pushAll(Array.from({ length: 1000 }, () => ({ measurement: "m", fields: { text } })))
+          yield* Effect.sleep(1)
+          stats = yield* database.stats
+          still = sent > 0 && stats.sent === sent && stats.inFlight > 0 ? still + 1 : 0
         }
-      )
-      const stats = database!.statsUnsafe()
+        assertLaw(stats)
+        assert.isAbove(stats.dropped.queue_full, 0)
+        assert.isAtMost(stats.inFlight, 1001)
+        return database
+      })
+      const stats = database.statsUnsafe()
       assertLaw(stats)
       assert.isAbove(stats.dropped.unknown, 0)
       assert.isAbove(stats.dropped.shutdown, 0)
@@ -206,12 +203,11 @@ describe("TcpTransport", () => {
   it.live("a closed port neither fails nor delays the program, and its points are shut down at the close", () =>
     Effect.gen(function*() {
       const { port } = yield* Effect.scoped(listen())
-      let database: InfluxDatabase.Database | undefined
-      yield* withDatabase({ port, drainTimeout: 100 }, function*(made) {
-        database = made
-        yield* push(made, 10)
+      const database = yield* withDatabase({ port, drainTimeout: 100 }, function*(database) {
+        yield* push(database, 10)
+        return database
       })
-      const stats = database!.statsUnsafe()
+      const stats = database.statsUnsafe()
       assert.deepStrictEqual([stats.dropped.shutdown, stats.droppedTotal], [10, 10])
     }).pipe(Effect.scoped))
 })

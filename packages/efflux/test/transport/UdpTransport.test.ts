@@ -1,6 +1,6 @@
 /** The UDP transport over real loopback sockets, with a resolver that the test steers. */
 import { assert, describe, it } from "@effect/vitest"
-import { UdpSink } from "@efflux/testkit"
+import { UdpSink, waitFor } from "@efflux/testkit"
 import { assertLaw } from "@efflux/testkit/law"
 import { Effect, Layer, Logger, Result } from "effect"
 import { Dns, NetAddress } from "effect/net"
@@ -16,6 +16,12 @@ class Resolver {
   lookups = 0
   mostAtOnce = 0
   #atOnce = 0
+
+  /** Waits until names were looked up twice from now on. */
+  readonly lookedUpTwice = Effect.suspend(() => {
+    const enough = this.lookups + 2
+    return waitFor(Effect.sync(() => this.lookups), (lookups) => lookups >= enough, { interval: 5 })
+  })
 
   readonly layer = Layer.succeed(
     Dns.Dns,
@@ -48,6 +54,10 @@ const push = (database: InfluxDatabase.Database, from: number, to: number) =>
     }
   })
 
+/** Pushes points and waits until they are sent. */
+const send = (database: InfluxDatabase.Database, from: number, to: number) =>
+  Effect.andThen(push(database, from, to), database.flush)
+
 const quiet = Effect.provide(Logger.layer([]))
 
 describe("the UDP transport", () => {
@@ -56,8 +66,7 @@ describe("the UDP transport", () => {
       const sink = yield* UdpSink.make()
       const resolver = new Resolver()
       const database = yield* open({ port: sink.port }, resolver)
-      yield* push(database, 0, 1000)
-      yield* database.flush
+      yield* send(database, 0, 1000)
       yield* sink.waitForPoints(1000)
       assert.strictEqual(resolver.lookups, 0)
       assert.strictEqual(database.statsUnsafe().sent, 1000)
@@ -73,7 +82,7 @@ describe("the UDP transport", () => {
         logs.layer
       )
       yield* push(database, 0, 200)
-      while (resolver.lookups < 2) yield* Effect.sleep(5)
+      yield* resolver.lookedUpTwice
       const before = database.statsUnsafe()
       assert.strictEqual(before.queued, 100)
       assert.strictEqual(before.dropped.queue_full, 100)
@@ -97,21 +106,16 @@ describe("the UDP transport", () => {
       const resolver = new Resolver()
       resolver.addresses = ["::1", "127.0.0.1"]
       const database = yield* open({ host: "influx.test", port: one.port, resolveInterval: 20 }, resolver)
-      yield* push(database, 0, 10)
-      yield* database.flush
+      yield* send(database, 0, 10)
       yield* one.waitForPoints(10)
       resolver.addresses = []
-      const failedLookups = resolver.lookups + 2
-      while (resolver.lookups < failedLookups) yield* Effect.sleep(5)
-      yield* push(database, 10, 20)
-      yield* database.flush
+      yield* resolver.lookedUpTwice
+      yield* send(database, 10, 20)
       yield* one.waitForPoints(20)
       // Loopback has many addresses; the port is the same, so nothing of this may come to the first sink.
       resolver.addresses = ["127.0.0.2"]
-      const lookups = resolver.lookups + 2
-      while (resolver.lookups < lookups) yield* Effect.sleep(5)
-      yield* push(database, 20, 30)
-      yield* database.flush
+      yield* resolver.lookedUpTwice
+      yield* send(database, 20, 30)
       yield* Effect.sleep(50)
       assert.strictEqual(one.points, 20)
       assert.strictEqual(resolver.mostAtOnce, 1)
@@ -124,13 +128,10 @@ describe("the UDP transport", () => {
       const resolver = new Resolver()
       resolver.addresses = ["127.0.0.1", "127.0.0.2"]
       const database = yield* open({ host: "influx.test", port: sink.port, resolveInterval: 20, senders: 1 }, resolver)
-      yield* push(database, 0, 10)
-      yield* database.flush
+      yield* send(database, 0, 10)
       resolver.addresses = ["127.0.0.2", "127.0.0.1"]
-      const lookups = resolver.lookups + 2
-      while (resolver.lookups < lookups) yield* Effect.sleep(5)
-      yield* push(database, 10, 20)
-      yield* database.flush
+      yield* resolver.lookedUpTwice
+      yield* send(database, 10, 20)
       // Nobody listens at the other address.
       yield* sink.waitForPoints(20)
       assert.strictEqual(database.statsUnsafe().refusals, 0)
@@ -149,8 +150,7 @@ describe("the UDP transport", () => {
       const database = yield* Effect.provide(open({ port: sink.port, flushInterval: 10 }, new Resolver()), logs.layer)
       let pushed = 0
       while (pushed < 20 || database.statsUnsafe().refusals === 0) {
-        yield* push(database, pushed, ++pushed)
-        yield* database.flush
+        yield* send(database, pushed, ++pushed)
         yield* Effect.sleep(5)
       }
       const closed = database.statsUnsafe()
@@ -158,8 +158,7 @@ describe("the UDP transport", () => {
       assert.strictEqual(closed.sent, pushed)
       assert.strictEqual(logs.lines.filter((line) => line.includes("nobody listens on the port")).length, 1)
       yield* sink.reopen
-      yield* push(database, 1_000_100, 1_000_200)
-      yield* database.flush
+      yield* send(database, 1_000_100, 1_000_200)
       yield* sink.waitForPoints(100)
       assert.deepStrictEqual([...sink.lines].sort(), Array.from({ length: 100 }, (_, n) => `m n=${1_000_100 + n}i 0`))
     }).pipe(Effect.scoped))
@@ -168,8 +167,7 @@ describe("the UDP transport", () => {
     Effect.gen(function*() {
       const sink = yield* UdpSink.make({ host: "::1" })
       const database = yield* open({ host: "::1", port: sink.port, ttl: 4, sendBufferBytes: 65_536 }, new Resolver())
-      yield* push(database, 0, 10)
-      yield* database.flush
+      yield* send(database, 0, 10)
       yield* sink.waitForPoints(10)
       assert.strictEqual(database.statsUnsafe().sent, 10)
     }).pipe(Effect.scoped, quiet))
@@ -183,8 +181,7 @@ describe("the UDP transport", () => {
           open({ port: sink.port, bindAddress, drainTimeout: 0 }, new Resolver()),
           logs.layer
         )
-        yield* push(database, 0, 10)
-        yield* database.flush
+        yield* send(database, 0, 10)
         while (logs.lines.length === 0) yield* Effect.sleep(5)
         assert.include(
           logs.lines[0],
@@ -209,13 +206,11 @@ describe("the UDP transport", () => {
         const database = yield* open({ host: "influx.test", port: sink.port, senders: 1 }, resolver)
         // Each refusal is seen with a later datagram.
         for (let n = 0; sink.points === 0; n++) {
-          yield* push(database, n, n + 1)
-          yield* database.flush
+          yield* send(database, n, n + 1)
           yield* Effect.sleep(10)
         }
         const { refusals } = database.statsUnsafe()
-        yield* push(database, 100, 120)
-        yield* database.flush
+        yield* send(database, 100, 120)
         assert.strictEqual(database.statsUnsafe().refusals, refusals)
         assertLaw(database.statsUnsafe())
       }).pipe(Effect.scoped, quiet))
@@ -228,8 +223,7 @@ describe("the UDP transport", () => {
       resolver.addresses = ["127.0.0.1"]
       const database = yield* open({ host: "influx.test", port, senders: 1 }, resolver)
       for (let n = 0; n < 20 || database.statsUnsafe().refusals <= 5; n++) {
-        yield* push(database, n, n + 1)
-        yield* database.flush
+        yield* send(database, n, n + 1)
         yield* Effect.sleep(2)
       }
       assertLaw(database.statsUnsafe())
