@@ -66,36 +66,33 @@ export const allFences = (): ReadonlyArray<Fence> =>
 export const check = (fences: ReadonlyArray<Fence>): ReadonlyArray<string> => {
   const cache = Path.join(root, "node_modules/.cache")
   Fs.mkdirSync(cache, { recursive: true })
-  const folder = Fs.mkdtempSync(Path.join(cache, "fences-"))
-  try {
-    const files = fences.map((fence) => {
-      const file = `${fence.file}/${fence.line}.ts`
-      Fs.mkdirSync(Path.join(folder, fence.file), { recursive: true })
-      // Blank lines in front keep the compiler's line numbers those of the document.
-      Fs.writeFileSync(Path.join(folder, file), "\n".repeat(fence.line - 1) + fence.code + "\n")
-      return file
+  using temporary = Fs.mkdtempDisposableSync(Path.join(cache, "fences-"))
+  const folder = temporary.path
+  const files = fences.map((fence) => {
+    const file = `${fence.file}/${fence.line}.ts`
+    Fs.mkdirSync(Path.join(folder, fence.file), { recursive: true })
+    // Blank lines in front keep the compiler's line numbers those of the document.
+    Fs.writeFileSync(Path.join(folder, file), "\n".repeat(fence.line - 1) + fence.code + "\n")
+    return file
+  })
+  Fs.writeFileSync(
+    Path.join(folder, "tsconfig.json"),
+    JSON.stringify({
+      extends: Path.join(root, "tsconfig.noemit.json"),
+      compilerOptions: {
+        incremental: false,
+        noUnusedLocals: false,
+        rootDir: root
+      },
+      files
     })
-    Fs.writeFileSync(
-      Path.join(folder, "tsconfig.json"),
-      JSON.stringify({
-        extends: Path.join(root, "tsconfig.noemit.json"),
-        compilerOptions: {
-          incremental: false,
-          noUnusedLocals: false,
-          rootDir: root
-        },
-        files
-      })
-    )
-    const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
-    const options = { cwd: folder, encoding: "utf8" } as const
-    const result = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], options)
-    const output = `${result.stdout}${result.stderr}`.trim()
-    if (result.status === 0) return []
-    const complaints = output.split("\n")
-      .map((line) => line.replace(/^(.*)\/\d+\.ts\((\d+),\d+\): /, "$1:$2: "))
-    return complaints[0] === "" ? [`The compiler failed with ${result.status ?? result.signal}.`] : complaints
-  } finally {
-    Fs.rmSync(folder, { recursive: true, force: true })
-  }
+  )
+  const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
+  const options = { cwd: folder, encoding: "utf8" } as const
+  const result = spawnSync(process.execPath, [tsc, "-p", folder, "--pretty", "false"], options)
+  const output = `${result.stdout}${result.stderr}`.trim()
+  if (result.status === 0) return []
+  const complaints = output.split("\n")
+    .map((line) => line.replace(/^(.*)\/\d+\.ts\((\d+),\d+\): /, "$1:$2: "))
+  return complaints[0] === "" ? [`The compiler failed with ${result.status ?? result.signal}.`] : complaints
 }

@@ -71,21 +71,18 @@ const runReadme = async (project: string): Promise<string> => {
   return shown
 }
 
-const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-package-"))
-try {
-  const tarballs = [pack(folder), pack(folder, "cli"), pack(folder, "panel")]
-  for (const tarball of tarballs) run(root, "pnpm", "exec", "publint", "--strict", tarball)
-  run(root, "pnpm", "exec", "attw", "--profile", "esm-only", tarballs[0]!)
+using temporary = Fs.mkdtempDisposableSync(Path.join(Os.tmpdir(), "efflux-package-"))
+const folder = temporary.path
+const tarballs = [pack(folder), pack(folder, "cli"), pack(folder, "panel")]
+for (const tarball of tarballs) run(root, "pnpm", "exec", "publint", "--strict", tarball)
+run(root, "pnpm", "exec", "attw", "--profile", "esm-only", tarballs[0]!)
 
-  checkInstall(Path.join(folder, "library"), tarballs[0]!)
-  const project = Path.join(folder, "project")
-  install(project, ...tarballs, "effect", "@effect/platform-node")
-  Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(project, "smoke.mts"))
-  run(project, "npx", "-y", `node@${smallestNode}`, "smoke.mts")
+checkInstall(Path.join(folder, "library"), tarballs[0]!)
+const project = Path.join(folder, "project")
+install(project, ...tarballs, "effect", "@effect/platform-node")
+Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(project, "smoke.mts"))
+run(project, "npx", "-y", `node@${smallestNode}`, "smoke.mts")
 
-  const shown = await runReadme(project)
-  if (!shown.includes("http_request")) throw new Error(`the README's point did not arrive: ${shown}`)
-  console.log(`the README's program, as it was seen to arrive: ${shown.trim()}`)
-} finally {
-  Fs.rmSync(folder, { recursive: true, force: true })
-}
+const shown = await runReadme(project)
+if (!shown.includes("http_request")) throw new Error(`the README's point did not arrive: ${shown}`)
+console.log(`the README's program, as it was seen to arrive: ${shown.trim()}`)

@@ -31,19 +31,16 @@ const options = {
   files: ["smoke.mts"]
 }
 
-const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-typescript-"))
-try {
-  install(folder, pack(folder), "effect", "@effect/platform-node", "@types/node@24")
-  Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(folder, "smoke.mts"))
-  Fs.writeFileSync(Path.join(folder, "tsconfig.json"), JSON.stringify(options))
-  for (const version of versions) {
-    const { status, stdout } = spawnSync("npx", ["-y", "-p", `typescript@~${version}.0`, "tsc", "-p", "."], {
-      cwd: folder,
-      encoding: "utf8"
-    })
-    console.log(`TypeScript ${version}: ${status === 0 ? "compiles" : stdout.split("\n").slice(0, 10).join("\n")}`)
-    if (status !== 0) process.exitCode = 1
-  }
-} finally {
-  Fs.rmSync(folder, { recursive: true, force: true })
+using temporary = Fs.mkdtempDisposableSync(Path.join(Os.tmpdir(), "efflux-typescript-"))
+const folder = temporary.path
+install(folder, pack(folder), "effect", "@effect/platform-node", "@types/node@24")
+Fs.copyFileSync(Path.join(root, "scripts/smoke.mts"), Path.join(folder, "smoke.mts"))
+Fs.writeFileSync(Path.join(folder, "tsconfig.json"), JSON.stringify(options))
+for (const version of versions) {
+  const { status, stdout } = spawnSync("npx", ["-y", "-p", `typescript@~${version}.0`, "tsc", "-p", "."], {
+    cwd: folder,
+    encoding: "utf8"
+  })
+  console.log(`TypeScript ${version}: ${status === 0 ? "compiles" : stdout.split("\n").slice(0, 10).join("\n")}`)
+  if (status !== 0) process.exitCode = 1
 }

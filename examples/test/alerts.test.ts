@@ -72,13 +72,10 @@ describe("docs/alerts.yml", () => {
     const { status, stderr, stdout } = spawnSync(vmalert!, ["-dryRun", `-rule=${file}`], { encoding: "utf8" })
     assert.strictEqual(status, 0, `${stdout}${stderr}`)
     // It does refuse what is wrong.
-    const folder = Fs.mkdtempSync(Path.join(import.meta.dirname, "rules-"))
-    try {
-      const wrong = Path.join(folder, "wrong.yml")
-      Fs.writeFileSync(wrong, text.replace("rate(efflux_refusals[5m]) > 0", "rate(efflux_refusals[5m] > 0"))
-      assert.notStrictEqual(spawnSync(vmalert!, ["-dryRun", `-rule=${wrong}`]).status, 0)
-    } finally {
-      Fs.rmSync(folder, { recursive: true })
-    }
+    using temporary = Fs.mkdtempDisposableSync(Path.join(import.meta.dirname, "rules-"))
+    const folder = temporary.path
+    const wrong = Path.join(folder, "wrong.yml")
+    Fs.writeFileSync(wrong, text.replace("rate(efflux_refusals[5m]) > 0", "rate(efflux_refusals[5m] > 0"))
+    assert.notStrictEqual(spawnSync(vmalert!, ["-dryRun", `-rule=${wrong}`]).status, 0)
   })
 })

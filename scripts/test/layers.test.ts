@@ -124,30 +124,27 @@ describe("the folders of the library", () => {
     `${plant.module}:${plants.filter((other) => other.module === plant.module).indexOf(plant) + 1}`
 
   beforeAll(() => {
-    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-layers-"))
-    try {
-      Fs.mkdirSync(Path.join(folder, "packages/efflux"), { recursive: true })
-      Fs.copyFileSync(Path.join(source, "../package.json"), Path.join(folder, "packages/efflux/package.json"))
-      Fs.mkdirSync(Path.join(folder, "scripts"))
-      Fs.copyFileSync(Path.join(root, "oxlint.config.ts"), Path.join(folder, "oxlint.config.ts"))
-      Fs.copyFileSync(Path.join(root, "scripts/layers.ts"), Path.join(folder, "scripts/layers.ts"))
-      Fs.writeFileSync(Path.join(folder, "package.json"), `{ "type": "module" }`)
-      Fs.symlinkSync(Path.join(root, "node_modules"), Path.join(folder, "node_modules"))
-      for (const { line, module } of plants) {
-        const file = Path.join(folder, "packages/efflux/src", `${module}.ts`)
-        Fs.mkdirSync(Path.dirname(file), { recursive: true })
-        Fs.appendFileSync(file, `${line}\n`)
-      }
-      const oxlint = [Path.join(root, "node_modules/oxlint/bin/oxlint"), "--format", "json"]
-      const result = spawnSync(process.execPath, oxlint, { cwd: folder, encoding: "utf8" })
-      const report: { diagnostics: ReadonlyArray<Complaint> } = JSON.parse(result.stdout)
-      for (const complaint of report.diagnostics) {
-        const module = complaint.filename.replace(/^.*packages\/efflux\/src\//, "").slice(0, -".ts".length)
-        const key = `${module}:${complaint.labels[0]!.span.line}`
-        complaints.set(key, [...complaints.get(key) ?? [], complaint])
-      }
-    } finally {
-      Fs.rmSync(folder, { recursive: true, force: true })
+    using temporary = Fs.mkdtempDisposableSync(Path.join(Os.tmpdir(), "efflux-layers-"))
+    const folder = temporary.path
+    Fs.mkdirSync(Path.join(folder, "packages/efflux"), { recursive: true })
+    Fs.copyFileSync(Path.join(source, "../package.json"), Path.join(folder, "packages/efflux/package.json"))
+    Fs.mkdirSync(Path.join(folder, "scripts"))
+    Fs.copyFileSync(Path.join(root, "oxlint.config.ts"), Path.join(folder, "oxlint.config.ts"))
+    Fs.copyFileSync(Path.join(root, "scripts/layers.ts"), Path.join(folder, "scripts/layers.ts"))
+    Fs.writeFileSync(Path.join(folder, "package.json"), `{ "type": "module" }`)
+    Fs.symlinkSync(Path.join(root, "node_modules"), Path.join(folder, "node_modules"))
+    for (const { line, module } of plants) {
+      const file = Path.join(folder, "packages/efflux/src", `${module}.ts`)
+      Fs.mkdirSync(Path.dirname(file), { recursive: true })
+      Fs.appendFileSync(file, `${line}\n`)
+    }
+    const oxlint = [Path.join(root, "node_modules/oxlint/bin/oxlint"), "--format", "json"]
+    const result = spawnSync(process.execPath, oxlint, { cwd: folder, encoding: "utf8" })
+    const report: { diagnostics: ReadonlyArray<Complaint> } = JSON.parse(result.stdout)
+    for (const complaint of report.diagnostics) {
+      const module = complaint.filename.replace(/^.*packages\/efflux\/src\//, "").slice(0, -".ts".length)
+      const key = `${module}:${complaint.labels[0]!.span.line}`
+      complaints.set(key, [...complaints.get(key) ?? [], complaint])
     }
   })
 

@@ -1,6 +1,6 @@
 /** The rungs of the codec: a template literal, the writer, `LineProtocol.encode`, and the other clients. */
 import { Result } from "effect"
-import { LineProtocol } from "efflux"
+import { LineProtocol, type Point } from "efflux"
 import * as Assert from "node:assert/strict"
 import type { Rung } from "./Measure.ts"
 import { rivals } from "./Rival.ts"
@@ -69,14 +69,20 @@ export const rungsOf = (contenders: ReadonlyArray<Contender<unknown>>, { points 
     reference: id === "literal"
   }))
 
-export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
-  const { build, literal, points } = shape
+/** Writes points into a buffer of its own, line by line. */
+export const writing = (points: ReadonlyArray<Point.Input>) => {
   const writer = LineProtocol.makeWriter(capacity)
-  const write = (): Uint8Array => {
+  return (): Uint8Array => {
     writer.position = 0
     for (const point of points) writer.write(point)
     return writer.bytes.subarray(0, writer.position)
   }
+}
+
+export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
+  const { build, literal, points } = shape
+  const write = writing(points)
+  const writer = LineProtocol.makeWriter(capacity)
   const buildAndWrite = (): Uint8Array => {
     writer.position = 0
     for (const point of points) writer.write(build(point))

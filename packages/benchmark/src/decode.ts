@@ -3,7 +3,7 @@ import { Result } from "effect"
 import { LineProtocol, type Point } from "efflux"
 import * as Assert from "node:assert/strict"
 import { isDeepStrictEqual } from "node:util"
-import { capacity } from "./codec.ts"
+import { writing } from "./codec.ts"
 import type { Rung } from "./Measure.ts"
 import { readers } from "./Reader.ts"
 import type { Shape } from "./Shape.ts"
@@ -32,12 +32,7 @@ const fromJson = ({ fields, timestamp, ...rest }: Point.Point, like: Point.Point
 
 export const decodeRungs = (shape: Shape): ReadonlyArray<Rung> => {
   const points = shape.points as ReadonlyArray<Point.Point>
-  const writer = LineProtocol.makeWriter(capacity)
-  const write = (): Uint8Array => {
-    writer.position = 0
-    for (const point of points) writer.write(point)
-    return writer.bytes.subarray(0, writer.position)
-  }
+  const write = writing(points)
   const bytes = write().slice()
   const text = new TextDecoder().decode(bytes)
   // Sliced from one text, as lines usually are.

@@ -88,10 +88,10 @@ with a whole point, in its favour, except in the promise on payloads of 1432 byt
 and what counts is how many values fit into one.`
 
 export const overload = async (seconds: number): Promise<Part> => {
-  const { dropped, overloaded, unloaded } = await Effect.runPromise(Effect.scoped(Effect.flatMap(
-    Program.start<Functions>({ module: new URL("overload.ts", import.meta.url), node: ["--expose-gc"] }),
-    (program) => program.measure(seconds)
-  )))
+  const { dropped, overloaded, unloaded } = await Effect.runPromise(Program.ask(
+    { module: new URL("overload.ts", import.meta.url), node: ["--expose-gc"] },
+    (program: Program.Program<Functions>) => program.measure(seconds)
+  ))
   const row = (name: string, { loop, memory, push, pushed, seconds, sent }: Overload["overloaded"]) => [
     name,
     ...[seconds, pushed, sent, push.p50, push.p99].map((value) => value.toFixed(0)),

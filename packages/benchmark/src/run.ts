@@ -7,11 +7,10 @@ import type { Part, Section } from "./Report.ts"
 
 /** Each group has a process of its own, because what V8 learned from another group would change its figures. */
 const measure = (name: GroupName, task: Task) =>
-  Program.start<Functions>({
-    module: new URL("group.ts", import.meta.url),
-    node: ["--expose-gc"],
-    timeout: 3_600_000
-  }).pipe(Effect.flatMap((program) => program.measure(name, task)), Effect.scoped, Effect.runPromise)
+  Effect.runPromise(Program.ask(
+    { module: new URL("group.ts", import.meta.url), node: ["--expose-gc"], timeout: 3_600_000 },
+    (group: Program.Program<Functions>) => group.measure(name, task)
+  ))
 
 export const run = async (
   names: ReadonlyArray<GroupName>,

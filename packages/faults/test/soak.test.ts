@@ -94,18 +94,15 @@ describe("the verdict of a soak", () => {
   })
 
   it("counts the points of a journal once each, over several servers, and leaves out what one did not finish", () => {
-    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-journal-"))
-    try {
-      const path = Path.join(folder, "journal")
-      Journal.open(path)([1, 2, 3])
-      Journal.open(path)([3, 4_000_000_000])
-      Journal.open(path)([])
-      assert.strictEqual(Journal.distinct(path), 4)
-      Fs.appendFileSync(path, Uint8Array.of(9, 9, 9))
-      assert.strictEqual(Journal.distinct(path), 4)
-    } finally {
-      Fs.rmSync(folder, { recursive: true })
-    }
+    using temporary = Fs.mkdtempDisposableSync(Path.join(Os.tmpdir(), "efflux-journal-"))
+    const folder = temporary.path
+    const path = Path.join(folder, "journal")
+    Journal.open(path)([1, 2, 3])
+    Journal.open(path)([3, 4_000_000_000])
+    Journal.open(path)([])
+    assert.strictEqual(Journal.distinct(path), 4)
+    Fs.appendFileSync(path, Uint8Array.of(9, 9, 9))
+    assert.strictEqual(Journal.distinct(path), 4)
   })
 
   it("takes the slope of the memory by least squares", () => {

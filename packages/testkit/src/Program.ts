@@ -121,6 +121,12 @@ export const start = Effect.fnUntraced(function*<Functions>(
   })
 })
 
+/** Starts a program, asks it one thing, and ends it. */
+export const ask = <Functions, A>(
+  options: Options,
+  question: (program: Program<Functions>) => Effect.Effect<A, ProgramError>
+): Effect.Effect<A, ProgramError> => Effect.scoped(Effect.flatMap(start<Functions>(options), question))
+
 /** The argument that the parent passed to this program. */
 export const options = <A>(): A => JSON.parse(process.argv[2]!) as A
 

@@ -6,10 +6,10 @@ import type { Functions as Replay } from "./replay.ts"
 
 /** Runs a client, by its name. `node` are options of Node. */
 export const ask = (name: string, url: string, node: ReadonlyArray<string> = []) =>
-  Effect.scoped(Effect.flatMap(
-    Program.start<Contender>({ module: new URL("contender.ts", import.meta.url), options: { name, url }, node }),
-    (contender) => contender.ask()
-  ))
+  Program.ask(
+    { module: new URL("contender.ts", import.meta.url), options: { name, url }, node },
+    (contender: Program.Program<Contender>) => contender.ask()
+  )
 
 /** Starts a server that answers with that many rows, for the life of the scope, and returns its URL. */
 export const replay = (rows: number) =>
