@@ -29,7 +29,7 @@ simulation PointBuffer.ts
   takes a point without booking it as in flight | PointBuffer.take | this.ledger.inFlight++ | -
   takes points in after the close | PointBuffer.close | this.#isClosed = true | -
   ends a flush before what is in flight is settled | PointBuffer.checkFlushes | Math.min(settled, holder.oldest) | settled
-  lets a flush wait for points that were shed | PointBuffer.#wakeAfterOffer | !this.isShedding || $flushes | !this.isShedding
+  lets a flush wait for points that were shed | PointBuffer.#wakeAfterOffer | !this.shedding.isOpen() || $flushes | !this.shedding.isOpen()
   does not wake its senders for a full batch | PointBuffer.#wake | if (this.ready) this.gate.openUnsafe() | -
 simulation Database.ts
   has a queue that holds one point more | make | Queue.sliding<$point>($capacity) | Queue.sliding($capacity + 1)

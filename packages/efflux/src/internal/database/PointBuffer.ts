@@ -49,10 +49,8 @@ export class PointBuffer {
   readonly ledger: Ledger
   /** Open while there is something to send at once; senders wait here. */
   readonly gate = Latch.makeUnsafe(false)
-  /** Whether points were shed since the last {@link PointBuffer.endShedding}. */
-  isShedding = false
-  /** Called soon after shedding has started. */
-  onShedding: () => void = () => {}
+  /** Opens soon after points were shed. Whoever reports them closes it. */
+  readonly shedding = Latch.makeUnsafe(false)
 
   #queue: PointQueue
   readonly #limits: QueueLimits & { readonly batchSize: number }
@@ -63,7 +61,7 @@ export class PointBuffer {
   #isClosed = false
   #isWaking = false
   #acceptedAtClose = 0
-  #shedReported = 0
+  #shedSeen = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushUpTo = 0
   // Closed while a sink waits for room.
@@ -209,12 +207,6 @@ export class PointBuffer {
     }
   }
 
-  /** Called once everything shed so far has been reported. */
-  endShedding(): void {
-    this.#shedReported = this.ledger.shed
-    this.isShedding = false
-  }
-
   /** Accepts no more points. Points pushed from now on are counted as `shutdown`. */
   close(): void {
     this.#acceptedAtClose = this.#accepted
@@ -235,7 +227,7 @@ export class PointBuffer {
 
   // A flush may be waiting for the points that were shed, and there may be no sender left to end it.
   #wakeAfterOffer(hasShed: boolean): void {
-    if (hasShed ? !this.isShedding || this.#flushes.size > 0 : !this.gate.isOpen()) this.#wake()
+    if (hasShed ? !this.shedding.isOpen() || this.#flushes.size > 0 : !this.gate.isOpen()) this.#wake()
   }
 
   // Opening a latch runs its waiters at once. Inside a push, the caller would then encode, send and log.
@@ -245,10 +237,9 @@ export class PointBuffer {
     this.#dispatcher.scheduleTask(() => {
       this.#isWaking = false
       if (this.ready) this.gate.openUnsafe()
-      if (this.ledger.shed > this.#shedReported && !this.isShedding) {
-        this.isShedding = true
-        this.onShedding()
-      }
+      const { shed } = this.ledger
+      if (shed > this.#shedSeen) this.shedding.openUnsafe()
+      this.#shedSeen = shed
       if (2 * this.#queue.size <= this.#limits.queueCapacity) this.#room.openUnsafe()
       this.checkFlushes()
     }, 0)

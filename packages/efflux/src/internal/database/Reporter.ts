@@ -51,7 +51,6 @@ export class Reporter {
   // One entry for each part and reason, and for each kind of error. The code bounds their number.
   readonly #topics = new Map<string, Topic>()
   readonly #news = Latch.makeUnsafe(false)
-  readonly #sheds = Latch.makeUnsafe(false)
   /** The number of shed points at the last report. */
   #shedReported: Ledger["dropped"]
   #droppedAtClose: Ledger["dropped"] | undefined = undefined
@@ -60,7 +59,6 @@ export class Reporter {
     this.#buffer = buffer
     this.#settings = settings
     this.#shedReported = { ...buffer.ledger.dropped }
-    buffer.onShedding = () => this.#sheds.openUnsafe()
   }
 
   /** Notes a point that can't be written. Synchronous and cheap, for the senders' hot path. */
@@ -202,9 +200,10 @@ export class Reporter {
   })
 
   readonly #logShedding: Effect.Effect<void> = Effect.gen({ self: this }, function*() {
-    yield* this.#sheds.await
-    this.#sheds.closeUnsafe()
+    yield* this.#buffer.shedding.await
     const reasons = this.#shedReasons().map(([reason]) => reason).join(", ")
+    // What opened the latch was reported meanwhile.
+    if (reasons === "") return yield* this.#logSheddingStopped()
     const { logInterval, queueBytes, queueCapacity } = this.#settings
     const limit = reasons === "queue_bytes" ? `${queueBytes} bytes` : `${queueCapacity} points`
     yield* this.#log(`the queue of ${limit} is full, the oldest points are dropped (${reasons})`, { reason: reasons })
@@ -218,10 +217,10 @@ export class Reporter {
   #logSheddingStopped(): Effect.Effect<void> {
     const { ledger } = this.#buffer
     const since = this.#shedReasons()
+    this.#buffer.shedding.closeUnsafe()
     if (since.length === 0) return Effect.void
     const shed = total(since)
     this.#shedReported = { ...ledger.dropped }
-    this.#buffer.endShedding()
     return this.#log(
       `shedding stopped: ${count(shed, "point")} dropped (${since.length === 1 ? since[0][0] : list(since)})`
         + (shed === ledger.shed ? "" : `, ${ledger.shed} since the start`),

@@ -9,8 +9,9 @@
  *
  * @since 0.1.0
  */
+import * as Record from "effect/Record"
 import type * as Point from "../../Point.ts"
-import { dropReasons, type Stats } from "./Ledger.ts"
+import type { Stats } from "./Ledger.ts"
 
 /**
  * The measurement of the reports.
@@ -27,16 +28,8 @@ export const measurement = "efflux"
  * @since 0.1.0
  */
 export const make = (name: string, stats: Stats): Point.Input => {
-  const fields: { [field: string]: bigint } = {
-    pushed: BigInt(stats.pushed),
-    sent: BigInt(stats.sent),
-    queued: BigInt(stats.queued),
-    in_flight: BigInt(stats.inFlight),
-    payloads: BigInt(stats.payloads),
-    bytes: BigInt(stats.bytes),
-    omitted_fields: BigInt(stats.omittedFields),
-    refusals: BigInt(stats.refusals)
-  }
-  for (const reason of dropReasons) fields[`dropped_${reason}`] = BigInt(stats.dropped[reason])
-  return { measurement, tags: { name }, fields }
+  const { bytes, dropped, inFlight, omittedFields, payloads, pushed, queued, refusals, sent } = stats
+  const own = { pushed, sent, queued, in_flight: inFlight, payloads, bytes, omitted_fields: omittedFields, refusals }
+  const counts = { ...own, ...Record.mapKeys(dropped, (reason) => `dropped_${reason}`) }
+  return { measurement, tags: { name }, fields: Record.map(counts, (count) => BigInt(count)) }
 }
