@@ -27,7 +27,7 @@ simulation PointBuffer.ts
   counts batches, not points | PointBuffer.settleSent | this.ledger.sent += points | this.ledger.sent++
   loses the queue at the close | PointBuffer.discard | this.ledger.dropped.shutdown += this.size | -
   takes a point without booking it as in flight | PointBuffer.take | this.ledger.inFlight++ | -
-  takes points in after the close | PointBuffer.close | this.#isClosed = true | -
+  takes points in after the close | PointBuffer.close | this.#acceptedAtClose = this.#accepted | -
   ends a flush before what is in flight is settled | PointBuffer.checkFlushes | Math.min(settled, holder.oldest) | settled
   lets a flush wait for points that were shed | PointBuffer.#wakeAfterOffer | !this.shedding.isOpen() || $flushes | !this.shedding.isOpen()
   does not wake its senders for a full batch | PointBuffer.#wake | if (this.ready) this.gate.openUnsafe() | -

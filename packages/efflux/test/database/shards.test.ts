@@ -175,7 +175,8 @@ describe("shards", () => {
       for (const stats of [...Object.values(shards), all]) assertLaw(stats)
       assert.strictEqual(all.pushed, total)
       assert.isAbove(shards["slow"].dropped.unknown, 0)
-      assert.strictEqual(shards["down"].dropped.unknown, 0)
+      // At the most the payload whose next attempt had just begun at the close.
+      assert.include([0, 500], shards["down"].dropped.unknown)
     }).pipe(Effect.scoped))
 
   it.effect("a point that can't be read is counted as invalid, and nothing is thrown", () =>

@@ -58,9 +58,8 @@ export class PointBuffer {
   readonly #holders: Array<Holder> = []
   // In the order in which they were asked for: `upTo` only grows.
   readonly #flushes = new Set<Flush>()
-  #isClosed = false
   #isWaking = false
-  #acceptedAtClose = 0
+  #acceptedAtClose: number | undefined = undefined
   #shedSeen = 0
   // Points below this number are to be sent without waiting for a batch.
   #flushUpTo = 0
@@ -90,7 +89,7 @@ export class PointBuffer {
   /** Accepts a point. Never waits and never fails; after closing the point is counted as `shutdown`. */
   offer(point: QueuedPoint, high: boolean): void {
     this.ledger.pushed++
-    if (this.#isClosed) {
+    if (this.#acceptedAtClose !== undefined) {
       this.ledger.dropped.shutdown++
       return
     }
@@ -111,7 +110,7 @@ export class PointBuffer {
 
   /** How many points were accepted, which is the number of the next one. */
   get #accepted(): number {
-    return this.#isClosed ? this.#acceptedAtClose : this.ledger.pushed
+    return this.#acceptedAtClose ?? this.ledger.pushed
   }
 
   /** Points in the queue. */
@@ -145,7 +144,7 @@ export class PointBuffer {
 
   /** Whether a point can be accepted without dropping another one. */
   hasRoomFor(point: QueuedPoint): boolean {
-    return this.#isClosed || this.#queue.hasRoomFor(point)
+    return this.#acceptedAtClose !== undefined || this.#queue.hasRoomFor(point)
   }
 
   /** Waits until the queue is half empty, or has lost a point that takes much of its bytes. */
@@ -210,7 +209,6 @@ export class PointBuffer {
   /** Accepts no more points. Points pushed from now on are counted as `shutdown`. */
   close(): void {
     this.#acceptedAtClose = this.#accepted
-    this.#isClosed = true
     this.#room.openUnsafe()
   }
 

@@ -132,13 +132,12 @@ class Sender {
       const packer = this.#packer
       const { reporter, transport } = this.#dependencies
       const opened = yield* Effect.exit(Effect.interruptible(Scope.provide(effectOf("open", transport.open), scope)))
-      // A stale one would otherwise be opened again and again, without a pause or a log line.
-      if (Exit.isFailure(opened) || opened.value.isStale()) {
-        const error = Exit.isSuccess(opened) ? SendOutcome.staleFromTheStart() : yield* errorIn(opened.cause)
-        reporter.failure(error, 0)
+      if (Exit.isFailure(opened)) {
+        reporter.failure(yield* errorIn(opened.cause), 0)
         return false
       }
       const connection = opened.value
+      let isUsable = false
       let failures = 0
       let failingSince = 0
       let turn = pointsPerTurn
@@ -149,6 +148,7 @@ class Sender {
         if (packer.isEmpty && !buffer.ready) {
           buffer.gate.closeUnsafe()
           yield* Effect.interruptible(buffer.gate.await)
+          isUsable = true
           continue
         }
         if (turn <= 0) {
@@ -182,6 +182,7 @@ class Sender {
           }
           return yield* Effect.failCause(exit.cause)
         } else fate = SendOutcome.ofError(yield* errorIn(exit.cause), packer.points, payload.length)
+        isUsable = true
         this.#settle(fate)
         this.#setBusy(false)
         packer.next()
@@ -193,7 +194,9 @@ class Sender {
           yield* Effect.interruptible(this.#pause)
         }
       }
-      return true
+      // Otherwise it would be opened again and again, without a pause or a log line.
+      if (!isUsable) reporter.failure(SendOutcome.staleFromTheStart(), 0)
+      return isUsable
     })
   }
 
