@@ -58,11 +58,19 @@ export class Batch {
         continue
       }
       this.line = Math.max(this.line, this.#decoder.line)
-      const problem = line._tag === "Success"
-        ? this.#problemOf(line.success)
-        : line.failure.message.replace(/^line \d+, /, "")
-      if (problem !== undefined) this.#addBad(number, problem)
-      else if (line._tag === "Success") this.#addPoint(line.success)
+      if (line._tag === "Failure") {
+        this.#addBad(number, line.failure.message.replace(/^line \d+, /, ""))
+        continue
+      }
+      const point = line.success
+      const problem = this.#problemOf(point)
+      if (problem !== undefined) {
+        this.#addBad(number, problem)
+        continue
+      }
+      this.points++
+      if (point.timestamp === undefined) this.unstamped++
+      this.#points.push(point)
     }
   }
 
@@ -73,12 +81,6 @@ export class Batch {
     // A point longer than the buffer can be written.
     const line = LineProtocol.encode(point, this.#options)
     return line._tag === "Failure" ? line.failure.message : undefined
-  }
-
-  #addPoint(point: Point.Point): void {
-    this.points++
-    if (point.timestamp === undefined) this.unstamped++
-    this.#points.push(point)
   }
 
   #addBad(line: number, reason: string): void {

@@ -1,5 +1,5 @@
 /** Flags that several commands have. */
-import type * as Argument from "effect/cli/Argument"
+import type * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 
 /** An integer within bounds. */
@@ -24,8 +24,4 @@ export const plain = Flag.Boolean("plain").pipe(
 )
 
 /** What a command gets for its flags and arguments. */
-export type Parsed<Options> = {
-  readonly [Name in keyof Options]: Options[Name] extends Flag.Flag<infer A> ? A
-    : Options[Name] extends Argument.Argument<infer A> ? A
-    : never
-}
+export type Parsed<Options extends Command.Command.Config> = Command.Command.Config.Infer<Options>

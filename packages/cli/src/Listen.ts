@@ -10,12 +10,12 @@ import * as Option from "effect/Option"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
-import { LineListener, type Point, Precision } from "efflux"
+import { Dialect, LineListener, type Point, Precision } from "efflux"
 import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
 import { count, escaped, int, json, lineOf, type UserError, userError } from "./Text.ts"
-import { dialects, explained, troubles, Watch } from "./Watch.ts"
+import { explained, troubles, Watch } from "./Watch.ts"
 
 const port = (name: string, what: string) =>
   Flags.int(name, 0, 65_535).pipe(
@@ -32,7 +32,7 @@ const options = {
     Flag.withDefault("127.0.0.1"),
     Flag.withDescription("Address to bind to, default 127.0.0.1; 0.0.0.0 accepts other hosts too")
   ),
-  dialect: Flag.Literals("dialect", dialects).pipe(
+  dialect: Flag.Literals("dialect", Dialect.all).pipe(
     Flag.withDefault("influx-1"),
     Flag.withDescription("The server whose rules decide which lines are valid, default influx-1")
   ),

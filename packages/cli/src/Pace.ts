@@ -82,14 +82,14 @@ interface Counter {
 }
 
 const asked = Effect.fnUntraced(function*(url: string, points: number) {
-  const received = yield* Arrivals.received("--ask", url)
+  const counter = yield* Arrivals.counter("--ask", url)
   return {
     source: "the server's own counter",
     lost: Effect.fnUntraced(function*(send, packets) {
-      const before = yield* received
+      const arrived = yield* counter
       const sent = yield* send
       const expected = packets(sent) * points
-      return [sent, Math.max(0, expected - (yield* Arrivals.settled(received, before, expected))) / points]
+      return [sent, Math.max(0, expected - (yield* arrived(expected))) / points]
     })
   } satisfies Counter
 })

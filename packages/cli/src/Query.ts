@@ -73,8 +73,9 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const rows = yield* explained(client.query(statement))
     if (flags.plot) {
       const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
-      yield* print(linesOf(rows).flatMap((line) => [...plot(line, columns, 10), ""]))
-      return linesOf(rows).length > 0 ? undefined : yield* Output.note("no numbers to draw")
+      const lines = linesOf(rows)
+      yield* print(lines.flatMap((line) => [...plot(line, columns, 10), ""]))
+      return lines.length > 0 ? undefined : yield* Output.note("no numbers to draw")
     }
     if (flags.format === "csv") return yield* Output.lines(Stream.map(csv(rows), shown))
     yield* print(table(rows))
@@ -187,22 +188,18 @@ const lineOf = (row: Row, given: string | undefined, kinds: Kinds): string | und
 
 /** The numbers of an answer by column, and by the texts of their row: its series. */
 const linesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Line> => {
-  const lines = new Map<string, Array<readonly [bigint, number]>>()
-  for (const row of rows) {
+  const numbers = rows.flatMap((row) => {
     const time = row["time"] ?? row["_time"]
-    if (typeof time !== "bigint") continue
-    const series = Object.entries(row).flatMap(([column, value]) =>
-      typeof value === "string" ? [`${column}=${value}`] : []
+    if (typeof time !== "bigint") return []
+    const series = Object.entries(row).filter(([, value]) => typeof value === "string").map((pair) => pair.join("="))
+    return Object.keys(row).filter((column) => isNumeric(column, row) && !ofFlux.has(column)).map((column) =>
+      ({ name: [column, ...series].join(" "), point: [time, Number(row[column])] }) as const
     )
-    for (const column of Object.keys(row)) {
-      if (!isNumeric(column, row) || ofFlux.has(column)) continue
-      const name = [column, ...series].join(" ")
-      const points = lines.get(name)
-      if (points === undefined) lines.set(name, [[time, Number(row[column])]])
-      else points.push([time, Number(row[column])])
-    }
-  }
-  return [...lines].map(([name, points]) => ({ name, points }))
+  })
+  return [...Map.groupBy(numbers, ({ name }) => name)].map(([name, group]) => ({
+    name,
+    points: group.map(({ point }) => point)
+  }))
 }
 
 /** The command. */

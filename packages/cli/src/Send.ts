@@ -88,7 +88,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     return yield* userError("--ask needs --to udp://…, because it reads the server's counter for UDP")
   }
   const start = flags.resume && position !== undefined ? yield* position.read : 0
-  const arrived = Option.isSome(ask) ? yield* counter(ask.value) : undefined
+  const arrived = Option.isSome(ask) ? yield* yield* Arrivals.counter("--ask", ask.value) : undefined
   const lines = new Batch(start, { dialect, precision })
   let read = 0
   let isBadBegun = start > 0
@@ -201,7 +201,12 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     )
   )
   const { droppedTotal, refusals, sent } = stats!()
-  if (arrived !== undefined) yield* arrived(sent)
+  if (arrived !== undefined) {
+    const received = yield* arrived(sent)
+    const lost = received < sent ? `: ${grouped(sent - received)} were lost` : ", by its own counter"
+    yield* screen.print(`the server received ${count(received, "point")}${lost}`)
+    if (received < sent) yield* Output.endWith(1)
+  }
   if (lines.bad > 0 || droppedTotal > 0 || refusals > 0) yield* Output.endWith(1)
 }, Effect.scoped)
 
@@ -210,21 +215,6 @@ const isSame = (one: string, other: string): boolean => {
   const [a, b] = [one, other].map((path) => Fs.statSync(path, { throwIfNoEntry: false }))
   return a !== undefined && a.dev === b?.dev && a.ino === b.ino
 }
-
-/** Reads the server's own counter, and gives what prints how much of this run has arrived. */
-const counter = Effect.fnUntraced(function*(url: string) {
-  const received = yield* Arrivals.received("--ask", url)
-  const screen = yield* Screen.Screen
-  const before = yield* received
-  return Effect.fnUntraced(function*(sent: number) {
-    const arrived = yield* Arrivals.settled(received, before, sent)
-    yield* screen.print(
-      `the server received ${count(arrived, "point")}` +
-        (arrived < sent ? `: ${grouped(sent - arrived)} were lost` : ", by its own counter")
-    )
-    if (arrived < sent) yield* Output.endWith(1)
-  })
-})
 
 const reasonsOf = (dropped: InfluxDatabase.Stats["dropped"]): string =>
   Object.entries(dropped).flatMap(([reason, points]) => points > 0 ? [`${reason} ${grouped(points)}`] : []).join(", ")

@@ -2,7 +2,7 @@
  * What `efflux listen` knows about what has arrived: a bounded summary by measurement, and its display.
  */
 import type { Arrivals } from "@efflux/panel"
-import { Dialect, type LineListener, type Point } from "efflux"
+import type { LineListener, Point } from "efflux"
 import { cut } from "./Screen.ts"
 import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer, widthOf } from "./Text.ts"
 
@@ -178,7 +178,7 @@ export const troubles = (counts: LineListener.Counts): string => {
   return parts.length === 0 ? "no errors, nothing dropped" : parts.join(", ")
 }
 
-/** An error with the text and a caret, and the other dialects where it would be none. */
+/** An error in words, with the text and a caret. */
 export const explained = (
   received: LineListener.ReceivedError | LineListener.ReceivedRefusal
 ): ReadonlyArray<string> => {
@@ -190,6 +190,3 @@ export const explained = (
   const { error, excerpt } = received
   return [`error: ${from}, ${escaped(error.message)}`, ...(excerpt === undefined ? [] : pointer(excerpt))]
 }
-
-/** The names of all dialects, for flags. */
-export const dialects: ReadonlyArray<Dialect.Dialect> = Dialect.all

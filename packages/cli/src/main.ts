@@ -49,14 +49,8 @@ efflux.pipe(
     // docs/cli.md lists the codes. A command that has set one is right, also where it was interrupted.
     teardown: (exit, onExit) =>
       Runtime.defaultTeardown(exit, (code) => {
-        const chosen = process.exitCode === undefined ? undefined : Number(process.exitCode)
-        onExit(
-          code === 0
-            ? chosen ?? 0
-            : code === 130
-            ? chosen ?? 128 + Os.constants.signals[signal ?? "SIGINT"]
-            : 2
-        )
+        const ended = code === 130 ? 128 + Os.constants.signals[signal ?? "SIGINT"] : code
+        onExit(code === 0 || code === 130 ? Number(process.exitCode ?? ended) : 2)
       })
   })
 )

@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Flood from "../src/Flood.ts"
-import { Run, withFolder } from "./support/efflux.ts"
+import { Run, temporaryFolder } from "./support/efflux.ts"
 import { program } from "./support/program.ts"
 
 const canCapture = spawnSync("tcpdump", ["--version"]).status === 0 && process.getuid?.() === 0
@@ -26,45 +26,45 @@ const still = async (read: () => Promise<unknown> | unknown) => {
 const numberIn = (text: string, pattern: RegExp): number => Number((pattern.exec(text)?.[1] ?? "0").replaceAll(" ", ""))
 
 describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdump)", () => {
-  it("accounts for every packet of 200 000 points per second: shown, not shown, or dropped by the kernel", () =>
-    withFolder(async (folder) => {
-      const shownFile = Path.join(folder, "shown.jsonl")
-      const out = Fs.openSync(shownFile, "w")
-      const run = new Run(spawn(process.execPath, [program, "listen", "--udp", "0", "--json"], {
-        stdio: ["ignore", out, "pipe"]
-      }))
-      const port = await run.port("udp")
-      const capture = new Run(spawn("tcpdump", `-i lo -n -s 64 -B 65536 -w /dev/null udp dst port ${port}`.split(" ")))
-      await capture.printed(/listening on lo/)
-      const payloads = Flood.payloads("flood", 1n, "ns")
-      const dose = { packetsPerSecond: Math.ceil(200_000 / payloads.points), burst: 64, packets: 0 }
-      const sent = await Effect.runPromise(Effect.scoped(Effect.flatMap(
-        Flood.make("127.0.0.1", port, payloads),
-        (flood) => flood({ ...dose, packets: 3 * dose.packetsPerSecond })
-      )))
-      await still(async () => {
-        const state = await Effect.runPromise(LineListener.udpSocketState(port))
-        return `${state?.receiveQueueBytes} ${Fs.statSync(shownFile).size}`
-      })
-      run.child.kill("SIGINT")
-      const { code, err } = await run.ended
-      assert.strictEqual(code, 0, err)
-      await sleep(500)
-      capture.child.kill("SIGINT")
-      const captured = (await capture.ended).err
-      const seen = numberIn(captured, /(\d+) packets? captured/)
-      const missed = numberIn(captured, /(\d+) packets? dropped by kernel/)
-      assert.strictEqual(seen + missed, sent.packets, captured)
-
-      const payloadsRead = numberIn(err, /points? in ([\d ]+) payload/)
-      const unread = numberIn(err, /([\d ]+) datagrams? not read in time/)
-      const kernelDrops = numberIn(err, /([\d ]+) datagrams? dropped by the kernel/)
-      assert.strictEqual(payloadsRead + unread + kernelDrops, seen + missed, `${err}${captured}`)
-
-      const points = numberIn(err, /([\d ]+) points? in/)
-      const notShown = numberIn(err, /([\d ]+) not shown because/)
-      const shown = Fs.readFileSync(shownFile, "utf8").trimEnd().split("\n").length
-      assert.strictEqual(points, payloadsRead * payloads.points)
-      assert.strictEqual(shown + notShown, points, err)
+  it("accounts for every packet of 200 000 points per second: shown, not shown, or dropped by the kernel", async () => {
+    const folder = temporaryFolder()
+    const shownFile = Path.join(folder, "shown.jsonl")
+    const out = Fs.openSync(shownFile, "w")
+    const run = new Run(spawn(process.execPath, [program, "listen", "--udp", "0", "--json"], {
+      stdio: ["ignore", out, "pipe"]
     }))
+    const port = await run.port("udp")
+    const capture = new Run(spawn("tcpdump", `-i lo -n -s 64 -B 65536 -w /dev/null udp dst port ${port}`.split(" ")))
+    await capture.printed(/listening on lo/)
+    const payloads = Flood.payloads("flood", 1n, "ns")
+    const dose = { packetsPerSecond: Math.ceil(200_000 / payloads.points), burst: 64, packets: 0 }
+    const sent = await Effect.runPromise(Effect.scoped(Effect.flatMap(
+      Flood.make("127.0.0.1", port, payloads),
+      (flood) => flood({ ...dose, packets: 3 * dose.packetsPerSecond })
+    )))
+    await still(async () => {
+      const state = await Effect.runPromise(LineListener.udpSocketState(port))
+      return `${state?.receiveQueueBytes} ${Fs.statSync(shownFile).size}`
+    })
+    run.child.kill("SIGINT")
+    const { code, err } = await run.ended
+    assert.strictEqual(code, 0, err)
+    await sleep(500)
+    capture.child.kill("SIGINT")
+    const captured = (await capture.ended).err
+    const seen = numberIn(captured, /(\d+) packets? captured/)
+    const missed = numberIn(captured, /(\d+) packets? dropped by kernel/)
+    assert.strictEqual(seen + missed, sent.packets, captured)
+
+    const payloadsRead = numberIn(err, /points? in ([\d ]+) payload/)
+    const unread = numberIn(err, /([\d ]+) datagrams? not read in time/)
+    const kernelDrops = numberIn(err, /([\d ]+) datagrams? dropped by the kernel/)
+    assert.strictEqual(payloadsRead + unread + kernelDrops, seen + missed, `${err}${captured}`)
+
+    const points = numberIn(err, /([\d ]+) points? in/)
+    const notShown = numberIn(err, /([\d ]+) not shown because/)
+    const shown = Fs.readFileSync(shownFile, "utf8").trimEnd().split("\n").length
+    assert.strictEqual(points, payloadsRead * payloads.points)
+    assert.strictEqual(shown + notShown, points, err)
+  })
 })

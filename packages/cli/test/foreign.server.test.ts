@@ -10,10 +10,10 @@ import { InfluxDB, Point } from "@influxdata/influxdb-client"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
 import * as Influx from "influx"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { start, withFolder } from "./support/efflux.ts"
+import { Run, start, temporaryFolder } from "./support/efflux.ts"
 
 /** A suite for a program of Debian's; where it is missing it is skipped aloud, or fails with `CI=true`. */
 const describeProgram = (file: string, debianPackage: string, body: () => void): void => {
@@ -26,25 +26,7 @@ const describeProgram = (file: string, debianPackage: string, body: () => void):
   } else describe.skipIf(!isThere)(debianPackage, body)
 }
 
-const ended = (child: ChildProcess): Promise<{ readonly code: number | null; readonly out: string }> =>
-  new Promise((resolve, reject) => {
-    let out = ""
-    child.stdout?.on("data", (text) => out += text)
-    child.stderr?.on("data", (text) => out += text)
-    child.on("error", reject)
-    child.on("close", (code) => resolve({ code, out }))
-  })
-
-const program = (file: string, args: ReadonlyArray<string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] })),
-    (child) =>
-      Effect.callback<void>((resume) => {
-        if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-        child.once("close", () => resume(Effect.void))
-        child.kill("SIGKILL")
-      })
-  )
+const program = (file: string, args: ReadonlyArray<string>) => new Run(spawn(file, args))
 
 const take = (listener: LineListener.Listener, count: number) => Stream.runCollect(Stream.take(listener.points, count))
 
@@ -117,9 +99,8 @@ client.ping()
 client.write_points(points)
 InfluxDBClient("127.0.0.1", database="d", use_udp=True, udp_port=${listener.udp!.port}).write_points(points)
 `
-      const child = yield* program("/usr/bin/python3", ["-c", script])
-      const { code, out } = yield* Effect.promise(() => ended(child))
-      assert.strictEqual(code, 0, out)
+      const { code, err } = yield* Effect.promise(() => program("/usr/bin/python3", ["-c", script]).ended)
+      assert.strictEqual(code, 0, err)
       const expected = {
         measurement: "cpu load",
         tags: { host: "a,b" },
@@ -149,9 +130,8 @@ print $socket data2line("cpu load", {f => 0.5, i => 7, s => 'a "b"'}, {host => "
 print $socket data2line("plain", 42), "\\n";
 close $socket;
 `
-      const child = yield* program("/usr/bin/perl", ["-e", script])
-      const { code, out } = yield* Effect.promise(() => ended(child))
-      assert.strictEqual(code, 0, out)
+      const { code, err } = yield* Effect.promise(() => program("/usr/bin/perl", ["-e", script]).ended)
+      assert.strictEqual(code, 0, err)
       const [first, second] = yield* take(listener, 2)
       assert.deepStrictEqual(first, {
         measurement: "cpu load",
@@ -164,14 +144,14 @@ close $socket;
 })
 
 describeProgram("/usr/lib/collectd/write_influxdb_udp.so", "collectd-core", () => {
-  it("sends its figures to efflux listen, every line of which is good", () =>
-    withFolder(async (folder) => {
-      const run = start(["listen", "--udp", "0", "--precision", "ms", "--json", "--count", "20"])
-      const port = await run.port("udp")
-      const config = Path.join(folder, "collectd.conf")
-      Fs.writeFileSync(
-        config,
-        `BaseDir "${folder}"
+  it("sends its figures to efflux listen, every line of which is good", async () => {
+    const folder = temporaryFolder()
+    const run = start(["listen", "--udp", "0", "--precision", "ms", "--json", "--count", "20"])
+    const port = await run.port("udp")
+    const config = Path.join(folder, "collectd.conf")
+    Fs.writeFileSync(
+      config,
+      `BaseDir "${folder}"
 PIDFile "${folder}/pid"
 TypesDB "/usr/share/collectd/types.db"
 Hostname "a host"
@@ -185,22 +165,22 @@ LoadPlugin write_influxdb_udp
   Server "127.0.0.1" "${port}"
 </Plugin>
 `
-      )
-      await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-        yield* program("/usr/sbin/collectd", ["-f", "-C", config])
-        const { code, err, out } = yield* Effect.promise(() => run.ended)
-        assert.strictEqual(code, 0)
-        assert.match(err, /; no errors, nothing dropped\n$/)
-        const points = out.trimEnd().split("\n").map((line) => JSON.parse(line))
-        assert.isTrue(points.every(({ type }) => type === "point"))
-        assert.isTrue(points.every(({ tags }) => tags.host === "a host"))
-        const measurements = new Set(points.map(({ measurement }) => measurement.replace(/_.*/, "")))
-        assert.deepStrictEqual([...measurements].sort(), ["load", "memory", "uptime"])
-        const now = Date.now()
-        // JSON.parse rounds the nanoseconds, far less than is asked here.
-        assert.isTrue(points.every(({ timestamp }) => Math.abs(timestamp / 1e6 - now) < 600_000))
-      })))
-    }))
+    )
+    const collectd = program("/usr/sbin/collectd", ["-f", "-C", config])
+    const { code, err, out } = await run.ended
+    assert.strictEqual(code, 0)
+    assert.match(err, /; no errors, nothing dropped\n$/)
+    const points = out.trimEnd().split("\n").map((line) => JSON.parse(line))
+    assert.isTrue(points.every(({ type }) => type === "point"))
+    assert.isTrue(points.every(({ tags }) => tags.host === "a host"))
+    const measurements = new Set(points.map(({ measurement }) => measurement.replace(/_.*/, "")))
+    assert.deepStrictEqual([...measurements].sort(), ["load", "memory", "uptime"])
+    const now = Date.now()
+    // JSON.parse rounds the nanoseconds, far less than is asked here.
+    assert.isTrue(points.every(({ timestamp }) => Math.abs(timestamp / 1e6 - now) < 600_000))
+    collectd.child.kill("SIGKILL")
+    await collectd.ended
+  })
 })
 
 describeVictoriaBinary("vmagent", () => {

@@ -4,12 +4,11 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { pipe, Run, start, withFolder } from "./support/efflux.ts"
+import { assertRefused, pipe, Run, start, temporaryFolder } from "./support/efflux.ts"
 import { program } from "./support/program.ts"
 
 const text = "cpu,host=a load=0.5 1000\ncpu v=high 5\nm v=1u\n\x1b[31mred v=x\nx"
 
-// Each starts a program or several, on a machine that may be busy.
 describe("efflux lint", () => {
   it("points at each error, and says which servers see it", async () => {
     const { code, err, out } = await pipe(["lint", "-"], text)
@@ -69,45 +68,43 @@ describe("efflux lint", () => {
       dialects: ["influx-1"]
     })
     assert.strictEqual(json.code, 1)
-    await withFolder(async (folder) => {
-      Fs.writeFileSync(Path.join(folder, "a,b:c.lp"), "m v=%\n")
-      const { code, out } = await start(["lint", "--format", "github", "a,b:c.lp"], { cwd: folder }).ended
-      assert.strictEqual(
-        out,
-        "::error file=a%2Cb%3Ac.lp,line=1,col=5,title=line protocol::" +
-          "expected a number, a boolean or a quoted string, at \"%25\" [all dialects]\n"
-      )
-      assert.strictEqual(code, 1)
-    })
+    const folder = temporaryFolder()
+    Fs.writeFileSync(Path.join(folder, "a,b:c.lp"), "m v=%\n")
+    const { code, out } = await start(["lint", "--format", "github", "a,b:c.lp"], { cwd: folder }).ended
+    assert.strictEqual(
+      out,
+      "::error file=a%2Cb%3Ac.lp,line=1,col=5,title=line protocol::" +
+        "expected a number, a boolean or a quoted string, at \"%25\" [all dialects]\n"
+    )
+    assert.strictEqual(code, 1)
   })
 
   it("reads several files and gzip, says which can't be read, and goes on", async () => {
-    await withFolder(async (folder) => {
-      Fs.writeFileSync(Path.join(folder, "a.lp"), "m v=1\nbad\n")
-      Fs.writeFileSync(Path.join(folder, "b.lp.gz"), gzipSync("bad v=no"))
-      Fs.writeFileSync(Path.join(folder, "c.gz"), gzipSync("m v=1\n".repeat(1000)).subarray(0, 30))
-      Fs.writeFileSync(Path.join(folder, "d.gz"), "m v=1\n")
-      Fs.mkdirSync(Path.join(folder, "folder"))
-      Fs.symlinkSync("loop", Path.join(folder, "loop"))
-      const { code, err, out } = await start(
-        ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "loop", "", "b.lp.gz"],
-        { cwd: folder }
-      ).ended
-      assert.strictEqual(code, 2)
-      assert.deepStrictEqual(
-        out.split("\n").filter((line) => line.includes("error")).map((line) => line.split(" ")[0]),
-        ["a.lp:2:4:", "b.lp.gz:1:7:"]
-      )
-      assert.deepStrictEqual(err.trimEnd().split("\n"), [
-        "efflux lint: missing.lp: there is no such file",
-        "efflux lint: c.gz: the file is not gzip, or ends early",
-        "efflux lint: d.gz: the file is not gzip, or ends early",
-        "efflux lint: folder: this is a folder, not a file",
-        "efflux lint: loop: ELOOP: too many symbolic links encountered, stat 'loop'",
-        "efflux lint: \"\": there is no such file",
-        "2 bad lines in 2 files"
-      ])
-    })
+    const folder = temporaryFolder()
+    Fs.writeFileSync(Path.join(folder, "a.lp"), "m v=1\nbad\n")
+    Fs.writeFileSync(Path.join(folder, "b.lp.gz"), gzipSync("bad v=no"))
+    Fs.writeFileSync(Path.join(folder, "c.gz"), gzipSync("m v=1\n".repeat(1000)).subarray(0, 30))
+    Fs.writeFileSync(Path.join(folder, "d.gz"), "m v=1\n")
+    Fs.mkdirSync(Path.join(folder, "folder"))
+    Fs.symlinkSync("loop", Path.join(folder, "loop"))
+    const { code, err, out } = await start(
+      ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "loop", "", "b.lp.gz"],
+      { cwd: folder }
+    ).ended
+    assert.strictEqual(code, 2)
+    assert.deepStrictEqual(
+      out.split("\n").filter((line) => line.includes("error")).map((line) => line.split(" ")[0]),
+      ["a.lp:2:4:", "b.lp.gz:1:7:"]
+    )
+    assert.deepStrictEqual(err.trimEnd().split("\n"), [
+      "efflux lint: missing.lp: there is no such file",
+      "efflux lint: c.gz: the file is not gzip, or ends early",
+      "efflux lint: d.gz: the file is not gzip, or ends early",
+      "efflux lint: folder: this is a folder, not a file",
+      "efflux lint: loop: ELOOP: too many symbolic links encountered, stat 'loop'",
+      "efflux lint: \"\": there is no such file",
+      "2 bad lines in 2 files"
+    ])
   })
 
   it("says nothing of files that it could not read, and reads a pipe that has a name", async () => {
@@ -149,19 +146,14 @@ describe("efflux lint", () => {
   )
 
   it("asks for a file, and names a wrong option, with another code than for a bad line, and prints nothing else", async () => {
-    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
-      [[], /Missing required argument: file/],
+    await assertRefused("lint", [
+      [[], /Missing required argument: file[^]*See efflux lint --help\n$/],
       [["--format", "xml", "-"], /--format.*xml/],
       [["--dialect", "", "-"], /Missing value for flag --dialect/],
       [["--precision", "ns", "--precision", "s", "-"], /--precision: "2 occurrences"/],
       [["--frobnicate", "-"], /Unrecognized flag: --frobnicate/]
-    ]
-    await Promise.all(cases.map(async ([args, message]) => {
-      const { code, err, out } = await start(["lint", ...args]).ended
-      assert.match(err, message)
-      assert.match(err, /See efflux lint --help\n$/)
-      assert.deepStrictEqual([code, out], [2, ""], args.join(" "))
-    }))
+    ])
+    assert.strictEqual((await start(["lint"]).ended).out, "")
   })
 })
 

@@ -8,16 +8,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Path from "node:path"
 import { gzipSync } from "node:zlib"
-import { pipe, start, startInTerminal, withFolder } from "./support/efflux.ts"
-
-// Each starts a program or several, on a machine that may be busy.
-const withListener = (
-  options: LineListener.Options,
-  use: (listener: LineListener.Listener) => Promise<void>
-): Promise<void> =>
-  Effect.runPromise(
-    Effect.scoped(Effect.flatMap(LineListener.make(options), (listener) => Effect.promise(() => use(listener))))
-  )
+import { assertRefused, pipe, start, startInTerminal, temporaryFolder, untilTestEnds } from "./support/efflux.ts"
 
 const pointsOf = (listener: LineListener.Listener, count: number) =>
   Effect.runPromise(Stream.runCollect(Stream.take(listener.points, count)))
@@ -26,129 +17,130 @@ const lines = (count: number): string =>
   Array.from({ length: count }, (_, n) => `m,t=${n % 10} v=${n}i ${n + 1}\n`).join("")
 
 describe("efflux send", () => {
-  it("sends the good lines over UDP, TCP and HTTP, and puts the bad ones into a file with their reasons", () =>
-    withFolder((folder) =>
-      withListener({ udp: 0, tcp: 0, http: 0, dialect: "influx-2" }, async ({ http, received, tcp, udp }) => {
-        const text = "cpu,host=a load=0.5,n=8i,s=\"a b\" 1000\ncpu v=high 5\n# comment\ncpu,time=x v=1 7\nlast v=T 9"
-        Fs.writeFileSync(Path.join(folder, "a.lp"), text)
-        Fs.writeFileSync(Path.join(folder, "a.lp.gz"), gzipSync(text))
-        const targets: ReadonlyArray<readonly [file: string, url: string]> = [
-          ["a.lp", `udp://127.0.0.1:${udp!.port}`],
-          ["a.lp", `tcp://127.0.0.1:${tcp!.port}`],
-          ["a.lp", `http://127.0.0.1:${http!.port}/?database=d`],
-          ["a.lp.gz", `http://127.0.0.1:${http!.port}/?org=o&bucket=b`],
-          ["a.lp", `http://127.0.0.1:${http!.port}?version=3&database=d`]
-        ]
-        for (const [file, url] of targets) {
-          const { code, err, out } = await start(["send", file, "--to", url], { cwd: folder }).ended
-          assert.strictEqual(err, "")
-          assert.match(
-            out,
-            new RegExp(`^read 2 points and 2 bad lines, which are in ${file}\\.bad\nsent 2 points in 1 payload, `)
-          )
-          assert.strictEqual(code, 1)
-          const arrived = await Effect.runPromise(Stream.runCollect(Stream.take(received, 2)))
-          assert.deepStrictEqual(arrived.map((received) => received._tag === "Point" ? received.point : received), [
-            { measurement: "cpu", tags: { host: "a" }, fields: { load: 0.5, n: 8n, s: "a b" }, timestamp: 1000n },
-            { measurement: "last", tags: {}, fields: { v: true }, timestamp: 9n }
-          ])
-          assert.match(
-            Fs.readFileSync(Path.join(folder, `${file}.bad`), "utf8"),
-            /^# line 2: column 7: expected a number.*\ncpu v=high 5\n# line 4: tag key: .*time.*\ncpu,time=x v=1 7\n$/
-          )
-          assert.deepStrictEqual(Fs.readdirSync(folder).filter((name) => name.includes("resume")), [])
-        }
-      })
-    ))
-
-  it("ends with code 0 where every point was taken, from standard input too", () =>
-    withListener({ http: 0, capacity: 100_000 }, async (listener) => {
-      const { code, out } = await pipe(
-        ["send", "-", "--to", `http://127.0.0.1:${listener.http!.port}/?db=d`],
-        lines(50_000)
-      )
+  it("sends the good lines over UDP, TCP and HTTP, and puts the bad ones into a file with their reasons", async () => {
+    const folder = temporaryFolder()
+    const { http, received, tcp, udp } = await untilTestEnds(
+      LineListener.make({ udp: 0, tcp: 0, http: 0, dialect: "influx-2" })
+    )
+    const text = "cpu,host=a load=0.5,n=8i,s=\"a b\" 1000\ncpu v=high 5\n# comment\ncpu,time=x v=1 7\nlast v=T 9"
+    Fs.writeFileSync(Path.join(folder, "a.lp"), text)
+    Fs.writeFileSync(Path.join(folder, "a.lp.gz"), gzipSync(text))
+    const targets: ReadonlyArray<readonly [file: string, url: string]> = [
+      ["a.lp", `udp://127.0.0.1:${udp!.port}`],
+      ["a.lp", `tcp://127.0.0.1:${tcp!.port}`],
+      ["a.lp", `http://127.0.0.1:${http!.port}/?database=d`],
+      ["a.lp.gz", `http://127.0.0.1:${http!.port}/?org=o&bucket=b`],
+      ["a.lp", `http://127.0.0.1:${http!.port}?version=3&database=d`]
+    ]
+    for (const [file, url] of targets) {
+      const { code, err, out } = await start(["send", file, "--to", url], { cwd: folder }).ended
+      assert.strictEqual(err, "")
       assert.match(
         out,
-        /^read 50 000 points and 0 bad lines\nsent 50 000 points in \d+ payloads, .* which the server accepted\n$/
+        new RegExp(`^read 2 points and 2 bad lines, which are in ${file}\\.bad\nsent 2 points in 1 payload, `)
       )
-      assert.strictEqual(code, 0)
-      const points = await pointsOf(listener, 50_000)
-      assert.strictEqual(new Set(points.map(({ timestamp }) => timestamp)).size, 50_000)
-    }))
+      assert.strictEqual(code, 1)
+      const arrived = await Effect.runPromise(Stream.runCollect(Stream.take(received, 2)))
+      assert.deepStrictEqual(arrived.map((received) => received._tag === "Point" ? received.point : received), [
+        { measurement: "cpu", tags: { host: "a" }, fields: { load: 0.5, n: 8n, s: "a b" }, timestamp: 1000n },
+        { measurement: "last", tags: {}, fields: { v: true }, timestamp: 9n }
+      ])
+      assert.match(
+        Fs.readFileSync(Path.join(folder, `${file}.bad`), "utf8"),
+        /^# line 2: column 7: expected a number.*\ncpu v=high 5\n# line 4: tag key: .*time.*\ncpu,time=x v=1 7\n$/
+      )
+      assert.deepStrictEqual(Fs.readdirSync(folder).filter((name) => name.includes("resume")), [])
+    }
+  })
 
-  it("sends timestamps in the unit of the file, and says where there was none", () =>
-    withListener({ udp: 0, precision: "s" }, async (listener) => {
-      const to = `udp://127.0.0.1:${listener.udp!.port}`
-      const { out } = await pipe(["send", "-", "--to", to, "--precision", "s"], "a v=1 7\nb v=1")
-      const [a, b] = await pointsOf(listener, 2)
-      assert.strictEqual(a!.timestamp, 7_000_000_000n)
-      assert.isTrue(b!.timestamp! > 1_700_000_000_000_000_000n)
-      assert.include(out, "1 point had no timestamp and got the time of sending")
-    }))
+  it("ends with code 0 where every point was taken, from standard input too", async () => {
+    const listener = await untilTestEnds(LineListener.make({ http: 0, capacity: 100_000 }))
+    const { code, out } = await pipe(
+      ["send", "-", "--to", `http://127.0.0.1:${listener.http!.port}/?db=d`],
+      lines(50_000)
+    )
+    assert.match(
+      out,
+      /^read 50 000 points and 0 bad lines\nsent 50 000 points in \d+ payloads, .* which the server accepted\n$/
+    )
+    assert.strictEqual(code, 0)
+    const points = await pointsOf(listener, 50_000)
+    assert.strictEqual(new Set(points.map(({ timestamp }) => timestamp)).size, 50_000)
+  })
 
-  it("goes on where it was interrupted, and sends every point", () =>
-    withFolder((folder) =>
-      withListener({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4_000_000 }, async (listener) => {
-        // At 600 packets a second: seconds more than it takes until the place is written.
-        const count = 240_000
-        const file = Path.join(folder, "a.lp")
-        Fs.writeFileSync(file, `${lines(count)}bad v=no`)
-        const to = `udp://127.0.0.1:${listener.udp!.port}`
-        const args = ["send", file, "--to", to, "--packets-per-second", "600"]
-        const first = start(args)
-        while (!Fs.existsSync(`${file}.efflux-resume`) && first.child.exitCode === null) {
-          await new Promise((done) => setTimeout(done, 10))
-        }
-        first.child.kill("SIGINT")
-        const stopped = await first.ended
-        assert.strictEqual(stopped.code, 130)
-        assert.match(stopped.out, /stopped; run the command again with --resume to continue\n$/)
-        const wrong = await start([...args.slice(0, 3), "udp://127.0.0.1:1", "--resume"]).ended
-        assert.strictEqual(wrong.code, 2)
-        assert.include(wrong.err, `the file was sent to ${to}`)
-        const { code, out } = await start(["send", file, "--to", to, "--resume"]).ended
-        assert.strictEqual(code, 1)
-        const [, skipped] = /^([\d ]+) lines sent by an earlier run\n/.exec(out)!
-        assert.isAtLeast(Number(skipped!.replaceAll(" ", "")), 20_000)
-        await Effect.runPromise(
-          waitFor(listener.counts, ({ kernelDrops = 0, points }) => points + 40 * kernelDrops >= count)
-        )
-        assert.isFalse(Fs.existsSync(`${file}.efflux-resume`))
-      })
-    ))
+  it("sends timestamps in the unit of the file, and says where there was none", async () => {
+    const listener = await untilTestEnds(LineListener.make({ udp: 0, precision: "s" }))
+    const to = `udp://127.0.0.1:${listener.udp!.port}`
+    const { out } = await pipe(["send", "-", "--to", to, "--precision", "s"], "a v=1 7\nb v=1")
+    const [a, b] = await pointsOf(listener, 2)
+    assert.strictEqual(a!.timestamp, 7_000_000_000n)
+    assert.isTrue(b!.timestamp! > 1_700_000_000_000_000_000n)
+    assert.include(out, "1 point had no timestamp and got the time of sending")
+  })
 
-  it("says what is unsent when it is stopped, and how it was stopped", () =>
-    withFolder(async (folder) => {
-      Fs.writeFileSync(Path.join(folder, "a.lp"), lines(50))
-      for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const) {
-        const run = start(["send", "a.lp", "--to", "http://127.0.0.1:1/?database=d"], { cwd: folder })
-        await run.printed(/A request to .* failed/)
-        run.child.kill(signal)
-        const { code, out } = await run.ended
-        assert.match(
-          out,
-          /sent 0 points .*; not sent: shutdown 50\nstopped; run the command again with --resume to continue\n$/
-        )
-        assert.strictEqual(code, expected)
-      }
-    }))
+  it("goes on where it was interrupted, and sends every point", async () => {
+    const folder = temporaryFolder()
+    const listener = await untilTestEnds(
+      LineListener.make({ udp: 0, capacity: 1_000_000, receiveBufferBytes: 4_000_000 })
+    )
+    // At 600 packets a second: seconds more than it takes until the place is written.
+    const count = 240_000
+    const file = Path.join(folder, "a.lp")
+    Fs.writeFileSync(file, `${lines(count)}bad v=no`)
+    const to = `udp://127.0.0.1:${listener.udp!.port}`
+    const args = ["send", file, "--to", to, "--packets-per-second", "600"]
+    const first = start(args)
+    while (!Fs.existsSync(`${file}.efflux-resume`) && first.child.exitCode === null) {
+      await new Promise((done) => setTimeout(done, 10))
+    }
+    first.child.kill("SIGINT")
+    const stopped = await first.ended
+    assert.strictEqual(stopped.code, 130)
+    assert.match(stopped.out, /stopped; run the command again with --resume to continue\n$/)
+    const wrong = await start([...args.slice(0, 3), "udp://127.0.0.1:1", "--resume"]).ended
+    assert.strictEqual(wrong.code, 2)
+    assert.include(wrong.err, `the file was sent to ${to}`)
+    const { code, out } = await start(["send", file, "--to", to, "--resume"]).ended
+    assert.strictEqual(code, 1)
+    const [, skipped] = /^([\d ]+) lines sent by an earlier run\n/.exec(out)!
+    assert.isAtLeast(Number(skipped!.replaceAll(" ", "")), 20_000)
+    await Effect.runPromise(
+      waitFor(listener.counts, ({ kernelDrops = 0, points }) => points + 40 * kernelDrops >= count)
+    )
+    assert.isFalse(Fs.existsSync(`${file}.efflux-resume`))
+  })
 
-  it("shows a bar in a terminal, and its accounts below it", () =>
-    withFolder((folder) =>
-      withListener({ udp: 0 }, async (listener) => {
-        Fs.writeFileSync(Path.join(folder, "a.lp"), lines(30_000))
-        const run = startInTerminal(
-          ["send", "a.lp", "--to", `udp://127.0.0.1:${listener.udp!.port}`, "--packets-per-second", "1500"],
-          folder
-        )
-        await run.printed(/\[#*\.*\] \d+ % of \d/)
-        assert.strictEqual((await run.ended).code, 0)
-        const shown = run.shown
-        assert.match(shown[0]!, /^\[#{30}\] 100 % of \d+\.\d kB$/)
-        assert.match(shown[1]!, /^30 000 points sent, [\d ]+ points\/s$/)
-        assert.deepStrictEqual(shown[2], "read 30 000 points and 0 bad lines")
-      })
-    ))
+  it("says what is unsent when it is stopped, and how it was stopped", async () => {
+    const folder = temporaryFolder()
+    Fs.writeFileSync(Path.join(folder, "a.lp"), lines(50))
+    for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const) {
+      const run = start(["send", "a.lp", "--to", "http://127.0.0.1:1/?database=d"], { cwd: folder })
+      await run.printed(/A request to .* failed/)
+      run.child.kill(signal)
+      const { code, out } = await run.ended
+      assert.match(
+        out,
+        /sent 0 points .*; not sent: shutdown 50\nstopped; run the command again with --resume to continue\n$/
+      )
+      assert.strictEqual(code, expected)
+    }
+  })
+
+  it("shows a bar in a terminal, and its accounts below it", async () => {
+    const folder = temporaryFolder()
+    const listener = await untilTestEnds(LineListener.make({ udp: 0 }))
+    Fs.writeFileSync(Path.join(folder, "a.lp"), lines(30_000))
+    const run = startInTerminal(
+      ["send", "a.lp", "--to", `udp://127.0.0.1:${listener.udp!.port}`, "--packets-per-second", "1500"],
+      folder
+    )
+    await run.printed(/\[#*\.*\] \d+ % of \d/)
+    assert.strictEqual((await run.ended).code, 0)
+    const shown = run.shown
+    assert.match(shown[0]!, /^\[#{30}\] 100 % of \d+\.\d kB$/)
+    assert.match(shown[1]!, /^30 000 points sent, [\d ]+ points\/s$/)
+    assert.deepStrictEqual(shown[2], "read 30 000 points and 0 bad lines")
+  })
 
   it("says that nobody listens at a UDP port", async () => {
     const { code, out } = await pipe(["send", "-", "--to", "udp://127.0.0.1:1"], lines(5000))
@@ -185,38 +177,33 @@ describe("efflux send", () => {
   })
 
   it("names the variable that a wrong secret came from", async () => {
-    const two = "http://127.0.0.1:1/?org=o&bucket=b"
-    const one = "http://127.0.0.1:1/?database=d"
-    const cases: ReadonlyArray<readonly [to: string, env: NodeJS.ProcessEnv, message: RegExp]> = [
-      [two, { INFLUX_TOKEN: "hunter2\n" }, /INFLUX_TOKEN is <redacted>, allowed is a text of printable ASCII/],
-      [one, { INFLUX_TOKEN: "hunter2 " }, /INFLUX_TOKEN is <redacted>/],
-      [one, { INFLUX_PASSWORD: "hunter2" }, /INFLUX_USERNAME is missing, .* because there is a password/],
-      [one, { INFLUX_USERNAME: "me" }, /INFLUX_PASSWORD is missing, .* because there is a username/],
-      [one, { INFLUX_USERNAME: "a:hunter2", INFLUX_PASSWORD: "p" }, /INFLUX_USERNAME is "a:<redacted>", allowed is/],
-      [one, { INFLUX_USERNAME: "me", INFLUX_PASSWORD: "hunter2\n" }, /INFLUX_PASSWORD is <redacted>, allowed is a text/]
-    ]
-    await Promise.all(cases.map(async ([to, env, message]) => {
-      const { code, err } = await start(["send", "/dev/null", "--to", to], { env }).ended
-      assert.match(err, message)
-      assert.notInclude(err, "hunter2")
-      assert.strictEqual(code, 2)
-    }))
+    const one = ["-", "--to", "http://127.0.0.1:1/?database=d"]
+    const two = ["-", "--to", "http://127.0.0.1:1/?org=o&bucket=b"]
+    await assertRefused("send", [
+      [two, /INFLUX_TOKEN is <redacted>, allowed is a text of printable ASCII/, { INFLUX_TOKEN: "hunter2\n" }],
+      [one, /INFLUX_TOKEN is <redacted>/, { INFLUX_TOKEN: "hunter2 " }],
+      [one, /INFLUX_USERNAME is missing, .* because there is a password/, { INFLUX_PASSWORD: "hunter2" }],
+      [one, /INFLUX_PASSWORD is missing, .* because there is a username/, { INFLUX_USERNAME: "me" }],
+      [one, /INFLUX_USERNAME is "a:<redacted>"/, { INFLUX_USERNAME: "a:hunter2", INFLUX_PASSWORD: "p" }],
+      [one, /INFLUX_PASSWORD is <redacted>/, { INFLUX_USERNAME: "me", INFLUX_PASSWORD: "hunter2\n" }]
+    ])
   })
 
-  it("refuses to write bad lines over the file itself, by whatever name", () =>
-    withFolder(async (folder) => {
-      const file = Path.join(folder, "a.lp")
-      Fs.writeFileSync(file, "bad")
-      Fs.symlinkSync(file, Path.join(folder, "soft"))
-      Fs.linkSync(file, Path.join(folder, "hard"))
-      for (const bad of ["a.lp", "soft", "hard"]) {
-        const { code, err } = await start(["send", "a.lp", "--to", "udp://127.0.0.1:1", "--bad", bad], { cwd: folder })
-          .ended
-        assert.include(err, `--bad ${bad} would overwrite a.lp`)
-        assert.strictEqual(code, 2)
-      }
-      assert.strictEqual(Fs.readFileSync(file, "utf8"), "bad")
-    }))
+  it("refuses to write bad lines over the file itself, by whatever name", async () => {
+    const folder = temporaryFolder()
+    const file = Path.join(folder, "a.lp")
+    Fs.writeFileSync(file, "bad")
+    Fs.symlinkSync(file, Path.join(folder, "soft"))
+    Fs.linkSync(file, Path.join(folder, "hard"))
+    await assertRefused(
+      "send",
+      [file, Path.join(folder, "soft"), Path.join(folder, "hard")].map((bad) => [
+        [file, "--to", "udp://127.0.0.1:1", "--bad", bad],
+        new RegExp(`--bad ${bad} would overwrite ${file}`)
+      ])
+    )
+    assert.strictEqual(Fs.readFileSync(file, "utf8"), "bad")
+  })
 
   it("names the option where the file for bad lines can't be written", async () => {
     const { code, err, out } = await pipe(["send", "-", "--to", "udp://127.0.0.1:1", "--bad", "/none/x"], "bad")
@@ -226,7 +213,7 @@ describe("efflux send", () => {
   })
 
   it("names a wrong URL, file and option", async () => {
-    const cases: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+    await assertRefused("send", [
       [["missing.lp", "--to", "udp://127.0.0.1"], /missing\.lp: there is no such file/],
       [["-", "--to", "ftp://host"], /--to must be like udp:\/\/localhost:8089, tcp:/],
       [["-", "--to", "http://user:hunter2@host/?database=d"], /no credentials; set INFLUX_TOKEN/],
@@ -250,13 +237,6 @@ describe("efflux send", () => {
       ],
       [["-", "--to", "udp://host", "--resume"], /--resume needs a file/],
       [["-"], /--to/]
-    ]
-    await Promise.all(cases.map(async ([args, message]) => {
-      const { code, err } = await pipe(["send", ...args], "")
-      assert.match(err, message)
-      assert.notInclude(err, "hunter2")
-      assert.notMatch(err, /^ {4}at /m)
-      assert.strictEqual(code, 2, args.join(" "))
-    }))
+    ])
   })
 })

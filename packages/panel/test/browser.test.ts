@@ -1,24 +1,18 @@
 /** The page in a real browser. */
 import { assert, describe, it } from "@effect/vitest"
-import { open, type Tab } from "@efflux/testkit/Browser"
+import * as Browser from "@efflux/testkit/Browser"
 import { hasChromium } from "@efflux/testkit/chromium"
 import { Effect, Exit, Layer, Scope } from "effect"
 import { Influx } from "efflux"
-import * as Fs from "node:fs"
 import * as Http from "node:http"
-import { createRequire } from "node:module"
 import { Panel } from "../src/index.ts"
 import { page, push } from "./support.ts"
 
-const axe = Fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-
 const promise = <A>(evaluate: () => Promise<A>) => Effect.promise(evaluate)
 
-/** Waits until the page shows a text somewhere in an element. */
-const shows = ({ page }: Tab, selector: string, text: string) =>
-  promise(() => page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 120_000 }))
+const shows = (...of: Parameters<typeof Browser.shows>) => promise(() => Browser.shows(...of))
 
-const quiet = ({ complaints, hosts }: Tab, url: string) => {
+const quiet = ({ complaints, hosts }: Browser.Tab, url: string) => {
   assert.deepStrictEqual(complaints, [])
   assert.deepStrictEqual([...hosts].filter((host) => host !== ""), [new URL(url).host])
 }
@@ -29,7 +23,7 @@ describe.skipIf(!hasChromium)("in a browser", () => {
   it.live("the plots move, and the numbers are those of Influx.stats", () =>
     Effect.gen(function*() {
       const url = yield* Panel.url
-      const tab = yield* open(url)
+      const tab = yield* Browser.open(url)
       yield* shows(tab, "h2", "shown")
       const pixels = () =>
         promise(() => tab.page.evaluate(() => document.querySelector<HTMLCanvasElement>(".rates canvas")!.toDataURL()))
@@ -75,7 +69,7 @@ describe.skipIf(!hasChromium)("in a browser", () => {
       const context = yield* Layer.buildWithScope(page("first"), first)
       const url = yield* Effect.provide(Panel.url, context)
       const port = Number(new URL(url).port)
-      const tab = yield* open(url)
+      const tab = yield* Browser.open(url)
       yield* Effect.provide(push(10), context)
       yield* shows(tab, ".sum", "10 pushed")
       yield* Scope.close(first, Exit.void)
@@ -92,7 +86,7 @@ describe.skipIf(!hasChromium)("in a browser", () => {
 
   it.live("a hidden tab leaves its connection to others, and shows what happened meanwhile when it is seen again", () =>
     Effect.gen(function*() {
-      const tab = yield* open(yield* Panel.url)
+      const tab = yield* Browser.open(yield* Panel.url)
       yield* shows(tab, ".sum", "0 pushed")
       const setHidden = (hidden: boolean) =>
         promise(() =>
@@ -118,7 +112,7 @@ describe.skipIf(!hasChromium)("in a browser", () => {
     const hostile = `</title><img/src=x/onerror="alert(1)"><script>alert(2)</script>`
     return Effect.gen(function*() {
       const url = yield* Panel.url
-      const tab = yield* open(url)
+      const tab = yield* Browser.open(url)
       yield* Influx.push({
         measurement: `<script>alert(3)</script>`,
         fields: { "<img src=x onerror=alert(4)>": {} as never }
@@ -142,29 +136,19 @@ describe.skipIf(!hasChromium)("in a browser", () => {
     ({ look, options }) =>
       Effect.gen(function*() {
         const url = yield* Panel.url
-        const tab = yield* open(url, options)
+        const tab = yield* Browser.open(url, options)
         yield* push(5000)
         yield* shows(tab, ".sum", "5,000 pushed")
         yield* shows(tab, "#logs", "queue")
-        // The page's policy lets nothing in; the checker comes through the debugger.
-        yield* promise(() => tab.page.evaluate(axe))
-        const violations = yield* promise(() =>
-          tab.page.evaluate(async () => {
-            const { violations } = await (globalThis as any).axe.run()
-            return violations.map(({ id, nodes }: any) => `${id}: ${nodes.map(({ html }: any) => html).join(" ")}`)
-          })
-        )
+        const { overflow, violations } = yield* promise(() => Browser.flaws(tab))
         assert.deepStrictEqual(violations, [])
-        const overflow = yield* promise(() =>
-          tab.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-        )
         assert.strictEqual(overflow, 0)
       }).pipe(Effect.scoped, Effect.provide(page(look)))
   )
 
   it.live("the keyboard reaches all that opens", () =>
     Effect.gen(function*() {
-      const tab = yield* open(yield* Panel.url)
+      const tab = yield* Browser.open(yield* Panel.url)
       yield* shows(tab, "h2", "keys")
       const interactive = yield* promise(() => tab.page.locator("summary:visible, a:visible, button:visible").count())
       const reached = new Set<string>()

@@ -1,5 +1,7 @@
 /** Drives Debian's Chromium for a test, without its own network requests. */
 import { Effect, type Scope } from "effect"
+import * as Fs from "node:fs"
+import { fileURLToPath } from "node:url"
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { args, executablePath } from "./chromium.ts"
 
@@ -28,3 +30,19 @@ export const open = (url: string, options: BrowserContextOptions = {}): Effect.E
     yield* Effect.promise(() => page.goto(url))
     return { page, complaints, hosts }
   })
+
+/** Waits until the page shows a text somewhere in an element. */
+export const shows = ({ page }: Tab, selector: string, text: string): Promise<void> =>
+  page.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: 120_000 })
+
+/** What an accessibility check finds, and by how many pixels the page is wider than its window. */
+export const flaws = async (
+  { page }: Tab
+): Promise<{ readonly violations: ReadonlyArray<string>; readonly overflow: number }> => {
+  // The page's policy lets nothing in; the checker comes through the debugger.
+  await page.evaluate(Fs.readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8"))
+  return page.evaluate(`axe.run().then(({ violations }) => ({
+    violations: violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")),
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth
+  }))`)
+}

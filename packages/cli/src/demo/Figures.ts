@@ -4,9 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
-import type { Point } from "efflux"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import { type Point, RuntimeMetrics } from "efflux"
 import * as Os from "node:os"
-import { monitorEventLoopDelay, performance } from "node:perf_hooks"
 import * as Proc from "./Proc.ts"
 
 /** What the table shows of a sample. */
@@ -15,7 +16,7 @@ export interface Summary {
   readonly memoryPercent: number
   readonly load: number
   /** 99th percentile of how late timers ran, in milliseconds. */
-  readonly loopDelay: number | undefined
+  readonly loopDelay: number
 }
 
 /** All figures of one moment. */
@@ -30,18 +31,15 @@ export interface Sample {
  */
 export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
   const fs = yield* FileSystem.FileSystem
+  yield* Layer.build(RuntimeMetrics.layer)
+  const loopDelay = (stat: string) =>
+    Effect.map(
+      Metric.value(Metric.withAttributes(RuntimeMetrics.eventLoopDelay, { stat })),
+      ({ value }) => 1000 * value
+    )
   const read = (file: string, parse: (text: string) => ReadonlyArray<Point.Input>) =>
     fs.readFileString(`${proc}/${file}`).pipe(Effect.map(parse), Effect.orElseSucceed(() => []))
-  const loop = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const histogram = monitorEventLoopDelay({ resolution: resolutionMillis })
-      histogram.enable()
-      return histogram
-    }),
-    (histogram) => Effect.sync(() => histogram.disable())
-  )
   let before = Os.cpus()
-  let utilizationBefore = performance.eventLoopUtilization()
 
   return Effect.gen(function*() {
     const now = Os.cpus()
@@ -49,17 +47,12 @@ export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
     before = now
     const memoryPercent = 100 * (1 - Os.freemem() / Os.totalmem())
     const [one, five, fifteen] = Os.loadavg() as [number, number, number]
-    const utilization = performance.eventLoopUtilization()
-    const delay = loop.count === 0 ? undefined : { mean: loop.mean, p99: loop.percentile(99), max: loop.max }
     const eventLoop = {
-      utilization: performance.eventLoopUtilization(utilization, utilizationBefore).utilization,
-      // Nanoseconds, and the histogram's own interval is no delay.
-      mean_ms: delay && millisLate(delay.mean),
-      p99_ms: delay && millisLate(delay.p99),
-      max_ms: delay && millisLate(delay.max)
+      utilization: (yield* Metric.value(RuntimeMetrics.eventLoopUtilization)).value,
+      mean_ms: yield* loopDelay("mean"),
+      p99_ms: yield* loopDelay("p99"),
+      max_ms: yield* loopDelay("max")
     }
-    utilizationBefore = utilization
-    loop.reset()
     const points: ReadonlyArray<Point.Input> = [
       ...cpus,
       {
@@ -80,10 +73,6 @@ export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
     return { points, summary: { cpuPercent, memoryPercent, load: one, loopDelay: eventLoop.p99_ms } } satisfies Sample
   })
 })
-
-const resolutionMillis = 10
-
-const millisLate = (nanos: number): number => Math.max(0, nanos / 1e6 - resolutionMillis)
 
 const timesOf = ({ times }: Os.CpuInfo) => [times.user + times.nice, times.sys + times.irq, times.idle] as const
 

@@ -11,7 +11,7 @@ import * as Os from "node:os"
 import { Screen } from "../Screen.ts"
 import type { Destination } from "./Destination.ts"
 import * as Figures from "./Figures.ts"
-import { comparison, lawHolds, lawLine, plainLine, table } from "./Table.ts"
+import { comparison, lawHolds, lawLine, plainLine, table, type View } from "./Table.ts"
 
 /** What can be chosen. */
 export interface Options {
@@ -22,44 +22,46 @@ export interface Options {
   readonly pacing: number
 }
 
-/** How often the ledger is looked at, in milliseconds. */
-const lookInterval = 20
+/** How often the ledger is checked, in milliseconds. */
+const checkInterval = 20
 
 /** How often a live table is drawn, in milliseconds. */
 const frameInterval = 125
 
-/** Over how long the rate is taken, in seconds: a little less than two draws of a plain output are apart. */
+/** Over how many seconds the rate is taken: a little less than two lines of a plain output are apart. */
 const rateWindow = 0.9
 
-/** How long the count of stored points may stand still before they are taken as lost, in milliseconds. */
+/** How long the count of stored points may stand still before the rest are taken as lost, in milliseconds. */
 const patience = 4000
 
-/** Runs it. All that it prints goes through the screen; the comparison is the last line. Gives whether all was stored. */
+/** Runs it, and gives whether all was stored. All that it prints goes through the screen; the comparison is the last line. */
 export const run = Effect.fnUntraced(function*(options: Options, destination: Destination, run: string) {
   const screen = yield* Screen
   const { host, label, port } = destination
-  const address = `${label}, UDP ${host.includes(":") ? `[${host}]` : host}:${port}`
+  const target = `${label}, UDP ${host.includes(":") ? `[${host}]` : host}:${port}`
   if (!screen.live) {
     yield* screen.print(
       `Efflux: run ${run}, ${options.seconds} s, a burst of ${options.burst} points after a third of the time`
     )
-    yield* screen.print(`to ${address}`)
+    yield* screen.print(`to ${target}`)
   }
 
-  const watch = new Watch(options, run, address)
-  const pushing = Effect.gen(function*() {
-    const database = yield* InfluxDatabase.InfluxDatabase
-    watch.start(database.statsUnsafe, yield* now)
-    yield* Effect.forkScoped(watch.look)
-    yield* Effect.forkScoped(show(watch))
+  let progress: Progress | undefined
+  const push = Effect.gen(function*() {
+    const { statsUnsafe } = yield* InfluxDatabase.InfluxDatabase
+    const fixed = { run, target, seconds: options.seconds, queueCapacity: options.queue }
+    const current = progress = new Progress(fixed, statsUnsafe, yield* now)
+    yield* Effect.forkScoped(Effect.repeat(Effect.sync(() => current.check()), Schedule.spaced(checkInterval)))
+    yield* Effect.forkScoped(show(current))
     yield* Effect.all([
-      Effect.timeoutOption(figures(watch), options.seconds * 1000),
-      burst(options, watch)
+      Effect.timeoutOption(pushFigures(current), options.seconds * 1000),
+      pushBurst(options, current)
     ], { concurrency: "unbounded" })
-    watch.phase = "flush"
+    current.phase = "flush"
     // A server that is not there must not keep the run from ending.
     yield* Effect.timeoutOption(Influx.flush, "5 seconds")
-    watch.phase = "count"
+    current.phase = "count"
+    return current
   }).pipe(
     Effect.scoped,
     Effect.provide(InfluxDatabase.layer({
@@ -75,39 +77,36 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
       logInterval: "1 second"
     }))
   )
-  // The database is closed when the interruption gets here.
-  yield* Effect.onInterrupt(
-    pushing,
-    () =>
-      Effect.andThen(
-        screen.leave,
-        screen.print(`interrupted, so not compared with what was stored; ${lawLine(watch.stats, watch.law)}`)
-      )
-  )
+  const ended = yield* Effect.onInterrupt(push, () => {
+    const accounts = progress === undefined ? "before it began" : lawLine(progress.stats, progress)
+    return Effect.andThen(
+      screen.leave,
+      screen.print(`interrupted, so not compared with what was stored; ${accounts}`)
+    )
+  })
 
   // The database is closed: these are its last numbers.
-  const stats = watch.stats
+  const { stats } = ended
   const counted = yield* Effect.result(settled(destination, stats.sent))
-  const stored = Result.getOrUndefined(counted)
-  watch.phase = "done"
-  yield* screen.frame(table(watch.view(yield* now)))
+  ended.phase = "done"
+  yield* screen.frame(table(ended.view(yield* now)))
   yield* screen.leave
-  yield* screen.print(lawLine(stats, watch.law))
+  yield* screen.print(lawLine(stats, ended))
   yield* screen.print(
     Result.match(counted, {
       onSuccess: (stored) => comparison(stats.sent, stored),
       onFailure: ({ message }) => `sent ${stats.sent} points, stored unknown: ${message}`
     })
   )
-  return stored?.rows === stats.sent && lawHolds(stats) && watch.law.violations === 0
+  return Result.getOrUndefined(counted)?.rows === stats.sent && lawHolds(stats) && ended.violations === 0
 })
 
 /** Once a second, until interrupted. */
-const figures = Effect.fnUntraced(function*(watch: Watch) {
+const pushFigures = Effect.fnUntraced(function*(progress: Progress) {
   const sample = yield* Figures.make()
   yield* sample.pipe(
     Effect.flatMap(({ points, summary }) => {
-      watch.figures = summary
+      progress.figures = summary
       return Influx.pushAll(points)
     }),
     Effect.repeat(Schedule.fixed("1 second"))
@@ -115,13 +114,13 @@ const figures = Effect.fnUntraced(function*(watch: Watch) {
 })
 
 /** As many points as the options say, as fast as they can be pushed. */
-const burst = Effect.fnUntraced(function*(options: Options, watch: Watch) {
+const pushBurst = Effect.fnUntraced(function*(options: Options, progress: Progress) {
   yield* Effect.sleep(options.seconds * 1000 / 3)
-  watch.phase = "burst"
+  progress.phase = "burst"
   yield* Influx.pushAll(burstPoints(options.burst))
-  watch.phase = "draining"
+  progress.phase = "draining"
   yield* Effect.forkScoped(Effect.map(Influx.flush, () => {
-    if (watch.phase === "draining") watch.phase = "steady"
+    if (progress.phase === "draining") progress.phase = "steady"
   }))
 })
 
@@ -131,10 +130,10 @@ const burstPoints = function*(count: number): Generator<Point.Input> {
 }
 
 /** A live table many times a second, or a line once a second. */
-const show = Effect.fnUntraced(function*(watch: Watch) {
+const show = Effect.fnUntraced(function*(progress: Progress) {
   const screen = yield* Screen
   const draw = Effect.flatMap(now, (now) => {
-    const view = watch.view(now)
+    const view = progress.view(now)
     return screen.live ? screen.frame(table(view)) : screen.print(plainLine(view))
   })
   yield* screen.live
@@ -156,56 +155,43 @@ const settled = Effect.fnUntraced(function*(destination: Destination, sent: numb
   return best
 })
 
+type Fixed = Pick<View, "run" | "target" | "seconds" | "queueCapacity">
+
 /** What is seen of the database during a run. */
-class Watch {
+class Progress {
   phase = "steady"
   figures: Figures.Summary | undefined
-  looks = 0
+  checks = 0
   violations = 0
-  queuePeak = 0
-  readonly #options: Options
-  readonly #run: string
-  readonly #target: string
-  #stats: () => InfluxDatabase.Stats = () => {
-    throw new Error("not started")
-  }
-  #startedAt = 0
-  // Sent before the present window of the rate, and when that began.
-  #window = { sent: 0, at: 0 }
+  #queuePeak = 0
   #rate = 0
   #ratePeak = 0
+  // How much was sent when the present window of the rate began.
+  #window: { readonly sent: number; readonly at: number }
+  readonly #fixed: Fixed
+  readonly #stats: () => InfluxDatabase.Stats
+  readonly #startedAt: number
 
-  constructor(options: Options, run: string, target: string) {
-    this.#options = options
-    this.#run = run
-    this.#target = target
-  }
-
-  start(stats: () => InfluxDatabase.Stats, now: number): void {
+  constructor(fixed: Fixed, stats: () => InfluxDatabase.Stats, startedAt: number) {
+    this.#fixed = fixed
     this.#stats = stats
-    this.#startedAt = now
-    this.#window = { sent: 0, at: now }
+    this.#startedAt = startedAt
+    this.#window = { sent: 0, at: startedAt }
   }
 
   get stats(): InfluxDatabase.Stats {
     return this.#stats()
   }
 
-  get law() {
-    return { looks: this.looks, violations: this.violations }
+  check(): void {
+    const { stats } = this
+    this.checks++
+    if (!lawHolds(stats)) this.violations++
+    this.#queuePeak = Math.max(this.#queuePeak, stats.queued)
   }
 
-  /** Looks at the ledger again and again. */
-  readonly look: Effect.Effect<never> = Effect.suspend(() => {
-    const stats = this.stats
-    this.looks++
-    if (!lawHolds(stats)) this.violations++
-    this.queuePeak = Math.max(this.queuePeak, stats.queued)
-    return Effect.sleep(lookInterval)
-  }).pipe(Effect.forever)
-
-  view(now: number) {
-    const stats = this.stats
+  view(now: number): View {
+    const { stats } = this
     const elapsed = (now - this.#window.at) / 1000
     if (elapsed >= rateWindow) {
       this.#rate = (stats.sent - this.#window.sent) / elapsed
@@ -213,14 +199,11 @@ class Watch {
       this.#window = { sent: stats.sent, at: now }
     }
     return {
-      run: this.#run,
-      target: this.#target,
+      ...this.#fixed,
       phase: this.phase,
-      elapsed: Math.min(this.#options.seconds, (now - this.#startedAt) / 1000),
-      seconds: this.#options.seconds,
+      elapsed: Math.min(this.#fixed.seconds, (now - this.#startedAt) / 1000),
       stats,
-      queueCapacity: this.#options.queue,
-      queuePeak: this.queuePeak,
+      queuePeak: this.#queuePeak,
       rate: this.#rate,
       ratePeak: this.#ratePeak,
       figures: this.figures

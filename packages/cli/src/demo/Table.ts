@@ -27,9 +27,9 @@ export interface View {
   readonly figures: Summary | undefined
 }
 
-/** How often the law was looked at, and how often it did not hold. */
+/** How often the law was checked, and how often it did not hold. */
 export interface LawCheck {
-  readonly looks: number
+  readonly checks: number
   readonly violations: number
 }
 
@@ -91,8 +91,8 @@ export const lawLine = (stats: InfluxDatabase.Stats, check: LawCheck): string =>
     `= sent ${stats.sent} + dropped ${dropped(stats)} + queued ${stats.queued} + in flight ${stats.inFlight}:`,
     lawHolds(stats) ? "holds," : "DOES NOT HOLD,",
     check.violations === 0
-      ? `as at each of ${check.looks} checks during the run`
-      : `and did not hold at ${check.violations} of ${check.looks} checks during the run`
+      ? `as at each of ${check.checks} checks during the run`
+      : `and did not hold at ${check.violations} of ${check.checks} checks during the run`
   ].join(" ")
 
 /** What was sent beside what was stored: the verdict of a run. */
@@ -119,7 +119,7 @@ const describe = (figures: Summary): string =>
     `cpu ${figures.cpuPercent === undefined ? "unknown" : percent(figures.cpuPercent)}`,
     `memory ${percent(figures.memoryPercent)}`,
     `load ${figures.load.toFixed(2)}`,
-    `event loop ${figures.loopDelay === undefined ? "unknown" : `${figures.loopDelay.toFixed(1)} ms late (p99)`}`
+    `event loop ${figures.loopDelay.toFixed(1)} ms late (p99)`
   ].join(", ")
 
 const dropped = (stats: InfluxDatabase.Stats): string => {

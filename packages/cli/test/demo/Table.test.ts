@@ -77,12 +77,12 @@ describe("Table", () => {
 
   it("spells the law out with its numbers, and says when it does not hold", () => {
     assert.strictEqual(
-      lawLine(stats, { looks: 50, violations: 0 }),
+      lawLine(stats, { checks: 50, violations: 0 }),
       "pushed 200012 = sent 27000 + dropped 172903 (queue_full 172900, invalid 3) + queued 100 + in flight 9: holds, as at each of 50 checks during the run"
     )
     assert.isFalse(lawHolds({ ...stats, queued: 99 }))
     assert.include(
-      lawLine({ ...stats, queued: 99 }, { looks: 50, violations: 2 }),
+      lawLine({ ...stats, queued: 99 }, { checks: 50, violations: 2 }),
       "DOES NOT HOLD, and did not hold at 2 of 50"
     )
   })

@@ -1,4 +1,6 @@
 /** The command `efflux` as a process: with pipes, or in a terminal of its own. */
+import { assert } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Dgram from "node:dgram"
 import * as Fs from "node:fs"
@@ -95,6 +97,21 @@ export const pipe = (args: ReadonlyArray<string>, input: string | Uint8Array, cw
   return run.ended
 }
 
+/** Each of these arguments is refused in words, with code 2, and without a stack, help or secret. */
+export const assertRefused = async (
+  command: string,
+  cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, message: RegExp, env?: NodeJS.ProcessEnv]>
+): Promise<void> => {
+  await Promise.all(cases.map(async ([args, message, env = {}]) => {
+    const run = start([command, ...args], { env })
+    run.child.stdin!.end()
+    const { code, err } = await run.ended
+    assert.match(err, message)
+    assert.notMatch(err, /^ {4}at |^USAGE|hunter2/m)
+    assert.strictEqual(code, 2, args.join(" "))
+  }))
+}
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
 /** Starts the command in a terminal of its own, to which `child.stdin` types. */
@@ -117,11 +134,15 @@ export const sendUdp = async (port: number, payloads: ReadonlyArray<string | Uin
 }
 
 /** A folder that is gone after the test. */
-export const withFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
+export const temporaryFolder = (): string => {
   const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-cli-test-"))
-  try {
-    await use(folder)
-  } finally {
-    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
-  }
+  onTestFinished(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }))
+  return folder
+}
+
+/** What an effect makes, until the test has ended. */
+export const untilTestEnds = <A, E>(effect: Effect.Effect<A, E, Scope.Scope>): Promise<A> => {
+  const scope = Scope.makeUnsafe()
+  onTestFinished(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return Effect.runPromise(Scope.provide(effect, scope))
 }
