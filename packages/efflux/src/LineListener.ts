@@ -35,74 +35,20 @@ import { checker } from "./internal/config/checkOptions.ts"
 import { invalidOption } from "./internal/config/invalidOption.ts"
 import type { Given } from "./internal/config/Options.ts"
 import { Backlog } from "./internal/listen/Backlog.ts"
-import { type UdpSocketState, udpSocketState } from "./internal/listen/KernelDrops.ts"
-import {
-  type Address,
-  type Counts,
-  fields,
-  type ListenerSettings,
-  type Received,
-  type ReceivedError,
-  type ReceivedPoint,
-  type ReceivedRefusal,
-  type Source
-} from "./internal/listen/Received.ts"
+import { udpSocketState } from "./internal/listen/KernelDrops.ts"
+import { type Address, type Counts, fields, type ListenerSettings, type Received } from "./internal/listen/Received.ts"
 import type * as Point from "./Point.ts"
 
+export { type UdpSocketState, udpSocketState } from "./internal/listen/KernelDrops.ts"
 export type {
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   Address,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   Counts,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   Received,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   ReceivedError,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   ReceivedPoint,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
   ReceivedRefusal,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  Source,
-  /**
-   * @category models
-   * @since 0.1.0
-   */
-  UdpSocketState
-}
-
-export {
-  /**
-   * What Linux reports about the sockets that are bound to a local UDP port, by this program or another: the datagrams
-   * that the kernel dropped, and the bytes that wait to be read. `undefined` if nothing is bound to the port, or on
-   * other systems.
-   *
-   * @category operations
-   * @since 0.1.0
-   */
-  udpSocketState
-}
+  Source
+} from "./internal/listen/Received.ts"
 
 /**
  * Where to listen and how to read. At least one of `udp`, `tcp` and `http` is

@@ -500,7 +500,7 @@ describe("an answer of InfluxDB 2", () => {
 
   it("has so many columns at most, counted as the bytes arrive", () => {
     const count = (...texts: ReadonlyArray<string>) => {
-      const counter = CsvReader.columnCounter()
+      const counter = CsvReader.text()
       try {
         for (const text of texts) counter(new TextEncoder().encode(text))
       } catch (problem) {

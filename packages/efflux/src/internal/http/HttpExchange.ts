@@ -14,7 +14,6 @@
  *
  * @since 0.1.0
  */
-import * as Bytes from "effect/Bytes"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
@@ -88,10 +87,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
         answer.status < 300 ? answer.body : Stream.catch(answer.body, () => Stream.empty),
         (chunk) => (bytes += chunk.length) >= most
       )
-      return Effect.map(
-        Stream.runCollect(start),
-        (chunks) => ({ ...answer, body: Bytes.concat(chunks).subarray(0, most) })
-      )
+      return Effect.map(Stream.mkUint8Array(start), (body) => ({ ...answer, body: body.subarray(0, most) }))
     })
 
   const fail = (answer: Answer) =>

@@ -22,11 +22,11 @@ export interface UdpSocketState {
 }
 
 /**
- * The state of a local UDP port, over IPv4 and IPv6.
+ * What Linux reports about the sockets that are bound to a local UDP port, over IPv4 and IPv6, by this program or
+ * another: the datagrams that the kernel dropped, and the bytes that wait to be read. `undefined` if nothing is bound to
+ * the port, or on other systems.
  *
- * `undefined` when nothing is bound to it, or the system does not tell.
- *
- * @category accessors
+ * @category operations
  * @since 0.1.0
  */
 export const udpSocketState = (port: number): Effect.Effect<UdpSocketState | undefined> =>

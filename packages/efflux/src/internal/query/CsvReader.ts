@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type AnswerReader, make, maxColumns, refuseRepeated, tooWide } from "./AnswerReader.ts"
+import { type AnswerReader, make, maxColumns, refuseRepeated, tooWide, utf8 } from "./AnswerReader.ts"
 import { failed, unreadable } from "./BadAnswer.ts"
 import * as Row from "./Row.ts"
 
@@ -76,22 +76,30 @@ export const annotatedCsv = (): AnswerReader<ReadonlyArray<ReadonlyArray<string>
 }
 
 /**
- * Refuses a record with too many columns while its bytes arrive, before its cells take memory.
+ * Makes a function that decodes bytes as they arrive, like {@link utf8}. It refuses a record with too many columns before
+ * its cells take memory, and at the end a record without a line break, which may be cut off within a value.
  *
  * @internal
  */
-export const columnCounter = () => {
+export const text = () => {
+  const decode = utf8()
   let columns = 1
   let isQuoted = false
-  return (bytes: Uint8Array): void => {
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i]
+  let byte = lineFeed
+  return (bytes?: Uint8Array): string => {
+    for (let i = 0; bytes !== undefined && i < bytes.length; i++) {
+      byte = bytes[i]
       if (byte === 0x22) isQuoted = !isQuoted
       else if (byte === 0x2c && !isQuoted && ++columns > maxColumns) throw tooWide
-      else if ((byte === 0x0a || byte === 0x0d) && !isQuoted) columns = 1
+      else if ((byte === lineFeed || byte === 0x0d) && !isQuoted) columns = 1
     }
+    const text = decode(bytes)
+    if (bytes === undefined && byte !== lineFeed) throw unreadable("it ends within a record")
+    return text
   }
 }
+
+const lineFeed = 0x0a
 
 const notAligned = unreadable("a record has not as many values as there are columns")
 

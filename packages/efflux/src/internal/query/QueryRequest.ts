@@ -16,7 +16,7 @@ import { declare, optional } from "../config/OptionSchema.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import type { OpenAnswer, Request } from "../http/HttpRequest.ts"
 import { preview } from "../text/preview.ts"
-import { type AnswerReader, utf8 } from "./AnswerReader.ts"
+import type { AnswerReader } from "./AnswerReader.ts"
 import { BadAnswer, unreadable } from "./BadAnswer.ts"
 import * as CsvReader from "./CsvReader.ts"
 import * as FluxRenderer from "./FluxRenderer.ts"
@@ -204,7 +204,11 @@ export const read = (
   const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
   if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
   if (version === 2) {
-    const records = texts(body, fail).pipe(
+    const decode = CsvReader.text()
+    const records = Stream.concat(body, Stream.succeed(undefined)).pipe(
+      Stream.mapEffect((bytes) =>
+        Effect.try({ try: () => decode(bytes), catch: (answer) => fail(answer as BadAnswer) })
+      ),
       Stream.pipeThroughChannel(Csv.decodeString({ maxRecordSize: maxLineBytes })),
       Stream.catchTag("CsvError", ({ message }) => Stream.fail(fail(unreadable(message))))
     )
@@ -215,32 +219,6 @@ export const read = (
   const renamed = (column: string) => column === "iox::measurement" ? measurement : column
   return pieces(body, JsonReader.rows(maxLineBytes, language === "InfluxQL" ? renamed : undefined), fail)
 }
-
-/** The texts of a body, whose records have no more columns than are read, and all end with a line break. */
-const texts = (
-  body: Stream.Stream<Uint8Array, InfluxError>,
-  fail: (answer: BadAnswer) => InfluxError
-): Stream.Stream<string, InfluxError> => {
-  const decode = utf8()
-  const count = CsvReader.columnCounter()
-  let last: number | undefined = lineFeed
-  return Stream.concat(body, Stream.succeed(undefined)).pipe(
-    Stream.mapEffect((bytes) =>
-      Effect.try({
-        try: () => {
-          if (bytes !== undefined) count(bytes)
-          last = bytes?.at(-1) ?? last
-          const text = decode(bytes)
-          if (bytes === undefined && last !== lineFeed) throw unreadable("it ends within a record")
-          return text
-        },
-        catch: (answer) => fail(answer as BadAnswer)
-      })
-    )
-  )
-}
-
-const lineFeed = 10
 
 const pieces = <Input>(
   input: Stream.Stream<Input, InfluxError>,
