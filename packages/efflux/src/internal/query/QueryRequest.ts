@@ -25,7 +25,7 @@ import * as JsonReader from "./JsonReader.ts"
 import * as MsgPackReader from "./MsgPackReader.ts"
 import * as Options from "./OperationOptions.ts"
 import type { StatementOptions } from "./Operations.ts"
-import { isLong, type Rows } from "./Row.ts"
+import type { Rows } from "./Row.ts"
 import * as SqlRenderer from "./SqlRenderer.ts"
 import { Fragment, type Language, type Rendered, type Statement } from "./Statement.ts"
 
@@ -224,9 +224,8 @@ const pieces = <Input>(
   input: Stream.Stream<Input, InfluxError>,
   reader: AnswerReader<Input>,
   fail: (answer: BadAnswer) => InfluxError
-): Stream.Stream<Rows, InfluxError> => {
-  let count = 0
-  return Stream.concat(
+): Stream.Stream<Rows, InfluxError> =>
+  Stream.concat(
     // Large amounts may have arrived, so reading yields in between.
     Stream.mapEffect(input, (some) => Effect.as(Effect.yieldNow, reader.read(some))),
     Stream.sync(reader.end)
@@ -235,12 +234,6 @@ const pieces = <Input>(
     Stream.mapEffect((piece) =>
       piece instanceof BadAnswer
         ? Effect.fail(fail(piece))
-        : isLong(piece.rows.length, piece.weight) || ++count % piecesPerTurn === 0
-        ? Effect.as(Effect.yieldNow, piece)
-        : Effect.succeed(piece)
+        : Effect.as(Effect.yieldNow, piece)
     )
   )
-}
-
-// Each result begins a piece, so an answer can have many that are small.
-const piecesPerTurn = 256

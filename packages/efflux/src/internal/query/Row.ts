@@ -80,13 +80,6 @@ export const maxRows = 5000
 const maxWeight = 2 ** 20
 
 /**
- * Whether this many rows are enough for one turn of the event loop.
- *
- * @internal
- */
-export const isLong = (rows: number, weight: number): boolean => rows >= maxRows || weight >= maxWeight
-
-/**
  * Collects the rows of a piece of an answer. Between two pieces other work can run.
  *
  * @internal
@@ -100,7 +93,7 @@ export class Piece {
   }
 
   get isFull(): boolean {
-    return isLong(this.#rows.length, this.#weight)
+    return this.#rows.length >= maxRows || this.#weight >= maxWeight
   }
 
   /** Adds a row that was read from this many bytes. */
