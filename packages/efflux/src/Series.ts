@@ -223,7 +223,7 @@ export const make = <const Measurement extends string, const F extends Fields, c
       RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
       (time) => decode(({ name }) => own(row, name), time)
     )
-  const unbound = new SeriesReader(measurement, columns, { values: new Map() }, priority)
+  const unbound = new SeriesReader(measurement, columns, priority)
   const build = (reader: SeriesReader): Series<Tags, Fields, string> => {
     const point = (values: PointValues): SeriesPoint => new SeriesPoint(reader, values)
     return {

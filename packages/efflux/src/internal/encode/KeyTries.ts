@@ -37,8 +37,6 @@ export class KeyNode implements Key {
   readonly types: number
   readonly isText: boolean
   readonly convert: Column["convert"]
-  /** Whether nothing is written for `undefined`. */
-  readonly isOptional: boolean
   /** Constants that stand in front of it. */
   readonly before: ReadonlyArray<ConstantTag>
   /** The constant that stands in for an absent value. */
@@ -75,7 +73,6 @@ export class KeyNode implements Key {
     this.convert = column?.convert
     this.before = constants.slice(from, to)
     this.fallback = role === "tag" ? constants.find((constant) => constant.name === name) : undefined
-    this.isOptional = (this.types & UNDEFINED) !== 0 && this.fallback === undefined
     this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
     this.isPlain = role !== "other" && this.convert === undefined && from === to
     this.isIndex = /^\d+$/.test(name)
@@ -106,9 +103,8 @@ export interface Ending {
 /** How many keys and values are remembered: they take a few megabytes at the most. */
 const maxRemembered = 4096
 
-// UTF-16 units of the longest keys that are remembered. A long one counts as several.
-const maxKeyLength = 1024
-const weight = (name: string): number => 1 + (name.length >> 6)
+// UTF-16 units of the longest keys that are remembered.
+const maxKeyLength = 256
 
 // Until the engine has compiled for good what reads them.
 const unfamiliarObjects = 16_384
@@ -176,7 +172,7 @@ export class KeyTries {
     }
     this.unfamiliar = unfamiliarObjects
     if (name.length > maxKeyLength) return child
-    this.#grow(weight(name))
+    this.#grow(1)
     node.children.set(name, child)
     return node.next = child
   }
@@ -242,7 +238,7 @@ export class KeyTries {
     const prefix = encodeKey(name, `${role} key`, this.#dialect)
     if (name.length <= maxKeyLength) {
       this.#prefixes[role].set(name, prefix)
-      this.#grow(weight(name))
+      this.#grow(1)
     }
     return prefix
   }

@@ -279,9 +279,7 @@ export class LineWriter extends PartWriter {
     for (let i = 0; i < tags.length; i++) {
       const { index, of } = tags[i]
       if (of instanceof KeyNode) {
-        const value = values[index]
-        if (value === undefined && of.isOptional) continue
-        pos = this.tag(of, value, of.types, of.fallback, pos)
+        pos = this.tag(of, values[index], of.types, of.fallback, pos)
       } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }

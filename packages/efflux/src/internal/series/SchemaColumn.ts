@@ -75,29 +75,22 @@ const sentence = (schema: Schema.Constraint, value: unknown): string | undefined
 export const makeColumn = (name: string, isTag: boolean, schema: Schema.Constraint): SchemaColumn | undefined => {
   const encoded = typesOf(SchemaAST.toEncoded(schema.ast))
   if (encoded === undefined || (isTag && (encoded & UINT) !== 0)) return undefined
-  const plain = plainOf(schema.ast)
   const isOptional = schema.ast.context?.isOptional === true
-  if (plain === undefined) {
-    return {
-      name,
-      isTag,
-      schema,
-      convert: orRefused(runner(schema, isOptional)),
-      types: encoded | UNDEFINED,
-      takesUndefined: (encoded & UNDEFINED) !== 0 && !isOptional
-    }
-  }
-  const { accepts, types } = plain
-  return {
-    name,
-    isTag,
-    schema,
-    convert: accepts === undefined
-      ? undefined
-      : orRefused((value) => isOptional && value === undefined || accepts(value) ? value : refused),
-    types: isOptional ? types | UNDEFINED : types,
-    takesUndefined: (types & UNDEFINED) !== 0 && !isOptional
-  }
+  const takesUndefined = (encoded & UNDEFINED) !== 0 && !isOptional
+  const types = isOptional || !keepsValues(schema.ast) ? encoded | UNDEFINED : encoded
+  return { name, isTag, schema, convert: converter(schema, isOptional), types, takesUndefined }
+}
+
+// What is left to do with a value of the right type, if anything.
+const converter = (schema: Schema.Constraint, isOptional: boolean): Column["convert"] => {
+  const { ast } = schema
+  if (!keepsValues(ast)) return orRefused(runner(schema, isOptional))
+  const members = membersOf(ast)
+  if (members.every(isBare)) return undefined
+  // A set is several times as fast as the Schema.
+  const literals = members.every(isLiteral) ? new Set(members.flatMap(literalsOf)) : undefined
+  const accepts = literals === undefined ? SchemaParser.is(schema) : (value: unknown) => literals.has(value)
+  return orRefused((value) => isOptional && value === undefined || accepts(value) ? value : refused)
 }
 
 // A Schema that throws refuses the value; its error becomes the message.
@@ -110,33 +103,17 @@ const orRefused = (convert: (value: unknown) => unknown) => (value: unknown): un
 }
 
 // As the key of an object, which a Schema may make absent, or make a value of its absence.
-const runner = (schema: Schema.Constraint, isOptional: boolean): (value: unknown) => unknown => {
+const runner = (schema: Schema.Constraint, isOptional: boolean) => {
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
   )
-  return (value) => {
+  return (value: unknown): unknown => {
     const encoded = encode(isOptional && value === undefined ? {} : { value })
     return Result.isSuccess(encoded) ? encoded.success.value : refused
   }
 }
 
-/** What a Schema that changes no value takes: values of these types, and of them those that it accepts. */
-interface Plain {
-  readonly types: number
-  readonly accepts?: (value: unknown) => boolean
-}
-
-const plainOf = (ast: SchemaAST.AST): Plain | undefined => {
-  const types = typesOf(ast)
-  if (types === undefined || !keepsValues(ast)) return undefined
-  const all = membersOf(ast)
-  if (all.every(isBare)) return { types }
-  if (!all.every(isLiteral)) return { types, accepts: SchemaParser.is(Schema.make(ast)) }
-  // A set is several times as fast as the Schema.
-  const literals = new Set(all.flatMap(literalsOf))
-  return { types, accepts: (value) => literals.has(value) }
-}
-
+// Whether a Schema changes no value.
 const keepsValues = (ast: SchemaAST.AST): boolean =>
   ast.encoding === undefined &&
   (ast._tag !== "Union" || ast.encodingChecks === undefined && ast.types.every(keepsValues))

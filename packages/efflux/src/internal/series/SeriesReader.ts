@@ -3,18 +3,12 @@
  *
  * @since 0.1.0
  */
+import * as Result from "effect/Result"
 import type * as Point from "../../Point.ts"
-import { EncodeError, makeProblem, type Problem } from "../encode/EncodeError.ts"
+import { EncodeError, makeProblem, type Problem, thrown } from "../encode/EncodeError.ts"
 import { own, type PointReader, type PointValues, type SeriesShape, typeOf } from "../encode/SeriesPoint.ts"
 import { preview } from "../text/preview.ts"
 import { type SchemaColumn, schemaProblem } from "./SchemaColumn.ts"
-
-/** Tags that all points of a reader have. */
-interface BoundTags {
-  readonly values: ReadonlyMap<string, Point.TagValue | undefined>
-  /** A value that was refused: no point can be written. */
-  readonly fault?: Problem | undefined
-}
 
 /**
  * Reads the values of the points of one series.
@@ -28,20 +22,24 @@ export class SeriesReader implements PointReader {
   readonly tags: ReadonlySet<string>
 
   readonly #columns: ReadonlyArray<SchemaColumn>
-  readonly #bound: BoundTags
+  readonly #fault: Problem | undefined
 
-  /** @param columns All columns of the series in the order of the line. */
+  /**
+   * @param columns All columns of the series in the order of the line.
+   * @param fault Why the value of a bound tag was refused: no point can be written then.
+   */
   constructor(
     measurement: string,
     columns: ReadonlyArray<SchemaColumn>,
-    bound: BoundTags,
-    priority: "normal" | "high"
+    priority: "normal" | "high",
+    bound: SeriesShape["bound"] = new Map(),
+    fault?: Problem
   ) {
-    this.shape = { measurement, columns, bound: bound.values }
+    this.shape = { measurement, columns, bound }
     this.priority = priority
     this.tags = new Set(columns.filter(({ isTag }) => isTag).map(({ name }) => name))
     this.#columns = columns
-    this.#bound = bound
+    this.#fault = fault
   }
 
   /**
@@ -50,37 +48,30 @@ export class SeriesReader implements PointReader {
    */
   bind(given: PointValues): SeriesReader {
     const { measurement } = this.shape
-    const values = new Map(this.#bound.values)
-    let fault = this.#bound.fault
+    const bound = new Map(this.shape.bound)
+    let fault = this.#fault
     for (const name of Object.keys(given)) {
-      const column = this.#columns.find((column) => column.isTag && column.name === name && !values.has(name))
+      const column = this.#columns.find((column) => column.isTag && column.name === name && !bound.has(name))
       if (column === undefined) {
         throw new TypeError(`series ${preview(measurement)}: ${preview(name)} is no tag that can be bound`)
       }
-      let value: unknown
-      try {
-        value = written(column, given)
-      } catch {
-        value = new RefusedValue(makeProblem("tag value", "unreadable", name, undefined))
-      }
-      if (value instanceof RefusedValue) fault ??= value.problem
-      values.set(name, value instanceof RefusedValue ? undefined : value as Point.TagValue | undefined)
+      const value = written(column, given)
+      if (Result.isFailure(value)) fault ??= value.failure
+      bound.set(name, Result.getOrUndefined(value))
     }
-    return new SeriesReader(measurement, this.#columns, { values, fault }, this.priority)
+    return new SeriesReader(measurement, this.#columns, this.priority, bound, fault)
   }
 
   isWritable(values: PointValues): boolean {
-    return this.#bound.fault === undefined && typeof values === "object" && values !== null
+    return this.#fault === undefined && typeof values === "object" && values !== null
   }
 
   problem(values: PointValues): Problem | undefined {
-    const read = this.#read(values)
-    return read instanceof RefusedValue ? read.problem : undefined
+    return Result.getOrUndefined(Result.flip(this.#read(values)))
   }
 
   plain(values: PointValues): ReturnType<PointReader["plain"]> {
-    const read = this.#read(values)
-    if (read instanceof RefusedValue) throw new EncodeError(read.problem)
+    const read = Result.getOrThrowWith(this.#read(values), (problem) => new EncodeError(problem))
     const present = <A>(isTag: boolean): { readonly [key: string]: A } =>
       Object.fromEntries(
         this.#columns.flatMap(({ isTag: is, name }, i) =>
@@ -91,31 +82,28 @@ export class SeriesReader implements PointReader {
   }
 
   // The values to write, in the order of the columns.
-  #read(values: PointValues): ReadonlyArray<unknown> | RefusedValue {
+  #read(values: PointValues): Result.Result<ReadonlyArray<unknown>, Problem> {
     if (!this.isWritable(values)) {
-      return new RefusedValue(this.#bound.fault ?? makeProblem("point", "missing", undefined, values))
+      return Result.fail(this.#fault ?? makeProblem("point", "missing", undefined, values))
     }
     const { bound } = this.shape
     const read: Array<unknown> = []
     for (const column of this.#columns) {
-      const value = bound.has(column.name) ? bound.get(column.name) : written(column, values)
-      if (value instanceof RefusedValue) return value
-      read.push(value)
+      const value = bound.has(column.name) ? Result.succeed(bound.get(column.name)) : written(column, values)
+      if (Result.isFailure(value)) return Result.fail(value.failure)
+      read.push(value.success)
     }
-    return read
+    return Result.succeed(read)
   }
 }
 
-const written = (column: SchemaColumn, values: PointValues): unknown => {
-  const { convert, types, name } = column
-  const given = own(values, name)
-  const value = convert === undefined ? given : convert(given)
-  return (typeOf(value) & types) === 0 ? new RefusedValue(schemaProblem(column, given)) : value
-}
-
-class RefusedValue {
-  readonly problem: Problem
-  constructor(problem: Problem) {
-    this.problem = problem
+const written = (column: SchemaColumn, values: PointValues): Result.Result<unknown, Problem> => {
+  const { convert, isTag, types, name } = column
+  try {
+    const given = own(values, name)
+    const value = convert === undefined ? given : convert(given)
+    return (typeOf(value) & types) === 0 ? Result.fail(schemaProblem(column, given)) : Result.succeed(value)
+  } catch (error) {
+    return Result.fail(makeProblem(isTag ? "tag value" : "field value", "unreadable", name, undefined, thrown(error)))
   }
 }
