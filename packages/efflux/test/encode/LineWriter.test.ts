@@ -181,12 +181,26 @@ describe("what the writer remembers changes nothing", () => {
       name,
       (_, at) => Array.from({ length: 10 }, (_, digit) => `${name.slice(0, at)}${digit}${name.slice(at + 1)}`)
     ).flat()
-    for (let i = 0; i < 40_000; i++) {
+    for (let i = 0; i < 4000; i++) {
       writer.position = 0
-      // Few different values at first, then all, then few again.
-      const value = values[(i * 7919) % (i % 20_000 < 5000 ? 12 : values.length)]
-      writer.write({ measurement: "m", tags: { host: value }, fields: { f: true } })
-      assert.strictEqual(textOf(writer), `m,host=${value} f=true\n`)
+      const value = values[(i * 7919) % values.length]
+      // The measurement comes once, twice or three times.
+      const measurement = values[((i - i % (1 + (i >> 3) % 3)) * 31) % values.length]
+      writer.write({ measurement, tags: { host: value }, fields: { f: true } })
+      assert.strictEqual(textOf(writer), `${measurement},host=${value} f=true\n`)
+    }
+  })
+
+  it("with measurements that come again: with escapes, too long to keep, refused, or too long for the line", () => {
+    const writer = new LineWriter(1 << 16, { maxLineBytes: 1000 })
+    for (const measurement of ["a b,c", "größe\\x", "m ".repeat(200), "#", "a\\", "", "\ud800", "a b,c"]) {
+      for (let times = 0; times < 4; times++) check(writer, {}, { measurement, fields: { f: 1 } })
+    }
+    for (const measurement of [" ".repeat(200), "x".repeat(2000)]) {
+      for (let times = 0; times < 4; times++) {
+        assert.isFalse(writer.write({ measurement, fields: { [measurement]: 1, [`${measurement}b`]: 1 } }))
+        assert.strictEqual(writer.problem?.reason, "oversize")
+      }
     }
   })
 

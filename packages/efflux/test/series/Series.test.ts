@@ -237,7 +237,7 @@ describe("the Schemas of a series", () => {
     }
   })
 
-  it("see every value, though the writer remembers tags", () => {
+  it("see every value, also one that comes again", () => {
     let asked = 0
     const Counted = Schema.String.check(Schema.makeFilter((value: string) => {
       asked++

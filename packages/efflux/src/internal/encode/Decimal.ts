@@ -61,13 +61,9 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
   return end < 0 ? writeText(view, pos, String(size)) : end
 }
 
-// A bigint is split through shared memory: storing it and reading two 32-bit halves allocates nothing, unlike
-// arithmetic on bigints.
-const int64 = new BigInt64Array(1)
-const halves = new Uint32Array(int64.buffer)
-const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-const LOW = littleEndian ? 0 : 1
-const HIGH = littleEndian ? 1 : 0
+// A bigint is split through memory: storing it and reading two 32-bit halves allocates nothing, unlike arithmetic on
+// bigints.
+const halves = new DataView(new ArrayBuffer(8))
 
 /**
  * Writes an integer from −2⁶³ to 2⁶³−1.
@@ -76,10 +72,10 @@ const HIGH = littleEndian ? 1 : 0
  * @since 0.1.0
  */
 export const writeInt64 = (view: DataView, pos: number, value: bigint): number => {
-  int64[0] = value
-  const low = halves[LOW]
-  const high = halves[HIGH]
-  if (high < 0x80000000) return high === 0 ? writeWhole(view, pos, low) : writeHalves(view, pos, high, low)
+  halves.setBigInt64(0, value)
+  const high = halves.getUint32(0)
+  const low = halves.getUint32(4)
+  if (high < 0x80000000) return writeHalves(view, pos, high, low)
   // the size of a negative number in two's complement
   view.setUint8(pos, MINUS)
   const size = (~low + 1) >>> 0
@@ -93,8 +89,8 @@ export const writeInt64 = (view: DataView, pos: number, value: bigint): number =
  * @since 0.1.0
  */
 export const writeUint64 = (view: DataView, pos: number, value: bigint): number => {
-  int64[0] = BigInt.asIntN(64, value)
-  return writeHalves(view, pos, halves[HIGH], halves[LOW])
+  halves.setBigUint64(0, value)
+  return writeHalves(view, pos, halves.getUint32(0), halves.getUint32(4))
 }
 
 // "true" and "fals", as one store each
@@ -150,6 +146,5 @@ const writeHalves = (view: DataView, pos: number, high: number, low: number): nu
     billions++
     rest -= 1_000_000_000
   }
-  if (billions === 0) return writeWhole(view, pos, rest)
   return writeNine(view, writeWhole(view, pos, billions), rest)
 }

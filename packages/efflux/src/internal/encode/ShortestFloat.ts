@@ -46,9 +46,7 @@ const doubt = 1e-6
 const ZERO = 48
 const DOT = 46
 
-const float = new Float64Array(1)
-const words = new Uint32Array(float.buffer)
-const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0
+const words = new DataView(new ArrayBuffer(8))
 
 /**
  * Writes a number from {@link minShortest} to {@link maxShortest} and returns
@@ -58,10 +56,10 @@ const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0
  * @since 0.1.0
  */
 export const writeShortest = (view: DataView, pos: number, value: number): number => {
-  float[0] = value
-  const high = words[HIGH]
+  words.setFloat64(0, value)
+  const high = words.getUint32(0)
   // The doubles next to a power of two are not equally far apart.
-  if ((high & 0xfffff) === 0 && words[1 - HIGH] === 0) return -1
+  if ((high & 0xfffff) === 0 && words.getUint32(4) === 0) return -1
   const binary = (high >>> 20) - 1023
   // A decimal exponent that is right or one too small.
   const atLeast = Math.max((binary * 1233) >> 12, minExponent)

@@ -6,7 +6,8 @@
  * @since 0.1.0
  */
 import * as DateTime from "effect/DateTime"
-import { maxTimestamp, minTimestamp, nanosPer, type Precision } from "../../Precision.ts"
+import * as Result from "effect/Result"
+import { fromNanos, maxTimestamp, minTimestamp, type Precision } from "../../Precision.ts"
 import { writeInt64 } from "./Decimal.ts"
 import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
@@ -60,10 +61,8 @@ const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Preci
     const end = writeInt64(view, pos, nanos) - (precision === "s" ? 9 : precision === "ms" ? 6 : 3)
     return end > pos ? end : writeInt64(view, pos, 0n)
   }
-  const unit = nanosPer(precision)
-  let units = nanos / unit
-  if (units * unit > nanos) units -= 1n
-  return units * unit < minTimestamp ? REFUSED : writeInt64(view, pos, units)
+  const units = fromNanos(nanos, precision)
+  return Result.isSuccess(units) ? writeInt64(view, pos, units.success) : REFUSED
 }
 
 /**
