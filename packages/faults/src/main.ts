@@ -8,11 +8,11 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as Host from "./Host.ts"
@@ -64,9 +64,9 @@ const suite = Command.make(
     yield* Namespace.sweep
     // A test process that is killed can't remove its namespaces.
     yield* Effect.addFinalizer(() => Effect.ignore(Namespace.sweep))
-    const results = Path.join(Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-faults-")), "results")
+    const files = yield* FileSystem.FileSystem
+    const results = Path.join(yield* files.makeTempDirectoryScoped({ prefix: "efflux-faults-" }), "results")
     Fs.writeFileSync(results, "")
-    yield* Effect.addFinalizer(() => Effect.sync(() => Fs.rmSync(Path.dirname(results), { recursive: true })))
     const env = { FAULTS_RUN: String(process.pid), FAULTS_RESULTS: results, FAULTS_DOSE: short ? "short" : "full" }
     const code = yield* runVitest(env, Option.getOrUndefined(only))
     process.exitCode = code

@@ -1,4 +1,5 @@
 /** A file of many lines through `decodeStream` and `Influx.sink`: pushed = sent = stored, and nothing shed. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
 import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
@@ -24,7 +25,7 @@ const check = (options: Omit<Options, "lines">, more: (bulk: Bulk) => void) =>
     if (missing === 0) assert.deepStrictEqual(broken(bulk), [])
     assert.include(costs(bulk), "points/s")
     more(bulk)
-  })
+  }).pipe(Effect.provide(NodeServices.layer))
 
 describeVictoriaBinary("100 000 lines of a file over HTTP, to two shards", () => {
   it.live("are all stored, and a verdict finds each promise that is broken", () =>

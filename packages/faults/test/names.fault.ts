@@ -43,7 +43,7 @@ describe("names", () => {
       )
       const there = here % 2 === 1 ? two : one
 
-      // The name is gone: points still go to the last address.
+      // The name no longer resolves: points still go to the last address.
       yield* namespace.etc("hosts", "127.0.0.1 localhost\n")
       const seconds = dose(10, 3)
       yield* Effect.sleep(seconds * 1000)

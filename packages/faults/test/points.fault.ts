@@ -188,7 +188,7 @@ describe("floods", () => {
       const receiver = yield* receive()
       const seconds = dose(30, 4)
       const pusher = yield* push({}, { node: ["--max-old-space-size=64"] })
-      // A loop that gives the event loop no turn, then ten times the pace, then no server either.
+      // A loop that blocks the event loop, then ten times the pace, then no server.
       yield* pusher.burst(1_000_000)
       const one = yield* sound(pusher)
       yield* pusher.rate(500_000)

@@ -6,8 +6,8 @@ import { InfluxServer, kernelDrops, VictoriaServer, waitFor } from "@efflux/test
 import type { Program } from "@efflux/testkit/Program"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FileSystem from "effect/FileSystem"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import { machineMillis, start } from "../Program.ts"
 import type { Functions, Loaded, LoaderOptions, Sample } from "../programs/loader.ts"
@@ -117,11 +117,8 @@ export const run = (options: Options, say: (line: string) => void) =>
   }))
 
 const writeFile = Effect.fnUntraced(function*(lines: number) {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-bulk-"))),
-    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-  )
-  const path = Path.join(folder, "points.lp")
+  const files = yield* FileSystem.FileSystem
+  const path = Path.join(yield* files.makeTempDirectoryScoped({ prefix: "efflux-bulk-" }), "points.lp")
   for (let n = 0; n < lines;) {
     let text = ""
     for (const end = Math.min(lines, n + 10_000); n < end; n++) text += line(n)

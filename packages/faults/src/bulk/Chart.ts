@@ -1,10 +1,10 @@
 /** What is drawn of a run. */
-import { type Chart, panel, short } from "../soak/Plot.ts"
+import { type Chart, memory, panel, rates, short } from "../soak/Plot.ts"
 import type { Bulk } from "./Bulk.ts"
 
 const megabyte = 2 ** 20
 
-// Samples over which a rate is computed.
+// Two seconds of samples, over which a rate is computed.
 const window = 8
 
 /** The chart of a run. */
@@ -13,10 +13,7 @@ export const chart = (
   machine: string
 ): Chart => {
   const seconds = looks.map(({ at }) => (at - first.at) / 1000)
-  const sent = looks.map(({ stats }, i) => {
-    const from = Math.max(0, i - window)
-    return i === 0 ? 0 : (stats.sent - looks[from]!.stats.sent) / (seconds[i]! - seconds[from]!)
-  })
+  const sent = rates(seconds, looks.map(({ stats }) => stats.sent), window)
   return {
     title: `${short(lines)} lines (${
       (fileBytes / megabyte).toFixed(0)
@@ -25,12 +22,7 @@ export const chart = (
     seconds,
     bands: [],
     panels: [
-      panel(
-        "Memory of the program",
-        "MB",
-        ["resident", "#553c9a", looks.map(({ rss }) => rss / megabyte)],
-        ["heap", "#b794f4", looks.map(({ heapUsed }) => heapUsed / megabyte)]
-      ),
+      memory(looks),
       panel("Points in the queue", "", ["queued", "#2b6cb0", looks.map(({ stats }) => stats.queued)]),
       panel("Sent, points per second over 2 s", "", ["sent", "#2f855a", sent])
     ]

@@ -1,19 +1,10 @@
 /** What is drawn of a soak. */
 import type { Sample } from "../Load.ts"
-import { type Chart, panel, short } from "./Plot.ts"
+import { type Chart, memory, panel, rates as ratesOf, short } from "./Plot.ts"
 import { type Look, settings, type Soaked } from "./Soak.ts"
 
-const megabyte = 2 ** 20
-
-// Samples over which a rate is computed.
+// Two seconds of samples, over which a rate is computed.
 const window = 4
-
-/** Counts per second, each over two seconds of samples. */
-const rate = (looks: ReadonlyArray<Look>, count: (look: Look) => number): ReadonlyArray<number> =>
-  looks.map((look, i) => {
-    const before = looks[Math.max(0, i - window)]!
-    return i === 0 ? 0 : Math.max(0, (count(look) - count(before)) / (look.seconds - before.seconds))
-  })
 
 /** The chart of a soak. */
 export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
@@ -22,7 +13,8 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
   const looks = soaked.looks
   const shown = looks.slice(1)
   const values = (of: (sample: Sample) => number) => shown.map(({ sample }) => of(sample))
-  const rates = (count: (look: Look) => number) => rate(looks, count).slice(1)
+  const rates = (count: (look: Look) => number) =>
+    ratesOf(looks.map(({ seconds }) => seconds), looks.map(count), window).slice(1)
   const stats = (of: (stats: Sample["stats"]) => number) => rates(({ sample }) => of(sample.stats))
   return {
     title: `Soak over ${soaked.transport.toUpperCase()}: ${short(load)} points/s on a network that takes ${
@@ -50,12 +42,7 @@ export const chart = (soaked: Soaked, seed: number, machine: string): Chart => {
         ["received", "#2f855a", rates(({ received }) => received)],
         ["send_error", "#c53030", stats(({ dropped }) => dropped.send_error)]
       ),
-      panel(
-        "Memory of the program",
-        "MB",
-        ["resident", "#553c9a", values(({ rss }) => rss / megabyte)],
-        ["heap", "#b794f4", values(({ heapUsed }) => heapUsed / megabyte)]
-      ),
+      memory(shown.map(({ sample }) => sample)),
       panel(
         "Delay of timers, in each half second",
         "ms",

@@ -24,6 +24,28 @@ export const panel = (
   ...lines: ReadonlyArray<readonly [name: string, color: string, values: ReadonlyArray<number>]>
 ): Panel => ({ title, unit, lines: lines.map(([name, color, values]) => ({ name, color, values })) })
 
+const megabyte = 2 ** 20
+
+/** The panel of a program's memory. */
+export const memory = (samples: ReadonlyArray<{ readonly rss: number; readonly heapUsed: number }>): Panel =>
+  panel(
+    "Memory of the program",
+    "MB",
+    ["resident", "#553c9a", samples.map(({ rss }) => rss / megabyte)],
+    ["heap", "#b794f4", samples.map(({ heapUsed }) => heapUsed / megabyte)]
+  )
+
+/** Counts per second, each over so many samples before it; the first has no rate. */
+export const rates = (
+  seconds: ReadonlyArray<number>,
+  counts: ReadonlyArray<number>,
+  samples: number
+): ReadonlyArray<number> =>
+  counts.map((count, i) => {
+    const from = Math.max(0, i - samples)
+    return i === 0 ? 0 : Math.max(0, (count - counts[from]!) / (seconds[i]! - seconds[from]!))
+  })
+
 /** An event with a duration. */
 export interface Band {
   readonly from: number

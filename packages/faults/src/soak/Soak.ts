@@ -1,10 +1,9 @@
 /** The soak: a program pushes ten times what the network carries, and every few seconds something else goes wrong. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FileSystem from "effect/FileSystem"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
-import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Journal from "../Journal.ts"
 import type { Sample } from "../Load.ts"
@@ -66,7 +65,8 @@ const lookEvery = 500
 export const run = (options: Options, say: (line: string) => void) =>
   Effect.scoped(Effect.gen(function*() {
     const { transport } = options
-    const journal = yield* Effect.map(scratch, (folder) => Path.join(folder, "journal"))
+    const files = yield* FileSystem.FileSystem
+    const journal = Path.join(yield* files.makeTempDirectoryScoped({ prefix: "efflux-soak-" }), "journal")
     const world = yield* makeWorld(transport, journal)
     const pusher = yield* Pusher.start({
       namespace: world.near.namespace,
@@ -137,11 +137,6 @@ export const run = (options: Options, say: (line: string) => void) =>
       stderr: pusher.program.written
     } satisfies Soaked
   })).pipe(Random.withSeed(options.seed))
-
-const scratch = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-soak-"))),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-)
 
 const makeWorld = Effect.fnUntraced(function*(transport: Transport, journal: string) {
   const scope = yield* Effect.scope
