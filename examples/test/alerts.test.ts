@@ -1,4 +1,4 @@
-/** The alert rules of docs/alerts.yml, held against what the exporter really prints. */
+/** The alert rules of docs/alerts.yml, evaluated against what the exporter prints. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Metric } from "effect"
 import { PrometheusMetrics } from "effect/observability"
@@ -54,7 +54,7 @@ describe("docs/alerts.yml", () => {
         for (const label of kept.flat()) assert.isTrue(lines.some((line) => line.includes(`${label}="`)), label)
         for (const [, label] of annotations.summary.matchAll(/\$labels\.(\w+)/g)) {
           assert.isTrue(lines.some((line) => line.includes(`${label}="`)), label)
-          // What a sum leaves out is not there to be shown.
+          // A label that a sum drops can't be in its annotations.
           for (const labels of kept) assert.include(labels, label, expr)
         }
       }
@@ -71,7 +71,7 @@ describe("docs/alerts.yml", () => {
     assert.isDefined(vmalert, "vmalert is missing: apt-get install victoria-metrics")
     const { status, stderr, stdout } = spawnSync(vmalert!, ["-dryRun", `-rule=${file}`], { encoding: "utf8" })
     assert.strictEqual(status, 0, `${stdout}${stderr}`)
-    // It does refuse what is wrong.
+    // It refuses a wrong rule, so the check can fail.
     using temporary = Fs.mkdtempDisposableSync(Path.join(import.meta.dirname, "rules-"))
     const folder = temporary.path
     const wrong = Path.join(folder, "wrong.yml")

@@ -1,4 +1,4 @@
-/** The Grafana dashboard of docs/, each of its expressions asked of a real server that scraped a real database. */
+/** Each expression of the Grafana dashboard in docs/, evaluated by a real server that scraped a real database. */
 import { assert } from "@effect/vitest"
 import { VictoriaServer } from "@efflux/testkit"
 import { describeVictoria } from "@efflux/testkit/realServer"
@@ -42,7 +42,7 @@ describeVictoria("docs/grafana-dashboard.json", {}, (it) => {
   it.effect("asks what a server that scraped a database can answer, and finds no point unaccounted for", () =>
     Effect.gen(function*() {
       const { httpUrl } = yield* VictoriaServer.VictoriaServer
-      // The server shows nothing of the last half minute.
+      // The server does not show the last half minute.
       const at = Math.floor(Date.now() / 1000) * 1000 - 120_000
       const body = yield* scrapes(at)
       const imported = yield* Effect.promise(() =>

@@ -12,17 +12,17 @@ const unstamped = (lines: ReadonlyArray<string>): Array<string> => lines.map((li
 
 const stamps = (lines: ReadonlyArray<string>): Array<string> => lines.map((line) => / (\d+)$/.exec(line)![1]!)
 
-// Many programs start at once, and a machine may have other things to do.
+// Many programs start at once, and the machine may be busy.
 const patience = { timeout: "60 seconds" } as const
 
-/** Runs an example, which has to end well. */
+/** Runs an example, which must end with code 0. */
 const ok = (...args: Parameters<typeof run>) =>
   Effect.tap(
     run(...args),
     ({ exit, stderr, stdout }) => Effect.sync(() => assert.strictEqual(exit, 0, stderr || stdout))
   )
 
-/** Runs an example, which has to end well, with a socket for its points. */
+/** Runs an example, which must end with code 0, with a socket for its points. */
 const sinking = Effect.fnUntraced(function*(file: string) {
   const sink = yield* UdpSink.make()
   return { sink, outcome: yield* ok(file, { env: { INFLUX_PORT: `${sink.port}` } }) }
@@ -41,7 +41,7 @@ const serving = Effect.fnUntraced(function*(file: string) {
   return { sink, url: listening.exec(program.stdout)![1]!, end }
 })
 
-/** A server without Effect: requests, one to no route, and an orderly end. */
+/** A server without Effect: three requests, one of them to no route, and a graceful shutdown. */
 const webServer = (file: string) =>
   Effect.gen(function*() {
     const { end, sink, url } = yield* serving(file)
@@ -77,7 +77,7 @@ const tests: Readonly<Record<string, Effect.Effect<void, unknown, Scope.Scope>>>
     const { outcome, sink } = yield* sinking("hotLoop.ts")
     const [, payloads] = /^pushed 20000, sent 20000 in (\d+) payloads, shed 0$/m.exec(outcome.stdout) ?? []
     assert.isDefined(payloads, outcome.stdout)
-    // What is lost here is lost in the kernel, where nobody but the kernel counts it.
+    // Only the kernel counts the datagrams that it drops.
     yield* waitFor(
       Effect.map(sink.drops, (drops) => sink.payloads.length + (drops ?? 0)),
       (seen) => seen >= Number(payloads),

@@ -24,7 +24,7 @@ const accepted = (dialect: Dialect.Dialect, ...lines: ReadonlyArray<string>): st
 }
 const field = (dialect: Dialect.Dialect, line: string) => read(line, dialect).points[0]?.fields.v
 
-/** What each row is about, tried out. */
+/** For each row, code that tries it. */
 const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
   "unsigned integers, `1u`": (dialect) => accepted(dialect, "m v=1u"),
   "two backslashes in a name": (dialect) => {

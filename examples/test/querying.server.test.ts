@@ -30,7 +30,7 @@ const tests: Readonly<Record<(typeof withServer)[number], Effect.Effect<void, un
       env: { INFLUX_URL: server.httpUrl, INFLUX_PORT: `${server.udpPorts[0]}` }
     })
     assert.strictEqual(outcome.exit, 0, outcome.stderr)
-    // What is lost is lost in the kernel, as it may be.
+    // The kernel may drop datagrams.
     const [, received, lost] = /^sent 10000 points, received (\d+), lost (\d+)$/m.exec(outcome.stdout) ?? []
     assert.strictEqual(Number(received) + Number(lost), 10_000, outcome.stdout)
     assert.include(outcome.stdout, "0 datagrams could not be parsed, 0 points came from others\n")

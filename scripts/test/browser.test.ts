@@ -5,7 +5,7 @@ import { bundle, runInChromium, runInRealm, sizes } from "../browser.ts"
 import { root } from "../fences.ts"
 import { hostile } from "./browser/codec.ts"
 
-/** Bundles a program of the folder `browser`, which leaves what its `report` gives. */
+/** Bundles a program of the folder `browser`. The page stores what its `report` returns. */
 const program = (file: string) =>
   bundle(
     `import { report } from ${JSON.stringify(Path.join(root, "scripts/test/browser", file))}\n` +

@@ -15,7 +15,7 @@ interface Plant {
   /** A path in the sources, without `.ts`. */
   readonly module: string
   readonly line: string
-  /** The rule that must complain, and the word that tells the reason; nothing where the line is fine. */
+  /** The rule that must complain, and a word of its message; nothing where the line is allowed. */
   readonly caught?: readonly [rule: string, help: string]
 }
 
@@ -92,7 +92,7 @@ const plants: ReadonlyArray<Plant> = [
   caught("Point", `export * as Layer from "effect/Layer"`, imports, "Out of bounds"),
   caught("LineProtocol", `export * as Fs from "node:fs"`, imports, "Out of bounds"),
 
-  // The rules of the house.
+  // The other rules.
   caught("internal/transport/House", `export * as Dgram from "node:dgram"`, imports, "sockets and clients"),
   caught("internal/database/House", `export { Effect } from "effect"`, imports, "Import the module"),
   caught("internal/database/House", `export * as Point from "../../Point"`, imports, "ends in .ts"),
@@ -182,7 +182,7 @@ describe("the folders of the library", () => {
     const strangers: Array<string> = []
     for (const module of modules) {
       const text = Fs.readFileSync(Path.join(source, module), "utf8")
-      // A path that is no plain text would escape the linter.
+      // The linter would not see a path that is not a string literal.
       for (const [, fixed, dynamic, computed] of text.matchAll(specifier)) {
         const path = (fixed ?? dynamic ?? computed)!
         const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/")

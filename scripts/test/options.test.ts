@@ -1,4 +1,4 @@
-/** What is said of options, where an editor and the documentation show it. */
+/** What editors and the documentation say of options. */
 import { assert, describe, it } from "@effect/vitest"
 import { ClientConfig, DatabaseConfig } from "efflux"
 import * as Fs from "node:fs"
@@ -27,7 +27,7 @@ describe("options", () => {
 
   it("and all members of public interfaces and classes say what they are where an editor shows it", () => {
     assert.isAbove(shown.size, 100)
-    // That of an error is the language's own.
+    // The property of an error is JavaScript's own.
     const silent = [...shown].flatMap(([type, members]) =>
       [...members].filter(([name, text]) => text === "" && name !== "message").map(([name]) => `${type}.${name}`)
     )

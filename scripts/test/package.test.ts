@@ -10,7 +10,7 @@ const source = Path.join(root, "packages/efflux/src")
 const modules = Fs.readdirSync(source).filter((file) => file.endsWith(".ts") && file !== "index.ts")
   .map((file) => file.slice(0, -".ts".length))
 
-/** Paths that exist in the tarball or did once, and belong to nobody's program. */
+/** Paths that exist in the tarball, or once did, and that no program may import. */
 const hidden = [
   "efflux/index",
   "efflux/LineWriter",

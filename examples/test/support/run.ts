@@ -27,7 +27,7 @@ export class Run {
 
   constructor(file: string, options: Options) {
     const child = spawn(process.execPath, [Path.join(folder, file), ...options.args ?? []], {
-      // Compiled code is kept: loading Effect is most of what a short program does.
+      // Compiled code is cached: a short program spends most of its time loading Effect.
       env: { PATH: process.env.PATH, NO_COLOR: "1", NODE_COMPILE_CACHE: cache, ...options.env }
     })
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.stdout += text)
@@ -40,7 +40,7 @@ export class Run {
       child.once("error", reject)
       child.once("close", (code, signal) => resolve({ stdout: this.stdout, stderr: this.stderr, exit: code ?? signal }))
     })
-    // Whoever waits for the end is told; nobody may be waiting.
+    // A failure must not be an unhandled rejection if nobody waits for the end.
     this.ended.catch(() => {})
   }
 
@@ -49,7 +49,7 @@ export class Run {
   }
 }
 
-/** Starts an example; with the scope it is killed, if it still runs. */
+/** Starts an example. It is killed when the scope closes. */
 export const start = (file: string, options: Options = {}): Effect.Effect<Run, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.sync(() => new Run(file, options)),

@@ -1,4 +1,4 @@
-/** The check of the promised figures fails when it must. These figures are made up. */
+/** The check of the promised figures fails when it must. The figures here are made up. */
 import { assert, describe, it } from "@effect/vitest"
 import { judge, type Promised, told } from "../src/Promised.ts"
 import { promises } from "../src/promises.ts"

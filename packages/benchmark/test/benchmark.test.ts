@@ -1,4 +1,4 @@
-/** The benchmark runs, and what it times is right. No figure decides anything here. */
+/** The benchmark runs, and the code that it times gives correct results. No figure decides a test. */
 import { assert, describe, it } from "@effect/vitest"
 import { groupNames, groups } from "../src/groups.ts"
 import { quick } from "../src/Measure.ts"

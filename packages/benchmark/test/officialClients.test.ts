@@ -2,8 +2,8 @@
  * The official clients against the strict servers of the testkit: what real clients send must not be a violation, and
  * they must understand what the servers answer.
  *
- * influxdb3-client queries over gRPC (Arrow Flight), which the strict server does not speak; only its writes and its
- * look at the version go over HTTP.
+ * influxdb3-client queries over gRPC (Arrow Flight), which the strict server does not support; only its writes and its
+ * request for the version go over HTTP.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { StrictV2, StrictV3 } from "@efflux/testkit"

@@ -1,4 +1,4 @@
-/** All contenders read the same rows, and streams do not need more memory for more rows. */
+/** All contenders read the same rows, and the memory of a stream does not grow with the rows. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { ask, replay } from "../src/queries/programs.ts"
@@ -9,7 +9,7 @@ describe("a query of 150 000 rows", () => {
     Effect.gen(function*() {
       const url = yield* replay(150_000)
       const sum = sumOf(150_000)
-      /** What a client read in a process with a heap of that many megabytes, or nothing if it died. */
+      /** What a client read in a process with a heap of so many megabytes; nothing if it ran out of memory. */
       const read = (name: string, megabytes: number) =>
         ask(name, url, [`--max-old-space-size=${megabytes}`]).pipe(
           Effect.option,

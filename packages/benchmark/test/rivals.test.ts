@@ -1,7 +1,7 @@
 /**
- * What other clients write, Efflux reads.
+ * Efflux reads what other clients write.
  *
- * Where a client writes something else than the point, `wrongLines.jsonl` has the case with its exact input, what the
+ * Where the line of a client is not the point, `wrongLines.jsonl` has the case with its exact input, what the
  * client makes of it, how a server reads that, and what Efflux does instead. Generated points that are none of these cases
  * read back as themselves.
  */
@@ -26,7 +26,7 @@ type Client = keyof typeof clients
 
 const all = Object.keys(clients) as ReadonlyArray<Client>
 
-/** The line that a client makes of a point, without the line feed at its end. Throws what the client throws. */
+/** The line that a client writes for a point, without the line feed. Throws what the client throws. */
 const emit = (client: Client, point: Point.Input): string => {
   const rival = rivals.find(({ name }) => name === clients[client].rival)!
   const payload = rival.prepare({ ...request4x4, points: [point] })!()
@@ -35,20 +35,20 @@ const emit = (client: Client, point: Point.Input): string => {
 
 const read = (client: Client, line: string) => LineProtocol.decode(line, { dialect: clients[client].dialect })
 
-/** A line that is not the point it was made of. */
+/** A line that is not its point. */
 interface Wrong {
   readonly title: string
   readonly clients: ReadonlyArray<Client>
   readonly point: Partial<Point.Point>
-  /** The line, or the beginning of what the client throws. */
+  /** The line, or the beginning of the message that the client throws. */
   readonly emits: string | { readonly throws: string }
-  /** What a server reads: another point, or no line protocol. */
+  /** What a server reads: another point, or an error. */
   readonly reads?: Partial<Point.Point> | LineProtocol.DecodeError["reason"]
-  /** The line of Efflux, or why there is none. */
+  /** The line that Efflux writes, or why it refuses the point. */
   readonly efflux: string | { readonly part: string; readonly reason: LineProtocol.EncodeError["reason"] }
 }
 
-/** A row has only what differs from this point. Values that JSON can't hold are `{"int": …}` or `{"float": …}`. */
+/** The default point: a row lists only what differs from it. Values that JSON can't hold are `{"int": …}` or `{"float": …}`. */
 const pointOf = (parts: Partial<Point.Point>): Point.Point => ({
   measurement: "m",
   tags: { a: "b" },
@@ -103,7 +103,7 @@ const check = (client: Client, point: Point.Point): void => {
 const below = (limit: number) =>
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: limit - 1 })))
 
-// Names as people choose them if nothing stops them.
+// Names with every character that a user may put into one.
 const pieces = "cpu|load avg| |,|=|a=b|x, y|\"quoted\"|grüße|日本語|🦜|👩‍🚀|C:\\temp|50%|it's|/users/:id".split("|")
 const word = Arbitrary.map(
   Arbitrary.array(Arbitrary.map(below(pieces.length), (i) => pieces[i]), { minLength: 1, maxLength: 4 }),

@@ -7,7 +7,7 @@ import * as Range from "../src/Range.ts"
 import { regressions } from "../src/regressions.ts"
 import { simulate } from "../src/simulate.ts"
 
-// Continuous integration runs a hundred times as many with the command.
+// Continuous integration runs a hundred times as many, by the command.
 const runs = 2000
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
@@ -22,7 +22,7 @@ const command = (args: ReadonlyArray<string>) =>
 
 describe("simulation", () => {
   it.each(regressions)("seed $seed passes, which found a database that $mutant", ({ mutant, seed }) => {
-    // The mutant is the lasting form of the fault. Another test shows that it is noticed.
+    // The mutant is the same fault in the source. Another test shows that it is noticed.
     assert.strictEqual(mutantNamed(mutant).check, "simulation")
     assert.strictEqual(simulate(seed).seed, seed)
   })

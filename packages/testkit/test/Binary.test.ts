@@ -25,7 +25,7 @@ const options = (searchPath: string, cacheDirectory: string): Binary.FindOptions
   explicitPath: ""
 })
 
-/** Puts a package with an `influxd` of this version on the stand-in for Debian. */
+/** Adds a package with this version of `influxd` to the stand-in for Debian. */
 const aptGet = "#!/bin/sh\nfor last; do :; done\n[ \"$last\" = influxdb ] && echo package > influxdb_1.6.7_any.deb\n"
 const dpkg = (version: string) =>
   `#!/bin/sh\n/bin/mkdir -p "$3/usr/bin"\n/bin/sleep 0.05\n/bin/cat > "$3/usr/bin/influxd" <<'END'\n${

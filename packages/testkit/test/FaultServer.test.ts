@@ -1,4 +1,4 @@
-/** What only this server can be asked: `efflux/test/http/HttpExchange.test.ts` has its faults, as a client meets them. */
+/** The server itself. Its faults, as a client sees them, are in `efflux/test/http/HttpExchange.test.ts`. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Http from "node:http"

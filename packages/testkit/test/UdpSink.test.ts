@@ -72,7 +72,7 @@ describe("UdpSink", () => {
       const sink = yield* UdpSink.make({ receiveBufferBytes: 4096 })
       assert.strictEqual(yield* sink.drops, 0)
       const payload = "x".repeat(2000)
-      // Sent without a pause for the receiving side, which shares this thread.
+      // Sent without a pause: the receiver runs in the same thread.
       const socket = createSocket("udp4")
       const sent = 500
       yield* Effect.promise(() =>

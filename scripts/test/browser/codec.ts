@@ -1,4 +1,4 @@
-/** What a page does with the codec: a hostile point there and back, by every way that there is. */
+/** The codec in a page: a hostile point is encoded and decoded by every function that can do it. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"

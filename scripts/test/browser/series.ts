@@ -1,4 +1,4 @@
-/** What a page does with a typed series: its points to lines, and lines and rows back to values. */
+/** A typed series in a page: points become lines, and lines and rows become values again. */
 import * as Duration from "effect/Duration"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
