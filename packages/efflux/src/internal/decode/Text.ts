@@ -102,7 +102,7 @@ export const utf8 = (bytes: Uint8Array, start: number, end: number): string =>
  * @category decoding
  * @since 0.1.0
  */
-export const short = (bytes: Uint8Array, start: number, length: number): string => {
+export const shortAscii = (bytes: Uint8Array, start: number, length: number): string => {
   const b = bytes
   const i = start
   if (length > 16 || i + 16 > b.length) return utf8(b, start, start + length)
@@ -112,12 +112,13 @@ export const short = (bytes: Uint8Array, start: number, length: number): string 
 }
 
 /**
- * The string of at most 24 bytes of UTF-8, `undefined` if they are none or too many. Calling the decoder takes longer.
+ * The string of at most 24 bytes of UTF-8 without their escapes, `undefined` if they are no UTF-8 or too many. Calling
+ * the decoder takes longer.
  *
  * @category decoding
  * @since 0.1.0
  */
-export const shortUtf8 = (bytes: Uint8Array, start: number, end: number): string | undefined => {
+export const short = (bytes: Uint8Array, start: number, end: number, escapes: Escapes): string | undefined => {
   if (end - start > 24) return undefined
   let count = 0
   for (let pos = start; pos < end;) {
@@ -137,6 +138,8 @@ export const shortUtf8 = (bytes: Uint8Array, start: number, end: number): string
         units[count++] = 0xd7c0 + (code >> 10)
         code = 0xdc00 | (code & 0x3ff)
       }
+    } else if (code === BACKSLASH && pos < end && escapes[bytes[pos]] !== 0) {
+      code = escapes[bytes[pos++]]
     }
     units[count++] = code
   }

@@ -23,7 +23,7 @@ const {
   STOPS_KEY,
   zeroBytes
 } = Bytes
-const { invalidUtf8, NAME, PAIRED, short, shortUtf8, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
+const { invalidUtf8, NAME, PAIRED, short, shortAscii, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
 
 // Of no byte: see `unsure`.
 const IS_UNSURE = 256
@@ -134,8 +134,8 @@ export class TextReader {
   }
 
   /**
-   * The measurement or tag value at `start`, if it is of plain characters, with a few escapes of separators at the most,
-   * and a comma or space follows, at `next`.
+   * The measurement or tag value at `start`, if it is of plain characters, perhaps with backslashes among the first of
+   * them, and a comma or space follows, at `next`.
    */
   plain(start: number): string | undefined {
     const bytes = this.bytes
@@ -146,11 +146,12 @@ export class TextReader {
       if (pos === start || pos >= this.end - 1) return undefined
       const flags = flagsOf[bytes[pos]]
       if ((flags & SEPARATES) !== 0) break
-      if (flags !== IS_BACKSLASH || (flagsOf[bytes[pos + 1]] & STOPS_KEY) === 0 || pos - start > copied) {
-        return undefined
+      const escaped = flagsOf[bytes[pos + 1]] & ~SEPARATES
+      if (flags !== IS_BACKSLASH || (escaped & ~STOPS_KEY) !== 0 || pos - start > 64) return undefined
+      if (escaped !== 0) {
+        text += this.#ascii(from, pos)
+        from = pos + 1
       }
-      text += this.#ascii(from, pos)
-      from = pos + 1
       pos = this.#passPlain(pos + 2)
     }
     this.next = pos
@@ -257,22 +258,8 @@ export class TextReader {
     if ((seen & IS_CONTROL) !== 0 && !this.#rules.controlCharacters) {
       return this.#refuse("control character", firstControl(bytes, start, end))
     }
-    if ((seen & IS_HIGH) === 0 && end - start <= 2 * copied && escapes !== STRING_WITH_WHITESPACE) {
-      // What a backslash escapes is the character itself: the parts between backslashes are put together.
-      let text = ""
-      let from = start
-      for (let pos = start; pos < end - 1; pos++) {
-        if (bytes[pos] === BACKSLASH && escapes[bytes[pos + 1]] !== 0) {
-          text += this.#ascii(from, pos)
-          from = ++pos
-        }
-      }
-      return text + this.#ascii(from, end)
-    }
-    if ((seen & IS_BACKSLASH) === 0) {
-      const text = shortUtf8(bytes, start, end)
-      if (text !== undefined) return text
-    }
+    const few = short(bytes, start, end, escapes)
+    if (few !== undefined) return few
     const text = (seen & IS_BACKSLASH) !== 0 ? unescape(bytes, start, end, escapes) : utf8(bytes, start, end)
     if ((seen & IS_HIGH) !== 0 && text.includes("\ufffd")) {
       const at = invalidUtf8(bytes, start, end)
@@ -288,7 +275,7 @@ export class TextReader {
     let from = start - this.#pieceStart
     if (from < 0 || from + length > this.#piece.length) {
       // Decoding takes long to begin.
-      if (this.end - start < shortLine) return short(this.bytes, start, length)
+      if (this.end - start < shortLine) return shortAscii(this.bytes, start, length)
       this.#piece = this.#latin1(start, Math.min(start + pieceBytes, this.bytes.length))
       this.#pieceStart = start
       from = 0
