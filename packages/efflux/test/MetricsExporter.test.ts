@@ -147,7 +147,7 @@ describe("MetricsExporter", () => {
       yield* transport.release
       transport.behaviour = () => Effect.void
       yield* close
-      // It no longer takes part.
+      // It is no longer exported.
       const before = transport.lines.length
       yield* flusher.flush
       assert.strictEqual(transport.lines.length, before)

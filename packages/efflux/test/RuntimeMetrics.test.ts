@@ -49,7 +49,7 @@ describe("RuntimeMetrics", () => {
         assert.closeTo(values.get("nodejs_memory_bytes heap_used")!, usage.heapUsed, usage.heapUsed / 2)
         assert.isAbove(values.get("process_cpu_seconds user")!, 0)
         assert.isAtLeast(values.get("nodejs_active_resources")!, 0)
-        // Each is one point, of a name that needs no cleaning.
+        // Each becomes one point, and its name needs no cleaning.
         const { points, problems } = MetricsExporter.toPoints(yield* Metric.snapshot)
         assert.strictEqual(points.length, names.length)
         assert.deepStrictEqual(problems, [])
@@ -82,7 +82,7 @@ describe("RuntimeMetrics", () => {
       )
       assert.isAbove(values.get("nodejs_eventloop_utilization")!, 0)
       assert.isAtMost(values.get("nodejs_eventloop_utilization")!, 1)
-      // A look takes a second; whoever reads sooner is given the same.
+      // Values are kept for a second: whoever reads sooner gets the same.
       assert.strictEqual(
         (yield* read).get("nodejs_eventloop_delay_seconds max"),
         values.get("nodejs_eventloop_delay_seconds max")

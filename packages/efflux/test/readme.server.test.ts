@@ -1,4 +1,4 @@
-/** The program that the README begins with, in a process of its own. */
+/** The first program of the README, in a process of its own. */
 import { assert, it } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeInfluxd } from "@efflux/testkit/realServer"
@@ -10,7 +10,7 @@ import { identifier } from "./support/delivery.ts"
 
 const readme = join(packageFolder, "..", "..", "README.md")
 
-/** The first fence of TypeScript that runs by itself. */
+/** The first code block that is a whole program. */
 const firstProgram = (markdown: string): string => {
   const program = [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code!)
     .find((code) => code.includes("NodeRuntime.runMain"))

@@ -10,7 +10,7 @@ import { secret } from "./support/httpFaults.ts"
 
 const token = Redacted.make(secret)
 
-/** Runs an effect that has to fail, and looks at all that it shows. */
+/** Runs an effect that must fail, and searches everything that it shows. */
 const failsUnseen = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void> => {
   const watch = SecretWatch.make(secret)
   return Effect.gen(function*() {

@@ -15,7 +15,7 @@ const quiet = Effect.provide(Logger.layer([]))
 /** UDP sockets of this process. */
 const udpSockets = () => process.getActiveResourcesInfo().filter((name) => name === "UDPWrap").length
 
-/** Each option as a `Config` of its own, as a program spells them without help. */
+/** Each option as a `Config` of its own, as a program writes it by hand. */
 const everyOption = {
   transport: Config.Literals(["udp"], "TRANSPORT"),
   host: Config.String("HOST"),
@@ -137,7 +137,7 @@ describe("every option from environment variables", () => {
 })
 
 describe("a wrong option", () => {
-  /** Builds the layer, which must fail, and looks at what it left behind. */
+  /** Builds the layer, which must fail and must leave nothing behind. */
   const failureOf = (layer: ReturnType<typeof InfluxDatabase.layerConfig>, env: Environment) =>
     Effect.gen(function*() {
       const registry = new Map<string, Metric.Metric.Metadata<any, any>>()

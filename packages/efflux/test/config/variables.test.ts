@@ -20,7 +20,7 @@ const checkClient = (env: Environment, fixed?: ClientConfig.Some) =>
     (config) => Result.getOrThrow(ClientSettings.check(config))
   )
 
-// What Kubernetes sets in every pod beside a service called influx.
+// What Kubernetes sets in every pod if there is a service called influx.
 const kubernetes = {
   INFLUX_PORT: "tcp://10.0.0.1:8086",
   INFLUX_PORT_8086_TCP: "tcp://10.0.0.1:8086",
@@ -197,7 +197,7 @@ it.effect("each option of layerConfig is a value or a Config, and so is each tag
       transport: "http",
       version: 1,
       database: "d",
-      // The check leaves it out.
+      // The check ignores it.
       retentionPolicy: undefined,
       url: "http://h",
       tags: { app: "shop", region: "eu" },

@@ -1,4 +1,4 @@
-/** Wrong configurations and what is said of them: which option or variable, its value, and what to do instead. */
+/** Wrong configurations and their messages: the option or variable, its value, and what is allowed. */
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Duration, Effect, Layer, Option, Redacted } from "effect"
 import {
@@ -56,7 +56,7 @@ const lines = certificate.trim().split("\n")
 const cutOff = lines.slice(0, -3).join("\n")
 const damaged = certificate.replace(lines[2]!, lines[2]!.slice(0, 12))
 
-/** What JSON can't hold. All others are in `conformance/wrongOptions.jsonl`. */
+/** Values that JSON can't hold. All others are in `conformance/wrongOptions.jsonl`. */
 const objects: ReadonlyArray<readonly [config: unknown, message: string | RegExp]> = [
   [{ "": 1 }, `Option """" is 1, but ${udp}. ${udpOptions}`],
   [{ "a\nb\u202e": 1 }, `Option "a\\u000ab\\u202e" is 1, but ${udp}. ${udpOptions}`],

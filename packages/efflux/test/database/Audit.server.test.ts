@@ -31,7 +31,7 @@ describeServer("an audit", { udp: [{ database: "db" }] }, (it) => {
       Effect.gen(function*() {
         yield* push("before", 500)
         yield* Influx.flush
-        // The server counts points a moment after it has stored them.
+        // The server counts points shortly after it has stored them.
         yield* server.waitFor(server.udpStats, ([stats]) => stats!.pointsTx >= 500)
         const report = yield* Influx.auditOf(push("during", 1000), { listener })
         assert.strictEqual(report.listener, `127.0.0.1:${listener}`)
@@ -81,7 +81,7 @@ describeServer("an audit", { udp: [{ database: "db" }] }, (it) => {
           [report.sent.points, report.received.points, report.lost, report.foreign, report.unparsed],
           [10, 11, 0, 1, 2]
         )
-        // One of ours that is lost is hidden by one of theirs.
+        // A lost point of ours would be hidden by one of another program.
         yield* server.writeLines("db", "typed v=\"text\" 1")
         const conflict = yield* Influx.auditOf(
           Effect.andThen(Influx.push({ measurement: "typed", fields: { v: 1 }, timestamp: 2n }), Influx.flush),

@@ -199,7 +199,7 @@ describe("shedding", () => {
       sender.behaviour = () => Effect.never
       yield* Influx.pushAll([point(0), point(1)])
       yield* turns
-      // The sender is busy for good; from here the queue fills up.
+      // The sender stays busy: from here on the queue fills up.
       for (let n = 2; n < 30; n++) yield* Influx.push(point(n))
       const stats = yield* Influx.stats
       assert.strictEqual(stats.inFlight, 2)
@@ -214,7 +214,7 @@ describe("shedding", () => {
     () =>
       withDatabase({ pacing: "none" }, function*(sender) {
         const total = 1_000_000
-        // A transport that takes a while, so that the queue runs over.
+        // A slow transport, so that the queue overflows.
         sender.behaviour = () => Effect.repeat(Effect.yieldNow, { times: 3 })
         for (let n = 0; n < total; n++) {
           yield* Influx.push(point(n))
@@ -229,7 +229,7 @@ describe("shedding", () => {
         assert.strictEqual(stats.sent, sender.lines.length)
         assert.isAbove(stats.dropped.queue_full, 0)
         assert.strictEqual(stats.sent + stats.dropped.queue_full, total)
-        // What was in the queue at the end are the newest points; of one sender's payloads all are in order.
+        // The queue held the newest points at the end, and the payloads of one sender are in order.
         const survivors = numbers(sender.lines).sort((a, b) => a - b)
         assert.deepStrictEqual(
           survivors.slice(-before.queued),
@@ -343,7 +343,7 @@ describe("timestamps", () => {
 
   const start = 1_700_000_000_000
 
-  /** Pushes numbers of points, each at its time, and gives the timestamps in the order of the pushes. */
+  /** Pushes so many points at each time, and returns the timestamps in the order of the pushes. */
   const stampsAt = (precision: Precision.Precision, pushes: ReadonlyArray<readonly [at: number, points: number]>) =>
     withDatabase({ precision, senders: 1, queueCapacity: 20_000, pacing: "none" }, function*(sender) {
       for (const [at, points] of pushes) {

@@ -9,7 +9,7 @@ import { turns, withDatabase } from "../support/TestTransport.ts"
 const point = (n: number): Point.Input => ({ measurement: "m", fields: { n: BigInt(n) }, timestamp: 0n })
 
 describe("hostile points", () => {
-  // What was quadratic took minutes here, and ended the test.
+  // Quadratic code took minutes here, and the test timed out.
   const most = 100_000
   const orders: ReadonlyArray<readonly [order: string, number: (n: number) => number]> = [
     ["falling", (n) => most - n],

@@ -26,7 +26,7 @@ const points = (count: number) => Array.from({ length: count }, (_, n) => point(
 
 type Connection = Partial<Transport.Connection> & Pick<Transport.Connection, "send">
 
-/** A database over a connection of somebody's own; `close` takes as long as it needs. */
+/** A database over a custom connection; `close` takes as long as it needs. */
 const open = (
   connection: Connection,
   config: DatabaseConfig.DatabaseConfig = {},
@@ -127,7 +127,7 @@ describe("the end and the answer", () => {
           known += stats.sent + stats.dropped.unknown
         }
         stored = server.requests.reduce((sum, { body }) => sum + String(body).split("\n").filter(Boolean).length, 0)
-        // All that it read it may have stored.
+        // The server may have stored all that it read.
         assert.isAtMost(stored, known)
         assert.isAbove(stored, 0)
       }).pipe(Effect.provide(Logger.layer([])))
@@ -144,7 +144,7 @@ describe("a transport that is asked about an interrupted send", () => {
       const transports = [
         { config: { transport: "http", version: 1, url, database: "db" }, known: { sent: 2 } },
         { config: { transport: "tcp", host: "127.0.0.1", port }, known: { sent: 2 } },
-        // The operating system says nothing of a datagram that it may have.
+        // Whether the operating system took the datagram is not known.
         { config: { transport: "udp", host: "127.0.0.1", port }, known: { sent: 0, unknown: 2 } }
       ] as const
       for (const { config, known } of transports) {
@@ -153,7 +153,7 @@ describe("a transport that is asked about an interrupted send", () => {
         const connection = yield* transport.open
         yield* connection.send(payload, 2, lines)
         assert.deepInclude(connection.interrupted!(), known, config.transport)
-        // A send that has not begun is not the one before.
+        // The outcome of the send before does not count for one that has not begun.
         void connection.send(payload, 2, lines)
         assert.deepInclude(connection.interrupted!(), { sent: 0 }, config.transport)
       }
@@ -286,8 +286,8 @@ describe("a transport of one's own", () => {
       yield* close
     }))
 
-  // The type of an effect that returns nothing allows what is no object: a length, or whether a socket took it at once.
   const not = (got: string) => `an object with which send succeeds must be an Outcome of 5 points, got ${got}`
+  // `Effect<void>` may succeed with any value, for example a length, or whether a socket took all at once.
   const outcomes: ReadonlyArray<readonly [outcome: unknown, sent: number, unknown: number, says?: string]> = [
     ...[undefined, null, 5, false, "", { sent: 5 }, { sent: 5, bytes: 10 }, { sent: 7 }].map((all) =>
       [all, 5, 0] as const
@@ -349,7 +349,7 @@ describe("a transport of one's own", () => {
           [() => Effect.die(new TypeError("broken")), /TypeError: broken/],
           [() => Effect.die("text"), /text/],
           [() => Effect.fail("untyped"), /untyped/],
-          // A fiber that is given no effect would end, and its points would be in flight for ever.
+          // Without a check the fiber would end, and its points would be in flight for ever.
           [async () => ({ sent: 5 }), /what send returns in a transport must be an Effect, got a Promise/],
           [() => undefined, /what send returns in a transport must be an Effect, got undefined/],
           [() => ({ sent: 5 }), /what send returns in a transport must be an Effect, got object/]

@@ -41,7 +41,7 @@ const killAndStart = Effect.fnUntraced(function*(server: InfluxServer.Server, me
         })
         yield* Effect.sleep(200)
         yield* server.kill
-        // Long enough for requests that find nobody.
+        // Long enough for requests that are refused.
         yield* Effect.sleep(400)
         assertLaw(yield* database.stats)
         yield* server.start
@@ -84,7 +84,7 @@ describeServer("HTTP into a server that dies", { databases: ["metrics"] }, (it) 
     "two hosts: the second takes over while the first is down, and gives back when it is up again",
     () =>
       Effect.gen(function*() {
-        // Both new: what the first one lost by being killed before would be missing here.
+        // Both are new: points that the first one lost in an earlier kill would be missing here.
         const first = yield* InfluxServer.make({ databases: ["metrics"] })
         const second = yield* InfluxServer.make({ databases: ["metrics"] })
         const stored = (server: InfluxServer.Server) => server.count("metrics", "failover")

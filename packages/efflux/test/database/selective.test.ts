@@ -1,4 +1,4 @@
-/** Shedding that chooses: priority, quota and a limit in bytes. And what tells a program of the pressure. */
+/** Selective shedding: priority, quota and a limit in bytes. And how a program learns of the pressure. */
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
 import { Clock, Duration, Effect, Fiber, Layer, Metric, Schema, Stream } from "effect"
@@ -318,7 +318,7 @@ describe("pressure", () => {
     Effect.gen(function*() {
       for (
         const [fills, expected] of [
-          // Around a tenth of the queue, where rounding would tell every time.
+          // Around a tenth of the queue, where rounding would emit a value each time.
           [[49, 51, 49, 51, 50], [0, 0.49]],
           [[10, 15, 20, 25, 30], [0, 0.1, 0.2, 0.3]],
           [[9, 10, 19, 20], [0, 0.1, 0.2]],

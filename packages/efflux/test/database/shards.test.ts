@@ -149,7 +149,7 @@ describe("shards", () => {
           made = shards
           for (let n = 0; n < total; n++) {
             shards.pushUnsafe(point(n))
-            // Slow enough for a shard that is well.
+            // Slow enough for a healthy shard.
             if (n % 1000 === 0) {
               const looked = shards.statsUnsafe()
               for (const stats of [...Object.values(looked.shards), looked.total]) assertLaw(stats)
@@ -175,7 +175,7 @@ describe("shards", () => {
       for (const stats of [...Object.values(shards), all]) assertLaw(stats)
       assert.strictEqual(all.pushed, total)
       assert.isAbove(shards["slow"].dropped.unknown, 0)
-      // At the most the payload whose next attempt had just begun at the close.
+      // At most the payload whose next attempt had just begun at the close.
       assert.include([0, 500], shards["down"].dropped.unknown)
     }).pipe(Effect.scoped))
 

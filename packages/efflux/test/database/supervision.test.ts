@@ -26,7 +26,7 @@ const open = Effect.fnUntraced(function*(fault: Fault) {
   const scope = yield* Scope.make()
   const logs = capture()
   const state = { opened: 0, closed: 0, left: senders, sent: 0 }
-  // The fault, as long as there are senders to meet it.
+  // The fault, until each sender has met it.
   const meet = (part: keyof Fault): { readonly result: unknown } | undefined => {
     const happens = fault[part]
     return happens === undefined || state.left-- <= 0 ? undefined : { result: happens() }
@@ -116,7 +116,7 @@ describe("a sender whose fiber is ended by a send goes on", () => {
     ["a defect", () => Effect.die(new Error("broken")), /Error: broken/],
     ["a defect of undefined", () => Effect.die(undefined), /./],
     ["a defect of a symbol", () => Effect.die(Symbol("odd")), /./],
-    // Its line comes without the cause, because a logger that prints that would throw.
+    // Its line has no cause, because a logger that printed it would throw.
     ["a defect that can't be read", () => Effect.die(new Unreadable()), /^$/],
     ["a failure that is no error", () => Effect.fail("untyped"), /untyped/],
     ["a failure that can't be looked at", () =>
@@ -148,7 +148,7 @@ describe("a sender whose fiber is ended by a send goes on", () => {
       assert.strictEqual(stats.sendersBusy, 0)
       assert.match(logs.lines[0], /^Warn Efflux: 15 points dropped, a defect in a sender: .* \(3 times since/)
       assert.match(logs.causes[0], cause)
-      // All senders are there, with one connection each.
+      // All senders run, with one connection each.
       yield* database.pushAll(points(100))
       yield* database.flush
       assert.strictEqual(state.sent, 100)

@@ -88,7 +88,7 @@ describe("a decoder that is fed by hand", () => {
 
   it("shows no text that it does not hold any longer", () => {
     const decoder = LineProtocol.makeDecoder()
-    // The quote is never closed, which is known only at the end.
+    // That the quote is never closed is known only at the end.
     decoder.feed(encoder.encode("ok v=1\nm v=\"open\n"))
     assert.isTrue(Result.isSuccess(decoder.next()!))
     assert.isUndefined(decoder.next())

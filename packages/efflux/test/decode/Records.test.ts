@@ -30,7 +30,7 @@ describe("a wide record", () => {
     for (const count of [4, 16, 17, 48, 49, 100, 256, 257, 496]) {
       assert.isFalse(isTable(decodeAgain(() => lineOf(keysOf(count)))), `${count}`)
     }
-    // What the engine does if it is not told better.
+    // What the engine does by default.
     const filled: Record<string, number> = {}
     for (const key of keysOf(40)) filled[key] = 1
     assert.isTrue(isTable(filled))

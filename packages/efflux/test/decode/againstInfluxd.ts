@@ -10,8 +10,8 @@ import { type Below, below } from "@efflux/testkit/SeededRandom"
 import { Effect } from "effect"
 import { LineProtocol, type Point } from "efflux"
 
-// Each text has a measurement of its own, so that types don't clash and its point is found again. The number stands
-// there twice, so that a change of it does not make another text's.
+// Each text has a measurement of its own, so that types don't clash and its point can be found. The number occurs
+// twice, so that a mutation of it does not give the measurement of another text.
 const lines: ReadonlyArray<(id: string) => string> = [
   (id) => `${id} v=1`,
   (id) => `${id},a=b v=1i 5`,

@@ -1,4 +1,4 @@
-/** Decoders remember names and series, and nothing of it may show: a line is read as if it were the first. */
+/** Decoders remember names and series. It must not show: each line is read as if it were the first. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { LineProtocol } from "efflux"

@@ -1,4 +1,4 @@
-/** A decoding error says where, in a way that can be shown. */
+/** A decoding error says where it is, in a form that can be shown. */
 import { assert, describe, it } from "@effect/vitest"
 import { LineProtocol } from "efflux"
 

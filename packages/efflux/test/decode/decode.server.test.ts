@@ -1,4 +1,4 @@
-/** The decoder takes a line exactly where a real InfluxDB 1 does, and makes of it what the server stores. */
+/** The decoder accepts exactly the lines that a real InfluxDB 1 accepts, and reads what the server stores. */
 import { assert } from "@effect/vitest"
 import { InfluxServer } from "@efflux/testkit"
 import { describeServer } from "@efflux/testkit/realServer"

@@ -32,7 +32,7 @@ const get: Request = { method: "GET", path: "/x", onRepeat: () => {} }
 
 const errorOf = <A>(effect: Effect.Effect<A, InfluxError>) => Effect.flip(effect)
 
-// Everything that a program could print of an error.
+// Everything of an error that a program could print.
 const shown = (error: InfluxError) =>
   [
     error.message,

@@ -111,7 +111,7 @@ describe("a password that a server repeats is hidden", () => {
     assert.strictEqual(scrub(password)(`no: ${urlSafe}; the password is ${btoaOf(password)}`), hiddenTwice)
   })
 
-  // A line that ends within what looks like an escape leaves none.
+  // A line that ends within what looks like an escape shows nothing of it.
   it.each(passwords.slice(0, 4))("in lines, as JSON: %j", (password) => {
     const said = JSON.stringify(`no: ${password.replace(/[^]{5}(?!$)/g, "$&\n")}.`)
     assert.strictEqual(scrub(password)(said), `"no: <redacted>."`)
@@ -248,7 +248,7 @@ it("hostile texts take no longer than their length", () => {
   ) {
     const started = performance.now()
     assert.isAtMost(hide(text).length, 65_536)
-    // Minutes, if each place were searched to the end.
+    // It would take minutes if each position were searched to the end.
     assert.isBelow(performance.now() - started, 60_000)
   }
 })

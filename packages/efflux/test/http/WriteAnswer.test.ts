@@ -60,7 +60,7 @@ describe("WriteAnswer", () => {
     const { lines, rejected } = refusal(400, body, 5000)
     assert.strictEqual(lines, 5000)
     assert.strictEqual(rejected.detail, "x")
-    // A parser makes 4 million objects of it.
+    // A parser would make 4 million objects.
     assert.isBelow(process.memoryUsage().heapUsed - before, 32 * 1024 * 1024)
   })
 })

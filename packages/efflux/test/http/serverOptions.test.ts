@@ -1,4 +1,4 @@
-/** What the options say about every request, of a database and of a client alike. */
+/** Options that apply to every request, of a database and of a client alike. */
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"

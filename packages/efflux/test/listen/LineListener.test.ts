@@ -1,4 +1,4 @@
-/** A listener on real sockets: what arrives, how it is answered, and what bounds it. */
+/** A listener on real sockets: what it receives, how it answers, and its limits. */
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect, Exit, Metric, Stream } from "effect"
@@ -10,7 +10,7 @@ import { deflateSync, gzipSync } from "node:zlib"
 const take = (listener: LineListener.Listener, count: number) =>
   Stream.runCollect(Stream.take(listener.received, count))
 
-/** What a test compares: without addresses and times. */
+/** An element without addresses and times, for comparisons. */
 const brief = (received: LineListener.Received): unknown => {
   switch (received._tag) {
     case "Point": {
@@ -141,7 +141,7 @@ describe("UDP", () => {
     Effect.gen(function*() {
       const listener = yield* LineListener.make({ udp: 0, receiveBufferBytes: 4096 })
       const sent = 3000
-      // The kernel takes these sends at once, while this thread has no turn to read.
+      // The kernel takes these datagrams at once, while this thread can't read.
       yield* sendUdp(listener.udp!.port, Array.from({ length: sent }, () => `m v=1`))
       const counts = yield* waitFor(listener.counts, ({ kernelDrops = 0, payloads }) => payloads + kernelDrops >= sent)
       assert.strictEqual(counts.payloads + (counts.kernelDrops ?? 0), sent)

@@ -13,7 +13,7 @@ const withHttp = <Eff extends Effect.Effect<any, any, InfluxClient.InfluxClient>
     yield* Effect.gen(() => use(server)).pipe(Effect.provide(InfluxClient.layer({ version: 1, url: server.httpUrl })))
   })
 
-// A name that wants to be more.
+// A name that tries to break out of its quotes.
 const odd = `odd "name"; DROP DATABASE kept; -- 'x'`
 
 describeServer("administration of InfluxDB 1", { databases: ["kept"] }, (it) => {
@@ -74,7 +74,7 @@ describeServer("administration of InfluxDB 1", { databases: ["kept"] }, (it) => 
       assert.strictEqual(made?.database, "continuous")
       assert.strictEqual(made.name, odd)
       assert.include(made.statement, "RESAMPLE EVERY 1m FOR 10m")
-      // What the server kept reads back as the same: it is made again from its own text.
+      // The query that the server shows can be used to make it again.
       yield* InfluxAdmin.dropContinuousQuery("continuous", odd)
       assert.deepStrictEqual(yield* InfluxAdmin.continuousQueries, [])
       yield* InfluxClient.execute(InfluxQL.unsafe(made.statement))

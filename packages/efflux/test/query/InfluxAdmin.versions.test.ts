@@ -1,4 +1,4 @@
-/** Administration of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
+/** Administration of InfluxDB 2 and 3, against servers that check every request strictly against the documentation. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, StrictV2, StrictV3 } from "@efflux/testkit"
 import { Duration, Effect, Redacted } from "effect"

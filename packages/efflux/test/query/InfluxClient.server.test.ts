@@ -110,7 +110,7 @@ describeServer("a query of InfluxDB 1", { databases: ["db"] }, (it) => {
           Effect.forkChild
         )
         yield* server.waitFor(Effect.sync(() => taken), (taken) => taken === 10)
-        // It stays there for as long as nobody takes more.
+        // It stays there until more is taken.
         assert.strictEqual(yield* running, 1)
         yield* Fiber.interrupt(fiber)
         yield* server.waitFor(running, (running) => running === 0)

@@ -1,4 +1,4 @@
-/** Queries of InfluxDB 2 and 3, against servers that hold every request strictly against the documentation. */
+/** Queries of InfluxDB 2 and 3, against servers that check every request strictly against the documentation. */
 import { assert, describe, it } from "@effect/vitest"
 import { type AnnotatedCsv, StrictV2, StrictV3 } from "@efflux/testkit"
 import { Config, ConfigProvider, Duration, Effect, Layer, Redacted, Result, Schema, Stream } from "effect"

@@ -1,4 +1,4 @@
-/** Answered writes against a real InfluxDB 1: what it says it rejected is what it does not have. */
+/** Answered writes against a real InfluxDB 1: exactly the points that it rejected are missing. */
 import { assert, it } from "@effect/vitest"
 import { InfluxServer, VictoriaServer } from "@efflux/testkit"
 import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
@@ -28,7 +28,7 @@ describeInfluxd("InfluxClient.write", (binary) => {
         assert.deepStrictEqual(clean, { written: 2500, rejected: 0, rejections: [] })
         assert.strictEqual(yield* count, 2500)
 
-        // Types in conflict: two of four.
+        // A conflict of types: two points of four.
         const conflict = yield* client.write([point(3000, 1), point(3001, "x"), point(3002, true), point(3003, 2)])
         assert.deepStrictEqual([conflict.written, conflict.rejected], [2, 2])
         assert.include(conflict.rejections[0]!.detail, "field type conflict")
@@ -41,7 +41,7 @@ describeInfluxd("InfluxClient.write", (binary) => {
         assert.deepStrictEqual([old.written, old.rejected], [1, 1])
         assert.include(old.rejections[0]!.detail, "points beyond retention policy")
 
-        // No line at all: rejected here, and the neighbours are stored.
+        // A point that can't be encoded is rejected here; its neighbours are stored.
         const here = yield* client.write([point(4000, 1), { measurement: "m", fields: {} }, point(4001, 1)])
         assert.deepStrictEqual([here.written, here.rejections.map(({ index }) => index)], [2, [1]])
         assert.strictEqual(yield* count, 2504)

@@ -41,7 +41,7 @@ describe("InfluxClient.write", () => {
       const { client, server } = yield* v3()
       yield* client.write([point(0, 1.5)])
       const mixed = points(100).map((plain, n) => n % 3 === 1 ? point(n, `text ${n}`) : plain)
-      // A point without a line stands between: the numbers of the lines are not those of the points.
+      // A point in between has no line, so line numbers and point numbers differ.
       mixed.splice(10, 0, { measurement: "", fields: { v: 1 } })
       const result = yield* client.write(mixed)
       const bad = mixed.flatMap(({ fields, measurement }, index) =>
@@ -104,7 +104,7 @@ describe("InfluxClient.write", () => {
         assert.deepStrictEqual(result.rejections.map(({ index, points }) => [index, points]), rejections)
         assert.deepStrictEqual([result.written, result.rejected], [3, 2])
         for (const { detail } of result.rejections) assert.isNotEmpty(detail)
-        // Whatever it says, a request is sent once.
+        // A request is sent once, whatever the answer.
         assert.strictEqual(server.requests.length, 1)
       })
   )
@@ -179,7 +179,7 @@ describe("InfluxClient.write", () => {
       assert.isTrue(sized.every(({ text }) => text!.length <= 2000))
       assert.isTrue(sized.slice(0, -1).every(({ text }) => text!.length > 1970))
       assert.isTrue(sized.every(({ headers }) => headers["content-encoding"] === "gzip"))
-      // One series, no times: all are stored.
+      // One series without timestamps: all are stored.
       const timeless = Array.from({ length: 500 }, (_, n): Point.Input => ({ measurement: "t", fields: { n } }))
       yield* client.write(timeless, { batchSize: 100, tags: { app: "shop" } })
       const stored = server.stored("db").filter(({ measurement }) => measurement === "t")

@@ -141,7 +141,7 @@ describe("JSON", () => {
   })
 
   it("has each name as it is written, whatever objects were read before", () => {
-    // V8 itself takes the second of these for the first.
+    // V8 itself reads the second of these as the first.
     for (const [first, second] of [["\\", "\""], ["a\\", "a\n"], ["\\u", "\u0000x"], ["\\\\", "\"\""]] as const) {
       for (const value of [1, 9007199254740993n, { [first]: [{ [second]: "\\" }] }]) {
         const text = (name: string) =>
@@ -166,7 +166,7 @@ describe("JSON", () => {
     // A list of 2 million characters whose string does not end: an expression that tries again would take for ever.
     const text = `[9007199254740993,"${"a1234567890123456\\\\".repeat(100_000)}`
     assert.throws(() => ExactJson.parse(text), BadAnswer)
-    // From each of these quotes a string could begin.
+    // A string could begin at each of these quotes.
     for (const end of ["", "\\", "\\\u2028\"]"]) {
       assert.throws(() => ExactJson.parse(`[9007199254740993,"${"\\\"".repeat(200_000)}${end}`), BadAnswer)
     }

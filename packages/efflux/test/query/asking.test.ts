@@ -1,4 +1,4 @@
-/** What every version has in common, by the client for tests and by answers that a server gives. */
+/** What all versions have in common, tested with the test client and with answers of a server. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer } from "@efflux/testkit"
 import { DateTime, Effect, Layer, Option, Redacted, Schema, Stream, Tracer } from "effect"
@@ -59,7 +59,7 @@ describe("the client for tests", () => {
   it.effect("takes a request of the API only if its path can't name another host, and all of it can be sent", () => {
     const sent: Array<string> = []
     const wrong: ReadonlyArray<readonly [request: unknown, option: string]> = [
-      // With the URL in front of it, this is a password and the host of somebody else.
+      // Appended to the URL, this becomes a password and another host.
       [{ method: "GET", path: "@evil.example/x" }, `"path" is "<redacted>@evil.example/x"`],
       [{ method: "GET", path: ".evil.example/x" }, `"path"`],
       [{ method: "GET", path: ":1/x" }, `"path"`],

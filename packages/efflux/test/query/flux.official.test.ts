@@ -1,4 +1,4 @@
-/** What Efflux writes for Flux, read by the parser of Flux's makers. */
+/** The Flux that Efflux writes, read by InfluxData's own parser. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Result } from "effect"
 import { Flux, Point } from "efflux"

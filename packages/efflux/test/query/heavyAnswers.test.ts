@@ -1,4 +1,4 @@
-/** Answers that weigh little and become much. */
+/** Small answers that expand to a lot of memory. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { BadAnswer } from "../../src/internal/query/BadAnswer.ts"
@@ -7,7 +7,7 @@ import * as QueryRequest from "../../src/internal/query/QueryRequest.ts"
 import { maxRows } from "../../src/internal/query/Row.ts"
 import { cases, run } from "./heavyAnswers.ts"
 
-// The kernel's view of a process is that of Linux.
+// The memory of a process is read from Linux.
 describe.skipIf(process.platform !== "linux")("an answer that becomes much more than it weighs", () => {
   it.live.each(Object.entries(cases))(
     "ends as it should, in bounded memory: %s",

@@ -1,6 +1,6 @@
 /**
- * Answers that weigh little and become much, each read by a process of its own, which is looked at from outside: the
- * memory that it had at its peak, and the longest turn of its event loop.
+ * Small answers that expand to a lot of memory, each read by a process of its own, which is watched from outside: its
+ * peak memory, and the longest turn of its event loop.
  *
  * As a command it prints all that is measured: `node packages/efflux/test/query/heavyAnswers.ts`.
  */
@@ -97,7 +97,7 @@ export const cases: { readonly [name: string]: Heavy } = {
   }
 }
 
-/** How a process fared. */
+/** What was measured of a process. */
 export interface Fared {
   readonly outcome: string
   readonly seconds: number

@@ -32,7 +32,7 @@ const distinct = (random: SeededRandom, count: number, isGood: (text: string) =>
   return [...texts]
 }
 
-/** Asks for at least so many texts. Fails with what was read where it is not what was written. */
+/** Queries at least so many texts. Fails if a text that was read is not the one that was written. */
 export const run = Effect.fnUntraced(function*(server: InfluxServer.Server, count: number, random: SeededRandom) {
   const tally: Tally = { values: 0, tags: 0, names: 0, statements: 0 }
 
@@ -72,7 +72,7 @@ export const run = Effect.fnUntraced(function*(server: InfluxServer.Server, coun
   const values = Effect.fnUntraced(function*(round: number) {
     const measurement = `values ${round}`
     const texts = distinct(random, perRound.values, () => true)
-    // As many that are not asked for.
+    // As many rows that the statement must not find.
     const others = distinct(random, perRound.values, (text) => !texts.includes(text))
     yield* write(
       [...texts, ...others].map((text, n) => ({ measurement, fields: { s: text }, timestamp: BigInt(n + 1) }))

@@ -32,7 +32,7 @@ const statements = {
   3: Sql.query`SELECT v FROM m WHERE t = ${parameter}`
 }
 
-/** What stands before the rows of an answer. */
+/** What precedes the rows of an answer. */
 const heads = {
   1: "",
   2: "#datatype,string,long,long\r\n#group,false,false,false\r\n#default,_result,,\r\n,result,table,v\r\n",
@@ -57,9 +57,9 @@ interface Bench {
   readonly server: FaultServer.Server
   readonly http: InfluxClient.Client
   readonly statement: InfluxClient.Statement
-  /** The statement asked whole. */
+  /** The statement, collected. */
   readonly ask: Ask<ReadonlyArray<InfluxClient.Row>>
-  /** The statement asked whole, and as a stream. */
+  /** The statement, collected and as a stream. */
   readonly asks: ReadonlyArray<Ask<ReadonlyArray<InfluxClient.Row>>>
 }
 
@@ -155,7 +155,7 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
           const late = new RegExp(`did not answer within ${timeout} ms`)
           const fiber = yield* Effect.forkChild(failsWith(ask, "Timeout", late))
           yield* server.waitForRequests(index + 1)
-          // So that the head, if there is one, has been seen.
+          // So that the head, if there is one, has arrived.
           yield* sleep(50)
           yield* TestClock.adjust(timeout * 0.9)
           assert.strictEqual(server.open, 1)
@@ -349,13 +349,13 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
     return withBench(version, [endless, endless], function*({ http, server, statement }) {
       let taken = 0
       const fiber = yield* http.queryStream(statement).pipe(
-        // Takes one row, and then waits.
+        // Takes one row, then waits.
         Stream.mapEffect(() => Effect.suspend(() => ++taken === 1 ? Effect.void : Effect.never)),
         Stream.runDrain,
         Effect.forkChild
       )
       yield* waitFor(Effect.sync(() => taken), (taken) => taken === 2)
-      // The server fills what lies between, and then nothing moves.
+      // The server fills the buffers in between, and then everything waits.
       let last = -1
       yield* waitFor(
         Effect.sync(() => {

@@ -128,7 +128,7 @@ describe("a huge bigint of a tag", () => {
         "longer than the payload"
       )
     }
-    // To print one of them takes more than the test may.
+    // Printing one of them would exceed the timeout of the test.
   })
 
   it("is written while it fits, digit for digit", () => {

@@ -71,9 +71,9 @@ const names = Arbitrary.filter(
 )
 
 interface Case {
-  // A function, which a report of a failure does not unfold.
+  // A function, because a report of a failure does not expand it.
   readonly make: () => Series.Series<Series.Tags, Series.Fields>
-  /** Some points, and how far to turn the order of their keys. */
+  /** Some points, and by how much to rotate the order of their keys. */
   readonly points: ReadonlyArray<{ readonly values: Record<string, unknown>; readonly plain: () => Point.Input }>
   readonly bindable: ReadonlyArray<string>
 }
@@ -168,7 +168,7 @@ describe("whatever the series", () => {
       const decoded = Result.getOrThrow(LineProtocol.decode(line.success, { dialect: "influx-2" }))
       const back = Result.getOrThrow(series.decodePoint(decoded)) as Record<string, unknown>
       assertSame(back, values)
-      // A Struct takes what an object inherits for an absent optional value.
+      // A Struct reads inherited properties for absent optional values.
       if ([...Object.keys(series.tags), ...Object.keys(series.fields)].some((name) => name in Object.prototype)) {
         continue
       }
@@ -214,7 +214,7 @@ describe("whatever the series", () => {
   }, { arbitrary: { runs: 1000 } })
 })
 
-/** Values are the same but for what a server does not keep: absent and empty are one. */
+/** Compares values as a server stores them: an absent value equals an empty one. */
 const assertSame = (actual: Record<string, unknown>, expected: Record<string, unknown>): void => {
   const names = new Set([...Object.keys(actual), ...Object.keys(expected)])
   for (const name of names) {

@@ -199,7 +199,7 @@ describe("the Schemas of a series", () => {
       assert.deepStrictEqual(good.map(lineOf), good.map(() => "written"))
       assert.deepStrictEqual(bad.map(lineOf), bad.map(() => "schema"))
     }
-    // A check of a whole union may refuse that there is no value.
+    // A check of a whole union may refuse a missing value.
     const given = Schema.UndefinedOr(Schema.Number).check(Schema.makeFilter((x) => x !== undefined))
     const series = untyped(Series.make("m", { fields: { x: given, y: Schema.optional(even) } }))
     assert.strictEqual(told(series({ x: 1 })), "wrote m x=1")

@@ -1,4 +1,4 @@
-/** Where a series lives among shards is the same in every version: golden values, not to be changed. */
+/** The shard of a series is the same in every version: golden values, which must not change. */
 import { assert, describe, it } from "@effect/vitest"
 import { HashRing, PrimaryKey } from "effect"
 import * as SeriesHash from "../../src/internal/series/SeriesHash.ts"

@@ -101,7 +101,7 @@ describe("toPoints", () => {
       "h count=0i,sum=0,le_1=0i",
       "s count=0i,sum=0"
     ])
-    // An observed NaN is counted, but is no extreme.
+    // An observed NaN is counted, but is neither minimum nor maximum.
     update(histogram, Number.NaN)
     assert.strictEqual(lines(MetricsExporter.toPoints(snapshot()))[0], "h count=1i,le_1=0i")
     assert.deepStrictEqual(lines(MetricsExporter.toPoints(snapshot(), { layout: "telegraf-prometheus-v2" })), [
@@ -124,7 +124,7 @@ describe("toPoints", () => {
     let baseline: MetricsExporter.Baseline | undefined
     const export_ = () => {
       const result = MetricsExporter.toPoints(snapshot(), { temporality: "delta", baseline })
-      // The same call gives the same: the baseline that is given is not changed.
+      // The call does not change the baseline that it is given.
       assert.deepStrictEqual(
         MetricsExporter.toPoints(snapshot(), { temporality: "delta", baseline }).points,
         result.points
@@ -164,7 +164,7 @@ describe("toPoints", () => {
       "s count=0i,sum=0,q_0.5=3",
       "g value=7"
     ])
-    // Gone for one export, and back: it counts from nothing.
+    // A metric that was missing in one export starts at zero again.
     for (const metric of [counter, upDown, big, words, sizes, times]) Metric.removeUnsafe<any, any>(metric, context)
     assert.deepStrictEqual(export_(), ["g value=7"])
     update(counter, 5)
@@ -174,7 +174,7 @@ describe("toPoints", () => {
     update(sizes, 1, 5)
     update(times, 3)
     assert.deepStrictEqual(export_().toSorted(), first.toSorted())
-    // Back before anybody looked: less than before is a new beginning.
+    // A metric that came back between two exports: a smaller value means that it started again.
     Metric.removeUnsafe(counter, context)
     Metric.removeUnsafe(sizes, context)
     update(counter, 3)
@@ -197,7 +197,7 @@ describe("toPoints", () => {
           assert.strictEqual(encoded._tag, "Success", `${JSON.stringify(point.measurement)} ${String(encoded)}`)
         }
       }
-      // "" and "\0" and "\ud800" all become "_": the first stays, the others are told.
+      // "" and "\0" and "\ud800" all become "_": the first is kept, the others are reported.
       assert.isNotEmpty(result.problems)
       assert.strictEqual(result.points.length + result.problems.length, 2 * names.length)
     }
