@@ -119,25 +119,16 @@ export class LineWriter extends PartWriter {
   #columns(given: PointValues, { all, fields }: Roots, from: number): number {
     const omitted = this.omittedFields
     let pos = this.#write(given, all, from, 0)
-    if (this.#hasToBeOrdered(pos)) {
+    // If it was refused, what is wrong with it has to be the same in any order.
+    if (pos < 0 || !this.#ending().isComplete) {
       this.omittedFields = omitted
       const start = this.#orderedTags(given, all, from)
       if (start < 0) return REFUSED
       const { ordered, places } = this.#ending()
-      pos = this.#write(given, fields, start, 0)
-      if (this.#hasToBeOrdered(pos)) {
-        this.omittedFields = omitted
-        for (const { index, name } of places) ordered[name] = this.#values[index]
-        pos = this.#write(ordered, fields, start, 0)
-      }
+      for (const { index, name } of places) ordered[name] = this.#values[index]
+      pos = this.#write(ordered, fields, start, 0)
     }
     return pos < 0 ? REFUSED : this.endFields(this.#start, pos)
-  }
-
-  // Whether the object that was written last has another order than its line, or lacks something. If it was refused, what
-  // is wrong with it has to be the same in any order.
-  #hasToBeOrdered(pos: number): boolean {
-    return pos < 0 || !this.#ending().isComplete
   }
 
   /** What is known about objects like the one that was written last. */

@@ -102,15 +102,20 @@ const orRefused = (convert: (value: unknown) => unknown) => (value: unknown): un
   }
 }
 
-// As the key of an object, which a Schema may make absent, or make a value of its absence.
 const runner = (schema: Schema.Constraint, isOptional: boolean) => {
+  if (!isOptional && SchemaAST.toEncoded(schema.ast).context?.isOptional !== true) {
+    const encode = SchemaParser.encodeUnknownResult(schema as Schema.Codec<unknown>)
+    return (value: unknown) => Result.getOrElse(encode(value), () => refused)
+  }
+  // As the key of an object, which the Schema may make absent, or make a value of its absence.
   const encode = SchemaParser.encodeUnknownResult(
     Schema.Struct({ value: schema }) as unknown as Schema.Codec<{ readonly value?: unknown }>
   )
-  return (value: unknown): unknown => {
-    const encoded = encode(isOptional && value === undefined ? {} : { value })
-    return Result.isSuccess(encoded) ? encoded.success.value : refused
-  }
+  return (value: unknown) =>
+    Result.match(encode(isOptional && value === undefined ? {} : { value }), {
+      onFailure: () => refused,
+      onSuccess: (encoded) => encoded.value
+    })
 }
 
 // Whether a Schema changes no value.
