@@ -2,6 +2,7 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Dialect, type LineProtocol, Precision } from "efflux"
@@ -10,8 +11,6 @@ import * as Input from "./Input.ts"
 import { type Finding, Linter } from "./Linter.ts"
 import * as Output from "./Output.ts"
 import { count, escaped, int, json, pointer } from "./Text.ts"
-
-const formats = ["text", "json", "github"] as const
 
 const options = {
   files: Argument.String("file").pipe(
@@ -26,13 +25,11 @@ const options = {
     Flag.withDefault("ns"),
     Flag.withDescription("Unit of the timestamps, which limits their range; default ns")
   ),
-  format: Flag.Literals("format", formats).pipe(
+  format: Flag.Literals("format", ["text", "json", "github"]).pipe(
     Flag.withDefault("text"),
     Flag.withDescription("text, json (one object per line), or github (workflow annotations); default text")
   )
 }
-
-type Format = (file: string, finding: Finding, all: boolean) => ReadonlyArray<string>
 
 // "line 3, column 7: " stands before the sentence.
 const sentenceOf = (error: LineProtocol.DecodeError): string => error.message.replace(/^line \d+, column \d+: /, "")
@@ -40,37 +37,31 @@ const sentenceOf = (error: LineProtocol.DecodeError): string => error.message.re
 const whereOf = ({ dialects }: Finding, all: boolean): string =>
   !all ? "" : dialects.length === Dialect.all.length ? " [all dialects]" : ` [${dialects.join(", ")}]`
 
-const asText: Format = (file, finding, all) => {
+const asText = (file: string, finding: Finding, all: boolean): ReadonlyArray<string> => {
   const { error, excerpt, line } = finding
+  const message = escaped(sentenceOf(error)) + whereOf(finding, all)
   return [
-    `${escaped(file)}:${line}:${error.column}: error: ${escaped(sentenceOf(error))}${whereOf(finding, all)}`,
+    `${escaped(file)}:${line}:${error.column}: error: ${message}`,
     ...(excerpt === undefined ? [] : pointer(excerpt))
   ]
 }
 
-const asJson: Format = (file, { dialects, error, excerpt, line }) => [
-  json({
-    file,
-    line: int(line),
-    column: int(error.column),
-    reason: error.reason,
-    message: sentenceOf(error),
-    text: excerpt?.text,
-    dialects
-  })
-]
+const asJson = (file: string, { dialects, error, excerpt, line }: Finding): string => {
+  const place = { file, line: int(line), column: int(error.column) }
+  return json({ ...place, reason: error.reason, message: sentenceOf(error), text: excerpt?.text, dialects })
+}
 
-const asGithub: Format = (file, finding, all) => {
+const asGithub = (file: string, finding: Finding, all: boolean): string => {
   const { error, line } = finding
   const message = sentenceOf(error) + whereOf(finding, all)
-  return [`::error file=${property(file)},line=${line},col=${error.column},title=line protocol::${data(message)}`]
+  return `::error file=${property(file)},line=${line},col=${error.column},title=line protocol::${data(message)}`
 }
 
 const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
 
 const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C")
 
-const format: Readonly<Record<typeof formats[number], Format>> = { text: asText, json: asJson, github: asGithub }
+const formats = { text: asText, json: asJson, github: asGithub }
 
 const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const all = flags.dialect === "all"
@@ -80,7 +71,7 @@ const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const lintFile = (path: string) => {
     const linter = new Linter(dialects, flags.precision)
     const show = (findings: ReadonlyArray<Finding>) =>
-      findings.flatMap((finding) => format[flags.format](path === "-" ? "<stdin>" : path, finding, all))
+      findings.flatMap((finding) => formats[flags.format](path === "-" ? "<stdin>" : path, finding, all))
     return Stream.unwrap(Effect.map(Input.open(path), ({ bytes }) => bytes())).pipe(
       Stream.map((chunk) => show(linter.read(chunk))),
       Stream.concat(Stream.suspend(() => Stream.succeed(show(linter.end())))),
@@ -90,7 +81,7 @@ const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       })),
       Stream.catch(({ message }) => {
         unreadable++
-        return Stream.fromEffectDrain(Output.note(`efflux lint: ${escaped(message)}`))
+        return Stream.fromEffectDrain(Console.error(`efflux lint: ${escaped(message)}`))
       })
     )
   }
@@ -98,7 +89,7 @@ const lint = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const readable = flags.files.length - unreadable
   if (flags.format === "text" && readable > 0) {
     const files = count(readable, "file")
-    yield* Output.note(bad === 0 ? `${files}, no errors` : `${count(bad, "bad line")} in ${files}`)
+    yield* Console.error(bad === 0 ? `${files}, no errors` : `${count(bad, "bad line")} in ${files}`)
   }
   if (unreadable + bad > 0) yield* Output.endWith(unreadable > 0 ? 2 : 1)
 })

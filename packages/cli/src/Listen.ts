@@ -3,18 +3,19 @@ import { Arrivals, Panel } from "@efflux/panel"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import * as Terminal from "effect/Terminal"
+import type * as Terminal from "effect/Terminal"
 import { Dialect, LineListener, type Point, Precision } from "efflux"
 import * as Flags from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
-import { count, escaped, int, json, lineOf, type UserError, userError } from "./Text.ts"
+import { bold, count, dim, escaped, int, json, lineOf, type UserError, userError } from "./Text.ts"
 import { explained, troubles, Watch } from "./Watch.ts"
 
 const port = (name: string, what: string) =>
@@ -98,13 +99,12 @@ const filterOf = ({ measurement, tag }: Pick<Flags.Parsed<typeof options>, "meas
 const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) {
   const { dialect, host, precision } = flags
   const [udp, tcp, http] = [flags.udp, flags.tcp, flags.http].map(Option.getOrUndefined)
+  const ports = { udp: udp ?? (tcp === undefined && http === undefined ? 8089 : undefined), tcp, http }
   const listener = yield* LineListener.make({
+    ...ports,
     host,
     dialect,
     precision,
-    udp: udp ?? (tcp === undefined && http === undefined ? 8089 : undefined),
-    tcp,
-    http,
     receiveBufferBytes: 4 * 1024 * 1024
   }).pipe(Effect.mapError(({ message, reason }) =>
     reason._tag === "OpenFailed"
@@ -112,14 +112,13 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
       : userError(message.replace(/^Option "(\w+)"/, "--$1"))
   ))
   const isShown = filterOf(flags)
+  const last = Option.getOrElse(flags.count, () => Infinity)
   let shown = 0
   const screen = yield* Screen.Screen
   const watch = new Watch()
   const received = listener.received.pipe(
     Stream.filter((received) => received._tag !== "Point" || isShown(received.point)),
-    Stream.takeUntil((received) =>
-      received._tag === "Point" && ++shown === Option.getOrElse(flags.count, () => Infinity)
-    ),
+    Stream.takeUntil(({ _tag }) => _tag === "Point" && ++shown === last),
     screen.live || flags.web
       ? Stream.mapArray((chunk) => {
         for (const received of chunk) watch.add(received)
@@ -134,12 +133,12 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
     : screen.live
     ? live(received, listener, watch, place)
     : Output.lines(Stream.flatMap(received, (received) => Stream.fromIterable(toText(received))))
-  if (flags.json || !screen.live) yield* Output.note(place)
+  if (flags.json || !screen.live) yield* Console.error(place)
   // Ctrl-C is how this command ends, so that is no failure.
   const ended = Effect.gen(function*() {
     const counts = yield* listener.counts
     const total = `${count(counts.points, "point")} in ${count(counts.payloads, "payload")}`
-    yield* Output.note(`${total}; ${troubles(counts)}`)
+    yield* Console.error(`${total}; ${troubles(counts)}`)
     process.exitCode = Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
   })
   const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
@@ -155,25 +154,21 @@ const serve = Effect.fnUntraced(function*(
   const server = Arrivals.layerServer({ host: webHost, port: Option.getOrUndefined(webPort), counts, details })
   const context = yield* Effect.mapError(
     Layer.build(server),
-    (error) => hinted(`--web-port: ${causeOf(error)}`, "--web-host")
+    ({ cause, message }) => hinted(`--web-port: ${cause instanceof Error ? cause.message : message}`, "--web-host")
   )
   const screen = yield* Screen.Screen
   const line = `watch it live: ${yield* Effect.provide(Panel.url, context)}`
-  yield* screen.live ? screen.print(line) : Output.note(line)
+  yield* screen.live ? screen.print(line) : Console.error(line)
 })
 
-const causeOf = ({ cause, message }: Error): string => cause instanceof Error ? cause.message : message
-
-const hinted = (message: string, host: string) =>
-  userError(
-    /EADDRINUSE|AddressInUse/.test(message)
-      ? `${message}: another program listens there; choose another port, or 0 for a free one`
-      : /EACCES|PermissionDenied/.test(message)
-      ? `${message}: ports below 1024 need privileges`
-      : /EADDRNOTAVAIL|AddressNotAvailable|ENOTFOUND/.test(message)
-      ? `${message}: ${host} must be an address of this machine`
-      : message
-  )
+const hinted = (message: string, host: string) => {
+  const hints: ReadonlyArray<readonly [RegExp, string]> = [
+    [/EADDRINUSE|AddressInUse/, ": another program listens there; choose another port, or 0 for a free one"],
+    [/EACCES|PermissionDenied/, ": ports below 1024 need privileges"],
+    [/EADDRNOTAVAIL|AddressNotAvailable|ENOTFOUND/, `: ${host} must be an address of this machine`]
+  ]
+  return userError(message + (hints.find(([cause]) => cause.test(message))?.[1] ?? ""))
+}
 
 const placesOf = ({ http, tcp, udp }: LineListener.Listener): ReadonlyArray<string> =>
   Object.entries({ udp, tcp, http }).flatMap(([scheme, address]) =>
@@ -192,15 +187,13 @@ const live = (
 ) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    const terminal = yield* Terminal.Terminal
     const start = yield* Clock.currentTimeMillis
     const draw = Effect.gen(function*() {
       const counts = yield* listener.counts
-      const rows = (yield* terminal.rows) || 24
       const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000
       yield* screen.frame([
-        `\x1b[1mEfflux\x1b[22m  ${place}  \x1b[2mCtrl-C ends\x1b[22m`,
-        ...watch.draw(counts, seconds, rows - 2)
+        `${bold("Efflux")}  ${place}  ${dim("Ctrl-C ends")}`,
+        ...watch.draw(counts, seconds, (yield* Screen.rows) - 2)
       ])
     })
     yield* draw
@@ -210,10 +203,8 @@ const live = (
     ).pipe(Effect.ensuring(Effect.andThen(draw, screen.leave)))
   })
 
-const timeOf = (nanos: bigint): string => new Date(Number(nanos / 1_000_000n)).toISOString().slice(11, 23)
-
 const toText = (received: LineListener.Received): ReadonlyArray<string> => {
-  const at = timeOf(received.receivedAt)
+  const at = new Date(Number(received.receivedAt / 1_000_000n)).toISOString().slice(11, 23)
   if (received._tag !== "Point") {
     const [first, ...rest] = explained(received)
     return [`${at} ${first}`, ...rest]

@@ -1,12 +1,12 @@
-/** Standard output and standard error, written no faster than they are read. */
+/** How a command prints its results, and how it ends. */
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { type UserError, userError } from "./Text.ts"
 
 /**
- * Writes lines to standard output as they come. When its reader has gone away, it ends without an error; a full disk is
- * one.
+ * Writes lines to standard output as they come, no faster than they are read. It ends without an error when their reader
+ * has gone away; a full disk is an error.
  */
 export const lines = <R>(lines: Stream.Stream<string, UserError, R>): Effect.Effect<void, UserError, R | Stdio.Stdio> =>
   Effect.flatMap(Stdio.Stdio, (stdio) =>
@@ -20,13 +20,6 @@ export const lines = <R>(lines: Stream.Stream<string, UserError, R>): Effect.Eff
           : Effect.fail(userError(`standard output can't be written: ${message}`, error))
       })
     ))
-
-/** Writes a line to standard error. */
-export const note = (line: string): Effect.Effect<void, never, Stdio.Stdio> =>
-  Effect.flatMap(
-    Stdio.Stdio,
-    (stdio) => Effect.ignore(Stream.run(Stream.make(`${line}\n`), stdio.stderr({ endOnDone: false })))
-  )
 
 /**
  * Ends the command with this code when it is done. With 1 it has done its work, and what it found is not well; with 2,

@@ -8,9 +8,9 @@
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Terminal from "effect/Terminal"
 import { LineListener, Precision } from "efflux"
 import * as Arrivals from "./Arrivals.ts"
 import { int, type Parsed, plain, positive, text } from "./Flags.ts"
@@ -72,26 +72,20 @@ interface Trial {
   readonly rate: number
 }
 
-/** How many of some packets did not arrive, and the words for who says so. */
+/** Says how many packets are lost, and in words how it knows. */
 interface Counter {
   readonly source: string
-  readonly lost: <A, E>(send: Effect.Effect<A, E>, packets: (sent: A) => number) => Effect.Effect<
-    readonly [sent: A, lost: number],
-    E | UserError
-  >
+  /** Begins to count. What it gives says, when so many packets were sent since then, how many of them were lost. */
+  readonly begin: Effect.Effect<(sent: number) => Effect.Effect<number, UserError>, UserError>
 }
 
 const asked = Effect.fnUntraced(function*(url: string, points: number) {
   const counter = yield* Arrivals.counter("--ask", url)
-  return {
-    source: "the server's own counter",
-    lost: Effect.fnUntraced(function*(send, packets) {
-      const arrived = yield* counter
-      const sent = yield* send
-      const expected = packets(sent) * points
-      return [sent, Math.max(0, expected - (yield* arrived(expected))) / points]
-    })
-  } satisfies Counter
+  const begin = Effect.map(
+    counter,
+    (arrived) => (sent: number) => Effect.map(arrived(sent * points), (count) => Math.max(0, sent - count / points))
+  )
+  return { source: "the server's own counter", begin } satisfies Counter
 })
 
 const local = Effect.fnUntraced(function*(host: string, port: number) {
@@ -104,16 +98,13 @@ const local = Effect.fnUntraced(function*(host: string, port: number) {
   if (!/^(?:localhost|127\..*|::1)$/.test(host)) {
     return yield* userError(`${host} may be another host: give --ask, the HTTP address of the same InfluxDB 1`)
   }
-  yield* state
-  return {
-    source: "the kernel's counter of drops",
-    lost: Effect.fnUntraced(function*(send) {
-      const before = (yield* state).drops
-      const sent = yield* send
+  const begin = Effect.map(state, ({ drops }) =>
+    Effect.fnUntraced(function*() {
       for (let tries = 0; tries < 100 && (yield* state).receiveQueueBytes > 0; tries++) yield* Effect.sleep(100)
-      return [sent, (yield* state).drops - before]
-    })
-  } satisfies Counter
+      return (yield* state).drops - drops
+    }))
+  yield* state
+  return { source: "the kernel's counter of drops", begin } satisfies Counter
 })
 
 const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
@@ -121,48 +112,46 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const screen = yield* Screen.Screen
   const unit = Precision.nanosPer(flags.precision)
   const now = BigInt(yield* Clock.currentTimeMillis) * 1_000_000n
-  const payloads = Flood.payloads(flags.measurement, now / unit * unit, flags.precision)
+  const payloads = yield* Effect.try({
+    try: () => Flood.payloads(flags.measurement, now / unit * unit, flags.precision),
+    catch: (error) => userError(`--${error instanceof Error ? error.message : error}`, error)
+  })
   const counter: Counter = yield* Option.match(flags.ask, {
     onNone: () => local(host, port),
     onSome: (url) => asked(url, payloads.points)
   })
   const flood = yield* Flood.make(host, port, payloads)
-  yield* screen.print(
-    `to udp://${host}:${port}, ${payloads.points} points per packet; losses by ${counter.source}`
-  )
+  yield* screen.print(`to udp://${host}:${port}, ${payloads.points} points per packet; losses by ${counter.source}`)
 
   const trial = Effect.fnUntraced(function*(packetsPerSecond: number, burst: number, seconds: number) {
     yield* screen.frame([`sending ${grouped(packetsPerSecond)} packets/s for ${seconds} s`])
     const dose = { packetsPerSecond, burst, packets: Math.max(burst, Math.ceil(packetsPerSecond * seconds)) }
-    const [sent, lost] = yield* counter.lost(flood(dose), ({ packets }) => packets)
-    return { sent: sent.packets, lost, rate: sent.packets / sent.seconds } satisfies Trial
+    const lostOf = yield* counter.begin
+    const { packets, seconds: taken } = yield* flood(dose)
+    return { sent: packets, lost: yield* lostOf(packets), rate: packets / taken } satisfies Trial
   })
   // Other work on the machine can cost a packet now and then, so a rate fails only if it loses packets twice.
   const twice = (once: Effect.Effect<Trial, UserError>) =>
     Effect.flatMap(once, (first) => first.lost === 0 ? Effect.succeed(first) : once)
 
-  const burstOf = (burst: number) =>
-    Effect.map(
-      counter.lost(
-        Effect.repeat(
-          Effect.andThen(flood({ packetsPerSecond: 1, burst, packets: burst }), Effect.sleep(100)),
-          { times: burstRounds - 1 }
-        ),
-        () => burst * burstRounds
-      ),
-      ([, lost]) => ({ sent: burst * burstRounds, lost, rate: 0 })
-    )
+  const bursts = Effect.fnUntraced(function*(burst: number) {
+    const lostOf = yield* counter.begin
+    const once = Effect.delay(flood({ packetsPerSecond: 1, burst, packets: burst }), 100)
+    yield* Effect.repeat(once, { times: burstRounds - 1 })
+    const sent = burst * burstRounds
+    return { sent, lost: yield* lostOf(sent), rate: 0 } satisfies Trial
+  })
   let good = 0
   for (let burst = firstBurst; burst <= largestBurst; burst *= 2) {
     yield* screen.frame([`sending bursts of ${burst}`])
-    const { lost, sent } = yield* twice(burstOf(burst))
+    const { lost, sent } = yield* twice(bursts(burst))
     yield* screen.print(`bursts of ${String(burst).padStart(4)} packets: ${lossOf(lost, sent)}`)
     if (lost > 0) break
     good = burst
   }
   if (good === 0) {
     yield* Output.endWith(1)
-    return yield* Output.note(
+    return yield* Console.error(
       `even bursts of ${firstBurst} packets are lost: is this the port of the listener, does --ask name the same server, and is its precision "${flags.precision}"?`
     )
   }
@@ -172,12 +161,8 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const rateOf = Effect.fnUntraced(function*(packetsPerSecond: number) {
     const { lost, rate, sent } = yield* twice(trial(packetsPerSecond, burst, flags.seconds))
     const reached = rate < slow * packetsPerSecond ? ` (this machine sent only ${grouped(rate)} packets/s)` : ""
-    yield* screen.print(
-      `${grouped(packetsPerSecond).padStart(7)} packets/s, ${
-        grouped(packetsPerSecond * payloads.points).padStart(9)
-      } ` +
-        `points/s: ${lossOf(lost, sent)}${reached}`
-    )
+    const points = grouped(packetsPerSecond * payloads.points).padStart(9)
+    yield* screen.print(`${rateText(packetsPerSecond)}, ${points} points/s: ${lossOf(lost, sent)}${reached}`)
     trials.push({ packetsPerSecond, sent, lost, rate })
     return { isGood: lost === 0, isReached: reached === "", rate: reached === "" ? packetsPerSecond : rate }
   })
@@ -203,9 +188,7 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       lost = long.lost
       sent += long.sent
     }
-    yield* screen.print(
-      `${grouped(rate).padStart(7)} packets/s for ${grouped(Math.max(1, sent / rate))} s: ${lossOf(lost, sent)}`
-    )
+    yield* screen.print(`${rateText(rate)} for ${grouped(Math.max(1, sent / rate))} s: ${lossOf(lost, sent)}`)
     return lost === 0
   })
   let steady = rounded(best)
@@ -213,22 +196,21 @@ const pace = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const answer = rounded(steady * margin)
   yield* screen.frame([])
   yield* screen.leave
-  const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
   const points = trials.map(({ lost, packetsPerSecond, sent }) =>
     [BigInt(packetsPerSecond), 100 * lost / sent] as const
   )
-  for (const line of plot({ name: "% lost over packets/s", points }, columns, 10, (rate) => grouped(Number(rate)))) {
-    yield* screen.print(line)
-  }
+  const loss = { name: "% lost over packets/s", points }
+  yield* Effect.forEach(plot(loss, yield* Screen.columns, 10, (rate) => grouped(Number(rate))), screen.print)
   if (answer === 0) {
     yield* Output.endWith(1)
-    return yield* Output.note("every rate lost packets: try a larger read-buffer of the listener")
+    return yield* Console.error("every rate lost packets: try a larger read-buffer of the listener")
   }
+  const seconds = confirmations * longer * flags.seconds
+  const limit = bad === 0 ? "no higher rate was tried" : `loss at ${grouped(bad)} packets/s`
   yield* screen.print(
-    `no loss in ${confirmations * longer * flags.seconds} s at ${
-      grouped(steady)
-    } packets/s, or in ${flags.seconds} s at ` +
-      `${grouped(best)} packets/s; ${bad === 0 ? "no higher rate was tried" : `loss at ${grouped(bad)} packets/s`}`
+    `no loss in ${seconds} s at ${grouped(steady)} packets/s, or in ${flags.seconds} s at ${
+      grouped(best)
+    } packets/s; ${limit}`
   )
   yield* screen.print(`pacing: { packetsPerSecond: ${answer}, burst: ${burst} }`)
 }, Effect.scoped)
@@ -241,6 +223,8 @@ const rounded = (rate: number): number => {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(rate)) - 1)
   return rate < 1 ? 0 : Math.floor(rate / unit) * unit
 }
+
+const rateText = (packetsPerSecond: number): string => `${grouped(packetsPerSecond).padStart(7)} packets/s`
 
 const lossOf = (lost: number, sent: number): string =>
   lost === 0

@@ -2,17 +2,18 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
 import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import * as Terminal from "effect/Terminal"
 import { Flux, InfluxClient, InfluxQL, LineProtocol, type Point, Sql } from "efflux"
 import type { Parsed } from "./Flags.ts"
 import * as Input from "./Input.ts"
 import * as Output from "./Output.ts"
 import { instant, type Line, plot } from "./Plot.ts"
+import * as Screen from "./Screen.ts"
 import * as Target from "./Target.ts"
 import { count, escaped, json, userError, widthOf } from "./Text.ts"
 
@@ -72,39 +73,37 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   if (flags.plot || flags.format === "table" || flags.format === "csv") {
     const rows = yield* explained(client.query(statement))
     if (flags.plot) {
-      const columns = (yield* Effect.flatMap(Terminal.Terminal, (terminal) => terminal.columns)) || 80
+      const columns = yield* Screen.columns
       const lines = linesOf(rows)
       yield* print(lines.flatMap((line) => [...plot(line, columns, 10), ""]))
-      return lines.length > 0 ? undefined : yield* Output.note("no numbers to draw")
+      return lines.length > 0 ? undefined : yield* Console.error("no numbers to draw")
     }
     if (flags.format === "csv") return yield* Output.lines(Stream.map(csv(rows), shown))
     yield* print(table(rows))
-    return yield* Output.note(count(rows.length, "row"))
+    return yield* Console.error(count(rows.length, "row"))
   }
   const measured = flags.format === "line" && flags.language._tag === "None" && version === 1
   const rows = client.queryStream(statement, measured ? { measurement: "_measurement" } : {}).pipe(
     Stream.mapError((failure) => userError(sentenceOf(failure), failure))
   )
   if (flags.format === "json") return yield* Output.lines(Stream.map(rows, (row) => json(row, false)))
-  const kinds = { tags: namesOf(flags.tags), integers: namesOf(flags.integers) }
+  const [tags, integers] = [namesOf(flags.tags), namesOf(flags.integers)]
+  const measurement = Option.getOrUndefined(flags.measurement)
   let skipped = 0
   yield* Output.lines(Stream.flatMap(rows, (row) => {
-    const line = lineOf(row, Option.getOrUndefined(flags.measurement), kinds)
+    const line = lineOf(row, measurement, tags, integers)
     if (line === undefined) skipped++
     return line === undefined ? Stream.empty : Stream.succeed(shown(line))
   }))
   if (skipped > 0) {
     yield* Output.endWith(1)
-    yield* Output.note(
+    yield* Console.error(
       `${count(skipped, "row")} can't be written as line protocol: a measurement (--measurement) and a field are needed`
     )
   }
 }, Effect.scoped)
 
-const standardInput = Effect.flatMap(
-  Input.open("-"),
-  ({ bytes }) => bytes().pipe(Stream.decodeText(), Stream.mkString)
-)
+const standardInput = Effect.flatMap(Input.open("-"), ({ bytes }) => Stream.mkString(Stream.decodeText(bytes())))
 
 const print = (lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))
@@ -157,32 +156,30 @@ const ofFlux = new Set(["result", "table"])
 
 const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(",").filter((name) => name !== ""))
 
-interface Kinds {
-  readonly tags: ReadonlySet<string>
-  readonly integers: ReadonlySet<string>
-}
-
-const lineOf = (row: Row, given: string | undefined, kinds: Kinds): string | undefined => {
-  const measurement = given ?? (typeof row["_measurement"] === "string" ? row["_measurement"] : undefined)
-  if (measurement === undefined) return undefined
+/** A row as a line. Columns in `isTag` are its tags, and floats in `integers` become integers. */
+const lineOf = (
+  row: Row,
+  given: string | undefined,
+  isTag: ReadonlySet<string>,
+  integers: ReadonlySet<string>
+): string | undefined => {
+  const measurement = given ?? row["_measurement"]
+  if (typeof measurement !== "string") return undefined
   const tags: Record<string, string> = Object.create(null)
   const fields: Record<string, Point.FieldValue> = Object.create(null)
-  const typed = (name: string, value: InfluxClient.Cell) =>
-    kinds.integers.has(name) && Number.isSafeInteger(value) ? BigInt(value) : value
+  const addField = (name: string, value: InfluxClient.Cell) => {
+    fields[name] = integers.has(name) && Number.isSafeInteger(value) ? BigInt(value) : value
+  }
   const isFlux = Object.hasOwn(row, "_field") && Object.hasOwn(row, "_value")
   for (const [column, value] of Object.entries(row)) {
     if (column.startsWith("_") || column === "time" || isFlux && ofFlux.has(column)) continue
-    if (isFlux || kinds.tags.has(column)) tags[column] = String(value)
-    else fields[column] = typed(column, value)
+    if (isFlux || isTag.has(column)) tags[column] = String(value)
+    else addField(column, value)
   }
-  if (isFlux) fields[String(row["_field"])] = typed(String(row["_field"]), row["_value"]!)
+  if (isFlux) addField(String(row["_field"]), row["_value"]!)
   const time = row["time"] ?? row["_time"]
-  const line = LineProtocol.encode({
-    measurement,
-    tags,
-    fields,
-    ...(typeof time === "bigint" ? { timestamp: time } : {})
-  }, { dialect: "influx-2" })
+  const timestamp = typeof time === "bigint" ? { timestamp: time } : {}
+  const line = LineProtocol.encode({ measurement, tags, fields, ...timestamp }, { dialect: "influx-2" })
   return line._tag === "Success" ? line.success : undefined
 }
 

@@ -62,6 +62,12 @@ const home = "\x1b[H"
 const clearRight = "\x1b[K"
 const clearBelow = "\x1b[J"
 
+/** The width of the terminal. Where there is none, as in a pipe, it is that of a usual one. */
+export const columns = Effect.map(Effect.flatMap(Terminal.Terminal, ({ columns }) => columns), (known) => known || 80)
+
+/** The height of the terminal. */
+export const rows = Effect.map(Effect.flatMap(Terminal.Terminal, ({ rows }) => rows), (known) => known || 24)
+
 /** The output as a service. */
 export class Screen extends Context.Service<Screen, {
   /** Whether there is a table. */
@@ -93,12 +99,14 @@ export const layer = (options: { readonly plain: boolean }) =>
     return Layer.merge(
       Layer.succeed(Screen, {
         live,
-        frame: Effect.fnUntraced(function*(table: ReadonlyArray<string>) {
-          const columns = (yield* terminal.columns) || 80
-          const rows = (yield* terminal.rows) || 24
-          // A line that wraps, or a table that scrolls, could not be erased.
-          painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)), `${columns}x${rows}`)
-        }),
+        frame: (table) =>
+          Effect.provideService(
+            Effect.zipWith(columns, rows, (columns, rows) =>
+              // A line that wraps, or a table that scrolls, could not be erased.
+              painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)), `${columns}x${rows}`)),
+            Terminal.Terminal,
+            terminal
+          ),
         print: (line) => Effect.sync(() => painter.print(line)),
         leave: Effect.sync(() => painter.leave())
       }),

@@ -27,22 +27,15 @@ export interface Target<Options> {
   readonly explained: <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, UserError, R>
 }
 
-/** The flags that options come from; all others come from the URL. */
-export interface Flags {
-  readonly [option: string]: string
-}
+type Names = Readonly<Record<string, string>>
 
-const exampleOf: Record<string, string> = {
-  udp: "udp://localhost:8089",
-  tcp: "tcp://localhost:8094",
-  http: "http://localhost:8086/?database=metrics",
-  https: "https://localhost:8086/?database=metrics"
-}
+const examples = ["udp://localhost:8089", "tcp://localhost:8094", "http://localhost:8086/?database=metrics"]
 
 const parse = Effect.fnUntraced(function*(flag: string, text: string, schemes: ReadonlyArray<string>) {
   const url = URL.parse(text)
   if (url === null || !schemes.includes(url.protocol.slice(0, -1)) || url.hostname === "") {
-    return yield* userError(`${flag} must be like ${schemes.map((scheme) => exampleOf[scheme]).join(", ")}`)
+    const allowed = examples.filter((example) => schemes.some((scheme) => example.startsWith(`${scheme}:`)))
+    return yield* userError(`${flag} must be like ${allowed.join(", ")}`)
   }
   if (url.username !== "" || url.password !== "") {
     return yield* userError(
@@ -74,7 +67,7 @@ const parametersOf: Record<string, ReadonlyArray<string>> = {
   3: ["database"]
 }
 
-const longNames: Record<string, string> = { db: "database", rp: "retentionPolicy" }
+const longNames: Names = { db: "database", rp: "retentionPolicy" }
 
 /** The parameters of a URL by their long names, and the version: a URL with a bucket or an organization means 2. */
 const parametersIn = Effect.fnUntraced(function*(flag: string, url: URL, isRequired: (option: string) => boolean) {
@@ -105,24 +98,21 @@ const parametersIn = Effect.fnUntraced(function*(flag: string, url: URL, isRequi
   return { version: Number(version), ...Object.fromEntries(given) }
 })
 
-const variables: Flags = { token: "INFLUX_TOKEN", username: "INFLUX_USERNAME", password: "INFLUX_PASSWORD" }
+const variables: Names = { token: "INFLUX_TOKEN", username: "INFLUX_USERNAME", password: "INFLUX_PASSWORD" }
 
-/** A token for versions 2 and 3. Version 1 takes one too, but has users more often. */
+/** Credentials from variables. Version 1 takes a token too, but not beside a user. */
 const secrets = Effect.fnUntraced(function*(version: number) {
-  const read = (option: string) =>
-    Effect.map(
-      Config.option(Config.Redacted(variables[option]!)),
-      Option.match({
-        onNone: () => ({}),
-        onSome: (secret) => ({ [option]: option === "username" ? Redacted.value(secret) : secret })
-      })
-    )
-  const login = { ...yield* read("username"), ...yield* read("password") }
-  return version === 1 && Object.keys(login).length > 0 ? login : yield* read("token")
+  const given: Record<string, string | Redacted.Redacted> = {}
+  for (const [option, variable] of Object.entries(variables)) {
+    const secret = Option.getOrUndefined(yield* Config.option(Config.Redacted(variable)))
+    if (secret !== undefined) given[option] = option === "username" ? Redacted.value(secret) : secret
+  }
+  const { token, ...login } = given
+  return version === 1 && Object.keys(login).length > 0 ? login : token === undefined ? {} : { token }
 })
 
 /** A server that a flag names. Options that come from other flags are named after those. */
-export const make = <Options extends object>(flag: string, options: Options, flags: Flags = {}): Target<Options> => {
+export const make = <Options extends object>(flag: string, options: Options, flags: Names = {}): Target<Options> => {
   const sentenceOf = ({ message, reason }: Failure): string => {
     if (reason._tag === "Unauthorized") return message + hintOf(options)
     if (reason._tag !== "InvalidOption") return message
@@ -148,7 +138,7 @@ export const hintOf = (options: object): string =>
 const baseOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "")
 
 /** A database that writes to a URL. */
-export const database = Effect.fnUntraced(function*(flag: string, text: string, flags: Flags) {
+export const database = Effect.fnUntraced(function*(flag: string, text: string, flags: Names) {
   const url = yield* parse(flag, text, ["udp", "tcp", "http", "https"])
   const of = (options: object) => make(flag, options as DatabaseConfig.DatabaseConfig, flags)
   if (url.protocol === "udp:") return of({ transport: "udp", ...socketOf(url, 8089) })

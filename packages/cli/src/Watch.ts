@@ -11,9 +11,14 @@ const maxMeasurements = 500
 const maxKeys = 50
 const maxSeries = 200_000
 const maxValues = 1000
+// Names and values may be 64 KiB long, and come from anyone.
+const maxCharacters = 50_000_000
 const errorsKept = 3
 // On a page.
 const maxListed = 50
+
+/** Characters of a value that are shown. */
+const maxShown = 40
 
 /** Seconds over which a rate is worth showing. */
 const shortest = 0.25
@@ -36,9 +41,9 @@ export class Watch {
   /** Points of measurements that are not kept. */
   #others = 0
   #details: Arrivals.Details | undefined
+  #characters = 0
   #drawnAt = 0
-  #pointsBefore = 0
-  #rate = 0
+  readonly #total = { points: 0, pointsBefore: 0, rate: 0 }
 
   add(received: LineListener.Received): void {
     this.#details = undefined
@@ -50,7 +55,7 @@ export class Watch {
   #point(point: Point.Point): void {
     let entry = this.#measurements.get(point.measurement)
     if (entry === undefined) {
-      if (this.#measurements.size >= maxMeasurements) {
+      if (this.#measurements.size >= maxMeasurements || !this.#hasRoomFor(point.measurement)) {
         this.#others++
         return
       }
@@ -59,20 +64,27 @@ export class Watch {
     }
     entry.points++
     for (const [key, value] of Object.entries(point.fields)) {
-      if (entry.fields.has(key) || entry.fields.size < maxKeys) entry.fields.set(key, value)
+      if (entry.fields.has(key) || entry.fields.size < maxKeys && this.#hasRoomFor(key)) {
+        entry.fields.set(key, typeof value === "string" ? value.slice(0, 2 * maxShown) : value)
+      }
     }
     const tags = Object.entries(point.tags)
     for (const [key, value] of tags) {
       let values = entry.tags.get(key)
       if (values === undefined) {
-        if (entry.tags.size >= maxKeys) continue
+        if (entry.tags.size >= maxKeys || !this.#hasRoomFor(key)) continue
         entry.tags.set(key, values = new Set())
       }
-      if (values.size < maxValues) values.add(value)
+      if (values.size < maxValues && !values.has(value) && this.#hasRoomFor(value)) values.add(value)
     }
     if (this.#series.size < maxSeries) {
-      this.#series.add(JSON.stringify([point.measurement, ...tags.toSorted(([a], [b]) => a < b ? -1 : 1)]))
+      const series = JSON.stringify([point.measurement, ...tags.toSorted(([a], [b]) => a < b ? -1 : 1)])
+      if (!this.#series.has(series) && this.#hasRoomFor(series)) this.#series.add(series)
     }
+  }
+
+  #hasRoomFor(text: string): boolean {
+    return (this.#characters += text.length) <= maxCharacters
   }
 
   /** What a page shows beside the counters: the same object until something has come. */
@@ -95,7 +107,8 @@ export class Watch {
   }
 
   get #seriesCount(): string {
-    return this.#series.size >= maxSeries ? `over ${grouped(maxSeries)}` : grouped(this.#series.size)
+    const isMore = this.#series.size >= maxSeries || this.#characters > maxCharacters
+    return (isMore ? "over " : "") + grouped(this.#series.size)
   }
 
   #sorted() {
@@ -106,16 +119,17 @@ export class Watch {
   draw(counts: LineListener.Counts, seconds: number, rows: number): ReadonlyArray<string> {
     const passed = seconds - this.#drawnAt
     if (passed > shortest) {
-      this.#rate = (counts.points - this.#pointsBefore) / passed
-      this.#pointsBefore = counts.points
-      for (const entry of this.#measurements.values()) {
+      this.#total.points = counts.points
+      for (const entry of [this.#total, ...this.#measurements.values()]) {
         entry.rate = (entry.points - entry.pointsBefore) / passed
         entry.pointsBefore = entry.points
       }
       this.#drawnAt = seconds
     }
     const head = [
-      `${bold(`${grouped(this.#rate)} points/s`)}   ${count(counts.points, "point")}   ${this.#seriesCount} series   ` +
+      `${bold(`${grouped(this.#total.rate)} points/s`)}   ${
+        count(counts.points, "point")
+      }   ${this.#seriesCount} series   ` +
       `${count(counts.payloads, "payload")}   ${bytes(counts.bytes)}`,
       troubles(counts),
       ""
@@ -155,14 +169,14 @@ const startOf = (text: string, columns: number): string => cut(escaped(text.slic
 const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {
   const [first] = values
   return values.size === 1
-    ? `${escaped(key)}=${startOf(first!, 40)}`
+    ? `${escaped(key)}=${startOf(first!, maxShown)}`
     : `${escaped(key)} (${values.size >= maxValues ? `over ${maxValues}` : values.size} values)`
 }
 
 const lastOf = ([key, value]: readonly [string, Point.FieldValue]): string => {
   // As line protocol writes it, with its type.
   const line = lineOf({ measurement: "m", tags: {}, fields: { v: value } })
-  return `${escaped(key)}=${startOf(line.slice("m v=".length), 40)}`
+  return `${escaped(key)}=${startOf(line.slice("m v=".length), maxShown)}`
 }
 
 /** What was lost or refused, or that nothing was. */

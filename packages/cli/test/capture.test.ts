@@ -6,7 +6,7 @@ import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Flood from "../src/Flood.ts"
-import { Run, temporaryFolder } from "./support/efflux.ts"
+import { Run, temporaryFolder, untilTestEnds } from "./support/efflux.ts"
 import { program } from "./support/program.ts"
 
 const canCapture = spawnSync("tcpdump", ["--version"]).status === 0 && process.getuid?.() === 0
@@ -38,10 +38,8 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
     await capture.printed(/listening on lo/)
     const payloads = Flood.payloads("flood", 1n, "ns")
     const dose = { packetsPerSecond: Math.ceil(200_000 / payloads.points), burst: 64, packets: 0 }
-    const sent = await Effect.runPromise(Effect.scoped(Effect.flatMap(
-      Flood.make("127.0.0.1", port, payloads),
-      (flood) => flood({ ...dose, packets: 3 * dose.packetsPerSecond })
-    )))
+    const flood = await untilTestEnds(Flood.make("127.0.0.1", port, payloads))
+    const sent = await Effect.runPromise(flood({ ...dose, packets: 3 * dose.packetsPerSecond }))
     await still(async () => {
       const state = await Effect.runPromise(LineListener.udpSocketState(port))
       return `${state?.receiveQueueBytes} ${Fs.statSync(shownFile).size}`

@@ -4,6 +4,7 @@ import { InfluxServer, VictoriaServer } from "@efflux/testkit"
 import { describeInfluxd, describeVictoriaBinary } from "@efflux/testkit/realServer"
 import { Effect } from "effect"
 import { boundPorts, demo, demoStored } from "./support/demo.ts"
+import { assertRefused, untilTestEnds } from "./support/efflux.ts"
 
 /** The arguments that name a server and its first listener. */
 const to = (server: InfluxServer.Server, database: string) => [
@@ -54,22 +55,19 @@ describeInfluxd("the demo with a real server", (binary) => {
     }))
 
   it("says when a database is not there", async () => {
-    const { code, err } = await Effect.gen(function*() {
-      const server = yield* InfluxServer.make({ binary })
-      return yield* Effect.promise(() => demo(["--url", `${server.httpUrl}/?database=missing`]).ended)
-    }).pipe(Effect.scoped, Effect.runPromise)
-    assert.strictEqual(code, 2)
-    assert.include(err, "database not found")
+    const server = await untilTestEnds(InfluxServer.make({ binary }))
+    await assertRefused("demo", [[["--url", `${server.httpUrl}/?database=missing`], /database not found/]])
   })
 
-  it.live("says who must count where the server asks for it", () =>
-    Effect.gen(function*() {
-      const admin = { username: "root", password: "right" }
-      const server = yield* InfluxServer.make({ binary, admin, databases: ["udp"] })
-      const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
-      assert.strictEqual(code, 2)
-      assert.match(err, /Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD/)
-    }).pipe(Effect.scoped))
+  it("says who must count where the server asks for it", async () => {
+    const admin = { username: "root", password: "right" }
+    const server = await untilTestEnds(InfluxServer.make({ binary, admin, databases: ["udp"] }))
+    const wrong = { INFLUX_USERNAME: "root", INFLUX_PASSWORD: "hunter2" }
+    await assertRefused("demo", [
+      [["--url", server.httpUrl], /Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD/],
+      [["--url", server.httpUrl], /Check INFLUX_USERNAME and INFLUX_PASSWORD/, wrong]
+    ])
+  })
 
   it("leaves neither process nor folder when it is interrupted", async () => {
     const { ended, run } = demo(["--seconds", "60", "--target", "influxd"], { EFFLUX_INFLUXD: binary })
@@ -84,11 +82,9 @@ describeInfluxd("the demo with a real server", (binary) => {
 })
 
 describeVictoriaBinary("the demo with a server that can't count", (binary) => {
-  it.live("says at once that it needs an InfluxDB 1", () =>
-    Effect.gen(function*() {
-      const server = yield* VictoriaServer.make({ binary })
-      const { code, err } = yield* Effect.promise(() => demo(["--url", server.httpUrl]).ended)
-      assert.strictEqual(code, 2)
-      assert.match(err, /can't count the points: it is .*, and counting needs InfluxDB 1/)
-    }).pipe(Effect.scoped))
+  it("says at once that it needs an InfluxDB 1", async () => {
+    const server = await untilTestEnds(VictoriaServer.make({ binary }))
+    const message = /can't count the points: it is .*, and counting needs InfluxDB 1/
+    await assertRefused("demo", [[["--url", server.httpUrl], message]])
+  })
 })

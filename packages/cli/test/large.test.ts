@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
 import * as Fs from "node:fs"
-import { type Run, start } from "./support/efflux.ts"
+import { type Run, start, untilTestEnds } from "./support/efflux.ts"
 
 const block = Buffer.from(
   Array.from(
@@ -40,20 +40,17 @@ describe.skipIf(process.platform !== "linux")("memory", () => {
     assert.isBelow(grown, 60)
   })
 
-  it("of send does not grow with the file", () =>
-    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-      const listener = yield* LineListener.make({ http: 0, capacity: 1000 })
-      yield* Effect.forkScoped(Stream.runDrain(listener.received))
-      yield* Effect.promise(async () => {
-        // With V8's own heap limits the peak creeps with what else the machine does.
-        const env = { NODE_OPTIONS: "--max-old-space-size=64 --max-semi-space-size=4" }
-        const run = start(["send", "-", "--to", `http://127.0.0.1:${listener.http!.port}/?database=d`], { env })
-        const grown = await growth(run, 600)
-        const { code, out } = await run.ended
-        assert.match(out, /sent 600 000 points/)
-        assert.strictEqual(code, 0)
-        assert.isBelow(grown, 80)
-      })
-      assert.strictEqual((yield* listener.counts).points, 600_000)
-    }))))
+  it("of send does not grow with the file", async () => {
+    const listener = await untilTestEnds(LineListener.make({ http: 0, capacity: 1000 }))
+    await untilTestEnds(Effect.forkScoped(Stream.runDrain(listener.received)))
+    // With V8's own heap limits the peak creeps with what else the machine does.
+    const env = { NODE_OPTIONS: "--max-old-space-size=64 --max-semi-space-size=4" }
+    const run = start(["send", "-", "--to", `http://127.0.0.1:${listener.http!.port}/?database=d`], { env })
+    const grown = await growth(run, 600)
+    const { code, out } = await run.ended
+    assert.match(out, /sent 600 000 points/)
+    assert.strictEqual(code, 0)
+    assert.isBelow(grown, 80)
+    assert.strictEqual((await Effect.runPromise(listener.counts)).points, 600_000)
+  })
 })

@@ -131,17 +131,15 @@ describe("efflux lint", () => {
   it.skipIf(process.platform !== "linux")(
     "says that its output can't be written, unless its reader has gone",
     async () => {
-      const bad = "bad v=no\n".repeat(100_000)
-      const run = async (to: string) => {
-        const child = spawn("sh", ["-c", `"$0" "$@" ${to}`, process.execPath, program, "lint", "-"])
-        child.stdin.on("error", () => {}).end(bad)
-        let err = ""
-        child.stderr.setEncoding("utf8").on("data", (text: string) => err += text)
-        await new Promise((done) => child.on("close", done))
-        return err
-      }
-      assert.match(await run("> /dev/full"), /standard output can't be written: ENOSPC/)
-      assert.notInclude(await run("| head -n 1"), "ERROR")
+      const run = start(["lint", "-"], { stdout: Fs.openSync("/dev/full", "w") })
+      const reading = start(["lint", "-"])
+      for (const { child } of [run, reading]) child.stdin!.end("bad v=no\n".repeat(100_000))
+      await reading.printed(/bad v=no/)
+      reading.child.stdout!.destroy()
+      const [full, gone] = await Promise.all([run.ended, reading.ended])
+      assert.match(full.err, /standard output can't be written: ENOSPC/)
+      assert.notInclude(gone.err, "ERROR")
+      assert.deepStrictEqual([full.code, gone.code], [2, 1])
     }
   )
 

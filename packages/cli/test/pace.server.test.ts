@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
-import { assertRefused, Run, start, startInTerminal } from "./support/efflux.ts"
+import { assertRefused, Run, start, startInTerminal, untilTestEnds } from "./support/efflux.ts"
 
 const answerOf = (out: string) => {
   const [, packetsPerSecond, burst] = /^pacing: \{ packetsPerSecond: (\d+), burst: (\d+) \}$/m.exec(out) ??
@@ -48,39 +48,36 @@ describeInfluxd("efflux pace", (binary) => {
     }
   )
 
-  it("counts the drops of a listener on this host without asking it, in a terminal too", () =>
-    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-      const server = yield* InfluxServer.make({ binary, udp: [{ database: "d" }] })
-      const to = `udp://127.0.0.1:${server.udpPorts[0]}`
-      const run = startInTerminal(["pace", "--to", to, "--seconds", "0.2", "--max", "500"])
-      const { code, out } = yield* Effect.promise(() => run.ended)
-      assert.strictEqual(code, 0, out)
-      assert.isAtMost(answerOf(run.shown.join("\n")).packetsPerSecond, 350)
-      assert.include(out, "losses by the kernel's counter of drops")
-      assert.match(run.shown.at(-1)!, /^pacing: /)
-      assert.isAbove(yield* server.count("d", "efflux_pace"), 0)
-    }))))
+  it("counts the drops of a listener on this host without asking it, in a terminal too", async () => {
+    const server = await untilTestEnds(InfluxServer.make({ binary, udp: [{ database: "d" }] }))
+    const to = `udp://127.0.0.1:${server.udpPorts[0]}`
+    const run = startInTerminal(["pace", "--to", to, "--seconds", "0.2", "--max", "500"])
+    const { code, out } = await run.ended
+    assert.strictEqual(code, 0, out)
+    assert.isAtMost(answerOf(run.shown.join("\n")).packetsPerSecond, 350)
+    assert.include(out, "losses by the kernel's counter of drops")
+    assert.match(run.shown.at(-1)!, /^pacing: /)
+    assert.isAbove(await Effect.runPromise(server.count("d", "efflux_pace")), 0)
+  })
 
-  it("ends at Ctrl-C, and names what is wrong", () =>
-    Effect.runPromise(Effect.scoped(Effect.gen(function*() {
-      const server = yield* InfluxServer.make({ binary, udp: [{ database: "d", precision: "s" }] })
-      const to = `udp://127.0.0.1:${server.udpPorts[0]}`
-      yield* Effect.promise(async () => {
-        const run = start(["pace", "--to", to, "--ask", server.httpUrl, "--precision", "s"])
-        await run.printed(/bursts of +4 packets/)
-        run.child.kill("SIGINT")
-        assert.strictEqual((await run.ended).code, 130)
-        const lost = await start(["pace", "--to", to, "--ask", server.httpUrl]).ended
-        assert.match(lost.err, /even bursts of 4 packets are lost: .*its precision "ns"\?/)
-        assert.strictEqual(lost.code, 1)
-        await assertRefused("pace", [
-          [["--to", to, "--ask", "http://127.0.0.1:1"], /ECONNREFUSED/],
-          [["--to", "udp://127.0.0.1:1"], /Linux shows no listener at UDP port 1 of this host/],
-          [["--to", "udp://127.0.0.1:1", "--ask", server.httpUrl], /nobody listens at udp:\/\/127\.0\.0\.1:1/],
-          [["--to", "udp://192.0.2.1"], /192\.0\.2\.1 may be another host: give --ask/],
-          [["--to", "http://localhost"], /--to must be like udp:\/\/localhost:8089/],
-          [["--to", to, "--seconds", "0"], /--seconds: "0". Expected: a number above 0/]
-        ])
-      })
-    }))))
+  it("ends at Ctrl-C, and names what is wrong", async () => {
+    const server = await untilTestEnds(InfluxServer.make({ binary, udp: [{ database: "d", precision: "s" }] }))
+    const to = `udp://127.0.0.1:${server.udpPorts[0]}`
+    const run = start(["pace", "--to", to, "--ask", server.httpUrl, "--precision", "s"])
+    await run.printed(/bursts of +4 packets/)
+    run.child.kill("SIGINT")
+    assert.strictEqual((await run.ended).code, 130)
+    const lost = await start(["pace", "--to", to, "--ask", server.httpUrl]).ended
+    assert.match(lost.err, /even bursts of 4 packets are lost: .*its precision "ns"\?/)
+    assert.strictEqual(lost.code, 1)
+    await assertRefused("pace", [
+      [["--to", to, "--ask", "http://127.0.0.1:1"], /ECONNREFUSED/],
+      [["--to", "udp://127.0.0.1:1"], /Linux shows no listener at UDP port 1 of this host/],
+      [["--to", "udp://127.0.0.1:1", "--ask", server.httpUrl], /nobody listens at udp:\/\/127\.0\.0\.1:1/],
+      [["--to", "udp://192.0.2.1"], /192\.0\.2\.1 may be another host: give --ask/],
+      [["--to", to, "--measurement", "#a"], /--measurement: must not begin with "#"/],
+      [["--to", "http://localhost"], /--to must be like udp:\/\/localhost:8089/],
+      [["--to", to, "--seconds", "0"], /--seconds: "0". Expected: a number above 0/]
+    ])
+  })
 })

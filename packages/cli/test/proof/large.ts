@@ -8,6 +8,7 @@
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -42,48 +43,43 @@ const peakOf = (pid: number): number =>
 /** Bytes that a process has read. */
 const readOf = (pid: number): number => Number(/rchar: (\d+)/.exec(Fs.readFileSync(`/proc/${pid}/io`, "utf8"))?.[1])
 
-const run = (title: string, args: ReadonlyArray<string>) =>
-  Effect.promise(() =>
-    new Promise<void>((done, fail) => {
-      const started = performance.now()
-      const child = spawn(process.execPath, ["--max-semi-space-size=8", program, ...args], {
-        stdio: ["ignore", "pipe", "pipe"]
-      })
-      let out = ""
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => out += text)
-      const size = Fs.statSync(file).size
-      let early = 0
-      let peak = 0
-      const looking = setInterval(() => {
-        try {
-          peak = Math.max(peak, peakOf(child.pid!))
-          if (early === 0 && readOf(child.pid!) > size / 10) early = peak
-        } catch { /* it has ended */ }
-      }, 50)
-      child.on("close", (code) => {
-        clearInterval(looking)
-        const seconds = (performance.now() - started) / 1000
-        if (code !== 0) return fail(new Error(`${title}: code ${code}\n${out}`))
-        console.log(
-          `${title}: ${(size / 1e6 / seconds).toFixed(1)} MB/s, ${seconds.toFixed(1)} s; ` +
-            `memory at most ${early.toFixed(0)} MB after a tenth, ${peak.toFixed(0)} MB at the end`
-        )
-        console.log(out.trim().replaceAll(/^/gm, "    "))
-        done()
-      })
-    })
+const run = async (title: string, args: ReadonlyArray<string>) => {
+  const started = performance.now()
+  const child = spawn(process.execPath, ["--max-semi-space-size=8", program, ...args], {
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let out = ""
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => out += text)
+  const { size } = Fs.statSync(file)
+  let early = 0
+  let peak = 0
+  const looking = setInterval(() => {
+    try {
+      peak = Math.max(peak, peakOf(child.pid!))
+      if (early === 0 && readOf(child.pid!) > size / 10) early = peak
+    } catch { /* it has ended */ }
+  }, 50)
+  const [code] = await once(child, "close")
+  clearInterval(looking)
+  const seconds = (performance.now() - started) / 1000
+  if (code !== 0) throw new Error(`${title}: code ${code}\n${out}`)
+  console.log(
+    `${title}: ${(size / 1e6 / seconds).toFixed(1)} MB/s, ${seconds.toFixed(1)} s; ` +
+      `memory at most ${early.toFixed(0)} MB after a tenth, ${peak.toFixed(0)} MB at the end`
   )
+  console.log(out.trim().replaceAll(/^/gm, "    "))
+}
 
 await Effect.runPromise(
   Effect.scoped(Effect.gen(function*() {
     const lines = write()
     console.log(`${(Fs.statSync(file).size / 1e6).toFixed(0)} MB, ${lines} lines`)
-    yield* run("lint --dialect influx-1", ["lint", "--dialect", "influx-1", file])
-    yield* run("lint", ["lint", file])
+    yield* Effect.promise(() => run("lint --dialect influx-1", ["lint", "--dialect", "influx-1", file]))
+    yield* Effect.promise(() => run("lint", ["lint", file]))
     const listener = yield* LineListener.make({ http: 0, capacity: 100_000 })
     yield* Effect.forkScoped(Stream.runDrain(listener.received))
     const to = `http://127.0.0.1:${listener.http!.port}/?database=d`
-    yield* run("send over HTTP", ["send", file, "--to", to])
+    yield* Effect.promise(() => run("send over HTTP", ["send", file, "--to", to]))
     const { points } = yield* listener.counts
     console.log(`    the listener counted ${points} points: ${points === lines ? "all" : "NOT ALL"}`)
   })).pipe(Effect.ensuring(Effect.sync(() => Fs.rmSync(folder, { recursive: true }))))

@@ -1,9 +1,7 @@
 /** `efflux demo` as a process with a folder for temporary files of its own. */
 import { assert } from "@effect/vitest"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
-import * as Path from "node:path"
-import { type Ended, type Run, start } from "./efflux.ts"
+import { type Ended, type Run, start, temporaryFolder } from "./efflux.ts"
 
 export interface DemoEnded extends Ended {
   readonly lines: ReadonlyArray<string>
@@ -15,12 +13,10 @@ export const demo = (
   args: ReadonlyArray<string>,
   env: NodeJS.ProcessEnv = {}
 ): { readonly run: Run; readonly ended: Promise<DemoEnded> } => {
-  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-demo-test-"))
+  const folder = temporaryFolder()
   const run = start(["demo", ...args], { env: { TMPDIR: folder, ...env } })
   const ended = run.ended.then((ended) => {
-    const leftovers = Fs.readdirSync(folder)
-    Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
-    return { ...ended, lines: ended.out.trimEnd().split("\n"), leftovers }
+    return { ...ended, lines: ended.out.trimEnd().split("\n"), leftovers: Fs.readdirSync(folder) }
   })
   return { run, ended }
 }
