@@ -10,6 +10,7 @@ import * as Base64 from "effect/encoding/Base64"
 import * as Hex from "effect/encoding/Hex"
 import { constFalse } from "effect/Function"
 import * as Redacted from "effect/Redacted"
+import { escape } from "effect/RegExp"
 import type { Credentials } from "../config/DatabaseSettings.ts"
 
 // A shorter secret may be part of any word. It is hidden only where a credential is announced. Hiding it everywhere
@@ -37,7 +38,7 @@ const announcedIn = (text: string) => (start: number, end: number): boolean =>
 const rounds = 3
 
 // The number of characters of a server's text that are searched and can be shown.
-const maxCharacters = 64 * 1024
+const maxCharacters = 16 * 1024
 
 /**
  * The value of the header `Authorization`, without its scheme.
@@ -54,7 +55,7 @@ const userAndPassword = ({ password, username }: Extract<Credentials, { scheme: 
 
 /**
  * A function that hides the credentials and other secrets in a text, of which it
- * keeps the first 64 Ki characters.
+ * keeps the first 16 Ki characters.
  *
  * @internal
  */
@@ -69,17 +70,32 @@ export const scrubber = (
 
 /** What is hidden. All of it is folded. */
 interface Sought {
+  /** Forms that are hidden only where a credential is announced. */
+  readonly short: ReadonlySet<string>
   readonly whole: ReadonlySet<string>
   /** Parts, by their length. */
   readonly parts: ReadonlyMap<number, ReadonlySet<string>>
+  /** Matches every text that has a form or a part. Few texts have one, and to look for each is slow. */
+  readonly any: RegExp
 }
 
 const seek = (credentials: Credentials | undefined, others: ReadonlyArray<string>): Sought => {
+  const short = new Set<string>()
   const whole = new Set<string>()
   const parts = new Map<number, Set<string>>()
+  const seeds = new Set<string>()
+  const addWhole = (form: string) => {
+    if (form.length < shortestAnywhere) short.add(form)
+    else {
+      whole.add(form)
+      seeds.add(form.slice(0, shortestAnywhere))
+    }
+  }
   const add = (forms: ReadonlyArray<string>) => {
     for (const form of forms.map(fold)) {
-      whole.add(form)
+      addWhole(form)
+      // Every part begins at most two characters before one of these.
+      for (let at = 0; at + shortestAnywhere <= form.length; at += 3) seeds.add(form.slice(at, at + shortestAnywhere))
       const length = partLength(form.length)
       if (form.length <= length) continue
       const known = parts.get(length) ?? new Set()
@@ -90,7 +106,7 @@ const seek = (credentials: Credentials | undefined, others: ReadonlyArray<string
   const addEncoded = (texts: Iterable<string>) => {
     const once = Array.from(texts).flatMap(encodings)
     add(once)
-    for (const twice of once.flatMap(encodings)) whole.add(fold(twice))
+    for (const twice of once.flatMap(encodings)) addWhole(fold(twice))
   }
   if (credentials?.scheme === "Basic") addEncoded([userAndPassword(credentials)])
   const own = credentials && (credentials.scheme === "Basic" ? credentials.password : credentials.token)
@@ -108,7 +124,7 @@ const seek = (credentials: Credentials | undefined, others: ReadonlyArray<string
       decoded = decode(decoded)
     }
   }
-  return { whole, parts }
+  return { short, whole, parts, any: new RegExp(Array.from(seeds, escape).sort().join("|")) }
 }
 
 // A secret in capitals, and in the encodings of which the decoder of a text, or a name like `&eacute;`, leaves a
@@ -182,18 +198,18 @@ const hide = (text: string, sought: Sought): string => {
 /** Where secrets and parts of them are in a text. */
 function* findIn(
   text: string,
-  { parts, whole }: Sought,
+  { any, parts, short, whole }: Sought,
   isAnnounced: (start: number, end: number) => boolean
 ): Iterable<readonly [start: number, end: number]> {
   const folded = fold(text)
+  for (const secret of short) {
+    for (const [start, end] of occurrences(folded, secret)) if (isAnnounced(start, end)) yield [start, end]
+  }
+  if (!any.test(folded)) return
   let rest = folded
   for (const secret of whole) {
-    const isLong = secret.length >= shortestAnywhere
-    for (let at = folded.indexOf(secret); at >= 0; at = folded.indexOf(secret, at + secret.length)) {
-      const end = at + secret.length
-      if (isLong || isAnnounced(at, end)) yield [at, end]
-    }
-    if (isLong) rest = rest.replaceAll(secret, "\0".repeat(secret.length))
+    yield* occurrences(folded, secret)
+    rest = rest.replaceAll(secret, "\0".repeat(secret.length))
   }
   for (const [length, known] of parts) {
     const isPart = (at: number) => known.has(rest.slice(at, at + length))
@@ -205,6 +221,12 @@ function* findIn(
       for (; at < end; at++) if (isPart(at)) end = at + length
       if (!isCommon(text.slice(start, end)) || isAnnounced(start, end)) yield [start, end]
     }
+  }
+}
+
+function* occurrences(text: string, secret: string): Iterable<readonly [start: number, end: number]> {
+  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + secret.length)) {
+    yield [at, at + secret.length]
   }
 }
 
