@@ -91,10 +91,10 @@ export class Connected {
     this.#sent += received.numbers.length
   }
 
-  /** With `defect` the sender may give up more than the payload: the line and the split point behind it. */
+  /** With `defect` the sender may give up more than the payload: the point with lines left to pack. */
   failed(defect = false): void {
     const received = this.#end(defect ? "defect" : "failed")
-    this.#observer.fates.lose(received, defect ? 2 : 0)
+    this.#observer.fates.lose(received, defect ? 1 : 0)
     this.#failed += received.numbers.length
   }
 

@@ -57,14 +57,14 @@ export type Credentials =
   | { readonly scheme: "Basic"; readonly username: string; readonly password: Redacted.Redacted }
   | { readonly scheme: "Token" | "Bearer"; readonly token: Redacted.Redacted }
 
-/** The transports, as messages name them. */
-const owners = [
-  owner(`transport "udp"`, Options.udp),
-  owner(`transport "tcp"`, Options.tcp),
-  owner(`transport "http"`, Options.http1, 1),
-  owner(`transport "http"`, Options.http2, 2),
-  owner(`transport "http"`, Options.http3, 3)
-]
+/** The transports, HTTP by version, as messages name them. */
+const owners = {
+  udp: owner(`transport "udp"`, Options.udp),
+  tcp: owner(`transport "tcp"`, Options.tcp),
+  1: owner(`transport "http"`, Options.http1, 1),
+  2: owner(`transport "http"`, Options.http2, 2),
+  3: owner(`transport "http"`, Options.http3, 3)
+}
 
 /** The options of any transport, where no message has to tell them apart. */
 export const anyTransport: Owner = { name: "DatabaseConfig", fields: Object.assign({}, ...Options.transports) }
@@ -92,13 +92,12 @@ export const check = (given: unknown, label: string, isCustom = false): Result.R
     const config = yield* readOptions(given)
     const { options } = config
     const { transport } = yield* decodeTransport(config)
-    const version = transport === "http" ? yield* versionOf(config) : undefined
+    const own = owners[transport === "http" ? yield* versionOf(config) : transport]
     const isDefault = options["transport"] === undefined
-    const own = owners.find((one) => one.name === `transport "${transport}"` && one.version === version)!
     yield* refuseUnknown(
       config,
       isDefault ? { ...own, name: `transport "udp" (the default)` } : own,
-      [...owners, ...Object.values(clientOwners).map((one) => ({ ...one, isForeign: true }))],
+      [...Object.values(owners), ...Object.values(clientOwners).map((one) => ({ ...one, isForeign: true }))],
       (option) => isDefault && httpOnly(option) ? transportHint(option, config) : undefined
     )
     const checked = yield* own.decode(config)
@@ -111,7 +110,7 @@ export const check = (given: unknown, label: string, isCustom = false): Result.R
         ? Math.min(checked.batchSize, checked.queueCapacity)
         : checked.batchSize
     }
-    const problem = wrongCombination(settings, version, isCustom)
+    const problem = wrongCombination(settings, own.version, isCustom)
     if (problem !== undefined) {
       const [option, value, allowed, shown] = problem
       return yield* invalidOption(option, value, allowed, { config, shown })
@@ -168,7 +167,7 @@ export const tagsProblem = (
 }
 
 const httpOnly = (option: string): boolean => {
-  const holders = owners.filter(({ fields }) => Object.hasOwn(fields, option))
+  const holders = Object.values(owners).filter(({ fields }) => Object.hasOwn(fields, option))
   return holders.length > 0 && holders.every(({ version }) => version !== undefined)
 }
 
