@@ -54,12 +54,13 @@ export interface Connection {
   ) => Effect.Effect<void, InfluxError> | Effect.Effect<void | Outcome, InfluxError>
   /**
    * Returns the outcome of the latest send, as far as the transport knows it. It is called once, right after that send
-   * was interrupted because the database closes. The send may have ended just before, or may not have started, so the
-   * transport must remember the latest call of `send` until the next one. Points that are not in the outcome count as
-   * `shutdown`, which means that they were not sent. A transport that can't know reports them as `unknown`.
+   * was interrupted because the database closes, or ended with a defect. The send may have ended just before, or may
+   * not have started, so the transport must remember the latest call of `send` until the next one. Points that are not
+   * in the outcome count as `shutdown`, or as `send_error` after a defect, which means that they were not sent. A
+   * transport that can't know reports them as `unknown`.
    *
-   * Without this function all points of an interrupted send count as `shutdown`, even if the server stored them or the
-   * send had just succeeded. Leave it out only if an interrupted send sends nothing.
+   * Without this function all points of such a send count as `shutdown` or `send_error`, even if the server stored them
+   * or the send had just succeeded. Leave it out only if an interrupted send sends nothing.
    */
   readonly interrupted?: (() => Outcome) | undefined
   /** Whether the connection should be replaced before the next payload, for example after a change of address. */

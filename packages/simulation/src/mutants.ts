@@ -10,15 +10,15 @@ const table = String.raw`
 simulation PointQueue.ts
   drops the newest point instead of the oldest | SlidingQueue.offer | Queue.offerUnsafe(queue, point) | isFull || $&
 simulation SenderPool.ts
-  forgets to count what an interrupted sender holds | Sender.#abandon | this.#buffer.settleDropped(holder, $held, reason) | reason === "shutdown" ? this.#buffer.ledger.inFlight -= $held : $&
+  forgets to count what an interrupted sender holds | Sender.#abandon | this.#buffer.settleDropped($holder, $held, reason) | reason === "shutdown" ? this.#buffer.ledger.inFlight -= $held : $&
   settles a payload twice | Sender.#settle | buffer.settleSent(holder, $points) | ($&, $&)
-  leaks what is in flight at a defect | Sender.run | this.#abandon(this.#isClosedBy(exit) ? $closed : $otherwise) | (this.#setBusy(false), this.#packer.reset())
+  leaks what is in flight at a defect | Sender.run | this.#abandon(this.#isClosedBy(used) ? $closed : $otherwise) | (this.#setBusy(false), this.#packer.reset())
   sends a failed payload again | Sender.#useConnection | packer.next() | fate.isClean && $&
   goes on with a split point of which a part is lost | Sender.#settle | $lost ? this.#packer.breakSplit() : 0 | 0
   forgets the points whose fate nobody knows | Sender.#settle | buffer.settleDropped(holder, $points, reason) | reason === "unknown" ? 0 : $&
-  does not ask what became of an interrupted send | Sender.#useConnection | if (isStarted && connection.interrupted !== undefined) $ask | -
-  asks what became of a send that it has not begun | Sender.#useConnection | isStarted && $asks | $asks
-  takes what is known of an interrupted send for shutdown | Sender.#useConnection | connection.interrupted() | { ...connection.interrupted(), sent: 0 }
+  does not ask what became of an interrupted send | Sender.run | this.#askWhatWasSent() | void 0
+  asks what became of a send that it has not begun | Sender.#useConnection | const payload = $payload | const payload = (this.#sending = connection, $payload)
+  takes what is known of an interrupted send for shutdown | Sender.#askWhatWasSent | connection.interrupted() | { ...connection.interrupted(), sent: 0 }
   takes a transport that interrupts itself for a close | Sender.#isClosedBy | this.#isClosing && $interrupts | $interrupts
 simulation SendOutcome.ts
   counts points that the server took as rejected with the others | ofError | Math.min($named, points) | points

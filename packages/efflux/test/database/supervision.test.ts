@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
 import { Context, Effect, Exit, Fiber, Layer, Metric, Scope } from "effect"
+import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { InfluxDatabase, InfluxError, Transport } from "efflux"
 import { capture } from "../support/logs.ts"
@@ -223,6 +224,24 @@ describe("a sender that is interrupted by the close", () => {
       assert.strictEqual(logs.lines.length, 1)
     }))
 })
+
+it.effect("what may be stored although a defect ended its send is unknown", () =>
+  Effect.gen(function*() {
+    const logs = capture()
+    yield* Effect.gen(function*() {
+      const { flush, pushAll, stats } = yield* InfluxDatabase.InfluxDatabase
+      yield* pushAll(points(5))
+      yield* flush
+      yield* turns
+      const { dropped, pushed } = yield* stats
+      assert.deepStrictEqual([pushed, dropped.unknown], [5, 5])
+      assert.match(logs.lines[0], /^Warn Efflux: 5 points dropped, a defect in a sender: .*: 7/)
+    }).pipe(Effect.provide(
+      InfluxDatabase.layerHttp({ transport: "http", version: 1, database: "d", senders: 1 }).pipe(
+        Layer.provide([Layer.succeed(HttpClient.HttpClient, HttpClient.make(nested(7) as never)), logs.layer])
+      )
+    ))
+  }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
 it.effect("a connection is used once it opens, however often that failed", () =>
   Effect.gen(function*() {

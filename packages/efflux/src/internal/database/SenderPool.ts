@@ -19,7 +19,7 @@ import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { InfluxError, type Rejected } from "../../InfluxError.ts"
-import type { Transport } from "../../Transport.ts"
+import type { Connection, Transport } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { wrong } from "../text/arguments.ts"
 import { monotonicMillis } from "../text/monotonic.ts"
@@ -88,6 +88,8 @@ class Sender {
   readonly #packer: Packer
   #busy = false
   #isClosing = false
+  /** The connection whose send began and has no result yet. */
+  #sending: Connection | undefined = undefined
   /** The pauses between failures since the last successful payload. */
   #pauses: ((input: unknown) => Pull.Pull<unknown, never, unknown>) | undefined = undefined
 
@@ -110,11 +112,13 @@ class Sender {
           yield* Fiber.interrupt(using)
         }
         const used: Exit.Exit<boolean, unknown> = yield* Fiber.await(using)
+        const asked = yield* Effect.exit(Effect.sync(() => this.#askWhatWasSent()))
+        let lost = Exit.isSuccess(asked) ? asked.value : 0
+        if (Exit.isFailure(used)) lost += this.#abandon(this.#isClosedBy(used) ? "shutdown" : "send_error")
         const closed = yield* Fiber.await(yield* Effect.forkChild(Scope.close(scope, used), alone))
-        const exit = Exit.asVoidAll([used, closed])
+        const exit = Exit.asVoidAll([used, asked, closed])
         if (Exit.isFailure(exit) && !(this.#isClosing && Cause.hasInterruptsOnly(exit.cause))) {
-          this.#dependencies.reporter.defect(exit.cause, this.#packer.holder.held)
-          this.#abandon(this.#isClosedBy(exit) ? "shutdown" : "send_error")
+          this.#dependencies.reporter.defect(exit.cause, lost)
         }
         if (this.#isClosing) return
         if (Exit.isFailure(exit) || (Exit.isSuccess(used) && !used.value)) yield* restore(this.#pause)
@@ -167,21 +171,17 @@ class Sender {
         if (wait > 0) yield* Effect.interruptible(Effect.sleep(wait))
         const started = monotonicMillis(this.#clock)
         // Nothing interruptible may follow the send, because an interruption there would discard its result.
-        let isStarted = false
         const exit = yield* Effect.exit(Effect.interruptible(Effect.suspend<unknown, InfluxError, never>(() => {
-          isStarted = true
+          this.#sending = connection
           return effectOf("what send returns", connection.send(payload, packer.points, packer.lines))
         })))
-        let fate: SendOutcome.Fate
         if (Exit.isSuccess(exit)) {
           this.#dependencies.observeSend((monotonicMillis(this.#clock) - started) / 1000)
-          fate = SendOutcome.ofSuccess(exit.value, packer.points, payload.length)
-        } else if (this.#isClosedBy(exit)) {
-          if (isStarted && connection.interrupted !== undefined) {
-            this.#settle(SendOutcome.ofOutcome(connection.interrupted(), packer.points, payload.length))
-          }
-          return yield* Effect.failCause(exit.cause)
-        } else fate = SendOutcome.ofError(yield* errorIn(exit.cause), packer.points, payload.length)
+        } else if (this.#isClosedBy(exit)) return yield* Effect.failCause(exit.cause)
+        const fate = Exit.isSuccess(exit)
+          ? SendOutcome.ofSuccess(exit.value, packer.points, payload.length)
+          : SendOutcome.ofError(yield* errorIn(exit.cause), packer.points, payload.length)
+        this.#sending = undefined
         isUsable = true
         this.#settle(fate)
         this.#setBusy(false)
@@ -206,6 +206,17 @@ class Sender {
     yield* Effect.ignore(next(undefined))
   })
 
+  /** Settles what the transport knows of a send that ended without a result. Returns how many points were lost. */
+  #askWhatWasSent(): number {
+    const connection = this.#sending
+    this.#sending = undefined
+    if (connection?.interrupted === undefined) return 0
+    const { payload, points } = this.#packer
+    const fate = SendOutcome.ofOutcome(connection.interrupted(), points, payload.length)
+    this.#settle(fate)
+    return fate.rejected + fate.send_error + fate.unknown
+  }
+
   /** Settles the payload by what is known of it. */
   #settle(fate: SendOutcome.Fate): void {
     const buffer = this.#buffer
@@ -229,12 +240,13 @@ class Sender {
     for (const rejection of fate.rejections) onRejected(rejection)
   }
 
-  /** Settles everything that the sender holds. */
-  #abandon(reason: DropReason): void {
-    const { holder } = this.#packer
-    this.#buffer.settleDropped(holder, holder.held, reason)
+  /** Settles everything that the sender holds. Returns how many points that were. */
+  #abandon(reason: DropReason): number {
+    const { held } = this.#packer.holder
+    this.#buffer.settleDropped(this.#packer.holder, held, reason)
     this.#setBusy(false)
     this.#packer.reset()
+    return held
   }
 
   /** Whether something ended because the sender was interrupted. A transport may also interrupt itself. */
