@@ -49,7 +49,7 @@ import * as SchemaIssue from "effect/SchemaIssue"
 import type * as Types from "effect/Types"
 import type { InfluxDatabase } from "./InfluxDatabase.ts"
 import type { Database } from "./internal/database/Database.ts"
-import { compareKeys } from "./internal/encode/Key.ts"
+import { compareKeys, isRecord } from "./internal/encode/Key.ts"
 import { own, type PointValues, SeriesPoint } from "./internal/encode/SeriesPoint.ts"
 import * as RowReader from "./internal/series/RowReader.ts"
 import { makeColumn, type SchemaColumn } from "./internal/series/SchemaColumn.ts"
@@ -205,8 +205,8 @@ export const make = <const Measurement extends string, const F extends Fields, c
     readonly priority?: "normal" | "high" | undefined
   }
 ): Series<T, F> => {
-  const { fields, priority = "normal", tags = {} }: Definition = options
   const columns = columnsOf(measurement, options)
+  const { fields, priority = "normal", tags = {} }: Definition = options
   // Reading back is prepared on first use.
   let read: ReturnType<typeof RowReader.make> | undefined
   let schema: Schema.Codec<PointValues, Point.Point> | undefined
@@ -215,14 +215,16 @@ export const make = <const Measurement extends string, const F extends Fields, c
     return timestamp === undefined ? values : Result.map(values, (values) => ({ ...values, timestamp }))
   }
   const decodePoint = (point: Point.Point): DecodedValues =>
-    point.measurement === measurement
+    point?.measurement === measurement
       ? decode(({ isTag, name }) => own(isTag ? point.tags : point.fields, name), point.timestamp)
       : Result.fail(RowReader.problemAt("measurement", preview(measurement)))
   const decodeRow = (row: PointValues, options?: { readonly precision?: Precision | undefined }): DecodedValues =>
-    Result.flatMap(
-      RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
-      (time) => decode(({ name }) => own(row, name), time)
-    )
+    typeof row !== "object" || row === null
+      ? Result.fail(RowReader.problemAt("row", "an object with a property for each column"))
+      : Result.flatMap(
+        RowReader.readTime(own(row, "time"), options?.precision ?? "ns"),
+        (time) => decode(({ name }) => own(row, name), time)
+      )
   const unbound = new SeriesReader(measurement, columns, priority)
   const build = (reader: SeriesReader): Series<Tags, Fields, string> => {
     const point = (values: PointValues): SeriesPoint => new SeriesPoint(reader, values)
@@ -255,14 +257,20 @@ interface Definition {
 type DecodedValues = Result.Result<PointValues, Schema.SchemaError>
 
 /** The columns of a series in the order of a line. Throws for a definition that can't work. */
-const columnsOf = (measurement: string, { fields, priority, tags = {} }: Definition): ReadonlyArray<SchemaColumn> => {
+const columnsOf = (measurement: string, definition: Definition): ReadonlyArray<SchemaColumn> => {
   const fail = (what: string) => new TypeError(`series ${preview(measurement)}: ${what}`)
   if (typeof measurement !== "string") throw fail("the measurement must be a string")
   const problem = Point.nameProblem(measurement, "measurement")
   if (problem !== undefined) throw fail(`the measurement can't be written (${problem})`)
-  if (typeof fields !== "object" || fields === null || Object.keys(fields).length === 0) {
-    throw fail("a series needs at least one field")
+  const { fields, priority, tags = {} } = Object(definition) as Definition
+  for (
+    const [columns, what] of [[tags, "its tags must be"], [fields, "a series needs at least one field, in"]] as const
+  ) {
+    if (typeof columns !== "object" || columns === null || !isRecord(columns)) {
+      throw fail(`${what} a plain object with a Schema for each, got ${preview(columns)}`)
+    }
   }
+  if (Object.keys(fields).length === 0) throw fail("a series needs at least one field")
   if (![undefined, "normal", "high"].includes(priority)) throw fail("its priority must be \"normal\" or \"high\"")
   const column = (name: string, isTag: boolean, schema: Schema.Constraint): SchemaColumn => {
     const place = isTag ? "tag" : "field"

@@ -29,6 +29,23 @@ describe("a query row", () => {
     assert.include(message(requests.decodeRow({ ...row, status: "" })), "status")
   })
 
+  it("that is no object, or has a time that no server stores, is refused and does not throw", () => {
+    for (const none of [null, undefined, 5, "row"] as Array<any>) {
+      assert.include(message(requests.decodeRow(none)), "Expected an object with a property for each column")
+      assert.include(message(requests.decodePoint(none)), "measurement")
+    }
+    for (const [time, precision] of [[2n ** 63n, "ns"], [-(2n ** 63n), "ns"], [2 ** 40, "s"]] as const) {
+      assert.include(
+        message(requests.decodeRow({ ...row, time }, { precision })),
+        "Expected an instant that InfluxDB stores"
+      )
+    }
+    assert.strictEqual(
+      Result.getOrThrow(requests.decodeRow({ ...row, time: 2n ** 63n - 2n })).timestamp,
+      2n ** 63n - 2n
+    )
+  })
+
   it("has an absent column where nothing was written, if its Schema has a value for that", () => {
     const series = Series.make("m", {
       tags: {

@@ -303,6 +303,16 @@ describe("a series is refused at construction", () => {
   const cases: ReadonlyArray<[string, unknown, object, RegExp]> = [
     ["without fields", "m", { tags: { a: Schema.String }, fields: {} }, /at least one field/],
     ["with fields that are no object", "m", { fields: undefined }, /at least one field/],
+    ["with fields in a list", "m", { fields: [x] }, /at least one field, in a plain object .* got an Array$/],
+    [
+      "with a struct as fields",
+      "m",
+      { fields: Schema.Struct({ x }) },
+      /plain object with a Schema for each, got function$/
+    ],
+    ["with tags in a Map", "m", { tags: new Map(), fields: { x } }, /its tags must be a plain object .* got a Map$/],
+    ["with tags that are null", "m", { tags: null, fields: { x } }, /its tags must be a plain object .* got null$/],
+    ["without options", "m", null as unknown as object, /at least one field/],
     [
       "with a tag and a field of one name",
       "m",

@@ -100,7 +100,7 @@ export interface Ending {
   readonly places: ReadonlyArray<{ readonly name: string; readonly index: number }>
 }
 
-/** How many keys and values are remembered: they take a few megabytes at the most. */
+/** How many keys are remembered. They take a few megabytes at most. */
 const maxRemembered = 4096
 
 // UTF-16 units of the longest keys that are remembered.

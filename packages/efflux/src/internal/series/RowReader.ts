@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { Uint } from "../../Point.ts"
-import { nanosPer, type Precision } from "../../Precision.ts"
+import { type Precision, toNanos } from "../../Precision.ts"
 import { BIGINT, NUMBER, type PointValues, STRING, typeOf, UINT } from "../encode/SeriesPoint.ts"
 import { millisOf } from "../encode/Timestamp.ts"
 import * as Instant from "../text/Instant.ts"
@@ -84,11 +84,14 @@ export const readTime = (
   precision: Precision
 ): Result.Result<bigint | undefined, Schema.SchemaError> => {
   if (time === undefined || time === null) return Result.succeed(undefined)
-  if (typeof time === "bigint") return Result.succeed(time * nanosPer(precision))
-  if (typeof time === "number") {
-    return Number.isSafeInteger(time)
-      ? Result.succeed(BigInt(time) * nanosPer(precision))
-      : badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
+  if (typeof time === "number" && !Number.isSafeInteger(time)) {
+    return badTime("a whole number that a JavaScript number holds exactly: ask for milliseconds, or for text")
+  }
+  if (typeof time === "bigint" || typeof time === "number") {
+    const nanos = toNanos(BigInt(time), precision)
+    return Result.isSuccess(nanos)
+      ? Result.succeed(nanos.success)
+      : badTime("an instant that InfluxDB stores, from 1677-09-21 to 2262-04-11")
   }
   if (typeof time === "string") {
     const nanos = Instant.parse(time)

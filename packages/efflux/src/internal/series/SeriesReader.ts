@@ -48,6 +48,9 @@ export class SeriesReader implements PointReader {
    */
   bind(given: PointValues): SeriesReader {
     const { measurement } = this.shape
+    if (typeof given !== "object" || given === null) {
+      throw new TypeError(`series ${preview(measurement)}: the tags to bind must be an object, got ${preview(given)}`)
+    }
     const bound = new Map(this.shape.bound)
     let fault = this.#fault
     for (const name of Object.keys(given)) {
