@@ -18,6 +18,7 @@ const chosen = [
   "an ever new tag value",
   "ever new tag values, all four",
   "1000 series in turn",
+  "2000 series in turn",
   "5000 series in turn",
   "every other line of a new series",
   "20 new series, then a known one",

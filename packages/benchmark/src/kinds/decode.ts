@@ -84,6 +84,16 @@ const kinds: ReadonlyArray<Lines> = [
     endless: true,
     line: (i) => lineOf(i, { host: `web\\ ${unique(i)}` })
   },
+  {
+    name: "late escapes in an ever new tag value",
+    endless: true,
+    line: (i) => lineOf(i, { host: `web-server-at-${unique(i)}\\ rack\\ 7` })
+  },
+  {
+    name: "an ever new Windows path in a tag",
+    endless: true,
+    line: (i) => lineOf(i, { route: `C:\\Users\\Documents\\${unique(i)}\\Pictures` })
+  },
   { name: "a Windows path in a tag", line: (i) => lineOf(i, { route: `C:\\Users\\${pick(hosts, i)}\\app` }) },
   { name: "quotes in a tag", line: (i) => lineOf(i, { host: `"${pick(hosts, i)}"` }) },
   { name: "an ever new tag value", endless: true, line: (i) => lineOf(i, { host: `web-${unique(i)}` }) },

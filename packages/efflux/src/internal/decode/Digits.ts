@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Bytes from "./Bytes.ts"
-import { utf8 } from "./Text.ts"
+import { utf8 } from "./Unescape.ts"
 
 const { DOT } = Bytes
 

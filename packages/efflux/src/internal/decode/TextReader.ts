@@ -7,7 +7,7 @@
 import type { Rules } from "../text/DialectRules.ts"
 import * as Bytes from "./Bytes.ts"
 import type { DecodeErrorReason } from "./DecodeError.ts"
-import * as Text from "./Text.ts"
+import * as Unescape from "./Unescape.ts"
 
 const {
   BACKSLASH,
@@ -23,7 +23,7 @@ const {
   STOPS_KEY,
   zeroBytes
 } = Bytes
-const { invalidUtf8, NAME, PAIRED, short, shortAscii, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Text
+const { invalidUtf8, NAME, PAIRED, short, shortAscii, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Unescape
 
 // Of no byte: see `unsure`.
 const IS_UNSURE = 256
@@ -59,8 +59,8 @@ export class TextReader {
   ends = 0
 
   readonly #rules: Rules
-  readonly #tag: Text.Escapes
-  readonly #name: Text.Escapes
+  readonly #tag: Unescape.Escapes
+  readonly #name: Unescape.Escapes
   readonly #several: number
   // Flags of the bytes that were last scanned, and of those of all names of the line.
   #scanned = 0
@@ -134,16 +134,24 @@ export class TextReader {
   }
 
   /**
-   * The measurement or tag value at `start`, if it is of plain characters, perhaps with backslashes among the first of
-   * them, and a comma or space follows, at `next`.
+   * The measurement or tag value at `start`, if a comma or space follows, at `next`, and it is of plain characters,
+   * perhaps with backslashes among the first of them.
    */
   plain(start: number): string | undefined {
+    const pos = this.#passPlain(start)
+    if (pos === start || pos >= this.end) return undefined
+    if ((flagsOf[this.bytes[pos]] & SEPARATES) === 0) return this.#escaped(start, pos)
+    this.next = pos
+    return this.#ascii(start, pos)
+  }
+
+  // The same where the plain characters end at `pos`.
+  #escaped(start: number, pos: number): string | undefined {
     const bytes = this.bytes
-    let pos = this.#passPlain(start)
     let from = start
     let text = ""
     for (;;) {
-      if (pos === start || pos >= this.end - 1) return undefined
+      if (pos >= this.end - 1) return undefined
       const flags = flagsOf[bytes[pos]]
       if ((flags & SEPARATES) !== 0) break
       const escaped = flagsOf[bytes[pos + 1]] & ~SEPARATES
@@ -155,7 +163,7 @@ export class TextReader {
       pos = this.#passPlain(pos + 2)
     }
     this.next = pos
-    return from === start ? this.#ascii(start, pos) : text + this.#ascii(from, pos)
+    return text + this.#ascii(from, pos)
   }
 
   /** To the first byte that stops a name and is not escaped. */
@@ -251,7 +259,7 @@ export class TextReader {
     return this.#take(start, pos, this.#rules.stringEscapes ? STRING_WITH_WHITESPACE : STRING)
   }
 
-  #take(start: number, end: number, escapes: Text.Escapes): string | undefined {
+  #take(start: number, end: number, escapes: Unescape.Escapes): string | undefined {
     const bytes = this.bytes
     const seen = this.#scanned
     if ((seen & (IS_CONTROL | IS_BACKSLASH | IS_HIGH)) === 0) return this.#ascii(start, end)
