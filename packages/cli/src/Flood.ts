@@ -49,15 +49,17 @@ export interface Dose {
   readonly packets: number
 }
 
-/** Sends a dose, and gives how many packets were sent in how many seconds. */
-export type Flood = (dose: Dose) => Effect.Effect<
-  { readonly packets: number; readonly seconds: number },
-  UserError
->
-
-/** Opens a socket for the life of the scope. */
+/**
+ * Opens a socket for the life of the scope. What it gives sends a dose, and says how many packets were sent in how many
+ * seconds.
+ */
 export const make = Effect.fnUntraced(function*(host: string, port: number, { bytes }: Payloads) {
-  const failed = (error: unknown) => userError(`${host}:${port}: ${error instanceof Error ? error.message : error}`)
+  const failed = (error: unknown) => {
+    const { message } = error as Error
+    return userError(
+      /ECONNREFUSED/.test(message) ? `nobody listens at udp://${host}:${port}` : `${host}:${port}: ${message}`
+    )
+  }
   const { address, family } = yield* Effect.tryPromise({ try: () => Dns.lookup(host), catch: failed })
   const socket = yield* Effect.acquireRelease(
     Effect.sync(() => Dgram.createSocket(family === 6 ? "udp6" : "udp4")),
@@ -76,18 +78,11 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
       let refusal: Error | undefined
       const done = (error: Error | null) => {
         refusal ??= error ?? undefined
-        if (--waiting > 0) return
-        resume(
-          refusal === undefined ? Effect.void : Effect.fail(
-            /ECONNREFUSED/.test(refusal.message)
-              ? userError(`nobody listens at udp://${host}:${port}`)
-              : failed(refusal)
-          )
-        )
+        if (--waiting === 0) resume(refusal === undefined ? Effect.void : Effect.fail(failed(refusal)))
       }
       for (let n = 0; n < packets; n++) socket.send(bytes[next++ % bytes.length]!, done)
     })
-  const flood: Flood = Effect.fnUntraced(function*({ burst, packets, packetsPerSecond }) {
+  return Effect.fnUntraced(function*({ burst, packets, packetsPerSecond }: Dose) {
     const start = millis()
     // Twice the time: then this machine is too slow for the rate.
     const end = start + 2 * Math.max(1000, 1000 * packets / packetsPerSecond)
@@ -108,5 +103,4 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
     }
     return { packets: sent, seconds: (millis() - start) / 1000 }
   })
-  return flood
 })

@@ -109,9 +109,7 @@ const print = (lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))
 
 /** All columns, in the order in which they come up. */
-const columnsOf = (
-  rows: ReadonlyArray<Row>
-): ReadonlyArray<string> => [...new Set(rows.flatMap((row) => Object.keys(row)))]
+const columnsOf = (rows: ReadonlyArray<Row>) => [...new Set(rows.flatMap((row) => Object.keys(row)))]
 
 const isTime = (column: string, value: unknown): value is bigint =>
   typeof value === "bigint" && (column === "time" || /^_(time|start|stop)$/.test(column))

@@ -80,7 +80,7 @@ export class Screen extends Context.Service<Screen, {
 /** The screen of this process, and a logger that writes to it. The cursor is hidden while there is a table. */
 export const layer = (options: { readonly plain: boolean }) =>
   Layer.unwrap(Effect.gen(function*() {
-    const terminal = yield* Terminal.Terminal
+    const size = Effect.provideService(Effect.all([columns, rows]), Terminal.Terminal, yield* Terminal.Terminal)
     const { canAnimate, canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const live = !options.plain && canAnimate && canColor
     process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
@@ -100,13 +100,9 @@ export const layer = (options: { readonly plain: boolean }) =>
       Layer.succeed(Screen, {
         live,
         frame: (table) =>
-          Effect.provideService(
-            Effect.zipWith(columns, rows, (columns, rows) =>
-              // A line that wraps, or a table that scrolls, could not be erased.
-              painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)), `${columns}x${rows}`)),
-            Terminal.Terminal,
-            terminal
-          ),
+          Effect.map(size, ([columns, rows]) =>
+            // A line that wraps, or a table that scrolls, could not be erased.
+            painter.frame(table.slice(0, rows - 1).map((line) => cut(line, columns)), `${columns}x${rows}`)),
         print: (line) => Effect.sync(() => painter.print(line)),
         leave: Effect.sync(() => painter.leave())
       }),

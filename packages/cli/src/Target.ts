@@ -11,11 +11,7 @@ import * as Redacted from "effect/Redacted"
 import { type ClientConfig, type DatabaseConfig, Dialect, type InfluxError } from "efflux"
 import { type UserError, userError } from "./Text.ts"
 
-/** Why an operation of the library failed. */
-export interface Failure {
-  readonly message: string
-  readonly reason: { readonly _tag: string }
-}
+type Failure = InfluxError.InfluxError
 
 /** A server that a flag names. */
 export interface Target<Options> {
@@ -116,7 +112,7 @@ export const make = <Options extends object>(flag: string, options: Options, fla
   const sentenceOf = ({ message, reason }: Failure): string => {
     if (reason._tag === "Unauthorized") return message + hintOf(options)
     if (reason._tag !== "InvalidOption") return message
-    const { allowed, hint, option, value } = reason as InfluxError.InvalidOption
+    const { allowed, hint, option, value } = reason
     const source = variables[option] ?? flags[option] ?? `${flag}: ${option}`
     return `${source} is ${value}, ${hint ?? `allowed is ${allowed.replace("Redacted string", "text")}`}`
   }

@@ -51,10 +51,9 @@ export const json = (value: unknown, isTyped = true): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
   if (value instanceof Point.Uint) return String(value.value)
   return `{${
-    Object.keys(value).flatMap((key) => {
-      const inner = (value as Record<string, unknown>)[key]
-      return inner === undefined ? [] : [`${jsonString(key)}:${json(inner, isTyped)}`]
-    }).join(",")
+    Object.entries(value).flatMap(([key, inner]) =>
+      inner === undefined ? [] : [`${jsonString(key)}:${json(inner, isTyped)}`]
+    ).join(",")
   }}`
 }
 

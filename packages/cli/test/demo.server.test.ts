@@ -25,34 +25,31 @@ describeInfluxd("the demo with a real server", (binary) => {
     assert.deepStrictEqual(leftovers, [])
   })
 
-  it.live("counts only its own points in a server that is given", () =>
-    Effect.gen(function*() {
-      const server = yield* InfluxServer.make({ binary, udp: [{ database: "given" }] })
-      yield* server.writeLines("given", "memory,run=another total_bytes=1i 1\nburst sequence=1i 1")
-      const { code, lines } = yield* Effect.promise(() =>
-        demoStored(["--seconds", "2", "--burst", "20000", ...to(server, "given")])
-      )
-      assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
-      assert.strictEqual(code, 0)
-    }))
+  it("counts only its own points in a server that is given", async () => {
+    const server = await untilTestEnds(InfluxServer.make({ binary, udp: [{ database: "given" }] }))
+    const others = "memory,run=another total_bytes=1i 1\nburst sequence=1i 1"
+    await Effect.runPromise(server.writeLines("given", others))
+    const { code, lines } = await demoStored(["--seconds", "2", "--burst", "20000", ...to(server, "given")])
+    assert.match(lines.at(-1)!, /^sent (\d{4,}) points, stored \1: equal$/, lines.join("\n"))
+    assert.strictEqual(code, 0)
+  })
 
-  it.live("says how much was lost, and ends with 1", () =>
-    Effect.gen(function*() {
-      // A listener that stands still longer than the run: its kernel's buffer is full after some 90 payloads.
-      const server = yield* InfluxServer.make({ binary, udp: [{ database: "slow" }] })
-      const { ended, run } = demo(["--seconds", "3", "--burst", "50000", ...to(server, "slow")])
-      yield* Effect.promise(() => run.printed(/UDP 127/))
-      yield* server.suspend
-      yield* Effect.promise(() => run.printed(/shedding stopped/))
-      yield* server.resume
-      const { code, lines } = yield* Effect.promise(() => ended)
-      assert.match(
-        lines.at(-1)!,
-        /^sent \d+ points, stored \d+: lost \d+ \([\d.]+ %\); \d+ datagrams dropped by the receiver's kernel/,
-        lines.join("\n")
-      )
-      assert.strictEqual(code, 1)
-    }))
+  it("says how much was lost, and ends with 1", async () => {
+    // A listener that stands still longer than the run: its kernel's buffer is full after some 90 payloads.
+    const server = await untilTestEnds(InfluxServer.make({ binary, udp: [{ database: "slow" }] }))
+    const { ended, run } = demo(["--seconds", "3", "--burst", "50000", ...to(server, "slow")])
+    await run.printed(/UDP 127/)
+    await Effect.runPromise(server.suspend)
+    await run.printed(/shedding stopped/)
+    await Effect.runPromise(server.resume)
+    const { code, lines } = await ended
+    assert.match(
+      lines.at(-1)!,
+      /^sent \d+ points, stored \d+: lost \d+ \([\d.]+ %\); \d+ datagrams dropped by the receiver's kernel/,
+      lines.join("\n")
+    )
+    assert.strictEqual(code, 1)
+  })
 
   it("says when a database is not there", async () => {
     const server = await untilTestEnds(InfluxServer.make({ binary }))

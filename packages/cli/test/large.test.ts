@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
-import * as Fs from "node:fs"
 import { type Run, start, untilTestEnds } from "./support/efflux.ts"
+import { peakOf } from "./support/program.ts"
 
 const block = Buffer.from(
   Array.from(
@@ -15,18 +15,14 @@ const block = Buffer.from(
   ).join("")
 )
 
-/** The most memory that a process has had, in megabytes. */
-const peak = (run: Run): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(Fs.readFileSync(`/proc/${run.child.pid}/status`, "utf8"))![1]) / 1000
-
 /** Writes the block again and again, and says how the peak grew after the first third. */
 const growth = async (run: Run, blocks: number): Promise<number> => {
   let early = 0
   for (let n = 0; n < blocks; n++) {
     if (!run.child.stdin!.write(block)) await new Promise((done) => run.child.stdin!.once("drain", done))
-    if (n === Math.floor(blocks / 3)) early = peak(run)
+    if (n === Math.floor(blocks / 3)) early = peakOf(run.child.pid!)
   }
-  const late = peak(run)
+  const late = peakOf(run.child.pid!)
   run.child.stdin!.end()
   return late - early
 }

@@ -31,10 +31,8 @@ export interface Destination {
 }
 
 /** A server that runs already: where it is asked, and its UDP listener. */
-export interface Server {
+export interface Server extends Pick<Destination, "host" | "port"> {
   readonly api: Target.Target<ClientConfig.ClientConfig>
-  readonly host: string
-  readonly port: number
 }
 
 /** The server that the flags name. */
@@ -63,11 +61,10 @@ export const make = Effect.fnUntraced(
     if (target === "receiver") return yield* embedded(run)
     const influxd = yield* Influxd.find
     if (influxd !== undefined) {
-      const { port, url } = yield* Influxd.start(influxd, database)
+      const { port, url } = yield* Influxd.start(influxd.path, database)
       const api = Target.make(Influxd.variable, { version: 1, url, database } as const)
-      yield* api.explained(
-        InfluxAdmin.createDatabase(database).pipe(Effect.provide(InfluxClient.layer(api.options)))
-      )
+      const client = InfluxClient.layer(api.options)
+      yield* api.explained(Effect.provide(InfluxAdmin.createDatabase(database), client))
       return yield* counted({ api, host: loopback, port }, `influxd ${influxd.version}, started for this run`, run)
     }
     if (target === "auto") return yield* embedded(run)

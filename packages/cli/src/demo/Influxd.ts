@@ -9,12 +9,6 @@ import { LineListener } from "efflux"
 import * as Fs from "node:fs"
 import { type UserError, userError } from "../Text.ts"
 
-/** An installed program. */
-export interface Influxd {
-  readonly path: string
-  readonly version: string
-}
-
 /** The variable that names the program, before the search path. */
 export const variable = "EFFLUX_INFLUXD"
 
@@ -25,7 +19,7 @@ export const find = Effect.gen(function*() {
   for (const path of named === "" ? ["influxd", "/usr/bin/influxd"] : [named]) {
     const output = yield* Effect.orElseSucceed(spawner.string(ChildProcess.make(path, ["version"])), () => "")
     const version = /InfluxDB v?(1\.\S+)/.exec(output)?.[1]
-    if (version !== undefined) return { path, version } satisfies Influxd
+    if (version !== undefined) return { path, version }
   }
   return named === "" ? undefined : yield* userError(`${variable} is ${named}, which is no influxd of InfluxDB 1`)
 })
@@ -34,7 +28,7 @@ export const find = Effect.gen(function*() {
 const setpriv = "/usr/bin/setpriv"
 
 /** Starts the server for the life of the scope, with the defaults of its UDP listener, which writes into `database`. */
-export const start = Effect.fnUntraced(function*({ path }: Influxd, database: string) {
+export const start = Effect.fnUntraced(function*(path: string, database: string) {
   const fs = yield* FileSystem.FileSystem
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const folder = yield* fs.makeTempDirectoryScoped({ prefix: "efflux-demo-" })

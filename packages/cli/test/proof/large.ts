@@ -12,7 +12,7 @@ import { once } from "node:events"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { program } from "../support/program.ts"
+import { peakOf, program } from "../support/program.ts"
 
 const megabytes = Number(process.argv[2] ?? 1000)
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "efflux-large-"))
@@ -35,10 +35,6 @@ const write = (): number => {
   Fs.closeSync(out)
   return lines
 }
-
-/** The most memory that a process has had, in megabytes. */
-const peakOf = (pid: number): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(Fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000
 
 /** Bytes that a process has read. */
 const readOf = (pid: number): number => Number(/rchar: (\d+)/.exec(Fs.readFileSync(`/proc/${pid}/io`, "utf8"))?.[1])
