@@ -171,10 +171,8 @@ const hinted = (message: string, host: string) => {
 }
 
 const placesOf = ({ http, tcp, udp }: LineListener.Listener): ReadonlyArray<string> =>
-  Object.entries({ udp, tcp, http }).flatMap(([scheme, address]) =>
-    address === undefined
-      ? []
-      : [`${scheme}://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`]
+  Object.entries({ udp, tcp, http }).flatMap(([scheme, { host, port } = { host: "", port: 0 }]) =>
+    host === "" ? [] : [`${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`]
   )
 
 const redrawMillis = 500

@@ -131,7 +131,7 @@ export const hintOf = (options: object): string =>
     ? ". Check INFLUX_USERNAME and INFLUX_PASSWORD"
     : ". Set INFLUX_TOKEN, or INFLUX_USERNAME and INFLUX_PASSWORD"
 
-const baseOf = (url: URL): string => `${url.origin}${url.pathname}`.replace(/\/$/, "")
+const baseOf = ({ origin, pathname }: URL): string => origin + pathname.replace(/\/$/, "")
 
 /** A database that writes to a URL. */
 export const database = Effect.fnUntraced(function*(flag: string, text: string, flags: Names) {

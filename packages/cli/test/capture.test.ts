@@ -37,9 +37,9 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
     const capture = new Run(spawn("tcpdump", `-i lo -n -s 64 -B 65536 -w /dev/null udp dst port ${port}`.split(" ")))
     await capture.printed(/listening on lo/)
     const payloads = Flood.payloads("flood", 1n, "ns")
-    const dose = { packetsPerSecond: Math.ceil(200_000 / payloads.points), burst: 64, packets: 0 }
+    const packetsPerSecond = Math.ceil(200_000 / payloads.points)
     const flood = await untilTestEnds(Flood.make("127.0.0.1", port, payloads))
-    const sent = await Effect.runPromise(flood({ ...dose, packets: 3 * dose.packetsPerSecond }))
+    const sent = await Effect.runPromise(flood({ packetsPerSecond, burst: 64, packets: 3 * packetsPerSecond }))
     await still(async () => {
       const state = await Effect.runPromise(LineListener.udpSocketState(port))
       return `${state?.receiveQueueBytes} ${Fs.statSync(shownFile).size}`

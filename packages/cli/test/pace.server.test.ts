@@ -9,9 +9,8 @@ import { fileURLToPath } from "node:url"
 import { assertRefused, Run, start, startInTerminal, untilTestEnds } from "./support/efflux.ts"
 
 const answerOf = (out: string) => {
-  const [, packetsPerSecond, burst] = /^pacing: \{ packetsPerSecond: (\d+), burst: (\d+) \}$/m.exec(out) ??
-    assert.fail(out)
-  return { packetsPerSecond: Number(packetsPerSecond), burst: Number(burst) }
+  const found = /^pacing: \{ packetsPerSecond: (\d+), burst: (\d+) \}$/m.exec(out) ?? assert.fail(out)
+  return { packetsPerSecond: Number(found[1]), burst: Number(found[2]) }
 }
 
 const twoDigits = (rate: number) => {

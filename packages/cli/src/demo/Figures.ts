@@ -32,11 +32,10 @@ export interface Sample {
 export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
   const fs = yield* FileSystem.FileSystem
   yield* Layer.build(RuntimeMetrics.layer)
-  const loopDelay = (stat: string) =>
-    Effect.map(
-      Metric.value(Metric.withAttributes(RuntimeMetrics.eventLoopDelay, { stat })),
-      ({ value }) => 1000 * value
-    )
+  const loopDelay = (stat: string) => {
+    const metric = Metric.withAttributes(RuntimeMetrics.eventLoopDelay, { stat })
+    return Effect.map(Metric.value(metric), ({ value }) => 1000 * value)
+  }
   const read = (file: string, parse: (text: string) => ReadonlyArray<Point.Input>) =>
     fs.readFileString(`${proc}/${file}`).pipe(Effect.map(parse), Effect.orElseSucceed(() => []))
   let before = Os.cpus()
@@ -45,32 +44,26 @@ export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
     const now = Os.cpus()
     const cpus = cpuPoints(now, before)
     before = now
-    const memoryPercent = 100 * (1 - Os.freemem() / Os.totalmem())
+    const [free, total] = [Os.freemem(), Os.totalmem()]
+    const used_percent = 100 * (1 - free / total)
     const [one, five, fifteen] = Os.loadavg() as [number, number, number]
-    const eventLoop = {
-      utilization: (yield* Metric.value(RuntimeMetrics.eventLoopUtilization)).value,
-      mean_ms: yield* loopDelay("mean"),
-      p99_ms: yield* loopDelay("p99"),
-      max_ms: yield* loopDelay("max")
-    }
+    const utilization = (yield* Metric.value(RuntimeMetrics.eventLoopUtilization)).value
+    const [mean_ms, p99_ms, max_ms] = yield* Effect.all([loopDelay("mean"), loopDelay("p99"), loopDelay("max")])
+    const memory = { total_bytes: BigInt(total), available_bytes: BigInt(free), used_percent }
     const points: ReadonlyArray<Point.Input> = [
       ...cpus,
-      {
-        measurement: "memory",
-        fields: {
-          total_bytes: BigInt(Os.totalmem()),
-          available_bytes: BigInt(Os.freemem()),
-          used_percent: memoryPercent
-        }
-      },
+      { measurement: "memory", fields: memory },
       { measurement: "load", fields: { one, five, fifteen } },
-      { measurement: "event_loop", fields: eventLoop },
+      { measurement: "event_loop", fields: { utilization, mean_ms, p99_ms, max_ms } },
       ...yield* read("net/dev", Proc.network),
       ...yield* read("diskstats", Proc.disks),
       ...yield* read("net/snmp", Proc.udp)
     ]
     const cpuPercent = cpus.find((point) => point.tags.core === "total")?.fields.busy_percent
-    return { points, summary: { cpuPercent, memoryPercent, load: one, loopDelay: eventLoop.p99_ms } } satisfies Sample
+    return {
+      points,
+      summary: { cpuPercent, memoryPercent: used_percent, load: one, loopDelay: p99_ms }
+    } satisfies Sample
   })
 })
 

@@ -35,14 +35,10 @@ export const start = Effect.fnUntraced(function*(path: string, database: string)
   const port = yield* Effect.scoped(Effect.map(LineListener.make({ udp: 0 }), ({ udp }) => udp!.port))
   yield* fs.writeFileString(`${folder}/influxdb.conf`, configuration(folder, port, database))
   const command = [...(Fs.existsSync(setpriv) ? [setpriv, "--pdeathsig", "KILL"] : []), path]
-  const child = yield* spawner.spawn(
-    ChildProcess.make(command[0]!, [...command.slice(1), "-config", `${folder}/influxdb.conf`], {
-      stdin: "ignore",
-      stdout: "ignore",
-      // On SIGTERM it can hang for half a minute while a UDP batch is pending.
-      killSignal: "SIGKILL"
-    })
-  )
+  // On SIGTERM it can hang for half a minute while a UDP batch is pending.
+  const options = { stdin: "ignore", stdout: "ignore", killSignal: "SIGKILL" } as const
+  const args = [...command.slice(1), "-config", `${folder}/influxdb.conf`]
+  const child = yield* spawner.spawn(ChildProcess.make(command[0]!, args, options))
   const listening = yield* Deferred.make<string, UserError>()
   let url = ""
   let last = ""

@@ -27,12 +27,6 @@ export interface View {
   readonly figures: Summary | undefined
 }
 
-/** How often the law was checked, and how often it did not hold. */
-export interface LawCheck {
-  readonly checks: number
-  readonly violations: number
-}
-
 // What only happens with options that the demo does not set takes no line.
 const optional = new Set(["queue_full_high", "queue_bytes", "quota", "unknown"])
 const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
@@ -85,7 +79,10 @@ export const plainLine = (view: View): string => {
 }
 
 /** The law with its numbers. */
-export const lawLine = (stats: InfluxDatabase.Stats, check: LawCheck): string =>
+export const lawLine = (
+  stats: InfluxDatabase.Stats,
+  check: { readonly checks: number; readonly violations: number }
+): string =>
   [
     `pushed ${stats.pushed}`,
     `= sent ${stats.sent} + dropped ${dropped(stats)} + queued ${stats.queued} + in flight ${stats.inFlight}:`,
