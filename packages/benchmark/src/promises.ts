@@ -11,9 +11,9 @@ encode   | encode/rival                   | at least 3.5 | time of the fastest o
 encode   | encode/bytes                   | at least 5   | bytes that influxdb-client allocates for that, relative to Efflux
 encode   | encode/string                  | at most 1.20 | time of \`LineProtocol.encode\`, relative to a template literal that makes a string of each line
 series   | series/plain                   | at most 1.10 | time to encode it as a point of a typed series, relative to a plain point
-series   | series/literal                 | at most 0.70 | time to encode it as a point of a typed series, relative to the template literal
+series   | series/literal                 | at most 0.75 | time to encode it as a point of a typed series, relative to the template literal
 kinds    | kinds/encode                   | at most 1.50 | time per byte to encode the slowest kind of point, relative to the plain one
-decode   | decode/encode                  | at most 2.50 | time to decode it in a text of many lines, relative to encoding it
+decode   | decode/encode                  | at most 2.00 | time to decode it in a text of many lines, relative to encoding it
 decode   | decodeLine/encode              | at most 2.50 | time to decode it as a single line, relative to encoding it
 decode   | decode/rival                   | at least 3.0 | time of the fastest other decoder for a single line, relative to \`decode\`
 kinds    | kinds/decode                   | at most 2.00 | time per byte to decode the slowest kind of line, relative to the plain request line
@@ -28,7 +28,7 @@ rivals   | rivals/influxdb-client         | at least 3.0 | time of influxdb-clie
 rivals   | rivals/hot-shots large         | at least 2.0 | time of a value with hot-shots, relative to a point with Efflux, payloads of 8192 bytes
 rivals   | rivals/hot-shots small         | at least 2.0 | time of a value with hot-shots, relative to a value with Efflux, payloads of 1432 bytes
 http     | http/fastest                   | at least 2.5 | time of the fastest other client over HTTP, relative to Efflux over HTTP, end to end
-http     | http/fastest gzip              | at least 2.5 | the same with gzip
+http     | http/fastest gzip              | at least 2.0 | the same with gzip
 overload | overload/push p99              | at most 2.00 | 99th percentile of the time of a push under ten times the load, relative to a push without overload
 overload | overload/loop p99              | at most 50.0 | 99th percentile of the delay of the event loop meanwhile, in milliseconds
 overload | overload/memory                | at most 1.0  | growth of the live memory meanwhile, in megabytes a minute
