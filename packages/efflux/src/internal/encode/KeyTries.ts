@@ -41,6 +41,8 @@ export class KeyNode implements Key {
   readonly before: ReadonlyArray<ConstantTag>
   /** The constant that stands in for an absent value. */
   readonly fallback: ConstantTag | undefined
+  /** Whether nothing is written where there is no value. */
+  readonly isOptional: boolean
   /** Whether the key could be the index of an array, a text or a list of bytes. */
   readonly isIndex: boolean
   /** How many constants are settled up to it. */
@@ -73,6 +75,7 @@ export class KeyNode implements Key {
     this.convert = column?.convert
     this.before = constants.slice(from, to)
     this.fallback = role === "tag" ? constants.find((constant) => constant.name === name) : undefined
+    this.isOptional = (this.types & UNDEFINED) !== 0 && this.fallback === undefined
     this.done = this.fallback !== undefined && this.fallback === constants[to] ? to + 1 : to
     this.isPlain = role !== "other" && this.convert === undefined && from === to
     this.isIndex = /^\d+$/.test(name)

@@ -270,7 +270,9 @@ export class LineWriter extends PartWriter {
     for (let i = 0; i < tags.length; i++) {
       const { index, of } = tags[i]
       if (of instanceof KeyNode) {
-        pos = this.tag(of, values[index], of.types, of.fallback, pos)
+        const value = values[index]
+        if (value === undefined && of.isOptional) continue
+        pos = this.tag(of, value, of.types, of.fallback, pos)
       } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }
