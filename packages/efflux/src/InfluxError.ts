@@ -397,3 +397,11 @@ export class InfluxError extends Schema.TaggedError<InfluxError>("efflux/InfluxE
     return this.reason._tag === "Unavailable" ? this.reason.retryAfter : undefined
   }
 }
+
+/**
+ * Whether a value is an {@link InfluxError}, for code that catches errors of several kinds.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isInfluxError = (u: unknown): u is InfluxError => u instanceof InfluxError
