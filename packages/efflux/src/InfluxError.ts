@@ -1,6 +1,5 @@
 /**
  * The errors of Efflux: one outer {@link InfluxError} with a typed `reason`.
- *
  * `push` has no error. The layer of a wrongly configured database fails with an `InfluxError`, and so do transports.
  * A database counts the errors of its transport (`send_error`, `rejected`, `unknown`) and continues.
  *
@@ -8,7 +7,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { after, behind, isFinal, reason, withCause, withDetail, withHint, withStatus } from "./internal/http/reasons.ts"
+import { after, behind, isBusy, reason, withCause, withDetail, withHint, withStatus } from "./internal/http/reasons.ts"
 
 /**
  * An option has an invalid value. The layer fails and nothing starts.
@@ -77,8 +76,7 @@ export class SendFailed extends reason<SendFailed>()("SendFailed", withCause, {
 }) {}
 
 /**
- * The server refused points of a payload. `points` says how many; without it, all points of the payload are counted
- * as `rejected`.
+ * The server refused points of a payload: as many as `points` says, or all of them.
  *
  * @category errors
  * @since 0.1.0
@@ -259,7 +257,7 @@ export class InvalidStatement extends reason<InvalidStatement>()("InvalidStateme
  */
 export class StatementFailed extends reason<StatementFailed>()("StatementFailed", withDetail, {
   message: ({ detail, endpoint }) => `${endpoint} failed at a statement${behind(detail)}`,
-  isRetryable: ({ detail }) => !isFinal(detail) && overloaded.test(detail.replace(/'[^']*'|"[^"]*"/g, ""))
+  isRetryable: ({ detail }) => isBusy(detail)
 }) {}
 
 /**
@@ -274,10 +272,6 @@ export class InvalidRow extends reason<InvalidRow>()("InvalidRow", {
   /** What does not fit. */
   detail: Schema.String
 }, { message: ({ detail, index }) => `Row ${index} of an answer does not fit${behind(detail)}` }) {}
-
-// Messages of InfluxDB 1 about a statement for which it had no memory or no time.
-const overloaded =
-  /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
 
 /**
  * All reasons of an {@link InfluxError}.
@@ -362,8 +356,7 @@ export const Written = Schema.Struct({
 export interface Written extends Schema.Schema.Type<typeof Written> {}
 
 /**
- * The error of Efflux. Match on it with `Effect.catchTag("InfluxError", …)`, on
- * its reason with `Effect.catchReason("InfluxError", "InvalidOption", …)`.
+ * The error of Efflux. Match on its reason with `Effect.catchReason("InfluxError", "InvalidOption", …)`.
  *
  * @category errors
  * @since 0.1.0

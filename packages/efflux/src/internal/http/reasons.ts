@@ -88,3 +88,13 @@ const final =
  * @internal
  */
 export const isFinal = (detail: string): boolean => final.test(detail.replace(/\\u00[01]./g, " "))
+
+const busy =
+  /max-concurrent-queries|query-timeout limit|query (?:interrupted|aborted|engine shutdown)|\btime(?:d )?out\b/
+
+/**
+ * Whether a text of InfluxDB 1 says that it had no memory or no time for a statement. What it quotes is not looked at.
+ *
+ * @internal
+ */
+export const isBusy = (detail: string): boolean => !isFinal(detail) && busy.test(detail.replace(/'[^']*'|"[^"]*"/g, ""))
