@@ -1,5 +1,6 @@
 /**
  * The errors of Efflux: one outer {@link InfluxError} with a typed `reason`.
+ *
  * `push` has no error. The layer of a wrongly configured database fails with an `InfluxError`, and so do transports.
  * A database counts the errors of its transport (`send_error`, `rejected`, `unknown`) and continues.
  *
@@ -8,6 +9,9 @@
  */
 import * as Schema from "effect/Schema"
 import { after, behind, isBusy, reason, withCause, withDetail, withHint, withStatus } from "./internal/http/reasons.ts"
+import { Written } from "./internal/http/Written.ts"
+
+export { Rejection, Written } from "./internal/http/Written.ts"
 
 /**
  * An option has an invalid value. The layer fails and nothing starts.
@@ -76,7 +80,8 @@ export class SendFailed extends reason<SendFailed>()("SendFailed", withCause, {
 }) {}
 
 /**
- * The server refused points of a payload: as many as `points` says, or all of them.
+ * The server refused points of a payload. `points` says how many; without it, all points of the payload are counted
+ * as `rejected`.
  *
  * @category errors
  * @since 0.1.0
@@ -308,55 +313,8 @@ export const InfluxErrorReason = Schema.Union([
 export type InfluxErrorReason = typeof InfluxErrorReason.Type
 
 /**
- * Points that `InfluxClient.write` could not write.
- *
- * @category models
- * @since 0.1.0
- */
-export const Rejection = Schema.Struct({
-  /** The index of the point in the input, from 0; absent if the server does not say which. */
-  index: Schema.optional(Schema.Int),
-  /** How many points: 1 if there is an `index`. */
-  points: Schema.Int,
-  /** The line as the server returned it, shortened. */
-  line: Schema.optional(Schema.String),
-  /** Why: the message of the server, or why the point can't be written. */
-  detail: Schema.String
-})
-
-/**
- * Points that `InfluxClient.write` could not write.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Rejection extends Schema.Schema.Type<typeof Rejection> {}
-
-/**
- * The result of `InfluxClient.write`.
- *
- * @category models
- * @since 0.1.0
- */
-export const Written = Schema.Struct({
-  /** Points that the server stored. */
-  written: Schema.Int,
-  /** Points that the server did not store, or that can't be written. */
-  rejected: Schema.Int,
-  /** Which points, and why. */
-  rejections: Schema.Array(Rejection)
-})
-
-/**
- * The result of `InfluxClient.write`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Written extends Schema.Schema.Type<typeof Written> {}
-
-/**
- * The error of Efflux. Match on its reason with `Effect.catchReason("InfluxError", "InvalidOption", …)`.
+ * The error of Efflux. Match on it with `Effect.catchTag("InfluxError", …)`, on its reason with
+ * `Effect.catchReason("InfluxError", "InvalidOption", …)`.
  *
  * @category errors
  * @since 0.1.0

@@ -213,7 +213,7 @@ const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSetting
   })
 
 /** The options that say where points go, of a database or of a write by a client. */
-interface WriteOptions extends Pick<Options.Common, "dialect" | "precision"> {
+interface TargetOptions extends Pick<Options.Common, "dialect" | "precision"> {
   readonly version: 1 | 2 | 3
   readonly database?: string | undefined
   readonly retentionPolicy?: string | undefined
@@ -225,7 +225,7 @@ interface WriteOptions extends Pick<Options.Common, "dialect" | "precision"> {
 }
 
 /** The endpoint of a write, and its parameters. */
-export const writeTarget = (options: WriteOptions): Pick<HttpSettings, "path" | "params"> => {
+export const writeTarget = (options: TargetOptions): Pick<HttpSettings, "path" | "params"> => {
   const { acceptPartial, bucket, consistency, database, dialect, noSync = false, org, retentionPolicy, version } =
     options
   const precision = Precision.nameFor(options.precision, apiOf(dialect, version))
