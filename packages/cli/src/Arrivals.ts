@@ -3,13 +3,14 @@ import * as Effect from "effect/Effect"
 import { InfluxClient, InfluxQL } from "efflux"
 import * as Target from "./Target.ts"
 
-// A busy server counts late. What it has not counted while two seconds passed without any progress was lost.
+// A busy server counts late. Points are taken for lost once the count has stood still for two seconds.
 const interval = 100
 const patience = 20
 
 /**
- * Counts what the UDP listeners of an InfluxDB 1 receive, all of them together. It begins anew whenever it is run, and
- * gives what waits until so many points were received, or no more come, and returns how many were.
+ * Makes a counter of the points that all UDP listeners of an InfluxDB 1 receive. Each run of the counter starts at zero and
+ * succeeds with a function. The function waits until the expected number of points has arrived or no more come, and
+ * returns how many have arrived.
  */
 export const counter = Effect.fnUntraced(function*(flag: string, url: string) {
   const { explained, options } = yield* Target.client(flag, url)

@@ -50,8 +50,8 @@ export interface Dose {
 }
 
 /**
- * Opens a socket for the life of the scope. What it gives sends a dose, and says how many packets were sent in how many
- * seconds.
+ * Opens a socket for the lifetime of the scope. Succeeds with a function that sends a dose and returns how many packets
+ * were sent in how many seconds.
  */
 export const make = Effect.fnUntraced(function*(host: string, port: number, { bytes }: Payloads) {
   const failed = (error: unknown) => {

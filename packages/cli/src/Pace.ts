@@ -60,7 +60,7 @@ const firstRate = 250
 const bisections = 4
 /** What of the rate that lost nothing is the answer, and what of a rate that did is tried next. */
 const margin = 0.7
-// A rate is sent so many times, for so many times as long as it was first tried: a minute in all by default.
+// How often a rate is sent, and for how many times the duration of its first trial: a minute in all by default.
 const confirmations = 4
 const longer = 5
 
@@ -72,10 +72,10 @@ interface Trial {
   readonly rate: number
 }
 
-/** Says how many packets are lost, and in words how it knows. */
+/** Counts lost packets. `source` says in words where the number comes from. */
 interface Counter {
   readonly source: string
-  /** Begins to count. What it gives says, when so many packets were sent since then, how many of them were lost. */
+  /** Starts counting. Succeeds with a function from the number of packets sent since then to how many of them were lost. */
   readonly begin: Effect.Effect<(sent: number) => Effect.Effect<number, UserError>, UserError>
 }
 

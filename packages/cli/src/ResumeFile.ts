@@ -6,7 +6,7 @@ import { orExplain, userError } from "./Text.ts"
 
 const Position = Schema.fromJsonString(Schema.Struct({ to: Schema.String, line: Schema.Int, size: Schema.Int }))
 
-/** The position of a file of so many bytes that is sent to a URL. */
+/** The position in a file of a known size that is being sent to a URL. */
 export const make = (file: string, to: string, size: number) => {
   const path = `${file}.efflux-resume`
   return {

@@ -64,7 +64,7 @@ const options = {
   plain
 }
 
-/** The position in the file is recorded after so many lines. While they are sent, as many are read. */
+/** How many lines are sent between two records of the position in the file. The next ones are read meanwhile. */
 const batchSize = 20_000
 
 const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
@@ -120,7 +120,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const settle = Effect.fnUntraced(function*(line: number) {
       yield* database.flush
       const { dropped, droppedTotal, sent } = database.statsUnsafe()
-      // A server that knows neither the database nor who asks refuses all that follows.
+      // A server that does not know the database or the user refuses everything that follows.
       if (sent === 0 && refusal !== undefined && [401, 403, 404].includes(refusal.status!)) {
         const hint = refusal.status === 404 ? "" : Target.hintOf(target.options)
         return yield* userError(`nothing was accepted: ${refusal.detail}${hint}`)

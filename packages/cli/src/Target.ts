@@ -123,7 +123,7 @@ export const make = <Options extends object>(flag: string, options: Options, fla
   }
 }
 
-/** What to do where the server does not accept who asks. */
+/** What to do if the server does not accept the credentials. */
 export const hintOf = (options: object): string =>
   "token" in options
     ? ". Check INFLUX_TOKEN"

@@ -163,7 +163,7 @@ export class Watch {
   }
 }
 
-/** As much of a text as so many columns show. A text may be 64 KiB long: only the start of it is measured. */
+/** The start of a text that fits into a number of columns. Only the start is measured: a text may be 64 KiB long. */
 const startOf = (text: string, columns: number): string => cut(escaped(text.slice(0, 2 * columns)), columns)
 
 const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {

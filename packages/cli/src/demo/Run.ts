@@ -34,7 +34,7 @@ const rateWindow = 0.9
 /** How long the count of stored points may stand still before the rest are taken as lost, in milliseconds. */
 const patience = 4000
 
-/** Runs it, and gives whether all was stored. All that it prints goes through the screen; the comparison is the last line. */
+/** Runs the demo. Succeeds with whether every point was stored. The last line that it prints is the comparison. */
 export const run = Effect.fnUntraced(function*(options: Options, destination: Destination, run: string) {
   const screen = yield* Screen
   const { host, label, port } = destination

@@ -35,7 +35,7 @@ export const memory = (samples: ReadonlyArray<{ readonly rss: number; readonly h
     ["heap", "#b794f4", samples.map(({ heapUsed }) => heapUsed / megabyte)]
   )
 
-/** Counts per second, each over so many samples before it; the first has no rate. */
+/** Counts per second, each averaged over a number of samples before it; the first has no rate. */
 export const rates = (
   seconds: ReadonlyArray<number>,
   counts: ReadonlyArray<number>,

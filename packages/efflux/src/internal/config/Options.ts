@@ -1,8 +1,8 @@
 /**
- * Every option, described once: editors show the comment, and the line has the kind and the default. The public types,
- * the checks, the variables and the tables of docs/configuration.md are derived from here.
+ * Every option, described once: editors show the comment, and the line has the Schema and the default. The public
+ * types, the checks, the variables and the tables of docs/configuration.md are derived from here.
  *
- * `option` gives an option a default, `optional` makes one that can be left out, and a bare kind is required.
+ * `withDefault` makes an option with a default and `optional` one that can be left out. Any other is required.
  *
  * @since 0.1.0
  */

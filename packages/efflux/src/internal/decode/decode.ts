@@ -54,7 +54,7 @@ export const decode = (line: string | Bytes, options: DecodeOptions = noOptions)
 }
 
 /**
- * What `decodeAll` gives.
+ * The result of `decodeAll`.
  *
  * @category models
  * @since 0.1.0

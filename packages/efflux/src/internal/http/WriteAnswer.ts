@@ -47,7 +47,7 @@ export type Verdict =
   | { readonly _tag: "Unclear"; readonly error: InfluxError }
 
 /**
- * What an answer says of a request with so many lines. A rejection names at most so many of them.
+ * What an answer says about a request of `lines` lines. A rejection names at most `most` of them.
  *
  * @internal
  */
