@@ -5,6 +5,7 @@ import { Clock, Effect } from "effect"
 import type { DatabaseConfig } from "efflux"
 import { httpsPort } from "../support/certificate.ts"
 import { apis, type Bench, type BenchOptions, secret, withBench } from "../support/httpFaults.ts"
+import { silentPort, swallowingPort } from "../support/stuckPorts.ts"
 
 const { answer, by, json } = FaultServer
 
@@ -92,6 +93,47 @@ describe("closing", () => {
       yield* pushed(bench, 25)
       yield* bench.until("it is refused", () => bench.server.requests.length === 1)
     }))
+
+  it.effect.each(
+    [
+      ["swallows its SYNs", swallowingPort, "http"],
+      ["does not finish the TLS handshake", silentPort, "https"]
+    ] as const
+  )(
+    "while the first attempt connects leaves nothing unknown: a host that %s",
+    ([, port, scheme]) =>
+      Effect.gen(function*() {
+        const url = `${scheme}://127.0.0.1:${yield* port}`
+        yield* withBench({ config: { ...config, url, batchSize: 10 }, fate: { shutdown: 25 } }, function*(bench) {
+          yield* bench.push(10)
+          yield* pushed(bench, 15)
+        })
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("while a later attempt connects leaves unknown what an earlier one may have stored, and no more", () =>
+    Effect.gen(function*() {
+      const port = yield* silentPort
+      yield* withBench({
+        fallback: FaultServer.close,
+        config: (url) => ({ ...config, url: undefined, urls: [url, `https://127.0.0.1:${port}`], batchSize: 10 }),
+        fate: { unknown: 10, shutdown: 15 }
+      }, function*(bench) {
+        yield* pushed(bench, 25)
+        yield* bench.until("the next attempt began", () => bench.logs.length > 0)
+      })
+    }).pipe(Effect.scoped))
+
+  it.effect("while a kept connection is silent leaves unknown what was written to it", () =>
+    withBench(
+      { faults: [ok], fallback: FaultServer.silence, config, fate: { sent: 1, unknown: 10 } },
+      function*(bench) {
+        yield* bench.settle(1)
+        yield* bench.push(10)
+        yield* bench.until("it was written", () => bench.server.requests.length === 2)
+        assert.strictEqual(bench.server.connections, 1)
+      }
+    ))
 
   it.effect("between the halves of a payload: what was taken is sent, what was under way unknown, the rest shut down", () =>
     Effect.gen(function*() {
@@ -261,6 +303,24 @@ describe("W4: points without a timestamp, of which two would be stored", () => {
       }
       assert.strictEqual(bench.server.requests.length, sentAgain === "sent again" ? 3 : 2)
     }))
+})
+
+describe("a deadline that passes while a request connects", () => {
+  const connecting = [
+    ["swallows SYNs", swallowingPort, "http"],
+    ["does not finish the TLS handshake", silentPort, "https"]
+  ] as const
+  it.effect.each(connecting)("leaves nothing unknown, with timestamps or without: a host that %s", (
+    [, port, scheme]
+  ) =>
+    Effect.gen(function*() {
+      const url = `${scheme}://127.0.0.1:${yield* port}`
+      for (const timestamps of ["client", "server"] as const) {
+        yield* payloads([10], 0, { config: { url, timeout: 500, retries: 1, timestamps }, fate: { send_error: 10 } })
+        const config = (second: string) => ({ url: undefined, urls: [url, second], timeout: 500, timestamps })
+        yield* payloads([10], 1, { config, fate: { sent: 10 } })
+      }
+    }).pipe(Effect.scoped))
 })
 
 describe("W2: an answer to a write that is final", () => {

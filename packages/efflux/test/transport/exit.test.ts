@@ -1,10 +1,10 @@
 /** W9: a program ends when its databases are closed, whatever its servers do. Measured from outside, as processes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import * as Dns from "node:dns/promises"
 import { once } from "node:events"
-import * as Net from "node:net"
+import { silentPort, swallowingPort } from "../support/stuckPorts.ts"
 
 const program = new URL("../support/programs/exit.ts", import.meta.url).pathname
 
@@ -24,44 +24,6 @@ const run = (...args: ReadonlyArray<string>) =>
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
 
-/** A port that takes connections, and says nothing. */
-const silent = Effect.acquireRelease(
-  Effect.promise(async () => {
-    const sockets = new Set<Net.Socket>()
-    const server = Net.createServer((socket) => {
-      sockets.add(socket.on("error", () => {}))
-    }).listen(0, "127.0.0.1")
-    await once(server, "listening")
-    return { server, sockets, port: (server.address() as Net.AddressInfo).port }
-  }),
-  ({ server, sockets }) =>
-    Effect.sync(() => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    })
-)
-
-/** A port whose host swallows SYNs: its queue of connections is full, and nobody takes any. */
-const swallowing = Effect.gen(function*() {
-  const child: ChildProcess = yield* Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, [
-        "-e",
-        "const s = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(s.address().port))"
-      ], { stdio: ["ignore", "pipe", "inherit"] })
-    ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-  const [line] = yield* Effect.promise(() => once(child.stdout!, "data"))
-  const port = Number(String(line))
-  child.kill("SIGSTOP")
-  // The kernel takes as many as its queue holds, and drops the SYNs of the rest.
-  const fillers = Array.from({ length: 8 }, () => Net.connect(port, "127.0.0.1").on("error", () => {}))
-  yield* Effect.addFinalizer(() => Effect.sync(() => fillers.forEach((socket) => socket.destroy())))
-  while (fillers.filter((socket) => !socket.connecting).length < 2) yield* Effect.sleep(10)
-  return port
-})
-
 // The deadline of a request is ten minutes, and a host that swallows SYNs is given up by the kernel after two. So this
 // only tells what ends with the database from what does not, on a machine as busy as it may be.
 const most = 60_000
@@ -73,13 +35,11 @@ const lookUpMillis = Effect.promise(async () => {
   return performance.now() - started
 })
 
-const silentPort = Effect.map(silent, ({ port }) => port)
-
 const stuck = [
-  ["over HTTP when a host swallows its SYNs", "write", "http", swallowing],
+  ["over HTTP when a host swallows its SYNs", "write", "http", swallowingPort],
   ["over HTTP when a host does not finish the TLS handshake", "write", "https", silentPort],
   ["over HTTP when a host does not answer", "write", "http", silentPort],
-  ["over TCP when a host swallows its SYNs", "tcp", "tcp", swallowing]
+  ["over TCP when a host swallows its SYNs", "tcp", "tcp", swallowingPort]
 ] as const
 
 it.live.each(stuck)(
@@ -93,7 +53,7 @@ it.live.each(stuck)(
 describe("240 queries that time out after 50 ms leave no socket", () => {
   for (
     const [name, scheme, server] of [
-      ["connecting", "http", swallowing],
+      ["connecting", "http", swallowingPort],
       ["in the TLS handshake", "https", silentPort],
       ["looking a name up", "http", Effect.succeed(undefined)],
       ["waiting for an answer", "http", silentPort]

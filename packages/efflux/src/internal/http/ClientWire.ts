@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpWire } from "./HttpWire.ts"
+import { type HttpWire, OnConnected } from "./HttpWire.ts"
 
 /**
  * Makes the wire over the client of a context.
@@ -32,8 +32,11 @@ export const make = (context: Context.Context<HttpClient.HttpClient>): Effect.Ef
 
 // `fetch` follows redirects unless it is told not to.
 const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.updateContext(effect, (context: Context.Context<R>) =>
-    Context.add(context, FetchHttpClient.RequestInit, {
+  Effect.updateContext(effect, (context: Context.Context<R>) => {
+    // Whether there is a connection is not known.
+    Context.get(context, OnConnected)()
+    return Context.add(context, FetchHttpClient.RequestInit, {
       ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
       redirect: "manual"
-    }))
+    })
+  })

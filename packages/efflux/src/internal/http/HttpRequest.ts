@@ -50,6 +50,8 @@ export interface Request {
    * connection turned out to be closed. Without it the request is sent at most once, over a new connection.
    */
   readonly onRepeat?: (() => void) | undefined
+  /** Called when there is a connection for the request: before that, nothing of it can have left. */
+  readonly onConnected?: (() => void) | undefined
   /** Instead of those of {@link Options}. */
   readonly timeout?: number | undefined
   readonly maxAnswerBytes?: number | undefined

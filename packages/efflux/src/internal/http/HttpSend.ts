@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
@@ -15,7 +16,7 @@ import * as Stream from "effect/Stream"
 import { InfluxError, RequestFailed, TooLarge } from "../../InfluxError.ts"
 import * as HttpFailure from "./HttpFailure.ts"
 import type { OpenAnswer, Request } from "./HttpRequest.ts"
-import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
+import { GunzipFailed, type HttpWire, OnConnected } from "./HttpWire.ts"
 import { after } from "./reasons.ts"
 
 /**
@@ -50,7 +51,10 @@ export const make = (wire: HttpWire, destination: Destination): Send => (request
   const send = Effect.flatMap(
     encode(wire, request),
     (body) => client.execute(toRequest(wire, request, body, destination))
-  ).pipe(Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
+  ).pipe(
+    Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+    Effect.provideService(OnConnected, request.onConnected ?? constVoid)
+  )
   const sent = onRepeat === undefined ? send : Effect.catch(send, (error) => {
     if (!wire.isStale(error)) return Effect.fail(error)
     onRepeat()

@@ -7,8 +7,10 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Stream from "effect/Stream"
@@ -30,6 +32,16 @@ export interface HttpWire {
   /** Decompresses gzip; absent if the client does so by itself. */
   readonly gunzip?: (<E>(body: Stream.Stream<Uint8Array, E>) => Stream.Stream<Uint8Array, E | GunzipFailed>) | undefined
 }
+
+/**
+ * What a wire calls when a request has a connection. A wire that can't know calls it before the request is sent.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const OnConnected = Context.Reference<() => void>("efflux/internal/OnConnected", {
+  defaultValue: () => constVoid
+})
 
 /**
  * A body does not match its encoding.

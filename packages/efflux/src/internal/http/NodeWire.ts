@@ -13,12 +13,13 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Scope from "effect/Scope"
 import type { Duplex } from "node:stream"
 import { constants, createGunzip, gzip } from "node:zlib"
 import { defaults, type Options } from "./HttpRequest.ts"
-import { GunzipFailed, type HttpWire } from "./HttpWire.ts"
+import { GunzipFailed, type HttpWire, OnConnected } from "./HttpWire.ts"
 import * as LookUp from "./SharedLookUp.ts"
 
 // How long an idle connection is kept, in milliseconds: longer than a flush interval and the pauses of a query loop.
@@ -50,6 +51,7 @@ export const make = Effect.fnUntraced(function*(
     maxSockets: options.connections
   })
   const fresh = yield* NodeHttpClient.makeAgent(shared)
+  for (const agent of [kept.http, kept.https, fresh.http, fresh.https]) tellConnected(agent as RequestingAgent)
   for (const agent of [kept.http, kept.https]) {
     watch(agent, stale, options.maxConnectionAge ?? defaults.maxConnectionAge, clock)
   }
@@ -73,6 +75,24 @@ export const make = Effect.fnUntraced(function*(
 })
 
 type Agent = NodeHttpClient.HttpAgent["Service"]["http"]
+
+interface RequestingAgent extends Agent {
+  addRequest(request: Parameters<Agent["reuseSocket"]>[1], ...options: ReadonlyArray<unknown>): void
+}
+
+// Node calls `addRequest` within `http.request`, which is in the fiber that sends the request.
+const tellConnected = (agent: RequestingAgent): void => {
+  const { addRequest } = agent
+  agent.addRequest = (request, ...options) => {
+    const onConnected = Fiber.getCurrent()!.getRef(OnConnected)
+    request.once("socket", (socket) => {
+      if ("secureConnecting" in socket && socket.secureConnecting === true) socket.once("secureConnect", onConnected)
+      else if (socket.connecting) socket.once("connect", onConnected)
+      else onConnected()
+    })
+    addRequest.call(agent, request, ...options)
+  }
+}
 
 const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Clock.Clock): void => {
   const { keepSocketAlive, reuseSocket } = agent

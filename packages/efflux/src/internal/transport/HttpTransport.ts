@@ -8,9 +8,9 @@
  * - Not retried: 400, 401, 403, 404, 422, and a 5xx whose message is about the points. What the server refuses is
  *   counted as `rejected`, the rest of the payload as sent.
  * - 413: the payload is sent in two halves, down to single lines. 415: it is sent uncompressed, like all later ones.
- * - An attempt without an answer may have been stored. It is retried, because a point with the same series and
- *   timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried. Points that no
- *   later attempt confirms are counted as `unknown`, even if a later attempt is refused.
+ * - An attempt that had a connection and got no answer may have been stored. It is retried, because a point with the
+ *   same series and timestamp overwrites itself. With `timestamps: "server"` this does not hold, and it is not retried.
+ *   Points that no later attempt confirms are counted as `unknown`, even if a later attempt is refused.
  * - The lines of one payload keep their order; payloads of several senders can overtake each other.
  *
  * @since 0.1.0
@@ -71,18 +71,17 @@ const makeShared = (
   // Whether points that arrive twice are stored once, because they have a timestamp.
   const repeats = timestamps === "client"
   // Another host may have a valid certificate and no redirect.
-  const isWorthATry = (error: InfluxError): boolean =>
-    (repeats || !mayHaveArrived(error)) &&
-    (error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1)
+  const isOfHost = (error: InfluxError): boolean =>
+    error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1
   const retry = backoff(firstPause, maxPause).pipe(
     Schedule.setInputType<InfluxError>(),
     Schedule.modifyDelay(({ duration, input }) =>
       Effect.sync(() =>
-        hosts.hasHealthy ? Duration.zero : Duration.max(duration, Duration.millis(retryAfter(input) ?? 0))
+        hosts.hasHealthy ? Duration.zero : Duration.max(duration, Duration.millis(input.retryAfter ?? 0))
       )
     ),
-    Schedule.while(({ attempt, duration, elapsed, input }) =>
-      isWorthATry(input) && attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
+    Schedule.while(({ attempt, duration, elapsed }) =>
+      attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
     )
   )
   // The smallest payload that the server found too large, and when it said so.
@@ -95,7 +94,7 @@ const makeShared = (
   }
   // The size from which payloads are compressed; no payload is, once the server refused gzip.
   const gzipFrom = http.gzipThreshold === "none" ? Number.POSITIVE_INFINITY : http.gzipThreshold
-  return { http, hosts, retry, repeats, isWorthATry, isTooLarge, wasTooLarge, onRetry: onFailure, gzipFrom }
+  return { http, hosts, retry, repeats, isOfHost, isTooLarge, wasTooLarge, onRetry: onFailure, gzipFrom }
 }
 
 type Shared = ReturnType<typeof makeShared>
@@ -130,8 +129,8 @@ class Sending {
     return { ...counts, unknown: counts.unknown + this.#inDoubt, bytes, error, rejections }
   }
 
-  /** Notes the lines that are being written. Those before are settled. */
-  isUnderWay(from: number, to: number): void {
+  /** Notes the lines that may be on their way to the server. Those before are settled. */
+  isUnderWay(from: number, to = from): void {
     this.#inDoubt = pointsOf(this.lines, from, Math.max(to, this.#doubtfulTo))
   }
 
@@ -146,7 +145,7 @@ class Sending {
 
   /** Settles lines that have the same outcome. */
   settle(from: number, to: number, fate: "sent" | Loss): void {
-    this.isUnderWay(to, to)
+    this.isUnderWay(to)
     for (let line = from; line < to; line++) {
       const ofLine = this.#broken ?? fate
       if (this.lines.completes(line)) {
@@ -246,7 +245,10 @@ const write = (shared: Shared, sending: Sending, from: number, to: number): Effe
       return Effect.andThen(write(shared, sending, from, middle), write(shared, sending, middle, to))
     }
     if (to - from > 1 && shared.isTooLarge(part.length)) return halves()
-    const tried = Effect.retry(attempt(shared, sending, part, from, to), shared.retry)
+    const tried = Effect.retry(attempt(shared, sending, part, from, to), {
+      schedule: shared.retry,
+      while: (error) => isWorthATry(shared, sending, from, error)
+    })
     const verdict = Effect.flatMap(
       tried,
       (verdict) =>
@@ -266,6 +268,9 @@ const write = (shared: Shared, sending: Sending, from: number, to: number): Effe
     })
   })
 
+const isWorthATry = ({ isOfHost, repeats }: Shared, sending: Sending, from: number, error: InfluxError): boolean =>
+  isOfHost(error) && (repeats || !sending.isDoubtful(from))
+
 /** One request to one host. Succeeds with what the server says about the lines that it read. */
 const attempt = (
   shared: Shared,
@@ -276,13 +281,14 @@ const attempt = (
 ): Effect.Effect<WriteAnswer.Verdict, InfluxError> =>
   Effect.suspend(() => {
     const { hosts, http, repeats } = shared
-    sending.isUnderWay(from, to)
+    sending.isUnderWay(from)
+    let mayHaveLeft = false
     const gzip = part.length >= shared.gzipFrom
     const host = hosts.next()
     const failed = (error: InfluxError) => {
-      if (mayHaveArrived(error)) sending.mayBeStored(to)
-      sending.isUnderWay(from, sending.isDoubtful(from) ? to : from)
-      if (shared.isWorthATry(error)) shared.onRetry(error)
+      if (mayHaveLeft && mayHaveArrived(error)) sending.mayBeStored(to)
+      sending.isUnderWay(from)
+      if (isWorthATry(shared, sending, from, error)) shared.onRetry(error)
       return Effect.fail(error)
     }
     const exchange = host.http.exchange({
@@ -292,6 +298,10 @@ const attempt = (
       body: part,
       gzip,
       onRepeat: repeats ? () => sending.mayBeStored(to) : undefined,
+      onConnected: () => {
+        mayHaveLeft = true
+        sending.isUnderWay(from, to)
+      },
       ...WriteAnswer.limits(part.length)
     })
     return Effect.matchEffect(exchange, {
@@ -311,7 +321,7 @@ const attempt = (
         }
         return Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const error = verdict._tag === "Unclear" ? verdict.error : HttpFailure.ofAnswer(answer, now)
-          if (shared.isWorthATry(error)) hosts.failed(host, retryAfter(error))
+          if (shared.isOfHost(error)) hosts.failed(host, error.retryAfter)
           else hosts.answered(host)
           return failed(error)
         })
@@ -327,6 +337,3 @@ const refusalOf = (error: InfluxError): number | undefined => {
   if (reason._tag === "BadRequest" || reason._tag === "Unauthorized") return reason.status
   return reason._tag === "NotFound" ? 404 : isTooLarge(error) ? 413 : undefined
 }
-
-const retryAfter = ({ reason }: InfluxError): number | undefined =>
-  reason._tag === "Unavailable" ? reason.retryAfter : undefined
