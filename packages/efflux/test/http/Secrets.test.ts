@@ -23,6 +23,16 @@ const base64url = (text: string) => Buffer.from(text).toString("base64url")
 
 const unicode = (text: string) => text.replace(/[^]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
 
+const bytesOf = (text: string) => Array.from(Buffer.from(text))
+const hexOf = (byte: number) => byte.toString(16).padStart(2, "0")
+
+/** Quoted-printable, where only what has to be is quoted. */
+const quoted = (text: string) =>
+  bytesOf(text).map((byte) =>
+    byte === 61 || byte < 32 || byte > 126 ? `=${hexOf(byte).toUpperCase()}` : String.fromCharCode(byte)
+  )
+    .join("")
+
 const forms: Record<string, (text: string) => string> = {
   "as it is": (text) => text,
   "JSON": (text) => JSON.stringify(text).slice(1, -1),
@@ -72,6 +82,13 @@ const forms: Record<string, (text: string) => string> = {
   "percent of percent of percent": (text) => encodeURIComponent(encodeURIComponent(encodeURIComponent(text))),
   "JSON of HTML of JSON": (text) =>
     JSON.stringify(JSON.stringify(text).slice(1, -1).replace(/[&<>"']/g, (c) => html[c])).slice(1, -1),
+  "quoted-printable": quoted,
+  "quoted-printable in lines": (text) => quoted(text).replace(/(?:=..|[^=]){7}(?!$)/g, "$&=\r\n"),
+  "quoted-printable, all quoted": (text) => bytesOf(text).map((byte) => `=${hexOf(byte)}`).join(""),
+  "percent of UTF-16": (text) => unicode(text).replaceAll("\\", "%"),
+  "hexadecimal with colons": (text) => bytesOf(text).map(hexOf).join(":"),
+  "bytes, as Go has them": (text) => bytesOf(text).join(" "),
+  "bytes, as JavaScript has them": (text) => bytesOf(text).join(", "),
   "HTML of percent": (text) => encodeURIComponent(text).replace(/[^\w]/g, (c) => `&#${c.charCodeAt(0)};`)
 }
 

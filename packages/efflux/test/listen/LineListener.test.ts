@@ -379,6 +379,21 @@ describe("HTTP", () => {
       assert.deepInclude(yield* listener.counts, { points: 1, refused: 0, payloads: 1 })
     }))
 
+  it.live.each([
+    "Content-Length: 50\r\n\r\nm v",
+    "Transfer-Encoding: chunked\r\n\r\n3\r\nm v",
+    "Expect: 100-continue\r\nContent-Length: 50\r\n\r\n"
+  ])(
+    "refuses a request once that is not complete: %j",
+    (rest) =>
+      Effect.gen(function*() {
+        const listener = yield* made
+        yield* exchange(listener.http!.port, `POST /write HTTP/1.1\r\nHost: a\r\n${rest}`)
+        assert.deepStrictEqual(yield* briefly(listener, 1), [["POST /write", 400, "the body ended early"]])
+        assert.deepInclude(yield* listener.counts, { payloads: 1, refused: 1 })
+      })
+  )
+
   it.live("refuses a request once, whatever stands in place of its body, and counts no connection without one", () =>
     Effect.gen(function*() {
       const listener = yield* made
@@ -390,12 +405,13 @@ describe("HTTP", () => {
       assert.deepInclude(yield* listener.counts, { points: 1, payloads: 2, refused: 1 })
     }))
 
-  it.live("answers /ping and /health", () =>
+  it.live("answers /ping, /health and /ready", () =>
     Effect.gen(function*() {
       const listener = yield* made
       assert.strictEqual((yield* request(listener, "/ping")).status, 204)
       assert.strictEqual((yield* request(listener, "/ping", { method: "HEAD" })).status, 204)
       assert.strictEqual(JSON.parse((yield* request(listener, "/health")).body).status, "pass")
+      assert.strictEqual(JSON.parse((yield* request(listener, "/ready")).body).status, "ready")
       assert.strictEqual((yield* listener.counts).payloads, 0)
     }))
 })

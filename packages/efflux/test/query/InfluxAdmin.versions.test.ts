@@ -68,13 +68,16 @@ describe("administration of InfluxDB 2", () => {
       [2, answer(404, { body: "<html>nothing here" }), false],
       [2, FaultServer.json(404, { code: "not found", message: "path not found" }), false],
       [2, FaultServer.json(404, { code: "not found", message: "bucket not found" }), true],
+      [2, FaultServer.json(404, { code: "not found", message: `bucket "organization" not found` }), true],
+      [2, FaultServer.json(404, { code: "not found", message: "organization not found" }), false],
+      [2, FaultServer.json(404, { code: "not found", message: `organization name "o" not found` }), false],
       [3, answer(404, { body: "404 page not found\n" }), false],
       [3, answer(404), false],
       [3, answer(404, { body: "the requested resource was not found" }), true],
       [3, FaultServer.json(404, { error: "the requested resource was not found" }), true]
     ] as const
   )(
-    "says that there is nothing to drop only if the server says so, and not if it has no such API: InfluxDB %i, %#",
+    "says that there is nothing to drop only if the server says so, and not if it has no such API or organization: InfluxDB %i, %#",
     ([version, fault, isGone]) =>
       Effect.scoped(Effect.gen(function*() {
         const { url } = yield* FaultServer.make({ fallback: fault })
@@ -84,7 +87,7 @@ describe("administration of InfluxDB 2", () => {
         )
         const on = InfluxClient.withClient(Effect.succeed(client))
         if (isGone) yield* on(drop)
-        else yield* failsWith(on(drop), "NotFound", /may have another version/)
+        else yield* failsWith(on(drop), "NotFound", /may have another version|organization/)
       }))
   )
 

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, SecretWatch, sleep, waitFor } from "@efflux/testkit"
 import { Effect, Fiber, Metric, Redacted, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { type ClientConfig, Flux, InfluxClient, type InfluxError, InfluxQL, Sql } from "efflux"
+import { type ClientConfig, Flux, InfluxAdmin, InfluxClient, type InfluxError, InfluxQL, Sql } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
 const { answer, by, json, raw } = FaultServer
@@ -384,6 +384,74 @@ describe.each(versions)("a query of InfluxDB %i", (version) => {
   })
 })
 
+const page = "<!DOCTYPE html><html><body>Log in</body></html>"
+const pages: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault]> = [
+  ["a web page", answer(200, { body: page, headers: { "content-type": "text/html; charset=utf-8" } })],
+  ["a web page without a type", answer(203, { body: `\n${page}` })],
+  ["a JSON error", json(200, { error: "no, says the gateway" })]
+]
+
+describe.each(pages)("a success that is none, %s", (_, fault) => {
+  const notOf = /status 20[03].*see the option url; it said: (?:<!DOCTYPE html>|no, says)/
+
+  it.live("is no answer of the API", () =>
+    withBench(2, [], function*({ http, server }) {
+      for (const method of ["GET", "POST", "DELETE"] as const) {
+        server.script(fault)
+        const error = yield* failsWith(http.request({ method, path: "/api/v2/tasks" }), "InvalidAnswer", notOf)
+        assert.strictEqual(error.isUncertain, method === "GET" ? undefined : true)
+      }
+    }))
+
+  it.live("administers nothing", () =>
+    withBench(3, [fault, fault], function*({ http }) {
+      const on = InfluxClient.withClient(Effect.succeed(http))
+      yield* failsWith(on(InfluxAdmin.createDatabase("d")), "InvalidAnswer", notOf)
+      yield* failsWith(on(InfluxAdmin.dropDatabase("d")), "InvalidAnswer", notOf)
+    }))
+
+  it.live("answers no ping", () =>
+    withBench(1, [fault, answer(200, { body: "pong" })], function*({ http }) {
+      yield* failsWith(http.ping, "InvalidAnswer", notOf)
+      yield* failsWith(http.ping, "InvalidAnswer", /it said: pong$/)
+    }))
+})
+
+it.live("what the API says in text, in other JSON or not at all is its answer", () =>
+  withBench(2, [], function*({ http, server }) {
+    const bodies = ["", "# HELP <html> a metric\n", `{"message":"ready for queries","status":"pass"}`, `{"error":null}`]
+    for (const body of bodies) {
+      server.script(answer(200, { body }))
+      assert.strictEqual(yield* http.request({ method: "GET", path: "/x" }), body)
+    }
+    const pings: ReadonlyArray<readonly [FaultServer.Fault, version: string | undefined]> = [
+      [answer(204), undefined],
+      [answer(200), undefined],
+      [answer(200, { body: "pong", headers: { "x-influxdb-version": "1.8" } }), "1.8"],
+      [json(200, { version: "3.8.0" }), "3.8.0"]
+    ]
+    for (const [fault, version] of pings) {
+      server.script(fault)
+      assert.strictEqual((yield* http.ping).version, version)
+    }
+  }))
+
+it.live.each(versions)(
+  "a status that says that there is no answer, or a part of one, is no answer: InfluxDB %i",
+  (version) =>
+    withBench(version, [], function*({ asks, server }) {
+      const body = rowsOf(version, 3)
+      for (const ask of asks) {
+        for (const status of [202, 204, 205, 206]) {
+          server.script(answer(status, status === 206 || status === 202 ? { body } : {}))
+          yield* failsWith(ask, "InvalidAnswer", new RegExp(`has the status ${status}`))
+        }
+        server.script(answer(203, { body }))
+        assert.strictEqual((yield* ask).length, 3)
+      }
+    })
+)
+
 describe("H10: an answer with status 200 and an error inside", () => {
   const series = { name: "m", columns: ["time", "v"], values: [[1, 1]] }
   const results = (...results: ReadonlyArray<object>) => `${JSON.stringify({ results })}\n`
@@ -419,12 +487,14 @@ describe.each(versions)("what InfluxDB %i may have executed", (version) => {
     ["not answered in time", FaultServer.silence],
     ["behind a proxy that got no answer", answer(502)],
     ["behind a proxy that waited too long", answer(504)],
+    ["behind Cloudflare, which got no answer that it knows", answer(520, { body: "error code: 520" })],
+    ["behind Cloudflare, which waited too long", answer(524, { body: "error code: 524" })],
     ["given up by a cluster", json(500, { error: "timeout" })]
   ]
   const safe = [["a busy server", 503], ["a server that takes no more for now", 429], [
     "a server that failed",
     500
-  ]] as const
+  ], ["Cloudflare, which does not reach the server", 522]] as const
   // Only what is not answered may run out of time: a busy machine takes long for any answer.
   const calls = ({ http, statement }: Bench, options: { readonly timeout?: number } = {}): ReadonlyArray<Ask> => [
     http.execute(statement, options),
@@ -475,7 +545,7 @@ describe.each(versions)("what InfluxDB %i may have executed", (version) => {
 
   it.live("is not what never got there", () =>
     withBench(version, [], function*(bench) {
-      yield* bench.http.ping
+      yield* bench.ask
       yield* bench.server.refuse
       for (const call of calls(bench)) assert.isTrue((yield* Effect.flip(call)).isRetryable)
       yield* bench.server.accept

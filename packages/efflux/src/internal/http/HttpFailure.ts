@@ -11,6 +11,7 @@ import {
   BadRequest,
   InfluxError,
   type InfluxErrorReason,
+  InvalidAnswer,
   NotFound,
   RequestFailed,
   ServerError,
@@ -99,7 +100,7 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
       return !notArrived.has(reason.kind)
     // A proxy got no complete answer, or a cluster not from all of its members.
     case "ServerError":
-      return reason.status === 502 || reason.status === 504 || /time(?:d )?out/i.test(reason.detail)
+      return unanswered.has(reason.status) || /time(?:d )?out/i.test(reason.detail)
     case "TooLarge":
       return reason.part === "answer"
     default:
@@ -107,8 +108,42 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
   }
 }
 
+// The last three are Cloudflare's for an answer that breaks off or comes late, and that of proxies for a late one.
+const unanswered: ReadonlySet<number> = new Set([502, 504, 520, 524, 598])
+
 // Answers with a redirect or another protocol show that the server did not execute the request.
 const notArrived: ReadonlySet<string> = new Set(["Resolve", "Refused", "Unreachable", "Tls", "Redirect", "Upgrade"])
+
+/**
+ * The error of an answer that does not follow the API, whatever its status.
+ *
+ * @internal
+ */
+export const notOfApi = (answer: Answer, why: string): InfluxError => {
+  const { endpoint, headers, status, withoutSecrets } = answer
+  const said = detailOf(answer)
+  const type = headers["content-type"]?.split(";", 1)[0]
+  const of = `status ${status}${type === undefined ? "" : ` with ${withoutSecrets(type)}`}`
+  const detail = shorten(`${of}, ${why === said ? said : `${why}; it said: ${said}`}`)
+  return new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) })
+}
+
+/**
+ * Whether a body is a JSON error.
+ *
+ * @internal
+ */
+export const isError = (body: Uint8Array): boolean =>
+  /^\s*\{\s*"error"\s*:\s*"[^"]/.test(decoder.decode(body.subarray(0, 1024)))
+
+/**
+ * Whether the body of an answer is a web page: the login of a proxy, or a server's user interface.
+ *
+ * @internal
+ */
+export const isPage = ({ body, headers }: Answer): boolean =>
+  /^text\/html\b/i.test(headers["content-type"] ?? "") ||
+  /^\s*<(?:!doctype html|html)\b/i.test(decoder.decode(body.subarray(0, 1024)))
 
 /**
  * The message of an answer, without credentials, printable, at most 256 characters: from the JSON of the body, else the

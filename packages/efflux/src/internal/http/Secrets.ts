@@ -136,7 +136,7 @@ const spellings = (secret: string): ReadonlyArray<string> => [
   secret.replace(/[^\0-\x7f]/gu, "\ufffd")
 ]
 
-// Hexadecimal digits, and base 64 with any alphabet, without its end and with other bytes around.
+// Hexadecimal digits, lists of bytes, and base 64 with any alphabet, without its end and with other bytes around.
 const encodings = (text: string): ReadonlyArray<string> => {
   const bytes = encoder.encode(text)
   const hexadecimal = Hex.encode(bytes)
@@ -150,6 +150,9 @@ const encodings = (text: string): ReadonlyArray<string> => {
   return [
     hexadecimal,
     hexadecimal.toUpperCase(),
+    hexadecimal.replace(/..(?!$)/g, "$&:"),
+    bytes.join(" "),
+    bytes.join(),
     ...base64,
     ...base64.map((form) => form.replaceAll("+", "-").replaceAll("/", "_"))
   ]
@@ -180,9 +183,10 @@ const hide = (text: string, sought: Sought): string => {
   let decoded: Decoded | undefined = { text, starts: [], ends: [] }
   for (let round = 0; round <= rounds && decoded !== undefined; round++) {
     search(decoded, announcedIn(decoded.text))
-    const wrapped = withoutBlanks(decoded)
-    // It does not show where words end.
-    if (wrapped !== undefined) search(wrapped, constFalse)
+    for (const other of [withoutBlanks(decoded), unquoted(decoded)]) {
+      // It does not show where words end.
+      if (other !== undefined) search(other, constFalse)
+    }
     decoded = decode(decoded)
   }
   if (found.length === 0) return text
@@ -247,7 +251,7 @@ const names = [
   "[a-z](?:acute|cedil|circ|grave|ring|tilde|uml)"
 ]
 const escapes = new RegExp(
-  String.raw`\\u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([0-3][0-7]{2})|\\([^])|`
+  String.raw`(?:\\|%)u(?:([0-9a-f]{4})|\{([0-9a-f]{1,6})\})|\\x([0-9a-f]{2})|\\([0-3][0-7]{2})|\\([^])|`
     + String.raw`((?:%[0-9a-f]{2})+)|`
     + String.raw`&(?:#0*(\d{1,7})|#x0*([0-9a-f]{1,6})|(${names.join("|")})|[a-z]\w{1,31}(?=;));?`,
   "gi"
@@ -255,6 +259,10 @@ const escapes = new RegExp(
 
 // Line breaks of a wrapped text, and invisible characters.
 const blanks = /[\s\p{Cc}\p{Cf}]+/gu
+
+// Quoted-printable. It is no round of unescaping, because what follows an equals sign is more often no escape.
+const unquoted = (decoded: Decoded): Decoded | undefined =>
+  replace(decoded, /(?:=(?:[\da-f]{2}|\r?\n))+/gi, ([quoted]) => fromHex(quoted))
 
 const withoutBlanks = (decoded: Decoded): Decoded | undefined => replace(decoded, blanks, () => "")
 
@@ -269,7 +277,7 @@ const decode = (decoded: Decoded): Decoded | undefined =>
       : decimal !== undefined
       ? character(Number(decimal))
       : percents !== undefined
-      ? utf8.decode(Uint8Array.from(percents.slice(1).split("%"), (digits) => parseInt(digits, 16)))
+      ? fromHex(percents)
       : single !== undefined
       ? singles[single.toLowerCase()] ?? single
       : entities[name?.toLowerCase()] ?? "\ufffd"
@@ -301,6 +309,10 @@ const replace = (
   add(text.slice(position), position, 0, false)
   return to
 }
+
+/** The text of bytes, whose digits are among other characters. */
+const fromHex = (escaped: string): string =>
+  utf8.decode(Uint8Array.from(escaped.match(/[\da-f]{2}/gi) ?? [], (digits) => parseInt(digits, 16)))
 
 const character = (code: number): string => code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code)
 

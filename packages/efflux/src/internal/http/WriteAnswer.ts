@@ -8,8 +8,8 @@
  */
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { InfluxError, InvalidAnswer, Rejected } from "../../InfluxError.ts"
-import { detailOf, messageOf, saidIn, shorten } from "./HttpFailure.ts"
+import { type InfluxError, Rejected } from "../../InfluxError.ts"
+import { detailOf, isError, messageOf, notOfApi, saidIn, shorten } from "./HttpFailure.ts"
 import type { Answer } from "./HttpRequest.ts"
 
 /** The most lines that a rejection names, unless the caller wants more. */
@@ -63,7 +63,7 @@ export const read = (answer: Answer, lines: number, most = maxLines): Verdict =>
   }
   if (status >= 300) return refused(answer, message ?? detailOf(answer), lines, most)
   const verdict = message === undefined ? undefined : refused(answer, message, lines, most)
-  return verdict !== undefined && (isNamed(verdict) || isError.test(textOf(body.subarray(0, 1024))))
+  return verdict !== undefined && (isNamed(verdict) || isError(body))
     ? verdict
     : unclear(answer, "this is no answer of a write endpoint; see the option url")
 }
@@ -87,8 +87,6 @@ const isHalfDone = (message: string): boolean =>
 
 // The rest may quote a line, whose content can be anything.
 const startOf = (message: string): string => message.split(/(?<=unable to parse)|['"]/, 1)[0]
-
-const isError = /^\s*\{\s*"error"\s*:\s*"[^"]/
 
 const refused = (
   answer: Answer,
@@ -158,23 +156,7 @@ const numbersOf = (message: string, start: string): ReadonlySet<number> | undefi
 const ofLines = (numbers: ReadonlySet<number>, lines: number): ReadonlyArray<number> | undefined =>
   [...numbers].every((number) => number >= 1 && number <= lines) ? [...numbers] : undefined
 
-const unclear = (answer: Answer, why: string): Verdict => {
-  const { endpoint, headers, status } = answer
-  const said = detailOf(answer)
-  const type = headers["content-type"]?.split(";", 1)[0]
-  const detail = why === said ? said : `${why}; it said: ${said}`
-  return {
-    _tag: "Unclear",
-    error: new InfluxError({
-      reason: new InvalidAnswer({
-        endpoint,
-        detail: shorten(
-          `status ${status}${type === undefined ? "" : ` with ${answer.withoutSecrets(type)}`}, ${detail}`
-        )
-      })
-    })
-  }
-}
+const unclear = (answer: Answer, why: string): Verdict => ({ _tag: "Unclear", error: notOfApi(answer, why) })
 
 const isBlank = (body: Uint8Array): boolean => body.every((byte) => byte <= 32)
 

@@ -60,7 +60,9 @@ export const open = Effect.fnUntraced(function*(
   native.on("checkExpectation", (request, response) => native.emit("request", request, response))
   const clock = yield* Clock.Clock
   const requests = new WeakMap<object, IncomingMessage>()
-  native.on("request", (request) => requests.set(request.socket, request))
+  for (const event of ["request", "checkContinue"]) {
+    native.on(event, (request: IncomingMessage) => requests.set(request.socket, request))
+  }
   // Node replies to data that is not a request, and closes the connection with the error.
   native.on("connection", (socket) => {
     const source = { transport: "http", address: socket.remoteAddress ?? "" } as const
@@ -117,6 +119,7 @@ const done = Response.empty({ status: 204, headers: versionHeader })
 /** Answers that are always the same. */
 const answers: { readonly [path: string]: Response.HttpServerResponse } = {
   "/ping": done,
+  "/ready": Response.jsonUnsafe({ status: "ready" }, { headers: versionHeader }),
   "/health": Response.jsonUnsafe(
     { name: "efflux", message: "ready to receive line protocol", status: "pass", version: "efflux" },
     { headers: versionHeader }

@@ -24,11 +24,13 @@ const named = (given: string) => Effect.fromResult(checkName(given))
 const invalidAnswer = ({ endpoint }: Client, detail: string) =>
   new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) })
 
-// Succeeds if the thing to drop does not exist. A hint says that the server does not have the API.
+// Succeeds if the thing to drop does not exist. A hint says that the server does not have the API, and without its
+// organization a bucket can't be looked for.
 const ifThere = <A>(effect: Effect.Effect<A, InfluxError>): Effect.Effect<void, InfluxError> =>
   Effect.catchIf(
     Effect.asVoid(effect),
-    ({ reason }) => reason._tag === "NotFound" && reason.hint === undefined,
+    ({ reason }) =>
+      reason._tag === "NotFound" && reason.hint === undefined && !/^organi[sz]ation\b/.test(reason.detail),
     () => Effect.void
   )
 

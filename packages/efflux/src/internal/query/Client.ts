@@ -15,7 +15,7 @@ import { InfluxError, InvalidAnswer, StatementFailed, TooLarge } from "../../Inf
 import { checker } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import { type HttpExchange, withTimeout } from "../http/HttpExchange.ts"
-import { mayHaveArrived } from "../http/HttpFailure.ts"
+import * as HttpFailure from "../http/HttpFailure.ts"
 import type { Request } from "../http/HttpRequest.ts"
 import { isFinal } from "../http/reasons.ts"
 import { printable } from "../text/preview.ts"
@@ -48,21 +48,22 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend 
   settings,
   endpoint: http.endpoint,
   exchange: http.exchange,
-  ping: Effect.map(
+  ping: Effect.flatMap(
     // All versions have it.
     http.request({ method: "GET", path: "/ping", onRepeat: constVoid, maxAnswerBytes: 64 * 1024 }),
-    ({ body, headers, withoutSecrets }) => {
+    (answer) => {
+      const { body, headers, withoutSecrets } = answer
       const shown = (text: string | undefined) => text === undefined ? undefined : printable(withoutSecrets(text), 64)
+      const text = decoder.decode(body)
       // InfluxDB 3 also reports it in the body, and some builds only there.
-      const said = Result.getOrUndefined(parsePing(decoder.decode(body)))
-      return {
-        version: shown(headers["x-influxdb-version"] ?? said?.version),
-        build: shown(headers["x-influxdb-build"])
-      }
+      const version = headers["x-influxdb-version"] ?? Result.getOrUndefined(parsePing(text))?.version
+      return version === undefined && text.trim() !== ""
+        ? Effect.fail(HttpFailure.notOfApi(answer, "this is no answer to a ping; see the option url"))
+        : Effect.succeed({ version: shown(version), build: shown(headers["x-influxdb-build"]) })
     }
   ),
   request: ({ body, method, params, path }) =>
-    Effect.map(
+    Effect.flatMap(
       http.request({
         method,
         path,
@@ -71,7 +72,10 @@ export const overHttp = (settings: ClientSettings, http: HttpExchange): Backend 
         headers: { accept: "application/json" },
         ...(body === undefined ? {} : { body: encoder.encode(JSON.stringify(body)), contentType: "application/json" })
       }),
-      (answer) => decoder.decode(answer.body)
+      (answer) =>
+        HttpFailure.isPage(answer) || HttpFailure.isError(answer.body)
+          ? Effect.fail(HttpFailure.notOfApi(answer, "this is no answer of the API; see the option url"))
+          : Effect.succeed(decoder.decode(answer.body))
     ),
   ask: (asked, limits) =>
     Stream.unwrap(Effect.map(
@@ -108,7 +112,7 @@ const asStatementFailed = (error: InfluxError): InfluxError => {
 // A statement that may have been executed must not be retried, unless that is harmless.
 const asUncertain = (error: InfluxError): InfluxError => {
   const { isRetryable, reason } = error
-  return mayHaveArrived(error)
+  return HttpFailure.mayHaveArrived(error)
       || reason._tag === "StatementFailed" && isRetryable && !reason.detail.includes("max-concurrent-queries")
     ? new InfluxError({ reason, isUncertain: true })
     : error

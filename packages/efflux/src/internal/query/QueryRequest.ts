@@ -201,6 +201,9 @@ export const read = (
         : new InvalidAnswer({ endpoint, detail: `${reason.detail}${hint}` })
     })
   }
+  if (answer.status !== 200 && answer.status !== 203) {
+    return Stream.fail(fail(unreadable(`no answer to a statement has the status ${answer.status}`)))
+  }
   const documents = (of: typeof JsonReader.documents) => pieces(body, of(maxLineBytes, measurement), fail)
   if (version === 1) return documents(type.startsWith(msgPack) ? MsgPackReader.documents : JsonReader.documents)
   if (version === 2) {
