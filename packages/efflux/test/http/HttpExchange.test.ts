@@ -87,6 +87,11 @@ describe("HttpExchange", () => {
       FaultServer.json(404, { code: "not found", message: "bucket \"b\" not found" }),
       undefined
     ],
+    [
+      "a bad line that has such words",
+      FaultServer.json(400, { error: "unable to parse 'HTTP request to HTTPS'" }),
+      undefined
+    ],
     ["a bad request", FaultServer.json(400, { error: "no field" }), undefined]
   ]
   it.live.each(hints)(

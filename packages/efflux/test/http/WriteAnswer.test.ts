@@ -54,6 +54,30 @@ describe("WriteAnswer", () => {
     assert.deepStrictEqual(rejected.lines![1], { number: 2, line: "x".repeat(256), message: "no" })
   })
 
+  const unparsed = (count: number) =>
+    Array.from({ length: count }, (_, n) => `unable to parse 'm,h=${n} s="a\\"${"x".repeat(50)}': invalid boolean`)
+      .join("\n")
+  const long: ReadonlyArray<readonly [name: string, message: string, refused: number]> = [
+    ["lines that it could not parse", `partial write: ${unparsed(3000)} dropped=0`, 3000],
+    ["lines of both kinds", `partial write: ${unparsed(1500)} dropped=7`, 1507],
+    ["a name that is long", `partial write: field type conflict: "${"f".repeat(70_000)}" is float dropped=37`, 37],
+    ["lines by number", `partial write, errors encountered on line(s): line 3: ${"x".repeat(70_000)}\nline 4: y`, 2],
+    ["without a number", `unable to parse '${"x".repeat(70_000)}': missing fields`, 5000]
+  ]
+  it.each(long)("W3: a message of any length gives its number: %s", (_, message, refused) => {
+    for (
+      const body of [
+        JSON.stringify({ error: message }),
+        `{"code":"invalid","line":1,"message":${JSON.stringify(message)}}`
+      ]
+    ) {
+      assert.isAbove(body.length, 64 * 1024)
+      assert.strictEqual(refusal(400, body, 5000).lines, refused)
+      // If it breaks off, the number is not known.
+      assert.strictEqual(refusal(400, body.slice(0, -5), 5000).lines, 5000)
+    }
+  })
+
   it("Q6: an answer of millions of objects is walked through, and none of them is made", () => {
     const body = encoder.encode(`{"error":"x","data":[${"{},".repeat(4_000_000)}{}]}`)
     const before = process.memoryUsage().heapUsed

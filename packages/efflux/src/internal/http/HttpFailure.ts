@@ -67,14 +67,20 @@ const reasonOf = (answer: Answer, nowMillis: number): InfluxErrorReason => {
   })
 }
 
-// The meaning of answers that do not come from the API and do not explain themselves.
-const hintOf = ({ body, path, status }: Answer): string | undefined => {
+/**
+ * The meaning of an answer that does not come from the API and does not explain itself.
+ *
+ * @internal
+ */
+export const hintOf = ({ body, path, status }: Answer): string | undefined => {
   const said = messageOf(body) ?? startOf(body)
-  if (/HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
+  // Only what no line of a payload precedes.
+  if (/^[^'"]*HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
   // The APIs name a missing database or bucket in JSON, or by this text.
   const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said) ||
     said.startsWith("the requested resource was not found")
-  return status === 405 || status === 404 && !isOfApi || /unsupported path/.test(said)
+  return status === 405 || status === 404 && !isOfApi ||
+      /^(?:remoteAddr: [^;]*; requestURI: \S*; )?unsupported path/.test(said)
     ? `there is no ${path} on this server: it may have another version than the option version says, or the option url names another server`
     : undefined
 }
@@ -178,8 +184,15 @@ export const messageOf = (body: Uint8Array): string | undefined => {
   if (message !== undefined) return message.error || message.message
   // The body is cut off, too large to be parsed for one message, or contains control characters, which JSON requires to
   // be escaped.
-  const quoted = /"(?:error|message)"\s*:\s*("(?:[^"\\]|\\[^])*")/.exec(text)?.[1]
-  return quoted === undefined ? undefined : Result.getOrUndefined(parseString(quoted.replace(control, escaped)))
+  const opening = /"(?:error|message)"\s*:\s*"/.exec(text)
+  if (opening === null) return undefined
+  const whole = decoder.decode(body)
+  const start = opening.index + opening[0].length
+  let end = start
+  while (end < whole.length && whole[end] !== "\"") end += whole[end] === "\\" ? 2 : 1
+  return end < whole.length
+    ? Result.getOrUndefined(parseString(`"${whole.slice(start, end).replace(control, escaped)}"`))
+    : undefined
 }
 
 // oxlint-disable-next-line no-control-regex

@@ -9,7 +9,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type InfluxError, Rejected } from "../../InfluxError.ts"
-import { detailOf, isError, messageOf, notOfApi, saidIn, shorten } from "./HttpFailure.ts"
+import { detailOf, hintOf, isError, messageOf, notOfApi, saidIn, shorten } from "./HttpFailure.ts"
 import type { Answer } from "./HttpRequest.ts"
 
 /** The most lines that a rejection names, unless the caller wants more. */
@@ -55,11 +55,16 @@ export const read = (answer: Answer, lines: number, most = maxLines): Verdict =>
   const { body, status } = answer
   if (status < 300 && isBlank(body)) return { _tag: "Taken" }
   const message = messageOf(body)
-  if (status >= 300 && status !== 400 && status !== 422) {
+  const isOfApi = status === 422 || status === 400 && hintOf(answer) === undefined
+  if (status >= 300 && !isOfApi) {
     if (status < 500) return { _tag: "Failed" }
     const said = message ?? answer.headers["x-influxdb-error"] ?? saidIn(answer)
     if (isHalfDone(said)) return unclear(answer, said)
     return finalFailure.test(startOf(said)) ? refused(answer, said, lines, most) : { _tag: "Failed" }
+  }
+  const named = message === undefined ? undefined : numbersOf(message)
+  if (named !== undefined && named.size >= mostNamed && named.size < lines) {
+    return unclear(answer, `${named.size} lines are named, and more may have been refused`)
   }
   if (status >= 300) return refused(answer, message ?? detailOf(answer), lines, most)
   const verdict = message === undefined ? undefined : refused(answer, message, lines, most)
@@ -117,7 +122,7 @@ const refused = (
       })
     }
   }
-  const numbers = numbersOf(message, start)
+  const numbers = numbersOf(message)
   const named = numbers?.size ?? countOf(message, start, lines)
   const points = named === undefined ? undefined : Math.min(named, lines)
   return {
@@ -144,9 +149,15 @@ const countOf = (message: string, start: string, lines: number): number | undefi
   return dropped === undefined && unparsed === 0 ? undefined : Number(dropped ?? 0) + unparsed
 }
 
+// The most lines that InfluxDB Cloud and Clustered name.
+const mostNamed = 100
+
 // InfluxDB Cloud and Clustered: "errors encountered on line(s): error parsing line 2 (1-based): …".
-const numbersOf = (message: string, start: string): ReadonlySet<number> | undefined => {
-  if (!/errors? encountered on line|error parsing line \d+/.test(start)) return undefined
+const numbersOf = (message: string): ReadonlySet<number> | undefined => {
+  const start = startOf(message)
+  if (!/errors? encountered on line|error parsing line \d+/.test(start) || /\bno data written/.test(start)) {
+    return undefined
+  }
   const numbers = new Set(Array.from(message.matchAll(/\bline (\d+)\b/g), ([, number]) => Number(number)))
   return numbers.size === 0 ? undefined : numbers
 }
