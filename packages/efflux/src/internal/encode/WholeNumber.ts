@@ -32,11 +32,13 @@ for (let n = 0; n < 1000; n++) {
  * @since 0.1.0
  */
 export const writeWhole = (view: DataView, pos: number, value: number): number => {
-  if (value >= 1e9) {
-    const billions = Math.floor(value / 1e9)
-    return writeNine(view, writeWhole(view, pos, billions), (value - billions * 1e9) | 0)
-  }
-  // as a 32-bit integer it is divided by a multiplication
+  if (value < 1e9) return writeSmall(view, pos, value)
+  const billions = Math.floor(value / 1e9)
+  return writeNine(view, writeSmall(view, pos, billions), (value - billions * 1e9) | 0)
+}
+
+// Below 10⁹. As a 32-bit integer it is divided by a multiplication.
+const writeSmall = (view: DataView, pos: number, value: number): number => {
   const small = value | 0
   if (small < 1000) return writeUpToThree(view, pos, small)
   const thousands = (small / 1000) | 0
