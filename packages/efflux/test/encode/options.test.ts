@@ -75,7 +75,14 @@ describe("an option that can't be", () => {
       [{ maxLineBytes: Number.NaN }, /^maxLineBytes must be a number of bytes, got NaN$/],
       [{ maxLineBytes: -1 }, /^maxLineBytes must be a number of bytes, got -1$/],
       [{ tags: new Map() }, /^tags must be a plain object with a property for each tag, got a Map$/],
-      [{ tags: "a=b" }, /^tags must be a plain object .* got "a=b"$/]
+      [{ tags: "a=b" }, /^tags must be a plain object .* got "a=b"$/],
+      [
+        { precison: "s" },
+        /^unknown option "precison", did you mean "precision"\? \(the options are precision, dialect, /
+      ],
+      [{ maxLineByte: 8 }, /^unknown option "maxLineByte", did you mean "maxLineBytes"\? /],
+      [{ defaultTags: {} }, /^unknown option "defaultTags", did you mean "tags"\? /],
+      [{ "x\n": 1 }, /^unknown option "x\\n" \(the options are /]
     ]
     for (const [options, message] of cases) {
       assert.throws(() => LineProtocol.makeWriter(64, options as LineProtocol.EncodeOptions), message)
@@ -129,6 +136,12 @@ describe("an option that can't be", () => {
     assert.strictEqual(LineProtocol.decodeAll("a\nb", { maxErrors: 0 }).failed, 2)
   })
 
+  it("is none of the decoder, so that both can be given the same object", () => {
+    const options = { precision: "s", defaultTimestamp: 5n, maxErrors: 1 } as const
+    assert.strictEqual(told({ measurement: "m", fields, timestamp: 5_000_000_000n }, options), "wrote m f=1 5")
+    assert.strictEqual(LineProtocol.decodeAll("m f=1 5", { ...options, tags: { a: "b" } } as {}).points.length, 1)
+  })
+
   it("is named by the functions of Precision", () => {
     for (const precision of ["n", "toString", undefined] as Array<any>) {
       for (
@@ -151,7 +164,7 @@ describe("an option that can't be", () => {
   })
 
   it("is no option that is undefined", () => {
-    const options = { precision: undefined, dialect: undefined, maxLineBytes: undefined, tags: undefined }
+    const options = { precision: undefined, dialect: undefined, maxLineBytes: undefined, tags: undefined, x: undefined }
     assert.strictEqual(told({ measurement: "m", fields, timestamp: 5n }, options), "wrote m f=1 5")
   })
 })

@@ -12,9 +12,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Point from "../../Point.ts"
+import { nearest } from "../text/nearest.ts"
 import { preview } from "../text/preview.ts"
 import { certificateProblem } from "./certificates.ts"
-import { nearest } from "./nearest.ts"
 
 /** The type that a user gives (`Given`), and the decoded type. */
 export interface OptionSchema<Checked, Given = Checked> extends Schema.Codec<Checked, Given> {}

@@ -7,8 +7,8 @@
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import { nearest } from "../text/nearest.ts"
 import { printable } from "../text/preview.ts"
-import { nearest } from "./nearest.ts"
 import * as Options from "./Options.ts"
 import { infoOf, isPlainObject } from "./OptionSchema.ts"
 

@@ -6,7 +6,7 @@
 import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, type TagValue } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { wrong } from "../text/arguments.ts"
+import { refuseUnknown, wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
 import { noText } from "./EncodedText.ts"
 import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord } from "./Key.ts"
@@ -39,15 +39,19 @@ export interface EncodeOptions {
  */
 export const defaultMaxLineBytes = 1024 * 1024
 
+// With those of the decoder, so that a program can give the same object to both.
+const codecOptions = ["precision", "dialect", "tags", "maxLineBytes", "defaultTimestamp", "maxErrors"]
+
 /**
- * Throws a `TypeError` that names the option for one that can't be. The dialect
- * and the default tags are checked where they are used.
+ * Throws a `TypeError` that names the option for one that does not exist or has a wrong value. The dialect and the
+ * default tags are checked where they are used.
  *
  * @category validation
  * @since 0.1.0
  */
 export const checkEncodeOptions = (capacity: number, options: EncodeOptions): void => {
   if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
+  refuseUnknown(options, codecOptions)
   const { maxLineBytes, precision, tags } = options
   if (precision !== undefined) nanosPer(precision)
   if (maxLineBytes !== undefined && !(typeof maxLineBytes === "number" && maxLineBytes >= 0)) {

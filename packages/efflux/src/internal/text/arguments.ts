@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { nearest } from "./nearest.ts"
 import { preview } from "./preview.ts"
 
 /**
@@ -21,4 +22,20 @@ export const wrong = (name: string, given: unknown, allowed: string): TypeError 
 export const known = <K extends string, A>(name: string, key: K, table: Readonly<Record<K, A>>): A => {
   if (typeof key === "string" && Object.hasOwn(table, key)) return table[key]
   throw wrong(name, key, `one of ${Object.keys(table).map((one) => JSON.stringify(one)).join(", ")}`)
+}
+
+/**
+ * Throws for an option that does not exist, unless it is `undefined`.
+ *
+ * @internal
+ */
+export const refuseUnknown = (options: object, names: ReadonlyArray<string>): void => {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || names.includes(name)) continue
+    const meant = nearest(name, names)
+    throw new TypeError(
+      `unknown option ${preview(name)}${meant === undefined ? "" : `, did you mean "${meant}"?`} ` +
+        `(the options are ${names.join(", ")})`
+    )
+  }
 }
