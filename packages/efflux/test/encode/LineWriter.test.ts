@@ -1,7 +1,7 @@
 /** The buffer contract of the writer: lines, roll-back, and what it remembers. */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Result } from "effect"
-import { type Point, Precision } from "efflux"
+import { Arbitrary, Result, Schema } from "effect"
+import { type Point, Precision, Series } from "efflux"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
 import type { EncodeOptions } from "../../src/internal/encode/EncodeOptions.ts"
@@ -85,6 +85,45 @@ describe("the buffer", () => {
     writer.write({ measurement: "m", fields: { b: 1, a: Number.NEGATIVE_INFINITY } })
     assert.strictEqual(writer.omittedFields, 3)
     assert.strictEqual(textOf(writer), "m b=1\nm b=1\n")
+  })
+})
+
+describe("a point whose getter writes with the same writer", () => {
+  const inner = { measurement: "inner", fields: { g: 2 } }
+  const series = Series.make("outer", { fields: { f: Schema.Number, x: Schema.optional(Schema.Number) } })
+  const reading = (read: () => unknown): ReadonlyArray<Point.Input> => {
+    const having = (name: string, rest: object): any =>
+      Object.defineProperty(rest, name, { enumerable: true, get: read })
+    const point = { measurement: "outer", tags: { a: "b", z: "c" }, fields: { f: 1 } }
+    return [
+      { ...point, tags: having("zz", { a: "b" }) },
+      { ...point, tags: having("a", { z: "c" }) },
+      { ...point, fields: having("g", { f: 1 }) },
+      having("timestamp", point),
+      series.point(having("x", { f: 1 }))
+    ]
+  }
+
+  it("is refused, and the buffer keeps its lines", () => {
+    const writer = new LineWriter(4096)
+    const points = reading(() => writer.write(inner))
+    for (const point of points) {
+      assert.isTrue(writer.write(inner))
+      assert.isFalse(writer.write(point))
+      assert.include(writer.problem?.detail, "a writer can't write a point while it reads another one")
+    }
+    assert.strictEqual(textOf(writer), "inner g=2\n".repeat(points.length))
+  })
+
+  it("is written as it is alone if the getter catches that, or has a writer of its own", () => {
+    const [writer, other] = [new LineWriter(4096), new LineWriter(4096)]
+    const points = reading(() => {
+      assert.throws(() => writer.write(inner), /while it reads another one/)
+      assert.isTrue(other.write(inner))
+      return undefined
+    })
+    for (const point of points) assert.isTrue(writer.write(point), writer.problem?.detail)
+    assert.match(textOf(writer), /^(outer(,a=b)?(,z=c)? f=1\n){5}$/)
   })
 })
 

@@ -20,7 +20,7 @@ import { thrown } from "./EncodeError.ts"
 import { REFUSED, writeEscaped, writePlain, writeString } from "./Escape.ts"
 import { isRecord } from "./Key.ts"
 import { type Ending, KeyNode, type Roots } from "./KeyTries.ts"
-import { PartWriter } from "./PartWriter.ts"
+import { IDLE, PartWriter } from "./PartWriter.ts"
 import { BIGINT, BOOLEAN, NUMBER, type PointValues, SeriesPoint, STRING } from "./SeriesPoint.ts"
 
 // In place of a position: an object does not give its tags, or the fields of a series, in the order of the line.
@@ -56,7 +56,8 @@ export class LineWriter extends PartWriter {
 
   /**
    * Appends a point as one line, with its own timestamp or none. Returns `false`
-   * and sets `problem` if it can't be written; the buffer is then unchanged.
+   * and sets `problem` if it can't be written; the buffer is then unchanged. Throws only if a getter of the point that
+   * is being written calls it.
    */
   write(point: Point.Input): boolean {
     return this.writeStamped(point, Number.NaN, 0)
@@ -68,6 +69,7 @@ export class LineWriter extends PartWriter {
    * (nanoseconds or microseconds; 0 at the coarser ones).
    */
   writeStamped(point: Point.Input, millis: number, sub: number): boolean {
+    if (this.limit !== IDLE) throw new Error("a writer can't write a point while it reads another one")
     const omitted = this.omittedFields
     let end: number
     try {
@@ -83,6 +85,7 @@ export class LineWriter extends PartWriter {
         ? this.fail("point", "unreadable", undefined, undefined, thrown(error))
         : this.fail("point", "missing", undefined, point)
     }
+    this.limit = IDLE
     if (end === REFUSED) {
       this.omittedFields = omitted
       return false

@@ -41,6 +41,13 @@ const HASH = 35
 const LOWER_U = 117
 
 /**
+ * In place of a limit: no point is being written.
+ *
+ * @internal
+ */
+export const IDLE: number = -2
+
+/**
  * What a {@link LineWriter} puts its lines together with.
  *
  * @category models
@@ -63,8 +70,8 @@ export abstract class PartWriter {
   protected readonly keys: KeyTries
   /** How long the field keys of the current line may be, with the characters around them. */
   protected maxPrefix = 0
-  /** The position at which the current line must end. */
-  protected limit = 0
+  /** The position at which the current line must end, {@link IDLE} between lines. */
+  protected limit = IDLE
 
   protected readonly out: Uint8Array
   protected readonly view: DataView
