@@ -44,13 +44,17 @@ const unreadable = new Proxy({}, {
   }
 })
 
-const throwing = (option: string) =>
+/** An object with a property that can be read so many times. */
+const readable = (times: number, option: string, value?: unknown) =>
   Object.defineProperty({}, option, {
     enumerable: true,
     get: () => {
+      if (times-- > 0) return value
       throw new Error(secret)
     }
   })
+
+const throwing = (option: string) => readable(0, option)
 
 const lines = certificate.trim().split("\n")
 const cutOff = lines.slice(0, -3).join("\n")
@@ -196,7 +200,45 @@ it.effect("what can't be read of an object of Configs fails the layer", () =>
     const host = `Option "host" is a getter that throws, allowed is a value that can be read`
     yield* says(layer(throwing("host")), host)
     yield* says(layer(unreadable), `The configuration is an object that can't be read, ${plain}`)
+    yield* says(layer(DatabaseConfig.config("INFLUX", throwing("host"))), host)
+    const circular: { tags?: unknown } = {}
+    circular.tags = circular
+    const tags = `Option "tags.tags" is an object, allowed is a string, number, bigint or boolean`
+    yield* says(layer(circular), tags)
+    yield* says(layer({ tags: { tags: circular } }), tags)
   }))
+
+describe("an option that is an object", () => {
+  const options: ReadonlyArray<readonly [option: string, part: string, value: unknown, config?: {}]> = [
+    ["tags", "a", "b"],
+    ["pacing", "packetsPerSecond", 5],
+    ["flushInterval", "seconds", 1],
+    ["headers", "a", "b", v1]
+  ]
+  it.effect.each(options)("is read once: %s", ([option, part, value, config]) =>
+    Effect.gen(function*() {
+      const unread = `Option "${option}" is an object that can't be read, allowed is a value that can be read`
+      const shard = (given: unknown) => Effect.scoped(InfluxShards.make({ shards: { a: given } } as never))
+      yield* says(database({ ...config, [option]: readable(0, part) }), unread)
+      yield* says(shard({ ...config, [option]: readable(0, part) }), unread.replace(option, `shards.a.${option}`))
+      yield* database({ ...config, [option]: readable(1, part, value) })
+      yield* shard({ ...config, [option]: readable(1, part, value) })
+    }))
+
+  it.effect("can be changed afterwards without effect", () =>
+    Effect.gen(function*() {
+      const tags = { host: "a" }
+      const made = yield* InfluxShards.make({ shards: { a: { tags }, b: {} }, tags })
+      const points = Array.from({ length: 50 }, (_, n) => ({ measurement: `m${n}`, fields: { n } }))
+      const shards = points.map(made.shardOf)
+      tags.host = "b\n"
+      assert.deepStrictEqual(points.map(made.shardOf), shards)
+    }).pipe(Effect.scoped))
+})
+
+it("a prefix that is no string is named", () => {
+  assert.throws(() => DatabaseConfig.config(undefined as never), "prefix must be a string, got undefined")
+})
 
 it.effect.each([{ a: {}, b: undefined }, { b: undefined }])(
   "a shard without options fails the layer: %j",

@@ -139,9 +139,7 @@ const wrongCombination = (
     const { bindAddress, host } = settings
     const family = isIpv6(host) ? "IPv6" : "IPv4"
     if (isIpv6(bindAddress) !== isIpv6(host)) {
-      const allowed = `an ${family} address of this host, as host is ${host}`
-      // An IPv6 address would be taken for a name with a secret.
-      return ["bindAddress", bindAddress, allowed, JSON.stringify(bindAddress)]
+      return ["bindAddress", bindAddress, `an ${family} address of this host, as host is ${host}`]
     }
   }
   const inTags = tagsProblem(settings)

@@ -137,6 +137,13 @@ export const name = (of: string): OptionSchema<string> => matching(`the name of 
 /** The name of a database on the server, or `""` for none. */
 export const nameOrNone = matching("one of \"\", or the name of a database on the server", /^[^\p{Cc}\p{Cs}]*$/u)
 
+/** A path to which the operating system can connect. */
+export const socketPath: OptionSchema<string> = declare(
+  "the path of a Unix socket, at most 108 bytes",
+  (value): value is string =>
+    typeof value === "string" && /^[^\p{Cc}\p{Cs}]+$/u.test(value) && new TextEncoder().encode(value).length <= 108
+)
+
 /** In basic authentication the name ends at its first colon. */
 export const userName = matching("the name of a user, without a colon", /^[^\p{Cc}\p{Cs}:]+$/u)
 
@@ -169,7 +176,11 @@ const isUrl = (text: string): boolean =>
 const apiPath = /\/+(?:api\/v[23](?:\/(?:write|write_lp|query|query_sql|query_influxql))?|write|query)\/*$/i
 
 const urlProblem = (text: string) =>
-  !isUrl(text) ? false : apiPath.test(text)
+  /,\s*https?:/i.test(text)
+    ? "one URL; the option urls of a database takes several"
+    : !isUrl(text)
+    ? urlText
+    : apiPath.test(text)
     ? `the URL without the path of the API, which requests add: ${preview(text.replace(apiPath, ""))}`
     : undefined
 
@@ -181,7 +192,13 @@ export const url: OptionSchema<string> = annotated(
 
 export const urls: OptionSchema<ReadonlyArray<string>> = annotated(
   `a list of URLs, each once, of which each is ${urlText}`,
-  Schema.Array(url).check(Schema.makeFilter((all) => all.length > 0 && new Set(all).size === all.length)),
+  Schema.Array(url).check(
+    Schema.isMinLength(1),
+    Schema.makeFilter((all) => {
+      const repeated = all.findIndex((url, i) => all.indexOf(url) < i)
+      return repeated === -1 ? undefined : { path: [repeated], issue: "a URL that the list does not have yet" }
+    })
+  ),
   text((list) => list.split(",").map((url) => url.trim()))
 )
 

@@ -191,7 +191,7 @@ const server = (url_: string) => ({
   /** Headers of every request, default none: for a proxy or a gateway. A value that is a secret is a `Redacted`. */
   headers: OptionSchema.optional(OptionSchema.headers),
   /** Path of a Unix socket to connect to, default none. The host of `url` is then only the `Host` header. */
-  socketPath: OptionSchema.optional(OptionSchema.word("the path of a Unix socket")),
+  socketPath: OptionSchema.optional(OptionSchema.socketPath),
   /** How long a connection is used, default 1 minute. The next connection looks the name up again. */
   maxConnectionAge: OptionSchema.withDefault(OptionSchema.duration(1), "1 minute"),
   /** How a token is sent in `Authorization`, default `"Token"`, for InfluxDB 3 `"Bearer"`. */

@@ -13,7 +13,6 @@ import { anyTransport } from "./DatabaseSettings.ts"
 import { invalidOption } from "./invalidOption.ts"
 import * as Options from "./Options.ts"
 import { isPlainObject } from "./OptionSchema.ts"
-import { inherit } from "./Variables.ts"
 
 export interface ShardsSettings {
   readonly databases: ReadonlyArray<readonly [name: string, DatabaseConfig]>
@@ -33,7 +32,7 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
       name: "the options of each shard"
     }])
     const all = config.options["shards"]
-    const shards = yield* readOptions(all === undefined ? {} : all, "shards")
+    const shards = yield* Result.mapError(readOptions(all === undefined ? {} : all), (error) => within("shards", error))
     // A shard that is `undefined` is a mistake, because the others would get its series.
     const names = Object.keys(all ?? {})
     if (names.length === 0) {
@@ -42,19 +41,22 @@ export const check = (given: unknown, label: string): Result.Result<ShardsSettin
     const { tags: ofAll } = yield* decodeTags(config)
     const databases: Array<readonly [string, DatabaseConfig]> = []
     for (const name of names) {
-      const shard = yield* readOptions(shards.options[name], `shards.${name}`)
-      const { name: ownName = `${label}/${name}`, tags: own = {} } = shard.options
-      // A value that is not an object is left to the check of the shard.
-      const options = { ...shard.options, name: ownName, tags: isPlainObject(own) ? { ...ofAll, ...own } : own }
-      databases.push([name, inherit(shards.options[name] as object, options) as DatabaseConfig])
+      const shard = shards.options[name]
+      const { options } = yield* Result.mapError(readOptions(shard), (error) => inShard(name, error))
+      const { name: ownName = `${label}/${name}`, tags: own = {} } = options
+      // Tags that are no object are left to the check of the shard.
+      const tags = isPlainObject(own) ? { ...ofAll, ...own } : own
+      databases.push([name, Object.assign(shard as object, options, { name: ownName, tags }) as DatabaseConfig])
     }
     return { databases, tags: ofAll }
   })
 
 /** An error about an option of a shard. */
-export const inShard = (name: string, error: InfluxError): InfluxError =>
-  error.reason._tag === "InvalidOption"
-    ? new InfluxError({
-      reason: new InvalidOption({ ...error.reason, option: `shards.${printable(name)}.${error.reason.option}` })
-    })
-    : error
+export const inShard = (name: string, error: InfluxError): InfluxError => within(`shards.${printable(name, 64)}`, error)
+
+const within = (path: string, { reason }: InfluxError): InfluxError => {
+  const { option, ...rest } = reason as InvalidOption
+  return new InfluxError({
+    reason: new InvalidOption({ ...rest, option: option === "" ? path : `${path}.${option}` })
+  })
+}

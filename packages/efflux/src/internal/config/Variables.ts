@@ -7,6 +7,7 @@
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import { wrong } from "../text/arguments.ts"
 import { nearest } from "../text/nearest.ts"
 import { printable } from "../text/preview.ts"
 import * as Options from "./Options.ts"
@@ -29,10 +30,10 @@ export const read = <C extends object>(
   all: ReadonlyArray<Options.Fields>,
   isOurs: IsOurs = () => true
 ): Config.Config<C> => {
-  // A value that is not an object is left to the check.
-  if (!isPlainObject(given)) return Config.succeed(given)
+  if (typeof prefix !== "string") throw wrong("prefix", prefix, "a string")
+  const fixed = fixedOf(given)
+  if (fixed === undefined) return Config.succeed(given as C)
   const path = prefix.replace(/_+$/, "")
-  const fixed = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const variables = all.flatMap((fields) => Object.entries(fields)).filter(([option]) => !Object.hasOwn(fixed, option))
     .map(([option, schema]) => [option, Config.withDefault(infoOf(schema).read(nameOf(option)), undefined)] as const)
   const set = Config.all(Object.fromEntries(variables))
@@ -48,6 +49,16 @@ export const read = <C extends object>(
       return path === "" ? Effect.succeed(config) : Effect.as(warnOfMisspelled(path), config)
     }
   )
+}
+
+// What is no object, or can't be read, is left to the check.
+const fixedOf = (given: object): { readonly [option: string]: unknown } | undefined => {
+  try {
+    if (!isPlainObject(given)) return undefined
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  } catch {
+    return undefined
+  }
 }
 
 /** Other programs may have variables with this prefix, so only names that resemble an option get a warning. */
@@ -82,9 +93,13 @@ const namesBehind = (
 
 const origin = Symbol("efflux/variables")
 
-/** Options made from others, whose errors name the same variables. */
-export const inherit = (from: object, options: object): object =>
-  Object.defineProperty(options, origin, { value: Reflect.get(from, origin) })
+/** A copy of a list or a plain object, whose errors name the same variables; other values as they are. */
+export const copyOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return [...value]
+  if (!isPlainObject(value)) return value
+  const from: unknown = Reflect.get(value, origin)
+  return from === undefined ? { ...value } : Object.defineProperty({ ...value }, origin, { value: from })
+}
 
 /** The variable of an option of this configuration, whether it is set or not. */
 export const variableOf = (config: object): (option: string) => string | undefined => {
@@ -113,12 +128,14 @@ type WrapPart<O> = { readonly [Key in keyof O]: OrConfig<O[Key]> }
 
 type OrConfig<A> = A | Config.Config<A>
 
-/** Options as one `Config`. */
-export const unwrap = <C extends object>(wrapped: Wrapped<C>): Config.Config<C> => {
-  if (Config.isConfig(wrapped)) return wrapped
+/** Options as one `Config`. No option of shards is deeper than four objects. */
+export const unwrap = <C extends object>(wrapped: Wrapped<C>, depth = 4): Config.Config<C> => {
   try {
-    if (!isPlainObject(wrapped)) return Config.succeed(wrapped)
-    const options = Object.entries(wrapped).map(([name, option]) => [name, unwrap(option as Wrapped<object>)])
+    if (Config.isConfig(wrapped)) return wrapped
+    if (depth === 0 || !isPlainObject(wrapped)) return Config.succeed(wrapped as C)
+    const options = Object.entries(wrapped).map((
+      [name, option]
+    ) => [name, unwrap(option as Wrapped<object>, depth - 1)])
     return Config.all(Object.fromEntries(options)) as Config.Config<C>
   } catch {
     // The check reports what can't be read.

@@ -12,9 +12,12 @@ import { nearest } from "../text/nearest.ts"
 import { type GivenOptions, invalidOption } from "./invalidOption.ts"
 import type { Checked, Fields } from "./Options.ts"
 import { infoOf, isPlainObject } from "./OptionSchema.ts"
-import { variableOf } from "./Variables.ts"
+import { copyOf, variableOf } from "./Variables.ts"
 
-/** Reads every option of a configuration once. A value that is not a plain object, or can't be read, is an error. */
+/**
+ * Reads every option of a configuration once, and copies those that are objects or lists, so that nobody changes them
+ * later. A configuration that is not a plain object is an error, and so is a value that can't be read.
+ */
 export const readOptions = (config: unknown, what = ""): Result.Result<GivenOptions, InfluxError> => {
   const options: Array<[string, unknown]> = []
   const plain = "a plain object of options; { ...it } makes one of an instance of a class"
@@ -25,8 +28,9 @@ export const readOptions = (config: unknown, what = ""): Result.Result<GivenOpti
       if (Object.getOwnPropertyDescriptor(config, key)?.enumerable !== true) continue
       if (typeof key === "symbol") return invalidOption(String(key), key, "a name of an option", { shown: "a symbol" })
       reading = [key, "a value that can be read", "a getter that throws"]
-      const value: unknown = Reflect.get(config, key)
+      const given: unknown = Reflect.get(config, key)
       reading = [key, "a value that can be read", unreadableObject]
+      const value = copyOf(given)
       touch(value)
       if (value !== undefined) options.push([key, value])
     }
@@ -39,13 +43,11 @@ export const readOptions = (config: unknown, what = ""): Result.Result<GivenOpti
 
 const unreadableObject = "an object that can't be read"
 
-// Reads what the checks read of a value, so that a getter or a Proxy that throws is noticed before them.
+// Reads what the checks read of an object that is no copy, so that one that throws is noticed before them.
 const touch = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return
   void Object.getPrototypeOf(value)?.constructor
-  for (const part of [value, ...Reflect.ownKeys(value).map((key): unknown => Reflect.get(value, key))]) {
-    if (Redacted.isRedacted(part)) Redacted.value(part)
-  }
+  for (const part of [value, ...Object.values(value)]) if (Redacted.isRedacted(part)) Redacted.value(part)
 }
 
 /** A set of options with which another one may be confused. */

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { InfluxError, InvalidOption } from "../../InfluxError.ts"
 import { preview, printable } from "../text/preview.ts"
-import { isPlainObject } from "./OptionSchema.ts"
+import { isIp, isPlainObject } from "./OptionSchema.ts"
 
 /** A configuration whose options were each read once. Those that are `undefined` are left out. */
 export interface GivenOptions {
@@ -66,7 +66,6 @@ const shown = (option: string, value: unknown): string => {
   if (Redacted.isRedacted(value)) return isSecret ? redacted : "a Redacted"
   if (isSecret && value !== null && !/object|function/.test(typeof value)) return `a ${typeof value}`
   if (Duration.isDuration(value)) return Duration.format(value)
-  if (Array.isArray(value) && option === "urls") return `[${value.map((one) => shown("url", one)).join(", ")}]`
   if (typeof value === "object" && value !== null || typeof value === "function") return describeObject(value)
   if (typeof value !== "string") return preview(value)
   if (value.includes("-----BEGIN ")) return "a PEM text"
@@ -91,7 +90,7 @@ const describeObject = (value: object): string => {
 
 // What comes before an @, after a ? or #, after a colon unless it is a port, and what is as long as a token.
 const withoutSecrets = (text: string): string =>
-  text
+  isIp(text) ? text : text
     .replace(/^([a-z][a-z\d+.-]*:?\/+)?.*@/is, "$1<redacted>@")
     .replace(/([?#]).*$/s, "$1<redacted>")
     .replace(/^([a-z][a-z\d+.-]*:\/+)?([^:/[\]]*):(?!\/|\d{1,5}(?:\/|$)|$).*$/is, "$1$2:<redacted>")

@@ -25,8 +25,10 @@ const distanceOf = (wanted: string, name: string, strict: boolean): number | und
   const edits = editsBetween(wanted, name)
   if (edits < wanted.length && edits <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 4))) return edits
   if (strict) return undefined
-  // "queue" for `queueCapacity` and "db" for `database` need many edits, but are obvious to a reader.
-  if (wanted.length >= 4 && (name.includes(wanted) || name.length >= 4 && wanted.includes(name))) {
+  // "queue" for `queueCapacity` and "db" for `database` need many edits, but are obvious to a reader, as is
+  // "organization" for `org`.
+  const contains = name.length >= 4 && wanted.includes(name) || name.length === 3 && wanted.startsWith(name)
+  if (wanted.length >= 4 && (name.includes(wanted) || contains)) {
     return (name[0] === wanted[0] ? 10 : 15) + edits
   }
   return wanted.length >= 2 && isAbbreviation(wanted, name) ? 20 + edits : undefined

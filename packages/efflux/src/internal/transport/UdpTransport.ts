@@ -28,7 +28,6 @@ import type { Connection, Events, Transport } from "../../Transport.ts"
 import type { UdpSettings } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import { isIp, isIpv6 } from "../config/OptionSchema.ts"
-import { preview } from "../text/preview.ts"
 import { limited } from "./LookUpLimit.ts"
 
 // Pauses between look-ups while there is no address at all, in milliseconds: doubled each time, with up to a fifth of
@@ -200,7 +199,7 @@ const connect = Effect.fnUntraced(function*(
 // Opening again would not help, and points that wait for it would keep a flush waiting forever.
 const misconfigured = (bindAddress: string): Connection => {
   const allowed = "an IP address that this host has, of the same family as the server's"
-  const wrong = invalidOption("bindAddress", bindAddress, allowed, { shown: preview(bindAddress) })
+  const wrong = invalidOption("bindAddress", bindAddress, allowed)
   return { send: () => Effect.fromResult(wrong), isStale: () => false }
 }
 
