@@ -8,12 +8,13 @@
 import * as DateTime from "effect/DateTime"
 import * as Result from "effect/Result"
 import { fromNanos, maxTimestamp, minTimestamp, type Precision } from "../../Precision.ts"
-import { writeInt64 } from "./Decimal.ts"
+import { writeFloat, writeInt64 } from "./Decimal.ts"
 import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
 import { writeSix, writeThree, writeWhole } from "./WholeNumber.ts"
 
-const maxDateMillis = 8.64e15
+// Of a timestamp in nanoseconds, without its last digits.
+const maxMillis = 9_223_372_036_854
 
 /**
  * Writes an instant.
@@ -35,21 +36,17 @@ export const writeInstant = (view: DataView, pos: number, timestamp: unknown, pr
  * @since 0.1.0
  */
 export const writeMillis = (view: DataView, pos: number, millis: number, sub: number, precision: Precision): number => {
-  const seconds = Math.floor(millis / 1000)
-  // From 2001 to 2262 nothing is out of range, and nothing is negative.
-  if (seconds >= 1e9 && seconds < 9_223_372_036) {
-    if (precision === "m") return writeWhole(view, pos, Math.floor(seconds / 60))
-    if (precision === "h") return writeWhole(view, pos, Math.floor(seconds / 3600))
-    const end = writeWhole(view, pos, seconds)
-    if (precision === "s") return end
-    writeThree(view, end, millis - seconds * 1000)
-    return precision === "ns"
-      ? writeSix(view, end + 3, sub)
-      : precision === "us"
-      ? writeThree(view, end + 3, sub)
-      : end + 3
+  const unit = precision === "s" ? 1000 : precision === "m" ? 60_000 : precision === "h" ? 3_600_000 : 1
+  const units = Math.floor(millis / unit)
+  // Also if rounding down leaves the range.
+  if (!(units * unit >= -maxMillis && millis <= maxMillis)) return REFUSED
+  const isFine = precision === "ns" || precision === "us"
+  // Adding 0 turns −0 into 0.
+  if (!isFine) return writeFloat(view, pos, units + 0)
+  if (millis > 0 && millis < maxMillis) {
+    const end = writeWhole(view, pos, millis)
+    return precision === "ns" ? writeSix(view, end, sub) : writeThree(view, end, sub)
   }
-  if (!(millis >= -maxDateMillis && millis <= maxDateMillis)) return REFUSED
   return writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * (precision === "us" ? 1000n : 1n), precision)
 }
 
