@@ -145,12 +145,15 @@ export class LineWriter extends PartWriter {
     let pos = from
     if (tags !== undefined && tags !== null) {
       if (typeof tags !== "object" || Array.isArray(tags)) return this.fail("tags", "type", undefined, tags)
-      pos = this.#write(tags, root, from, 0)
+      // If the last object began with a tag out of order, this one probably does too.
+      const first = root.next
+      pos = first === undefined || first.inOrder ? this.#write(tags, root, from, 0) : UNORDERED
+      const isWritten = pos >= 0
       // Of two faults the same one is named whatever the order of the tags, and whether the point is of a series or not.
-      if (pos === REFUSED) return this.#orderedTags(tags, root, from)
+      if (!isWritten) pos = this.#orderedTags(tags, root, from)
       last = this.#last
       if ((last === root || last.isIndex) && !isRecord(tags)) return this.fail("tags", "type", undefined, tags)
-      if (pos === UNORDERED) return this.#orderedTags(tags, root, from)
+      if (!isWritten) return pos
     }
     const { constants } = last.trie
     for (let i = last.done; i < constants.length && pos > 0; i++) pos = this.constant(constants[i], pos)
@@ -275,7 +278,9 @@ export class LineWriter extends PartWriter {
       if (of instanceof KeyNode) {
         const value = values[index]
         if (value === undefined && of.isOptional) continue
-        pos = this.tag(of, value, of.types, of.fallback, pos)
+        pos = typeof value === "string" && value !== "" && of.isText
+          ? this.textTag(of, value, pos)
+          : this.tag(of, value, of.types, of.fallback, pos)
       } else pos = this.constant(of, pos)
       if (pos < 0) return REFUSED
     }

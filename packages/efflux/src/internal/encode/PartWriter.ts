@@ -152,7 +152,7 @@ export abstract class PartWriter {
     fallback: ConstantTag | undefined,
     pos: number
   ): number {
-    if (typeof value === "string" && (types & STRING) !== 0 && value !== "") return this.#textTag(key, value, pos)
+    if (typeof value === "string" && (types & STRING) !== 0 && value !== "") return this.textTag(key, value, pos)
     const { name, prefix } = key
     if ((typeOf(value) & types) === 0) return this.fail("tag value", "schema", name, value)
     if (isAbsent(value)) return fallback === undefined ? pos : this.constant(fallback, pos)
@@ -177,7 +177,7 @@ export abstract class PartWriter {
     return pos > limit ? this.#oversize(pos) : pos
   }
 
-  #textTag({ name, prefix }: Key, text: string, pos: number): number {
+  protected textTag({ name, prefix }: Key, text: string, pos: number): number {
     if (prefix.length === 0) return this.#failName("tag key", name, name)
     const least = pos + prefix.length + lengthOf(text)
     if (least > this.limit) return this.#oversize(least)
