@@ -13,7 +13,7 @@ const patience = 20
  * returns how many have arrived.
  */
 export const counter = Effect.fnUntraced(function*(flag: string, url: string) {
-  const { explained, options } = yield* Target.client(flag, url)
+  const { explained, options } = yield* Target.influx1(flag, url)
   const client = yield* explained(InfluxClient.make(options))
   const received = explained(Effect.map(
     client.query(InfluxQL.query`SHOW STATS FOR 'udp'`),

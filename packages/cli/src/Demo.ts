@@ -7,12 +7,14 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Destination from "./demo/Destination.ts"
 import * as Run from "./demo/Run.ts"
 import { int, type Parsed, plain } from "./Flags.ts"
 import * as Output from "./Output.ts"
 import * as Screen from "./Screen.ts"
+import { userError } from "./Text.ts"
 
 const options = {
   seconds: int("seconds", 1, 3600).pipe(
@@ -34,7 +36,7 @@ const options = {
     Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for no limit")
   ),
   target: Flag.Literals("target", ["auto", "influxd", "receiver"]).pipe(
-    Flag.withDefault("auto"),
+    Flag.optional,
     Flag.withDescription(
       "Without --url: influxd starts one for this run, receiver counts the points in this process, and auto (the default) uses influxd if it is installed"
     )
@@ -66,8 +68,11 @@ const page = Layer.effectDiscard(Effect.gen(function*() {
 
 const demo = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const run = (yield* Random.nextIntBetween(0, 36 ** 6)).toString(36).padStart(6, "0")
+  if (Option.isSome(flags.target) && Option.isSome(flags.url)) {
+    return yield* userError("--target and --url can't be combined")
+  }
   const server = yield* Destination.serverOf(flags)
-  const destination = yield* Destination.make(server, flags.target, run)
+  const destination = yield* Destination.make(server, Option.getOrElse(flags.target, () => "auto" as const), run)
   const layer = (flags.page ? page : Layer.empty).pipe(
     Layer.provideMerge(Panel.layerLogs),
     Layer.provideMerge(Screen.layer(flags))

@@ -1,6 +1,9 @@
 /** Flags that several commands have. */
 import type * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { userError } from "./Text.ts"
 
 /** An integer within bounds. */
 export const int = (name: string, from: number, to = Infinity) =>
@@ -14,6 +17,12 @@ export const positive = (name: string) =>
 
 /** A text that is not empty, as one from a shell variable that is not set would be. */
 export const text = (name: string) => Flag.String(name).pipe(Flag.filter((value) => value !== "", () => "a text"))
+
+/** Fails if a flag is given that has no effect without another one. */
+export const needs = (other: string, isGiven: boolean, flags: Readonly<Record<string, Option.Option<unknown>>>) => {
+  const idle = isGiven ? undefined : Object.keys(flags).find((name) => Option.isSome(flags[name]!))
+  return idle === undefined ? Effect.void : Effect.fail(userError(`${idle} needs ${other}`))
+}
 
 /** Whether the output is lines, whatever the terminal. */
 export const plain = Flag.Boolean("plain").pipe(

@@ -32,7 +32,7 @@ export const payloads = (measurement: string, timestamp: bigint, precision: Prec
     if (line._tag === "Failure") throw line.failure
     return `${line.success}\n`
   }
-  const points = Math.floor(packetBytes / (lineOf(99_999).length + 2))
+  const points = Math.max(1, Math.floor(packetBytes / (lineOf(99_999).length + 2)))
   return {
     points,
     bytes: Array.from(

@@ -22,6 +22,14 @@ const problems: Record<string, string> = {
   EISDIR: "this is a folder, not a file"
 }
 
+const statOf = (path: string) => path === "-" ? Fs.fstatSync(0) : Fs.statSync(path)
+
+/** Whether writing to a file would overwrite an input. */
+export const isSame = (input: string, file: string): boolean => {
+  const [a, b] = [statOf(input), Fs.statSync(file, { throwIfNoEntry: false })]
+  return a!.dev === b?.dev && a!.ino === b.ino
+}
+
 /** A file, or standard input for `-`. Fails where there is no such file. */
 export const open = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Input, UserError> {
   const name = path === "-" ? "standard input" : path === "" ? "\"\"" : path
@@ -33,9 +41,9 @@ export const open = Effect.fnUntraced(function*(path: string): Effect.fn.Return<
     NodeStream.fromReadable<Uint8Array, UserError>({ evaluate, onError: failed, closeOnDone: path !== "-" }).pipe(
       Stream.tap((chunk) => Effect.sync(() => onRead?.(chunk.length)))
     )
-  if (path === "-") return { size: undefined, bytes: (onRead) => read(() => process.stdin, onRead) }
-  const info = yield* Effect.try({ try: () => Fs.statSync(path), catch: failed })
+  const info = yield* Effect.try({ try: () => statOf(path), catch: failed })
   if (info.isDirectory()) return yield* failed({ code: "EISDIR" })
+  if (path === "-") return { size: undefined, bytes: (onRead) => read(() => process.stdin, onRead) }
   return {
     size: info.isFile() ? info.size : undefined,
     bytes: (onRead) => {

@@ -71,7 +71,7 @@ const options = {
     Flag.withDescription("Also serve a live page, and print its address")
   ),
   webHost: Flags.text("web-host").pipe(
-    Flag.withDefault("127.0.0.1"),
+    Flag.optional,
     Flag.withDescription(
       "Address to serve the page at, default 127.0.0.1; with any other, other hosts can see the page"
     )
@@ -98,6 +98,7 @@ const filterOf = ({ measurement, tag }: Pick<Flags.Parsed<typeof options>, "meas
 
 const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) {
   const { dialect, host, precision } = flags
+  yield* Flags.needs("--web", flags.web, { "--web-host": flags.webHost, "--web-port": flags.webPort })
   const [udp, tcp, http] = [flags.udp, flags.tcp, flags.http].map(Option.getOrUndefined)
   const ports = { udp: udp ?? (tcp === undefined && http === undefined ? 8089 : undefined), tcp, http }
   const listener = yield* LineListener.make({
@@ -139,7 +140,7 @@ const listen = Effect.fnUntraced(function*(flags: Flags.Parsed<typeof options>) 
     const counts = yield* listener.counts
     const total = `${count(counts.points, "point")} in ${count(counts.payloads, "payload")}`
     yield* Console.error(`${total}; ${troubles(counts)}`)
-    process.exitCode = Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
+    process.exitCode ??= Option.isSome(flags.seconds) && shown === 0 ? 1 : 0
   })
   const bounded = Option.isNone(flags.seconds) ? show : Effect.timeoutOption(show, flags.seconds.value * 1000)
   yield* Effect.ensuring(bounded, ended)
@@ -151,7 +152,8 @@ const serve = Effect.fnUntraced(function*(
   counts: Effect.Effect<LineListener.Counts>,
   details: () => Arrivals.Details
 ) {
-  const server = Arrivals.layerServer({ host: webHost, port: Option.getOrUndefined(webPort), counts, details })
+  const [host, port] = [Option.getOrUndefined(webHost), Option.getOrUndefined(webPort)]
+  const server = Arrivals.layerServer({ host, port, counts, details })
   const context = yield* Effect.mapError(
     Layer.build(server),
     ({ cause, message }) => hinted(`--web-port: ${cause instanceof Error ? cause.message : message}`, "--web-host")

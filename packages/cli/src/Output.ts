@@ -2,23 +2,19 @@
 import * as Effect from "effect/Effect"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
-import { type UserError, userError } from "./Text.ts"
+import type { UserError } from "./Text.ts"
 
 /**
- * Writes lines to standard output as they come, no faster than they are read. It ends without an error when their reader
- * has gone away; a full disk is an error.
+ * Writes lines to standard output as they come, no faster than they are read. Ends when their reader has gone away. Any
+ * other error of the output ends the command; `main.ts` reports it.
  */
 export const lines = <R>(lines: Stream.Stream<string, UserError, R>): Effect.Effect<void, UserError, R | Stdio.Stdio> =>
   Effect.flatMap(Stdio.Stdio, (stdio) =>
     lines.pipe(
       Stream.mapArray((chunk) => [`${chunk.join("\n")}\n`] as const),
       Stream.run(stdio.stdout({ endOnDone: false })),
-      Effect.catchTag("PlatformError", (error) => {
-        const { code, message } = error.reason.cause as NodeJS.ErrnoException
-        return /EPIPE|ERR_STREAM/.test(String(code))
-          ? Effect.void
-          : Effect.fail(userError(`standard output can't be written: ${message}`, error))
-      })
+      Effect.catchTag("PlatformError", ({ reason }) =>
+        /EPIPE|ERR_STREAM/.test(String((reason.cause as NodeJS.ErrnoException).code)) ? Effect.void : Effect.interrupt)
     ))
 
 /**

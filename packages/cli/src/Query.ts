@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { Flux, InfluxClient, InfluxQL, LineProtocol, type Point, Sql } from "efflux"
-import type { Parsed } from "./Flags.ts"
+import { needs, type Parsed, text } from "./Flags.ts"
 import * as Input from "./Input.ts"
 import * as Output from "./Output.ts"
 import { instant, type Line, plot } from "./Plot.ts"
@@ -32,20 +32,20 @@ const options = {
     Flag.withDescription("The statement's language; default that of the version")
   ),
   format: Flag.Literals("format", ["table", "csv", "json", "line"]).pipe(
-    Flag.withDefault("table"),
+    Flag.optional,
     Flag.withDescription("table, csv, json (one object per line), or line (line protocol); default table")
   ),
-  measurement: Flag.String("measurement").pipe(
+  measurement: text("measurement").pipe(
     Flag.optional,
     Flag.withDescription("With --format line: the measurement, where no column has it")
   ),
-  tags: Flag.String("tags").pipe(
-    Flag.withDefault(""),
+  tags: text("tags").pipe(
+    Flag.optional,
     Flag.withMetavar("A,B"),
     Flag.withDescription("With --format line: the columns that are tags; the others are fields")
   ),
-  integers: Flag.String("integers").pipe(
-    Flag.withDefault(""),
+  integers: text("integers").pipe(
+    Flag.optional,
     Flag.withMetavar("A,B"),
     Flag.withDescription("With --format line: columns of floats to write as integers")
   ),
@@ -61,16 +61,23 @@ const languages = { influxql: InfluxQL.unsafe, flux: Flux.unsafe, sql: Sql.unsaf
 const standard = { 1: "influxql", 2: "flux", 3: "sql" } as const
 
 const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
+  const format = Option.getOrElse(flags.format, () => "table")
+  yield* needs("--format line", format === "line", {
+    "--measurement": flags.measurement,
+    "--tags": flags.tags,
+    "--integers": flags.integers
+  })
+  if (flags.plot && Option.isSome(flags.format)) return yield* userError("--plot and --format can't be combined")
   const { explained, options: server, sentenceOf } = yield* Target.client("--from", flags.from)
   const { version } = server
   const client = yield* explained(InfluxClient.make(server))
-  const text = flags.statement === "-" ? yield* standardInput : flags.statement
-  if (text.trim() === "") return yield* userError("the statement is empty")
-  const statement = languages[Option.getOrElse(flags.language, () => standard[version])](text)
+  const written = flags.statement === "-" ? yield* standardInput : flags.statement
+  if (written.trim() === "") return yield* userError("the statement is empty")
+  const statement = languages[Option.getOrElse(flags.language, () => standard[version])](written)
   const isTerminal = yield* Effect.flatMap(Stdio.Stdio, (stdio) => stdio.stdoutIsTerminal)
   // A terminal would obey control characters; a file or another program gets them as they are.
   const shown = isTerminal ? escaped : (text: string) => text
-  if (flags.plot || flags.format === "table" || flags.format === "csv") {
+  if (flags.plot || format === "table" || format === "csv") {
     const rows = yield* explained(client.query(statement))
     if (flags.plot) {
       const columns = yield* Screen.columns
@@ -78,15 +85,15 @@ const query = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       yield* print(lines.flatMap((line) => [...plot(line, columns, 10), ""]))
       return lines.length > 0 ? undefined : yield* Console.error("no numbers to draw")
     }
-    if (flags.format === "csv") return yield* Output.lines(Stream.map(csv(rows), shown))
+    if (format === "csv") return yield* Output.lines(Stream.map(csv(rows), shown))
     yield* print(table(rows))
     return yield* Console.error(count(rows.length, "row"))
   }
-  const measured = flags.format === "line" && flags.language._tag === "None" && version === 1
+  const measured = format === "line" && flags.language._tag === "None" && version === 1
   const rows = client.queryStream(statement, measured ? { measurement: "_measurement" } : {}).pipe(
     Stream.mapError((failure) => userError(sentenceOf(failure), failure))
   )
-  if (flags.format === "json") return yield* Output.lines(Stream.map(rows, (row) => json(row, false)))
+  if (format === "json") return yield* Output.lines(Stream.map(rows, (row) => json(row, false)))
   const [tags, integers] = [namesOf(flags.tags), namesOf(flags.integers)]
   const measurement = Option.getOrUndefined(flags.measurement)
   let skipped = 0
@@ -152,7 +159,8 @@ const csv = (rows: ReadonlyArray<Row>): Stream.Stream<string> => {
 // What Flux adds to the tags of a row.
 const ofFlux = new Set(["result", "table"])
 
-const namesOf = (text: string): ReadonlySet<string> => new Set(text.split(",").filter((name) => name !== ""))
+const namesOf = (text: Option.Option<string>): ReadonlySet<string> =>
+  new Set(Option.getOrElse(text, () => "").split(",").filter((name) => name !== ""))
 
 /** A row as a line. Columns in `isTag` are its tags, and floats in `integers` become integers. */
 const lineOf = (

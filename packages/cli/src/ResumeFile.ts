@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Schema from "effect/Schema"
-import { orExplain, userError } from "./Text.ts"
+import { systemMessage, userError } from "./Text.ts"
 
 const Position = Schema.fromJsonString(Schema.Struct({ to: Schema.String, line: Schema.Int, size: Schema.Int }))
 
@@ -33,8 +33,16 @@ export const make = (file: string, to: string, size: number) => {
     write: Effect.fnUntraced(function*(line: number) {
       const fs = yield* FileSystem.FileSystem
       const text = yield* Effect.orDie(Schema.encodeEffect(Position)({ to, line, size }))
-      yield* orExplain(fs.writeFileString(`${path}.new`, text))
-      yield* orExplain(fs.rename(`${path}.new`, path))
+      yield* Effect.mapError(
+        Effect.andThen(fs.writeFileString(`${path}.new`, text), fs.rename(`${path}.new`, path)),
+        ({ reason }) =>
+          userError(
+            `the position for --resume can't be recorded, use standard input to send without it: ${
+              systemMessage(reason)
+            }`,
+            reason
+          )
+      )
     }),
 
     /** The whole file was sent. */

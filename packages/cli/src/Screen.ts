@@ -83,12 +83,6 @@ export const layer = (options: { readonly plain: boolean }) =>
     const size = Effect.provideService(Effect.all([columns, rows]), Terminal.Terminal, yield* Terminal.Terminal)
     const { canAnimate, canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const live = !options.plain && canAnimate && canColor
-    process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-      // Its reader has gone away, which is no failure.
-      if (code === "EPIPE" || process.exitCode === 2) return
-      process.exitCode = 2
-      process.stderr.write(`standard output can't be written: ${message}\n`)
-    })
     const write = (text: string) => void process.stdout.write(text)
     const painter = new Painter(write, live)
     if (live) {

@@ -9,7 +9,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { Dialect, InfluxDatabase, type InfluxError, Precision } from "efflux"
-import * as Fs from "node:fs"
 import * as Arrivals from "./Arrivals.ts"
 import { Batch } from "./Batch.ts"
 import { int, type Parsed, plain, text } from "./Flags.ts"
@@ -18,7 +17,7 @@ import * as Output from "./Output.ts"
 import * as ResumeFile from "./ResumeFile.ts"
 import * as Screen from "./Screen.ts"
 import * as Target from "./Target.ts"
-import { bar, bytes, count, escaped, grouped, type UserError, userError } from "./Text.ts"
+import { bar, bytes, count, escaped, grouped, systemMessage, type UserError, userError } from "./Text.ts"
 
 const options = {
   file: Argument.String("file").pipe(
@@ -80,7 +79,9 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   const input = yield* Input.open(file)
   const position = input.size === undefined ? undefined : ResumeFile.make(file, to, input.size)
   const badFile = Option.getOrElse(flags.bad, () => position === undefined ? "efflux-send.bad" : `${file}.bad`)
-  if (isSame(file, badFile)) return yield* userError(`--bad ${badFile} would overwrite ${file}, name another file`)
+  if (Input.isSame(file, badFile)) {
+    return yield* userError(`--bad ${badFile} would overwrite ${file}, name another file`)
+  }
   if (flags.resume && position === undefined) {
     return yield* userError("--resume needs a file: standard input and pipes can't be read again")
   }
@@ -142,8 +143,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       if (badLines !== "") {
         yield* Effect.mapError(
           fs.writeFileString(badFile, badLines, { flag: isBadBegun ? "a" : "w" }),
-          ({ reason }) =>
-            userError(`--bad ${badFile}: the file can't be written (${reason._tag}), name another one`, reason)
+          ({ reason }) => userError(`--bad can't be written, name another file: ${systemMessage(reason)}`, reason)
         )
         isBadBegun = true
       }
@@ -167,7 +167,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     if (lines.skipped > 0) yield* screen.print(`${count(lines.skipped, "line")} sent by an earlier run`)
     yield* screen.print(
       `read ${count(lines.points, "point")} and ${count(lines.bad, "bad line")}` +
-        (isBadBegun && lines.bad > 0 ? `, which are in ${escaped(badFile)}` : "")
+        (isBadBegun && lines.bad > 0 ? `; see ${escaped(badFile)}` : "")
     )
     yield* screen.print(
       `sent ${count(sent, "point")} in ${count(payloads, "payload")}, ${bytes(sentBytes)}` +
@@ -209,12 +209,6 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
   }
   if (lines.bad > 0 || droppedTotal > 0 || refusals > 0) yield* Output.endWith(1)
 }, Effect.scoped)
-
-/** Whether two paths lead to one file. */
-const isSame = (one: string, other: string): boolean => {
-  const [a, b] = [one, other].map((path) => Fs.statSync(path, { throwIfNoEntry: false }))
-  return a !== undefined && a.dev === b?.dev && a.ino === b.ino
-}
 
 const reasonsOf = (dropped: InfluxDatabase.Stats["dropped"]): string =>
   Object.entries(dropped).flatMap(([reason, points]) => points > 0 ? [`${reason} ${grouped(points)}`] : []).join(", ")

@@ -143,6 +143,14 @@ export const database = Effect.fnUntraced(function*(flag: string, text: string, 
   return of({ transport: "http", url: baseOf(url), ...parameters, ...yield* secrets(parameters.version) })
 })
 
+/** A client for the InfluxDB 1 at a URL. */
+export const influx1 = (flag: string, text: string) =>
+  Effect.filterOrFail(
+    client(flag, text),
+    ({ options }) => options.version === 1,
+    ({ options }) => userError(`${flag} has version ${options.version}, and only InfluxDB 1 counts what arrived`)
+  )
+
 /** A client that asks a server at a URL. A `bucket` is not needed for that. */
 export const client = Effect.fnUntraced(function*(flag: string, text: string) {
   const url = yield* parse(flag, text, ["http", "https"])

@@ -7,6 +7,7 @@
 import * as CliError from "effect/cli/CliError"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Effect from "effect/Effect"
+import type * as PlatformError from "effect/PlatformError"
 import { LineProtocol, Point } from "efflux"
 
 /** Control characters, and those that change the direction of text or can't be seen, become `\u{…}`. */
@@ -105,6 +106,10 @@ export type UserError = CliError.UserError
 /** An error whose message is all that is shown. */
 export const userError = (message: string, cause: unknown = message): UserError =>
   new CliError.UserError({ cause, userMessage: escaped(message) })
+
+/** What the system said of a file. */
+export const systemMessage = ({ cause, message }: PlatformError.PlatformError["reason"]): string =>
+  cause instanceof Error ? cause.message : message
 
 /** Shows the message of an error, and nothing else of it. */
 export const orExplain = <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>) =>

@@ -30,17 +30,36 @@ const presenter = CliOutput.layerPresenter({
       : CliOutput.defaultPresenter.present(event)
 })
 
-let signal: "SIGINT" | "SIGTERM" | undefined
+type Signal = "SIGINT" | "SIGTERM"
+let signal: Signal | undefined
+
+/**
+ * Ends as an unhandled signal does. `process.exit` would wait for calls that can't be cancelled, such as opening a FIFO
+ * that nobody writes to.
+ */
+const endBy = (signal: Signal): void => {
+  process.emit("exit", 128 + Os.constants.signals[signal])
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
+
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
     // The first one lets the command close what it has open, which can take seconds.
-    if (signal !== undefined) process.exit(128 + Os.constants.signals[name])
+    if (signal !== undefined) endBy(name)
     signal = name
   })
 }
 
-// A terminal that is closed ends the command too.
+// Closing the terminal ends the command too.
 process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
+
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // If the reader has gone away, that is not an error.
+  if (code === "EPIPE" || process.exitCode === 2) return
+  process.exitCode = 2
+  process.stderr.write(`standard output can't be written: ${message}\n`)
+})
 
 efflux.pipe(
   Command.run({ version: "0.1.0" }),
@@ -49,8 +68,8 @@ efflux.pipe(
     // docs/cli.md lists the codes. A command that has set one is right, also where it was interrupted.
     teardown: (exit, onExit) =>
       Runtime.defaultTeardown(exit, (code) => {
-        const ended = code === 130 ? 128 + Os.constants.signals[signal ?? "SIGINT"] : code
-        onExit(code === 0 || code === 130 ? Number(process.exitCode ?? ended) : 2)
+        if (code === 130 && process.exitCode === undefined) endBy(signal ?? "SIGINT")
+        onExit(code === 0 || code === 130 ? Number(process.exitCode ?? code) : 2)
       })
   })
 )

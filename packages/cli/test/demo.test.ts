@@ -91,6 +91,8 @@ describe("efflux demo with its embedded receiver", () => {
       [["--seconds", "0"], /--seconds: "0". Expected: 1 to 3600/],
       [["--url", "http://127.0.0.1:1"], /http:\/\/127\.0\.0\.1:1 can't count the points: .*ECONNREFUSED/],
       [["--udp", "udp://localhost"], /--udp needs --url/],
+      [["--url", "http://host", "--target", "receiver"], /--target and --url can't be combined/],
+      [["--url", "http://host?version=2&org=o"], /--url has version 2, and only InfluxDB 1 counts/],
       [["--target", "influxd"], /EFFLUX_INFLUXD is \/none, which is no influxd/, { EFFLUX_INFLUXD: "/none" }]
     ])
   })

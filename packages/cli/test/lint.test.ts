@@ -88,8 +88,8 @@ describe("efflux lint", () => {
     Fs.mkdirSync(Path.join(folder, "folder"))
     Fs.symlinkSync("loop", Path.join(folder, "loop"))
     const { code, err, out } = await start(
-      ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "loop", "", "b.lp.gz"],
-      { cwd: folder }
+      ["lint", "missing.lp", "a.lp", "c.gz", "d.gz", "folder", "loop", "", "-", "b.lp.gz"],
+      { cwd: folder, stdin: Fs.openSync(folder, "r") }
     ).ended
     assert.strictEqual(code, 2)
     assert.deepStrictEqual(
@@ -103,6 +103,7 @@ describe("efflux lint", () => {
       "efflux lint: folder: this is a folder, not a file",
       "efflux lint: loop: ELOOP: too many symbolic links encountered, stat 'loop'",
       "efflux lint: \"\": there is no such file",
+      "efflux lint: standard input: this is a folder, not a file",
       "2 bad lines in 2 files"
     ])
   })
@@ -110,7 +111,6 @@ describe("efflux lint", () => {
   it("says nothing of files that it could not read, and reads a pipe that has a name", async () => {
     assert.deepStrictEqual(await start(["lint", "missing.lp"]).ended, {
       code: 2,
-      signal: null,
       out: "",
       err: "efflux lint: missing.lp: there is no such file\n"
     })
@@ -137,7 +137,7 @@ describe("efflux lint", () => {
       await reading.printed(/bad v=no/)
       reading.child.stdout!.destroy()
       const [full, gone] = await Promise.all([run.ended, reading.ended])
-      assert.match(full.err, /standard output can't be written: ENOSPC/)
+      assert.match(full.err, /^standard output can't be written: ENOSPC.*\n$/)
       assert.notInclude(gone.err, "ERROR")
       assert.deepStrictEqual([full.code, gone.code], [2, 1])
     }
@@ -164,5 +164,13 @@ describe("efflux", () => {
     const completions = await start(["--completions", "bash"]).ended
     assert.strictEqual(completions.code, 0)
     assert.include(completions.out, "efflux")
+  })
+
+  it.skipIf(process.platform !== "linux")("ends with code 2 where its help can't be written", async () => {
+    for (const args of [[], ["--help"], ["send", "--help"], ["--version"], ["--completions", "bash"]]) {
+      const { code, err } = await start(args, { stdout: Fs.openSync("/dev/full", "w") }).ended
+      assert.match(err, /^standard output can't be written: ENOSPC.*\n$/)
+      assert.strictEqual(code, 2)
+    }
   })
 })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
 import { Effect, Stream } from "effect"
 import { LineListener } from "efflux"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -12,6 +13,12 @@ import { assertRefused, pipe, start, startInTerminal, temporaryFolder, untilTest
 
 const pointsOf = (listener: LineListener.Listener, count: number) =>
   Effect.runPromise(Stream.runCollect(Stream.take(listener.points, count)))
+
+/** Whether a thread of a process waits in the kernel until somebody opens the other end of a FIFO. */
+const isOpening = (pid: number): boolean =>
+  Fs.readdirSync(`/proc/${pid}/task`).some((task) =>
+    Fs.readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8").includes("wait_for_partner")
+  )
 
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, n) => `m,t=${n % 10} v=${n}i ${n + 1}\n`).join("")
@@ -37,7 +44,7 @@ describe("efflux send", () => {
       assert.strictEqual(err, "")
       assert.match(
         out,
-        new RegExp(`^read 2 points and 2 bad lines, which are in ${file}\\.bad\nsent 2 points in 1 payload, `)
+        new RegExp(`^read 2 points and 2 bad lines; see ${file}\\.bad\nsent 2 points in 1 payload, `)
       )
       assert.strictEqual(code, 1)
       const arrived = await Effect.runPromise(Stream.runCollect(Stream.take(received, 2)))
@@ -202,14 +209,40 @@ describe("efflux send", () => {
         new RegExp(`--bad ${bad} would overwrite ${file}`)
       ])
     )
+    const fromInput = start(["send", "-", "--to", "udp://127.0.0.1:1", "--bad", file], {
+      stdin: Fs.openSync(file, "r")
+    })
+    assert.match((await fromInput.ended).err, /--bad .* would overwrite -/)
     assert.strictEqual(Fs.readFileSync(file, "utf8"), "bad")
   })
 
-  it("names the option where the file for bad lines can't be written", async () => {
+  it.skipIf(process.platform !== "linux")("ends at a signal while it waits for a FIFO that nobody opens", async () => {
+    const folder = temporaryFolder()
+    const fifo = Path.join(folder, "fifo")
+    spawnSync("mkfifo", [fifo])
+    const to = ["--to", "udp://127.0.0.1:1"]
+    const reading = start(["send", fifo, ...to])
+    const writing = start(["send", "-", ...to, "--bad", fifo])
+    writing.child.stdin!.end("bad")
+    for (const [run, signal, code] of [[reading, "SIGTERM", 143], [writing, "SIGINT", 130]] as const) {
+      // Some kernels do not tell.
+      for (let n = 0; n < 300 && !isOpening(run.child.pid!); n++) await new Promise((done) => setTimeout(done, 10))
+      run.child.kill(signal)
+      assert.strictEqual((await run.ended).code, code)
+    }
+  })
+
+  it("names the option where the file for bad lines or for the position can't be written", async () => {
     const { code, err, out } = await pipe(["send", "-", "--to", "udp://127.0.0.1:1", "--bad", "/none/x"], "bad")
-    assert.match(err, /--bad \/none\/x: the file can't be written/)
+    assert.match(err, /--bad can't be written, name another file: ENOENT: .*'\/none\/x'/)
     assert.match(out, /^read 0 points and 1 bad line\n/)
     assert.strictEqual(code, 2)
+    const folder = temporaryFolder()
+    Fs.writeFileSync(Path.join(folder, "a.lp"), "m v=1 1")
+    Fs.mkdirSync(Path.join(folder, "a.lp.efflux-resume.new"))
+    const resume = await start(["send", "a.lp", "--to", "udp://127.0.0.1:1"], { cwd: folder }).ended
+    assert.match(resume.err, /the position for --resume can't be recorded, use standard input .*: EISDIR/)
+    assert.strictEqual(resume.code, 2)
   })
 
   it("names a wrong URL, file and option", async () => {
@@ -231,6 +264,7 @@ describe("efflux send", () => {
       [["-", "--to", "udp://host", "--precision", "m", "--dialect", "victoria-metrics"], /--precision is "m", allowed/],
       [["-", "--to", "udp://host", "--bad", ""], /Missing value for flag --bad/],
       [["-", "--to", "tcp://host", "--ask", "http://host"], /--ask needs --to udp:/],
+      [["-", "--to", "udp://host", "--ask", "http://host?version=2&org=o"], /--ask has version 2, and only InfluxDB 1/],
       [
         ["-", "--to", "udp://host:1/?database=d"],
         /--to has "\?database=d" at its end, which a udp:\/\/ address can't have/

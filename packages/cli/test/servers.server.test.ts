@@ -70,7 +70,7 @@ describeInfluxd("efflux with InfluxDB 1", (binary) => {
       } else last = ended
     }
     assert.isAbove(kills.length, 0)
-    assert.match(last.out, /and 1 bad line, which are in/, kills.join(", "))
+    assert.match(last.out, /and 1 bad line; see /, kills.join(", "))
     assert.strictEqual(
       await Effect.runPromise(server.count("d", "m", "v")),
       total,
@@ -145,6 +145,10 @@ describeInfluxd("efflux with InfluxDB 1", (binary) => {
       [["SELEC v FROM m", ...from], /SELEC/],
       [["SELECT v FROM m", "--from", `${server.httpUrl}/?database=nosuch`], /nosuch|database not found/],
       [["SELECT v FROM m", "--from", "http://127.0.0.1:1/?database=d"], /127\.0\.0\.1:1/],
+      [["SELECT v FROM m", ...from, "--tags", "t"], /--tags needs --format line/],
+      [["SELECT v FROM m", ...from, "--format", "csv", "--measurement", "m"], /--measurement needs --format line/],
+      [["SELECT v FROM m", ...from, "--format", "line", "--integers", ""], /Missing value for flag --integers/],
+      [["SELECT v FROM m", ...from, "--format", "csv", "--plot"], /--plot and --format can't be combined/],
       [["-", ...from], /the statement is empty/],
       [[" ", ...from], /the statement is empty/]
     ])

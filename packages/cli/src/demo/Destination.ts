@@ -43,7 +43,7 @@ export const serverOf = Effect.fnUntraced(
         ? yield* userError("--udp needs --url, where the points are counted")
         : undefined
     }
-    const { options } = yield* Target.client("--url", flags.url.value)
+    const { options } = yield* Target.influx1("--url", flags.url.value)
     const { hostname } = new URL(options.url!)
     const { host, port } = yield* Target.udp("--udp", Option.getOrElse(flags.udp, () => `udp://${hostname}`))
     const api = Target.make("--url", { database: "udp", ...options } as ClientConfig.ClientConfig)

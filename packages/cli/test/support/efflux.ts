@@ -11,7 +11,6 @@ import { FakeTerminal } from "./terminal.ts"
 
 export interface Ended {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
   readonly out: string
   readonly err: string
 }
@@ -33,7 +32,13 @@ export class Run {
     child.stdin?.on("error", () => {})
     this.ended = new Promise((resolve, reject) => {
       child.on("error", reject)
-      child.on("close", (code, signal) => resolve({ code, signal, out: this.out, err: this.err }))
+      // As a shell has it.
+      child.on("close", (code, signal) =>
+        resolve({
+          code: signal === null ? code : 128 + Os.constants.signals[signal],
+          out: this.out,
+          err: this.err
+        }))
     })
   }
 
@@ -76,9 +81,10 @@ const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
 /** Starts the command with pipes. */
 export const start = (
   args: ReadonlyArray<string>,
-  { cwd, env = {}, stdout = "pipe" }: {
+  { cwd, env = {}, stdin = "pipe", stdout = "pipe" }: {
     readonly env?: NodeJS.ProcessEnv
     readonly cwd?: string
+    readonly stdin?: number | "pipe"
     readonly stdout?: number | "pipe"
   } = {}
 ) =>
@@ -86,7 +92,7 @@ export const start = (
     spawn(process.execPath, [inject("efflux"), ...args], {
       env: environment(env),
       cwd,
-      stdio: ["pipe", stdout, "pipe"]
+      stdio: [stdin, stdout, "pipe"]
     })
   )
 
