@@ -1,7 +1,7 @@
 /** What hostile points, transports, loggers and options can't do to a database. Each was found by an attack. */
 import { assert, describe, it } from "@effect/vitest"
 import { assertLaw } from "@efflux/testkit/law"
-import { Effect, Logger, Schema } from "effect"
+import { Effect, Fiber, Logger, Schema } from "effect"
 import { Influx, InfluxDatabase, LineProtocol, type Point, Series } from "efflux"
 import { textOf } from "../support/points.ts"
 import { turns, withDatabase } from "../support/TestTransport.ts"
@@ -55,6 +55,29 @@ describe("hostile points", () => {
       // Between two turns of this fiber a sender takes a bounded number of points, however bad they are.
       assert.isAbove(looks.length, 3)
       assert.strictEqual((yield* Influx.stats).dropped.invalid, 20_000)
+    }))
+})
+
+describe("pushAll closes its iterable", () => {
+  const most = 10_000
+  const ends = ["at the end", "when it is interrupted", "when a point can't be had"] as const
+  it.effect.each(ends)("%s, and every point that it took is counted", (end) =>
+    withDatabase({}, function*() {
+      let closed = 0
+      let taken = 0
+      const points = function*() {
+        try {
+          while (end === "when it is interrupted" || taken < most) yield point(taken++)
+          if (end !== "at the end") throw new Error("no more")
+        } finally {
+          closed++
+        }
+      }
+      const pushing = yield* Effect.forkChild(Influx.pushAll(points()), { startImmediately: true })
+      yield* end === "when it is interrupted" ? Fiber.interrupt(pushing) : Fiber.await(pushing)
+      const stats = yield* Influx.stats
+      assertLaw(stats)
+      assert.deepStrictEqual([closed, stats.pushed], [1, end === "when a point can't be had" ? most + 1 : taken])
     }))
 })
 

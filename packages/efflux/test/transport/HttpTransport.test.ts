@@ -395,6 +395,53 @@ describe("retryTimeout", () => {
     }))
 })
 
+describe("a clock that steps while a payload is retried", () => {
+  /** Runs a test with the clock's time and something more, which the test sets. */
+  const withSteps = <A, E, R>(test: (step: (millis: number) => void) => Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let more = 0
+      const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + more
+      return yield* Effect.provideService(
+        test((millis) => more += millis),
+        Clock.Clock,
+        Object.assign(Object.create(clock), {
+          currentTimeMillisUnsafe,
+          currentTimeMillis: Effect.sync(currentTimeMillisUnsafe)
+        })
+      )
+    })
+  const hour = 3_600_000
+
+  it.effect.each([24 * hour, hour, -hour])(
+    "by %d ms does not end the retries",
+    (millis) =>
+      withSteps((step) =>
+        withBench({ faults: [answer(503), answer(503)], fate: { sent: 5 } }, function*(bench) {
+          yield* bench.push(5)
+          yield* bench.until("it was refused", () => bench.server.requests.length === 1)
+          step(millis)
+          yield* bench.settled
+          assert.strictEqual(bench.server.requests.length, 3)
+        })
+      )
+  )
+
+  it.effect("back does not prolong them", () =>
+    withSteps((step) =>
+      withBench({
+        fallback: answer(503),
+        config: { retryTimeout: "20 seconds", retries: 1000 },
+        fate: { send_error: 5 }
+      }, function*(bench) {
+        yield* bench.push(5)
+        yield* bench.until("it was refused", () => bench.server.requests.length === 1)
+        step(-hour)
+        yield* bench.until("it is given up", () => bench.stats().inFlight === 0, { atMost: "1 minute" })
+      })
+    ))
+})
+
 describe("several hosts", () => {
   const switches = FaultServer.raw(
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
@@ -421,6 +468,18 @@ describe("several hosts", () => {
         })
       })
   )
+
+  it.effect("failover: a host that may have stored a payload is left alone, though the payload is not sent again", () =>
+    Effect.gen(function*() {
+      const first = yield* FaultServer.make({ fallback: answer(504) })
+      yield* withBench({
+        config: (url) => ({ url: undefined, urls: [first.url, url], timestamps: "server" }),
+        fate: { sent: 10, unknown: 10 }
+      }, function*(bench) {
+        for (let n = 0; n < 2; n++) yield* bench.settle(10)
+        assert.deepStrictEqual([first.requests.length, bench.server.requests.length], [1, 1])
+      })
+    }))
 
   it.effect("failover: a payload goes to the second host at once, and to the first again when it is back", () =>
     Effect.gen(function*() {

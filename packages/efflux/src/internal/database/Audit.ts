@@ -19,6 +19,7 @@ import { declare, duration, optional, withDefault } from "../config/OptionSchema
 import type { Client } from "../query/Operations.ts"
 import type { Row } from "../query/Row.ts"
 import { template } from "../query/Statement.ts"
+import { monotonicMillis } from "../text/monotonic.ts"
 import { preview } from "../text/preview.ts"
 import type { Database } from "./Database.ts"
 
@@ -134,7 +135,7 @@ type Counters = { readonly [name in Counter]: number } & { readonly bind: string
 const look = Effect.fnUntraced(function*(database: Database, client: Client, listener: number | string) {
   const sentBefore = database.statsUnsafe()
   const counters = yield* countersOf(client, listener)
-  const millis = yield* Clock.currentTimeMillis
+  const millis = monotonicMillis(yield* Clock.Clock)
   return { millis, sentBefore, sentAfter: database.statsUnsafe(), server: counters }
 })
 

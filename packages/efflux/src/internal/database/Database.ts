@@ -275,7 +275,13 @@ export const operationsOf = <Self, Stats>(
 
 /** @internal */
 export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void): Effect.Effect<void> =>
-  pushEach(points, pushUnsafe).pipe(
+  Effect.suspend(() => {
+    const iterator = points[Symbol.iterator]()
+    return Effect.onInterrupt(
+      pushEach({ [Symbol.iterator]: () => iterator }, pushUnsafe),
+      () => Effect.sync(() => iterator.return?.())
+    )
+  }).pipe(
     // An argument that can't be iterated is counted and logged as one unreadable point.
     Effect.catchDefect((error) =>
       Effect.sync(() =>

@@ -73,17 +73,23 @@ const makeShared = (
   // Another host may have a valid certificate and no redirect.
   const isOfHost = (error: InfluxError): boolean =>
     error.isRetryable || ofOneHost.has(error.reason._tag) && hosts.count > 1
-  const retry = backoff(firstPause, maxPause).pipe(
-    Schedule.setInputType<InfluxError>(),
-    Schedule.modifyDelay(({ duration, input }) =>
-      Effect.sync(() =>
-        hosts.hasHealthy ? Duration.zero : Duration.max(duration, Duration.millis(input.retryAfter ?? 0))
-      )
-    ),
-    Schedule.while(({ attempt, duration, elapsed }) =>
-      attempt <= http.retries && elapsed + Duration.toMillis(duration) <= http.retryTimeout
+  const retry = () => {
+    // When the first attempt failed. The schedule's own time is the wall clock's, which can step.
+    let since: number | undefined
+    return backoff(firstPause, maxPause).pipe(
+      Schedule.setInputType<InfluxError>(),
+      Schedule.modifyDelay(({ duration, input }) =>
+        Effect.sync(() =>
+          hosts.hasHealthy ? Duration.zero : Duration.max(duration, Duration.millis(input.retryAfter ?? 0))
+        )
+      ),
+      Schedule.while(({ attempt, duration }) => {
+        const now = monotonicMillis(clock)
+        since ??= now
+        return attempt <= http.retries && now - since + Duration.toMillis(duration) <= http.retryTimeout
+      })
     )
-  )
+  }
   // The smallest payload that the server found too large, and when it said so.
   let tooLarge = Number.POSITIVE_INFINITY
   let toldAt = 0
@@ -246,7 +252,7 @@ const write = (shared: Shared, sending: Sending, from: number, to: number): Effe
     }
     if (to - from > 1 && shared.isTooLarge(part.length)) return halves()
     const tried = Effect.retry(attempt(shared, sending, part, from, to), {
-      schedule: shared.retry,
+      schedule: shared.retry(),
       while: (error) => isWorthATry(shared, sending, from, error)
     })
     const verdict = Effect.flatMap(
