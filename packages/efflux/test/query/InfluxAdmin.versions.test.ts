@@ -215,7 +215,7 @@ describe("administration of InfluxDB 1", () => {
         [InfluxAdmin.createRetentionPolicy("d", "p", null as never), /"options" is null/],
         [
           InfluxAdmin.alterRetentionPolicy("d", "p", { isDefault: 1 as never }),
-          /"isDefault" is 1, allowed is true or false/
+          /"isDefault" is 1, allowed is one of true, false/
         ],
         [InfluxAdmin.createContinuousQuery("d", "c", InfluxQL.query`x`, { evry: duration } as object), /mean "every"/],
         [InfluxAdmin.createDatabase("d", { duration: 0 }), /"duration" is 0/],

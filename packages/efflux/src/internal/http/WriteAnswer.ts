@@ -155,12 +155,13 @@ const mostNamed = 100
 // InfluxDB Cloud and Clustered: "errors encountered on line(s): error parsing line 2 (1-based): …".
 const numbersOf = (message: string): ReadonlySet<number> | undefined => {
   const start = startOf(message)
-  if (!/errors? encountered on line|error parsing line \d+/.test(start) || /\bno data written/.test(start)) {
-    return undefined
-  }
+  if (!/errors? encountered on line|error parsing line \d+/.test(start) || isNothingStored.test(start)) return undefined
   const numbers = new Set(Array.from(message.matchAll(/\bline (\d+)\b/g), ([, number]) => Number(number)))
   return numbers.size === 0 ? undefined : numbers
 }
+
+// A cluster that stores no part of a request, and QuestDB, which names the first line that it does not take.
+const isNothingStored = /\bno data written|\berror in line \d/
 
 // If the server names a line that was not sent, it counts lines differently, so only the number of refused lines is
 // known.
@@ -170,8 +171,6 @@ const ofLines = (numbers: ReadonlySet<number>, lines: number): ReadonlyArray<num
 const unclear = (answer: Answer, why: string): Verdict => ({ _tag: "Unclear", error: notOfApi(answer, why) })
 
 const isBlank = (body: Uint8Array): boolean => body.every((byte) => byte <= 32)
-
-const textOf = (body: Uint8Array): string => decoder.decode(body)
 
 const decoder = new TextDecoder()
 
@@ -212,7 +211,7 @@ const rejectedLinesOf = (
       depth--
       if (byte !== 125 || depth === 0 || depth > 2 || i + 1 - opened < minRejectedLineBytes) continue
       const entry = all < maxParsedLines
-        ? Option.getOrUndefined(decodeRejectedLine(textOf(body.subarray(opened, i + 1))))
+        ? Option.getOrUndefined(decodeRejectedLine(decoder.decode(body.subarray(opened, i + 1))))
         : undefined
       if (entry !== undefined) entries.push(entry)
       all++

@@ -12,7 +12,16 @@ import type { Timestamp } from "../../Point.ts"
 import { checker } from "../config/checkOptions.ts"
 import { invalidOption } from "../config/invalidOption.ts"
 import type { Given } from "../config/Options.ts"
-import { anyName, declare, infoOf, isPlainObject, optional, withDefault } from "../config/OptionSchema.ts"
+import {
+  anyName,
+  boolean,
+  declare,
+  infoOf,
+  integer,
+  isPlainObject,
+  optional,
+  withDefault
+} from "../config/OptionSchema.ts"
 import * as Literal from "./Literal.ts"
 
 /** A range that was checked. */
@@ -29,11 +38,6 @@ const lasting = declare(
   `a duration above zero, such as "2 weeks", or Duration.infinity`,
   (value): value is Duration.Input =>
     !Number.isNaN(value) && Option.exists(Duration.fromInput(value as Duration.Input), Duration.isPositive)
-)
-
-const copies = declare(
-  "a whole number above zero",
-  (value): value is number => Number.isInteger(value) && (value as number) > 0
 )
 
 const instant = declare(
@@ -54,7 +58,7 @@ const retention = {
   /** How long points are kept: at least an hour, or `Duration.infinity`. */
   duration: lasting,
   /** How many nodes of a cluster hold a point, default 1. */
-  replication: optional(copies),
+  replication: optional(integer(1, 1_000_000)),
   /** The time range of a shard, default chosen by the server according to the duration. */
   shardDuration: optional(lasting)
 }
@@ -62,7 +66,7 @@ const retention = {
 const changes = {
   ...retention,
   duration: optional(lasting),
-  isDefault: withDefault(declare("true or false", (value): value is boolean => typeof value === "boolean"), false)
+  isDefault: withDefault(boolean, false)
 }
 
 /** The options of each operation, by its name. */

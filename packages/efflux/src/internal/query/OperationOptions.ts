@@ -40,20 +40,23 @@ export const write = {
   /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
   gzipThreshold: OptionSchema.withDefault(OptionSchema.numberOr("none", OptionSchema.integer(0, 100_000_000)), 1024),
   /** InfluxDB 3: whether it stores the good lines of a request that has bad ones, default `true`. */
-  acceptPartial: OptionSchema.withDefault(OptionSchema.boolean, true),
+  acceptPartial: OptionSchema.optional(OptionSchema.boolean),
   /** How long one request may take, default the timeout of the client. */
   timeout: OptionSchema.optional(OptionSchema.duration(1))
 }
 
 /** A request of the API. */
 export const request = {
+  /** The method of the request. */
   method: OptionSchema.oneOf(["GET", "POST", "DELETE"]),
+  /** Begins with a slash, like `/api/v2/buckets`; anything else is an `InvalidOption`. */
   // Without the slash it would go on with the host, which gets the credentials.
   path: OptionSchema.declare(
     "a path that begins with a slash, like /api/v2/buckets, without fragment, backslashes, control characters and the segments . and .., also percent-encoded",
     (value): value is string =>
       typeof value === "string" && /^\/[^\p{Cc}\p{Cs}\\#]*$/u.test(value) && !dotSegment.test(value.split("?", 1)[0])
   ),
+  /** Parameters of the URL, default none. Those that are `undefined` are left out. */
   params: OptionSchema.optional(
     OptionSchema.declare(
       "a plain object of strings",
@@ -62,6 +65,7 @@ export const request = {
         Object.values(value).every((one) => one === undefined || typeof one === "string")
     )
   ),
+  /** Sent as JSON. */
   body: OptionSchema.optional(OptionSchema.declare("a value that JSON has", isJson))
 }
 

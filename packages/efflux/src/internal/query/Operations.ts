@@ -53,16 +53,7 @@ export interface ResultSet<A> {
  * @category models
  * @since 0.1.0
  */
-export interface ApiRequest {
-  /** The method of the request. */
-  readonly method: "GET" | "POST" | "DELETE"
-  /** Begins with a slash, like `/api/v2/buckets`; anything else is an `InvalidOption`. */
-  readonly path: string
-  /** Parameters of the URL, default none. Those that are `undefined` are left out. */
-  readonly params?: { readonly [name: string]: string | undefined } | undefined
-  /** Sent as JSON. */
-  readonly body?: unknown
-}
+export interface ApiRequest extends Given<typeof Options.request> {}
 
 /**
  * Version and build of a server. Servers other than InfluxDB may not report them.

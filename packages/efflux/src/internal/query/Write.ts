@@ -6,12 +6,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { isIterable } from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Result from "effect/Result"
 import * as Sink from "effect/Sink"
 import type * as Dialect from "../../Dialect.ts"
 import { InfluxError, type Rejection, type Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
-import { decoder, readOptions, refuseUnknown } from "../config/checkOptions.ts"
+import { checker } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import { tagsProblem, writeTarget } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
@@ -168,7 +169,7 @@ const batches = Effect.fnUntraced(function*(
   }
 })
 
-const decode = decoder(Options.write)
+const checkOptions = checker("WriteOptions", Options.write, "options")
 
 // The options that not every version has.
 const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], acceptPartial: [3] }
@@ -180,24 +181,22 @@ const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], accept
  */
 export const check = (client: ClientSettings, given: WriteOptions): Result.Result<WriteSettings, InfluxError> =>
   Result.gen(function*() {
-    const config = yield* readOptions(given, "options")
-    yield* refuseUnknown(config, { name: "WriteOptions", fields: Options.write }, [])
-    for (const [option, versions] of Object.entries(versionsOf)) {
-      if (config.options[option] !== undefined && !versions.includes(client.version)) {
-        return yield* invalidOption(option, config.options[option], `an option of InfluxDB ${versions.join(" and ")}`)
+    const checked = yield* checkOptions(given)
+    const { org, version } = client
+    for (const [option, versions] of Record.toEntries(versionsOf)) {
+      if (checked[option] !== undefined && !versions.includes(version)) {
+        return yield* invalidOption(option, checked[option], `an option of InfluxDB ${versions.join(" and ")}`)
       }
     }
-    if (client.version === 2 && config.options["bucket"] === undefined) {
+    if (version === 2 && checked.bucket === undefined) {
       return yield* invalidOption("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
     }
-    const decoded = yield* decode(config)
-    const { org, version } = client
-    const { database = client.database, dialect = `influx-${version}`, timeout = client.timeout, ...others } = decoded
-    const { acceptPartial, bucket, retentionPolicy = client.retentionPolicy } = others
+    const { database = client.database, dialect = `influx-${version}`, timeout = client.timeout, ...others } = checked
+    const { acceptPartial = true, bucket, retentionPolicy = client.retentionPolicy } = others
     const target = { version, database, retentionPolicy, org, bucket, acceptPartial, dialect, precision: "ns" } as const
     const settings = { ...others, dialect, timeout, ...writeTarget(target) }
     const problem = tagsProblem(settings)
-    return problem === undefined
-      ? settings
-      : yield* invalidOption(problem[0], problem[1], problem[2], { config, shown: problem[3] })
+    if (problem === undefined) return settings
+    const [option, value, allowed, shown] = problem
+    return yield* invalidOption(option, value, allowed, { shown })
   })
