@@ -418,6 +418,10 @@ describe("an answer of InfluxDB 2", () => {
         ...head,
         ",,0,2026-01-01T00:00:00.123456789Z,-9223372036854775808,18446744073709551615,1.5e3,true,x",
         ",,1,,,,NaN,false,",
+        ",,1,,,,+Inf,,",
+        ",,1,,,,Inf,,",
+        ",,1,,,,-Inf,,",
+        ",,1,,,,-0,,",
         "",
         "#datatype,string,long,string",
         "#group,false,false,false",
@@ -436,6 +440,10 @@ describe("an answer of InfluxDB 2", () => {
           s: "x"
         },
         { f: Number.NaN, b: false, s: "here" },
+        { f: Infinity, s: "here" },
+        { f: Infinity, s: "here" },
+        { f: -Infinity, s: "here" },
+        { f: -0, s: "here" },
         { name: "y" }
       ]
     )

@@ -11,37 +11,19 @@ import { JsonParser } from "./JsonParser.ts"
 import { isContainer } from "./PullParser.ts"
 import * as Row from "./Row.ts"
 
-/** Cuts an answer into lines of bounded length. */
-class LineSplitter {
-  readonly #decode = utf8()
-  readonly #maxBytes: number
-  /** The line that has no end yet. */
-  #pieces: Array<string> = []
-  #bytes = 0
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  /** All lines that these bytes complete; without any, the last one. */
-  take(bytes?: Uint8Array): ReadonlyArray<string> {
-    const lines = this.#decode(bytes).split("\n")
-    const rest = bytes === undefined ? "" : lines.pop()!
-    const end = bytes?.lastIndexOf(lineFeed) ?? -1
-    this.#bytes = (end < 0 ? this.#bytes : -end - 1) + (bytes?.length ?? 0)
-    if (lines.length > 0) {
-      lines[0] = this.#pieces.join("") + lines[0]
-      this.#pieces = []
-    }
-    this.#pieces.push(rest)
-    if (this.#bytes > this.#maxBytes || lines.some((line) => line.length > this.#maxBytes)) {
-      throw unreadable(`a line is longer than ${this.#maxBytes} bytes`)
-    }
+/** Makes a function that cuts an answer into lines of bounded length. Without bytes it returns the last line. */
+const lineSplitter = (maxLength: number) => {
+  const decode = utf8()
+  // The line that has no end yet. V8 adds to a string without a copy.
+  let rest = ""
+  return (bytes?: Uint8Array): ReadonlyArray<string> => {
+    const lines = decode(bytes).split("\n")
+    lines[0] = rest + lines[0]
+    if (lines.some((line) => line.length > maxLength)) throw unreadable(`a line is longer than ${maxLength} bytes`)
+    rest = bytes === undefined ? "" : lines.pop()!
     return lines.filter((line) => line !== "" && line !== "\r")
   }
 }
-
-const lineFeed = 10
 
 /**
  * Reads rows, each an object and a line. An integer is a `bigint` and a float a number, as the server writes them: a
@@ -53,7 +35,7 @@ export const rows = (
   maxLineBytes: number,
   renamed: (column: string) => string | undefined = (column) => column
 ): AnswerReader<Uint8Array> => {
-  const lines = new LineSplitter(maxLineBytes)
+  const linesOf = lineSplitter(maxLineBytes)
   const json = new JsonParser("bigints")
   // The names of the previous line, which were checked to be distinct.
   let known: ReadonlyArray<string> = []
@@ -89,7 +71,7 @@ export const rows = (
     }
     return row
   }
-  return make((bytes) => read(lines.take(bytes)), () => read(lines.take()))
+  return make((bytes) => read(linesOf(bytes)), () => read(linesOf()))
 }
 
 /**
@@ -99,7 +81,7 @@ export const rows = (
  * @internal
  */
 export const documents = (maxLineBytes: number, measurement?: string): AnswerReader<Uint8Array> => {
-  const lines = new LineSplitter(maxLineBytes)
+  const linesOf = lineSplitter(maxLineBytes)
   const json = new JsonParser("numbers")
   const series = DocumentReader.make(json, "JSON", maxLineBytes, measurement)
   const read = function*(texts: ReadonlyArray<string>): Iterable<Row.Rows> {
@@ -110,8 +92,8 @@ export const documents = (maxLineBytes: number, measurement?: string): AnswerRea
       json.end()
     }
   }
-  return make((bytes) => read(lines.take(bytes)), function*() {
-    yield* read(lines.take())
+  return make((bytes) => read(linesOf(bytes)), function*() {
+    yield* read(linesOf())
     yield* series.end()
   })
 }
