@@ -40,7 +40,7 @@ export const write = {
   /** Bytes from which a request is sent as gzip, default 1024; `"none"` for a server that does not accept it. */
   gzipThreshold: OptionSchema.withDefault(OptionSchema.numberOr("none", OptionSchema.integer(0, 100_000_000)), 1024),
   /** InfluxDB 3: whether it stores the good lines of a request that has bad ones, default `true`. */
-  acceptPartial: OptionSchema.optional(OptionSchema.boolean),
+  acceptPartial: OptionSchema.withDefault(OptionSchema.boolean, true),
   /** How long one request may take, default the timeout of the client. */
   timeout: OptionSchema.optional(OptionSchema.duration(1))
 }

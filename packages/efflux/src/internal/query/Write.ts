@@ -184,15 +184,15 @@ export const check = (client: ClientSettings, given: WriteOptions): Result.Resul
     const checked = yield* checkOptions(given)
     const { org, version } = client
     for (const [option, versions] of Record.toEntries(versionsOf)) {
-      if (checked[option] !== undefined && !versions.includes(version)) {
-        return yield* invalidOption(option, checked[option], `an option of InfluxDB ${versions.join(" and ")}`)
+      if (given[option] !== undefined && !versions.includes(version)) {
+        return yield* invalidOption(option, given[option], `an option of InfluxDB ${versions.join(" and ")}`)
       }
     }
     if (version === 2 && checked.bucket === undefined) {
       return yield* invalidOption("bucket", undefined, "the name of a bucket, which InfluxDB 2 needs")
     }
     const { database = client.database, dialect = `influx-${version}`, timeout = client.timeout, ...others } = checked
-    const { acceptPartial = true, bucket, retentionPolicy = client.retentionPolicy } = others
+    const { acceptPartial, bucket, retentionPolicy = client.retentionPolicy } = others
     const target = { version, database, retentionPolicy, org, bucket, acceptPartial, dialect, precision: "ns" } as const
     const settings = { ...others, dialect, timeout, ...writeTarget(target) }
     const problem = tagsProblem(settings)
