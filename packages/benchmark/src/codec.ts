@@ -107,9 +107,9 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     for (const point of points) payload += literal(point)
     return payload
   }
-  const encode = (): ReadonlyArray<string> =>
+  const encode = (options?: LineProtocol.EncodeOptions): ReadonlyArray<string> =>
     points.map((point) => {
-      const line = LineProtocol.encode(point)
+      const line = LineProtocol.encode(point, options)
       if (Result.isFailure(line)) throw line.failure
       return line.success
     })
@@ -122,7 +122,8 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     eachWritten,
     ["**efflux, the writer**: bytes in a buffer, line by line", write, "writer"],
     ["efflux, the writer, with building the point", buildAndWrite],
-    ["efflux, `LineProtocol.encode`: a string for each point", encode, "encode"],
+    ["efflux, `LineProtocol.encode`: a string for each point", () => encode(), "encode"],
+    ["efflux, `LineProtocol.encode`, with options", () => encode({ precision: "ns" })],
     ...rivals.flatMap((rival): ReadonlyArray<Contender<string | Uint8Array>> => {
       const run = rival.prepare(shape)
       return run === undefined ? [] : [[rival.name, run, rival.package]]

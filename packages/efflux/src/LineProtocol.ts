@@ -41,7 +41,7 @@ import { Decoder } from "./internal/decode/Decoder.ts"
 import type { DecodeOptions } from "./internal/decode/LineDecoder.ts"
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
-import { defaultMaxLineBytes, type EncodeOptions } from "./internal/encode/EncodeOptions.ts"
+import { defaultMaxLineBytes, type EncodeOptions, refuseUnknown } from "./internal/encode/EncodeOptions.ts"
 import { lineSlack, LineWriter } from "./internal/encode/LineWriter.ts"
 import { splitPoint } from "./internal/encode/splitPoint.ts"
 import * as Point from "./Point.ts"
@@ -115,29 +115,32 @@ export type {
  * @since 0.1.0
  */
 export const encode = (point: Point.Input, options?: EncodeOptions): Result.Result<string, EncodeError> =>
-  options === undefined ? encodeDefault(point) : makeEncode(options)(point)
+  (options === undefined ? encodeDefault : encoderOf(options))(point)
 
-// Most lines are short. A longer one is written again, into a larger buffer.
+// The buffer grows for a line that is too long for it. One of more than 256 KiB is not kept.
 const shortLine = 1024
 const growth = 16
+const maxKept = 256 * 1024
 
 // The writer is kept, because making one takes longer than writing a line.
 const makeEncode = (options: EncodeOptions | undefined) => {
   const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
   let idle: TextWriter | undefined
   return (point: Point.Input): Result.Result<string, EncodeError> => {
-    const writer = idle ?? new TextWriter(shortLine, options)
+    let kept = idle ?? new TextWriter(shortLine, options)
     // A getter of the point may encode another point, so nobody else may have the writer meanwhile.
     idle = undefined
-    let result = writer.encode(point)
-    idle = writer
+    let result = kept.encode(point)
     for (
-      let size = shortLine;
+      let size = kept.lineBytes;
       Result.isFailure(result) && result.failure.reason === "oversize" && size < maxLineBytes;
     ) {
       size *= growth
-      result = new TextWriter(size, options).encode(point)
+      const writer = new TextWriter(size, options)
+      if (size <= maxKept) kept = writer
+      result = writer.encode(point)
     }
+    idle = kept
     return result
   }
 }
@@ -193,10 +196,12 @@ const { Buffer } = globalThis as {
 
 /** A writer whose lines can be read as strings. */
 class TextWriter {
+  readonly lineBytes: number
   readonly #writer: LineWriter
   readonly #buffer: ReturnType<NonNullable<typeof Buffer>["from"]> | undefined
 
   constructor(lineBytes: number, options: EncodeOptions | undefined) {
+    this.lineBytes = lineBytes
     this.#writer = makeWriter(lineBytes + lineSlack, options)
     const { bytes } = this.#writer
     this.#buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -366,7 +371,23 @@ const orInvalid = <A>(
     Result.mapError(result, ({ message }) => new SchemaIssue.InvalidValue({ message }, input, options))
   )
 
+// Programs encode with one set of options, mostly. Default tags are not compared: such an encoder is made anew.
+const encoderOf = (options: EncodeOptions): typeof encodeDefault => {
+  if (typeof options !== "object" || options === null || options.tags !== undefined) return makeEncode(options)
+  refuseUnknown(options)
+  const { dialect, maxLineBytes, precision } = options
+  if (
+    dialect !== lastOptions.dialect || maxLineBytes !== lastOptions.maxLineBytes || precision !== lastOptions.precision
+  ) {
+    lastOptions = { dialect, maxLineBytes, precision }
+    lastEncode = makeEncode(lastOptions)
+  }
+  return lastEncode
+}
+
 // A byte order mark at the start is part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-// This state only saves time: the writer is made on first use, its size is bounded, and nothing of it can be observed.
+// This state only saves time: writers are made on first use, their size is bounded, and nothing of them can be observed.
 const encodeDefault = makeEncode(undefined)
+let lastOptions: EncodeOptions = {}
+let lastEncode = encodeDefault

@@ -287,6 +287,39 @@ describe("size", () => {
   })
 })
 
+describe("what encode keeps between calls", () => {
+  it("changes no line, whatever sizes and options come in turn", () => {
+    const all: ReadonlyArray<LineProtocol.EncodeOptions | undefined> = [
+      undefined,
+      {},
+      { precision: "s" },
+      { precision: "s", dialect: "influx-3" },
+      { precision: undefined, dialect: "influx-2" },
+      { maxLineBytes: 2000 },
+      { maxLineBytes: 20_000, precision: "ms" },
+      { tags: { zone: "a" } },
+      { tags: { zone: "b" } },
+      { tags: {} }
+    ]
+    const writers = all.map((options) => LineProtocol.makeWriter(2_000_000, options))
+    for (const size of [1, 5000, 1, 990, 1100, 1, 300_000, 20_000, 1]) {
+      const point = { measurement: "m\\", fields: { s: "x".repeat(size) }, timestamp: 1_700_000_000_123_456_789n }
+      for (const measurement of ["m", point.measurement]) {
+        all.forEach((options, i) => {
+          const line = LineProtocol.encode({ ...point, measurement }, options)
+          const start = writers[i].position = 0
+          assert.strictEqual(writers[i].write({ ...point, measurement }), Result.isSuccess(line), `${size} ${i}`)
+          if (Result.isSuccess(line)) assert.strictEqual(`${line.success}\n`, textOf(writers[i], start))
+          else assert.strictEqual(line.failure.reason, writers[i].problem?.reason)
+        })
+      }
+      for (const wrong of [{ precision: "x" }, { precision: "s", precison: 1 }, { tags: new Map() }] as Array<any>) {
+        assert.throws(() => LineProtocol.encode({ measurement: "m", fields: { f: 1 } }, wrong), TypeError)
+      }
+    }
+  })
+})
+
 describe("default tags", () => {
   it("are escaped, and stand in their place among the tags of the point, which override them", () => {
     const options = { tags: { host: "h", b: "c,d=e f\\g", z: 1, empty: "", none: null, "é": true } }

@@ -6,7 +6,7 @@
 import type { Dialect } from "../../Dialect.ts"
 import { type NamePlace, nameProblem, type TagValue } from "../../Point.ts"
 import { nanosPer, type Precision } from "../../Precision.ts"
-import { refuseUnknown, wrong } from "../text/arguments.ts"
+import { checkNames, wrong } from "../text/arguments.ts"
 import { preview } from "../text/preview.ts"
 import { noText } from "./EncodedText.ts"
 import { type ConstantTag, encodeKey, encodeTag, isAbsent, isRecord } from "./Key.ts"
@@ -43,6 +43,14 @@ export const defaultMaxLineBytes = 1024 * 1024
 const codecOptions = ["precision", "dialect", "tags", "maxLineBytes", "defaultTimestamp", "maxErrors"]
 
 /**
+ * Throws a `TypeError` for an option that does not exist.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const refuseUnknown = (options: EncodeOptions): void => checkNames(options, codecOptions)
+
+/**
  * Throws a `TypeError` that names the option for one that does not exist or has a wrong value. The dialect and the
  * default tags are checked where they are used.
  *
@@ -51,7 +59,7 @@ const codecOptions = ["precision", "dialect", "tags", "maxLineBytes", "defaultTi
  */
 export const checkEncodeOptions = (capacity: number, options: EncodeOptions): void => {
   if (typeof options !== "object" || options === null) throw wrong("options", options, "an object")
-  refuseUnknown(options, codecOptions)
+  refuseUnknown(options)
   const { maxLineBytes, precision, tags } = options
   if (precision !== undefined) nanosPer(precision)
   if (maxLineBytes !== undefined && !(typeof maxLineBytes === "number" && maxLineBytes >= 0)) {

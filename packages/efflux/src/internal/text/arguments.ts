@@ -29,7 +29,7 @@ export const known = <K extends string, A>(name: string, key: K, table: Readonly
  *
  * @internal
  */
-export const refuseUnknown = (options: object, names: ReadonlyArray<string>): void => {
+export const checkNames = (options: object, names: ReadonlyArray<string>): void => {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || names.includes(name)) continue
     const meant = nearest(name, names)
