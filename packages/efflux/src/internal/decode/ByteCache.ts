@@ -27,6 +27,8 @@ export interface CachedBytes {
   readonly tags: Readonly<Record<string, string>> | undefined
   /** Of a series: see `KeyCache.find`. */
   readonly place: number
+  /** See `hashOf`. */
+  readonly hash: number
   /** How many bytes it has, with the stop byte. */
   readonly length: number
   /** Its last four bytes, where these begin, and their bits that belong to it. */
@@ -43,8 +45,7 @@ export interface CachedBytes {
   seenIn: number
 }
 
-// What a look-up that succeeds earns, and what one that fails costs: 40 % must succeed.
-const gain = 3
+// What a look-up that fails costs where one that succeeds earns 1: two of three must succeed.
 const cost = 2
 const ways = 4
 const maxCredit = 128
@@ -109,7 +110,7 @@ export class ByteCache {
         found = unescaped(view, start, pos, found, word ^ stops)
         if (found !== 0) {
           const stop = found & -found
-          hash = mixed(hash ^ (word & ((stop << 1) - 1)))
+          hash = mixed(hash, word & ((stop << 1) - 1))
           const length = pos - start + ((32 - Math.clz32(stop)) >> 3)
           this.#hash = hash
           this.#length = length
@@ -127,7 +128,7 @@ export class ByteCache {
           break
         }
       }
-      hash = mixed(hash ^ word)
+      hash = mixed(hash, word)
     }
     // Bytes that come again lead to the same bytes again: what comes in turn is met, however long the turn is.
     if ((this.#credit -= cost) <= 0) {
@@ -138,7 +139,7 @@ export class ByteCache {
   }
 
   #earn(): void {
-    if (this.#credit < maxCredit) this.#credit += gain
+    if (this.#credit < maxCredit) this.#credit++
   }
 
   /** Keeps the bytes that `find` did not find, with the stop byte, if they are seen for a second time. */
@@ -182,12 +183,13 @@ export class ByteCache {
     const words = new Array<number>((tailAt + 3) >> 2)
     for (let i = 0; i < words.length; i++) words[i] = view.getInt32(start + 4 * i, true)
     this.#hashes[slot] = hash
-    // The copy is quick to copy again, even if the tags are a table to the engine.
-    const copy = tags && { ...tags }
+    // A copy of a table has no room to spare, and is quick to copy again.
+    const copy = tags && { ...Object.assign({}, tags) }
     return entries[slot] = {
       text,
       tags: copy,
       place,
+      hash: hashOf(view, start, end),
       length,
       tail,
       tailAt,
@@ -213,6 +215,20 @@ export const isAt = ({ mask, tail, tailAt, words }: CachedBytes, view: DataView,
   return true
 }
 
+/**
+ * A hash of the bytes, for keys whether they are kept or not.
+ *
+ * @category scanning
+ * @since 0.1.0
+ */
+export const hashOf = (view: DataView, start: number, end: number): number => {
+  let hash = end - start
+  let pos = start
+  for (; pos + 4 <= end; pos += 4) hash = mixed(hash, view.getInt32(pos, true))
+  for (; pos < end; pos++) hash = mixed(hash, view.getUint8(pos))
+  return hash
+}
+
 // The bits of `found` from the first stop byte on that has no backslash before it.
 const unescaped = (view: DataView, start: number, pos: number, found: number, word: number): number => {
   while (found !== 0) {
@@ -225,7 +241,11 @@ const unescaped = (view: DataView, start: number, pos: number, found: number, wo
   return 0
 }
 
-const mixed = (hash: number): number => {
-  const product = Math.imul(hash, 0x9e3779b1)
+/**
+ * @category scanning
+ * @since 0.1.0
+ */
+export const mixed = (hash: number, word: number): number => {
+  const product = Math.imul(hash ^ word, 0x9e3779b1)
   return product ^ (product >>> 15)
 }

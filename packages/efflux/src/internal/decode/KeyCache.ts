@@ -6,9 +6,10 @@
  */
 import * as Cache from "./ByteCache.ts"
 import { EQUALS, SPACE } from "./Bytes.ts"
+import { disordered, narrow } from "./Records.ts"
 
 const maxKeyBytes = 32
-const { isAt } = Cache
+const { isAt, mixed } = Cache
 
 /**
  * @category models
@@ -19,13 +20,16 @@ export class KeyCache {
   readonly series: Cache.ByteCache
   /** How many records readers have filled, to tell in which one they saw a key. */
   records = 0
+  /** How many keys were not the expected ones. */
+  unexpected = 0
 
   readonly #keys: Cache.ByteCache
   // The key that is expected in each place.
   readonly #expected: Array<Cache.CachedBytes | undefined>
-  // How many keys the last record had whose first key was in each place, 0 if many were new.
+  // What to make of the next record, by the place of its first key: see `recordFor`.
   readonly #widths: Int32Array
-  #unexpected = 0
+  // The last hashes of the keys of a record in their order.
+  readonly #orders = new Int32Array(2048)
 
   /**
    * @param places How many keys of a line are expected, a power of two. The caller numbers them. The benchmark makes
@@ -54,21 +58,35 @@ export class KeyCache {
   #search(view: DataView, start: number, end: number, slot: number): Cache.CachedBytes | undefined {
     const found = this.#keys.find(view, start, end)
     // Where the order changes with every line it is not worth learning.
-    if (found !== undefined && (++this.#unexpected & 3) === 0) this.#expected[slot] = found
+    if ((++this.unexpected & 3) === 0 && found !== undefined) this.#expected[slot] = found
     return found
-  }
-
-  /** How many keys a record may have whose first key is in `place`. */
-  widthAt(place: number): number {
-    return this.#widths[place & (this.#widths.length - 1)]
-  }
-
-  setWidth(place: number, width: number): void {
-    this.#widths[place & (this.#widths.length - 1)] = width
   }
 
   /** Keeps the key that `find` did not find, unless it is `__proto__`. Its equals sign is at `end`. */
   keep(view: DataView, start: number, end: number, key: string): Cache.CachedBytes | undefined {
     return key === "__proto__" ? undefined : this.#keys.keep(view, start, end + 1, key)
+  }
+
+  /** What `recordFor` takes for a record whose first key is in `place`. */
+  widthAt(place: number): number {
+    return this.#widths[place & (this.#widths.length - 1)]
+  }
+
+  /**
+   * Learns from a record of `count` keys, the first of them in `place`, for which `widthAt` gave `width`. `order` is a hash
+   * of its keys in their order.
+   */
+  learn(place: number, width: number, count: number, order: number): void {
+    const at = mixed(order, 0) >>> 21
+    const isNew = this.#orders[at] !== order
+    this.#orders[at] = order
+    // Below 0 it counts by how many records the new orders are ahead of those that were seen before.
+    this.#widths[place & (this.#widths.length - 1)] = isNew
+      ? Math.max(2 * disordered, Math.min(width, 0) - 1)
+      : width < 0
+      ? width + 1
+      : count > narrow
+      ? count
+      : 0
   }
 }

@@ -12,7 +12,7 @@
  */
 import type * as Point from "../../Point.ts"
 import { fieldKeySeparatorBytes, type Rules } from "../text/DialectRules.ts"
-import type { CachedBytes } from "./ByteCache.ts"
+import * as ByteCache from "./ByteCache.ts"
 import * as Bytes from "./Bytes.ts"
 import type { DecodeErrorReason } from "./DecodeError.ts"
 import type { KeyCache } from "./KeyCache.ts"
@@ -22,7 +22,8 @@ import { TextReader } from "./TextReader.ts"
 
 const { BACKSLASH, COMMA, CR, DOT, EQUALS, LF, MINUS, QUOTE, SPACE } = Bytes
 const { ENDS_LINE, firstControl, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
-const { narrow, put, wideRecord } = Records
+const { hashOf } = ByteCache
+const { put, recordFor } = Records
 
 /**
  * A reader of lines. Positions are indexes into the bytes.
@@ -118,9 +119,10 @@ export class LineReader {
       }
       // Where its keys are expected: those of tags, with fields from the 32nd on.
       place = 64 * (pos - start + bytes[pos - 1])
-      tags = {}
+      const width = this.#keys.widthAt(place)
+      tags = width === 0 ? {} : recordFor(width)
       if (pos < end && bytes[pos] === COMMA) {
-        pos = this.#tags(pos, tags, place)
+        pos = this.#tags(pos, tags, place, width)
         if (pos < 0) return pos
       }
       if (pos - start > this.#rules.maxSeriesKeyBytes) return this.#refuse("series key too long", start)
@@ -130,7 +132,7 @@ export class LineReader {
 
     place += 32
     const width = this.#keys.widthAt(place)
-    const fields: Record<string, Point.FieldValue> = width > narrow ? wideRecord(width) : {}
+    const fields: Record<string, Point.FieldValue> = width === 0 ? {} : recordFor(width)
     const maxKeyBytes = this.#rules.maxSeriesKeyBytes - (pos - start) - fieldKeySeparatorBytes
     pos = this.#fields(pos, fields, place, width, maxKeyBytes)
     if (pos < 0) return pos
@@ -155,13 +157,16 @@ export class LineReader {
   }
 
   // From the comma behind the measurement to the space behind the tags. The keys are expected in places from `place` on.
-  #tags(pos: number, tags: Record<string, string>, place: number): number {
+  #tags(pos: number, tags: Record<string, string>, place: number, width: number): number {
     const texts = this.#texts
     const { bytes, end, view } = texts
     const keys = this.#keys
     const paired = this.#rules.escapedBackslash
     const mayBeEmpty = this.#rules.emptyTags
     const record = ++keys.records
+    const firstPlace = place
+    const unexpected = keys.unexpected
+    let order = 0
     let unknown = 0
     while (pos < end && bytes[pos] === COMMA) {
       const keyStart = pos + 1
@@ -171,6 +176,7 @@ export class LineReader {
       if (known !== undefined) {
         keyEnd = keyStart + known.length - 1
         key = known.text
+        order = (Math.imul(order, ORDER) + known.hash) | 0
       } else {
         keyEnd = texts.scan(keyStart, STOPS_KEY, paired)
         const stop = keyEnd < end ? bytes[keyEnd] : SPACE
@@ -180,6 +186,7 @@ export class LineReader {
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
         if (texts.plainKey && key !== "") known = keys.keep(view, keyStart, keyEnd, key)
         if (known === undefined) unknown++
+        order = (Math.imul(order, ORDER) + hashOf(view, keyStart, keyEnd + 1)) | 0
       }
 
       const valueStart = keyEnd + 1
@@ -200,6 +207,7 @@ export class LineReader {
       if (known === undefined) put(tags, key, value)
       else tags[key] = value
     }
+    if (width !== 0 || keys.unexpected !== unexpected) keys.learn(firstPlace, width, place - firstPlace, order)
     return pos
   }
 
@@ -220,6 +228,8 @@ export class LineReader {
     const mayRepeat = this.#rules.duplicateFields
     const record = ++keys.records
     const firstPlace = place
+    const unexpected = keys.unexpected
+    let order = 0
     let unknown = 0
     for (;;) {
       let known = keys.find(view, pos, end, place++)
@@ -228,6 +238,7 @@ export class LineReader {
       if (known !== undefined && known.length <= maxKeyBytes) {
         start = pos + known.length
         key = known.text
+        order = (Math.imul(order, ORDER) + known.hash) | 0
       } else {
         start = this.#scanFieldKey(pos, maxKeyBytes) + 1
         if (start === 0) return -1
@@ -235,6 +246,7 @@ export class LineReader {
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
         if (texts.plainKey) known = keys.keep(view, pos, start - 1, key)
         if (known === undefined) unknown++
+        order = (Math.imul(order, ORDER) + hashOf(view, pos, start)) | 0
       }
       if (!mayRepeat && isRepeated(known, record, key, fields, unknown)) return this.#refuse("duplicate field", pos)
 
@@ -266,9 +278,7 @@ export class LineReader {
       if (pos >= end || bytes[pos] !== COMMA) break
       pos++
     }
-    const count = place - firstPlace
-    // Classes of objects for keys that never come again would cost more than tables.
-    if (count > narrow || width > narrow) keys.setWidth(firstPlace, 4 * unknown < count ? count : 0)
+    if (width !== 0 || keys.unexpected !== unexpected) keys.learn(firstPlace, width, place - firstPlace, order)
     return pos
   }
 
@@ -322,7 +332,7 @@ export class LineReader {
 // Whether the record has the key. A mark on what is known of the key tells it quicker than the record, unless the key
 // may be among those of the record that were unknown when they were read.
 const isRepeated = (
-  known: CachedBytes | undefined,
+  known: ByteCache.CachedBytes | undefined,
   record: number,
   key: string,
   fields: object,
@@ -333,6 +343,9 @@ const isRepeated = (
   known.seenIn = record
   return repeated
 }
+
+// Makes a hash of keys depend on their order.
+const ORDER = 0x9e3779b1
 
 // A word of up to five letters as a number.
 const booleans = new Map(

@@ -14,15 +14,34 @@
 export const narrow = 16
 
 /**
- * An empty record for so many keys, more than `narrow`. V8 makes a table of it only when it gets more than twice the keys
- * that it has room for.
+ * From this width down the keys of a record are in an order that does not come again.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const disordered = -8
+
+/**
+ * An empty record for so many keys. V8 makes a table of one wider than `narrow` only when it gets more than twice the keys
+ * that it has room for. It would make a class of objects for each order of keys, which takes many times as long as a line;
+ * so a disordered record is a table from the start.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const wideRecord = (width: number): Record<string, never> => {
+export const recordFor = (width: number): Record<string, never> => {
+  if (width <= disordered) return table()
+  if (width <= narrow) return {}
   const size = sizes.findIndex((size) => width <= 2 * size)
   return size < 0 ? {} : new (rooms[size] ??= roomFor(sizes[size]))()
+}
+
+// V8 makes an object a table when it loses a property that is not its last.
+const table = (): Record<string, never> => {
+  const record: { a?: number; b?: number } = { a: 0, b: 0 }
+  delete record.a
+  delete record.b
+  return record as {}
 }
 
 const sizes = [24, 128, 248]
