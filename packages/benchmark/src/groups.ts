@@ -3,7 +3,7 @@ import { codecRungs } from "./codec.ts"
 import { decodeRungs } from "./decode.ts"
 import { flatPairs } from "./flat.ts"
 import { cacheSection } from "./kinds/caches.ts"
-import { decodeKindRungs } from "./kinds/decode.ts"
+import { decodeKindRungs, strangeKeys } from "./kinds/decode.ts"
 import { encodeKindRungs } from "./kinds/encode.ts"
 import { besideGo } from "./kinds/go.ts"
 import { measureKinds } from "./kinds/Kind.ts"
@@ -192,7 +192,11 @@ export const kinds = async ({ effort, promisedOnly }: Task): Promise<Part> => {
       decoded.section,
       ...(promisedOnly ? [] : [await cacheSection(rungs, effort), await besideGo(rungs, effort)])
     ],
-    figures: new Map([["kinds/encode", encoded.worst.ratio], ["kinds/decode", decoded.worst.ratio]])
+    figures: new Map([
+      ["kinds/encode", encoded.worst()],
+      ["kinds/decode", decoded.worst()],
+      [strangeKeys, decoded.worst(strangeKeys)]
+    ])
   }
 }
 

@@ -17,6 +17,7 @@ decode   | decode/encode                  | at most 2.00 | time to decode it in 
 decode   | decodeLine/encode              | at most 2.50 | time to decode it as a single line, relative to encoding it
 decode   | decode/rival                   | at least 3.0 | time of the fastest other decoder for a single line, relative to \`decode\`
 kinds    | kinds/decode                   | at most 2.30 | time per byte to decode the slowest kind of line, relative to the plain request line
+kinds    | kinds/keys                     | at most 5.00 | the same where field keys, or the order of keys, never come again
 push     | push/offer full                | at most 1.30 | time of a yielded push to a full queue, relative to a yielded \`Queue.offer\`
 push     | push/offer drained             | at most 1.30 | the same with a queue that is drained
 push     | pushUnsafe/offerUnsafe full    | at most 1.50 | time of \`pushUnsafe\` to a full queue, relative to \`Queue.offerUnsafe\`

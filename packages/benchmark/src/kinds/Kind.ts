@@ -3,7 +3,7 @@
  * because a longer line may take longer.
  */
 import type { LineProtocol, Point } from "efflux"
-import { type Effort, measure, type Measured, type Rung } from "../Measure.ts"
+import { type Effort, measure, type Rung } from "../Measure.ts"
 import { figure, type Section } from "../Report.ts"
 
 export interface Kind {
@@ -20,15 +20,17 @@ export interface KindRung {
   readonly run: () => unknown
   /** Called before each run, and not timed. */
   readonly before?: () => Promise<unknown>
+  /** The figure that promises a limit for this kind, if it is not that of the others. */
+  readonly figure?: string
 }
 
-/** Measures the rungs in turn. The first is the plain kind; `worst` has the largest ratio to it. */
+/** Measures the rungs in turn. The first is the plain kind; `worst` is the largest ratio to it of a figure's kinds. */
 export const measureKinds = async (
   title: string,
   note: string,
   rungs: ReadonlyArray<KindRung>,
   effort: Effort
-): Promise<{ readonly section: Section; readonly worst: Measured }> => {
+): Promise<{ readonly section: Section; readonly worst: (figure?: string) => number }> => {
   await warm(rungs, effort)
   const measured = await measure(
     rungs.map(({ before, bytes, kind, run }, i): Rung => ({
@@ -51,7 +53,7 @@ export const measureKinds = async (
         rows: measured.map(({ name, nanos, ratio }) => [name, figure(nanos), ratio.toFixed(2)])
       }
     },
-    worst: measured.reduce((worst, next) => next.ratio > worst.ratio ? next : worst)
+    worst: (figure) => Math.max(...measured.filter((_, i) => rungs[i].figure === figure).map(({ ratio }) => ratio))
   }
 }
 

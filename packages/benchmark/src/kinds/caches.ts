@@ -22,7 +22,8 @@ const chosen = [
   "5000 series in turn",
   "every other line of a new series",
   "20 new series, then a known one",
-  "keys in ever another order",
+  "keys in one of 48 orders",
+  "10 fields in random order",
   "10 floats",
   "100 fields",
   "20 tags"

@@ -14,7 +14,11 @@ interface Lines {
   readonly points?: number
   /** Whether every text is decoded only once. Otherwise 24 texts are decoded in turn. */
   readonly endless?: boolean
+  readonly figure?: string
 }
+
+/** The figure of the kinds whose keys, or their order, never come again: an engine can't share what it knows of objects. */
+export const strangeKeys = "kinds/keys"
 
 const pick = <A>(values: ReadonlyArray<A>, i: number): A => values[i % values.length]
 const hosts = ["web-01", "web-02", "web-03", "db-01"]
@@ -55,6 +59,18 @@ const tagsOf = (series: number): Parts => ({
 
 const numbered = (count: number, value: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => `field_${n}=${value(n)}`).join(",")
+
+const cpuFields = ["user", "system", "idle", "nice", "iowait", "irq", "softirq", "steal", "guest", "guest_nice"]
+
+/** The items in the order that `i` draws, each with the same end. */
+const shuffled = (items: ReadonlyArray<string>, i: number, end: string): string => {
+  const left = [...items]
+  let seed = i
+  return items.map(() => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+    return left.splice((seed >>> 8) % left.length, 1)[0] + end
+  }).join(",")
+}
 
 const words = "The quick brown fox jumps over the lazy dog, and then it does so once more for good measure. "
 
@@ -126,11 +142,29 @@ const kinds: ReadonlyArray<Lines> = [
     line: (i) => lineOf(i, { measurement: pick(["http_request", "rpc_call", "sql_query", "job", "cache_hit"], i) })
   },
   {
-    name: "keys in ever another order",
+    name: "keys in one of 48 orders",
     line: (i) => {
       const pair = (n: number) => `key_${(i * 7 + n * (1 + i % 3)) % 16}=${i % 50}`
       return `mixed,host=${pick(hosts, i)} ${[0, 1, 2, 3, 4].map(pair).join(",")} ${stamp(i)}`
     }
+  },
+  {
+    name: "10 fields in random order",
+    endless: true,
+    figure: strangeKeys,
+    line: (i) => `cpu,cpu=cpu${i % 8},host=web-01 ${shuffled(cpuFields, i, "=12.5")} ${stamp(i)}`
+  },
+  {
+    name: "10 tags in random order",
+    endless: true,
+    figure: strangeKeys,
+    line: (i) => `cpu,${shuffled(cpuFields, i, "=idle-cpu")} v=${i % 97},w=${i % 89} ${stamp(i)}`
+  },
+  {
+    name: "an ever new field key",
+    endless: true,
+    figure: strangeKeys,
+    line: (i) => lineOf(i, { fields: `key_${unique(i)}=1,duration=12.5,bytes=12i,ok=true` })
   },
   {
     name: "escaped quotes in a string",
@@ -179,11 +213,11 @@ const kinds: ReadonlyArray<Lines> = [
     line: (i) => lineOf(i, { fields: numbered(4, (n) => `-${(i * 7919 + n) % 10_000}${n % 2 ? "i" : ".5"}`) })
   },
   { name: "100 fields", line: (i) => lineOf(i, { fields: numbered(100, (n) => String((i * 31 + n) % 1000)) }) },
-  {
-    name: "20 tags",
-    line: (i) =>
-      `m,${Array.from({ length: 20 }, (_, n) => `tag_${n}=value-${(i + n) % 10}`).join(",")} v=${i} ${stamp(i)}`
-  },
+  ...[20, 40].map((count) => ({
+    name: `${count} tags`,
+    line: (i: number) =>
+      `m,${Array.from({ length: count }, (_, n) => `tag_${n}=value-${(i + n) % 10}`).join(",")} v=${i} ${stamp(i)}`
+  })),
   { name: "without a timestamp", line: (i) => lineOf(i, { timestamp: "" }) },
   { name: "CR LF, as Telegraf reads it", line: (i) => lineOf(i), separator: "\r\n", dialect: "telegraf" },
   {
@@ -209,7 +243,7 @@ export interface DecodeKind extends KindRung {
 }
 
 export const decodeKindRungs = (): ReadonlyArray<DecodeKind> =>
-  kinds.map(({ dialect, endless = false, line, name, points = batch, separator = "\n" }) => {
+  kinds.map(({ dialect, endless = false, figure, line, name, points = batch, separator = "\n" }) => {
     const options = dialect === undefined ? {} : { dialect }
     const textOf = (n: number): Uint8Array =>
       new TextEncoder().encode(
@@ -229,6 +263,7 @@ export const decodeKindRungs = (): ReadonlyArray<DecodeKind> =>
     }
     return {
       kind: name,
+      ...(figure && { figure }),
       texts,
       bytes: texts.reduce((sum, text) => sum + text.length, 0) / texts.length,
       decoding,
