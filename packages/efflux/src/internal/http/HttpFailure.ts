@@ -178,16 +178,11 @@ export const saidIn = (answer: Answer): string => {
  * @internal
  */
 export const messageOf = (body: Uint8Array): string | undefined => {
-  const text = startOf(body)
-  if (!/^\s*\{/.test(text)) return undefined
-  const message = body.length <= maxParsedBytes ? Result.getOrUndefined(parseMessage(text)) : undefined
-  if (message !== undefined) return message.error || message.message
-  // The body is cut off, too large to be parsed for one message, or contains control characters, which JSON requires to
-  // be escaped.
-  const opening = /"(?:error|message)"\s*:\s*"/.exec(text)
+  // It is not parsed as a whole: it may be cut off, large, or have control characters, which JSON requires to be escaped.
+  const opening = /^\s*\{[^]*?"(?:error|message)"\s*:\s*"(?!")/.exec(startOf(body))
   if (opening === null) return undefined
   const whole = decoder.decode(body)
-  const start = opening.index + opening[0].length
+  const start = opening[0].length
   let end = start
   while (end < whole.length && whole[end] !== "\"") end += whole[end] === "\\" ? 2 : 1
   return end < whole.length
@@ -200,10 +195,7 @@ const control = /(\\[^\0-\x1f])|\\?[\0-\x1f]/g
 const escaped = (found: string, escape?: string) =>
   escape ?? `\\u${found.charCodeAt(found.length - 1).toString(16).padStart(4, "0")}`
 
-/** The largest body that is parsed, in bytes: parsed JSON takes many times as much memory as its text. */
-const maxParsedBytes = 64 * 1024
-
-const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, maxParsedBytes))
+const startOf = (body: Uint8Array): string => decoder.decode(body.subarray(0, 64 * 1024))
 
 const headerOf = ({ headers }: Answer): string => headers["x-influxdb-error"] ?? headers["x-influx-error"] ?? ""
 
@@ -217,9 +209,3 @@ export const shorten = (text: string): string => printable(text, maxDetailLength
 const decoder = new TextDecoder()
 
 const parseString = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.String))
-
-const parseMessage = Schema.decodeUnknownResult(
-  Schema.fromJsonString(
-    Schema.Struct({ error: Schema.optional(Schema.String), message: Schema.optional(Schema.String) })
-  )
-)
