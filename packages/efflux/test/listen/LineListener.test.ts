@@ -1,7 +1,7 @@
 /** A listener on real sockets: what it receives, how it answers, and its limits. */
 import { assert, describe, it } from "@effect/vitest"
 import { waitFor } from "@efflux/testkit"
-import { Effect, Exit, Metric, Stream } from "effect"
+import { Effect, Exit, Fiber, Metric, Stream } from "effect"
 import { Influx, InfluxDatabase, InfluxError, LineListener } from "efflux"
 import * as Dgram from "node:dgram"
 import * as Net from "node:net"
@@ -403,6 +403,37 @@ describe("HTTP", () => {
       assert.strictEqual(yield* exchange(listener.http!.port, ""), "")
       assert.strictEqual((yield* post(listener, "/write", "m v=1")).status, 204)
       assert.deepInclude(yield* listener.counts, { points: 1, payloads: 2, refused: 1 })
+    }))
+
+  it.live("keeps nobody from writing while slow clients send, and holds four large bodies at a time", () =>
+    Effect.gen(function*() {
+      const listener = yield* LineListener.make({ http: 0 })
+      const started = (size: number) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            const socket = Net.connect(listener.http!.port, "127.0.0.1")
+            socket.on("error", () => {})
+            socket.write(
+              `POST /write HTTP/1.1\r\nHost: a\r\nContent-Length: ${size + 2}\r\n\r\n#${"x".repeat(size - 1)}`
+            )
+            return socket
+          }),
+          (socket) => Effect.sync(() => socket.destroy())
+        )
+      for (let n = 0; n < 10; n++) yield* started(1000)
+      const large = yield* Effect.forEach([1, 2, 3, 4], () => started(70_000))
+      yield* waitFor(listener.counts, ({ bytes }) => bytes === 10 * 1000 + 4 * 70_000)
+      assert.strictEqual((yield* post(listener, "/write", "m v=1")).status, 204)
+      const fifth = yield* Effect.forkChild(post(listener, "/write", `${"# x\n".repeat(17_500)}m v=2`))
+      yield* waitFor(listener.counts, ({ bytes }) => bytes > 350_000)
+      assert.strictEqual(
+        (yield* post(listener, "/write", gzipSync("m v=3"), { "content-encoding": "gzip" })).status,
+        204
+      )
+      assert.isUndefined(fifth.pollUnsafe())
+      large[0]!.destroy()
+      assert.strictEqual((yield* Fiber.join(fifth)).status, 204)
+      assert.deepStrictEqual((yield* listener.counts).points, 3)
     }))
 
   it.live("answers /ping, /health and /ready", () =>

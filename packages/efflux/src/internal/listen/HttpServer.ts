@@ -35,9 +35,13 @@ import {
   toAddress
 } from "./Received.ts"
 
-// The number of bodies in memory at a time, each of at most `maxBodyBytes`.
+// The number of large bodies in memory at a time, each of at most `maxBodyBytes`.
 const maxBodies = 4
-// How long receiving a request may take, in milliseconds, because it occupies one of these bodies.
+// The size from which a body is large, after decompression. A few slow clients must not keep all others from writing.
+const largeBytes = 64 * 1024
+// As over TCP, further connections are closed at once.
+const maxConnections = 1024
+// How long receiving a request may take, in milliseconds.
 const maxRequestMillis = 30_000
 // The number of errors that one answer names.
 const errorsAnswered = 100
@@ -56,6 +60,7 @@ export const open = Effect.fnUntraced(function*(
   yield* server.serve(handle(settings, backlog, yield* Semaphore.make(maxBodies)))
   // Otherwise the body of a request that offers an upgrade, as Java's client does, is not read.
   native.removeAllListeners("upgrade")
+  native.maxConnections = maxConnections
   // Node would refuse an expectation that it does not know, and nobody would see it.
   native.on("checkExpectation", (request, response) => native.emit("request", request, response))
   const clock = yield* Clock.Clock
@@ -154,7 +159,7 @@ const handle = (settings: ListenerSettings, backlog: Backlog, bodies: Semaphore.
     const refusal = api === undefined
       ? refuse(404, `this listener takes line protocol at ${Object.keys(apis).join(", ")} and nothing else`)
       : method === "POST"
-      ? bodies.withPermit(write(request, api, source, params.get("precision") ?? "", settings, backlog))
+      ? Effect.scoped(write(request, api, source, params.get("precision") ?? "", settings, backlog, bodies))
       : refuse(405, `a write is a POST, this was a ${printable(method, 20)}`)
     return yield* Effect.catch(refusal, ({ reason, status }) =>
       Effect.map(Clock.currentTimeNanos, (now) => {
@@ -169,8 +174,9 @@ const write = Effect.fnUntraced(function*(
   source: Source,
   named: string,
   settings: ListenerSettings,
-  backlog: Backlog
-): Effect.fn.Return<Response.HttpServerResponse, Refusal> {
+  backlog: Backlog,
+  bodies: Semaphore.Semaphore
+): Effect.fn.Return<Response.HttpServerResponse, Refusal, Scope.Scope> {
   const unit = named !== "" ? own(api.precisions, named) : api.version === 3 ? "auto" : settings.precision
   if (unit === undefined) {
     const allowed = Object.keys(api.precisions).join(", ")
@@ -186,6 +192,14 @@ const write = Effect.fnUntraced(function*(
       backlog.counts.bytes += chunk.length
     }))
   const { maxBodyBytes } = settings
+  let size = 0
+  const hold = (chunk: Uint8Array) => {
+    const before = size
+    size += chunk.length
+    return before < largeBytes && size >= largeBytes
+      ? Effect.acquireRelease(bodies.take(1), () => bodies.release(1), { interruptible: true })
+      : Effect.void
+  }
   const chunks = yield* (isGzip ? NodeStream.pipeThroughSimple(body, createGunzip) : body).pipe(
     Stream.mapError((): Refusal => ({
       status: 400,
@@ -195,6 +209,7 @@ const write = Effect.fnUntraced(function*(
       maxBodyBytes,
       () => Stream.fail({ status: 413, reason: `the body has more than ${maxBodyBytes} bytes` })
     ),
+    Stream.tap(hold),
     Stream.runCollect
   )
   const receivedAt = yield* Clock.currentTimeNanos
