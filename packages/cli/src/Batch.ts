@@ -2,7 +2,7 @@
 import { LineProtocol, type Point } from "efflux"
 import { escaped } from "./Text.ts"
 
-/** What was read and not taken yet. It is also a count of all that was read. */
+/** What was read and not yet taken, and counts of everything that was read. */
 export class Batch {
   /** The number of the last line. */
   line = 0
@@ -10,12 +10,12 @@ export class Batch {
   /** Points without a timestamp. */
   unstamped = 0
   bad = 0
-  /** Lines up to `start`. */
+  /** Lines up to `start`, which an earlier run sent. */
   skipped = 0
   readonly #start: number
   readonly #options: LineProtocol.DecodeOptions
   readonly #decoder: LineProtocol.Decoder
-  // Only shows whether a point can be written.
+  // Only to see whether a point can be written.
   readonly #writer: ReturnType<typeof LineProtocol.makeWriter>
   #points: Array<Point.Point> = []
   #badLines: Array<string> = []

@@ -1,6 +1,6 @@
 /**
- * `efflux demo`: pushes this machine's figures through a database, overruns it on purpose, and compares what was sent
- * with what was stored.
+ * `efflux demo`: pushes metrics of this machine through a database, overflows its queue on purpose, and compares what
+ * was sent with what was stored.
  */
 import { Panel } from "@efflux/panel"
 import * as Command from "effect/cli/Command"
@@ -29,8 +29,8 @@ const options = {
     Flag.withDefault(10_000),
     Flag.withDescription("Points that the queue holds; default 10000")
   ),
-  // An eighth of a database's default: where this machine has few processors, the receiver shares them with the demo and
-  // what else runs, and its kernel keeps some 90 packets while it waits for its turn.
+  // An eighth of a database's default: on a machine with few processors the receiver competes with the demo and other
+  // programs, and the kernel keeps only about 90 packets while it waits.
   pacing: int("pacing", 0, 10_000_000).pipe(
     Flag.withDefault(500),
     Flag.withDescription("Packets per second, in bursts of 16 ms; default 500, 0 for no limit")
@@ -60,7 +60,7 @@ const options = {
   plain
 }
 
-/** The live page, for as long as the run takes. */
+/** The live page, for the duration of the run. */
 const page = Layer.effectDiscard(Effect.gen(function*() {
   const screen = yield* Screen.Screen
   yield* screen.print(`watch it live: ${yield* Panel.url}`)

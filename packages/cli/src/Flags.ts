@@ -15,7 +15,7 @@ export const int = (name: string, from: number, to = Infinity) =>
 export const positive = (name: string) =>
   Flag.Finite(name).pipe(Flag.filter((value) => value > 0, () => "a number above 0"))
 
-/** A text that is not empty, as one from a shell variable that is not set would be. */
+/** A text that is not empty, as it would be from an unset shell variable. */
 export const text = (name: string) => Flag.String(name).pipe(Flag.filter((value) => value !== "", () => "a text"))
 
 /** Fails if a flag is given that has no effect without another one. */
@@ -24,7 +24,7 @@ export const needs = (other: string, isGiven: boolean, flags: Readonly<Record<st
   return idle === undefined ? Effect.void : Effect.fail(userError(`${idle} needs ${other}`))
 }
 
-/** Whether the output is lines, whatever the terminal. */
+/** Whether to print lines even in a terminal. */
 export const plain = Flag.Boolean("plain").pipe(
   Flag.withDefault(false),
   Flag.withDescription(

@@ -1,6 +1,6 @@
 /**
- * Sends payloads over UDP at a rate, in bursts, as a database with this `pacing` does, but encodes them only once: what
- * is measured is how much the receiver takes.
+ * Sends payloads over UDP at a rate and in bursts, as a database with this `pacing` does. The payloads are encoded only
+ * once, because the receiver is measured, not the encoder.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -12,15 +12,15 @@ import { type UserError, userError } from "./Text.ts"
 /** Payloads of points of one measurement. */
 export interface Payloads {
   readonly bytes: ReadonlyArray<Uint8Array>
-  /** In each of them. */
+  /** The number of points in each payload. */
   readonly points: number
 }
 
-// What one packet of the option stands for.
+// The option `pacing` counts packets of this size.
 const packetBytes = 1432
 const distinct = 64
 
-/** Payloads that are sent again and again: the points of each are the same, so a server stores them once. */
+/** Payloads to send again and again. Their points never change, so a server stores each once. */
 export const payloads = (measurement: string, timestamp: bigint, precision: Precision.Precision): Payloads => {
   const lineOf = (n: number) => {
     const line = LineProtocol.encode({
@@ -84,9 +84,9 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
     })
   return Effect.fnUntraced(function*({ burst, packets, packetsPerSecond }: Dose) {
     const start = millis()
-    // Twice the time: then this machine is too slow for the rate.
+    // After twice the time, this machine is too slow for the rate.
     const end = start + 2 * Math.max(1000, 1000 * packets / packetsPerSecond)
-    // A timer of a millisecond is too coarse where that is more than a burst.
+    // A timer of a millisecond is too coarse if more than a burst is due in that time.
     const pause = packetsPerSecond / 500 > burst ? Effect.yieldNow : Effect.sleep(1)
     let tokens = burst
     let at = start

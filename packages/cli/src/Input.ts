@@ -8,9 +8,9 @@ import { type UserError, userError } from "./Text.ts"
 
 /** A file, or standard input. */
 export interface Input {
-  /** Bytes as they are stored; `undefined` for what can be read only once, such as a pipe. */
+  /** The size of the file as stored; `undefined` for what can be read only once, such as a pipe. */
   readonly size: number | undefined
-  /** Bytes of the text. `onRead` is told how many stored bytes were read. */
+  /** The decompressed bytes. `onRead` gets the number of stored bytes of each chunk. */
   readonly bytes: (onRead?: (bytes: number) => void) => Stream.Stream<Uint8Array, UserError>
 }
 
@@ -30,7 +30,7 @@ export const isSame = (input: string, file: string): boolean => {
   return a!.dev === b?.dev && a!.ino === b.ino
 }
 
-/** A file, or standard input for `-`. Fails where there is no such file. */
+/** Opens a file, or standard input for `-`. Fails if there is no such file. */
 export const open = Effect.fnUntraced(function*(path: string): Effect.fn.Return<Input, UserError> {
   const name = path === "-" ? "standard input" : path === "" ? "\"\"" : path
   const failed = (error: unknown) => {

@@ -58,9 +58,9 @@ const largestBurst = 1024
 const burstRounds = 5
 const firstRate = 250
 const bisections = 4
-/** What of the rate that lost nothing is the answer, and what of a rate that did is tried next. */
+/** The answer is this part of the rate that lost nothing. After a loss, this part of the rate is tried next. */
 const margin = 0.7
-// How often a rate is sent, and for how many times the duration of its first trial: a minute in all by default.
+// A rate is confirmed this often, each time this much longer than its first trial: by default for a minute in all.
 const confirmations = 4
 const longer = 5
 

@@ -1,4 +1,4 @@
-/** Draws values over time, or over another number, with braille characters, eight dots to a character. */
+/** Plots values over time, or over another number, in braille characters: eight dots each. */
 import { escaped } from "./Text.ts"
 
 /** One line of a plot. */
@@ -10,7 +10,7 @@ export interface Line {
 // The bits of a braille character, by column and row.
 const dots = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const
 
-/** A plot of one line, `width` characters wide and `height` high without its labels. */
+/** Plots a line, `width` characters wide with its labels and `height` high without them. */
 export const plot = (
   { name, points }: Line,
   width: number,
@@ -35,7 +35,7 @@ export const plot = (
   const span = to - from
   for (const [time, value] of values) {
     const x = span === 0n ? 0 : Math.round(Number(time - from) / Number(span) * (2 * columns - 1))
-    // Halves, because the span of two doubles may be beyond a double.
+    // Halves, because the difference of two doubles may overflow.
     const share = high === low ? 0.5 : (value / 2 - low / 2) / (high / 2 - low / 2)
     const y = Math.round((1 - share) * (4 * height - 1))
     cells[y >> 2]![x >> 1]! |= dots[x & 1]![y & 3]!

@@ -115,7 +115,7 @@ const standardInput = Effect.flatMap(Input.open("-"), ({ bytes }) => Stream.mkSt
 const print = (lines: ReadonlyArray<string>) =>
   lines.length === 0 ? Effect.void : Output.lines(Stream.fromIterable(lines))
 
-/** All columns, in the order in which they come up. */
+/** All columns, in order of first appearance. */
 const columnsOf = (rows: ReadonlyArray<Row>) => [...new Set(rows.flatMap((row) => Object.keys(row)))]
 
 const isTime = (column: string, value: unknown): value is bigint =>
@@ -156,7 +156,7 @@ const csv = (rows: ReadonlyArray<Row>): Stream.Stream<string> => {
   )
 }
 
-// What Flux adds to the tags of a row.
+// Columns that Flux adds to the tags of a row.
 const ofFlux = new Set(["result", "table"])
 
 const namesOf = (text: Option.Option<string>): ReadonlySet<string> =>
@@ -189,7 +189,7 @@ const lineOf = (
   return line._tag === "Success" ? line.success : undefined
 }
 
-/** The numbers of an answer by column, and by the texts of their row: its series. */
+/** The numbers of a result, grouped by column and by the strings of their row, which identify the series. */
 const linesOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Line> => {
   const numbers = rows.flatMap((row) => {
     const time = row["time"] ?? row["_time"]

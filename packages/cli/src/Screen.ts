@@ -1,9 +1,8 @@
 /**
- * The output of a run: a table that is refreshed in place with lines above it,
- * or lines alone.
+ * The output of a command: a table that is refreshed in place with lines above it, or lines alone.
  *
- * Every write goes through one `Painter`, including the log, so a log line can't tear the table: the painter removes
- * the table, writes the line and draws the table again, in one write.
+ * Every write goes through one `Painter`, including the log. To print a line, the painter writes it over the table and
+ * draws the table again below it, in one write, so a log line can't tear the table.
  */
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Context from "effect/Context"
@@ -26,8 +25,8 @@ export class Painter {
   }
 
   /**
-   * Puts a table in the place of the one before. No line may be wider than the terminal. After a change of `size` the
-   * whole terminal is cleared, because it may have wrapped the lines of the last table. Nothing where not live.
+   * Replaces the previous table. No line may be wider than the terminal. After a change of `size` the whole terminal is
+   * redrawn, because it may have wrapped the lines of the previous table. Does nothing if not live.
    */
   frame(table: ReadonlyArray<string>, size = ""): void {
     if (!this.#live) return
@@ -43,12 +42,12 @@ export class Painter {
     this.#write(`${this.#top()}${this.#lines([line, ...this.#table])}${clearBelow}`)
   }
 
-  /** Leaves the table where it is. What follows is written below it. */
+  /** Leaves the table where it is. Later output is written below it. */
   leave(): void {
     this.#table = []
   }
 
-  // To the first line of the table. What is there is written over, which flickers less than to erase it first.
+  // Moves to the first line of the table. Overwriting the table flickers less than erasing it first.
   #top(): string {
     return this.#table.length === 0 ? "" : `\x1b[${this.#table.length}A\r`
   }
@@ -62,10 +61,10 @@ const home = "\x1b[H"
 const clearRight = "\x1b[K"
 const clearBelow = "\x1b[J"
 
-/** The width of the terminal. Where there is none, as in a pipe, it is that of a usual one. */
+/** The width of the terminal, or 80 without one. */
 export const columns = Effect.map(Effect.flatMap(Terminal.Terminal, ({ columns }) => columns), (known) => known || 80)
 
-/** The height of the terminal. */
+/** The height of the terminal, or 24 without one. */
 export const rows = Effect.map(Effect.flatMap(Terminal.Terminal, ({ rows }) => rows), (known) => known || 24)
 
 /** The output as a service. */
@@ -109,7 +108,7 @@ export const layer = (options: { readonly plain: boolean }) =>
     )
   }))
 
-/** Cuts a line to a width, escape codes not counted. */
+/** Cuts a line to a width. Escape codes do not count. */
 export const cut = (line: string, columns: number): string => {
   let width = 0
   let out = ""
@@ -124,6 +123,6 @@ export const cut = (line: string, columns: number): string => {
   return out
 }
 
-// An escape code that styles, or one character.
+// An escape code for a style, or one character.
 // oxlint-disable-next-line no-control-regex
 const pieces = /\x1b\[[0-9;]*m|[^]/gu

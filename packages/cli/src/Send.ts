@@ -3,6 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
@@ -63,7 +64,7 @@ const options = {
   plain
 }
 
-/** How many lines are sent between two records of the position in the file. The next ones are read meanwhile. */
+/** How many lines are sent between two records of the position. The next lines are read meanwhile. */
 const batchSize = 20_000
 
 const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
@@ -102,7 +103,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
       dialect,
       precision,
       oversize: "split",
-      // Never full: a batch is pushed only when the one before the last is sent.
+      // Never full, because a batch is pushed only after the batch before the previous one was sent.
       queueCapacity: 10_000_000,
       // When the command is stopped, what is not sent is still in the file.
       drainTimeout: 0,
@@ -121,7 +122,7 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     const settle = Effect.fnUntraced(function*(line: number) {
       yield* database.flush
       const { dropped, droppedTotal, sent } = database.statsUnsafe()
-      // A server that does not know the database or the user refuses everything that follows.
+      // A server that does not know the database or the user would refuse the rest too.
       if (sent === 0 && refusal !== undefined && [401, 403, 404].includes(refusal.status!)) {
         const hint = refusal.status === 404 ? "" : Target.hintOf(target.options)
         return yield* userError(`nothing was accepted: ${refusal.detail}${hint}`)
@@ -225,16 +226,11 @@ const picture = (
     (bad > 0 ? `, ${count(bad, "bad line")}` : "")
   if (size === undefined || size === 0) return [`${bytes(read)} read`, state]
   const share = Math.min(1, read / size)
-  const left = share > 0 && share < 1 && seconds > 1 ? `, ${durationOf(seconds * (1 - share) / share)} left` : ""
+  const left = share > 0 && share < 1 && seconds > 1
+    ? `, ${Duration.format(Duration.seconds(Math.ceil(seconds * (1 - share) / share)))} left`
+    : ""
   return [`${bar(share, 30)} ${Math.floor(100 * share)} % of ${bytes(size)}${left}`, state]
 }
-
-const durationOf = (seconds: number): string =>
-  seconds < 90
-    ? `${Math.ceil(seconds)} s`
-    : seconds < 5400
-    ? `${Math.ceil(seconds / 60)} min`
-    : `${Math.ceil(seconds / 3600)} h`
 
 /** The command. */
 export const command = Command.make(

@@ -17,7 +17,7 @@ type Failure = InfluxError.InfluxError
 export interface Target<Options> {
   /** The options for the library. */
   readonly options: Options
-  /** What failed, in words that name the flag or the variable that a wrong option came from. */
+  /** An error in words, which name the flag or the variable that a wrong option came from. */
   readonly sentenceOf: (failure: Failure) => string
   /** Fails with that sentence. */
   readonly explained: <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, UserError, R>
@@ -107,7 +107,7 @@ const secrets = Effect.fnUntraced(function*(version: number) {
   return version === 1 && Object.keys(login).length > 0 ? login : token === undefined ? {} : { token }
 })
 
-/** A server that a flag names. Options that come from other flags are named after those. */
+/** A server that a flag names. Errors name the options that come from other flags after those flags. */
 export const make = <Options extends object>(flag: string, options: Options, flags: Names = {}): Target<Options> => {
   const sentenceOf = ({ message, reason }: Failure): string => {
     if (reason._tag === "Unauthorized") return message + hintOf(options)
@@ -123,7 +123,7 @@ export const make = <Options extends object>(flag: string, options: Options, fla
   }
 }
 
-/** What to do if the server does not accept the credentials. */
+/** What to check if the server refuses the credentials. */
 export const hintOf = (options: object): string =>
   "token" in options
     ? ". Check INFLUX_TOKEN"
@@ -151,7 +151,7 @@ export const influx1 = (flag: string, text: string) =>
     ({ options }) => userError(`${flag} has version ${options.version}, and only InfluxDB 1 counts what arrived`)
   )
 
-/** A client that asks a server at a URL. A `bucket` is not needed for that. */
+/** A client for the server at a URL. It ignores a `bucket`. */
 export const client = Effect.fnUntraced(function*(flag: string, text: string) {
   const url = yield* parse(flag, text, ["http", "https"])
   const isThree = url.searchParams.get("version") === "3"
@@ -161,6 +161,6 @@ export const client = Effect.fnUntraced(function*(flag: string, text: string) {
   return make(flag, config as unknown as ClientConfig.ClientConfig)
 })
 
-/** Whose rules the server of a database reads by. */
+/** The dialect of the server of a database. */
 export const dialectOf = (options: DatabaseConfig.DatabaseConfig): Dialect.Dialect =>
   options.transport !== "http" ? "influx-1" : Dialect.all[options.version - 1]!

@@ -23,7 +23,7 @@ const shownAfter = 60
 /** How many columns of a terminal a text takes. */
 export const widthOf = (text: string): number => /^[ -~]*$/.test(text) ? text.length : CliOutput.displayWidth(text)
 
-/** A bad line, and a caret under the place. */
+/** A bad line, with a caret under the error. */
 export const pointer = ({ at, text }: LineProtocol.Excerpt): ReadonlyArray<string> => {
   const start = Math.max(0, at - shownBefore)
   const before = (start > 0 ? "…" : "") + escaped(text.slice(start, at))
@@ -31,7 +31,7 @@ export const pointer = ({ at, text }: LineProtocol.Excerpt): ReadonlyArray<strin
   return [`  | ${before}${after}`, `  | ${" ".repeat(widthOf(before))}^`]
 }
 
-/** A point as a line of text. It is line protocol wherever that can express the point. */
+/** A point as line protocol, or as JSON if line protocol can't express it. */
 export const lineOf = (point: Point.Point): string => {
   const line = LineProtocol.encode(point, { dialect: "influx-2" })
   return escaped(line._tag === "Success" ? line.success : json(point))
@@ -58,7 +58,7 @@ export const json = (value: unknown, isTyped = true): string => {
   }}`
 }
 
-// JSON leaves some of what a terminal obeys as it is.
+// JSON does not escape everything that a terminal obeys.
 const jsonString = (text: string): string =>
   JSON.stringify(text).replace(
     /[\p{Cc}\p{Cf}\p{Co}\u2028\u2029]/gu,
@@ -67,14 +67,14 @@ const jsonString = (text: string): string =>
         `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join("")
   )
 
-/** A whole number, as JSON. */
+/** Makes {@link json} write a number as an integer. */
 export const int = (value: number): bigint => BigInt(value)
 
 /** `1 point`, `2 points`, `12 345 points`. */
 export const count = (value: number, one: string, many = `${one}s`): string =>
   `${grouped(value)} ${value === 1 ? one : many}`
 
-/** A number with its thousands apart. */
+/** A whole number with spaces between its thousands. */
 export const grouped = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, " ")
 
 /** `1.2 MB` */
@@ -89,7 +89,7 @@ export const bytes = (value: number): string => {
 
 const units = ["B", "kB", "MB", "GB", "TB"]
 
-/** How far something is, as a bar. */
+/** A progress bar. */
 export const bar = (share: number, width: number): string => {
   const full = Math.round(Math.max(0, Math.min(1, share)) * width)
   return `[${"#".repeat(full)}${".".repeat(width - full)}]`
@@ -111,6 +111,6 @@ export const userError = (message: string, cause: unknown = message): UserError 
 export const systemMessage = ({ cause, message }: PlatformError.PlatformError["reason"]): string =>
   cause instanceof Error ? cause.message : message
 
-/** Shows the message of an error, and nothing else of it. */
+/** Shows only the message of an error. */
 export const orExplain = <A, R>(effect: Effect.Effect<A, { readonly message: string }, R>) =>
   Effect.mapError(effect, (error) => userError(error.message, error))

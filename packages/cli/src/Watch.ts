@@ -1,12 +1,12 @@
 /**
- * What `efflux listen` knows about what has arrived: a bounded summary by measurement, and its display.
+ * What `efflux listen` knows of what has arrived: a bounded summary by measurement, and its display.
  */
 import type { Arrivals } from "@efflux/panel"
 import type { LineListener, Point } from "efflux"
 import { cut } from "./Screen.ts"
 import { bold, bytes, count, dim, escaped, grouped, lineOf, pointer, widthOf } from "./Text.ts"
 
-// What is beyond these is counted and not shown.
+// What exceeds these limits is counted but not shown.
 const maxMeasurements = 500
 const maxKeys = 50
 const maxSeries = 200_000
@@ -14,7 +14,7 @@ const maxValues = 1000
 // Names and values may be 64 KiB long, and come from anyone.
 const maxCharacters = 50_000_000
 const errorsKept = 3
-// On a page.
+// Measurements on the live page.
 const maxListed = 50
 
 /** Characters of a value that are shown. */
@@ -25,7 +25,7 @@ const shortest = 0.25
 
 interface Measurement {
   points: number
-  /** When the last picture was drawn. */
+  /** Points at the previous draw. */
   pointsBefore: number
   rate: number
   readonly fields: Map<string, Point.FieldValue>
@@ -87,7 +87,7 @@ export class Watch {
     return (this.#characters += text.length) <= maxCharacters
   }
 
-  /** What a page shows beside the counters: the same object until something has come. */
+  /** What the page shows beside the counters: the same object until something arrives. */
   details(place: string): Arrivals.Details {
     if (this.#details !== undefined) return this.#details
     const entries = this.#sorted()
@@ -115,7 +115,7 @@ export class Watch {
     return [...this.#measurements].toSorted(([, a], [, b]) => b.points - a.points)
   }
 
-  /** The picture, one string a line, of `rows` lines at the most. */
+  /** The display, one string per line and at most `rows` lines. */
   draw(counts: LineListener.Counts, seconds: number, rows: number): ReadonlyArray<string> {
     const passed = seconds - this.#drawnAt
     if (passed > shortest) {
@@ -163,7 +163,7 @@ export class Watch {
   }
 }
 
-/** The start of a text that fits into a number of columns. Only the start is measured: a text may be 64 KiB long. */
+/** Cuts a text to a number of columns. Only its start is measured, because a text may be 64 KiB long. */
 const startOf = (text: string, columns: number): string => cut(escaped(text.slice(0, 2 * columns)), columns)
 
 const valuesOf = ([key, values]: readonly [string, ReadonlySet<string>]): string => {
@@ -179,7 +179,7 @@ const lastOf = ([key, value]: readonly [string, Point.FieldValue]): string => {
   return `${escaped(key)}=${startOf(line.slice("m v=".length), maxShown)}`
 }
 
-/** What was lost or refused, or that nothing was. */
+/** Says what was lost or refused, or that nothing was. */
 export const troubles = (counts: LineListener.Counts): string => {
   const { dropped, droppedDatagrams, errors, kernelDrops, refused } = counts
   const parts = [

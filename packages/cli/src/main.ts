@@ -20,7 +20,7 @@ const efflux = Command.make("efflux").pipe(
   Command.withSubcommands([Listen.command, Lint.command, Send.command, Query.command, Pace.command, Demo.command])
 )
 
-// The help is left out for a wrong invocation: another program may read standard output.
+// A wrong invocation prints no help, because another program may read standard output.
 const presenter = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
@@ -65,7 +65,7 @@ efflux.pipe(
   Command.run({ version: "0.1.0" }),
   Effect.provide([NodeServices.layer, presenter]),
   NodeRuntime.runMain({
-    // docs/cli.md lists the codes. A command that has set one is right, also where it was interrupted.
+    // docs/cli.md lists the codes. A code that the command has set wins, even if it was interrupted.
     teardown: (exit, onExit) =>
       Runtime.defaultTeardown(exit, (code) => {
         if (code === 130 && process.exitCode === undefined) endBy(signal ?? "SIGINT")

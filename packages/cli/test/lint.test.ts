@@ -166,8 +166,10 @@ describe("efflux", () => {
     assert.include(completions.out, "efflux")
   })
 
-  it.skipIf(process.platform !== "linux")("ends with code 2 where its help can't be written", async () => {
-    for (const args of [[], ["--help"], ["send", "--help"], ["--version"], ["--completions", "bash"]]) {
+  it.skipIf(process.platform !== "linux")("ends with code 2 where its output can't be written", async () => {
+    const demo = "demo --seconds 1 --burst 0 --target receiver"
+    for (const line of ["", "--help", "send --help", "--version", "--completions bash", demo]) {
+      const args = line === "" ? [] : line.split(" ")
       const { code, err } = await start(args, { stdout: Fs.openSync("/dev/full", "w") }).ended
       assert.match(err, /^standard output can't be written: ENOSPC.*\n$/)
       assert.strictEqual(code, 2)

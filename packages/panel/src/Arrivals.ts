@@ -6,7 +6,6 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServer from "effect/http/HttpServer"
@@ -14,6 +13,7 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import type { LineListener } from "efflux"
 import * as Page from "./internal/Page.ts"
+import type * as Panel from "./Panel.ts"
 
 /**
  * What has arrived of one measurement.
@@ -52,18 +52,10 @@ export interface Details {
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Panel.ServerOptions {
   readonly counts: Effect.Effect<LineListener.Counts>
-  /** A new value whenever something has changed. */
+  /** Must return a new object after each change, and the same one otherwise. */
   readonly details: () => Details
-  /** Port, default a free one, which `HttpServer.HttpServer` in the context has. */
-  readonly port?: number | undefined
-  /** Address to listen on, default `"127.0.0.1"`. Any other address shows the page to everyone who can reach it. */
-  readonly host?: string | undefined
-  /** How often the counters are read, default one second, at least 100 milliseconds. */
-  readonly interval?: Duration.Input | undefined
-  /** How long readings are kept, default 5 minutes, at most 3600 readings. */
-  readonly history?: Duration.Input | undefined
 }
 
 /**

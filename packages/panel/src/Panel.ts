@@ -53,7 +53,7 @@ export interface Options {
    * redirected.
    */
   readonly path?: `/${string}` | undefined
-  /** How often the registry is read, default one second, at least 100 milliseconds. */
+  /** How often the counters are read, default one second, at least 100 milliseconds. */
   readonly interval?: Duration.Input | undefined
   /**
    * How long readings are kept, to show what happened before the page was opened, default 5 minutes, at most 3600

@@ -1,5 +1,5 @@
 /**
- * What the pages share: text, plots, and the connection to the program. All text of others is set as text, never as
+ * What the pages share: text, plots, and the connection to the program. Names and log lines are set as text, never as
  * markup.
  */
 import uPlot from "./uplot.js"
@@ -16,12 +16,12 @@ export const element = (tag, text, className) => {
   return made
 }
 
-/** Sets the text of an element only where it changed, so that a selection and a screen reader are left in peace. */
+/** Sets the text of an element only if it changed, so as not to disturb a selection or a screen reader. */
 export const say = (target, text) => {
   if (target.textContent !== text) target.textContent = text
 }
 
-/** Shows numbers by their names, each in a box of a list that is made with its first. */
+/** Returns a function that shows a figure under its name. The first call for a name adds a box to the list. */
 export const figuresIn = (list) => {
   const shown = {}
   return (name, text) => {
@@ -35,7 +35,7 @@ export const figuresIn = (list) => {
   }
 }
 
-/** How much a counter grew a second from each sample to the next; unknown for the first. */
+/** The growth of a counter per second, from each sample to the next; `null` for the first. */
 export const ratesOf = (samples, read) =>
   samples.map((sample, i) =>
     i === 0 ? null : (read(sample) - read(samples[i - 1])) / ((sample.at - samples[i - 1].at) / 1000)
@@ -87,8 +87,8 @@ export const legend = (plot, entries) =>
   )
 
 /**
- * Hands over what the program tells, and says whether it is there. A hidden tab is not connected: a browser has few
- * connections to one host, and a page that can't get one does not even load.
+ * Passes on the events of the program, and shows whether it is connected. A hidden tab is not connected, because a browser
+ * allows few connections to one host, and without a free one a page does not even load.
  */
 export const connect = (handle) => {
   const connection = document.querySelector("#connection")
@@ -110,7 +110,7 @@ export const connect = (handle) => {
     events.addEventListener("error", () => {
       say(connection, "not connected: the program has ended or can't be reached; trying again")
       connection.className = "broken"
-      // A browser gives up for good where the answer was an error. To load the page again would lose it: nothing may answer.
+      // A browser gives up for good after an error response. Reloading could lose the page, because nothing may answer.
       if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000)
     })
   }

@@ -3,9 +3,9 @@
  */
 import { connect, element, figuresIn, legend, plotOf, ratesOf, say, short, sum, whole } from "./page.js"
 
-/** What each reason means, and which option to turn. */
+/** What each reason means, and which option to change. */
 const reasons = {
-  queue_full: "the queue was full: the oldest point went (queueCapacity, senders)",
+  queue_full: "the queue was full: the oldest point was dropped (queueCapacity, senders)",
   queue_full_high: "the queue was full of points of high priority (queueCapacity)",
   queue_bytes: "the queue held too many bytes (queueBytes)",
   quota: "its measurement held more than its share of a full queue (measurementQuota)",
@@ -19,7 +19,7 @@ const reasons = {
 
 const droppedOf = (database) => sum(Object.values(database.dropped))
 
-/** As `Influx.pressure` has it. */
+/** The same as `Influx.pressure`. */
 const pressureOf = (now, rate) => {
   const shed = ({ dropped }) =>
     sum(["queue_full", "queue_full_high", "queue_bytes", "quota"].map((name) => dropped[name] ?? 0))
@@ -57,7 +57,7 @@ class DatabaseView {
     ])
   }
 
-  /** Shows the last of the samples, and all of them as plots. */
+  /** Shows the latest sample as numbers, and all samples as plots. */
   show(samples) {
     const now = samples.at(-1)
     const before = samples.at(-2)
@@ -150,7 +150,7 @@ const take = ({ at, databases }) => {
   const names = new Set(databases.map(({ name }) => name))
   for (const database of databases) {
     const history = histories.get(database.name) ?? []
-    // A database of the same name that was made anew counts from 0.
+    // A new database of the same name counts from 0.
     if (history.length > 0 && history.at(-1).pushed > database.pushed) history.length = 0
     history.push({ at, ...database })
     while (history.length > kept) history.shift()

@@ -1,7 +1,7 @@
 /**
  * Where the points of a run go, and how many of them have been stored there.
  *
- * Every point of a run has the tag `run`, so a server that holds other data, also of earlier runs, can be used.
+ * Every point of a run has the tag `run`, so the server may hold other data, even that of earlier runs.
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,13 +11,13 @@ import * as Target from "../Target.ts"
 import { orExplain, type UserError, userError } from "../Text.ts"
 import * as Influxd from "./Influxd.ts"
 
-/** What is there of a run. */
+/** What has arrived of a run. */
 export interface Stored {
   /** Rows: distinct series and timestamps. */
   readonly rows: number
-  /** Datagrams that found the receiver's buffer full, where the system tells. */
+  /** Datagrams dropped because the receiver's buffer was full, if the system says. */
   readonly kernelDrops: number | undefined
-  /** Lines that the receiver could not read, where it tells. */
+  /** Lines that the receiver could not read, if it says. */
   readonly errors: number
 }
 
@@ -30,7 +30,7 @@ export interface Destination {
   readonly stored: Effect.Effect<Stored, UserError>
 }
 
-/** A server that runs already: where it is asked, and its UDP listener. */
+/** A running server: its HTTP API and its UDP listener. */
 export interface Server extends Pick<Destination, "host" | "port"> {
   readonly api: Target.Target<ClientConfig.ClientConfig>
 }
@@ -52,8 +52,8 @@ export const serverOf = Effect.fnUntraced(
 )
 
 /**
- * The destination that was asked for; without a wish an `influxd` if one is installed, else the embedded receiver. It
- * ends with the scope.
+ * The destination that was chosen; by default `influxd` if it is installed, else the embedded receiver. It ends with the
+ * scope.
  */
 export const make = Effect.fnUntraced(
   function*(server: Server | undefined, target: "auto" | "influxd" | "receiver", run: string) {
@@ -75,7 +75,7 @@ export const make = Effect.fnUntraced(
 const loopback = "127.0.0.1"
 const database = "efflux_demo"
 
-/** A server that is asked over HTTP. Fails at once when it can't answer, or the database is not there. */
+/** A server that is queried over HTTP. Fails at once if the server can't answer or does not have the database. */
 const counted = Effect.fnUntraced(function*({ api, host, port }: Server, label: string, run: string) {
   const failed = (message: string) => userError(`${api.options.url} can't count the points: ${message}`)
   const client = yield* api.explained(InfluxClient.make(api.options))
@@ -88,7 +88,7 @@ const counted = Effect.fnUntraced(function*({ api, host, port }: Server, label: 
   const count = client.query(InfluxQL.query`SELECT count(*) FROM /.*/ WHERE run = ${run}`).pipe(
     Effect.mapBoth({ onFailure: (error) => failed(api.sentenceOf(error)), onSuccess: rowsIn })
   )
-  // A statement on a database that is not there is answered by an error: better now than after the run.
+  // If the database does not exist, this fails before the run rather than after it.
   yield* count
   const drops = host === loopback || host === "localhost"
     ? Effect.map(LineListener.udpSocketState(port), (state) => state?.drops)
@@ -136,6 +136,6 @@ const embedded = Effect.fnUntraced(function*(run: string) {
   } satisfies Destination
 })
 
-/** What makes a row: the series, whatever the order of its tags, and the timestamp. JSON, because a name can hold any separator. */
+/** The identity of a row: its series, whatever the order of the tags, and its timestamp. JSON, because names may hold any separator. */
 export const rowOf = ({ measurement, tags, timestamp }: Point.Point): string =>
   JSON.stringify([String(timestamp), measurement, ...Object.keys(tags).toSorted().flatMap((key) => [key, tags[key]])])

@@ -1,6 +1,6 @@
 /**
- * This machine's figures, as points: what the demo pushes once a second. Rates are left to the server: counters go out
- * as integers, as they are. The network and the disks have counters on Linux only.
+ * Measures this machine: the points that the demo pushes once a second. Counters are pushed as integers, and the server
+ * computes rates. Network and disk counters exist only on Linux.
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -10,7 +10,7 @@ import { type Point, RuntimeMetrics } from "efflux"
 import * as Os from "node:os"
 import * as Proc from "./Proc.ts"
 
-/** What the table shows of a sample. */
+/** The part of a sample that the table shows. */
 export interface Summary {
   readonly cpuPercent: number | undefined
   readonly memoryPercent: number
@@ -26,8 +26,8 @@ export interface Sample {
 }
 
 /**
- * Takes samples as long as the scope lives. What is a share of time is measured since the sample before. The counters
- * are read from `proc`.
+ * Takes samples for the lifetime of the scope. Shares of time are those since the previous sample. Counters are read from
+ * `proc`.
  */
 export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
   const fs = yield* FileSystem.FileSystem
@@ -77,7 +77,7 @@ const cpuPoints = (now: ReadonlyArray<Os.CpuInfo>, before: ReadonlyArray<Os.CpuI
   const total = [0, 1, 2].map((part) => cores.reduce((sum, { passed }) => sum + passed[part]!, 0))
   return [{ core: "total", passed: total }, ...cores].flatMap(({ core, passed: [user, system, idle] }) => {
     const all = user! + system! + idle!
-    // A clock that did not tick between two samples, or does not tick at all in this container.
+    // The clock did not tick between two samples, or never ticks in this container.
     if (all === 0) return []
     const percent = (part: number) => 100 * part / all
     const fields = {

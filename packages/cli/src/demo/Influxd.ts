@@ -1,4 +1,4 @@
-/** An InfluxDB 1 for one run: on free ports of loopback, in a folder that goes with it. */
+/** An InfluxDB 1 for one run, on free ports of loopback and in a temporary folder. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -9,7 +9,7 @@ import { LineListener } from "efflux"
 import * as Fs from "node:fs"
 import { type UserError, userError } from "../Text.ts"
 
-/** The variable that names the program, before the search path. */
+/** The variable that names the program; otherwise it is looked up in the search path. */
 export const variable = "EFFLUX_INFLUXD"
 
 /** Finds an installed `influxd` of the 1.x line. */
@@ -24,7 +24,7 @@ export const find = Effect.gen(function*() {
   return named === "" ? undefined : yield* userError(`${variable} is ${named}, which is no influxd of InfluxDB 1`)
 })
 
-// A server must not outlive a run that was killed.
+// Ends the server if this process is killed.
 const setpriv = "/usr/bin/setpriv"
 
 /** Starts the server for the life of the scope, with the defaults of its UDP listener, which writes into `database`. */
@@ -35,7 +35,7 @@ export const start = Effect.fnUntraced(function*(path: string, database: string)
   const port = yield* Effect.scoped(Effect.map(LineListener.make({ udp: 0 }), ({ udp }) => udp!.port))
   yield* fs.writeFileString(`${folder}/influxdb.conf`, configuration(folder, port, database))
   const command = [...(Fs.existsSync(setpriv) ? [setpriv, "--pdeathsig", "KILL"] : []), path]
-  // On SIGTERM it can hang for half a minute while a UDP batch is pending.
+  // On SIGTERM influxd can hang for half a minute if a UDP batch is pending.
   const options = { stdin: "ignore", stdout: "ignore", killSignal: "SIGKILL" } as const
   const args = [...command.slice(1), "-config", `${folder}/influxdb.conf`]
   const child = yield* spawner.spawn(ChildProcess.make(command[0]!, args, options))

@@ -1,6 +1,6 @@
 /**
- * Counters that Linux shows under `/proc`, as points. A line that does not look as expected is left out: what a kernel
- * or a container hides is not shown.
+ * Reads counters of Linux under `/proc` into points. A line in an unexpected format is left out, because kernels and
+ * containers differ in what they show.
  */
 import type { Point } from "efflux"
 
@@ -25,7 +25,7 @@ export const network = (text: string): ReadonlyArray<Point.Input> =>
     }]
   })
 
-/** `/proc/diskstats`: the counters of each device that was ever used. */
+/** `/proc/diskstats`: the counters of each device that has been used. */
 export const disks = (text: string): ReadonlyArray<Point.Input> =>
   rows(text).flatMap(([, , device, ...counters]) => {
     if (device === undefined || counters.length < 7) return []
@@ -43,7 +43,7 @@ export const disks = (text: string): ReadonlyArray<Point.Input> =>
     }]
   })
 
-/** `/proc/net/snmp`: UDP over IPv4, of the whole system. */
+/** `/proc/net/snmp`: UDP over IPv4, for the whole system. */
 export const udp = (text: string): ReadonlyArray<Point.Input> => {
   const [names, values] = rows(text).filter(([name]) => name === "Udp:")
   if (names === undefined || values === undefined) return []
@@ -59,7 +59,7 @@ export const udp = (text: string): ReadonlyArray<Point.Input> => {
   }]
 }
 
-// The kernel's unit here, whatever the device's own.
+// The kernel counts in these units, whatever the sector size of the device.
 const sectorBytes = 512n
 
 const rows = (text: string): ReadonlyArray<ReadonlyArray<string>> =>

@@ -1,6 +1,6 @@
 /**
- * A run of the demo: figures once a second and one burst that overruns the queue, shown live; then the accounts, and
- * what was sent beside what was stored.
+ * A run of the demo: figures once a second and one burst that overflows the queue, shown live; then the counters, and a
+ * comparison of what was sent with what was stored.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import type { Destination } from "./Destination.ts"
 import * as Figures from "./Figures.ts"
 import { comparison, lawHolds, lawLine, plainLine, table, type View } from "./Table.ts"
 
-/** What can be chosen. */
+/** Options of a run. */
 export interface Options {
   readonly seconds: number
   readonly burst: number
@@ -22,16 +22,16 @@ export interface Options {
   readonly pacing: number
 }
 
-/** How often the ledger is checked, in milliseconds. */
+/** How often the accounting equation is checked, in milliseconds. */
 const checkInterval = 20
 
-/** How often a live table is drawn, in milliseconds. */
+/** How often the live table is drawn, in milliseconds. */
 const frameInterval = 125
 
-/** Over how many seconds the rate is taken: a little less than two lines of a plain output are apart. */
+/** The rate is measured over this many seconds, a little less than the time between two lines of plain output. */
 const rateWindow = 0.9
 
-/** How long the count of stored points may stand still before the rest are taken as lost, in milliseconds. */
+/** How long the count of stored points may stop growing before the rest count as lost, in milliseconds. */
 const patience = 4000
 
 /** Runs the demo. Succeeds with whether every point was stored. The last line that it prints is the comparison. */
@@ -58,7 +58,7 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
       pushBurst(options, current)
     ], { concurrency: "unbounded" })
     current.phase = "flush"
-    // A server that is not there must not keep the run from ending.
+    // An absent server must not keep the run from ending.
     yield* Effect.timeoutOption(Influx.flush, "5 seconds")
     current.phase = "count"
     return current
@@ -73,7 +73,7 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
       pacing: options.pacing === 0
         ? "none"
         : { packetsPerSecond: options.pacing, burst: Math.max(1, Math.round(options.pacing * 0.016)) },
-      // Shorter than the default, to see shedding stop before the run ends.
+      // Shorter than the default, so that the log says before the end that shedding has stopped.
       logInterval: "1 second"
     }))
   )
@@ -85,7 +85,7 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
     )
   })
 
-  // The database is closed: these are its last numbers.
+  // The database is closed, so these numbers are final.
   const { stats } = ended
   const counted = yield* Effect.result(settled(destination, stats.sent))
   ended.phase = "done"
@@ -101,7 +101,7 @@ export const run = Effect.fnUntraced(function*(options: Options, destination: De
   return Result.getOrUndefined(counted)?.rows === stats.sent && lawHolds(stats) && ended.violations === 0
 })
 
-/** Once a second, until interrupted. */
+/** Pushes figures once a second until interrupted. */
 const pushFigures = Effect.fnUntraced(function*(progress: Progress) {
   const sample = yield* Figures.make()
   yield* sample.pipe(
@@ -113,7 +113,7 @@ const pushFigures = Effect.fnUntraced(function*(progress: Progress) {
   )
 })
 
-/** As many points as the options say, as fast as they can be pushed. */
+/** Pushes the burst as fast as possible. */
 const pushBurst = Effect.fnUntraced(function*(options: Options, progress: Progress) {
   yield* Effect.sleep(options.seconds * 1000 / 3)
   progress.phase = "burst"
@@ -124,12 +124,12 @@ const pushBurst = Effect.fnUntraced(function*(options: Options, progress: Progre
   }))
 })
 
-// Without timestamps: the database gives each its own, so each is a row on the server.
+// They have no timestamps: the database gives each its own, so each becomes a row on the server.
 const burstPoints = function*(count: number): Generator<Point.Input> {
   for (let i = 0; i < count; i++) yield { measurement: "burst", fields: { sequence: BigInt(i) } }
 }
 
-/** A live table many times a second, or a line once a second. */
+/** Shows a live table several times a second, or prints a line once a second. */
 const show = Effect.fnUntraced(function*(progress: Progress) {
   const screen = yield* Screen
   const draw = Effect.flatMap(now, (now) => {
@@ -138,11 +138,11 @@ const show = Effect.fnUntraced(function*(progress: Progress) {
   })
   yield* screen.live
     ? Effect.repeat(draw, Schedule.spaced(frameInterval))
-    // Not at fixed times: a timer that fires early would be followed by another one at once.
+    // Not at fixed times: if a timer fires early, the next one would follow at once.
     : Effect.delay(Effect.repeat(draw, Schedule.spaced("1 second")), "1 second")
 })
 
-/** What is stored when it is as much as was sent, or does not grow any more. UDP tells nobody when it is done. */
+/** Waits until as much is stored as was sent, or the count stops growing: with UDP nothing says when all has arrived. */
 const settled = Effect.fnUntraced(function*(destination: Destination, sent: number) {
   let best = yield* destination.stored
   let grownAt = yield* now
@@ -157,7 +157,7 @@ const settled = Effect.fnUntraced(function*(destination: Destination, sent: numb
 
 type Fixed = Pick<View, "run" | "target" | "seconds" | "queueCapacity">
 
-/** What is seen of the database during a run. */
+/** What was observed of the database during a run. */
 class Progress {
   phase = "steady"
   figures: Figures.Summary | undefined
@@ -166,7 +166,7 @@ class Progress {
   #queuePeak = 0
   #rate = 0
   #ratePeak = 0
-  // How much was sent when the present window of the rate began.
+  // How much had been sent when the current window of the rate began.
   #window: { readonly sent: number; readonly at: number }
   readonly #fixed: Fixed
   readonly #stats: () => InfluxDatabase.Stats

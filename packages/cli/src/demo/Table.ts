@@ -1,33 +1,32 @@
 /**
- * How a run looks: the live table of a terminal, the lines of a plain output,
- * and the summary. Pure functions from a view to text.
+ * Renders a run as text: the live table of a terminal, the lines of plain output, and the summary.
  */
 import type { InfluxDatabase } from "efflux"
 import { bar, bold, dim, green, grouped, yellow } from "../Text.ts"
 import type { Stored } from "./Destination.ts"
 import type { Summary } from "./Figures.ts"
 
-/** What there is to show at one moment. */
+/** The state of a run at one moment. */
 export interface View {
   readonly run: string
-  /** The target, in words and with its address. */
+  /** The destination in words, with its address. */
   readonly target: string
   readonly phase: string
-  /** Since the first push, in seconds. */
+  /** Seconds since the first push. */
   readonly elapsed: number
   readonly seconds: number
   readonly stats: InfluxDatabase.Stats
   readonly queueCapacity: number
-  /** The most that was seen in the queue. */
+  /** The most points seen in the queue. */
   readonly queuePeak: number
-  /** Points sent per second, lately. */
+  /** Points sent per second, recently. */
   readonly rate: number
-  /** The highest rate that was seen. */
+  /** The highest rate seen. */
   readonly ratePeak: number
   readonly figures: Summary | undefined
 }
 
-// What only happens with options that the demo does not set takes no line.
+// These happen only with options that the demo does not set, so they get a line only when they do.
 const optional = new Set(["queue_full_high", "queue_bytes", "quota", "unknown"])
 const isShown = ([reason, points]: readonly [string, number]): boolean => points > 0 || !optional.has(reason)
 
@@ -35,7 +34,7 @@ const isShown = ([reason, points]: readonly [string, number]): boolean => points
 export const lawHolds = (stats: InfluxDatabase.Stats): boolean =>
   stats.pushed === stats.sent + stats.droppedTotal + stats.queued + stats.inFlight
 
-/** The live table, styled for a terminal, one string for each line. */
+/** The live table, styled for a terminal, one string per line. */
 export const table = (view: View): ReadonlyArray<string> => {
   const { figures, queueCapacity, queuePeak, stats } = view
   const dropped = stats.droppedTotal
@@ -62,7 +61,7 @@ export const table = (view: View): ReadonlyArray<string> => {
   ]
 }
 
-/** One line for one second, without escape codes. */
+/** One line of plain output, without escape codes. */
 export const plainLine = (view: View): string => {
   const { stats } = view
   return [
@@ -78,7 +77,7 @@ export const plainLine = (view: View): string => {
   ].join(" ")
 }
 
-/** The law with its numbers. */
+/** The accounting equation with its numbers, and whether it holds. */
 export const lawLine = (
   stats: InfluxDatabase.Stats,
   check: { readonly checks: number; readonly violations: number }
@@ -92,7 +91,7 @@ export const lawLine = (
       : `and did not hold at ${check.violations} of ${check.checks} checks during the run`
   ].join(" ")
 
-/** What was sent beside what was stored: the verdict of a run. */
+/** Compares what was sent with what was stored. */
 export const comparison = (sent: number, stored: Stored): string => {
   const { errors, kernelDrops, rows } = stored
   const start = `sent ${sent} points, stored ${rows}`
@@ -131,5 +130,5 @@ const row = (name: string, value: number, note: string, style: (text: string) =>
 
 const seconds = (value: number): string => `${value.toFixed(1)} s`
 
-// Two digits at least, so that one lost point in a million does not look like none.
+// At least two significant digits, so that one lost point in a million does not look like none.
 const percent = (value: number): string => `${value >= 0.1 || value === 0 ? value.toFixed(1) : value.toPrecision(2)} %`

@@ -32,15 +32,6 @@ describe("the server of a demo", () => {
       assert.deepInclude(yield* server("http://[::1]:8086"), { host: "::1", port: 8089 })
       assert.deepInclude(yield* server("http://[::1]:8086", "udp://[::2]:9000"), { host: "::2", port: 9000 })
     }))
-
-  it.effect("is refused in words where it makes no sense", () =>
-    Effect.gen(function*() {
-      const refused = (url?: string, udp?: string) => Effect.map(Effect.flip(server(url, udp)), String)
-      assert.include(yield* refused(undefined, "udp://localhost:8089"), "--udp needs --url")
-      assert.include(yield* refused("localhost:8086"), "--url must be like http://localhost:8086")
-      assert.include(yield* refused("http://a:b@localhost"), "INFLUX_PASSWORD")
-      assert.include(yield* refused("http://localhost", "8089"), "--udp must be like udp://localhost:8089")
-    }))
 })
 
 describe("the embedded receiver", () => {

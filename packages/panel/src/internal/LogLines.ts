@@ -14,7 +14,7 @@ export interface LogLine {
   readonly text: string
 }
 
-// Older lines go, and longer ones are cut: the page shows what happened last, not the log.
+// Older lines are removed and longer ones are cut, because the page shows recent events and not the log.
 const keptLines = 50
 const keptCharacters = 500
 
@@ -23,7 +23,7 @@ export class LogLines extends Context.Service<LogLines, {
   readonly lines: () => ReadonlyArray<LogLine>
 }>()("efflux/panel/LogLines") {}
 
-/** Keeps the lines of what is provided with it, beside the loggers that are there. */
+/** Keeps the log lines of what it is provided to. Existing loggers still get them. */
 export const layer: Layer.Layer<LogLines> = Layer.unwrap(Effect.sync(() => {
   let lines: ReadonlyArray<LogLine> = []
   const logger = Logger.make<unknown, void>(({ date, fiber, logLevel, message }) => {

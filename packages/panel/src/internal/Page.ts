@@ -12,27 +12,16 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
+import type * as Panel from "../Panel.ts"
 import * as Assets from "./assets.ts"
 import * as Recorder from "./Recorder.ts"
-
-/** How often samples are taken, and how long they are kept. */
-export interface Timing {
-  readonly interval?: Duration.Input | undefined
-  readonly history?: Duration.Input | undefined
-}
-
-/** Where a server listens. */
-export interface Place {
-  readonly port?: number | undefined
-  readonly host?: string | undefined
-}
 
 /** Adds a page to a router, at a path. */
 export const route = Effect.fnUntraced(function*(
   router: HttpRouter.HttpRouter,
   path: string,
   page: "panel" | "arrivals",
-  timing: Timing,
+  timing: Panel.ServerOptions,
   source: Recorder.Source
 ) {
   const intervalMillis = Math.max(100, Duration.toMillis(timing.interval ?? "1 second"))
@@ -44,7 +33,7 @@ export const route = Effect.fnUntraced(function*(
   const below = (name: string): HttpRouter.PathInput => `${base}/${name}` as `/${string}`
   for (const [name, { body, contentType }] of Object.entries(Assets.load(page))) {
     const file = HttpServerResponse.uint8Array(body, { contentType, headers })
-    // The router takes the path without its last slash for the same; the page's links need the slash.
+    // The router also matches the path without its last slash, but the links of the page need the slash.
     const toPage = HttpServerResponse.redirect(`${base}/`)
     yield* router.add(
       "GET",
@@ -74,14 +63,14 @@ export const route = Effect.fnUntraced(function*(
 })
 
 /**
- * A server with only a page. On loopback it answers only requests whose `Host` names a loopback host, and which no page
- * of another site makes.
+ * A server with only a page. On loopback it answers only requests whose `Host` names a loopback host, and none that a page
+ * of another origin makes.
  */
 export const serve = (
   page: Layer.Layer<never, never, HttpRouter.HttpRouter>,
-  { host, port = 0 }: Place
+  { host, port = 0 }: Panel.ServerOptions
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => {
-  // Node takes an empty host for all addresses.
+  // For an empty host Node would listen on all addresses.
   const address = host || "127.0.0.1"
   return HttpRouter.serve(Layer.merge(page, isLoopback(address) ? onlyLoopback : Layer.empty), {
     disableListenLog: true,

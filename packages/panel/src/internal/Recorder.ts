@@ -7,11 +7,11 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** What is recorded. */
+/** What to record. */
 export interface Source {
   /** The figures at a moment, in milliseconds since the epoch. */
   readonly sample: (at: number) => Effect.Effect<object>
-  /** What has no history: a new value whenever it has changed. */
+  /** What has no history. Must return a new object after each change, and the same one otherwise. */
   readonly details: () => object
 }
 
@@ -19,11 +19,11 @@ export interface Source {
 const keptForWatcher = 16
 
 /**
- * Records in the background until the scope closes, which ends all streams. Gives the server-sent events for a watcher:
- * first the history, then each sample as it is taken.
+ * Records in the background until the scope closes, which ends all streams. Succeeds with the server-sent events for a
+ * watcher: first the history, then each sample as it is taken.
  *
- * A sample becomes JSON once, however many watch. The history comes in pieces, so a watcher that does not read holds one
- * of them and not the whole.
+ * Each sample is encoded as JSON once, whatever the number of watchers. The history is sent in pieces, so a watcher that
+ * does not read holds one piece in memory and not all of it.
  */
 export const make = Effect.fnUntraced(function*(
   source: Source,
@@ -48,7 +48,7 @@ export const make = Effect.fnUntraced(function*(
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(record, Effect.sleep(intervalMillis))))
 
   return Stream.unwrap(Effect.gen(function*() {
-    // Subscribed before the history is read, in one turn: no sample is missed or told twice.
+    // Subscribes and reads the history in one turn, so no sample is missed or sent twice.
     const subscription = yield* PubSub.subscribe(messages)
     const history = [
       `event: history\ndata: {"run":${run},"details":${JSON.stringify(source.details())},"samples":[`,

@@ -37,8 +37,8 @@ export interface Sample {
 }
 
 /**
- * Reads the registry of a context, in one turn of the event loop: the figures of a database agree with each other.
- * Metrics of others are not read, because one that throws would end the readings.
+ * Reads the registry of a context in one turn of the event loop, so the figures of a database agree with each other.
+ * Metrics of the program are not read, because one that throws would end the readings.
  */
 export const read = (at: number, context: Context.Context<never>): Sample => {
   const databases = new Map<string, DatabaseSample>()

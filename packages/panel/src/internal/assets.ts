@@ -22,7 +22,7 @@ const asset = (url: URL | string): Asset => ({
 
 const web = (name: string): Asset => asset(new URL(`../../web/${name}`, import.meta.url))
 
-/** Reads the files of a page, once for each. */
+/** Reads the files of a page. */
 export const load = (page: "panel" | "arrivals"): { readonly [path: string]: Asset } => ({
   "": web(`${page}.html`),
   [`${page}.js`]: web(`${page}.js`),
