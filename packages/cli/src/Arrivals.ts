@@ -8,8 +8,8 @@ const interval = 100
 const patience = 20
 
 /**
- * Makes a counter of the points that all UDP listeners of an InfluxDB 1 receive. Each run of the counter starts at zero and
- * succeeds with a function. The function waits until the expected number of points has arrived or no more come, and
+ * Makes a counter of the points that all UDP listeners of an InfluxDB 1 receive. Each run of the counter starts at zero
+ * and succeeds with a function. The function waits until the expected number of points has arrived or no more come, and
  * returns how many have arrived.
  */
 export const counter = Effect.fnUntraced(function*(flag: string, url: string) {

@@ -18,8 +18,8 @@ export const lines = <R>(lines: Stream.Stream<string, UserError, R>): Effect.Eff
     ))
 
 /**
- * Makes the command end with this code. Code 1 means that it did its work and found something wrong; code 2, that it could
- * not do all of its work.
+ * Makes the command end with this code. Code 1 means that it did its work and found something wrong; code 2, that it
+ * could not do all of its work.
  */
 export const endWith = (code: 1 | 2): Effect.Effect<void> =>
   Effect.sync(() => {

@@ -87,8 +87,8 @@ export const legend = (plot, entries) =>
   )
 
 /**
- * Passes on the events of the program, and shows whether it is connected. A hidden tab is not connected, because a browser
- * allows few connections to one host, and without a free one a page does not even load.
+ * Passes on the events of the program, and shows whether it is connected. A hidden tab is not connected, because a
+ * browser allows few connections to one host, and without a free one a page does not even load.
  */
 export const connect = (handle) => {
   const connection = document.querySelector("#connection")

@@ -26,8 +26,8 @@ export interface Sample {
 }
 
 /**
- * Takes samples for the lifetime of the scope. Shares of time are those since the previous sample. Counters are read from
- * `proc`.
+ * Takes samples for the lifetime of the scope. Shares of time are those since the previous sample. Counters are read
+ * from `proc`.
  */
 export const make = Effect.fnUntraced(function*(proc: string = "/proc") {
   const fs = yield* FileSystem.FileSystem

@@ -63,8 +63,8 @@ export const route = Effect.fnUntraced(function*(
 })
 
 /**
- * A server with only a page. On loopback it answers only requests whose `Host` names a loopback host, and none that a page
- * of another origin makes.
+ * A server with only a page. On loopback it answers only requests whose `Host` names a loopback host, and none that a
+ * page of another origin makes.
  */
 export const serve = (
   page: Layer.Layer<never, never, HttpRouter.HttpRouter>,
