@@ -13,7 +13,6 @@ import type * as HttpServerError from "effect/http/HttpServerError"
 import * as Layer from "effect/Layer"
 import type { LineListener } from "efflux"
 import * as Page from "./internal/Page.ts"
-import type * as Panel from "./Panel.ts"
 
 /**
  * What has arrived of one measurement.
@@ -52,7 +51,7 @@ export interface Details {
  * @category models
  * @since 0.1.0
  */
-export interface Options extends Panel.ServerOptions {
+export interface Options extends Page.ServerOptions {
   readonly counts: Effect.Effect<LineListener.Counts>
   /** Must return a new object after each change, and the same one otherwise. */
   readonly details: () => Details

@@ -23,7 +23,6 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
@@ -47,19 +46,12 @@ export type LogLines = Logs.LogLines
  * @category models
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Pick<ServerOptions, "interval" | "history"> {
   /**
    * Path of the page in the router, default `"/efflux"`. A request for the path without its last slash is
    * redirected.
    */
   readonly path?: `/${string}` | undefined
-  /** How often the counters are read, default one second, at least 100 milliseconds. */
-  readonly interval?: Duration.Input | undefined
-  /**
-   * How long readings are kept, to show what happened before the page was opened, default 5 minutes, at most 3600
-   * readings.
-   */
-  readonly history?: Duration.Input | undefined
 }
 
 /**
@@ -68,12 +60,7 @@ export interface Options {
  * @category models
  * @since 0.1.0
  */
-export interface ServerOptions extends Omit<Options, "path"> {
-  /** Port, default a free one, which `HttpServer.HttpServer` in the context has. */
-  readonly port?: number | undefined
-  /** Address to listen on, default `"127.0.0.1"`. Any other address shows the page to everyone who can reach it. */
-  readonly host?: string | undefined
-}
+export type ServerOptions = Page.ServerOptions
 
 /**
  * Adds the page to a router. Readings begin with the layer, so a page that is opened later also shows what happened

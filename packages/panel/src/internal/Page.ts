@@ -12,16 +12,29 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
-import type * as Panel from "../Panel.ts"
 import * as Assets from "./assets.ts"
 import * as Recorder from "./Recorder.ts"
+
+export interface ServerOptions {
+  /** How often the counters are read, default one second, at least 100 milliseconds. */
+  readonly interval?: Duration.Input | undefined
+  /**
+   * How long readings are kept, to show what happened before the page was opened, default 5 minutes, at most 3600
+   * readings.
+   */
+  readonly history?: Duration.Input | undefined
+  /** Port, default a free one, which `HttpServer.HttpServer` in the context has. */
+  readonly port?: number | undefined
+  /** Address to listen on, default `"127.0.0.1"`. Any other address shows the page to everyone who can reach it. */
+  readonly host?: string | undefined
+}
 
 /** Adds a page to a router, at a path. */
 export const route = Effect.fnUntraced(function*(
   router: HttpRouter.HttpRouter,
   path: string,
   page: "panel" | "arrivals",
-  timing: Panel.ServerOptions,
+  timing: ServerOptions,
   source: Recorder.Source
 ) {
   const intervalMillis = Math.max(100, Duration.toMillis(timing.interval ?? "1 second"))
@@ -68,7 +81,7 @@ export const route = Effect.fnUntraced(function*(
  */
 export const serve = (
   page: Layer.Layer<never, never, HttpRouter.HttpRouter>,
-  { host, port = 0 }: Panel.ServerOptions
+  { host, port = 0 }: ServerOptions
 ): Layer.Layer<HttpServer.HttpServer, HttpServerError.ServeError> => {
   // For an empty host Node would listen on all addresses.
   const address = host || "127.0.0.1"
