@@ -32,10 +32,12 @@ export interface HttpDatabaseSettings extends Omit<Options.Common, "name"> {
   readonly http: HttpSettings
 }
 
-type Http =
-  | Options.Checked<typeof Options.http1>
-  | Options.Checked<typeof Options.http2>
-  | Options.Checked<typeof Options.http3>
+type Http1 = Options.Checked<typeof Options.http1>
+type Http2 = Options.Checked<typeof Options.http2>
+type Http3 = Options.Checked<typeof Options.http3>
+type Http = Http1 | Http2 | Http3
+
+type Some<A> = { readonly [K in keyof A]?: A[K] | undefined }
 
 /** Where requests go, and with which parameters. */
 interface HttpSettings extends ServerSettings, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy"> {
@@ -211,16 +213,13 @@ const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSetting
   })
 
 /** The options that say where points go, of a database or of a write by a client. */
-interface TargetOptions extends Pick<Options.Common, "dialect" | "precision"> {
-  readonly version: 1 | 2 | 3
-  readonly database?: string | undefined
-  readonly retentionPolicy?: string | undefined
-  readonly consistency?: string | undefined
-  readonly org?: string | undefined
-  readonly bucket?: string | undefined
-  readonly acceptPartial?: boolean | undefined
-  readonly noSync?: boolean | undefined
-}
+type TargetOptions =
+  & Pick<Http, "dialect" | "precision" | "version">
+  & Some<
+    & Pick<Http1, "consistency" | "database" | "retentionPolicy">
+    & Pick<Http2, "bucket" | "org">
+    & Pick<Http3, "acceptPartial" | "noSync">
+  >
 
 /** The endpoint of a write, and its parameters. */
 export const writeTarget = (options: TargetOptions): Pick<HttpSettings, "path" | "params"> => {
@@ -239,13 +238,7 @@ export const writeTarget = (options: TargetOptions): Pick<HttpSettings, "path" |
   }
 }
 
-interface Account {
-  readonly version: 1 | 2 | 3
-  readonly username?: string | undefined
-  readonly password?: Redacted.Redacted | undefined
-  readonly token?: Redacted.Redacted | undefined
-  readonly tokenScheme?: "Token" | "Bearer" | undefined
-}
+type Account = Pick<Http, "token" | "tokenScheme" | "version"> & Some<Pick<Http1, "password" | "username">>
 
 /** The credentials. A user needs a password, and a password needs a user. */
 export const credentialsOf = (

@@ -209,18 +209,21 @@ const accountOf1 = {
   token: OptionSchema.optional(OptionSchema.token)
 }
 
+const token = {
+  /** Token, as a `Redacted`. */
+  token: OptionSchema.optional(OptionSchema.token)
+}
+
 const accountOf2 = {
   /** Name or ID of the organization. */
   org: OptionSchema.name("an organization"),
-  /** Token, as a `Redacted`. */
-  token: OptionSchema.optional(OptionSchema.token)
+  ...token
 }
 
 const accountOf3 = {
   /** Name of the database on the server. */
   database: OptionSchema.name("a database on the server"),
-  /** Token, as a `Redacted`. */
-  token: OptionSchema.optional(OptionSchema.token)
+  ...token
 }
 
 const http = (dialect: Dialect.Dialect, url_: string, maxPayloadBytesAllowed: number) => ({

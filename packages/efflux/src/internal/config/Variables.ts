@@ -31,9 +31,10 @@ export const read = <C extends object>(
   isOurs: IsOurs = () => true
 ): Config.Config<C> => {
   if (typeof prefix !== "string") throw wrong("prefix", prefix, "a string")
-  const fixed = fixedOf(given)
-  if (fixed === undefined) return Config.succeed(given as C)
+  const entries = entriesOf(given)
+  if (entries === undefined) return Config.succeed(given as C)
   const path = prefix.replace(/_+$/, "")
+  const fixed = Object.fromEntries(entries.filter(([, value]) => value !== undefined))
   const variables = all.flatMap((fields) => Object.entries(fields)).filter(([option]) => !Object.hasOwn(fixed, option))
     .map(([option, schema]) => [option, Config.withDefault(infoOf(schema).read(nameOf(option)), undefined)] as const)
   const set = Config.all(Object.fromEntries(variables))
@@ -52,10 +53,9 @@ export const read = <C extends object>(
 }
 
 // What is no object, or can't be read, is left to the check.
-const fixedOf = (given: object): { readonly [option: string]: unknown } | undefined => {
+const entriesOf = (options: unknown): ReadonlyArray<readonly [string, unknown]> | undefined => {
   try {
-    if (!isPlainObject(given)) return undefined
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+    return isPlainObject(options) ? Object.entries(options) : undefined
   } catch {
     return undefined
   }
@@ -130,15 +130,8 @@ type OrConfig<A> = A | Config.Config<A>
 
 /** Options as one `Config`. No option of shards is deeper than four objects. */
 export const unwrap = <C extends object>(wrapped: Wrapped<C>, depth = 4): Config.Config<C> => {
-  try {
-    if (Config.isConfig(wrapped)) return wrapped
-    if (depth === 0 || !isPlainObject(wrapped)) return Config.succeed(wrapped as C)
-    const options = Object.entries(wrapped).map((
-      [name, option]
-    ) => [name, unwrap(option as Wrapped<object>, depth - 1)])
-    return Config.all(Object.fromEntries(options)) as Config.Config<C>
-  } catch {
-    // The check reports what can't be read.
-    return Config.succeed(wrapped as C)
-  }
+  const options = depth === 0 ? undefined : entriesOf(wrapped)
+  if (options === undefined) return Config.isConfig(wrapped) ? wrapped : Config.succeed(wrapped as C)
+  const configs = options.map(([name, option]) => [name, unwrap(option as Wrapped<object>, depth - 1)])
+  return Config.all(Object.fromEntries(configs)) as Config.Config<C>
 }

@@ -51,9 +51,8 @@ export const make = Effect.fnUntraced(function*(
     maxSockets: options.connections
   })
   const fresh = yield* NodeHttpClient.makeAgent(shared)
-  for (const agent of [kept.http, kept.https, fresh.http, fresh.https]) tellConnected(agent as RequestingAgent)
-  for (const agent of [kept.http, kept.https]) {
-    watch(agent, stale, options.maxConnectionAge ?? defaults.maxConnectionAge, clock)
+  for (const agent of [kept.http, kept.https, fresh.http, fresh.https]) {
+    watch(agent as Agent, stale, options.maxConnectionAge ?? defaults.maxConnectionAge, clock)
   }
   return {
     kept: yield* Effect.provideService(NodeHttpClient.makeNodeHttp, NodeHttpClient.HttpAgent, kept),
@@ -74,15 +73,17 @@ export const make = Effect.fnUntraced(function*(
   }
 })
 
-type Agent = NodeHttpClient.HttpAgent["Service"]["http"]
+type NodeAgent = NodeHttpClient.HttpAgent["Service"]["http"]
 
-interface RequestingAgent extends Agent {
-  addRequest(request: Parameters<Agent["reuseSocket"]>[1], ...options: ReadonlyArray<unknown>): void
+/** With what every agent has, but its type lacks. */
+interface Agent extends NodeAgent {
+  addRequest(request: Parameters<NodeAgent["reuseSocket"]>[1], ...options: ReadonlyArray<unknown>): void
 }
 
-// Node calls `addRequest` within `http.request`, which is in the fiber that sends the request.
-const tellConnected = (agent: RequestingAgent): void => {
-  const { addRequest } = agent
+const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Clock.Clock): void => {
+  const { addRequest, keepSocketAlive, reuseSocket } = agent
+  const firstKept = new WeakMap<Duplex, number>()
+  // Node calls it within `http.request`, which is in the fiber that sends the request.
   agent.addRequest = (request, ...options) => {
     const onConnected = Fiber.getCurrent()!.getRef(OnConnected)
     request.once("socket", (socket) => {
@@ -92,11 +93,6 @@ const tellConnected = (agent: RequestingAgent): void => {
     })
     addRequest.call(agent, request, ...options)
   }
-}
-
-const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Clock.Clock): void => {
-  const { keepSocketAlive, reuseSocket } = agent
-  const firstKept = new WeakMap<Duplex, number>()
   agent.keepSocketAlive = (socket) => {
     const now = Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     const since = firstKept.get(socket) ?? now
