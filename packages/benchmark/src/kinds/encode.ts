@@ -85,6 +85,12 @@ const escapes: ReadonlyArray<Kind> = [
   kind("JSON in JSON in a string", { fields: (fields, i) => ({ ...fields, path: JSON.stringify({ body: json(i) }) }) })
 ]
 
+const fortyTags = Object.fromEntries(Array.from({ length: 40 }, (_, t) => [`tag_${10 + t}`, `value-${t}`]))
+
+class Tagged {
+  readonly [key: string]: string
+}
+
 const tags: ReadonlyArray<Kind> = [
   kind("tags out of order", { tags: ({ host, method, route, status }) => ({ status, route, host, method }) }),
   kind("two default tags", { options: { tags: { env: "production", region: "eu-central-1" } } }),
@@ -116,7 +122,20 @@ const tags: ReadonlyArray<Kind> = [
   kind("tags that are undefined", {
     tags: (tags) => ({ ...tags, method: undefined, zone: undefined, env: undefined })
   }),
-  kind("no tags", { tags: () => ({}) })
+  kind("no tags", { tags: () => ({}) }),
+  kind("40 tags", { tags: () => ({ ...fortyTags }) }),
+  kind("tags in ever other orders", {
+    tags: (tags, i) => Object.fromEntries(Object.entries(tags).map((_, t, all) => all[(i + t) % all.length]))
+  }),
+  kind("long keys", {
+    tags: (tags) => renamed(tags, (key) => `${key}_of_the_service_that_was_called`),
+    fields: (fields) => renamed(fields, (key) => `${key}_of_the_service_that_was_called`)
+  }),
+  kind("frozen objects", {
+    tags: (tags) => Object.freeze({ ...tags }),
+    fields: (fields) => Object.freeze({ ...fields })
+  }),
+  kind("instances of a class", { tags: (tags) => Object.assign(new Tagged(), tags) })
 ]
 
 const values: ReadonlyArray<Kind> = [
@@ -132,12 +151,17 @@ const values: ReadonlyArray<Kind> = [
   kind("negative numbers", {
     fields: (fields, i) => ({ ...fields, duration: -((i * 7919) % 100_000) / 1000, bytes: -BigInt(i * 104_729) })
   }),
+  kind("whole numbers up to 2⁵³", {
+    fields: (fields, i) => ({ ...fields, duration: 2 ** 53 - i, bytes: -(2 ** 52) - i })
+  }),
   kind("NaN in a field", { fields: (fields) => ({ ...fields, ratio: Number.NaN }) }),
   kind("booleans", { fields: (_, i) => ({ up: i % 2 === 0, ready: i % 3 === 0, leader: i % 5 === 0, stale: false }) }),
   kind("a string of 1 KB", { fields: (fields, i) => ({ ...fields, path: kilobyte(`${i} ${words}`) }) }),
   kind("a string of 1 KB with quotes", { fields: (fields, i) => ({ ...fields, path: kilobyte(`"${i}" ${words}`) }) }),
   kind("1 KB of JSON", { fields: (fields, i) => ({ ...fields, path: kilobyte(json(i)) }) }),
   kind("a string in German", { fields: (fields, i) => ({ ...fields, path: `Grüße aus Köln und Zürich, ${i}` }) }),
+  kind("a string in Chinese", { fields: (fields, i) => ({ ...fields, path: `我们在北京的服务器上运行数据库${i}` }) }),
+  kind("German in a tag", { tags: (tags, i) => ({ ...tags, route: `/größe/münchen/${i % 9}` }) }),
   kind("1 KB in Japanese", { fields: (fields, i) => ({ ...fields, path: kilobyte(`ありがとうございます${i}`) }) }),
   kind("emoji in a string", { fields: (fields, i) => ({ ...fields, path: `🦜🎉 done ${i} 🚀` }) }),
   kind("emoji in a tag", { tags: (tags, i) => ({ ...tags, status: i % 2 === 0 ? "✅ ok" : "🔥" }) }),
@@ -160,7 +184,13 @@ const timestamps: ReadonlyArray<Kind> = [
   kind("a Date at precision s", {
     options: { precision: "s" },
     timestamp: (timestamp) => new Date(millis(timestamp))
-  })
+  }),
+  ...Precision.all.map((precision) =>
+    kind(`a Date before 1970 at precision ${precision}`, {
+      options: { precision },
+      timestamp: (timestamp) => new Date(-millis(timestamp))
+    })
+  )
 ]
 
 /** All kinds, the plain one first. */
