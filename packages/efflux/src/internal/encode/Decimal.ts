@@ -54,7 +54,7 @@ export const writeFloat = (view: DataView, pos: number, value: number): number =
       writeSix(view, pos + 1, rest)
       return pos + 1 + (low === 0 ? decimals[high] : 3 + decimals[low])
     }
-  } else if (size < 1e15 && Math.floor(size) === size) {
+  } else if (size <= Number.MAX_SAFE_INTEGER && Math.floor(size) === size) {
     return writeWhole(view, pos, size)
   }
   const end = size >= minShortest && size < maxShortest ? writeShortest(view, pos, size) : -1

@@ -52,8 +52,9 @@ export const encodeOnce = (room: number, write: (bytes: Uint8Array, view: DataVi
   const length = write(bytes, view)
   if (length < 0) return noText
   bytes.fill(0, length)
-  const words = Math.max((length + 7) >> 3, fixedWords)
-  return { length, words: Float64Array.from({ length: words }, (_, i) => view.getFloat64(8 * i, true)) }
+  const words = new Float64Array(Math.max((length + 7) >> 3, fixedWords))
+  for (let i = 0; i < words.length; i++) words[i] = view.getFloat64(8 * i, true)
+  return { length, words }
 }
 
 /**

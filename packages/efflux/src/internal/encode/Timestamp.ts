@@ -11,7 +11,7 @@ import { fromNanos, maxTimestamp, minTimestamp, type Precision } from "../../Pre
 import { writeFloat, writeInt64 } from "./Decimal.ts"
 import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
-import { writeSix, writeThree, writeWhole } from "./WholeNumber.ts"
+import { writeSix, writeWhole } from "./WholeNumber.ts"
 
 // Of a timestamp in nanoseconds, without its last digits.
 const maxMillis = 9_223_372_036_854
@@ -40,14 +40,16 @@ export const writeMillis = (view: DataView, pos: number, millis: number, sub: nu
   const units = Math.floor(millis / unit)
   // Also if rounding down leaves the range.
   if (!(units * unit >= -maxMillis && millis <= maxMillis)) return REFUSED
-  const isFine = precision === "ns" || precision === "us"
-  // Adding 0 turns −0 into 0.
-  if (!isFine) return writeFloat(view, pos, units + 0)
-  if (millis > 0 && millis < maxMillis) {
-    const end = writeWhole(view, pos, millis)
-    return precision === "ns" ? writeSix(view, end, sub) : writeThree(view, end, sub)
+  if (precision === "ns") {
+    return millis > 0 && millis < maxMillis
+      ? writeSix(view, writeWhole(view, pos, millis), sub)
+      : writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub), precision)
   }
-  return writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * (precision === "us" ? 1000n : 1n), precision)
+  // Adding 0 turns −0 into 0.
+  const whole = precision === "us" ? millis * 1000 + sub : units + 0
+  return Number.isSafeInteger(whole)
+    ? writeFloat(view, pos, whole)
+    : writeNanos(view, pos, BigInt(millis) * 1_000_000n + BigInt(sub) * 1000n, precision)
 }
 
 const writeNanos = (view: DataView, pos: number, nanos: bigint, precision: Precision): number => {
