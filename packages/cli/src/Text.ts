@@ -41,31 +41,22 @@ export const lineOf = (point: Point.Point): string => {
  * JSON in which a 64-bit integer is a number with all of its digits, and a float is a number with a decimal point or an
  * exponent. Where `isTyped` is false a `number` may be either, and is written as it is.
  */
-export const json = (value: unknown, isTyped = true): string => {
-  if (typeof value === "bigint") return String(value)
-  if (typeof value === "number" && Number.isFinite(value)) {
-    const text = Object.is(value, -0) ? "-0" : String(value)
-    return isTyped && /^-?\d+$/.test(text) ? `${text}.0` : text
-  }
-  if (Array.isArray(value)) return `[${value.map((inner) => json(inner, isTyped)).join(",")}]`
-  if (typeof value === "string") return jsonString(value)
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
-  if (value instanceof Point.Uint) return String(value.value)
-  return `{${
-    Object.entries(value).flatMap(([key, inner]) =>
-      inner === undefined ? [] : [`${jsonString(key)}:${json(inner, isTyped)}`]
-    ).join(",")
-  }}`
-}
-
-// JSON does not escape everything that a terminal obeys.
-const jsonString = (text: string): string =>
-  JSON.stringify(text).replace(
+export const json = (value: unknown, isTyped = true): string =>
+  JSON.stringify(value, function(this: Record<string, unknown>, key, inner) {
+    if (typeof inner === "bigint") return rawJSON(String(inner))
+    // `inner` is what its toJSON returned.
+    const original = this[key]
+    if (original instanceof Point.Uint) return rawJSON(String(original.value))
+    if (!Number.isInteger(inner) || Math.abs(inner) >= 1e21) return inner
+    return rawJSON((Object.is(inner, -0) ? "-0" : String(inner)) + (isTyped ? ".0" : ""))
+  }).replace(
+    // JSON does not escape everything that a terminal obeys.
     /[\p{Cc}\p{Cf}\p{Co}\u2028\u2029]/gu,
-    (character) =>
-      Array.from({ length: character.length }, (_, index) =>
-        `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join("")
+    (character) => character.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
   )
+
+// TypeScript does not know it yet.
+const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }
 
 /** Makes {@link json} write a number as an integer. */
 export const int = (value: number): bigint => BigInt(value)

@@ -41,9 +41,9 @@ describe("efflux listen without a terminal", () => {
   })
 
   it("prints one JSON object a point, with every digit of an integer, and one an error", async () => {
-    const run = start(["listen", "--udp", "0", "--json", "--count", "2"])
+    const run = start(["listen", "--udp", "0", "--json", "--count", "2", "--dialect", "influx-2"])
     await sendUdp(await run.port("udp"), [
-      "cpu,host=a\\ b load=5,n=-9223372036854775808i,b=f,s=\"x\u009by\" 1000000000000000001",
+      "cpu,host=a\\ b load=5,z=-0,n=-9223372036854775808i,u=18446744073709551615u,b=f,s=\"x\u009by\" 1000000000000000001",
       "bad v=no",
       "end v=0.25"
     ])
@@ -51,7 +51,7 @@ describe("efflux listen without a terminal", () => {
     const [point, error, end] = out.trimEnd().split("\n")
     assert.match(
       point!,
-      /^{"type":"point","measurement":"cpu","tags":{"host":"a b"},"fields":{"load":5\.0,"n":-9223372036854775808,"b":false,"s":"x\\u009by"},"timestamp":1000000000000000001,"source":{"transport":"udp","address":"127\.0\.0\.1:\d+"},"receivedAt":\d{19}}$/
+      /^{"type":"point","measurement":"cpu","tags":{"host":"a b"},"fields":{"load":5\.0,"z":-0\.0,"n":-9223372036854775808,"u":18446744073709551615,"b":false,"s":"x\\u009by"},"timestamp":1000000000000000001,"source":{"transport":"udp","address":"127\.0\.0\.1:\d+"},"receivedAt":\d{19}}$/
     )
     assert.deepInclude(JSON.parse(error!), {
       type: "error",
