@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
+import * as UrlParams from "effect/http/UrlParams"
 import { isUnknown } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -150,10 +151,9 @@ export const request = ({ chunkSize, gzip, org, version }: ClientSettings, asked
         db: database,
         rp: retentionPolicy,
         chunked: "true",
-        chunk_size: String(chunkSize)
+        chunk_size: chunkSize
       }
-      const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)
-      return post(msgPack, "application/x-www-form-urlencoded", String(new URLSearchParams(given)))
+      return post(msgPack, "application/x-www-form-urlencoded", UrlParams.toString(UrlParams.fromInput(form)))
     }
     case 2:
       return post("application/csv", json, JSON.stringify({ query: text, type: "flux", dialect }))
