@@ -479,7 +479,10 @@ describe("H10: an answer with status 200 and an error inside", () => {
 })
 
 describe.each(versions)("what InfluxDB %i may have executed", (version) => {
+  const envoy = (why: string) =>
+    answer(503, { body: `upstream connect error or disconnect/reset before headers. reset reason: ${why}` })
   const cut: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault]> = [
+    ["behind Envoy, whose server hung up", envoy("connection termination")],
     ["closed", FaultServer.close],
     ["reset", FaultServer.reset],
     ["cut off in the head", FaultServer.truncated.head],
@@ -491,10 +494,14 @@ describe.each(versions)("what InfluxDB %i may have executed", (version) => {
     ["behind Cloudflare, which waited too long", answer(524, { body: "error code: 524" })],
     ["given up by a cluster", json(500, { error: "timeout" })]
   ]
-  const safe = [["a busy server", 503], ["a server that takes no more for now", 429], [
-    "a server that failed",
-    500
-  ], ["Cloudflare, which does not reach the server", 522]] as const
+  const safe: ReadonlyArray<readonly [name: string, fault: FaultServer.Fault]> = [
+    ["a busy server", answer(503)],
+    ["a server that takes no more for now", answer(429)],
+    ["a server that failed", answer(500)],
+    ["Cloudflare, which does not reach the server", answer(522)],
+    ["Envoy, which does not reach the server", envoy("connection failure")],
+    ["Envoy, which sends no more requests", envoy("overflow")]
+  ]
   // Only what is not answered may run out of time: a busy machine takes long for any answer.
   const calls = ({ http, statement }: Bench, options: { readonly timeout?: number } = {}): ReadonlyArray<Ask> => [
     http.execute(statement, options),
@@ -535,10 +542,10 @@ describe.each(versions)("what InfluxDB %i may have executed", (version) => {
       }, { timeout: 100 })
   )
 
-  it.live.each(safe)("is not what was answered: %s", ([, status]) =>
+  it.live.each(safe)("is not what was answered: %s", ([, fault]) =>
     withBench(version, [], function*(bench) {
       for (const call of calls(bench)) {
-        bench.server.script(answer(status))
+        bench.server.script(fault)
         yield* fares(call, undefined)
       }
     }))

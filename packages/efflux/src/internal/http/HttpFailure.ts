@@ -107,6 +107,9 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
     // A proxy got no complete answer, or a cluster not from all of its members.
     case "ServerError":
       return unanswered.has(reason.status) || /time(?:d )?out/i.test(reason.detail)
+    // Envoy says so of a server that hung up after it had the request. It gives another reason if there was no connection.
+    case "Unavailable":
+      return /reset reason: (?:connection termination|remote reset|protocol error)/.test(reason.detail)
     case "TooLarge":
       return reason.part === "answer"
     default:
