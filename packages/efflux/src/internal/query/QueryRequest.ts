@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Csv from "effect/encoding/Csv"
-import * as UrlParams from "effect/http/UrlParams"
 import { isUnknown } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
@@ -151,9 +150,10 @@ export const request = ({ chunkSize, gzip, org, version }: ClientSettings, asked
         db: database,
         rp: retentionPolicy,
         chunked: "true",
-        chunk_size: chunkSize
+        chunk_size: String(chunkSize)
       }
-      return post(msgPack, "application/x-www-form-urlencoded", UrlParams.toString(UrlParams.fromInput(form)))
+      const given = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined)
+      return post(msgPack, "application/x-www-form-urlencoded", String(new URLSearchParams(given)))
     }
     case 2:
       return post("application/csv", json, JSON.stringify({ query: text, type: "flux", dialect }))
