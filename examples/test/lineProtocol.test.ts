@@ -49,6 +49,11 @@ const probes: Readonly<Record<string, (dialect: Dialect.Dialect) => string>> = {
     const text = field(dialect, "m v=\"\\n\\r\\t\"")
     return text === "\\n\\r\\t" ? "as written" : text === "\n\r\t" ? "one character" : String(text)
   },
+  "`\\=` in a measurement": (dialect) => {
+    const { measurement } = read("a\\=b v=1", dialect).points[0]!
+    return measurement === "a\\=b" ? "as written" : measurement === "a=b" ? "`=`" : measurement
+  },
+  "a tag value that begins with `=`": (dialect) => accepted(dialect, "m,k==v v=1", "m,k== v=1"),
   "control characters in names": (dialect) => {
     const lines = ["m\u0001m v=1", "m,k\u0001k=v v=1", "m,k=v\u007fv v=1", "m f\u0001f=1"]
     return accepted(dialect, ...lines) === "accepted" ? "kept" : accepted(dialect, ...lines)

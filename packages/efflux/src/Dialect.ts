@@ -17,6 +17,8 @@ import { rules } from "./internal/text/DialectRules.ts"
  * | a quote in a field key                  | kept               | kept               | kept           | kept            | begins a string    |
  * | series and field keys over 65 535 bytes | refused            | refused            | accepted       | accepted        | accepted           |
  * | `\n`, `\r` and `\t` in a string         | as written         | as written         | as written     | one character   | as written         |
+ * | `\=` in a measurement                    | `=`                | `=`                | `=`            | as written      | `=`                |
+ * | a tag value that begins with `=`        | accepted           | accepted           | accepted       | refused         | accepted           |
  * | control characters in names             | kept               | kept               | kept           | refused         | kept               |
  * | control characters in comments          | skipped            | skipped            | skipped        | refused         | skipped            |
  * | a tab or NUL before a line or its parts | skipped            | skipped            | skipped        | refused         | skipped            |

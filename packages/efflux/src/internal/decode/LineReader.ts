@@ -110,11 +110,11 @@ export class LineReader {
       tags = Object.assign({}, series.tags) // the quickest way to copy objects of many classes
     } else {
       if (start >= end || bytes[start] === COMMA) return this.#refuse("missing measurement", start)
-      measurement = texts.plain(start)
+      measurement = this.#rules.looseEscapes ? texts.plain(start) : undefined
       pos = texts.next
       if (measurement === undefined) {
         pos = texts.scan(start, SEPARATES, this.#rules.escapedBackslash)
-        measurement = texts.name(start, pos)
+        measurement = texts.measurement(start, pos)
         if (measurement === undefined) return this.#refuse(texts.reason, texts.at)
       }
       // Where its keys are expected: those of tags, with fields from the 32nd on.
@@ -194,11 +194,12 @@ export class LineReader {
       if (value !== undefined) {
         pos = texts.next
       } else {
-        // An equals sign may begin a value, it is only later that it must be escaped.
-        const scanFrom = valueStart < end && bytes[valueStart] === EQUALS ? valueStart + 1 : valueStart
+        // Servers take an equals sign that begins a value; only later ones must be escaped.
+        const leading = this.#rules.leadingEquals && valueStart < end && bytes[valueStart] === EQUALS
+        const scanFrom = leading ? valueStart + 1 : valueStart
         pos = texts.scan(scanFrom, STOPS_KEY, paired)
-        if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
         if (pos < end && bytes[pos] === EQUALS) return this.#refuse("unescaped equals sign", pos)
+        if (pos === valueStart && !mayBeEmpty) return this.#refuse("missing tag value", valueStart)
         value = texts.tag(valueStart, pos)
         if (value === undefined) return this.#refuse(texts.reason, texts.at)
       }
@@ -242,7 +243,7 @@ export class LineReader {
       } else {
         start = this.#scanFieldKey(pos, maxKeyBytes) + 1
         if (start === 0) return -1
-        key = texts.name(pos, start - 1)
+        key = texts.fieldKey(pos, start - 1)
         if (key === undefined) return this.#refuse(texts.reason, texts.at)
         if (texts.plainKey) known = keys.keep(view, pos, start - 1, key)
         if (known === undefined) unknown++

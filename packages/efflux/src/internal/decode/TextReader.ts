@@ -23,7 +23,19 @@ const {
   STOPS_KEY,
   zeroBytes
 } = Bytes
-const { invalidUtf8, NAME, PAIRED, short, shortAscii, STRING, STRING_WITH_WHITESPACE, TAG, unescape, utf8 } = Unescape
+const {
+  invalidUtf8,
+  MEASUREMENT,
+  NAME,
+  PAIRED,
+  short,
+  shortAscii,
+  STRING,
+  STRING_WITH_WHITESPACE,
+  TAG,
+  unescape,
+  utf8
+} = Unescape
 
 // Of no byte: see `unsure`.
 const IS_UNSURE = 256
@@ -60,7 +72,8 @@ export class TextReader {
 
   readonly #rules: Rules
   readonly #tag: Unescape.Escapes
-  readonly #name: Unescape.Escapes
+  readonly #fieldKey: Unescape.Escapes
+  readonly #measurement: Unescape.Escapes
   readonly #several: number
   // Flags of the bytes that were last scanned, and of those of all names of the line.
   #scanned = 0
@@ -74,7 +87,8 @@ export class TextReader {
   constructor(rules: Rules) {
     this.#rules = rules
     this.#tag = rules.escapedBackslash ? PAIRED : TAG
-    this.#name = rules.escapedBackslash ? PAIRED : NAME
+    this.#fieldKey = rules.escapedBackslash ? PAIRED : rules.looseEscapes ? NAME : TAG
+    this.#measurement = rules.looseEscapes ? this.#fieldKey : MEASUREMENT
     this.#several = IS_CONTROL | IS_UNSURE | IS_QUOTE | (rules.escapedBackslash ? IS_BACKSLASH : 0)
   }
 
@@ -193,9 +207,14 @@ export class TextReader {
     return pos
   }
 
-  /** The measurement or field key in `bytes[start, end)`, just scanned. */
-  name(start: number, end: number): string | undefined {
-    return this.#take(start, end, this.#name)
+  /** The measurement in `bytes[start, end)`, just scanned. */
+  measurement(start: number, end: number): string | undefined {
+    return this.#take(start, end, this.#measurement)
+  }
+
+  /** The same for a field key. */
+  fieldKey(start: number, end: number): string | undefined {
+    return this.#take(start, end, this.#fieldKey)
   }
 
   /** The same for a tag key or a tag value. */

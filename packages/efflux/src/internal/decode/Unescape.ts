@@ -31,7 +31,15 @@ const makeEscapes = (bytes: string, meanings = bytes): Escapes => {
 export const NAME = makeEscapes(", =\"")
 
 /**
- * Tag keys and values.
+ * Measurements in a dialect without loose escapes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const MEASUREMENT = makeEscapes(", ")
+
+/**
+ * Tag keys and values, and field keys in a dialect without loose escapes.
  *
  * @category constants
  * @since 0.1.0

@@ -13,6 +13,10 @@ const influx1 = {
   /** A quote in a field key is an ordinary character. */
   quoteInFieldKey: true,
   stringEscapes: false,
+  /** A backslash escapes an equals sign in a measurement, and a quote in a measurement or field key. */
+  looseEscapes: true,
+  /** A tag value may begin with an equals sign that has no backslash. */
+  leadingEquals: true,
   /** The limit of measurement and tags, escaped, and of these with a field key and 4 bytes between. */
   maxSeriesKeyBytes: 65_535,
   controlCharacters: true,
@@ -79,6 +83,8 @@ export const rules = {
     ...influx1,
     unsigned: true,
     stringEscapes: true,
+    looseEscapes: false,
+    leadingEquals: false,
     maxSeriesKeyBytes: unbounded,
     controlCharacters: false,
     carriageReturn: true,
