@@ -188,7 +188,8 @@ export const withClient =
     Effect.provideServiceEffect(effect, InfluxClient, client)
 
 /**
- * Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them.
+ * Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them. Fails
+ * with `InvalidAnswer` for a body that is no answer to a ping, such as the login page of a proxy.
  *
  * @category operations
  * @since 0.1.0
@@ -271,7 +272,7 @@ export const writeSink: Operations<InfluxClient>["writeSink"] = InfluxClient.wri
 
 /**
  * Sends any other request to the server's HTTP API, with the client's credentials and limits, and returns the body of
- * the answer.
+ * the answer. Any status other than 2xx is an error, and so is a web page or a JSON error with a status of success.
  *
  * @category operations
  * @since 0.1.0

@@ -84,7 +84,10 @@ export interface WriteOptions extends Given<typeof Options.write> {}
  * @since 0.1.0
  */
 export interface Operations<R> {
-  /** Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them. */
+  /**
+   * Returns the version and build of the server. Needs no credentials, except for an InfluxDB 3 that requires them. Fails
+   * with `InvalidAnswer` for a body that is no answer to a ping, such as the login page of a proxy.
+   */
   readonly ping: Effect.Effect<Ping, InfluxError, R>
   /**
    * Returns all rows of an answer as values, in order, within `timeout` and `maxResponseBytes`. Fails if the answer
@@ -151,8 +154,8 @@ export interface Operations<R> {
   writeSink(options?: WriteOptions): Sink.Sink<Written, Point.Input, never, InfluxError, R>
   /**
    * Sends any other request to the server's HTTP API, with the credentials and limits of the client, and returns the
-   * body of the answer. Any status other than 2xx is an error. If a POST or DELETE may have been executed, the error
-   * has `isUncertain` set.
+   * body of the answer. Any status other than 2xx is an error, and so is a web page or a JSON error with a status of
+   * success. If a POST or DELETE may have been executed, the error has `isUncertain` set.
    */
   request(request: ApiRequest): Effect.Effect<string, InfluxError, R>
 }
