@@ -115,6 +115,9 @@ describe("taken", () => {
     ...["127.0.0.1", "0.0.0.0", "255.255.255.255"].map((bindAddress) => ({ bindAddress })),
     ...["::1", "::", "fe80::1%eth0", "::ffff:127.0.0.1"].map((bindAddress) => ({ host: "::1", bindAddress })),
     { host: "influx.test", bindAddress: "::1" },
+    ...["/run/my app.sock", `/${"x".repeat(107)}`, "influx.sock"].map((socketPath) =>
+      ({ transport: "http", version: 1, database: "d", socketPath }) as const
+    ),
     ...([0, 5, 10n, "1 second", { seconds: 2 }, [1, 5]] as const).map((drainTimeout) => ({ drainTimeout }))
   ])("%o", (config) => {
     assert.isTrue(Result.isSuccess(check(config)), String(check(config)))

@@ -128,8 +128,8 @@ export const numberOr = <const A extends string>(word: A, number: OptionSchema<n
 const matching = (allowed: string, pattern: Pick<RegExp, "test">): OptionSchema<string> =>
   annotated(allowed, Schema.String.check(Schema.makeFilter((text) => text.length <= 255 && pattern.test(text))))
 
-/** A text without spaces. */
-export const word = (allowed: string): OptionSchema<string> => matching(allowed, /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
+/** The name of a database in metrics and logs. */
+export const word = matching("a name without spaces and control characters", /^[^\p{Cc}\p{Cf}\p{Z}]+$/u)
 
 /** A name on the server; spaces are allowed. */
 export const name = (of: string): OptionSchema<string> => matching(`the name of ${of}`, /^[^\p{Cc}\p{Cs}]+$/u)
@@ -157,7 +157,7 @@ export const isIp = (text: string): boolean =>
     : /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(text)
 
 /** An IP address; the name of an interface is not allowed. */
-export const ipAddress = (allowed: string): OptionSchema<string> => matching(allowed, { test: isIp })
+export const ipAddress = matching("an IP address of this host", { test: isIp })
 
 // As URLs have them: what ends like an IPv4 address must be one. Anything else, such as a name with a port, would be
 // looked up forever.

@@ -56,7 +56,7 @@ const common = (own: TransportDefaults) => ({
    * a UDP listener belongs to one database of the server, and over HTTP the option `database` names it. Give each
    * database of a program its own name.
    */
-  name: OptionSchema.optional(OptionSchema.word("a name without spaces and control characters")),
+  name: OptionSchema.optional(OptionSchema.word),
   /**
    * Unit of the timestamps on the wire, default `"ns"`. Over UDP and TCP it must equal that of the listener, because
    * a client can't set it. Over HTTP each request sets it; InfluxDB 2 and 3 have no `"m"` and `"h"`. Over UDP and TCP,
@@ -153,7 +153,7 @@ export const udp = {
   /** How often the server's name is looked up again, default 30 seconds. An IP address is never looked up. */
   resolveInterval: OptionSchema.withDefault(OptionSchema.duration(1), "30 seconds"),
   /** Local IP address that the sockets are bound to, default any. */
-  bindAddress: OptionSchema.optional(OptionSchema.ipAddress("an IP address of this host")),
+  bindAddress: OptionSchema.optional(OptionSchema.ipAddress),
   /** Size of the kernel's send buffer of each socket in bytes, default the system's. */
   sendBufferBytes: OptionSchema.optional(OptionSchema.integer(1, 0x7fffffff)),
   /** Time to live (IPv4) or hop limit (IPv6) of the datagrams, 1 to 255, default the system's. */

@@ -101,7 +101,7 @@ export class Reporter {
 
   /** Notes a defect of a sender or a transport. */
   readonly defect = (cause: Cause.Cause<unknown>, points: number): void => {
-    this.#note("defect", points, () => ({ text: `a defect in a sender: ${describeDefect(cause)}`, ...readable(cause) }))
+    this.#note("defect", points, () => describeDefect(cause))
   }
 
   /** Notes that the server's host refused a payload. */
@@ -273,22 +273,14 @@ const read = (latest: () => Latest): Latest => {
   }
 }
 
-const describeDefect = (cause: Cause.Cause<unknown>): string => {
-  const defect = Cause.squash(cause)
+const describeDefect = (cause: Cause.Cause<unknown>): Latest => {
+  const text = "a defect in a sender"
   try {
-    return String(defect)
-  } catch {
-    return typeof defect
-  }
-}
-
-// A logger that can't print the cause would lose the line.
-const readable = (cause: Cause.Cause<unknown>): Pick<Latest, "cause"> => {
-  try {
+    // A logger that can't print the cause would lose the line.
     Cause.pretty(cause)
-    return { cause }
+    return { text: `${text}: ${String(Cause.squash(cause))}`, cause }
   } catch {
-    return {}
+    return { text: `${text}: it can't be read` }
   }
 }
 

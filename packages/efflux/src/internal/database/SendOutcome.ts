@@ -15,7 +15,13 @@ import { preview } from "../text/preview.ts"
  */
 export const losses = ["rejected", "send_error", "unknown"] as const
 
-type Loss = typeof losses[number]
+/**
+ * A way in which points are lost.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Loss = typeof losses[number]
 
 /**
  * What became of the points of a payload. The numbers can be trusted: together they are at most the points that it had.

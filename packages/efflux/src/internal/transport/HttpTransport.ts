@@ -26,6 +26,7 @@ import { InfluxError, Rejected } from "../../InfluxError.ts"
 import type { Connection, Events, Lines, Outcome, Transport } from "../../Transport.ts"
 import type { HttpDatabaseSettings } from "../config/DatabaseSettings.ts"
 import { backoff } from "../database/backoff.ts"
+import type { Loss } from "../database/SendOutcome.ts"
 import * as HttpExchange from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import { mayHaveArrived } from "../http/HttpFailure.ts"
@@ -106,9 +107,6 @@ const makeShared = (
 type Shared = ReturnType<typeof makeShared>
 
 const ofOneHost: ReadonlySet<string> = new Set(["RequestFailed", "ServerError", "InvalidAnswer"])
-
-/** The reasons for points that are not sent. */
-type Loss = "rejected" | "send_error" | "unknown"
 
 /** The outcome of one payload. */
 class Sending {
