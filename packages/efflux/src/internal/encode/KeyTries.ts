@@ -130,8 +130,6 @@ export class KeyTries {
   readonly #defaults: ReadonlyArray<ConstantTag>
   #prefixes!: { readonly tag: Map<string, EncodedText>; readonly field: Map<string, EncodedText> }
   #rootsByShape!: WeakMap<SeriesShape, Roots>
-  #shape: SeriesShape | undefined = undefined
-  #roots: Roots | undefined = undefined
   #size = 0
 
   constructor(dialect: Dialect, defaults: ReadonlyArray<ConstantTag>) {
@@ -142,7 +140,6 @@ export class KeyTries {
 
   /** Where the keys of a series' points begin. */
   rootsOf(shape: SeriesShape): Roots {
-    if (shape === this.#shape) return this.#roots!
     let roots = this.#rootsByShape.get(shape)
     if (roots === undefined) {
       const { bound, columns } = shape
@@ -157,8 +154,7 @@ export class KeyTries {
       }
       this.#rootsByShape.set(shape, roots)
     }
-    this.#shape = shape
-    return this.#roots = roots
+    return roots
   }
 
   /** Goes from a node to the one of the next key, which is made if it is new. */
@@ -215,7 +211,6 @@ export class KeyTries {
     this.#size = 0
     this.#prefixes = { tag: new Map(), field: new Map() }
     this.#rootsByShape = new WeakMap()
-    this.#shape = this.#roots = undefined
     this.tags = this.#root({ columns: noColumns, role: "tag", constants: this.#defaults })
     this.fields = this.#root({ columns: noColumns, role: "field", constants: [] })
   }
