@@ -2,7 +2,6 @@
 import { Arrivals, Panel } from "@efflux/panel"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
@@ -187,13 +186,12 @@ const live = (
 ) =>
   Effect.gen(function*() {
     const screen = yield* Screen.Screen
-    const start = yield* Clock.currentTimeMillis
+    const start = yield* Screen.seconds
     const draw = Effect.gen(function*() {
       const counts = yield* listener.counts
-      const seconds = ((yield* Clock.currentTimeMillis) - start) / 1000
       yield* screen.frame([
         `${bold("Efflux")}  ${place}  ${dim("Ctrl-C ends")}`,
-        ...watch.draw(counts, seconds, (yield* Screen.rows) - 2)
+        ...watch.draw(counts, (yield* Screen.seconds) - start, (yield* Screen.rows) - 2)
       ])
     })
     yield* draw

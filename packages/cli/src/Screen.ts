@@ -5,6 +5,7 @@
  * draws the table again below it, in one write, so a log line can't tear the table.
  */
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -66,6 +67,9 @@ export const columns = Effect.map(Effect.flatMap(Terminal.Terminal, ({ columns }
 
 /** The height of the terminal, or 24 without one. */
 export const rows = Effect.map(Effect.flatMap(Terminal.Terminal, ({ rows }) => rows), (known) => known || 24)
+
+/** Seconds of a clock that never steps. */
+export const seconds = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e9)
 
 /** The output as a service. */
 export class Screen extends Context.Service<Screen, {

@@ -2,7 +2,6 @@
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -186,11 +185,11 @@ const send = Effect.fnUntraced(function*(flags: Parsed<typeof options>) {
     }
   })
 
-  const began = yield* Clock.currentTimeMillis
-  const progress = Effect.gen(function*() {
-    const seconds = ((yield* Clock.currentTimeMillis) - began) / 1000
-    yield* screen.frame(picture(stats?.().sent ?? 0, lines.bad, read, input.size, seconds))
-  })
+  const began = yield* Screen.seconds
+  const progress = Effect.flatMap(
+    Screen.seconds,
+    (now) => screen.frame(picture(stats?.().sent ?? 0, lines.bad, read, input.size, now - began))
+  )
   const showProgress = Effect.forkScoped(Effect.forever(Effect.delay(progress, 250)))
   yield* Effect.scoped(Effect.andThen(showProgress, transfer)).pipe(
     // The database is closed by now, so its counts are final.

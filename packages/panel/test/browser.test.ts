@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Browser from "@efflux/testkit/Browser"
 import { hasChromium } from "@efflux/testkit/chromium"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Clock, Effect, Exit, Layer, Scope } from "effect"
 import { Influx } from "efflux"
 import * as Http from "node:http"
 import { Panel } from "../src/index.ts"
@@ -107,6 +107,37 @@ describe.skipIf(!hasChromium)("in a browser", () => {
       yield* setHidden(false)
       yield* shows(tab, ".sum", "7 pushed")
     }).pipe(Effect.scoped, Effect.provide(page("hidden"))))
+
+  it.live("shows no negative rate when the clock steps back", () =>
+    Effect.gen(function*() {
+      let step = 0
+      const live = yield* Clock.Clock
+      const clock = Object.create(live, {
+        currentTimeMillisUnsafe: { value: () => live.currentTimeMillisUnsafe() + step }
+      })
+      const context = yield* Layer.build(page("stepped").pipe(Layer.provide(Layer.succeed(Clock.Clock, clock))))
+      const tab = yield* Browser.open(yield* Effect.provide(Panel.url, context))
+      yield* Effect.provide(push(10), context)
+      yield* shows(tab, ".sum", "10 pushed")
+      const shown: Array<string> = []
+      yield* promise(() => tab.page.exposeFunction("tell", (text: string) => shown.push(text)))
+      yield* promise(() =>
+        tab.page.evaluate(() => {
+          const list = document.querySelector(".figures")!
+          new MutationObserver(() => (globalThis as any).tell(list.textContent)).observe(list, {
+            childList: true,
+            subtree: true
+          })
+        })
+      )
+      step = -3_600_000
+      for (let pushed = 20; pushed < 70; pushed += 10) {
+        yield* Effect.provide(push(10), context)
+        yield* shows(tab, ".sum", `${pushed} pushed`)
+      }
+      assert.isNotEmpty(shown)
+      assert.deepStrictEqual(shown.filter((text) => text.includes("-")), [])
+    }).pipe(Effect.scoped))
 
   it.live("hostile names and log lines are text", () => {
     const hostile = `</title><img/src=x/onerror="alert(1)"><script>alert(2)</script>`

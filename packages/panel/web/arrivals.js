@@ -94,16 +94,23 @@ const showDetails = ({ errors, measurements, others, place, series }) => {
   )
 }
 
+const take = (sample) => {
+  // After a step back of the clock, the history lies in the future.
+  if (samples.at(-1)?.at >= sample.at) samples = []
+  samples.push(sample)
+  while (samples.length > kept) samples.shift()
+}
+
 connect({
   history: (history) => {
     kept = Math.max(300, history.samples.length)
-    samples = history.samples
+    samples = []
+    history.samples.forEach(take)
     show()
     showDetails(history.details)
   },
   sample: (sample) => {
-    samples.push(sample)
-    while (samples.length > kept) samples.shift()
+    take(sample)
     show()
   },
   details: showDetails

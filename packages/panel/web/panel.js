@@ -150,8 +150,9 @@ const take = ({ at, databases }) => {
   const names = new Set(databases.map(({ name }) => name))
   for (const database of databases) {
     const history = histories.get(database.name) ?? []
-    // A new database of the same name counts from 0.
-    if (history.length > 0 && history.at(-1).pushed > database.pushed) history.length = 0
+    // A new database of the same name counts from 0. After a step back of the clock, the history lies in the future.
+    const last = history.at(-1)
+    if (last !== undefined && (last.pushed > database.pushed || last.at >= at)) history.length = 0
     history.push({ at, ...database })
     while (history.length > kept) history.shift()
     histories.set(database.name, history)
