@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Bytes from "./Bytes.ts"
-import { utf8 } from "./Unescape.ts"
+import { shortAscii } from "./Unescape.ts"
 
 const { DOT } = Bytes
 
@@ -42,30 +42,6 @@ export const digitsOf = (bytes: Uint8Array, start: number, end: number): number 
 }
 
 /**
- * The number that eight digits at `pos` say, -1 if there are not as many.
- *
- * @category decoding
- * @since 0.1.0
- */
-export const eightDigits = (view: DataView, pos: number, end: number): number => {
-  if (pos + 8 > end) return -1
-  const first = view.getInt32(pos, true)
-  const second = view.getInt32(pos + 4, true)
-  // A digit has 3 as its upper half, and still has it when 6 is added.
-  const upper = (first & second & (first + 0x06060606) & (second + 0x06060606)) | 0x0f0f0f0f
-  const others = (first | second | (first + 0x06060606) | (second + 0x06060606)) & 0xc0c0c0c0
-  if (upper !== 0x3f3f3f3f || others !== 0) return -1
-  return fourDigits(first) * 10_000 + fourDigits(second)
-}
-
-// Four digits in little-endian order become two numbers below 100, and these the whole.
-const fourDigits = (word: number): number => {
-  const digits = word & 0x0f0f0f0f
-  const pairs = (Math.imul(digits, 10) + (digits >>> 8)) & 0x00ff00ff
-  return (pairs & 0xff) * 100 + (pairs >>> 16)
-}
-
-/**
  * `high · 10^highPower + low · 10^lowPower + rest`, below 2⁶⁴; all are integers of 32 bits. The engine computes in 64 bits
  * and allocates the result only.
  *
@@ -86,7 +62,7 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number): bigi
   let first = start
   while (first < end - 1 && bytes[first] === 48) first++
   const count = end - first
-  if (count > 19) return count > 20 ? beyond64Bits : BigInt(utf8(bytes, first, end))
+  if (count > 19) return count > 20 ? beyond64Bits : BigInt(shortAscii(bytes, first, end - first))
   const middle = Math.max(first, end - 18)
   const last = Math.max(middle, end - 9)
   return whole(digitsOf(bytes, first, middle), 18, digitsOf(bytes, middle, last), 9, digitsOf(bytes, last, end))
@@ -104,7 +80,7 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number): bigi
  * @since 0.1.0
  */
 export const decimal = (bytes: Uint8Array, start: number, end: number, scale: number): number => {
-  if (scale > 64 || scale < -64) return Number(utf8(bytes, start, end))
+  if (scale > 64 || scale < -64) return Number(shortAscii(bytes, start, end - start))
   let high = 0
   let low = 0
   let count = 0
@@ -116,7 +92,7 @@ export const decimal = (bytes: Uint8Array, start: number, end: number, scale: nu
     else low = low * 10 + digit
   }
   if (count === 0) return 0
-  if (count > 19) return Number(utf8(bytes, start, end))
+  if (count > 19) return Number(shortAscii(bytes, start, end - start))
   // The digits are the sum of two doubles, exactly.
   if (count > exactDigits) {
     const shifted = high * powersOfTen[count - exactDigits]
@@ -139,7 +115,7 @@ export const decimal = (bytes: Uint8Array, start: number, end: number, scale: nu
   // What was neglected is less than this.
   const doubt = value * 2 ** -92
   const rounded = value + (rest + doubt)
-  return rounded === value + (rest - doubt) ? rounded : Number(utf8(bytes, start, end))
+  return rounded === value + (rest - doubt) ? rounded : Number(shortAscii(bytes, start, end - start))
 }
 
 // What a rounded product lacks, exactly (Dekker): each factor is split into halves whose products are exact.

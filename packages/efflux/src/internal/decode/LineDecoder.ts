@@ -191,7 +191,7 @@ export class LineDecoder {
     }
   }
 
-  // Passes empty lines, most comments, and blanks. Whether a line starts that is no comment and has no blanks before it.
+  // Passes empty lines and blanks. Whether a line starts that is no comment and has no blanks before it.
   #startLine(): boolean {
     const chunk = this.#chunk
     const end = this.#end
@@ -203,13 +203,11 @@ export class LineDecoder {
         this.#blanks++
         continue
       }
-      const lineEnd = byte === LF ? pos : byte === HASH ? this.#reader.commentEnd(chunk, pos, end) : -1
-      if (lineEnd < 0 || lineEnd - pos > this.#maxLineBytes) {
+      if (byte !== LF) {
         this.#started = true
         this.#comment = byte === HASH
         break
       }
-      pos = lineEnd
       this.#nextLine++
       this.#blanks = 0
       this.#afterSpace = false

@@ -21,7 +21,7 @@ import * as Records from "./Records.ts"
 import { TextReader } from "./TextReader.ts"
 
 const { BACKSLASH, COMMA, CR, DOT, EQUALS, LF, MINUS, QUOTE, SPACE } = Bytes
-const { ENDS_LINE, firstControl, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
+const { ENDS_LINE, flagsOf, isBlank, isDigit, SEPARATES, STOPS_KEY } = Bytes
 const { hashOf } = ByteCache
 const { put, recordFor } = Records
 
@@ -74,12 +74,6 @@ export class LineReader {
     this.#texts.begin(bytes, end, ENDS_LINE)
     const next = this.#line(start)
     return this.#texts.unsure ? -1 : next
-  }
-
-  /** Where the line feed behind the comment at `start` is, -1 if that takes a closer look. */
-  commentEnd(bytes: Uint8Array, start: number, end: number): number {
-    const found = this.#texts.plainEnd(bytes, start, end)
-    return this.#rules.controlCharacters || firstControl(bytes, start, found) < 0 ? found : -1
   }
 
   /** How many line feeds are inside the line. */
@@ -141,7 +135,7 @@ export class LineReader {
     let timestamp = this.#defaultTimestamp
     if (!this.#endsAt(pos)) {
       const first = pos
-      timestamp = this.#numbers.timestamp(bytes, view, first, end)
+      timestamp = this.#numbers.timestamp(bytes, first, end)
       if (timestamp === undefined) return this.#refuse(this.#numbers.reason, first)
       pos = this.#numbers.next
       if (pos < end && bytes[pos] === SPACE) {

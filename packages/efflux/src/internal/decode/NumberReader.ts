@@ -12,7 +12,7 @@ import type { DecodeErrorReason } from "./DecodeError.ts"
 import * as Digits from "./Digits.ts"
 
 const { DOT, isDigit, MINUS, PLUS } = Bytes
-const { decimal, digitsOf, eightDigits, exactDigits, powersOfTen, whole, wholeNumber } = Digits
+const { decimal, digitsOf, exactDigits, powersOfTen, whole, wholeNumber } = Digits
 
 // The first eight of the 19 digits that a timestamp may have.
 const maxHigh = 92_233_720
@@ -115,28 +115,23 @@ export class NumberReader {
   }
 
   /** In nanoseconds. */
-  timestamp(bytes: Uint8Array, view: DataView, start: number, end: number): bigint | undefined {
+  timestamp(bytes: Uint8Array, start: number, end: number): bigint | undefined {
     const negative = bytes[start] === MINUS
     const first = negative ? start + 1 : start
-    // Up to 19 digits are read as eight, eight and the rest.
+    // Up to nine digits make an integer to the engine: 19 are read as eight, eight and the rest.
     let pos = first
-    let high = eightDigits(view, pos, end)
-    if (high < 0) high = 0
-    else pos += 8
-    const from = pos
-    let low = high === 0 ? -1 : eightDigits(view, pos, end)
-    if (low < 0) low = 0
-    else pos += 8
-    // As long as they are no more than nine, the rest is an integer to the engine.
-    const restFrom = pos
+    let high = 0
+    let low = 0
     let rest = 0
+    for (; pos < end && pos - first < 8 && isDigit(bytes[pos]); pos++) high = (Math.imul(high, 10) + bytes[pos] - 48) | 0
+    const from = pos
+    for (; pos < end && pos - from < 8 && isDigit(bytes[pos]); pos++) low = (Math.imul(low, 10) + bytes[pos] - 48) | 0
+    const restFrom = pos
     for (; pos < end && isDigit(bytes[pos]); pos++) rest = (Math.imul(rest, 10) + bytes[pos] - 48) | 0
     if (pos === first) return this.#refuse("invalid timestamp")
     this.next = pos
-    const short = pos - from <= 11 && pos - restFrom <= 9 && high < maxHigh
-    let nanos = short
-      ? whole(high, pos - from, low, pos - restFrom, rest)
-      : wholeNumber(bytes, first, pos)
+    const short = pos - from <= 11 && high < maxHigh
+    let nanos = short ? whole(high, pos - from, low, pos - restFrom, rest) : wholeNumber(bytes, first, pos)
     if (negative) nanos = -nanos
     // The first digits nearly always show that it is in range: to compare bigints takes longer.
     if (short && this.#unitIsOne) return nanos

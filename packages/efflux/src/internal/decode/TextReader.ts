@@ -222,23 +222,6 @@ export class TextReader {
     return this.#take(start, end, this.#tag)
   }
 
-  /** Where the first line feed is, -1 if there is none or a quote or a backslash comes before it. */
-  plainEnd(bytes: Uint8Array, start: number, end: number): number {
-    if (this.bytes !== bytes) this.changed(bytes, "")
-    const view = this.view
-    let pos = start
-    for (const last = end - 8; pos <= last; pos += 8) {
-      const first = marks(view.getInt32(pos, true))
-      const found = first === 0 ? marks(view.getInt32(pos + 4, true)) : first
-      if (found !== 0) {
-        pos += (first === 0 ? 4 : 0) + ((31 - Math.clz32(found & -found)) >> 3)
-        return bytes[pos] === LF ? pos : -1
-      }
-    }
-    while (pos < end && bytes[pos] !== QUOTE && bytes[pos] !== BACKSLASH && bytes[pos] !== LF) pos++
-    return pos < end && bytes[pos] === LF ? pos : -1
-  }
-
   /** The string that begins behind its opening quote at `start`. */
   string(start: number): string | undefined {
     const bytes = this.bytes
