@@ -209,6 +209,10 @@ describe("floats", () => {
       if (Number.isFinite(double)) texts.push(String(double), double.toExponential(next(18)))
       const digits = String(next(2_000_000_000)) + String(next(2_000_000_000)).padStart(10, "0")
       texts.push(`${digits.slice(0, next(4))}0.${digits.slice(next(10))}`, `${digits}e${next(130) - 65}`)
+      texts.push(`${digits}${digits}e-${next(60)}`, `${digits.slice(0, 1 + next(9))}.${digits}${digits}`)
+      // Halfway between two doubles, and a little beyond.
+      const half = String((2n ** 54n + 2n * BigInt(next(2_000_000_000)) + 1n) << BigInt(next(40)))
+      texts.push(half, `${half}.0000001`)
       // Between two doubles, exactly or nearly.
       const even = BigInt(next(2 ** 30)) * 2n ** 24n + 2n ** 53n
       texts.push(String(even + 1n), `${even + 1n}.0`, `${even + 3n}e-3`, `${even + 1n}e-22`, `${even * 10n + 9n}e-1`)

@@ -73,26 +73,28 @@ export const wholeNumber = (bytes: Uint8Array, start: number, end: number): bigi
  * of `scale`. Among the digits may be a dot, behind them an exponent, which are
  * in `scale` already. Infinite if there is no such double.
  *
- * Up to 19 digits are computed with twice the precision of a double, which
+ * The first 19 digits are computed with twice the precision of a double, which
  * decides nearly always how to round. `Number` reads the others.
  *
  * @category decoding
  * @since 0.1.0
  */
 export const decimal = (bytes: Uint8Array, start: number, end: number, scale: number): number => {
-  if (scale > 64 || scale < -64) return Number(shortAscii(bytes, start, end - start))
   let high = 0
   let low = 0
   let count = 0
+  let more = 0
   for (let pos = start; pos < end; pos++) {
     const digit = bytes[pos] - 48
     if (digit > 9) break // the exponent
     if (digit < 0 || (digit === 0 && count === 0)) continue // the dot, leading zeros
-    if (count++ < exactDigits) high = high * 10 + digit
+    if (count === 19) more++
+    else if (count++ < exactDigits) high = high * 10 + digit
     else low = low * 10 + digit
   }
   if (count === 0) return 0
-  if (count > 19) return Number(shortAscii(bytes, start, end - start))
+  scale += more
+  if (scale > 64 || scale < -64) return Number(shortAscii(bytes, start, end - start))
   // The digits are the sum of two doubles, exactly.
   if (count > exactDigits) {
     const shifted = high * powersOfTen[count - exactDigits]
@@ -112,8 +114,8 @@ export const decimal = (bytes: Uint8Array, start: number, end: number, scale: nu
     value = high * power
     rest = productError(high, power, value) + low * power + high * powerLow
   }
-  // What was neglected is less than this.
-  const doubt = value * 2 ** -92
+  // What was neglected is less than this: the 20th digit and all behind it, if there are so many.
+  const doubt = value * (more > 0 ? 2 ** -59 : 2 ** -92)
   const rounded = value + (rest + doubt)
   return rounded === value + (rest - doubt) ? rounded : Number(shortAscii(bytes, start, end - start))
 }

@@ -123,7 +123,9 @@ export class NumberReader {
     let high = 0
     let low = 0
     let rest = 0
-    for (; pos < end && pos - first < 8 && isDigit(bytes[pos]); pos++) high = (Math.imul(high, 10) + bytes[pos] - 48) | 0
+    for (; pos < end && pos - first < 8 && isDigit(bytes[pos]); pos++) {
+      high = (Math.imul(high, 10) + bytes[pos] - 48) | 0
+    }
     const from = pos
     for (; pos < end && pos - from < 8 && isDigit(bytes[pos]); pos++) low = (Math.imul(low, 10) + bytes[pos] - 48) | 0
     const restFrom = pos
