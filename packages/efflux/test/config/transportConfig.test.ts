@@ -115,6 +115,7 @@ describe("taken", () => {
     ...["127.0.0.1", "0.0.0.0", "255.255.255.255"].map((bindAddress) => ({ bindAddress })),
     ...["::1", "::", "fe80::1%eth0", "::ffff:127.0.0.1"].map((bindAddress) => ({ host: "::1", bindAddress })),
     { host: "influx.test", bindAddress: "::1" },
+    ...["10.0.0.1", "8089.test", "h1", "x.0a"].map((host) => ({ host })),
     ...["/run/my app.sock", `/${"x".repeat(107)}`, "influx.sock"].map((socketPath) =>
       ({ transport: "http", version: 1, database: "d", socketPath }) as const
     ),

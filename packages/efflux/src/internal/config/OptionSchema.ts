@@ -162,7 +162,11 @@ export const ipAddress = matching("an IP address of this host", { test: isIp })
 // As URLs have them: what ends like an IPv4 address must be one. Anything else, such as a name with a port, would be
 // looked up forever.
 const isHost = (text: string): boolean =>
-  isIpv6(text) ? isIp(text) : /^[^\p{Cc}\p{Cf}\p{Z}/?#@[\]\\]+$/u.test(text) && URL.canParse(`http://${text}`)
+  isIpv6(text)
+    ? isIp(text)
+    : /^[^\p{Cc}\p{Cf}\p{Z}/?#@[\]\\]+$/u.test(text) && URL.canParse(`http://${text}`) &&
+      // A URL takes a single number, or less than four, for an address of IPv4.
+      isIp(new URL(`http://${text}`).hostname) === isIp(text)
 
 /** Neither a URL nor a name with a port. */
 export const hostName = matching("a host name or an IP address, without scheme and port", { test: isHost })
