@@ -134,7 +134,7 @@ const NOT_PLAIN = 2
 const kindOf = new Uint8Array(256)
 kindOf.fill(NOT_PLAIN, 0, 32)
 for (const byte of [92, 127]) kindOf[byte] = NOT_PLAIN
-for (const byte of [LF, SPACE, QUOTE, "u".charCodeAt(0)]) kindOf[byte] = SPECIAL
+for (const byte of [LF, SPACE, QUOTE, EQUALS, "u".charCodeAt(0)]) kindOf[byte] = SPECIAL
 
 // In two dialects a line may be refused for its names from about 65 535 bytes on.
 const maxLineBytes = 65_000
@@ -143,8 +143,8 @@ const lineEnd = (bytes: Uint8Array, start: number): number => bytes.indexOf(LF, 
 
 /**
  * Where the plain lines from `start` on end. Each is whole, and has nothing that dialects read in different ways without
- * refusing it in `influx-3`: no control character, backslash, comment, or blank before it, no unsigned integer, and
- * behind its first space no quotes but those around strings that end in the same line.
+ * refusing it in `influx-3`: no control character, backslash, comment, or blank before it, no unsigned integer, before its
+ * first space no two equals signs in a row, and behind it no quotes but those around strings that end in the same line.
  */
 const plainEnd = (bytes: Uint8Array, start: number): number => {
   let lineStart = start
@@ -162,6 +162,8 @@ const plainEnd = (bytes: Uint8Array, start: number): number => {
       inFields = false
     } else if (byte === SPACE) {
       inFields = true
+    } else if (byte === EQUALS) {
+      if (!inFields && bytes[pos - 1] === EQUALS) break
     } else if (inFields) {
       const before = bytes[pos - 1]!
       if (byte !== QUOTE) {

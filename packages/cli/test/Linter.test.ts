@@ -49,10 +49,11 @@ const texts = [
   "\n# a=\"b\"",
   "\n# ,x=\"a=b\"\n",
   "\n  m,t=\" v\"x=1\n",
+  "\nm,t==a v=1\n",
   "\nm a=1,b,=\"x=y\" 5\n"
 ]
 const tokens =
-  "\n|m|m v=1|,t=|v=|a|1|1i|1u|5.|.5|T|\"|=\"|\" |\"a b\"|\"a=b\"| |  |,|=|\\|\t|\r\n|\0|\x7f|#|\u00e9|\ufeff| 1000|v=1,v=2"
+  "\n|m|m v=1|,t=|v=|a|1|1i|1u|5.|.5|T|\"|=\"|\" |\"a b\"|\"a=b\"| |  |,|=|\\|\t|\r\n|\0|\x7f|#|\u00e9|\ufeff| 1000|==|v=1,v=2"
 const pieces = [...texts, ...tokens.split("|")].map((piece) => Buffer.from(piece)).concat(Buffer.of(0xff))
 
 describe("Linter", () => {

@@ -16,9 +16,13 @@ const pointsOf = (listener: LineListener.Listener, count: number) =>
 
 /** Whether a thread of a process waits in the kernel until somebody opens the other end of a FIFO. */
 const isOpening = (pid: number): boolean =>
-  Fs.readdirSync(`/proc/${pid}/task`).some((task) =>
-    Fs.readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8").includes("wait_for_partner")
-  )
+  Fs.readdirSync(`/proc/${pid}/task`).some((task) => {
+    try {
+      return Fs.readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8").includes("wait_for_partner")
+    } catch {
+      return false // the thread has ended meanwhile
+    }
+  })
 
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, n) => `m,t=${n % 10} v=${n}i ${n + 1}\n`).join("")
@@ -218,11 +222,12 @@ describe("efflux send", () => {
 
   it.skipIf(process.platform !== "linux")("ends at a signal while it waits for a FIFO that nobody opens", async () => {
     const folder = temporaryFolder()
-    const fifo = Path.join(folder, "fifo")
-    spawnSync("mkfifo", [fifo])
+    // Two, as one would connect the commands.
+    const [input, bad] = [Path.join(folder, "input"), Path.join(folder, "bad")] as const
+    spawnSync("mkfifo", [input, bad])
     const to = ["--to", "udp://127.0.0.1:1"]
-    const reading = start(["send", fifo, ...to])
-    const writing = start(["send", "-", ...to, "--bad", fifo])
+    const reading = start(["send", input, ...to])
+    const writing = start(["send", "-", ...to, "--bad", bad])
     writing.child.stdin!.end("bad")
     for (const [run, signal, code] of [[reading, "SIGTERM", 143], [writing, "SIGINT", 130]] as const) {
       // Some kernels do not tell.
