@@ -107,9 +107,9 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     for (const point of points) payload += literal(point)
     return payload
   }
-  const encode = (options?: LineProtocol.EncodeOptions): ReadonlyArray<string> =>
+  const encode = (): ReadonlyArray<string> =>
     points.map((point) => {
-      const line = LineProtocol.encode(point, options)
+      const line = LineProtocol.encode(point)
       if (Result.isFailure(line)) throw line.failure
       return line.success
     })
@@ -122,8 +122,11 @@ export const codecRungs = (shape: Shape): ReadonlyArray<Rung> => {
     eachWritten,
     ["**efflux, the writer**: bytes in a buffer, line by line", write, "writer"],
     ["efflux, the writer, with building the point", buildAndWrite],
-    ["efflux, `LineProtocol.encode`: a string for each point", () => encode(), "encode"],
-    ["efflux, `LineProtocol.encode`, with options", () => encode({ precision: "ns" })],
+    ["efflux, `LineProtocol.encode`: a string for each point", encode, "encode"],
+    [
+      "efflux, `LineProtocol.encode`, with options",
+      () => points.map((point) => Result.getOrThrow(LineProtocol.encode(point, { precision: "ns" })))
+    ],
     ...rivals.flatMap((rival): ReadonlyArray<Contender<string | Uint8Array>> => {
       const run = rival.prepare(shape)
       return run === undefined ? [] : [[rival.name, run, rival.package]]

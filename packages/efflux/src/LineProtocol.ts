@@ -115,35 +115,42 @@ export type {
  * @since 0.1.0
  */
 export const encode = (point: Point.Input, options?: EncodeOptions): Result.Result<string, EncodeError> =>
-  (options === undefined ? encodeDefault : encoderOf(options))(point)
+  (options === undefined ? defaultEncoder : encoderOf(options)).encode(point)
 
 // The buffer grows for a line that is too long for it. One of more than 256 KiB is not kept.
 const shortLine = 1024
 const growth = 16
 const maxKept = 256 * 1024
 
-// The writer is kept, because making one takes longer than writing a line.
-const makeEncode = (options: EncodeOptions | undefined) => {
-  const maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
-  let idle: TextWriter | undefined
-  return (point: Point.Input): Result.Result<string, EncodeError> => {
-    let kept = idle ?? new TextWriter(shortLine, options)
+/** Encodes with one set of options. The writer is kept, because making one takes longer than writing a line. */
+class Encoder {
+  readonly #options: EncodeOptions | undefined
+  readonly #maxLineBytes: number
+  #idle: TextWriter | undefined = undefined
+
+  constructor(options: EncodeOptions | undefined) {
+    this.#options = options
+    this.#maxLineBytes = options?.maxLineBytes ?? defaultMaxLineBytes
+  }
+
+  encode(point: Point.Input): Result.Result<string, EncodeError> {
+    let kept = this.#idle ?? new TextWriter(shortLine, this.#options)
     // A getter of the point may encode another point, so nobody else may have the writer meanwhile.
-    idle = undefined
+    this.#idle = undefined
     let result = kept.encode(point)
-    for (
-      let size = kept.lineBytes;
-      Result.isFailure(result) && result.failure.reason === "oversize" && size < maxLineBytes;
-    ) {
+    for (let size = kept.lineBytes; isOversize(result) && size < this.#maxLineBytes;) {
       size *= growth
-      const writer = new TextWriter(size, options)
+      const writer = new TextWriter(size, this.#options)
       if (size <= maxKept) kept = writer
       result = writer.encode(point)
     }
-    idle = kept
+    this.#idle = kept
     return result
   }
 }
+
+const isOversize = (result: Result.Result<string, EncodeError>): boolean =>
+  Result.isFailure(result) && result.failure.reason === "oversize"
 
 /**
  * Encodes a point as lines of at most `maxLineBytes` each: one line if it fits, otherwise several lines with the same
@@ -334,11 +341,11 @@ export const makeLine = (options?: DecodeOptions & EncodeOptions) => {
     makeDecoder(options)
     makeWriter(0, options)
   }
-  const encodePoint = makeEncode(options)
+  const encoder = new Encoder(options)
   return Schema.String.pipe(
     Schema.decodeTo(Point.makeSchema(options?.dialect ?? "influx-1"), {
       decode: SchemaGetter.transformEffect((line, parse) => orInvalid(decode(line, options), line, parse)),
-      encode: SchemaGetter.transformEffect((point, parse) => orInvalid(encodePoint(point), point, parse))
+      encode: SchemaGetter.transformEffect((point, parse) => orInvalid(encoder.encode(point), point, parse))
     })
   ).annotate({ title: "line protocol", description: "one line of InfluxDB's line protocol" })
 }
@@ -372,22 +379,22 @@ const orInvalid = <A>(
   )
 
 // Programs encode with one set of options, mostly. Default tags are not compared: such an encoder is made anew.
-const encoderOf = (options: EncodeOptions): typeof encodeDefault => {
-  if (typeof options !== "object" || options === null || options.tags !== undefined) return makeEncode(options)
+const encoderOf = (options: EncodeOptions): Encoder => {
+  if (typeof options !== "object" || options === null || options.tags !== undefined) return new Encoder(options)
   refuseUnknown(options)
   const { dialect, maxLineBytes, precision } = options
   if (
     dialect !== lastOptions.dialect || maxLineBytes !== lastOptions.maxLineBytes || precision !== lastOptions.precision
   ) {
     lastOptions = { dialect, maxLineBytes, precision }
-    lastEncode = makeEncode(lastOptions)
+    lastEncoder = new Encoder(lastOptions)
   }
-  return lastEncode
+  return lastEncoder
 }
 
 // A byte order mark at the start is part of the measurement.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 // This state only saves time: writers are made on first use, their size is bounded, and nothing of them can be observed.
-const encodeDefault = makeEncode(undefined)
+const defaultEncoder = new Encoder(undefined)
 let lastOptions: EncodeOptions = {}
-let lastEncode = encodeDefault
+let lastEncoder = defaultEncoder
