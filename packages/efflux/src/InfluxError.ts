@@ -226,9 +226,13 @@ export class BadRequest extends reason<BadRequest>()("BadRequest", { ...withHint
 }) {}
 
 /**
- * An answer does not follow the API. To a statement: not JSON, rows without columns, or incomplete. To a write: a
- * success with a web page or any other text as its body, or a refusal that does not show how many points are stored. To
- * any other request: a web page or a JSON error with a status of success.
+ * An answer does not follow the API.
+ *
+ * - To a statement: not JSON, rows without columns, incomplete, or a status of success other than 200 and 203.
+ * - To a write: a success with a web page or any other text as its body, or a refusal that does not show how many points
+ *   are stored.
+ * - To a ping: a body without a version.
+ * - To any other request: a web page or a JSON error with a status of success.
  *
  * @category errors
  * @since 0.1.0

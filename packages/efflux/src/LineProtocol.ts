@@ -117,7 +117,7 @@ export type {
 export const encode = (point: Point.Input, options?: EncodeOptions): Result.Result<string, EncodeError> =>
   (options === undefined ? defaultEncoder : encoderOf(options)).encode(point)
 
-// The buffer grows for a line that is too long for it. One of more than 256 KiB is not kept.
+// A line that does not fit is written again, into a larger buffer. A buffer of more than 256 KiB is not kept.
 const shortLine = 1024
 const growth = 16
 const maxKept = 256 * 1024
@@ -378,7 +378,7 @@ const orInvalid = <A>(
     Result.mapError(result, ({ message }) => new SchemaIssue.InvalidValue({ message }, input, options))
   )
 
-// Programs encode with one set of options, mostly. Default tags are not compared: such an encoder is made anew.
+// Most programs have one set of options, so its encoder is kept. With default tags, which are not compared, none is.
 const encoderOf = (options: EncodeOptions): Encoder => {
   if (typeof options !== "object" || options === null || options.tags !== undefined) return new Encoder(options)
   refuseUnknown(options)

@@ -1,7 +1,7 @@
 /** Answered writes: what the server stored, what it rejected and why, against strict servers and every kind of answer. */
 import { assert, describe, it } from "@effect/vitest"
 import { FaultServer, StrictV2, StrictV3 } from "@efflux/testkit"
-import { Effect, Redacted, Stream } from "effect"
+import { Deferred, Effect, Fiber, Redacted, Stream } from "effect"
 import { InfluxClient, Point } from "efflux"
 import { failsWith } from "../support/reasons.ts"
 
@@ -246,6 +246,54 @@ describe("InfluxClient.write", () => {
         )
       }
     }))
+
+  it.live("options and a request are read once: what was checked is what is used", () =>
+    Effect.gen(function*() {
+      const { client, server } = yield* v1()
+      /** An object whose option changes when it is read again. */
+      const changing = <A extends object>(others: A, option: string, first: unknown, later: unknown) => {
+        let reads = 0
+        return Object.defineProperty({ ...others }, option, {
+          enumerable: true,
+          get: () => {
+            if (reads++ === 0) return first
+            if (later instanceof Error) throw later
+            return later
+          }
+        })
+      }
+      yield* client.write(points(1), changing({}, "database", "db", new Error("read twice")))
+      yield* client.write(points(1), changing({}, "bucket", undefined, "b"))
+      yield* client.write(points(1), changing({}, "tags", { a: "b" }, "no tags"))
+      yield* failsWith(client.write(points(1), changing({}, "bucket", "b", undefined)), "InvalidOption", /"bucket"/)
+      assert.strictEqual(server.requests.length, 3)
+      yield* client.request(changing({ method: "GET" as const, path: "" }, "path", "/health", "/../admin"))
+      assert.strictEqual(server.requests.at(-1)!.path, "/health")
+    }))
+
+  it.live.each(["all were written", "a request fails", "it is interrupted"])(
+    "closes its iterable when %s",
+    (end) =>
+      Effect.gen(function*() {
+        const { client } = yield* v1(...end === "a request fails" ? [error(401, "no")] : [])
+        let closed = 0
+        const taken = yield* Deferred.make<void>()
+        const some = function*() {
+          try {
+            for (let n = 0; n < 10 || end === "it is interrupted"; n++) {
+              yield point(n)
+              Deferred.doneUnsafe(taken, Effect.void)
+            }
+          } finally {
+            closed++
+          }
+        }
+        const writing = yield* Effect.forkChild(client.write(some(), { batchSize: 2 }))
+        yield* Deferred.await(taken)
+        yield* end === "it is interrupted" ? Fiber.interrupt(writing) : Fiber.await(writing)
+        assert.strictEqual(closed, 1)
+      })
+  )
 
   it.effect("a client for tests keeps what was written", () =>
     Effect.gen(function*() {

@@ -481,6 +481,28 @@ describe("several hosts", () => {
       })
     }))
 
+  // As many lines as InfluxDB Cloud names, of which there may be more.
+  const hundred = Array.from({ length: 100 }, (_, n) => `error parsing line ${n + 1} (1-based): no`).join("\n")
+  const unclear = json(400, { code: "invalid", message: `errors encountered on line(s):\n${hundred}` })
+  const fates = [
+    ["names too few of them", unclear, { unknown: 150, sent: 1 }],
+    ["names one", json(400, { error: "partial write: x dropped=1" }), { rejected: 1, sent: 150 }]
+  ] as const
+  it.effect.each(fates)(
+    "failover: a host that refuses points and %s is asked once, and keeps its place",
+    ([, fault, fate]) =>
+      Effect.gen(function*() {
+        const first = yield* FaultServer.make()
+        first.script(fault)
+        const config = (url: string) => ({ url: undefined, urls: [first.url, url], maxPayloadBytes: 60_000 })
+        yield* withBench({ config, fate }, function*(bench) {
+          yield* bench.settle(150)
+          yield* bench.settle(1)
+          assert.deepStrictEqual([first.requests.length, bench.server.requests.length], [2, 0])
+        })
+      })
+  )
+
   it.effect("failover: a payload goes to the second host at once, and to the first again when it is back", () =>
     Effect.gen(function*() {
       let down = true

@@ -37,7 +37,8 @@ type Http2 = Options.Checked<typeof Options.http2>
 type Http3 = Options.Checked<typeof Options.http3>
 type Http = Http1 | Http2 | Http3
 
-type Some<A> = { readonly [K in keyof A]?: A[K] | undefined }
+/** The same options, of which each may be missing. */
+type Optional<A> = { readonly [K in keyof A]?: A[K] | undefined }
 
 /** Where requests go, and with which parameters. */
 interface HttpSettings extends ServerSettings, Pick<Http, "gzipThreshold" | "retries" | "retryTimeout" | "strategy"> {
@@ -215,7 +216,7 @@ const httpOf = (settings: Http, config: GivenOptions): Result.Result<HttpSetting
 /** The options that say where points go, of a database or of a write by a client. */
 type TargetOptions =
   & Pick<Http, "dialect" | "precision" | "version">
-  & Some<
+  & Optional<
     & Pick<Http1, "consistency" | "database" | "retentionPolicy">
     & Pick<Http2, "bucket" | "org">
     & Pick<Http3, "acceptPartial" | "noSync">
@@ -238,7 +239,7 @@ export const writeTarget = (options: TargetOptions): Pick<HttpSettings, "path" |
   }
 }
 
-type Account = Pick<Http, "token" | "tokenScheme" | "version"> & Some<Pick<Http1, "password" | "username">>
+type Account = Pick<Http, "token" | "tokenScheme" | "version"> & Optional<Pick<Http1, "password" | "username">>
 
 /** The credentials. A user needs a password, and a password needs a user. */
 export const credentialsOf = (

@@ -137,7 +137,7 @@ export const name = (of: string): OptionSchema<string> => matching(`the name of 
 /** The name of a database on the server, or `""` for none. */
 export const nameOrNone = matching("one of \"\", or the name of a database on the server", /^[^\p{Cc}\p{Cs}]*$/u)
 
-/** A path to which the operating system can connect. */
+/** A path that is not too long for Linux. Other systems allow less. */
 export const socketPath: OptionSchema<string> = declare(
   "the path of a Unix socket, at most 108 bytes",
   (value): value is string =>

@@ -246,7 +246,7 @@ const http = (dialect: Dialect.Dialect, url_: string, maxPayloadBytesAllowed: nu
    * oldest points.
    */
   retries: OptionSchema.withDefault(OptionSchema.integer(0, 1000), 20),
-  /** How long after its first attempt a payload may still be retried, default 2 minutes. */
+  /** How long after its first attempt failed a payload may still be retried, default 2 minutes. */
   retryTimeout: OptionSchema.withDefault(OptionSchema.duration(0), "2 minutes")
 })
 
@@ -300,7 +300,7 @@ const client = (url_: string) => ({
    * take several times as much memory. `queryStream` has no such limit.
    */
   maxResponseBytes: OptionSchema.withDefault(OptionSchema.integer(1, 2 ** 40), 64 * 1024 * 1024),
-  /** The most bytes of one line of an answer, default 16 MiB. It limits what `queryStream` holds of an answer. */
+  /** The most bytes of one line of an answer, or UTF-16 units if these are fewer, default 16 MiB. It limits what `queryStream` holds of an answer. */
   maxLineBytes: OptionSchema.withDefault(OptionSchema.integer(1, 2 ** 29), 16 * 1024 * 1024),
   /** Whether to ask for answers as gzip, default `false`. Sends fewer bytes and costs processor time on both ends. */
   gzip: OptionSchema.withDefault(OptionSchema.boolean, false)

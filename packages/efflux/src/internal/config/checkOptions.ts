@@ -43,7 +43,8 @@ export const readOptions = (config: unknown, what = ""): Result.Result<GivenOpti
 
 const unreadableObject = "an object that can't be read"
 
-// Reads what the checks read of an object that is no copy, so that one that throws is noticed before them.
+// Reads what the checks will read of objects that can't be copied, such as a Redacted, so that one that throws is noticed
+// here.
 const touch = (value: unknown): void => {
   if (typeof value !== "object" || value === null) return
   void Object.getPrototypeOf(value)?.constructor

@@ -21,6 +21,7 @@ import type * as Point from "../../Point.ts"
 import type { Events, Transport } from "../../Transport.ts"
 import type { DatabaseSettings } from "../config/DatabaseSettings.ts"
 import { SeriesPoint } from "../encode/SeriesPoint.ts"
+import { closing } from "../text/closing.ts"
 import { preview } from "../text/preview.ts"
 import { AutoTimestamps, type QueuedPoint } from "./AutoTimestamps.ts"
 import { Ledger, type Stats } from "./Ledger.ts"
@@ -275,13 +276,7 @@ export const operationsOf = <Self, Stats>(
 
 /** @internal */
 export const pushAll = (points: Iterable<Point.Input>, pushUnsafe: (point: Point.Input) => void): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const iterator = points[Symbol.iterator]()
-    return Effect.onInterrupt(
-      pushEach({ [Symbol.iterator]: () => iterator }, pushUnsafe),
-      () => Effect.sync(() => iterator.return?.())
-    )
-  }).pipe(
+  closing(points, (points) => pushEach(points, pushUnsafe)).pipe(
     // An argument that can't be iterated is counted and logged as one unreadable point.
     Effect.catchDefect((error) =>
       Effect.sync(() =>

@@ -45,7 +45,7 @@ export interface CachedBytes {
   seenIn: number
 }
 
-// What a look-up that fails costs where one that succeeds earns 1: two of three must succeed.
+// What a look-up that fails costs. One that succeeds earns 1, so two of three must succeed.
 const cost = 2
 const ways = 4
 const maxCredit = 128
@@ -216,7 +216,7 @@ export const isAt = ({ mask, tail, tailAt, words }: CachedBytes, view: DataView,
 }
 
 /**
- * A hash of the bytes, for keys whether they are kept or not.
+ * A hash of bytes. It is the same whether a key is kept or not.
  *
  * @category scanning
  * @since 0.1.0
@@ -242,6 +242,8 @@ const unescaped = (view: DataView, start: number, pos: number, found: number, wo
 }
 
 /**
+ * Mixes four bytes into a hash.
+ *
  * @category scanning
  * @since 0.1.0
  */

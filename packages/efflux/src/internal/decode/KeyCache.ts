@@ -26,9 +26,10 @@ export class KeyCache {
   readonly #keys: Cache.ByteCache
   // The key that is expected in each place.
   readonly #expected: Array<Cache.CachedBytes | undefined>
-  // What to make of the next record, by the place of its first key: see `recordFor`.
+  // By the place of a record's first key: how many keys to make room for, or, below 0, by how much new orders of keys
+  // outnumber known ones. See `recordFor`.
   readonly #widths: Int32Array
-  // The last hashes of the keys of a record in their order.
+  // Hashes of the orders of keys that were seen last.
   readonly #orders = new Int32Array(2048)
 
   /**
@@ -80,7 +81,7 @@ export class KeyCache {
     const at = mixed(order, 0) >>> 21
     const isNew = this.#orders[at] !== order
     this.#orders[at] = order
-    // Below 0 it counts by how many records the new orders are ahead of those that were seen before.
+    // Below 0 it counts by how many records new orders outnumber known ones.
     this.#widths[place & (this.#widths.length - 1)] = isNew
       ? Math.max(2 * disordered, Math.min(width, 0) - 1)
       : width < 0

@@ -13,7 +13,7 @@ import { makeProblem, type Problem } from "./EncodeError.ts"
 import { REFUSED } from "./Escape.ts"
 import { writeSix, writeWhole } from "./WholeNumber.ts"
 
-// Of a timestamp in nanoseconds, without its last digits.
+// The largest timestamp, in whole milliseconds.
 const maxMillis = 9_223_372_036_854
 
 /**
@@ -38,7 +38,7 @@ export const writeInstant = (view: DataView, pos: number, timestamp: unknown, pr
 export const writeMillis = (view: DataView, pos: number, millis: number, sub: number, precision: Precision): number => {
   const unit = precision === "s" ? 1000 : precision === "m" ? 60_000 : precision === "h" ? 3_600_000 : 1
   const units = Math.floor(millis / unit)
-  // Also if rounding down leaves the range.
+  // Rounding down can also leave the range.
   if (!(units * unit >= -maxMillis && millis <= maxMillis)) return REFUSED
   if (precision === "ns") {
     return millis > 0 && millis < maxMillis

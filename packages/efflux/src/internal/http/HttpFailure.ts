@@ -73,11 +73,12 @@ const reasonOf = (answer: Answer, nowMillis: number): InfluxErrorReason => {
  * @internal
  */
 export const hintOf = ({ body, path, status }: Answer): string | undefined => {
-  const said = messageOf(body) ?? startOf(body)
-  // Only what no line of a payload precedes.
+  const message = messageOf(body)
+  const said = message ?? startOf(body)
+  // Only before the first quote: what follows may be a line of the payload, whose content can be anything.
   if (/^[^'"]*HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"
   // The APIs name a missing database or bucket in JSON, or by this text.
-  const isOfApi = messageOf(body) !== undefined && !/\bpath\b/.test(said) ||
+  const isOfApi = message !== undefined && !/\bpath\b/.test(said) ||
     said.startsWith("the requested resource was not found")
   return status === 405 || status === 404 && !isOfApi ||
       /^(?:remoteAddr: [^;]*; requestURI: \S*; )?unsupported path/.test(said)
@@ -107,7 +108,8 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
     // A proxy got no complete answer, or a cluster not from all of its members.
     case "ServerError":
       return unanswered.has(reason.status) || /time(?:d )?out/i.test(reason.detail)
-    // Envoy says so of a server that hung up after it had the request. It gives another reason if there was no connection.
+    // Envoy's reasons when the server closed the connection after it received the request. Without a connection Envoy
+    // gives another reason.
     case "Unavailable":
       return /reset reason: (?:connection termination|remote reset|protocol error)/.test(reason.detail)
     case "TooLarge":
@@ -117,7 +119,7 @@ export const mayHaveArrived = ({ reason }: InfluxError): boolean => {
   }
 }
 
-// The last three are Cloudflare's for an answer that breaks off or comes late, and that of proxies for a late one.
+// 520 and 524 are Cloudflare's for a broken and a late answer; 598 is used by other proxies for a late one.
 const unanswered: ReadonlySet<number> = new Set([502, 504, 520, 524, 598])
 
 // Answers with a redirect or another protocol show that the server did not execute the request.
@@ -150,9 +152,12 @@ export const isError = (body: Uint8Array): boolean =>
  *
  * @internal
  */
-export const isPage = ({ body, headers }: Answer): boolean =>
-  /^text\/html\b/i.test(headers["content-type"] ?? "") ||
-  /^\s*<(?:!doctype html|html)\b/i.test(decoder.decode(body.subarray(0, 1024)))
+export const isPage = ({ body, headers }: Answer): boolean => {
+  const start = decoder.decode(body.subarray(0, 1024)).trimStart()
+  // Gateways add the type to an answer without a body.
+  return start !== "" && /^text\/html\b/i.test(headers["content-type"] ?? "") ||
+    /^<(?:!doctype html|html)\b/i.test(start)
+}
 
 /**
  * The message of an answer, without credentials, printable, at most 256 characters: from the JSON of the body, else the

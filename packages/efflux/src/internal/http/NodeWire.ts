@@ -75,7 +75,7 @@ export const make = Effect.fnUntraced(function*(
 
 type NodeAgent = NodeHttpClient.HttpAgent["Service"]["http"]
 
-/** With what every agent has, but its type lacks. */
+/** An agent with the method that Node calls for each request, which its type lacks. */
 interface Agent extends NodeAgent {
   addRequest(request: Parameters<NodeAgent["reuseSocket"]>[1], ...options: ReadonlyArray<unknown>): void
 }
@@ -83,7 +83,7 @@ interface Agent extends NodeAgent {
 const watch = (agent: Agent, stale: WeakSet<object>, maxAge: number, clock: Clock.Clock): void => {
   const { addRequest, keepSocketAlive, reuseSocket } = agent
   const firstKept = new WeakMap<Duplex, number>()
-  // Node calls it within `http.request`, which is in the fiber that sends the request.
+  // Node calls it before `http.request` returns, so the current fiber is the one that sends the request.
   agent.addRequest = (request, ...options) => {
     const onConnected = Fiber.getCurrent()!.getRef(OnConnected)
     request.once("socket", (socket) => {

@@ -160,7 +160,7 @@ const numbersOf = (message: string): ReadonlySet<number> | undefined => {
   return numbers.size === 0 ? undefined : numbers
 }
 
-// A cluster that stores no part of a request, and QuestDB, which names the first line that it does not take.
+// InfluxDB Clustered without partial writes, and QuestDB, which names only the first bad line. Both stored nothing.
 const isNothingStored = /\bno data written|\berror in line \d/
 
 // If the server names a line that was not sent, it counts lines differently, so only the number of refused lines is

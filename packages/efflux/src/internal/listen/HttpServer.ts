@@ -37,7 +37,8 @@ import {
 
 // The number of large bodies in memory at a time, each of at most `maxBodyBytes`.
 const maxBodies = 4
-// The size from which a body is large, after decompression. A few slow clients must not keep all others from writing.
+// The size from which a body is large, after decompression. Smaller bodies do not wait, so slow clients that send them
+// keep nobody from writing.
 const largeBytes = 64 * 1024
 // As over TCP, further connections are closed at once.
 const maxConnections = 1024

@@ -144,8 +144,8 @@ export const fields = {
   /** The most bytes of a line, default 64 KiB. A longer line is an error. */
   maxLineBytes: withDefault(bytes, 64 * 1024),
   /**
-   * The most bytes of an HTTP body after decompression, default 25 000 000 as in InfluxDB 1. Four bodies of
-   * 64 KiB and more are held at a time; further ones wait.
+   * The most bytes of an HTTP body after decompression, default 25 000 000 as in InfluxDB 1. At most four bodies of
+   * 64 KiB or more are held at a time; further ones wait.
    */
   maxBodyBytes: withDefault(bytes, 25_000_000),
   /** Size of the receive buffer of the UDP socket in bytes, default the system's. The system may grant less. */

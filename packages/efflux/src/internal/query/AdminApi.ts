@@ -24,8 +24,8 @@ const named = (given: string) => Effect.fromResult(checkName(given))
 const invalidAnswer = ({ endpoint }: Client, detail: string) =>
   new InfluxError({ reason: new InvalidAnswer({ endpoint, detail }) })
 
-// Succeeds if the thing to drop does not exist. A hint says that the server does not have the API, and without its
-// organization a bucket can't be looked for.
+// Succeeds if the thing to drop does not exist. A hint means that the server does not have the API. If the organization
+// does not exist, no bucket was looked up, so that is an error too.
 const ifThere = <A>(effect: Effect.Effect<A, InfluxError>): Effect.Effect<void, InfluxError> =>
   Effect.catchIf(
     Effect.asVoid(effect),

@@ -216,10 +216,10 @@ export const make = (backend: Backend): Client => {
     ping: Effect.withSpan(backend.ping, "InfluxClient.ping", span()),
     request: (request) =>
       Effect.withSpan(
-        Effect.flatMap(Effect.suspend(() => Effect.fromResult(checkRequest(request))), ({ method }) =>
-          method === "GET"
-            ? backend.request(request)
-            : Effect.mapError(backend.request(request), asUncertain)),
+        Effect.flatMap(Effect.suspend(() => Effect.fromResult(checkRequest(request))), (checked) =>
+          checked.method === "GET"
+            ? backend.request(checked)
+            : Effect.mapError(backend.request(checked), asUncertain)),
         "InfluxClient.request",
         span()
       ),

@@ -12,7 +12,7 @@ import * as Sink from "effect/Sink"
 import type * as Dialect from "../../Dialect.ts"
 import { InfluxError, type Rejection, type Written } from "../../InfluxError.ts"
 import type * as Point from "../../Point.ts"
-import { checker } from "../config/checkOptions.ts"
+import { checker, readOptions } from "../config/checkOptions.ts"
 import type { ClientSettings } from "../config/ClientSettings.ts"
 import { tagsProblem, writeTarget } from "../config/DatabaseSettings.ts"
 import { invalidOption } from "../config/invalidOption.ts"
@@ -21,6 +21,7 @@ import { lineSlack, LineWriter } from "../encode/LineWriter.ts"
 import type { HttpExchange } from "../http/HttpExchange.ts"
 import * as HttpFailure from "../http/HttpFailure.ts"
 import * as WriteAnswer from "../http/WriteAnswer.ts"
+import { closing } from "../text/closing.ts"
 import { printable } from "../text/preview.ts"
 import * as Options from "./OperationOptions.ts"
 import type { WriteOptions } from "./Operations.ts"
@@ -58,7 +59,7 @@ export const write = (
       return yield* Effect.fromResult(invalidOption("points", points, "an iterable of points, such as a list"))
     }
     const { add, end } = yield* batches(exchange, settings, Number.POSITIVE_INFINITY)
-    yield* add(points)
+    yield* closing(points, add)
     return yield* end
   })
 
@@ -181,11 +182,12 @@ const versionsOf = { database: [1, 3], bucket: [2], retentionPolicy: [1], accept
  */
 export const check = (client: ClientSettings, given: WriteOptions): Result.Result<WriteSettings, InfluxError> =>
   Result.gen(function*() {
-    const checked = yield* checkOptions(given)
+    const { options } = yield* readOptions(given, "options")
+    const checked = yield* checkOptions(options)
     const { org, version } = client
     for (const [option, versions] of Record.toEntries(versionsOf)) {
-      if (given[option] !== undefined && !versions.includes(version)) {
-        return yield* invalidOption(option, given[option], `an option of InfluxDB ${versions.join(" and ")}`)
+      if (options[option] !== undefined && !versions.includes(version)) {
+        return yield* invalidOption(option, options[option], `an option of InfluxDB ${versions.join(" and ")}`)
       }
     }
     if (version === 2 && checked.bucket === undefined) {

@@ -13,7 +13,7 @@ const influx1 = {
   /** A quote in a field key is an ordinary character. */
   quoteInFieldKey: true,
   stringEscapes: false,
-  /** A backslash escapes an equals sign in a measurement, and a quote in a measurement or field key. */
+  /** A backslash escapes an equals sign in a measurement and, if it can't be escaped itself, a quote in a name. */
   looseEscapes: true,
   /** A tag value may begin with an equals sign that has no backslash. */
   leadingEquals: true,

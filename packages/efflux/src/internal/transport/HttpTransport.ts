@@ -164,6 +164,10 @@ class Sending {
 
   /** Settles lines by what the server says about them. */
   answered(from: number, to: number, verdict: WriteAnswer.Verdict): void {
+    if (verdict._tag === "Unclear") {
+      this.error = verdict.error
+      return this.settle(from, to, "unknown")
+    }
     if (verdict._tag !== "Refused") return this.settle(from, to, "sent")
     const before = this.counts.rejected
     const isDoubtful = this.isDoubtful(from)
@@ -319,7 +323,10 @@ const attempt = (
           return attempt(shared, sending, part, from, to)
         }
         const verdict = WriteAnswer.read(answer, to - from)
-        if (verdict._tag === "Taken" || verdict._tag === "Refused") {
+        // A refusal is about the points, not the host, even if it does not show how many points are stored.
+        const isRefusal = verdict._tag === "Refused" ||
+          verdict._tag === "Unclear" && answer.status >= 400 && answer.status < 500
+        if (verdict._tag === "Taken" || isRefusal) {
           hosts.answered(host)
           return Effect.succeed(verdict)
         }
