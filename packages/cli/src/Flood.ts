@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function*(host: string, port: number, { by
     const start = millis()
     // After twice the time, this machine is too slow for the rate.
     const end = start + 2 * Math.max(1000, 1000 * packets / packetsPerSecond)
-    // A timer of a millisecond is too coarse if more than a burst is due in that time.
+    // A timer of a millisecond, which may take two, is too coarse if more than a burst is due in that time.
     const pause = packetsPerSecond / 500 > burst ? Effect.yieldNow : Effect.sleep(1)
     let tokens = burst
     let at = start

@@ -26,8 +26,12 @@ const statOf = (path: string) => path === "-" ? Fs.fstatSync(0) : Fs.statSync(pa
 
 /** Whether writing to a file would overwrite an input. */
 export const isSame = (input: string, file: string): boolean => {
-  const [a, b] = [statOf(input), Fs.statSync(file, { throwIfNoEntry: false })]
-  return a!.dev === b?.dev && a!.ino === b.ino
+  try {
+    const [a, b] = [statOf(input), Fs.statSync(file)]
+    return a.isFile() && a.dev === b.dev && a.ino === b.ino
+  } catch {
+    return false // opening it reports a file that can't be looked at
+  }
 }
 
 /** Opens a file, or standard input for `-`. Fails if there is no such file. */

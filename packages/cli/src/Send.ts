@@ -49,7 +49,9 @@ const options = {
   bad: text("bad").pipe(
     Flag.optional,
     Flag.withMetavar("FILE"),
-    Flag.withDescription("Where to write bad lines, each with its reason; default the file's name with .bad")
+    Flag.withDescription(
+      "Where to write bad lines, each with its reason; default the file's name with .bad, or efflux-send.bad for standard input and pipes"
+    )
   ),
   resume: Flag.Boolean("resume").pipe(
     Flag.withDefault(false),

@@ -41,6 +41,8 @@ const endBy = (signal: Signal): void => {
   process.emit("exit", 128 + Os.constants.signals[signal])
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
+  // A signal without a handler has no effect on process 1 of a container.
+  process.exit(128 + Os.constants.signals[signal])
 }
 
 for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -55,7 +57,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-  // If the reader has gone away, that is not an error.
+  // A reader that has gone away is not an error.
   if (code === "EPIPE" || process.exitCode === 2) return
   process.exitCode = 2
   process.stderr.write(`standard output can't be written: ${message}\n`)

@@ -34,7 +34,25 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
       stdio: ["ignore", out, "pipe"]
     }))
     const port = await run.port("udp")
-    const capture = new Run(spawn("tcpdump", `-i lo -n -s 64 -B 65536 -w /dev/null udp dst port ${port}`.split(" ")))
+    const packets = Path.join(folder, "packets.pcap")
+    const capture = new Run(
+      spawn("tcpdump", [
+        "-i",
+        "lo",
+        "-n",
+        "-s",
+        "64",
+        "-B",
+        "65536",
+        "-U",
+        "-w",
+        packets,
+        "udp",
+        "dst",
+        "port",
+        `${port}`
+      ])
+    )
     await capture.printed(/listening on lo/)
     const payloads = Flood.payloads("flood", 1n, "ns")
     const packetsPerSecond = Math.ceil(200_000 / payloads.points)
@@ -47,7 +65,7 @@ describe.skipIf(!canCapture)("efflux listen beside tcpdump (needs root and tcpdu
     run.child.kill("SIGINT")
     const { code, err } = await run.ended
     assert.strictEqual(code, 0, err)
-    await sleep(500)
+    await still(() => Fs.statSync(packets).size)
     capture.child.kill("SIGINT")
     const captured = (await capture.ended).err
     const seen = numberIn(captured, /(\d+) packets? captured/)

@@ -1,7 +1,12 @@
 /** `efflux demo` as a process, in a terminal and without, with its embedded receiver. */
 import { assert, describe, it } from "@effect/vitest"
+import { spawn, spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { inject } from "vitest"
 import { boundPorts, demo, demoStored } from "./support/demo.ts"
-import { assertRefused, start, startInTerminal } from "./support/efflux.ts"
+import { assertRefused, Run, start, startInTerminal } from "./support/efflux.ts"
+
+const canUnshare = spawnSync("unshare", ["-pf", "true"]).status === 0
 
 const receiver = /to embedded receiver, UDP 127\.0\.0\.1:(\d+)/
 
@@ -54,6 +59,18 @@ describe("efflux demo with its embedded receiver", () => {
     // A system may deliver them in any order.
     assert.oneOf(code, [130, 143])
     assert.notInclude(out, "interrupted")
+  })
+
+  it.skipIf(!canUnshare)("ends so as process 1 of a container (needs unshare and root)", async () => {
+    const args = ["--seconds", "3", "--burst", "50000", "--queue", "50000", "--pacing", "1", "--target", "receiver"]
+    const run = new Run(
+      spawn("unshare", ["-pf", "--kill-child", process.execPath, inject("efflux"), "demo", ...args])
+    )
+    await run.printed(/draining/)
+    const inside = Number(Fs.readFileSync(`/proc/${run.child.pid}/task/${run.child.pid}/children`, "utf8"))
+    process.kill(inside, "SIGTERM")
+    process.kill(inside, "SIGTERM")
+    assert.strictEqual((await run.ended).code, 143)
   })
 
   it("shows a table in a terminal, and the comparison below it", async () => {

@@ -15,14 +15,15 @@ const pointsOf = (listener: LineListener.Listener, count: number) =>
   Effect.runPromise(Stream.runCollect(Stream.take(listener.points, count)))
 
 /** Whether a thread of a process waits in the kernel until somebody opens the other end of a FIFO. */
-const isOpening = (pid: number): boolean =>
-  Fs.readdirSync(`/proc/${pid}/task`).some((task) => {
-    try {
-      return Fs.readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8").includes("wait_for_partner")
-    } catch {
-      return false // the thread has ended meanwhile
-    }
-  })
+const isOpening = (pid: number): boolean => {
+  try {
+    return Fs.readdirSync(`/proc/${pid}/task`).some((task) =>
+      Fs.readFileSync(`/proc/${pid}/task/${task}/wchan`, "utf8").includes("wait_for_partner")
+    )
+  } catch {
+    return false // a thread has ended meanwhile
+  }
+}
 
 const lines = (count: number): string =>
   Array.from({ length: count }, (_, n) => `m,t=${n % 10} v=${n}i ${n + 1}\n`).join("")
@@ -222,15 +223,15 @@ describe("efflux send", () => {
 
   it.skipIf(process.platform !== "linux")("ends at a signal while it waits for a FIFO that nobody opens", async () => {
     const folder = temporaryFolder()
-    // Two, as one would connect the commands.
+    // Two FIFOs, because a single one would connect the commands.
     const [input, bad] = [Path.join(folder, "input"), Path.join(folder, "bad")] as const
-    spawnSync("mkfifo", [input, bad])
+    assert.strictEqual(spawnSync("mkfifo", [input, bad]).status, 0)
     const to = ["--to", "udp://127.0.0.1:1"]
     const reading = start(["send", input, ...to])
     const writing = start(["send", "-", ...to, "--bad", bad])
     writing.child.stdin!.end("bad")
     for (const [run, signal, code] of [[reading, "SIGTERM", 143], [writing, "SIGINT", 130]] as const) {
-      // Some kernels do not tell.
+      // Some kernels do not show what a thread waits for.
       for (let n = 0; n < 300 && !isOpening(run.child.pid!); n++) await new Promise((done) => setTimeout(done, 10))
       run.child.kill(signal)
       assert.strictEqual((await run.ended).code, code)
@@ -243,7 +244,17 @@ describe("efflux send", () => {
     assert.match(out, /^read 0 points and 1 bad line\n/)
     assert.strictEqual(code, 2)
     const folder = temporaryFolder()
-    Fs.writeFileSync(Path.join(folder, "a.lp"), "m v=1 1")
+    Fs.writeFileSync(Path.join(folder, "a.lp"), "m v=1 1\nbad")
+    Fs.symlinkSync("loop", Path.join(folder, "loop"))
+    for (
+      const [bad, reason] of [["a.lp/x", "ENOTDIR"], ["loop", "ELOOP"], ["x".repeat(300), "ENAMETOOLONG"]] as const
+    ) {
+      const run = await start(["send", "a.lp", "--to", "udp://127.0.0.1:1", "--bad", bad], { cwd: folder }).ended
+      assert.match(run.err, new RegExp(`--bad can't be written, name another file: ${reason}: `))
+      assert.notMatch(run.err, /^ {4}at /m)
+      assert.strictEqual(run.code, 2)
+    }
+    Fs.rmSync(Path.join(folder, "a.lp.efflux-resume"), { force: true })
     Fs.mkdirSync(Path.join(folder, "a.lp.efflux-resume.new"))
     const resume = await start(["send", "a.lp", "--to", "udp://127.0.0.1:1"], { cwd: folder }).ended
     assert.match(resume.err, /the position for --resume can't be recorded, use standard input .*: EISDIR/)

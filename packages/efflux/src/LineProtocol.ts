@@ -37,7 +37,7 @@ import type { Dialect } from "./Dialect.ts"
 import * as Decoding from "./internal/decode/decode.ts"
 import type { Decoded } from "./internal/decode/decode.ts"
 import { DecodeError } from "./internal/decode/DecodeError.ts"
-import { Decoder } from "./internal/decode/Decoder.ts"
+import type { Decoder } from "./internal/decode/Decoder.ts"
 import type { DecodeOptions } from "./internal/decode/LineDecoder.ts"
 import type { Excerpt } from "./internal/decode/LineTexts.ts"
 import { EncodeError, makeProblem } from "./internal/encode/EncodeError.ts"
@@ -324,7 +324,7 @@ export const decodeStream =
  * @category decoding
  * @since 0.1.0
  */
-export const makeDecoder = (options: DecodeOptions = {}): Decoder => new Decoder(options)
+export const makeDecoder = (options: DecodeOptions = {}): Decoder => Decoding.makeDecoder(options)
 
 /**
  * A Schema codec between a line and its point.

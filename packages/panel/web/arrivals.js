@@ -102,7 +102,8 @@ const take = (sample) => {
 }
 
 connect({
-  history: (history) => {
+  history: (history, isNewRun) => {
+    if (isNewRun) before = { at: 0, points: new Map() }
     kept = Math.max(300, history.samples.length)
     samples = []
     history.samples.forEach(take)

@@ -52,7 +52,7 @@ export const serverOf = Effect.fnUntraced(
 )
 
 /**
- * The destination that was chosen; by default `influxd` if it is installed, else the embedded receiver. It ends with the
+ * The chosen destination; by default `influxd` if it is installed, otherwise the embedded receiver. It is closed with the
  * scope.
  */
 export const make = Effect.fnUntraced(

@@ -32,7 +32,7 @@ export class Run {
     child.stdin?.on("error", () => {})
     this.ended = new Promise((resolve, reject) => {
       child.on("error", reject)
-      // As a shell has it.
+      // The code that a shell would report.
       child.on("close", (code, signal) =>
         resolve({
           code: signal === null ? code : 128 + Os.constants.signals[signal],
@@ -78,7 +78,7 @@ const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...env
 })
 
-/** Starts the command with pipes. */
+/** Starts the command with pipes, or with files, which it takes over. */
 export const start = (
   args: ReadonlyArray<string>,
   { cwd, env = {}, stdin = "pipe", stdout = "pipe" }: {
@@ -87,14 +87,16 @@ export const start = (
     readonly stdin?: number | "pipe"
     readonly stdout?: number | "pipe"
   } = {}
-) =>
-  new Run(
-    spawn(process.execPath, [inject("efflux"), ...args], {
-      env: environment(env),
-      cwd,
-      stdio: [stdin, stdout, "pipe"]
-    })
-  )
+) => {
+  const child = spawn(process.execPath, [inject("efflux"), ...args], {
+    env: environment(env),
+    // What a command writes by default is not left in the repository.
+    cwd: cwd ?? temporaryFolder(),
+    stdio: [stdin, stdout, "pipe"]
+  })
+  for (const file of [stdin, stdout]) if (typeof file === "number") Fs.closeSync(file)
+  return new Run(child)
+}
 
 /** Starts the command and gives it a text to read. */
 export const pipe = (args: ReadonlyArray<string>, input: string | Uint8Array, cwd?: string): Promise<Ended> => {
@@ -124,7 +126,10 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 export const startInTerminal = (args: ReadonlyArray<string>, cwd?: string): Run => {
   const command = ["exec", ...[process.execPath, inject("efflux"), ...args].map(quoted)].join(" ")
   return new Run(
-    spawn("script", ["-qefc", `stty rows 40 cols 100; ${command}`, "/dev/null"], { env: environment({}), cwd })
+    spawn("script", ["-qefc", `stty rows 40 cols 100; ${command}`, "/dev/null"], {
+      env: environment({}),
+      cwd: cwd ?? temporaryFolder()
+    })
   )
 }
 

@@ -113,6 +113,9 @@ describe("an option that can't be", () => {
       for (const options of [null, 5, "ns"]) {
         assert.throws(() => use(options), /^options must be an object, got /, name)
       }
+      assert.throws(() => use({ precison: "s" }), /^unknown option "precison", did you mean "precision"\?/, name)
+      // Also if the options that are known are those of the last call.
+      assert.throws(() => use({ defaultTags: {} }), /^unknown option "defaultTags"/, name)
       assert.doesNotThrow(() => use(undefined), name)
       assert.doesNotThrow(() => use({ precision: undefined, dialect: undefined }), name)
     }

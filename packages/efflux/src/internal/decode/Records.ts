@@ -14,7 +14,7 @@
 export const narrow = 16
 
 /**
- * From this width down the keys of a record are in an order that does not come again.
+ * A width of this or less means that the keys come in an order that does not repeat.
  *
  * @category constants
  * @since 0.1.0
@@ -22,9 +22,9 @@ export const narrow = 16
 export const disordered = -8
 
 /**
- * An empty record for so many keys. V8 makes a table of one wider than `narrow` only when it gets more than twice the keys
- * that it has room for. It would make a class of objects for each order of keys, which takes many times as long as a line;
- * so a disordered record is a table from the start.
+ * An empty record for so many keys. V8 turns a record wider than `narrow` into a table only when it gets more than twice the keys
+ * that it has room for. For each new order of keys V8 would make a class of objects, which takes many times as long as
+ * reading the line, so a disordered record is a table from the start.
  *
  * @category constructors
  * @since 0.1.0

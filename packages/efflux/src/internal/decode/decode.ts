@@ -11,9 +11,11 @@ import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import { all as dialects, type Dialect } from "../../Dialect.ts"
 import type * as Point from "../../Point.ts"
+import { refuseUnknown } from "../encode/EncodeOptions.ts"
 import { wrong } from "../text/arguments.ts"
 import { LF } from "./Bytes.ts"
 import { type DecodeError, makeError } from "./DecodeError.ts"
+import { Decoder } from "./Decoder.ts"
 import { KeyCache } from "./KeyCache.ts"
 import { type DecodeOptions, keptBytes, LineDecoder, MORE, POINT } from "./LineDecoder.ts"
 
@@ -83,6 +85,7 @@ export const decodeAll = (
   options: DecodeOptions & { readonly maxErrors?: number | undefined }
 ): Decoded => {
   const lines = new LineDecoder(options, keysOf(options?.dialect))
+  refuseUnknown(options)
   const { maxErrors = 100_000 } = options
   if (typeof maxErrors !== "number" || !(maxErrors >= 0)) {
     throw wrong("maxErrors", maxErrors, "a number of errors")
@@ -104,6 +107,18 @@ export const decodeAll = (
     unterminated: bytes.length > 0 && bytes[bytes.length - 1] !== LF,
     byteOrderMark: bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   }
+}
+
+/**
+ * See `LineProtocol.makeDecoder`.
+ *
+ * @category decoding
+ * @since 0.1.0
+ */
+export const makeDecoder = (options: DecodeOptions): Decoder => {
+  const decoder = new Decoder(options)
+  refuseUnknown(options)
+  return decoder
 }
 
 const resultsAtOnce = 1024
@@ -206,6 +221,7 @@ const sharedDecoder = (options: DecodeOptions): LineDecoder => {
     lastDecoder = new LineDecoder(options, keysOf(dialect))
     lastOptions = { dialect, defaultTimestamp, maxLineBytes, precision }
   }
+  if (options !== noOptions) refuseUnknown(options)
   return lastDecoder
 }
 

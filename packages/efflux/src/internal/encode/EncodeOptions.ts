@@ -39,7 +39,7 @@ export interface EncodeOptions {
  */
 export const defaultMaxLineBytes = 1024 * 1024
 
-// With those of the decoder, so that a program can give the same object to both.
+// Of the encoder and the decoder, so that a program can give the same object to both.
 const codecOptions = ["precision", "dialect", "tags", "maxLineBytes", "defaultTimestamp", "maxErrors"]
 
 /**
@@ -48,7 +48,7 @@ const codecOptions = ["precision", "dialect", "tags", "maxLineBytes", "defaultTi
  * @category validation
  * @since 0.1.0
  */
-export const refuseUnknown = (options: EncodeOptions): void => checkNames(options, codecOptions)
+export const refuseUnknown = (options: object): void => checkNames(options, codecOptions)
 
 /**
  * Throws a `TypeError` that names the option for one that does not exist or has a wrong value. The dialect and the
