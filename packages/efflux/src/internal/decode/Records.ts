@@ -22,9 +22,9 @@ export const narrow = 16
 export const disordered = -8
 
 /**
- * An empty record for so many keys. V8 turns a record wider than `narrow` into a table only when it gets more than twice the keys
- * that it has room for. For each new order of keys V8 would make a class of objects, which takes many times as long as
- * reading the line, so a disordered record is a table from the start.
+ * An empty record for so many keys. V8 turns a record wider than `narrow` into a table only when it gets more than twice
+ * the keys that it has room for. For each new order of keys V8 would make a class of objects, which takes many times as
+ * long as reading the line, so a disordered record is a table from the start.
  *
  * @category constructors
  * @since 0.1.0

@@ -72,8 +72,7 @@ const reasonOf = (answer: Answer, nowMillis: number): InfluxErrorReason => {
  *
  * @internal
  */
-export const hintOf = ({ body, path, status }: Answer): string | undefined => {
-  const message = messageOf(body)
+export const hintOf = ({ body, path, status }: Answer, message = messageOf(body)): string | undefined => {
   const said = message ?? startOf(body)
   // Only before the first quote: what follows may be a line of the payload, whose content can be anything.
   if (/^[^'"]*HTTP request (?:was sent )?to (?:an )?HTTPS/.test(said)) return "the option url must begin with https://"

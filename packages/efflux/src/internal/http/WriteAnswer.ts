@@ -55,7 +55,7 @@ export const read = (answer: Answer, lines: number, most = maxLines): Verdict =>
   const { body, status } = answer
   if (status < 300 && isBlank(body)) return { _tag: "Taken" }
   const message = messageOf(body)
-  const isOfApi = status === 422 || status === 400 && hintOf(answer) === undefined
+  const isOfApi = status === 422 || status === 400 && hintOf(answer, message) === undefined
   if (status >= 300 && !isOfApi) {
     if (status < 500) return { _tag: "Failed" }
     const said = message ?? answer.headers["x-influxdb-error"] ?? saidIn(answer)

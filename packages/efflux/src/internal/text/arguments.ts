@@ -30,8 +30,8 @@ export const known = <K extends string, A>(name: string, key: K, table: Readonly
  * @internal
  */
 export const checkNames = (options: object, names: ReadonlyArray<string>): void => {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || names.includes(name)) continue
+  for (const name of Object.keys(options)) {
+    if (names.includes(name) || Reflect.get(options, name) === undefined) continue
     const meant = nearest(name, names)
     throw new TypeError(
       `unknown option ${preview(name)}${meant === undefined ? "" : `, did you mean "${meant}"?`} ` +
